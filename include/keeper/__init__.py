@@ -1,0 +1,1 @@
+"""Keeper watches Amazon prices through Keepa and tells people and analysts what changed."""

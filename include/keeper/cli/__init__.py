@@ -1,0 +1,5 @@
+"""The `keeper` command."""
+
+from keeper.cli.app import main
+
+__all__ = ["main"]

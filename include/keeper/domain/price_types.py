@@ -1,0 +1,78 @@
+"""Keepa's price history series: their index in `csv`, their names and how each is read.
+
+Source: Keepa's `Product.CsvType`; the triplet and non-price marks agree with recorded replies.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class PriceType:
+    """One series of a product's `csv`.
+
+    Attributes:
+        index: Position in `csv`, `stats.current` and the like.
+        name: Keepa's name, the value of every `price_type` field.
+        has_shipping: Entries are (time, price, shipping) triplets instead of pairs.
+        is_price: Values are money; otherwise a rank, a count or a rating.
+    """
+
+    index: int
+    name: str
+    has_shipping: bool = False
+    is_price: bool = True
+
+
+_NAMES: Final = (
+    "AMAZON NEW USED SALES LISTPRICE COLLECTIBLE REFURBISHED NEW_FBM_SHIPPING LIGHTNING_DEAL "
+    "WAREHOUSE NEW_FBA COUNT_NEW COUNT_USED COUNT_REFURBISHED COUNT_COLLECTIBLE "
+    "EXTRA_INFO_UPDATES RATING COUNT_REVIEWS BUY_BOX_SHIPPING USED_NEW_SHIPPING "
+    "USED_VERY_GOOD_SHIPPING USED_GOOD_SHIPPING USED_ACCEPTABLE_SHIPPING "
+    "COLLECTIBLE_NEW_SHIPPING COLLECTIBLE_VERY_GOOD_SHIPPING COLLECTIBLE_GOOD_SHIPPING "
+    "COLLECTIBLE_ACCEPTABLE_SHIPPING REFURBISHED_SHIPPING EBAY_NEW_SHIPPING "
+    "EBAY_USED_SHIPPING TRADE_IN RENT BUY_BOX_USED_SHIPPING PRIME_EXCL COUNT_NEW_FBA "
+    "COUNT_NEW_FBM"
+).split()
+
+_NOT_PRICES: Final = frozenset(
+    {
+        "SALES",
+        "COUNT_NEW",
+        "COUNT_USED",
+        "COUNT_REFURBISHED",
+        "COUNT_COLLECTIBLE",
+        "EXTRA_INFO_UPDATES",
+        "RATING",
+        "COUNT_REVIEWS",
+        "COUNT_NEW_FBA",
+        "COUNT_NEW_FBM",
+    }
+)
+
+PRICE_TYPES: Final[tuple[PriceType, ...]] = tuple(
+    PriceType(
+        index,
+        name,
+        has_shipping=name.endswith("_SHIPPING"),
+        is_price=name not in _NOT_PRICES,
+    )
+    for index, name in enumerate(_NAMES)
+)
+
+_BY_NAME: Final = {price_type.name: price_type for price_type in PRICE_TYPES}
+
+
+class UnknownPriceTypeError(ValueError):
+    """A name Keepa gives to none of its price series."""
+
+
+def price_type_of(name: str) -> PriceType:
+    """Return the series called `name`, or raise UnknownPriceTypeError; ranks and counts count too."""
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        known = ", ".join(p.name for p in PRICE_TYPES if p.is_price)
+        raise UnknownPriceTypeError(
+            f"Keepa has no price type {name!r}; choose one of {known}"
+        ) from None

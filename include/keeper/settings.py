@@ -1,0 +1,154 @@
+"""Keeper's settings: read once from the environment and `.env`, checked before anything starts.
+
+The local stack writes the addresses of its own services to `.keeper/keeper.env`, so that `keeper`
+works from a shell beside a running stack; `.env` overrides it and the environment overrides both.
+"""
+
+from functools import lru_cache
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from keeper.domain.price_types import PRICE_TYPES, UnknownPriceTypeError, price_type_of
+from keeper.errors import SettingsError
+
+KEEPA_URL = "https://api.keepa.com"
+SIMULATOR_URL = "http://127.0.0.1:8099"
+SIMULATOR_KEY = "simulator"
+
+
+class Settings(BaseSettings):
+    """Every setting, under the name of its environment variable in lower case.
+
+    Blank variables count as absent, so that a copied `.env.example` works as it is.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=(".keeper/keeper.env", ".env"),
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    keepa_api_key: SecretStr | None = None
+    database_url: SecretStr = SecretStr("postgresql://keeper:keeper@localhost:5432/keeper")
+    kafka_bootstrap_servers: str = "localhost:9092"
+    elasticsearch_url: str = "http://localhost:9200"
+
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    telegram_bot_token: SecretStr | None = None
+    discord_webhook: SecretStr | None = None
+
+    keeper_keepa_url: str | None = None
+    keeper_keepa_timeout_s: float = Field(default=60, gt=0)
+    keeper_lake: str = "file:///var/lib/keeper/lake"
+    keeper_user_email: str = "you@keeper.localhost"
+    keeper_mail_from: str = "Keeper <keeper@keeper.localhost>"
+    keeper_smtp_tls: str = Field(default="auto", pattern="^(auto|starttls|implicit|none)$")
+    keeper_batch_products: int = Field(default=500, ge=1, le=10_000)
+    keeper_price_types: Annotated[tuple[str, ...], NoDecode] = (
+        "AMAZON",
+        "NEW",
+        "USED",
+        "BUY_BOX_SHIPPING",
+    )
+    keeper_max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
+    keeper_check_interval_h: float = Field(default=6, gt=0)
+    keeper_wait_timeout_s: float = Field(default=900, gt=0)
+
+    @field_validator("database_url")
+    @classmethod
+    def _plain_postgres_url(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        scheme, separator, rest = url.partition("://")
+        if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
+            raise ValueError(
+                "must look like postgresql://user:password@host:5432/keeper "
+                "(postgresql+asyncpg:// is accepted too)"
+            )
+        return SecretStr(f"postgresql://{rest}")
+
+    @field_validator("elasticsearch_url", "keeper_keepa_url")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = urlsplit(value)
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError("must look like http://host:port")
+            value = value.rstrip("/")
+        return value
+
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _broker_list(cls, value: str) -> str:
+        for broker in value.split(","):
+            host, _, port = broker.strip().rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError(f"must be host:port[,host:port…], not {value!r}")
+        return value
+
+    @field_validator("keeper_price_types", mode="before")
+    @classmethod
+    def _price_type_list(cls, value: object) -> object:
+        if isinstance(value, str):
+            if value.strip().lower() == "all":
+                return tuple(p.name for p in PRICE_TYPES if p.is_price)
+            return tuple(name.strip().upper() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("keeper_price_types")
+    @classmethod
+    def _known_price_types(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            try:
+                if not price_type_of(name).is_price:
+                    raise ValueError(f"{name} is not a price")
+            except UnknownPriceTypeError as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    @model_validator(mode="after")
+    def _smtp_login_is_whole(self) -> Self:
+        if self.smtp_user and not self.smtp_password:
+            raise ValueError("SMTP_USER is set but SMTP_PASSWORD is not; set both or neither")
+        return self
+
+    @property
+    def uses_simulator(self) -> bool:
+        """True when no Keepa key is set: prices then come from the simulator and say so."""
+        return self.keepa_api_key is None
+
+    @property
+    def keepa_url(self) -> str:
+        """Where Keepa is asked: the explicit URL, else Keepa itself with a key, else the simulator."""
+        if self.keeper_keepa_url:
+            return self.keeper_keepa_url
+        return SIMULATOR_URL if self.uses_simulator else KEEPA_URL
+
+    @property
+    def keepa_key(self) -> SecretStr:
+        """The key to send; the simulator's well-known one when none is set."""
+        return self.keepa_api_key or SecretStr(SIMULATOR_KEY)
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """Read and check the settings.
+
+    Raises:
+        SettingsError: One line per mistake, each with the variable's name; never a secret's value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: "
+            f"{item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("Keeper cannot start:\n" + "\n".join(lines)) from None
