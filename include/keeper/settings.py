@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     keeper_keepa_url: str | None = None
     keeper_keepa_timeout_s: float = Field(default=60, gt=0)
     keeper_lake: str = "file:///var/lib/keeper/lake"
+    keeper_data_docs: str = "/var/lib/keeper/data-docs"
+    keeper_run_dir: str = "/var/lib/keeper/run"
     keeper_user_email: str = "you@keeper.localhost"
     keeper_mail_from: str = "Keeper <keeper@keeper.localhost>"
     keeper_smtp_tls: str = Field(default="auto", pattern="^(auto|starttls|implicit|none)$")
@@ -125,7 +127,7 @@ class Settings(BaseSettings):
 
     @property
     def keepa_url(self) -> str:
-        """Where Keepa is asked: the explicit URL, else Keepa itself with a key, else the simulator."""
+        """Where Keepa is asked: the explicit URL, or Keepa with a key, the simulator without."""
         if self.keeper_keepa_url:
             return self.keeper_keepa_url
         return SIMULATOR_URL if self.uses_simulator else KEEPA_URL

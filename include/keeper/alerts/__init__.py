@@ -1,0 +1,1 @@
+"""Turning alerts into messages and handing them to channels."""

@@ -68,7 +68,7 @@ class UnknownPriceTypeError(ValueError):
 
 
 def price_type_of(name: str) -> PriceType:
-    """Return the series called `name`, or raise UnknownPriceTypeError; ranks and counts count too."""
+    """Return the series called `name`, prices or not, or raise UnknownPriceTypeError."""
     try:
         return _BY_NAME[name]
     except KeyError:

@@ -1,0 +1,1 @@
+"""Use cases: what a run, a worker or a command does, told in terms of sources and stores."""

@@ -1,0 +1,1 @@
+"""Where data rests: PostgreSQL (the source of truth), Elasticsearch, the lake of files."""

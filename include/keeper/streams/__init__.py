@@ -1,0 +1,1 @@
+"""Kafka: topics, the codec, the producer, the batch consumer and dead letters."""

@@ -1,0 +1,1 @@
+"""Keepa: client, token accounting, decode, configuration and errors."""

@@ -1,0 +1,1 @@
+"""Elasticsearch: prices and deals, searchable; can be rebuilt from PostgreSQL."""

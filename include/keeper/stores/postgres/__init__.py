@@ -1,0 +1,1 @@
+"""PostgreSQL: the watch list, prices, alerts and runs."""

@@ -1,0 +1,170 @@
+"""
+### What
+Every six hours: asks Keepa for every watched product, checks the prices, publishes them to Kafka,
+waits until PostgreSQL has them, and delivers the alerts they raised.
+
+### Reads
+The active rows of `watched_products`; Keepa (or its simulator) by connection `keeper_keepa`.
+
+### Writes
+Raw replies and task files to the lake (`runs/<run id>/`), Kafka topic `price-updates`,
+`quarantined_records`, a row of `pipeline_runs`; through the side workers `price_history`,
+`current_prices`, `price_alerts` and the Elasticsearch alias `keeper-prices`.
+
+### Params
+None. Batch size, recorded price types and limits are settings (`KEEPER_*`).
+
+### If it fails
+- `fetch`: a wrong key fails at once; no tokens or no answer is tried again. Replies already paid
+  for stay in the lake and are not fetched twice.
+- `check`: bad records are in `quarantined_records` with the expectation they failed; the good ones
+  of the batch are published all the same.
+- `wait_for_postgres`: the loader is behind or down: `keeper health consume-prices`, and its log.
+- `summarise` fails when a batch was lost or too many records were quarantined; its row in
+  `pipeline_runs` says which.
+
+### Run it again
+Clear the failed tasks, or trigger a new run: nothing is stored, alerted or paid for twice.
+"""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import (
+    CronDataIntervalTimetable,
+    Metadata,
+    TriggerRule,
+    dag,
+    get_current_context,
+    task,
+    task_group,
+)
+
+from keeper.orchestration.assets import PRICE_HISTORY, PRICE_UPDATES
+from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.price_waits import wait_for_elasticsearch, wait_for_postgres
+from keeper.settings import load_settings
+
+SETTINGS = load_settings()
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 */6 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=3),
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["prices"],
+)
+def track_prices():
+    """Wire the run; the heads above say what it does."""
+
+    @task
+    def plan(run_id: str, dag) -> list[dict]:
+        from keeper.clock import utc_now
+        from keeper.orchestration.connections import keepa_config, postgres_config
+        from keeper.orchestration.lake import lake
+        from keeper.pipeline.plan_run import plan_run
+        from keeper.stores.postgres.connection import session
+
+        with session(postgres_config()) as connection:
+            batches = plan_run(
+                connection,
+                lake(),
+                run_id=run_id,
+                dag_id=dag.dag_id,
+                source=keepa_config().source,
+                batch_products=SETTINGS.keeper_batch_products,
+                started_at=utc_now(),
+            )
+        return [asdict(batch) for batch in batches]
+
+    @task(map_index_template="{{ label }}", max_active_tis_per_dagrun=2)
+    def fetch(planned: dict, run_id: str) -> dict:
+        from keeper.orchestration.connections import keepa_config
+        from keeper.orchestration.lake import batch_folder
+        from keeper.pipeline.fetch_batch import fetch_batch
+        from keeper.sources.keepa.client import KeepaClient
+
+        get_current_context()["label"] = planned["label"]
+        with KeepaClient(keepa_config()) as client:
+            fetched = fetch_batch(batch_folder(run_id, planned["batch"]), client)
+        return {**planned, **asdict(fetched)}
+
+    @task(map_index_template="{{ label }}")
+    def check(fetched: dict, run_id: str) -> dict:
+        from keeper.orchestration.connections import keepa_config, postgres_config
+        from keeper.orchestration.lake import batch_folder, data_docs_folder
+        from keeper.pipeline.check_batch import check_batch
+        from keeper.stores.postgres.connection import session
+
+        get_current_context()["label"] = fetched["label"]
+        with session(postgres_config()) as connection:
+            checked = check_batch(
+                batch_folder(run_id, fetched["batch"]),
+                connection,
+                run_id=run_id,
+                batch=fetched["batch"],
+                source=keepa_config().source,
+                price_types=SETTINGS.keeper_price_types,
+                docs_dir=data_docs_folder(run_id, fetched["batch"]),
+            )
+        return {"batch": fetched["batch"], "label": fetched["label"], **asdict(checked)}
+
+    @task(map_index_template="{{ label }}", outlets=[PRICE_UPDATES])
+    def publish(checked: dict, run_id: str) -> dict:
+        from keeper.orchestration.connections import kafka_config
+        from keeper.orchestration.lake import batch_folder
+        from keeper.pipeline.publish_batch import publish_batch
+
+        get_current_context()["label"] = checked["label"]
+        published = publish_batch(batch_folder(run_id, checked["batch"]), kafka_config())
+        return {"batch": checked["batch"], **asdict(published)}
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def deliver_alerts() -> dict:
+        from keeper.alerts.channels.email import EmailChannel
+        from keeper.orchestration.connections import postgres_config
+        from keeper.pipeline.deliver import deliver_due_alerts
+        from keeper.pipeline.services import smtp_config
+        from keeper.stores.postgres.connection import session
+
+        with session(postgres_config()) as connection:
+            return deliver_due_alerts(connection, EmailChannel(smtp_config(SETTINGS)))
+
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PRICE_HISTORY], retries=1)
+    def summarise(run_id: str, ti):
+        from keeper.clock import utc_now
+        from keeper.orchestration.connections import postgres_config
+        from keeper.orchestration.reports import batch_reports, plain_row, unfinished_tasks
+        from keeper.pipeline.finish_run import summarise_run
+        from keeper.stores.postgres.connection import session
+
+        reports = batch_reports(ti, "plan", "prices.fetch", "prices.check", "prices.publish")
+        with session(postgres_config()) as connection:
+            row = summarise_run(
+                connection,
+                reports,
+                run_id=run_id,
+                max_quarantine_share=SETTINGS.keeper_max_quarantine_share,
+                unfinished=unfinished_tasks(ti),
+                finished_at=utc_now(),
+            )
+        yield Metadata(PRICE_HISTORY, plain_row(row))
+
+    @task_group
+    def prices(planned: dict):
+        fetched = fetch(planned)
+        checked = check(fetched)
+        return publish(checked)
+
+    planned = plan()
+    published = prices.expand(planned=planned)
+
+    delivered = wait_for_postgres(published) >> deliver_alerts()
+    [delivered, wait_for_elasticsearch(published)] >> summarise()
+
+
+track_prices()

@@ -1,0 +1,121 @@
+"""E-mail over SMTP."""
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Final
+
+from keeper.alerts.message import compose
+from keeper.domain.alerts import DeliveryResult, DeliveryStatus, PriceAlert
+
+CHANNEL: Final = "email"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SmtpConfig:
+    """A mail server.
+
+    `tls` is "implicit" (TLS from the first byte), "starttls", "none", or "auto": implicit on port
+    465, otherwise STARTTLS when the server offers it. A login is never sent in the clear.
+    """
+
+    host: str
+    port: int
+    sender: str
+    user: str | None = None
+    password: str | None = None
+    tls: str = "auto"
+    timeout_s: float = 20
+
+
+class EmailChannel:
+    """Sends alerts by mail; without a configuration says so instead of sending."""
+
+    name = CHANNEL
+
+    def __init__(self, config: SmtpConfig | None) -> None:
+        """Send through `config`, or answer "not configured" for None."""
+        self._config = config
+
+    def deliver(self, alert: PriceAlert) -> DeliveryResult:
+        """Try once to hand the alert to the mail server; blocks up to the server's timeout."""
+        if self._config is None:
+            return DeliveryResult(DeliveryStatus.NOT_CONFIGURED, "SMTP_HOST is not set")
+        try:
+            message = mail_of(alert, self._config.sender)
+        except ValueError as error:
+            return _failed(f"cannot be addressed: {error}", retry=False)
+        try:
+            with _connect(self._config) as server:
+                server.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = next(iter(error.recipients.values()))
+            return _failed(f"{code} {_plain(text)}", retry=code < 500)
+        except smtplib.SMTPAuthenticationError as error:
+            return _failed(f"login refused: {error.smtp_code}; check SMTP_USER", retry=True)
+        except smtplib.SMTPResponseException as error:
+            detail = f"{error.smtp_code} {_plain(error.smtp_error)}"
+            return _failed(detail, retry=error.smtp_code < 500)
+        except (smtplib.SMTPException, OSError) as error:
+            return _failed(f"{type(error).__name__}: {error}", retry=True)
+        return DeliveryResult(DeliveryStatus.SENT, f"accepted by {self._config.host}")
+
+
+def mail_of(alert: PriceAlert, sender: str) -> EmailMessage:
+    """Return the mail of an alert; its Message-ID is the same at every attempt.
+
+    Raises:
+        ValueError: The sender's or the recipient's address is not one.
+    """
+    content = compose(alert)
+    message = EmailMessage()
+    name, address = parseaddr(sender)
+    message["From"] = Address(name, addr_spec=address)
+    message["To"] = Address(addr_spec=alert.email)
+    message["Subject"] = content.subject
+    message["Date"] = format_datetime(alert.checked_at)
+    message["Message-ID"] = f"<keeper-alert-{alert.alert_id}@{address.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Keeper-Alert"] = str(alert.alert_id)
+    message.set_content(content.text)
+    message.add_alternative(content.html, subtype="html")
+    return message
+
+
+def _connect(config: SmtpConfig) -> smtplib.SMTP:
+    implicit = config.tls == "implicit" or (config.tls == "auto" and config.port == 465)
+    context = ssl.create_default_context()
+    server: smtplib.SMTP
+    if implicit:
+        server = smtplib.SMTP_SSL(
+            config.host, config.port, timeout=config.timeout_s, context=context
+        )
+    else:
+        server = smtplib.SMTP(config.host, config.port, timeout=config.timeout_s)
+    try:
+        server.ehlo()
+        secured = implicit
+        offered = server.has_extn("starttls")
+        if not implicit and (config.tls == "starttls" or (config.tls == "auto" and offered)):
+            server.starttls(context=context)
+            server.ehlo()
+            secured = True
+        if config.user and config.password:
+            if not secured:
+                raise smtplib.SMTPException("the server offers no TLS; the login was not sent")
+            server.login(config.user, config.password)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _failed(detail: str, *, retry: bool) -> DeliveryResult:
+    return DeliveryResult(DeliveryStatus.FAILED, detail, retry)
+
+
+def _plain(text: bytes | str) -> str:
+    return text.decode(errors="replace") if isinstance(text, bytes) else text

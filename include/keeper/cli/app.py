@@ -1,0 +1,60 @@
+"""The command's entry: sub-commands, and errors as one sentence instead of a trace."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from keeper.cli import keepa, simulate, watch, workers
+from keeper.errors import KeeperError
+
+app = typer.Typer(
+    name="keeper",
+    help="Keeper watches Amazon prices through Keepa.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(watch.app, name="watch")
+app.add_typer(keepa.app, name="keepa")
+app.add_typer(workers.consume, name="consume")
+app.add_typer(workers.index, name="index")
+app.command("deliver")(workers.deliver)
+app.command("health")(workers.health)
+app.command("simulate-keepa")(simulate.simulate_keepa)
+
+
+@app.command()
+def migrate(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="postgres, kafka or elasticsearch; all if not given. Repeatable."),
+    ] = None,
+) -> None:
+    """Bring PostgreSQL, Kafka's topics and Elasticsearch's templates to what this version needs.
+
+    Running it again changes nothing. Example: keeper migrate --only postgres
+    """
+    from keeper.pipeline.migrate import PARTS, migrate_part
+
+    unknown = sorted(set(only or ()) - set(PARTS))
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(PARTS)}")
+    for part in only or PARTS:
+        done = migrate_part(part)
+        typer.echo(f"{part}: {', '.join(done) if done else 'up to date'}")
+
+
+def main() -> None:
+    """Run the command; exit 1 with a sentence on stderr for an error Keeper knows."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for noisy in ("elastic_transport", "yoyo", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        app()
+    except KeeperError as error:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        sys.exit(1)

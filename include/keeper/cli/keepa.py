@@ -1,0 +1,105 @@
+"""`keeper keepa`: look into what Keepa sends."""
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from keeper.domain.price_points import PricePoint
+
+app = typer.Typer(name="keepa", help="Look into what Keepa sends.", no_args_is_help=True)
+
+
+@app.callback()
+def _keep_subcommands() -> None:
+    """Make Typer ask for a subcommand even while there is only one."""
+
+
+@app.command()
+def decode(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A /product reply or one product of it, as JSON or gzip; - for standard input.",
+        ),
+    ],
+    all_types: Annotated[
+        bool, typer.Option("--all", help="Print counts, ranks and ratings too.")
+    ] = False,
+) -> None:
+    """Print a product reply's price history as JSON lines.
+
+    Products come in the reply's order; each one's points by price type and time. Money is in the
+    currency's minor unit, null means no offer. What cannot be read is named on standard error and
+    makes the exit status 1; a file that cannot be opened makes it 2.
+    """
+    from keeper.domain.price_types import PRICE_TYPES
+    from keeper.errors import KeeperError
+    from keeper.sources.keepa.decode import decode_products
+
+    body = _read(file)
+    try:
+        reply = decode_products(body)
+    except KeeperError as error:
+        _complain(f"{_name(file)}: {error}")
+        raise typer.Exit(1) from None
+
+    wanted = [price_type for price_type in PRICE_TYPES if all_types or price_type.is_price]
+    _print_points(point for product in reply.products for point in product.points(wanted))
+    for product in reply.products:
+        if not product.series:
+            _complain(f"{product.asin} {product.locale.domain}: no price history")
+    for problem in reply.problems:
+        _complain(f"left out {problem}")
+    if not reply.products and not reply.problems:
+        _complain(f"{_name(file)}: the reply has no products; Keepa knows none of the ASINs asked")
+    if reply.problems or not reply.products:
+        raise typer.Exit(1)
+
+
+def _read(file: str) -> bytes:
+    import gzip
+    import zlib
+    from pathlib import Path
+
+    try:
+        body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        _complain(f"{file} cannot be read: {error.strerror}; give the path of a saved reply")
+        raise typer.Exit(2) from None
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        _complain(f"{_name(file)} is a damaged gzip file; fetch it again")
+        raise typer.Exit(1) from None
+
+
+def _print_points(points: "Iterable[PricePoint]") -> None:
+    import os
+
+    import orjson
+
+    options = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+    out = sys.stdout.buffer
+    try:
+        for point in points:
+            # A point's fields are in the order in which they are printed.
+            out.write(orjson.dumps(point, option=options))
+        out.flush()
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == "-" else file
+
+
+def _complain(text: str) -> None:
+    typer.echo(text, err=True)

@@ -1,0 +1,276 @@
+"""Commands of the watch list."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from keeper.domain.watches import WatchStatus
+    from keeper.stores.postgres.connection import Connection
+
+app = typer.Typer(help="The watch list: what is checked, and at what price to alert.")
+
+AddressArgument = Annotated[str, typer.Argument(help="An ASIN or an Amazon product URL.")]
+DomainOption = Annotated[
+    str | None, typer.Option(help="Locale: us uk de fr jp ca it es in mx br.", show_default="us")
+]
+TypeOption = Annotated[
+    str | None, typer.Option(help="Keepa's price type, e.g. NEW, AMAZON, BUY_BOX_SHIPPING.")
+]
+UserOption = Annotated[
+    str | None,
+    typer.Option(help="Whose list, by e-mail address.", show_default="KEEPER_USER_EMAIL"),
+]
+
+
+@app.command()
+def add(
+    product: AddressArgument,
+    target: Annotated[
+        str | None, typer.Option(help="Alert at or below this price, like 24.99.")
+    ] = None,
+    domain: DomainOption = None,
+    price_type: TypeOption = None,
+    user: UserOption = None,
+) -> None:
+    """Watch a product; adding it again changes its target.
+
+    Example: keeper watch add https://www.amazon.de/dp/B00EXAMPLE --target 24.99
+    """
+    from keeper.pipeline.watch_csv import read_watch
+    from keeper.stores.postgres.watch_list import save_watches
+
+    try:
+        watch = read_watch(product, domain=domain, price_type=price_type, target=target)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    with _database() as connection:
+        (saved,) = save_watches(connection, _user(user), [watch])
+    goal = f"at or below {_money(watch.target_minor, watch.domain)}" if watch.target_minor else ""
+    typer.echo(f"{saved}: {watch.asin} {watch.domain} {watch.price_type} {goal}".rstrip())
+
+
+@app.command("list")
+def list_(
+    user: UserOption = None,
+    inactive: Annotated[bool, typer.Option("--all", help="Removed ones too.")] = False,
+) -> None:
+    """Show the watch list with current prices and when each was last checked.
+
+    Example: keeper watch list
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from keeper.clock import utc_now
+    from keeper.settings import load_settings
+    from keeper.stores.postgres.watch_list import list_watches
+
+    with _database() as connection:
+        watched = list_watches(connection, _user(user), with_inactive=inactive)
+    if not watched:
+        typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
+        return
+    stale_after = 2 * load_settings().keeper_check_interval_h * 3600
+    table = Table(title=None, header_style="bold")
+    for name in ("ASIN", "locale", "type", "title", "price", "target", "status", "last check"):
+        table.add_column(name, justify="right" if name in ("price", "target") else "left")
+    now = utc_now()
+    for item in watched:
+        checked = item.last_checked_at
+        seen = "never" if checked is None else f"{checked:%Y-%m-%d %H:%M}"
+        if checked is not None and (now - checked).total_seconds() > stale_after:
+            seen += " (stale)"
+        price = "" if checked is None else "no offer"
+        if item.price_minor is not None:
+            price = _money(item.price_minor, item.watch.domain)
+        if item.implausible:
+            price += " ?"
+        if item.source == "simulator":
+            seen += " simulated"
+        table.add_row(
+            item.watch.asin,
+            item.watch.domain,
+            item.watch.price_type,
+            (item.title or "")[:48],
+            price,
+            _money(item.watch.target_minor, item.watch.domain) if item.watch.target_minor else "",
+            item.watch.status.value,
+            seen,
+        )
+    console = Console() if sys.stdout.isatty() else Console(width=180)
+    console.print(table)
+
+
+@app.command()
+def pause(
+    product: AddressArgument,
+    domain: DomainOption = None,
+    price_type: TypeOption = None,
+    user: UserOption = None,
+) -> None:
+    """Stop checking a product but keep its watch.
+
+    Example: keeper watch pause B00EXAMPLE
+    """
+    from keeper.domain.watches import WatchStatus
+
+    _set_status(product, WatchStatus.PAUSED, domain, price_type, user)
+
+
+@app.command()
+def resume(
+    product: AddressArgument,
+    domain: DomainOption = None,
+    price_type: TypeOption = None,
+    user: UserOption = None,
+) -> None:
+    """Check a paused product again.
+
+    Example: keeper watch resume B00EXAMPLE
+    """
+    from keeper.domain.watches import WatchStatus
+
+    _set_status(product, WatchStatus.ACTIVE, domain, price_type, user)
+
+
+@app.command()
+def remove(
+    product: AddressArgument,
+    domain: DomainOption = None,
+    price_type: TypeOption = None,
+    user: UserOption = None,
+) -> None:
+    """Take a product off the list; its history stays.
+
+    Example: keeper watch remove B00EXAMPLE
+    """
+    from keeper.domain.watches import WatchStatus
+
+    _set_status(product, WatchStatus.INACTIVE, domain, price_type, user)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV file, - for standard input.")],
+    user: UserOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check the rows; change nothing.")
+    ] = False,
+) -> None:
+    """Add watches from CSV; bad rows are told by line, the others are imported all the same.
+
+    Columns: asin (or Amazon URL), domain, price_type, target_price, status; only asin is needed.
+    Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
+    """
+    from keeper.pipeline.watch_csv import RowError, read_watches
+    from keeper.stores.postgres.watch_list import save_watches
+
+    if str(file) == "-":
+        rows = list(read_watches(sys.stdin))
+    else:
+        try:
+            with file.open(encoding="utf-8-sig", newline="") as opened:
+                rows = list(read_watches(opened))
+        except OSError as error:
+            raise typer.BadParameter(f"cannot read {file}: {error.strerror}") from None
+    watches = [row for row in rows if not isinstance(row, RowError)]
+    errors = [row for row in rows if isinstance(row, RowError)]
+    for bad in errors:
+        typer.secho(f"line {bad.line}: {bad.reason}", fg=typer.colors.RED, err=True)
+    if dry_run:
+        typer.echo(f"dry run: {len(watches)} rows are good, {len(errors)} bad; nothing was changed")
+    else:
+        with _database() as connection:
+            saved = Counter(save_watches(connection, _user(user), watches))
+        done = ", ".join(f"{count} {name}" for name, count in sorted(saved.items())) or "0 added"
+        typer.echo(f"{done}, {len(errors)} bad")
+    if errors:
+        raise typer.Exit(1)
+
+
+@app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(help="CSV file, - for standard output.")] = Path("-"),
+    user: UserOption = None,
+) -> None:
+    """Write the watch list as CSV that import reads back.
+
+    Example: keeper watch export watches.csv
+    """
+    from keeper.pipeline.watch_csv import write_watches
+    from keeper.stores.postgres.watch_list import list_watches
+
+    with _database() as connection:
+        watches = [item.watch for item in list_watches(connection, _user(user))]
+    if str(file) == "-":
+        write_watches(sys.stdout, watches)
+        return
+    try:
+        with file.open("w", encoding="utf-8", newline="") as opened:
+            write_watches(opened, watches)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write {file}: {error.strerror}") from None
+    typer.echo(f"{len(watches)} watches written to {file}")
+
+
+def _set_status(
+    product: str,
+    status: "WatchStatus",
+    domain: str | None,
+    price_type: str | None,
+    user: str | None,
+) -> None:
+    from keeper.domain.asins import parse_product_address
+    from keeper.domain.locales import locale_of
+    from keeper.domain.price_types import price_type_of
+    from keeper.stores.postgres.watch_list import set_status
+
+    try:
+        address = parse_product_address(product)
+        locale = locale_of(domain.lower()) if domain else address.locale
+        kind = price_type_of(price_type.upper()).name if price_type else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    with _database() as connection:
+        changed = set_status(
+            connection,
+            _user(user),
+            address.asin,
+            status,
+            domain=locale.domain if locale else None,
+            price_type=kind,
+        )
+    if not changed:
+        typer.secho(f"{address.asin} is not on the list", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{status.value.lower()}: {changed} watch(es) of {address.asin}")
+
+
+def _database() -> "AbstractContextManager[Connection]":
+    from keeper.pipeline.services import postgres_config
+    from keeper.settings import load_settings
+    from keeper.stores.postgres.connection import session
+
+    return session(postgres_config(load_settings()))
+
+
+def _user(user: str | None) -> str:
+    from keeper.settings import load_settings
+
+    address = user or load_settings().keeper_user_email
+    if "@" not in address.strip("@"):
+        raise typer.BadParameter(f"{address!r} is not an e-mail address")
+    return address
+
+
+def _money(minor: int, domain: str) -> str:
+    from keeper.domain.locales import locale_of
+    from keeper.domain.money import format_money
+
+    return format_money(minor, locale_of(domain).currency)

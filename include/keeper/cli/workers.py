@@ -1,0 +1,159 @@
+"""Commands of the side workers: long-running, ended by SIGTERM or Ctrl-C without losing work."""
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+
+consume = typer.Typer(help="Load events from Kafka into PostgreSQL.", no_args_is_help=True)
+index = typer.Typer(help="Load events from Kafka into Elasticsearch.", no_args_is_help=True)
+
+BatchOption = Annotated[int, typer.Option(help="Most messages to store at once.", min=1)]
+IdleOption = Annotated[
+    bool, typer.Option("--until-idle", help="End once everything there is has been read.")
+]
+
+
+@consume.callback()
+@index.callback()
+def _group() -> None:
+    """Keep `prices` a sub-command of its own while it is the only one."""
+
+
+@consume.command("prices")
+def consume_prices(batch: BatchOption = 10_000, until_idle: IdleOption = False) -> None:
+    """Load price events into PostgreSQL and raise their alerts.
+
+    Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume prices
+    """
+    from keeper.pipeline.load_prices import price_consumer
+    from keeper.pipeline.services import kafka_config, postgres_config
+    from keeper.settings import load_settings
+    from keeper.stores.postgres.price_writer import PriceWriter
+    from keeper.streams.consumer import BatchPolicy
+    from keeper.streams.topics import PRICE_LOADER_GROUP
+
+    settings = load_settings()
+    consumer = price_consumer(
+        kafka_config(settings),
+        PriceWriter(postgres_config(settings)),
+        group=PRICE_LOADER_GROUP,
+        on_cycle=_heartbeat("consume-prices"),
+        policy=BatchPolicy(max_messages=batch),
+    )
+    _stop_on_signal(consumer.stop)
+    typer.echo(f"{consumer.run(until_idle=until_idle)} messages handled")
+
+
+@index.command("prices")
+def index_prices(batch: BatchOption = 2_000, until_idle: IdleOption = False) -> None:
+    """Load price events into Elasticsearch.
+
+    Commits after Elasticsearch has the documents, waits while it is away.
+    Example: keeper index prices
+    """
+    from keeper.pipeline.load_prices import price_consumer
+    from keeper.pipeline.services import elasticsearch_config, kafka_config
+    from keeper.settings import load_settings
+    from keeper.stores.elasticsearch.price_index import PriceIndex
+    from keeper.streams.consumer import BatchPolicy
+    from keeper.streams.topics import PRICE_INDEXER_GROUP
+
+    settings = load_settings()
+    with elasticsearch_config(settings).client() as client:
+        consumer = price_consumer(
+            kafka_config(settings),
+            PriceIndex(client),
+            group=PRICE_INDEXER_GROUP,
+            on_cycle=_heartbeat("index-prices"),
+            policy=BatchPolicy(max_messages=batch),
+        )
+        _stop_on_signal(consumer.stop)
+        typer.echo(f"{consumer.run(until_idle=until_idle)} messages handled")
+
+
+def deliver(
+    once: Annotated[bool, typer.Option("--once", help="Deliver what is due, then end.")] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.1)] = 5,
+) -> None:
+    """Deliver alerts by e-mail as they fall due.
+
+    Several may run at once. Example: keeper deliver --once
+    """
+    from keeper.alerts.channels.email import EmailChannel
+    from keeper.errors import TransientError
+    from keeper.pipeline.deliver import deliver_due_alerts
+    from keeper.pipeline.services import postgres_config, smtp_config
+    from keeper.settings import load_settings
+    from keeper.stores.postgres.connection import session
+
+    settings = load_settings()
+    channel = EmailChannel(smtp_config(settings))
+    stopping = Event()
+    _stop_on_signal(stopping.set)
+    beat = _heartbeat("deliver")
+    while not stopping.is_set():
+        beat()
+        try:
+            with session(postgres_config(settings)) as connection:
+                counts = deliver_due_alerts(connection, channel, stopped=stopping.is_set)
+        except TransientError as error:
+            if once:
+                raise
+            typer.echo(f"{error}; looking again in {interval:g} s", err=True)
+        else:
+            if once or any(counts.values()):
+                typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+        if once:
+            break
+        stopping.wait(interval)
+
+
+def health(
+    worker: Annotated[str, typer.Argument(help="consume-prices, index-prices or deliver.")],
+    max_age: Annotated[float, typer.Option(help="Oldest sign of life, in seconds.")] = 120,
+) -> None:
+    """Tell whether a side worker is alive by its last sign of life; exit 1 if not.
+
+    Example: keeper health consume-prices
+    """
+    sign = _sign_of_life(worker)
+    if not sign.exists():
+        typer.echo(f"{worker} has given no sign of life in {sign.parent}", err=True)
+        raise typer.Exit(1)
+    age = time.time() - sign.stat().st_mtime
+    typer.echo(f"{worker}: last sign of life {age:.0f} s ago")
+    if age > max_age:
+        raise typer.Exit(1)
+
+
+def _sign_of_life(worker: str) -> Path:
+    from keeper.settings import load_settings
+
+    return Path(load_settings().keeper_run_dir) / f"{worker}.alive"
+
+
+def _heartbeat(worker: str) -> Callable[[], None]:
+    """Return a function that leaves a sign of life, at most once a second."""
+    sign = _sign_of_life(worker)
+    sign.parent.mkdir(parents=True, exist_ok=True)
+    last = 0.0
+
+    def beat() -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= 1:
+            sign.touch()
+            last = now
+
+    beat()
+    return beat
+
+
+def _stop_on_signal(stop: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())

@@ -1,0 +1,59 @@
+"""What a person wants to hear of: a product in a locale at a price."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+DEFAULT_PRICE_TYPE: Final = "NEW"
+DEFAULT_DOMAIN: Final = "us"
+
+
+class WatchStatus(StrEnum):
+    """Whether a watch is fetched and alerts."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    INACTIVE = "INACTIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A watch as its user gave it; `target_minor` None watches without alerting."""
+
+    asin: str
+    domain: str
+    price_type: str
+    target_minor: int | None
+    status: WatchStatus = WatchStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPrice:
+    """A watch with what Keeper knows of its product and current price."""
+
+    watch: Watch
+    title: str | None
+    price_minor: int | None
+    currency: str | None
+    observed_at: datetime | None
+    last_checked_at: datetime | None
+    implausible: bool
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductToCheck:
+    """A product a run has to fetch.
+
+    Attributes:
+        asin: The product.
+        domain: The locale.
+        targets: Watched price types and the lowest target of each, in minor units.
+        stored_until: By price type, the newest point already stored.
+    """
+
+    asin: str
+    domain: str
+    targets: dict[str, int | None]
+    stored_until: dict[str, datetime]

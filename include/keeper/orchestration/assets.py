@@ -1,0 +1,8 @@
+"""The tables and topics Keeper writes, as Airflow sees them."""
+
+from typing import Final
+
+from airflow.sdk import Asset
+
+PRICE_HISTORY: Final = Asset(name="price_history", uri="keeper://postgres/price_history")
+PRICE_UPDATES: Final = Asset(name="price-updates", uri="keeper://kafka/price-updates")

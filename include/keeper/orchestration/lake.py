@@ -1,0 +1,23 @@
+"""The lake as Airflow's object storage reaches it."""
+
+from pathlib import Path
+
+from airflow.sdk import ObjectStoragePath
+
+from keeper.settings import load_settings
+from keeper.stores.lake.run_files import BatchFolder, safe_name
+
+
+def lake() -> ObjectStoragePath:
+    """Return the root of the lake, by KEEPER_LAKE."""
+    return ObjectStoragePath(load_settings().keeper_lake)
+
+
+def batch_folder(run_id: str, batch: int) -> BatchFolder:
+    """Return where the tasks of a batch hand each other files."""
+    return BatchFolder.of(lake(), run_id, batch)
+
+
+def data_docs_folder(run_id: str, batch: int) -> Path:
+    """Return where a batch's Data Docs go: pages for a browser, so a folder and not the lake."""
+    return Path(load_settings().keeper_data_docs) / safe_name(run_id) / f"batch-{batch:03d}"

@@ -1,0 +1,51 @@
+"""What the tasks of a run returned and how they ended, gathered for its summary."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from keeper.pipeline.finish_run import BatchReports
+
+_ENDED_WELL = frozenset({"success", "skipped"})
+
+
+def batch_reports(ti: Any, plan: str, fetch: str, check: str, publish: str) -> BatchReports:
+    """Return the counts the mapped tasks of this run left, whichever of them got so far.
+
+    Args:
+        ti: The summarising task's instance, which may read the others' XComs.
+        plan: Task id of the planning task.
+        fetch: Task id of the mapped fetch task; so on for `check` and `publish`.
+    """
+    return BatchReports(
+        planned=len(ti.xcom_pull(task_ids=plan) or ()),
+        fetched=_results(ti, fetch),
+        checked=_results(ti, check),
+        published=_results(ti, publish),
+    )
+
+
+def unfinished_tasks(ti: Any) -> list[str]:
+    """Return the tasks of this run that failed or could not run, but for the one that asks."""
+    states: Mapping[str, Mapping[str, str | None]] = ti.get_task_states(
+        dag_id=ti.dag_id, run_ids=[ti.run_id]
+    )
+    return sorted(
+        task
+        for task, state in states.get(ti.run_id, {}).items()
+        if task != ti.task_id and state not in _ENDED_WELL
+    )
+
+
+def plain_row(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a database row as an asset event can hold it: times as text."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
+
+
+def _results(ti: Any, task_id: str) -> list[Mapping[str, Any]]:
+    """Return what the instances of a mapped task returned, without those that returned nothing."""
+    pulled: Iterable[Mapping[str, Any] | None] = ti.xcom_pull(task_ids=[task_id]) or ()
+    return [result for result in pulled if result]

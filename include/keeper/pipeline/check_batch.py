@@ -1,0 +1,259 @@
+"""The third step of a run: raw replies to price records, checked, to events ready to publish."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from keeper.checks.verdicts import Failure
+from keeper.domain.locales import locale_of
+from keeper.domain.plausibility import is_implausible
+from keeper.domain.price_events import PriceEvent, Source
+from keeper.domain.price_points import PricePoint
+from keeper.domain.price_types import price_type_of
+from keeper.domain.watches import ProductToCheck
+from keeper.sources.keepa.decode import DecodedProduct, DecodedReply, Series, decode_products
+from keeper.sources.keepa.errors import KeepaDecodeError
+from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.runs import QuarantinedRecord, quarantine
+from keeper.streams.codec import encode_price_event
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What became of a batch's replies.
+
+    Attributes:
+        products: Products Keepa knew and Keeper could read.
+        missing: Products asked for that were in no reply, or unreadable.
+        without_history: Watched series Keepa has never had a price for.
+        checked: Price records checked.
+        quarantined: Records that failed, kept in quarantined_records.
+        events: Records that passed, ready to publish.
+    """
+
+    products: int
+    missing: int
+    without_history: int
+    checked: int
+    quarantined: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A price point on its way to an event."""
+
+    point: PricePoint
+    previous: PricePoint | None
+    product: DecodedProduct
+    target_minor: int | None
+    implausible: bool
+    checked_at: datetime
+
+
+def check_batch(
+    folder: BatchFolder,
+    connection: Connection,
+    *,
+    run_id: str,
+    batch: int,
+    source: Source,
+    price_types: Sequence[str],
+    docs_dir: Path | None = None,
+) -> CheckResult:
+    """Decode a batch's stored replies, quarantine the bad records, write the others as messages.
+
+    Each watched series gives its newest point, changed or not, and one more for each change since
+    the last point stored. Run again it gives the same.
+
+    Args:
+        folder: The batch's files.
+        connection: Where bad records are kept.
+        run_id: The run.
+        batch: Number of the batch.
+        source: Where the replies came from.
+        price_types: Series recorded for every product, beside the watched ones.
+        docs_dir: Folder for this check's Data Docs.
+
+    Raises:
+        MissingFileError: The fetch task left no replies.
+    """
+    planned = {(product.domain, product.asin): product for product in folder.read_plan()}
+    records: list[_Record] = []
+    products = without_history = 0
+    for page in folder.pages():
+        reply = _decoded(folder.read_page(page))
+        for problem in reply.problems:
+            _LOG.warning("left out: %s", problem)
+        for product in reply.products:
+            plan = planned.get((product.locale.domain, product.asin))
+            if plan is None:
+                _LOG.warning("%s was not asked for and is left out", product.asin)
+                continue
+            products += 1
+            found, absent = _records_of(product, plan, price_types, page.received_at)
+            records += found
+            without_history += absent
+        if unknown := reply.missing(page.asked):
+            host = locale_of(page.domain).host
+            _LOG.warning("Keepa knows no product of %s called %s", host, ", ".join(unknown))
+
+    failures = _check(records, run_id=run_id, batch=batch, docs_dir=docs_dir)
+    quarantine(connection, run_id, _quarantined(records, failures, batch))
+    failed = {failure.row for failure in failures}
+    good = [record for row, record in enumerate(records) if row not in failed]
+    folder.write_messages(_messages(good, source, run_id))
+    missing = len(planned) - products
+    _LOG.info(
+        "%d products, %d missing, %d records, %d quarantined",
+        products,
+        missing,
+        len(records),
+        len(failed),
+    )
+    return CheckResult(
+        products=products,
+        missing=missing,
+        without_history=without_history,
+        checked=len(records),
+        quarantined=len(failed),
+        events=len(good),
+    )
+
+
+def _decoded(body: bytes) -> DecodedReply:
+    try:
+        return decode_products(body)
+    except KeepaDecodeError as error:
+        # The client took the reply for whole; what it holds is counted as missing products.
+        _LOG.warning("a reply cannot be read: %s", error)
+        return DecodedReply([], [])
+
+
+def _records_of(
+    product: DecodedProduct,
+    plan: ProductToCheck,
+    price_types: Sequence[str],
+    checked_at: datetime,
+) -> tuple[list[_Record], int]:
+    """Return the product's records and how many of its watched series have no history."""
+    records: list[_Record] = []
+    absent = 0
+    for name in dict.fromkeys((*plan.targets, *price_types)):
+        series = product.series.get(price_type_of(name).index)
+        if series is None:
+            absent += name in plan.targets
+            continue
+        target = plan.targets.get(name)
+        for previous, point in _news(series, plan.stored_until.get(name)):
+            suspicious = _is_suspicious(point, series, product)
+            records.append(_Record(point, previous, product, target, suspicious, checked_at))
+    return records, absent
+
+
+def _news(
+    series: Series, stored_until: datetime | None
+) -> Iterator[tuple[PricePoint | None, PricePoint]]:
+    """Yield the points to report, each with the one before it: changes since, always the newest."""
+    points = list(series.points())
+    first = len(points) - 1
+    if stored_until is not None:
+        while first > 0 and points[first - 1].observed_at > stored_until:
+            first -= 1
+    for position in range(first, len(points)):
+        yield (points[position - 1] if position else None), points[position]
+
+
+def _is_suspicious(point: PricePoint, series: Series, product: DecodedProduct) -> bool:
+    # Keepa's minimum and maximum count shipping in, so everything is compared that way.
+    stats, index = product.stats, series.price_type.index
+    low = stats.min.get(index) if stats else None
+    high = stats.max.get(index) if stats else None
+    landed = None
+    if point.price_minor is not None:
+        landed = point.price_minor + (point.shipping_minor or 0)
+    return is_implausible(
+        landed,
+        earlier_low=series.low(end=point.observed_at, landed=True),
+        earlier_high=series.high(end=point.observed_at, landed=True),
+        keepa_low=low.value if low else None,
+        keepa_high=high.value if high else None,
+    )
+
+
+def _check(
+    records: Sequence[_Record], *, run_id: str, batch: int, docs_dir: Path | None
+) -> tuple[Failure, ...]:
+    # Great Expectations costs seconds to import: not for an empty batch, nor for `keeper --help`.
+    from keeper.checks.price_records import check_price_records
+
+    if not records:
+        return ()
+    verdict = check_price_records(
+        _frame(records),
+        checked_at=max(record.checked_at for record in records),
+        docs_dir=docs_dir,
+        name=f"{run_id} batch {batch}",
+    )
+    return verdict.failures
+
+
+def _frame(records: Sequence[_Record]) -> "pd.DataFrame":
+    import pandas as pd
+
+    points = [record.point for record in records]
+    return pd.DataFrame(
+        {
+            "asin": [point.asin for point in points],
+            "domain": [point.domain for point in points],
+            "currency": [point.currency for point in points],
+            "price_type": [point.price_type for point in points],
+            "observed_at": pd.to_datetime([point.observed_at for point in points], utc=True),
+            "price_minor": pd.array([point.price_minor for point in points], dtype="Int64"),
+            "shipping_minor": pd.array([point.shipping_minor for point in points], dtype="Int64"),
+        }
+    )
+
+
+def _quarantined(
+    records: Sequence[_Record], failures: Iterable[Failure], batch: int
+) -> Iterator[QuarantinedRecord]:
+    for failure in failures:
+        point = records[failure.row].point
+        record: Mapping[str, object] = {
+            "asin": point.asin,
+            "domain": point.domain,
+            "price_type": point.price_type,
+            "observed_at": point.observed_at.isoformat(),
+            "price_minor": point.price_minor,
+            "shipping_minor": point.shipping_minor,
+            "currency": point.currency,
+        }
+        yield QuarantinedRecord(batch, failure.row, failure.expectation, failure.column, record)
+
+
+def _messages(
+    records: Iterable[_Record], source: Source, run_id: str
+) -> Iterator[tuple[bytes, bytes]]:
+    for record in records:
+        event = PriceEvent.of_point(
+            record.point,
+            previous=record.previous,
+            target_minor=record.target_minor,
+            title=record.product.title,
+            image_url=record.product.image,
+            implausible=record.implausible,
+            checked_at=record.checked_at,
+            source=source,
+            run_id=run_id,
+        )
+        yield event.asin.encode(), encode_price_event(event)

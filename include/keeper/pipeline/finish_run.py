@@ -1,0 +1,95 @@
+"""The last step of a run: what it did, what it cost, and whether it counts as failed."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from keeper.checks.quota import share_exceeded
+from keeper.errors import TerminalError
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.runs import RunCounts, finish_run
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class RunFailedError(TerminalError):
+    """The run ended with less than it should have done; its row in pipeline_runs says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReports:
+    """The counts every task of a run returned, one mapping a batch that got so far."""
+
+    planned: int
+    fetched: Sequence[Mapping[str, int]]
+    checked: Sequence[Mapping[str, int]]
+    published: Sequence[Mapping[str, int]]
+
+    def total(self, stage: str, name: str) -> int:
+        """Return the sum of a count over the batches."""
+        reports: Sequence[Mapping[str, int]] = getattr(self, stage)
+        return sum(report.get(name, 0) for report in reports)
+
+
+def summarise_run(
+    connection: Connection,
+    reports: BatchReports,
+    *,
+    run_id: str,
+    max_quarantine_share: float,
+    unfinished: Sequence[str],
+    finished_at: datetime,
+) -> dict[str, object]:
+    """Write the run's row and return it.
+
+    Args:
+        connection: Where `pipeline_runs` is.
+        reports: What the tasks counted.
+        run_id: The run.
+        max_quarantine_share: Above this share of quarantined records the run fails.
+        unfinished: Names of tasks of the run that failed or never ran.
+        finished_at: Now.
+
+    Raises:
+        RunFailedError: After the row is written, if batches were lost or too much was quarantined.
+    """
+    checked = reports.total("checked", "checked")
+    quarantined = reports.total("checked", "quarantined")
+    counts = RunCounts(
+        products_fetched=reports.total("checked", "products"),
+        products_missing=reports.total("checked", "missing"),
+        tokens_spent=reports.total("fetched", "tokens"),
+        records_checked=checked,
+        records_quarantined=quarantined,
+        events_published=reports.total("published", "events"),
+    )
+    problems = []
+    if lost := reports.planned - len(reports.published):
+        problems.append(f"{lost} of {reports.planned} batches were not published")
+    if unfinished:
+        problems.append("unfinished: " + ", ".join(unfinished))
+    if message := share_exceeded(checked=checked, failed=quarantined, limit=max_quarantine_share):
+        problems.append(message)
+    problem = "; ".join(problems) or None
+    row = finish_run(
+        connection,
+        run_id=run_id,
+        state="FAILED" if problem else "SUCCESS",
+        finished_at=finished_at,
+        counts=counts,
+        problem=problem,
+    )
+    _LOG.info(
+        "%s products for %s tokens: %s events, %s new points, %s alerts, %s quarantined",
+        counts.products_fetched,
+        counts.tokens_spent,
+        counts.events_published,
+        row["points_stored"],
+        row["alerts_raised"],
+        quarantined,
+    )
+    if problem:
+        raise RunFailedError(f"run {run_id}: {problem}")
+    return row

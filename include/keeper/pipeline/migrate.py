@@ -1,0 +1,25 @@
+"""Brings every store to what this version needs."""
+
+from typing import Final
+
+from keeper.pipeline.services import elasticsearch_config, kafka_config, postgres_config
+from keeper.settings import Settings, load_settings
+
+PARTS: Final = ("postgres", "kafka", "elasticsearch")
+
+
+def migrate_part(part: str, settings: Settings | None = None) -> list[str]:
+    """Migrate one part and return the names of what was made; running it again makes nothing."""
+    settings = settings or load_settings()
+    if part == "postgres":
+        from keeper.stores.postgres.migrations import migrate
+
+        return migrate(postgres_config(settings))
+    if part == "kafka":
+        from keeper.streams.topics import make_topics, topics_to_make
+
+        return make_topics(kafka_config(settings).admin(), topics_to_make())
+    from keeper.stores.elasticsearch.price_index import PRICES_ALIAS, set_up
+
+    with elasticsearch_config(settings).client() as client:
+        return [PRICES_ALIAS] if set_up(client) else []

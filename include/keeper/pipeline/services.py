@@ -1,0 +1,37 @@
+"""The services' configurations as the settings give them, for processes outside Airflow."""
+
+from keeper.alerts.channels.email import SmtpConfig
+from keeper.settings import Settings
+from keeper.stores.elasticsearch.connection import ElasticsearchConfig
+from keeper.stores.postgres.connection import PostgresConfig
+from keeper.streams.config import KafkaConfig
+
+
+def postgres_config(settings: Settings) -> PostgresConfig:
+    """Return where PostgreSQL is."""
+    return PostgresConfig(settings.database_url.get_secret_value())
+
+
+def kafka_config(settings: Settings) -> KafkaConfig:
+    """Return where Kafka is."""
+    return KafkaConfig(settings.kafka_bootstrap_servers)
+
+
+def elasticsearch_config(settings: Settings) -> ElasticsearchConfig:
+    """Return where Elasticsearch is."""
+    return ElasticsearchConfig(settings.elasticsearch_url)
+
+
+def smtp_config(settings: Settings) -> SmtpConfig | None:
+    """Return the mail server, or None when none is configured."""
+    if settings.smtp_host is None:
+        return None
+    password = settings.smtp_password
+    return SmtpConfig(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.keeper_mail_from,
+        user=settings.smtp_user,
+        password=password.get_secret_value() if password else None,
+        tls=settings.keeper_smtp_tls,
+    )

@@ -1,0 +1,115 @@
+"""The watch list as CSV: one row a watch, every mistake told by its row."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from keeper.domain.asins import parse_product_address
+from keeper.domain.locales import locale_of
+from keeper.domain.money import to_major, to_minor
+from keeper.domain.price_types import price_type_of
+from keeper.domain.watches import DEFAULT_DOMAIN, DEFAULT_PRICE_TYPE, Watch, WatchStatus
+
+COLUMNS: Final = ("asin", "domain", "price_type", "target_price", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row that could not be read, by its line in the file, and why."""
+
+    line: int
+    reason: str
+
+
+def read_watch(
+    address: str,
+    *,
+    domain: str | None = None,
+    price_type: str | None = None,
+    target: str | None = None,
+    status: str | None = None,
+) -> Watch:
+    """Check what a person typed and return the watch it means.
+
+    Args:
+        address: An ASIN or an Amazon product URL, whose locale serves if `domain` is blank.
+        domain: Keeper's locale name; "us" if neither it nor the URL says.
+        price_type: Keepa's name; NEW if blank.
+        target: Target in the currency's main unit ("24.99"); blank watches without alerting.
+        status: ACTIVE (if blank), PAUSED or INACTIVE.
+
+    Raises:
+        ValueError: With one sentence that says what is wrong.
+    """
+    product = parse_product_address(address)
+    named = locale_of(domain.strip().lower()) if domain and domain.strip() else None
+    if named and product.locale and named != product.locale:
+        raise ValueError(
+            f"the address is of {product.locale.host} but the domain says {named.domain}"
+        )
+    locale = named or product.locale or locale_of(DEFAULT_DOMAIN)
+    kind = price_type_of((price_type or "").strip().upper() or DEFAULT_PRICE_TYPE)
+    if not kind.is_price:
+        raise ValueError(f"{kind.name} is not a price and cannot be watched")
+    amount = (target or "").strip()
+    state = (status or "").strip().upper() or WatchStatus.ACTIVE.value
+    if state not in WatchStatus.__members__:
+        raise ValueError(f"status {status!r} is none of {', '.join(WatchStatus)}")
+    return Watch(
+        asin=product.asin,
+        domain=locale.domain,
+        price_type=kind.name,
+        target_minor=to_minor(amount, locale.currency) if amount else None,
+        status=WatchStatus(state),
+    )
+
+
+def read_watches(file: TextIO) -> Iterator[Watch | RowError]:
+    """Yield each row's watch or its error, so that a bad row costs only itself.
+
+    The first line names the columns; only `asin` is required, order and case do not matter.
+    """
+    reader = csv.DictReader(file, restkey="surplus", skipinitialspace=True)
+    try:
+        header = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+    except (csv.Error, UnicodeDecodeError) as error:
+        yield RowError(1, f"not a CSV file in UTF-8: {error}")
+        return
+    unknown = sorted(set(header) - set(COLUMNS))
+    if "asin" not in header or unknown:
+        problem = f"unknown column(s) {', '.join(unknown)}" if unknown else "no column asin"
+        yield RowError(1, f"{problem}; the first line names them: {','.join(COLUMNS)}")
+        return
+    reader.fieldnames = header
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except (csv.Error, UnicodeDecodeError) as error:
+            yield RowError(reader.line_num, str(error))
+            return
+        if row.get("surplus"):
+            yield RowError(reader.line_num, "more values than columns")
+            continue
+        try:
+            yield read_watch(
+                row.get("asin") or "",
+                domain=row.get("domain"),
+                price_type=row.get("price_type"),
+                target=row.get("target_price"),
+                status=row.get("status"),
+            )
+        except ValueError as error:
+            yield RowError(reader.line_num, str(error))
+
+
+def write_watches(file: TextIO, watches: Iterable[Watch]) -> None:
+    """Write watches as CSV that `read_watches` reads back to the same ones."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for watch in watches:
+        currency = locale_of(watch.domain).currency
+        target = "" if watch.target_minor is None else to_major(watch.target_minor, currency)
+        writer.writerow((watch.asin, watch.domain, watch.price_type, target, watch.status.value))

@@ -1,0 +1,131 @@
+"""Asks Keepa for products, page by page, so that a caller can keep each page before the next."""
+
+import random as random_module
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self
+
+from keeper.clock import Clock, utc_now
+from keeper.domain.asins import InvalidAsinError, is_asin
+from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError
+from keeper.sources.keepa.config import KeepaConfig
+from keeper.sources.keepa.product_requests import MAX_ASINS, KeepaRequests
+from keeper.sources.keepa.tokens import Envelope, TokenStatus, TokenUsage
+from keeper.sources.keepa.transport import Transport
+
+__all__ = ["Envelope", "KeepaClient", "ProductPage", "TokenStatus", "TokenUsage"]
+
+_NAMED_IN_ERRORS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """One reply of /product.
+
+    Attributes:
+        locale: Which Amazon was asked about.
+        asked: The ASINs of the request; those Keepa does not know are missing from the body.
+        body: The decompressed JSON exactly as received, known to be whole and to have an envelope.
+        received_at: When the last byte arrived, by Keeper's clock.
+        envelope: The token fields.
+    """
+
+    locale: Locale
+    asked: tuple[str, ...]
+    body: bytes
+    received_at: datetime
+    envelope: Envelope
+
+
+class KeepaClient:
+    """A connection to Keepa, or to whatever speaks its protocol at the configured URL.
+
+    For use by one thread at a time. It never waits for tokens; it waits between attempts only.
+    """
+
+    def __init__(
+        self,
+        config: KeepaConfig,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = utc_now,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        """Prepare the client; nothing is sent yet.
+
+        Args:
+            config: Where and how patiently to ask.
+            sleep: Waits between attempts.
+            clock: Gives `received_at`.
+            random: Gives the jitter, in [0, 1).
+        """
+        self.config = config
+        self._transport = Transport(config, sleep=sleep, clock=clock, random=random)
+        self._requests = KeepaRequests(self._transport.send)
+
+    def product_pages(
+        self, locale: Locale, asins: Sequence[str], *, stats_days: int = 90
+    ) -> Iterator[ProductPage]:
+        """Ask for products with their whole history and statistics, 100 a request.
+
+        Each request costs one token a product and is sent only when its page is asked for; when
+        one fails, the pages before it have been handed over already.
+
+        Args:
+            locale: Which Amazon.
+            asins: Asked in this order, repeats once.
+            stats_days: The interval of Keepa's statistics.
+
+        Returns:
+            Pages in the order of `asins`.
+
+        Raises:
+            InvalidAsinError: Some `asins` cannot be ASINs; raised before anything is sent.
+            UnknownLocaleError: Keepa has no such locale; raised before anything is sent.
+            KeeperError: As errors.py says, from the page that fails on.
+        """
+        if locale not in LOCALES:
+            raise UnknownLocaleError(f"Keepa has no Amazon locale {locale.domain!r}")
+        wrong = [asin for asin in asins if not is_asin(asin)]
+        if wrong:
+            named = ", ".join(map(repr, wrong[:_NAMED_IN_ERRORS]))
+            raise InvalidAsinError(f"{len(wrong)} of {len(asins)} are not ASINs: {named}")
+        return self._pages(locale, tuple(dict.fromkeys(asins)), stats_days)
+
+    def _pages(
+        self, locale: Locale, asins: tuple[str, ...], stats_days: int
+    ) -> Iterator[ProductPage]:
+        for start in range(0, len(asins), MAX_ASINS):
+            asked = asins[start : start + MAX_ASINS]
+            reply = self._requests.ask_products(locale, asked, stats_days)
+            yield ProductPage(locale, asked, reply.body, reply.received_at, reply.envelope)
+
+    def token_status(self) -> TokenStatus:
+        """Ask for the balance; costs nothing."""
+        reply = self._transport.send("token", {})
+        return TokenStatus.of_envelope(reply.envelope, reply.received_at)
+
+    @property
+    def usage(self) -> TokenUsage:
+        """What this client has spent so far, requests whose replies were lost included."""
+        return self._transport.usage
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        """Return the client; leaving the block closes it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the client."""
+        self.close()

@@ -1,0 +1,85 @@
+"""One parse of a JSON reply, and typed access to what it holds.
+
+simdjson reads a reply without making Python objects of its numbers. It refuses a whole document
+for one lone surrogate, invalid UTF-8 byte or oversized integer anywhere in it; such a reply is
+whole and paid for, so it is read again with the tolerant standard parser.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import simdjson
+
+Int64Array = npt.NDArray[np.int64]
+JsonObject = simdjson.Object | dict[str, Any]
+JsonArray = simdjson.Array | list[Any]
+
+
+class NotJsonError(ValueError):
+    """The bytes are not one whole JSON document."""
+
+
+def parse(body: bytes) -> object:
+    """Parse a document; objects and arrays in it are simdjson's proxies or plain Python ones.
+
+    Raises:
+        NotJsonError: Cut or not JSON; the text says what the parser stumbled over.
+    """
+    try:
+        return simdjson.Parser().parse(body)
+    except (ValueError, RuntimeError) as error:
+        complaint = str(error)
+    try:
+        return json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        raise NotJsonError(complaint) from None
+
+
+def as_object(node: object) -> JsonObject | None:
+    """Return `node` if it is a JSON object."""
+    return node if isinstance(node, simdjson.Object | dict) else None
+
+
+def as_array(node: object) -> JsonArray | None:
+    """Return `node` if it is a JSON array."""
+    return node if isinstance(node, simdjson.Array | list) else None
+
+
+def as_text(node: object) -> str | None:
+    """Return `node` if it is a string, without what UTF-8 and PostgreSQL cannot carry."""
+    if not isinstance(node, str):
+        return None
+    return node.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def plain_list(array: JsonArray) -> list[Any]:
+    """Return an array as Python objects, whatever is nested in it."""
+    return array.as_list() if isinstance(array, simdjson.Array) else array
+
+
+def int64s(array: JsonArray) -> Int64Array:
+    """Return an array of integers as a read-only numpy array.
+
+    Raises:
+        ValueError: Something in it is not an integer of 64 bits.
+    """
+    try:
+        if isinstance(array, simdjson.Array):
+            numbers = np.frombuffer(array.as_buffer(of_type="i"), dtype=np.int64)
+        else:
+            numbers = np.array([_integer(entry) for entry in array], dtype=np.int64)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("an entry is not an integer of 64 bits") from None
+    # Nested arrays come flattened, which shows in the length.
+    if len(numbers) != len(array):
+        raise ValueError("an entry is an array")
+    numbers.flags.writeable = False
+    return numbers
+
+
+def _integer(entry: object) -> int:
+    if type(entry) is not int:
+        raise TypeError
+    return entry

@@ -1,0 +1,69 @@
+"""What can go wrong with Keepa: errors a retry can cure and errors it cannot.
+
+None of their texts ever holds the API key.
+"""
+
+from keeper.errors import TerminalError, TransientError
+
+
+class KeepaKeyRejectedError(TerminalError):
+    """Keepa does not know the API key."""
+
+
+class KeepaRequestRejectedError(TerminalError):
+    """Keepa refused the request itself.
+
+    Attributes:
+        status: The HTTP status.
+        type: Keepa's name for the kind of error, empty if the reply had no error object.
+        message: Keepa's own words.
+        details: What they refer to, usually a parameter's name.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        status: int = 400,
+        error_type: str = "",
+        message: str = "",
+        details: str = "",
+    ) -> None:
+        """Keep Keepa's error object beside the text for people."""
+        super().__init__(text)
+        self.status = status
+        self.type = error_type
+        self.message = message
+        self.details = details
+
+
+class KeepaPaymentError(TerminalError):
+    """The Keepa subscription is unpaid or has ended."""
+
+
+class KeepaDecodeError(TerminalError):
+    """The bytes are no product reply; reading them again gives the same error."""
+
+
+class TokensExhaustedError(TransientError):
+    """The token balance is zero or below.
+
+    Attributes:
+        refill_in_s: Seconds, counted from the reply, until the balance is above zero again and
+            the next request can run. It comes from Keepa's own durations, never from two clocks.
+        tokens_left: The balance; negative after a request that cost more than there was.
+    """
+
+    def __init__(self, text: str, *, refill_in_s: float = 60.0, tokens_left: int = 0) -> None:
+        """Keep the numbers a caller waits by beside the text for people."""
+        super().__init__(text)
+        self.refill_in_s = refill_in_s
+        self.tokens_left = tokens_left
+
+
+class KeepaUnavailableError(TransientError):
+    """Keepa did not answer or answered 5xx, also after the configured attempts."""
+
+
+class KeepaReplyError(TransientError):
+    """The reply was cut, not JSON or of another shape, also after the configured attempts."""

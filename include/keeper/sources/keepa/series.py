@@ -1,0 +1,116 @@
+"""One price history series as arrays, already in Keeper's reading."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from keeper.domain.locales import Locale
+from keeper.domain.price_points import PricePoint, from_keepa_minutes, to_keepa_minutes
+from keeper.domain.price_types import PriceType
+from keeper.sources.keepa.document import Int64Array
+
+NO_OFFER: Final = -1
+"""Stands for null in `values` and `shipping`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """A product's history of one price type, oldest first; never empty.
+
+    The three arrays have one length, are read-only and may be strided views.
+
+    Attributes:
+        asin: The product.
+        locale: Its Amazon, which says the currency.
+        price_type: Which series.
+        minutes: Keepa minutes, strictly increasing.
+        values: Prices in minor units, or ranks, counts, ratings × 10; NO_OFFER where there is
+            none. Other negative numbers and zeros are what Keepa sent, for the checks to judge.
+        shipping: Shipping in minor units, 0 where Keepa does not know it, NO_OFFER where there is
+            no offer; None for a price type without shipping.
+    """
+
+    asin: str
+    locale: Locale
+    price_type: PriceType
+    minutes: Int64Array
+    values: Int64Array
+    shipping: Int64Array | None
+
+    def __len__(self) -> int:
+        """Return the number of points."""
+        return len(self.minutes)
+
+    def points(self) -> Iterator[PricePoint]:
+        """Give every point, oldest first."""
+        return self._points(0)
+
+    def since(self, moment: datetime) -> Iterator[PricePoint]:
+        """Give the points strictly after `moment`, oldest first."""
+        return self._points(self._first_after(moment))
+
+    def latest(self) -> PricePoint:
+        """Return the newest point, also when it says that there is no offer."""
+        return next(self._points(len(self) - 1))
+
+    def low(
+        self, start: datetime | None = None, end: datetime | None = None, *, landed: bool = False
+    ) -> int | None:
+        """Return the lowest value that held at some moment of [start, end), None if none did.
+
+        A point holds until the next one, so the point before `start` counts too.
+
+        Args:
+            start: From then on; None for the whole past.
+            end: Before then; None for everything up to the newest point.
+            landed: Count shipping in, as Keepa's own statistics do.
+        """
+        held = self._offers(start, end, landed)
+        return int(held.min()) if len(held) else None
+
+    def high(
+        self, start: datetime | None = None, end: datetime | None = None, *, landed: bool = False
+    ) -> int | None:
+        """Return the highest value that held at some moment of [start, end); see `low`."""
+        held = self._offers(start, end, landed)
+        return int(held.max()) if len(held) else None
+
+    def _offers(self, start: datetime | None, end: datetime | None, landed: bool) -> Int64Array:
+        first = 0 if start is None else max(self._first_after(start) - 1, 0)
+        last = len(self) if end is None else self._first_at_or_after(end)
+        values = self.values[first:last]
+        is_offer = values != NO_OFFER
+        if landed and self.shipping is not None:
+            values = values + self.shipping[first:last]
+        held: Int64Array = values[is_offer]
+        return held
+
+    def _first_after(self, moment: datetime) -> int:
+        return int(np.searchsorted(self.minutes, to_keepa_minutes(moment), side="right"))
+
+    def _first_at_or_after(self, moment: datetime) -> int:
+        minute = to_keepa_minutes(moment)
+        if from_keepa_minutes(minute) < moment:
+            minute += 1
+        return int(np.searchsorted(self.minutes, minute, side="left"))
+
+    def _points(self, first: int) -> Iterator[PricePoint]:
+        domain, currency = self.locale.domain, self.locale.currency
+        minutes = self.minutes[first:].tolist()
+        values = self.values[first:].tolist()
+        shipping = (
+            [NO_OFFER] * len(values) if self.shipping is None else self.shipping[first:].tolist()
+        )
+        for minute, value, shipped in zip(minutes, values, shipping, strict=True):
+            yield PricePoint(
+                asin=self.asin,
+                domain=domain,
+                price_type=self.price_type.name,
+                observed_at=from_keepa_minutes(minute),
+                price_minor=None if value == NO_OFFER else value,
+                shipping_minor=None if shipped == NO_OFFER else shipped,
+                currency=currency,
+            )

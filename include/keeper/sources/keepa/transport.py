@@ -1,0 +1,199 @@
+"""Sends one request to Keepa until it has a usable reply: timeouts, retries, token accounting."""
+
+import logging
+import random as random_module
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import requests
+import urllib3
+from pydantic import SecretStr
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from keeper.clock import Clock, utc_now
+from keeper.errors import KeeperError
+from keeper.sources.keepa.config import KeepaConfig
+from keeper.sources.keepa.errors import KeepaReplyError, KeepaUnavailableError
+from keeper.sources.keepa.redaction import Redactor, redact_transport_logs
+from keeper.sources.keepa.replies import check_reply
+from keeper.sources.keepa.tokens import Envelope, TokenUsage
+
+logger = logging.getLogger(__name__)
+
+_CONNECT_TIMEOUT_S: Final = 10.0
+_FIRST_WAIT_S: Final = 1.0
+_LONGEST_WAIT_S: Final = 30.0
+_READ_BYTES: Final = 1 << 18
+_REASON_CHARS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A usable reply: whole JSON, decompressed, exactly as Keepa sent it."""
+
+    body: bytes
+    envelope: Envelope
+    received_at: datetime
+
+
+class _KeyParameter(AuthBase):
+    """Adds the key to the prepared URL, so that no parameter dictionary ever holds it."""
+
+    def __init__(self, key: SecretStr) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.prepare_url(request.url, {"key": self._key.get_secret_value()})
+        return request
+
+
+class Transport:
+    """One pooled connection to Keepa; for use by one thread at a time."""
+
+    def __init__(
+        self,
+        config: KeepaConfig,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = utc_now,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        """Prepare the session; nothing is sent yet."""
+        self._config = config
+        self._sleep = sleep
+        self._clock = clock
+        self._random = random
+        self._redact = Redactor(config.api_key)
+        self._session = requests.Session()
+        self._session.auth = _KeyParameter(config.api_key)
+        self._session.headers["Accept-Encoding"] = "gzip"
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1))
+        redact_transport_logs()
+        self.usage = TokenUsage()
+
+    def send(self, endpoint: str, parameters: Mapping[str, object]) -> Reply:
+        """Ask `endpoint` until it gives a usable reply; blocks for timeouts and waits between.
+
+        Only connection errors, timeouts, HTTP 5xx and cut or misshapen replies are tried again.
+
+        Raises:
+            TransientError: Tokens are used up (at once), or every attempt failed.
+            TerminalError: Keepa refused the key, the request or the account.
+        """
+        attempts = Retrying(
+            sleep=self._sleep,
+            stop=stop_after_attempt(self._config.max_attempts),
+            wait=self._wait_s,
+            retry=retry_if_exception_type((KeepaUnavailableError, KeepaReplyError)),
+            before_sleep=self._log_failure,
+            reraise=True,
+        )
+        return attempts(self._attempt, endpoint, parameters)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._session.close()
+
+    def _wait_s(self, state: RetryCallState) -> float:
+        longest = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
+        # Half of the wait is random: clients that failed together come back apart.
+        return longest * (1 + self._random()) / 2
+
+    def _log_failure(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        logger.warning(
+            "Keepa, attempt %d of %d: %s Trying again in %.1f s.",
+            state.attempt_number,
+            self._config.max_attempts,
+            error,
+            state.upcoming_sleep,
+        )
+
+    def _attempt(self, endpoint: str, parameters: Mapping[str, object]) -> Reply:
+        exchange = _Exchange(self._session, self._config, self._redact)
+        exchange.run(endpoint, parameters)
+        body = bytes(exchange.body)
+        if exchange.failure is not None:
+            self.usage = self.usage.after(Envelope.of_fragment(body))
+            raise exchange.failure
+        received_at = self._clock()
+        try:
+            envelope = check_reply(exchange.status, body, self._redact)
+        except KeeperError:
+            self.usage = self.usage.after(Envelope.of_fragment(body))
+            raise
+        self.usage = self.usage.after(envelope)
+        return Reply(body=body, envelope=envelope, received_at=received_at)
+
+
+class _Exchange:
+    """One attempt on the wire. Faults are kept, not raised from inside an `except` block.
+
+    The HTTP library's own errors hold the URL with the key, and an error raised while one of them
+    is handled would carry it along as its context.
+    """
+
+    def __init__(self, session: requests.Session, config: KeepaConfig, redact: Redactor) -> None:
+        self._session = session
+        self._config = config
+        self._redact = redact
+        self.status = 0
+        self.body = bytearray()
+        self.failure: KeeperError | None = None
+
+    def run(self, endpoint: str, parameters: Mapping[str, object]) -> None:
+        timeout_s = self._config.timeout_s
+        deadline = time.monotonic() + timeout_s
+        try:
+            with self._session.get(
+                f"{self._config.base_url}/{endpoint}/",
+                # requests takes any value that prints; its stubs list only some types.
+                params={name: str(value) for name, value in parameters.items()},
+                timeout=(min(_CONNECT_TIMEOUT_S, timeout_s), timeout_s),
+                stream=True,
+                # A redirect would hand the key to another host.
+                allow_redirects=False,
+            ) as response:
+                self.status = response.status_code
+                self._read(response.raw, deadline)
+        except requests.ConnectTimeout:
+            self._fail_unreachable("no connection in time")
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+            self._fail_late()
+        except (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError) as error:
+            self.failure = KeepaReplyError(
+                f"Keepa's reply was cut after {len(self.body)} bytes ({self._reason(error)})."
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            self._fail_unreachable(self._reason(error))
+
+    def _read(self, raw: urllib3.BaseHTTPResponse, deadline: float) -> None:
+        # read1 gives what has come: a reply that trickles in meets the deadline, and one that is cut
+        # leaves its envelope.
+        while chunk := raw.read1(_READ_BYTES, decode_content=True):
+            self.body += chunk
+            if time.monotonic() > deadline:
+                self._fail_late()
+                return
+
+    def _fail_unreachable(self, reason: str) -> None:
+        self.failure = KeepaUnavailableError(
+            f"Keepa cannot be reached at {self._config.base_url}: {reason}."
+        )
+
+    def _fail_late(self) -> None:
+        self.failure = KeepaUnavailableError(
+            f"Keepa did not finish its reply within {self._config.timeout_s:g} s "
+            f"({len(self.body)} bytes came)."
+        )
+
+    def _reason(self, error: Exception) -> str:
+        cause = error.args[0] if error.args else error
+        cause = getattr(cause, "reason", None) or cause
+        return self._redact(f"{type(error).__name__}: {cause}")[:_REASON_CHARS]

@@ -1,0 +1,52 @@
+"""The Elasticsearch client and its errors in Keeper's terms."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from elastic_transport import ConnectionError as TransportConnectionError
+from elastic_transport import TransportError
+from elasticsearch import ApiError, Elasticsearch
+
+from keeper.errors import TerminalError, TransientError
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ElasticsearchConfig:
+    """Where Elasticsearch is; the URL may hold a password and is left out of the repr."""
+
+    url: str
+    timeout_s: float = 30
+
+    def __repr__(self) -> str:
+        """Name the type only."""
+        return "ElasticsearchConfig(…)"
+
+    def client(self) -> Elasticsearch:
+        """Return a client; it connects at the first request."""
+        return Elasticsearch(self.url, request_timeout=self.timeout_s, retry_on_timeout=False)
+
+
+class SearchUnavailableError(TransientError):
+    """Elasticsearch cannot be reached or is overloaded."""
+
+
+class SearchRejectedError(TerminalError):
+    """Elasticsearch refuses a request however often it is sent."""
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Turn the client's errors into Keeper's."""
+    try:
+        yield
+    except TransportConnectionError as error:
+        raise SearchUnavailableError(
+            f"Elasticsearch does not answer: {error.message}; check that it runs and "
+            "ELASTICSEARCH_URL"
+        ) from error
+    except TransportError as error:
+        raise SearchUnavailableError(f"Elasticsearch: {error.message}") from error
+    except ApiError as error:
+        kind = SearchUnavailableError if error.meta.status in (429, 502, 503, 504) else None
+        raise (kind or SearchRejectedError)(f"Elasticsearch: {error}") from error

@@ -1,0 +1,101 @@
+"""Connections to Keeper's database and the SQL kept beside the code."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, LiteralString
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from keeper.errors import TerminalError, TransientError
+
+SQL_DIR: Final = Path(__file__).resolve().parents[4] / "sql"
+Connection = psycopg.Connection[DictRow]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PostgresConfig:
+    """Where PostgreSQL is; `url` holds the password and is left out of the repr."""
+
+    url: str
+    application: str = "keeper"
+
+    def __repr__(self) -> str:
+        """Name the type only."""
+        return "PostgresConfig(…)"
+
+
+class DatabaseUnavailableError(TransientError):
+    """PostgreSQL cannot be reached, is starting, or ended the work for a passing reason."""
+
+
+class DatabaseRejectedError(TerminalError):
+    """PostgreSQL refuses the login, or the schema is not the one this version needs."""
+
+
+_PASSING: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+_REFUSED_LOGIN: Final = ("password authentication failed", "does not exist", "no password supplied")
+
+
+def connect(config: PostgresConfig) -> Connection:
+    """Open a connection outside any transaction, in UTC, with rows as dicts.
+
+    Raises:
+        DatabaseUnavailableError: PostgreSQL does not answer.
+        DatabaseRejectedError: The login or the database is wrong.
+    """
+    try:
+        return psycopg.connect(
+            config.url,
+            row_factory=dict_row,
+            autocommit=True,
+            connect_timeout=10,
+            application_name=config.application,
+            options="-c timezone=UTC",
+        )
+    except psycopg.OperationalError as error:
+        text = str(error).strip().splitlines()[-1]
+        if any(sign in text for sign in _REFUSED_LOGIN):
+            raise DatabaseRejectedError(f"{text}; check DATABASE_URL") from None
+        raise DatabaseUnavailableError(
+            f"PostgreSQL does not answer: {text}; check that it runs and DATABASE_URL"
+        ) from None
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Turn psycopg's passing errors, and a missing table, into Keeper's."""
+    try:
+        yield
+    except psycopg.errors.UndefinedTable as error:
+        raise DatabaseRejectedError(f"{error.diag.message_primary}; run: keeper migrate") from error
+    except _PASSING as error:
+        raise DatabaseUnavailableError(str(error).strip().splitlines()[0]) from error
+
+
+@contextmanager
+def session(config: PostgresConfig) -> Iterator[Connection]:
+    """Open a connection for the block, close it after, and tell errors as Keeper's."""
+    with errors_told(), connect(config) as connection:
+        yield connection
+
+
+@cache
+def statements(name: str) -> dict[str, LiteralString]:
+    """Return the statements of `sql/queries/<name>.sql`, each headed by a line `-- name: …`.
+
+    Raises:
+        FileNotFoundError: There is no such file: the installation is incomplete.
+    """
+    text = (SQL_DIR / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+    blocks = text.split("-- name: ")[1:]
+    pairs = (block.partition("\n") for block in blocks)
+    return {head.strip(): body.strip() for head, _, body in pairs}

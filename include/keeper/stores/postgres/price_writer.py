@@ -1,0 +1,162 @@
+"""Storing price events: history, current prices, corrections and the alerts they raise."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from operator import attrgetter
+from typing import Final
+
+from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance
+from keeper.domain.money import to_minor
+from keeper.domain.price_events import PriceEvent
+from keeper.stores.postgres.connection import (
+    Connection,
+    PostgresConfig,
+    connect,
+    errors_told,
+    statements,
+)
+
+_SeriesKey = tuple[str, str, str]
+_SQL: Final = "load_prices"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What a batch changed: points new to price_history and alerts raised."""
+
+    points: int
+    alerts: int
+
+
+class PriceWriter:
+    """Writes batches of price events, each in one transaction, over one kept connection.
+
+    Storing the same events again changes nothing, in whatever batches they come. After a
+    DatabaseUnavailableError the next call connects anew.
+    """
+
+    def __init__(self, config: PostgresConfig, policy: AlertPolicy | None = None) -> None:
+        """Connect at the first batch."""
+        self._config = config
+        self._policy = policy or AlertPolicy()
+        self._connection: Connection | None = None
+
+    def close(self) -> None:
+        """Close the connection, if any."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def store(self, events: Sequence[PriceEvent]) -> LoadResult:
+        """Store a batch and raise the alerts it causes, all or nothing.
+
+        Raises:
+            DatabaseUnavailableError: Nothing was stored; try again later.
+        """
+        try:
+            with errors_told():
+                return self._store(self._connected(), events)
+        except Exception:
+            self.close()
+            raise
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = connect(self._config)
+            self._connection.execute(statements(_SQL)["make_staging"])
+        return self._connection
+
+    def _store(self, connection: Connection, events: Sequence[PriceEvent]) -> LoadResult:
+        sql = statements(_SQL)
+        with connection.transaction(), connection.cursor() as cursor:
+            with cursor.copy(sql["copy_into_staging"]) as copy:
+                for event in events:
+                    copy.write_row(_staged(event))
+            cursor.execute(sql["upsert_products"])
+            cursor.execute(sql["keep_former_values"])
+            points = Counter(
+                {row["run_id"]: row["points"] for row in cursor.execute(sql["upsert_history"])}
+            )
+            cursor.execute(sql["upsert_current"])
+            cursor.execute(sql["touch_watches"])
+            alerts = self._judge(connection, events)
+            for run_id in sorted({*points, *alerts}):
+                counts = {"run_id": run_id, "points": points[run_id], "alerts": alerts[run_id]}
+                cursor.execute(sql["count_for_run"], counts)
+        return LoadResult(points.total(), alerts.total())
+
+    def _judge(self, connection: Connection, events: Sequence[PriceEvent]) -> Counter[str]:
+        """Advance every watch the batch touches; return the number of alerts by run."""
+        sql = statements(_SQL)
+        watches = connection.execute(sql["watches_to_judge"]).fetchall()
+        if not watches:
+            return Counter()
+        by_series: defaultdict[_SeriesKey, list[PriceEvent]] = defaultdict(list)
+        for event in sorted(events, key=attrgetter("checked_at", "timestamp")):
+            by_series[event.asin, event.domain, event.price_type].append(event)
+
+        states: list[dict[str, object]] = []
+        alerts: list[dict[str, object]] = []
+        for watch in watches:
+            before = state = _state_of(watch)
+            for event in by_series[watch["asin"], watch["domain"], watch["price_type"]]:
+                seen = Observation(
+                    event.checked_at, event.timestamp, event.price_minor, event.implausible
+                )
+                state, reason = advance(state, seen, watch["target_minor"], self._policy)
+                if reason:
+                    alerts.append(_alert(watch, event, reason))
+            if state is not None and state != before:
+                states.append({"watch_id": watch["watch_id"], **asdict(state)})
+        with connection.cursor() as cursor:
+            cursor.executemany(sql["save_alert_state"], states)
+            cursor.executemany(sql["raise_alert"], alerts)
+        return Counter(str(alert["run_id"]) for alert in alerts)
+
+
+def _staged(event: PriceEvent) -> tuple[object, ...]:
+    return (
+        event.asin,
+        event.domain,
+        event.price_type,
+        event.timestamp,
+        event.price_minor,
+        event.shipping_minor,
+        event.currency,
+        event.implausible,
+        event.source,
+        event.event_id,
+        event.run_id,
+        event.checked_at,
+        event.product_title,
+        event.image_url,
+    )
+
+
+def _state_of(watch: dict[str, object]) -> AlertState | None:
+    if watch["checked_at"] is None:
+        return None
+    names = ("armed", "alerted_price_minor", "awaiting_price_minor", "checked_at", "observed_at")
+    return AlertState(**{name: watch[name] for name in names})  # type: ignore[arg-type]  # a row's values are untyped
+
+
+def _alert(watch: dict[str, object], event: PriceEvent, reason: str) -> dict[str, object]:
+    previous = event.previous_price
+    return {
+        "watch_id": watch["watch_id"],
+        "user_id": watch["user_id"],
+        "asin": event.asin,
+        "domain": event.domain,
+        "price_type": event.price_type,
+        "price_minor": event.price_minor,
+        "shipping_minor": event.shipping_minor,
+        "previous_price_minor": None if not previous else to_minor(previous, event.currency),
+        "target_minor": watch["target_minor"],
+        "currency": event.currency,
+        "observed_at": event.timestamp,
+        "checked_at": event.checked_at,
+        "reason": reason,
+        "source": event.source,
+        "run_id": event.run_id,
+    }

@@ -1,0 +1,109 @@
+"""The watch list in PostgreSQL."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from keeper.domain.watches import ProductToCheck, Watch, WatchedPrice, WatchStatus
+from keeper.stores.postgres.connection import Connection, statements
+
+_SQL: Final = "watches"
+
+
+class Saved(StrEnum):
+    """What saving a watch did."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+def save_watches(connection: Connection, email: str, watches: Iterable[Watch]) -> list[Saved]:
+    """Add or change watches of a user, all in one transaction; the user is made if new."""
+    sql = statements(_SQL)
+    saved = []
+    with connection.transaction():
+        user = connection.execute(sql["ensure_user"], {"email": email}).fetchone()
+        for watch in watches:
+            row = {
+                "user_id": user["user_id"] if user else None,
+                "asin": watch.asin,
+                "domain": watch.domain,
+                "price_type": watch.price_type,
+                "target_minor": watch.target_minor,
+                "status": watch.status.value,
+            }
+            connection.execute(sql["forget_states_of_other_targets"], row)
+            changed = connection.execute(sql["save_watch"], row).fetchone()
+            if changed is None:
+                saved.append(Saved.UNCHANGED)
+            else:
+                saved.append(Saved.ADDED if changed["is_new"] else Saved.CHANGED)
+    return saved
+
+
+def list_watches(
+    connection: Connection, email: str, *, with_inactive: bool = False
+) -> list[WatchedPrice]:
+    """Return a user's watches with their current prices, by locale, ASIN and price type."""
+    rows = connection.execute(
+        statements(_SQL)["list_watches"], {"email": email, "all": with_inactive}
+    )
+    return [
+        WatchedPrice(
+            watch=Watch(
+                row["asin"],
+                row["domain"],
+                row["price_type"],
+                row["target_minor"],
+                WatchStatus(row["status"]),
+            ),
+            title=row["title"],
+            price_minor=row["price_minor"],
+            currency=row["currency"],
+            observed_at=row["observed_at"],
+            last_checked_at=row["last_checked_at"],
+            implausible=bool(row["implausible"]),
+            source=row["source"],
+        )
+        for row in rows
+    ]
+
+
+def set_status(
+    connection: Connection,
+    email: str,
+    asin: str,
+    status: WatchStatus,
+    *,
+    domain: str | None = None,
+    price_type: str | None = None,
+) -> int:
+    """Set the status of a user's watches of a product and return how many there were."""
+    rows = connection.execute(
+        statements(_SQL)["set_status"],
+        {
+            "email": email,
+            "asin": asin,
+            "status": status.value,
+            "domain": domain,
+            "price_type": price_type,
+        },
+    ).fetchall()
+    return len(rows)
+
+
+def products_to_check(connection: Connection) -> list[ProductToCheck]:
+    """Return every product somebody watches, by locale and ASIN, with what is stored of it."""
+    sql = statements(_SQL)
+    stored: defaultdict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
+    for row in connection.execute(sql["newest_points"]):
+        stored[row["asin"], row["domain"]][row["price_type"]] = row["observed_at"]
+    return [
+        ProductToCheck(
+            row["asin"], row["domain"], row["targets"], stored[row["asin"], row["domain"]]
+        )
+        for row in connection.execute(sql["products_to_check"])
+    ]

@@ -1,0 +1,69 @@
+"""Events to and from message bytes: JSON, UTF-8, one object a message."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from keeper.domain.locales import LOCALES
+from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
+from keeper.domain.price_points import KEEPA_EPOCH
+from keeper.domain.price_types import PRICE_TYPES
+from keeper.errors import TerminalError
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_DECODER: Final = msgspec.json.Decoder(PriceEvent)
+_CURRENCIES: Final = {locale.domain: locale.currency for locale in LOCALES}
+_PRICE_TYPES: Final = frozenset(p.name for p in PRICE_TYPES if p.is_price)
+
+LATEST_TIME: Final = datetime(2036, 1, 1, tzinfo=UTC)
+"""End of the last partition of price_history."""
+MAX_AMOUNT_MINOR: Final = 10**12
+
+
+class UndecodableMessageError(TerminalError):
+    """A message that is not an event Keeper can store, however often it is read."""
+
+
+def encode_price_event(event: PriceEvent) -> bytes:
+    """Return the message of an event."""
+    return _ENCODER.encode(event)
+
+
+def decode_price_event(message: bytes | None) -> PriceEvent:
+    """Read a message; unknown fields are ignored.
+
+    Raises:
+        UndecodableMessageError: Not JSON, a field missing or of the wrong type, or a value no store
+            would take.
+    """
+    if message is None:
+        raise UndecodableMessageError("the message has no value")
+    try:
+        event = _DECODER.decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UndecodableMessageError(str(error)) from None
+    if problem := _problem_of(event):
+        raise UndecodableMessageError(problem)
+    return event
+
+
+def _problem_of(event: PriceEvent) -> str | None:
+    if event.schema_version > SCHEMA_VERSION:
+        return f"schema_version {event.schema_version} is newer than {SCHEMA_VERSION}"
+    if _CURRENCIES.get(event.domain) != event.currency:
+        return f"currency {event.currency!r} does not belong to domain {event.domain!r}"
+    if event.price_type not in _PRICE_TYPES:
+        return f"{event.price_type!r} is not a price type"
+    if event.timestamp.tzinfo is None or event.checked_at.tzinfo is None:
+        return "a time has no offset from UTC"
+    if not KEEPA_EPOCH <= event.timestamp < LATEST_TIME:
+        return f"timestamp {event.timestamp.isoformat()} is outside what price_history holds"
+    if event.price_minor is not None and not 0 < event.price_minor <= MAX_AMOUNT_MINOR:
+        return f"price_minor is {event.price_minor}"
+    if event.shipping_minor is not None and not 0 <= event.shipping_minor <= MAX_AMOUNT_MINOR:
+        return f"shipping_minor is {event.shipping_minor}"
+    texts = (event.product_title, event.image_url, event.run_id, event.event_id)
+    if any("\0" in text for text in texts if text):
+        return "a text holds the character NUL, which PostgreSQL cannot store"
+    return None

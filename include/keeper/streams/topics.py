@@ -1,0 +1,65 @@
+"""Keeper's topics and how they are made; brokers do not create topics by themselves."""
+
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from keeper.errors import TransientError
+
+PRICE_UPDATES: Final = "price-updates"
+DEAL_UPDATES: Final = "deal-updates"
+PRICE_BACKFILL: Final = "price-backfill"
+
+PRICE_LOADER_GROUP: Final = "keeper-consumer-group"
+PRICE_INDEXER_GROUP: Final = "keeper-search-prices"
+
+PARTITIONS: Final = 6
+TOPIC_CONFIG: Final = {
+    "compression.type": "zstd",
+    "retention.ms": str(168 * 3_600_000),
+    # Retention counts from publishing, whatever time a client puts on a message.
+    "message.timestamp.type": "LogAppendTime",
+}
+
+
+def dead_letter_topic(topic: str) -> str:
+    """Return where messages of `topic` go that can never be loaded."""
+    return f"{topic}.dlq"
+
+
+def topics_to_make() -> tuple[str, ...]:
+    """Return every topic the migration makes."""
+    topics = (PRICE_UPDATES, DEAL_UPDATES, PRICE_BACKFILL)
+    return (*topics, *(dead_letter_topic(topic) for topic in topics))
+
+
+def make_topics(
+    admin: AdminClient, topics: tuple[str, ...], *, replication: int = 1, timeout_s: float = 30
+) -> list[str]:
+    """Make the topics that are missing and return their names; existing ones are left as they are.
+
+    Raises:
+        TransientError: Kafka did not answer or refused.
+    """
+    wanted = [
+        NewTopic(
+            topic,
+            num_partitions=PARTITIONS,
+            replication_factor=replication,
+            config=dict(TOPIC_CONFIG),
+        )
+        for topic in topics
+    ]
+    made = []
+    futures = admin.create_topics(wanted, operation_timeout=timeout_s, request_timeout=timeout_s)
+    for topic, future in futures.items():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise TransientError(f"Kafka could not make topic {topic}: {error}") from error
+        else:
+            made.append(topic)
+    return made

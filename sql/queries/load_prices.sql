@@ -1,0 +1,153 @@
+-- Loading a batch of price events. Every statement reads `staged_prices` and may be run again.
+
+-- name: make_staging
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_prices (
+    asin text NOT NULL,
+    domain text NOT NULL,
+    price_type text NOT NULL,
+    observed_at timestamptz NOT NULL,
+    price_minor bigint,
+    shipping_minor bigint,
+    currency text NOT NULL,
+    implausible boolean NOT NULL,
+    source text NOT NULL,
+    event_id text NOT NULL,
+    run_id text NOT NULL,
+    checked_at timestamptz NOT NULL,
+    title text,
+    image_url text
+) ON COMMIT DELETE ROWS
+
+-- name: copy_into_staging
+COPY staged_prices (asin, domain, price_type, observed_at, price_minor, shipping_minor, currency,
+    implausible, source, event_id, run_id, checked_at, title, image_url) FROM STDIN
+
+-- name: upsert_products
+INSERT INTO products AS p (asin, domain, title, image_url, source, last_checked_at)
+SELECT DISTINCT ON (asin, domain) asin, domain, title, image_url, source, checked_at
+FROM staged_prices
+ORDER BY asin, domain, checked_at DESC
+ON CONFLICT (asin, domain) DO UPDATE SET
+    title = coalesce(excluded.title, p.title),
+    image_url = coalesce(excluded.image_url, p.image_url),
+    source = excluded.source,
+    last_checked_at = excluded.last_checked_at
+WHERE excluded.last_checked_at > p.last_checked_at
+
+-- name: keep_former_values
+-- A value is former when a later check reports another one for the same point; the check that had
+-- it may be stored already or lie in this very batch.
+INSERT INTO price_corrections (asin, domain, price_type, observed_at, former_price_minor,
+    former_shipping_minor, former_checked_at, price_minor, shipping_minor, checked_at)
+SELECT asin, domain, price_type, observed_at, former_price_minor, former_shipping_minor,
+    former_checked_at, price_minor, shipping_minor, checked_at
+FROM (
+    SELECT seen.*,
+        lag(price_minor) OVER checks AS former_price_minor,
+        lag(shipping_minor) OVER checks AS former_shipping_minor,
+        lag(checked_at) OVER checks AS former_checked_at
+    FROM (
+        SELECT s.asin, s.domain, s.price_type, s.observed_at, s.price_minor, s.shipping_minor,
+            s.checked_at
+        FROM staged_prices s
+        LEFT JOIN price_history h USING (asin, domain, price_type, observed_at)
+        WHERE h.asin IS NULL OR s.checked_at > h.last_checked_at
+        UNION ALL
+        SELECT h.asin, h.domain, h.price_type, h.observed_at, h.price_minor, h.shipping_minor,
+            h.last_checked_at
+        FROM price_history h
+        WHERE (h.asin, h.domain, h.price_type, h.observed_at) IN (
+            SELECT asin, domain, price_type, observed_at FROM staged_prices)
+    ) AS seen
+    WINDOW checks AS (PARTITION BY asin, domain, price_type, observed_at ORDER BY checked_at)
+) AS compared
+WHERE former_checked_at IS NOT NULL
+    AND (price_minor, shipping_minor) IS DISTINCT FROM (former_price_minor, former_shipping_minor)
+
+-- name: upsert_history
+-- Returns how many points each run added.
+WITH stored AS (
+    INSERT INTO price_history AS h (asin, domain, price_type, observed_at, price_minor,
+        shipping_minor, currency, implausible, source, event_id, run_id, checked_at,
+        last_checked_at)
+    SELECT DISTINCT ON (asin, domain, price_type, observed_at) asin, domain, price_type,
+        observed_at, price_minor, shipping_minor, currency, implausible, source, event_id, run_id,
+        checked_at, checked_at
+    FROM staged_prices
+    ORDER BY asin, domain, price_type, observed_at, checked_at DESC
+    ON CONFLICT (asin, domain, price_type, observed_at) DO UPDATE SET
+        price_minor = excluded.price_minor,
+        shipping_minor = excluded.shipping_minor,
+        implausible = h.implausible AND excluded.implausible,
+        source = excluded.source,
+        event_id = excluded.event_id,
+        checked_at = CASE WHEN h.event_id = excluded.event_id THEN h.checked_at
+            ELSE excluded.checked_at END,
+        last_checked_at = excluded.last_checked_at
+    WHERE excluded.last_checked_at > h.last_checked_at
+    RETURNING h.run_id, xmax = 0 AS is_new
+)
+SELECT run_id, count(*) AS points FROM stored WHERE is_new GROUP BY run_id
+
+-- name: upsert_current
+INSERT INTO current_prices AS c (asin, domain, price_type, observed_at, price_minor,
+    shipping_minor, currency, implausible, source, run_id, last_checked_at)
+SELECT DISTINCT ON (asin, domain, price_type) asin, domain, price_type, observed_at, price_minor,
+    shipping_minor, currency, implausible, source, run_id, checked_at
+FROM staged_prices
+ORDER BY asin, domain, price_type, checked_at DESC, observed_at DESC
+ON CONFLICT (asin, domain, price_type) DO UPDATE SET
+    observed_at = excluded.observed_at,
+    price_minor = excluded.price_minor,
+    shipping_minor = excluded.shipping_minor,
+    implausible = excluded.implausible,
+    source = excluded.source,
+    run_id = excluded.run_id,
+    last_checked_at = excluded.last_checked_at
+WHERE (excluded.last_checked_at, excluded.observed_at) > (c.last_checked_at, c.observed_at)
+
+-- name: touch_watches
+UPDATE watched_products w SET last_checked_at = s.checked_at
+FROM (
+    SELECT asin, domain, price_type, max(checked_at) AS checked_at
+    FROM staged_prices GROUP BY asin, domain, price_type
+) AS s
+WHERE (w.asin, w.domain, w.price_type) = (s.asin, s.domain, s.price_type)
+    AND (w.last_checked_at IS NULL OR w.last_checked_at < s.checked_at)
+
+-- name: watches_to_judge
+-- Locks the watches, in one order for all loaders, so that two never judge the same one at once.
+SELECT w.watch_id, w.user_id, w.asin, w.domain, w.price_type, w.target_minor,
+    a.armed, a.alerted_price_minor, a.awaiting_price_minor, a.checked_at, a.observed_at
+FROM watched_products w
+LEFT JOIN alert_states a USING (watch_id)
+WHERE w.status = 'ACTIVE' AND w.target_minor IS NOT NULL
+    AND (w.asin, w.domain, w.price_type) IN (
+        SELECT asin, domain, price_type FROM staged_prices)
+ORDER BY w.watch_id
+FOR UPDATE OF w
+
+-- name: save_alert_state
+INSERT INTO alert_states (watch_id, armed, alerted_price_minor, awaiting_price_minor, checked_at,
+    observed_at)
+VALUES (%(watch_id)s, %(armed)s, %(alerted_price_minor)s, %(awaiting_price_minor)s,
+    %(checked_at)s, %(observed_at)s)
+ON CONFLICT (watch_id) DO UPDATE SET
+    armed = excluded.armed,
+    alerted_price_minor = excluded.alerted_price_minor,
+    awaiting_price_minor = excluded.awaiting_price_minor,
+    checked_at = excluded.checked_at,
+    observed_at = excluded.observed_at
+
+-- name: raise_alert
+INSERT INTO price_alerts (watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
+    previous_price_minor, target_minor, currency, observed_at, checked_at, reason, source, run_id)
+VALUES (%(watch_id)s, %(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(price_minor)s,
+    %(shipping_minor)s, %(previous_price_minor)s, %(target_minor)s, %(currency)s,
+    %(observed_at)s, %(checked_at)s, %(reason)s, %(source)s, %(run_id)s)
+ON CONFLICT (watch_id, observed_at, checked_at) DO NOTHING
+
+-- name: count_for_run
+UPDATE pipeline_runs
+SET points_stored = points_stored + %(points)s, alerts_raised = alerts_raised + %(alerts)s
+WHERE run_id = %(run_id)s

@@ -1,0 +1,30 @@
+-- Runs of the pipelines and what their checks rejected.
+
+-- name: start_run
+INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, products_planned)
+VALUES (%(run_id)s, %(dag_id)s, %(source)s, 'RUNNING', %(started_at)s, %(products_planned)s)
+ON CONFLICT (run_id) DO UPDATE SET state = 'RUNNING', finished_at = NULL, problem = NULL,
+    products_planned = excluded.products_planned
+
+-- name: finish_run
+UPDATE pipeline_runs SET
+    state = %(state)s,
+    finished_at = %(finished_at)s,
+    products_fetched = %(products_fetched)s,
+    products_missing = %(products_missing)s,
+    tokens_spent = %(tokens_spent)s,
+    records_checked = %(records_checked)s,
+    records_quarantined = %(records_quarantined)s,
+    events_published = %(events_published)s,
+    alerts_sent = (
+        SELECT count(*) FROM price_alerts a WHERE a.run_id = %(run_id)s AND a.status = 'SENT'),
+    problem = %(problem)s
+WHERE run_id = %(run_id)s
+RETURNING *
+
+-- name: quarantine
+INSERT INTO quarantined_records (run_id, batch, row_number, expectation, column_name, asin, domain,
+    price_type, record)
+VALUES (%(run_id)s, %(batch)s, %(row_number)s, %(expectation)s, %(column_name)s, %(asin)s,
+    %(domain)s, %(price_type)s, %(record)s)
+ON CONFLICT (run_id, batch, row_number, expectation, column_name) DO NOTHING

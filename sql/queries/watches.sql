@@ -1,0 +1,58 @@
+-- The watch list.
+
+-- name: ensure_user
+INSERT INTO users (email) VALUES (%(email)s)
+ON CONFLICT (lower(email)) DO UPDATE SET email = users.email
+RETURNING user_id
+
+-- name: save_watch
+-- Adding a watch again changes its target and wakes it; a changed target is judged afresh.
+INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor, status)
+VALUES (%(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(target_minor)s, %(status)s)
+ON CONFLICT (user_id, asin, domain, price_type) DO UPDATE SET
+    target_minor = excluded.target_minor,
+    status = excluded.status,
+    updated_at = now()
+WHERE (w.target_minor, w.status) IS DISTINCT FROM (excluded.target_minor, excluded.status)
+RETURNING watch_id, xmax = 0 AS is_new
+
+-- name: forget_states_of_other_targets
+DELETE FROM alert_states a USING watched_products w
+WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
+    AND w.domain = %(domain)s AND w.price_type = %(price_type)s
+    AND (w.target_minor IS DISTINCT FROM %(target_minor)s OR w.status = 'INACTIVE')
+
+-- name: list_watches
+SELECT w.watch_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
+    p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
+    w.last_checked_at
+FROM watched_products w
+JOIN users u USING (user_id)
+LEFT JOIN products p USING (asin, domain)
+LEFT JOIN current_prices c USING (asin, domain, price_type)
+WHERE lower(u.email) = lower(%(email)s) AND (w.status <> 'INACTIVE' OR %(all)s)
+ORDER BY w.domain, w.asin, w.price_type
+
+-- name: set_status
+UPDATE watched_products w SET status = %(status)s, updated_at = now()
+FROM users u
+WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
+    AND (%(domain)s::text IS NULL OR w.domain = %(domain)s)
+    AND (%(price_type)s::text IS NULL OR w.price_type = %(price_type)s)
+    AND w.status <> 'INACTIVE'
+RETURNING w.watch_id
+
+-- name: products_to_check
+-- One row a watched product and locale, with the watched price types and each one's lowest target.
+SELECT asin, domain, jsonb_object_agg(price_type, target_minor) AS targets
+FROM (
+    SELECT asin, domain, price_type, min(target_minor) AS target_minor
+    FROM watched_products WHERE status = 'ACTIVE'
+    GROUP BY asin, domain, price_type
+) AS series
+GROUP BY asin, domain
+ORDER BY domain, asin
+
+-- name: newest_points
+SELECT asin, domain, price_type, observed_at FROM current_prices
+WHERE (asin, domain) IN (SELECT asin, domain FROM watched_products WHERE status = 'ACTIVE')

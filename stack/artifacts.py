@@ -1,0 +1,108 @@
+"""Fetch Kafka and Elasticsearch with Maven, once a version."""
+
+import fcntl
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stack.commands import run_logged
+from stack.errors import StackError
+from stack.layout import Layout
+from stack.versions import versions
+
+_POM = Path(__file__).with_name("config") / "maven.pom.xml"
+
+
+def kafka_folder(layout: Layout) -> Path:
+    """Where Kafka's jars are; it exists only once they are complete."""
+    return layout.lib / f"kafka-{versions().kafka}"
+
+
+def elasticsearch_folder(layout: Layout) -> Path:
+    """Where Elasticsearch is unpacked; it exists only once it is complete."""
+    return layout.lib / f"elasticsearch-{versions().elasticsearch}"
+
+
+def artifacts_present(layout: Layout) -> bool:
+    """Tell whether nothing has to be fetched."""
+    return kafka_folder(layout).is_dir() and elasticsearch_folder(layout).is_dir()
+
+
+def fetch_artifacts(layout: Layout, maven: str = "mvn") -> None:
+    """Fetch what is missing; a fetch that was cut short leaves nothing that counts as done.
+
+    Blocks while another process fetches into the same folder.
+
+    Raises:
+        StackError: Maven failed; with its last lines.
+    """
+    if artifacts_present(layout):
+        return
+    layout.lib.mkdir(parents=True, exist_ok=True)
+    for folder in (layout.lib.parent, layout.lib):
+        folder.chmod(0o755)
+    with _only_one(layout.lib / ".lock"):
+        if artifacts_present(layout):
+            return
+        staging = layout.lib / ".staging"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        try:
+            _fetch(layout, staging, maven)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _fetch(layout: Layout, staging: Path, maven: str) -> None:
+    wanted = versions()
+    downloads = staging / "downloads"
+    properties = {
+        "kafka.version": wanted.kafka,
+        "scala.version": wanted.scala,
+        "slf4j.version": wanted.slf4j,
+        "elasticsearch.version": wanted.elasticsearch,
+        "maven_dependency_plugin.version": wanted.maven_dependency_plugin,
+        "outputDirectory": str(downloads),
+    }
+    # Copied, because Maven would look for a `target` folder beside the file.
+    pom = shutil.copy(_POM, staging / "pom.xml")
+    try:
+        run_logged(
+            "Fetching Kafka and Elasticsearch with Maven",
+            [maven, "--batch-mode", "--quiet", "--file", pom]
+            + [f"-D{name}={value}" for name, value in properties.items()]
+            + ["dependency:copy-dependencies"],
+            log=layout.log_of("maven"),
+            cwd=staging,
+            timeout=1800,
+        )
+    except StackError as error:
+        raise StackError(
+            f"{error}\nCheck that Maven can reach its repository (or the mirror in your "
+            "settings.xml), then run the command again."
+        ) from None
+    archive = downloads / f"elasticsearch-{wanted.elasticsearch}.zip"
+    if not elasticsearch_folder(layout).is_dir():
+        with zipfile.ZipFile(archive) as zipped:
+            zipped.extractall(staging)
+        unpacked = staging / archive.stem
+        _let_everyone_read(unpacked)
+        unpacked.rename(elasticsearch_folder(layout))
+    archive.unlink()
+    if not kafka_folder(layout).is_dir():
+        _let_everyone_read(downloads)
+        downloads.rename(kafka_folder(layout))
+
+
+def _let_everyone_read(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+
+
+@contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,92 @@
+"""Everything one stack is made of, gathered once a command."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from dotenv import dotenv_values
+
+from stack.accounts import Account, server_account
+from stack.credentials import Credentials, load_credentials
+from stack.java import Java, find_java
+from stack.layout import Layout
+from stack.ports import Ports, resolve_ports
+
+SIMULATOR_KEY: Final = "simulator"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The facts every service's definition is made from.
+
+    Attributes:
+        layout: Where files lie.
+        ports: Where services listen.
+        credentials: Generated passwords and keys.
+        account: Who the servers run as; None for the present user.
+        java: The runtime Kafka and Elasticsearch use; None if there is none.
+        java_too_old: A Java that was found but is too old, for the error message.
+        maven: The `mvn` command; None if there is none.
+        keepa_key: A real Keepa key; None means the simulator.
+        simulator_at: The instant at which the simulator's clock is held, ISO 8601.
+        environ: The environment of the command.
+    """
+
+    layout: Layout
+    ports: Ports
+    credentials: Credentials
+    account: Account | None
+    java: Java | None
+    java_too_old: Java | None
+    maven: str | None
+    keepa_key: str | None
+    simulator_at: str
+    environ: Mapping[str, str]
+
+    @property
+    def uses_simulator(self) -> bool:
+        """True when no Keepa key is set."""
+        return self.keepa_key is None
+
+
+def keepa_key_of(layout: Layout, environ: Mapping[str, str]) -> str | None:
+    """Return KEEPA_API_KEY from the environment or `.env`; blank counts as absent."""
+    value = environ.get("KEEPA_API_KEY", "").strip()
+    if not value:
+        value = (dotenv_values(layout.root / ".env").get("KEEPA_API_KEY") or "").strip()
+    return value or None
+
+
+def load_stack(
+    layout: Layout, environ: Mapping[str, str], port_offset: int | None = None
+) -> Stack:
+    """Gather the facts and remember those that must not change until `make clean`.
+
+    Raises:
+        StackError: A setting is wrong or the home cannot be written.
+    """
+    account = server_account(layout.root, environ)
+    layout.make_folders()
+    state = layout.read_state()
+    ports = resolve_ports(environ, port_offset, state.get("ports", {}))
+    simulator_at = state.get("simulator_at") or datetime.now(UTC).replace(
+        minute=0, second=0, microsecond=0
+    ).isoformat()
+    facts = {"ports": ports.as_dict(), "simulator_at": simulator_at}
+    if any(state.get(name) != value for name, value in facts.items()):
+        layout.remember(**facts)
+    java, too_old = find_java(environ)
+    return Stack(
+        layout=layout,
+        ports=ports,
+        credentials=load_credentials(layout),
+        account=account,
+        java=java,
+        java_too_old=too_old,
+        maven=shutil.which("mvn", path=environ.get("PATH", "")),
+        keepa_key=keepa_key_of(layout, environ),
+        simulator_at=simulator_at,
+        environ=environ,
+    )

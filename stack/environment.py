@@ -1,0 +1,152 @@
+"""The environment each process of the stack runs with, and the same for a shell beside it."""
+
+import json
+import shlex
+from typing import Final
+
+from stack.context import SIMULATOR_KEY, Stack
+from stack.layout import write_private
+from stack.ports import HOST, variable_of
+
+# Settings a user may give in the environment; the addresses of services are the stack's own.
+_PASSED_ON: Final = ("TELEGRAM_BOT_TOKEN", "DISCORD_WEBHOOK")
+KEEPA_URL: Final = "https://api.keepa.com"
+
+
+def product_environment(stack: Stack) -> dict[str, str]:
+    """Return Keeper's settings for this stack, and those of its user that are set."""
+    ports, layout = stack.ports, stack.layout
+    own_ports = {variable_of(name) for name in ports.as_dict()}
+    given = {
+        name: value
+        for name, value in stack.environ.items()
+        if value
+        and (name.startswith("KEEPER_") or name in _PASSED_ON)
+        and not name.startswith("KEEPER_STACK_")
+        and name not in own_ports
+    }
+    settings = {
+        "KEEPER_USER_EMAIL": "you@keeper.localhost",
+        "KEEPER_LAKE": layout.lake.as_uri(),
+        **given,
+        "DATABASE_URL": database_url(stack),
+        "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",
+        "ELASTICSEARCH_URL": f"http://{HOST}:{ports.elasticsearch}",
+        "SMTP_HOST": HOST,
+        "SMTP_PORT": str(ports.smtp),
+        "KEEPER_SMTP_TLS": "none",
+        "KEEPER_RUN_DIR": str(layout.run),
+        "GX_ANALYTICS_ENABLED": "false",
+        "PYTHONPATH": str(layout.root / "include"),
+    }
+    if stack.keepa_key is None:
+        settings["KEEPER_KEEPA_URL"] = simulator_url(stack)
+    else:
+        settings["KEEPA_API_KEY"] = stack.keepa_key
+    return settings
+
+
+def airflow_environment(stack: Stack) -> dict[str, str]:
+    """Return Airflow's configuration and connections, on top of the product's settings."""
+    home, root, ports = stack.layout.airflow_home, stack.layout.root, stack.ports
+    secrets = stack.credentials
+    api = f"http://{HOST}:{ports.airflow}"
+    product = product_environment(stack)
+    return product | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__API__BASE_URL": airflow_url(stack),
+        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__PORT": str(ports.airflow),
+        "AIRFLOW__API__SECRET_KEY": secrets.airflow_api_secret,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.airflow_jwt_secret,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{api}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__FERNET_KEY": secrets.airflow_fernet_key,
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "8",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(root / "plugins"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(
+            stack.layout.secrets / "airflow_passwords.json"
+        ),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
+            f"postgresql+psycopg2://airflow:{secrets.postgres_airflow}"
+            f"@{HOST}:{ports.postgres}/airflow"
+        ),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        **_connections(stack, product),
+    }
+
+
+def database_url(stack: Stack) -> str:
+    """Return where the product's tables are, password included."""
+    return (
+        f"postgresql://keeper:{stack.credentials.postgres_keeper}"
+        f"@{HOST}:{stack.ports.postgres}/keeper"
+    )
+
+
+def simulator_url(stack: Stack) -> str:
+    """Return the simulator's base URL."""
+    return f"http://{HOST}:{stack.ports.simulator}"
+
+
+def airflow_url(stack: Stack) -> str:
+    """Return the address a person types to see Airflow."""
+    return f"http://localhost:{stack.ports.airflow}"
+
+
+def write_env_file(stack: Stack) -> None:
+    """Write the product's settings where `keeper` in a shell beside the stack finds them."""
+    lines = ["# Written by the local stack at each start; `make clean` removes it."]
+    lines += [f"{name}={_quoted(value)}" for name, value in product_environment(stack).items()]
+    write_private(stack.layout.env_file, "\n".join(lines) + "\n")
+
+
+def export_lines(stack: Stack) -> str:
+    """Return `export` lines for a shell: the product's settings and Airflow's."""
+    return "".join(
+        f"export {name}={shlex.quote(value)}\n"
+        for name, value in airflow_environment(stack).items()
+    )
+
+
+def _connections(stack: Stack, product: dict[str, str]) -> dict[str, str]:
+    simulated = stack.keepa_key is None
+    connections: dict[str, dict[str, object]] = {
+        "keeper_postgres": {
+            "conn_type": "postgres",
+            "host": HOST,
+            "port": stack.ports.postgres,
+            "login": "keeper",
+            "password": stack.credentials.postgres_keeper,
+            "schema": "keeper",
+        },
+        "keeper_kafka": {
+            "conn_type": "kafka",
+            "extra": {"bootstrap.servers": product["KAFKA_BOOTSTRAP_SERVERS"]},
+        },
+        "keeper_elasticsearch": {
+            "conn_type": "elasticsearch",
+            "host": HOST,
+            "port": stack.ports.elasticsearch,
+            "schema": "http",
+        },
+        "keeper_keepa": {
+            "conn_type": "http",
+            "host": product.get("KEEPER_KEEPA_URL", KEEPA_URL),
+            "password": stack.keepa_key or SIMULATOR_KEY,
+            "extra": {"source": "simulator" if simulated else "keepa"},
+        },
+    }
+    return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(c) for name, c in connections.items()}
+
+
+def _quoted(value: str) -> str:
+    # python-dotenv reads single-quoted values with backslash escapes of "'" and "\" only.
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

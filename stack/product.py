@@ -1,0 +1,157 @@
+"""Keeper's own processes in the stack: mail catcher, simulator, migration, side workers."""
+
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from stack.commands import run_logged
+from stack.context import Stack
+from stack.environment import product_environment, simulator_url
+from stack.ports import HOST
+from stack.programs import Program
+from stack.services import Service, Step
+
+# A worker touches its file at least this often.
+_SIGN_OF_LIFE_S: Final = 60
+WORKERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "consume-prices": ("consume", "prices"),
+    "index-prices": ("index", "prices"),
+    "deliver": ("deliver",),
+}
+_WORKER_TITLES: Final = {
+    "consume-prices": "loader of prices into PostgreSQL",
+    "index-prices": "loader of prices into Elasticsearch",
+    "deliver": "deliverer of alerts",
+}
+
+
+def keeper_command(stack: Stack) -> Path:
+    """Return the product's command."""
+    return stack.layout.venv_bin / "keeper"
+
+
+def process_environment(stack: Stack) -> dict[str, str]:
+    """Return what every Python process of the stack gets beside its own settings."""
+    variables = {"PYTHONUNBUFFERED": "1"}
+    # multiprocessing puts sockets there, whose paths are limited.
+    if len(str(stack.layout.tmp)) <= 60:
+        variables["TMPDIR"] = str(stack.layout.tmp)
+    return variables
+
+
+def mail_service(stack: Stack) -> Service:
+    """Describe the mail catcher."""
+    ports = stack.ports
+    return Service(
+        program=Program(
+            name="mail",
+            argv=(
+                sys.executable,
+                *("-m", "stack.mail_catcher", "--store", str(stack.layout.mail)),
+                *("--smtp-port", str(ports.smtp), "--web-port", str(ports.mail_web)),
+            ),
+            env=process_environment(stack),
+            directory=str(stack.layout.root),
+        ),
+        title="mail catcher",
+        probe=lambda _: _probe_mail(stack),
+        memory_mib=60,
+        ports=("smtp", "mail_web"),
+    )
+
+
+def simulator_service(stack: Stack) -> Service:
+    """Describe the Keepa simulator, its clock held so that its catalogue stays as it is."""
+    return Service(
+        program=Program(
+            name="simulator",
+            argv=(
+                str(keeper_command(stack)),
+                *("simulate-keepa", "--host", HOST, "--port", str(stack.ports.simulator)),
+                *("--clock", "hold", "--at", stack.simulator_at),
+            ),
+            env=product_environment(stack) | process_environment(stack),
+            directory=str(stack.layout.root),
+        ),
+        title="Keepa simulator",
+        probe=lambda _: _probe_http(f"{simulator_url(stack)}/token?key=simulator"),
+        memory_mib=150,
+        ports=("simulator",),
+    )
+
+
+def worker_services(stack: Stack) -> list[Service]:
+    """Describe the side workers."""
+    return [
+        Service(
+            program=Program(
+                name=name,
+                argv=(str(keeper_command(stack)), *arguments),
+                env=product_environment(stack) | process_environment(stack),
+                directory=str(stack.layout.root),
+            ),
+            title=_WORKER_TITLES[name],
+            probe=lambda started, name=name: _probe_sign_of_life(stack, name, started),  # type: ignore[misc]
+            needs=frozenset({"migrate"}),
+            timeout=90,
+            memory_mib=130,
+        )
+        for name, arguments in WORKERS.items()
+    ]
+
+
+def migrate_step(stack: Stack) -> Step:
+    """Describe the step that makes tables, topics and index templates."""
+    return Step(
+        "migrate",
+        "tables, topics, index templates",
+        lambda: run_keeper(stack, "migrate"),
+        frozenset({"databases", "kafka", "elasticsearch"}),
+    )
+
+
+def run_keeper(stack: Stack, *arguments: str) -> str:
+    """Run one of the product's commands to its end, with the stack's settings.
+
+    Raises:
+        StackError: It failed; with its last lines.
+    """
+    run_logged(
+        f"keeper {' '.join(arguments)}",
+        [keeper_command(stack), *arguments],
+        log=stack.layout.log_of(f"keeper-{arguments[0]}"),
+        env=dict(stack.environ) | product_environment(stack) | process_environment(stack),
+        cwd=stack.layout.root,
+    )
+    return "done"
+
+
+def _probe_mail(stack: Stack) -> str | None:
+    with socket.create_connection((HOST, stack.ports.smtp), timeout=3) as connection:
+        connection.settimeout(3)
+        banner = connection.recv(200)
+    if not banner.startswith(b"220"):
+        return "no SMTP greeting yet"
+    return _probe_http(f"http://{HOST}:{stack.ports.mail_web}/messages")
+
+
+def _probe_http(url: str) -> str | None:
+    status = httpx.get(url, timeout=5, trust_env=False).status_code
+    return None if status < 500 else f"answers with HTTP {status}"
+
+
+def _probe_sign_of_life(stack: Stack, name: str, started: float) -> str | None:
+    try:
+        seen = (stack.layout.run / f"{name}.alive").stat().st_mtime
+    except FileNotFoundError:
+        return "no sign of life yet"
+    # Supervisor knows the start in whole seconds.
+    if seen < started - 1:
+        return "no sign of life since its start"
+    age = time.time() - seen
+    return None if age < _SIGN_OF_LIFE_S else f"last sign of life {age:.0f} s ago"

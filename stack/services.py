@@ -1,0 +1,60 @@
+"""What a service and a one-off step are, to the code that starts them in order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from stack.programs import Program
+
+# Given the Unix time of the program's start; returns None when healthy, else what is missing.
+Probe = Callable[[float], str | None]
+
+
+def nothing_to_prepare() -> None:
+    """Stand in for the preparation of a service that needs none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A program with everything around it.
+
+    Attributes:
+        program: The process.
+        title: What people call it.
+        needs: Services and steps that must be ready first.
+        probe: Asks the service itself whether it works; errors it raises count as "not yet".
+        prepare: Makes its files; runs before every start and must be repeatable.
+        timeout: Seconds it may take to become healthy, on a slow machine.
+        memory_mib: What it takes when it has settled.
+        ports: Names of the ports it listens on.
+    """
+
+    program: Program
+    title: str
+    probe: Probe
+    needs: frozenset[str] = frozenset()
+    prepare: Callable[[], None] = nothing_to_prepare
+    timeout: float = 120
+    memory_mib: int = 100
+    ports: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name, the program's."""
+        return self.program.name
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that is done once and then is done.
+
+    Attributes:
+        name: Its name, for `needs`.
+        title: What people read while it runs.
+        action: Does it; returns a remark for the display.
+        needs: Services and steps that must be ready first.
+    """
+
+    name: str
+    title: str
+    action: Callable[[], str]
+    needs: frozenset[str] = field(default_factory=frozenset)

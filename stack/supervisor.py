@@ -1,0 +1,221 @@
+"""Run Supervisor and speak its XML-RPC over a unix socket."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from stack import programs
+from stack.commands import tail
+from stack.errors import StackError
+from stack.layout import Layout, choose_socket_path, make_socket_folder, write_private
+from stack.leftovers import end_processes, is_running_process, marked_processes
+
+RUNNING: Final = "RUNNING"
+ALIVE_STATES: Final = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
+_ALREADY_STARTED: Final = 60
+_NOT_RUNNING: Final = 70
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramState:
+    """What Supervisor says of one program.
+
+    Attributes:
+        name: The program.
+        state: Supervisor's word: STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL.
+        pid: The process, 0 if none.
+        started: Unix time of its start.
+        problem: Why it could not be started; empty if it could.
+    """
+
+    name: str
+    state: str
+    pid: int
+    started: float
+    problem: str
+
+
+class Supervisor:
+    """Supervisor of one home: started when needed, asked over its socket."""
+
+    def __init__(self, layout: Layout, environ: Mapping[str, str]) -> None:
+        self._layout = layout
+        self._environ = environ
+        self._socket_note = layout.run / "supervisor.socket"
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the running Supervisor listens, or where the next one will."""
+        try:
+            return Path(self._socket_note.read_text(encoding="utf-8").strip())
+        except FileNotFoundError:
+            return choose_socket_path(self._layout.home, self._environ)
+
+    def is_running(self) -> bool:
+        """Tell whether Supervisor answers."""
+        try:
+            self._call("supervisor.getState")
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return False
+        return True
+
+    def start(self) -> None:
+        """Start Supervisor if it does not run; programs start later, one by one.
+
+        Raises:
+            StackError: It does not come up; with the end of its log.
+        """
+        if self.is_running():
+            return
+        # A Supervisor that was killed leaves its children, and they hold the ports.
+        end_processes(marked_processes(self._layout), wait=20)
+        path = choose_socket_path(self._layout.home, self._environ)
+        make_socket_folder(path)
+        write_private(self._socket_note, f"{path}\n")
+        self._write_config()
+        arguments = ["-m", "supervisor.supervisord", "-c", str(self._layout.supervisor_config)]
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self._layout.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise StackError(f"Supervisor did not start: {(done.stderr or done.stdout).strip()}")
+        deadline = time.monotonic() + 15
+        while not self.is_running():
+            if time.monotonic() > deadline:
+                log = tail(self._layout.log_of("supervisord"))
+                raise StackError(f"Supervisor did not answer within 15 s.\n{log}")
+            time.sleep(0.1)
+
+    def apply(self) -> None:
+        """Make the running Supervisor follow the program files; changed programs are stopped."""
+        self._write_config()
+        ((added, changed, removed),) = self._call("supervisor.reloadConfig")
+        for name in (*changed, *removed):
+            self._call("supervisor.stopProcessGroup", name)
+            self._call("supervisor.removeProcessGroup", name)
+        for name in (*changed, *added):
+            self._call("supervisor.addProcessGroup", name)
+
+    def start_program(self, name: str) -> None:
+        """Start a program unless it runs already; does not wait until it is healthy.
+
+        Raises:
+            StackError: Supervisor could not start the process at all.
+        """
+        try:
+            self._call("supervisor.startProcess", name, False)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != _ALREADY_STARTED:
+                log = tail(self._layout.log_of(name))
+                raise StackError(f"{name} could not be started: {fault.faultString}\n{log}") from None
+
+    def stop_program(self, name: str) -> None:
+        """Stop a program and wait until it is gone."""
+        try:
+            self._call("supervisor.stopProcess", name)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != _NOT_RUNNING:
+                raise
+
+    def state_of(self, name: str) -> ProgramState:
+        """Return what Supervisor says of one program."""
+        return _program_state(self._call("supervisor.getProcessInfo", name))
+
+    def states(self) -> dict[str, ProgramState]:
+        """Return what Supervisor says of every program; empty when it does not run."""
+        try:
+            answer = self._call("supervisor.getAllProcessInfo")
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return {}
+        return {info["name"]: _program_state(info) for info in answer}
+
+    def shut_down(self, progress: Callable[[list[str]], None] = lambda _: None) -> None:
+        """End every program and Supervisor, and whatever they left behind.
+
+        Works too when Supervisor has died. Blocks until nothing of this home runs.
+
+        Args:
+            progress: Told now and then which programs still run.
+        """
+        pid = self._pid()
+        try:
+            self._call("supervisor.shutdown")
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            if pid is not None:
+                os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 60
+        while pid is not None and is_running_process(pid) and time.monotonic() < deadline:
+            progress(sorted(s.name for s in self.states().values() if s.pid))
+            time.sleep(0.2)
+        if pid is not None and is_running_process(pid):
+            os.kill(pid, signal.SIGKILL)
+        end_processes(marked_processes(self._layout), wait=20)
+        for path in (self.socket_path, self._socket_note, self._layout.run / "supervisord.pid"):
+            path.unlink(missing_ok=True)
+
+    def _write_config(self) -> None:
+        text = programs.render_supervisor_config(
+            self._layout, self.socket_path, "root" if os.geteuid() == 0 else None
+        )
+        write_private(self._layout.supervisor_config, text)
+
+    def _pid(self) -> int | None:
+        """Return Supervisor's process id, if it is alive and really this home's Supervisor."""
+        try:
+            pid = int((self._layout.run / "supervisord.pid").read_text(encoding="ascii"))
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError, ValueError):
+            return None
+        return pid if os.fsencode(self._layout.supervisor_config) in command else None
+
+    def _call(self, method: str, *arguments: object) -> Any:
+        # A connection a call: threads share this object, xmlrpc's transport does not allow it.
+        transport = _UnixTransport(self.socket_path)
+        with xmlrpc.client.ServerProxy("http://supervisor", transport=transport) as server:
+            return getattr(server, method)(*arguments)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=90)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        return _UnixConnection(self._path)
+
+
+def _program_state(info: dict[str, Any]) -> ProgramState:
+    return ProgramState(
+        name=info["name"],
+        state=info["statename"],
+        pid=info["pid"],
+        started=float(info["start"]),
+        problem=info["spawnerr"],
+    )
+
+

@@ -1,0 +1,106 @@
+"""Real services for the integration tests, each test in its own database, topics and indices."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from confluent_kafka.admin import AdminClient
+from elasticsearch import Elasticsearch
+from keeper.stores.elasticsearch.price_index import set_up
+from keeper.stores.postgres.connection import PostgresConfig
+from keeper.stores.postgres.migrations import migrate
+from keeper.streams.config import KafkaConfig
+from keeper.streams.topics import dead_letter_topic, make_topics
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = "postgres,kafka,elasticsearch,mail"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where the test stack's services are."""
+
+    environment: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        """Return a variable of the stack's environment."""
+        return self.environment[name]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Bring up the services in a home of their own and take them down at the end.
+
+    With KEEPER_TEST_STACK_KEEP=1 they stay up, so that the next run starts at once.
+    """
+    home = os.environ.get("KEEPER_TEST_STACK_HOME", str(ROOT / ".keeper" / "test"))
+    command = [sys.executable, "-m", "stack", "--home", home, "--port-offset", "20000"]
+    up = subprocess.run([*command, "up", "--only", SERVICES], cwd=ROOT, check=False)
+    assert up.returncode == 0, "the test services did not start; their logs are named above"
+    printed = subprocess.run(
+        [*command, "env"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    lines = (line.removeprefix("export ") for line in printed.splitlines())
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    yield Stack({name: value.strip("'\"") for name, _, value in pairs})
+    if os.environ.get("KEEPER_TEST_STACK_KEEP") != "1":
+        subprocess.run([*command, "down"], cwd=ROOT, check=True)
+
+
+@pytest.fixture
+def database(stack: Stack) -> Iterator[PostgresConfig]:
+    """A migrated database of the test's own."""
+    url = stack["DATABASE_URL"]
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+        config = PostgresConfig(url.rpartition("/")[0] + f"/{name}")
+        migrate(config)
+        yield config
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def kafka(stack: Stack) -> KafkaConfig:
+    """Where Kafka is."""
+    return KafkaConfig(stack["KAFKA_BOOTSTRAP_SERVERS"])
+
+
+@pytest.fixture
+def admin(kafka: KafkaConfig) -> AdminClient:
+    """A Kafka admin client."""
+    return kafka.admin()
+
+
+@pytest.fixture
+def topic(admin: AdminClient) -> Iterator[str]:
+    """A topic of the test's own, with its dead letter topic."""
+    name = f"test-{uuid.uuid4().hex}"
+    names = (name, dead_letter_topic(name))
+    make_topics(admin, names)
+    yield name
+    for future in admin.delete_topics(list(names)).values():
+        future.result()
+
+
+@pytest.fixture
+def search(stack: Stack) -> Iterator[Elasticsearch]:
+    """An Elasticsearch client."""
+    with Elasticsearch(stack["ELASTICSEARCH_URL"], request_timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def alias(search: Elasticsearch) -> Iterator[str]:
+    """An index alias of the test's own."""
+    name = f"test-{uuid.uuid4().hex}"
+    set_up(search, name)
+    yield name
+    search.indices.delete(index=f"{name}-000001")
+    search.indices.delete_index_template(name=name)

@@ -1,0 +1,29 @@
+import pytest
+
+from keeper.orchestration.preload import is_scheduler, preload_in_scheduler
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["/opt/keeper/bin/airflow", "scheduler"], id="airflow scheduler"),
+        pytest.param(["python", "-m", "scheduler"], id="as a module"),
+        pytest.param(["airflow", "scheduler", "--skip-serve-logs"], id="with options"),
+    ],
+)
+def test_the_scheduler_is_told_by_its_arguments(argv: list[str]) -> None:
+    assert is_scheduler(argv)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["airflow", "api-server"], id="api-server"),
+        pytest.param(["airflow", "triggerer"], id="triggerer"),
+        pytest.param(["airflow", "dag-processor"], id="dag-processor"),
+        pytest.param(["airflow", "jobs", "check", "scheduler"], id="a health check"),
+        pytest.param([], id="no arguments"),
+    ],
+)
+def test_no_other_process_preloads(argv: list[str]) -> None:
+    assert preload_in_scheduler(argv) is False
