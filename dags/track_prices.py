@@ -64,12 +64,11 @@ def track_prices():
     @task
     def plan(run_id: str, dag) -> list[dict]:
         from keeper.clock import utc_now
-        from keeper.orchestration.connections import keepa_config, postgres_config
+        from keeper.orchestration.connections import database, keepa_config
         from keeper.orchestration.lake import lake
         from keeper.pipeline.plan_run import plan_run
-        from keeper.stores.postgres.connection import session
 
-        with session(postgres_config()) as connection:
+        with database() as connection:
             batches = plan_run(
                 connection,
                 lake(),
@@ -95,13 +94,12 @@ def track_prices():
 
     @task(map_index_template="{{ label }}")
     def check(fetched: dict, run_id: str) -> dict:
-        from keeper.orchestration.connections import keepa_config, postgres_config
+        from keeper.orchestration.connections import database, keepa_config
         from keeper.orchestration.lake import batch_folder, data_docs_folder
         from keeper.pipeline.check_batch import check_batch
-        from keeper.stores.postgres.connection import session
 
         get_current_context()["label"] = fetched["label"]
-        with session(postgres_config()) as connection:
+        with database() as connection:
             checked = check_batch(
                 batch_folder(run_id, fetched["batch"]),
                 connection,
@@ -126,24 +124,22 @@ def track_prices():
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def deliver_alerts() -> dict:
         from keeper.alerts.channels.email import EmailChannel
-        from keeper.orchestration.connections import postgres_config
+        from keeper.orchestration.connections import database
         from keeper.pipeline.deliver import deliver_due_alerts
         from keeper.pipeline.services import smtp_config
-        from keeper.stores.postgres.connection import session
 
-        with session(postgres_config()) as connection:
+        with database() as connection:
             return deliver_due_alerts(connection, EmailChannel(smtp_config(SETTINGS)))
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PRICE_HISTORY], retries=1)
     def summarise(run_id: str, ti):
         from keeper.clock import utc_now
-        from keeper.orchestration.connections import postgres_config
+        from keeper.orchestration.connections import database
         from keeper.orchestration.reports import batch_reports, plain_row, unfinished_tasks
         from keeper.pipeline.finish_run import summarise_run
-        from keeper.stores.postgres.connection import session
 
         reports = batch_reports(ti, "plan", "prices.fetch", "prices.check", "prices.publish")
-        with session(postgres_config()) as connection:
+        with database() as connection:
             row = summarise_run(
                 connection,
                 reports,

@@ -12,7 +12,7 @@ from stack.context import Stack
 from stack.environment import airflow_environment
 from stack.layout import write_private
 from stack.ports import HOST
-from stack.product import process_environment
+from stack.product import process_environment, whole_environment
 from stack.programs import Program
 from stack.services import Service, Step
 from stack.versions import locked_packages
@@ -87,7 +87,7 @@ def migrate(stack: Stack) -> str:
         "airflow db migrate",
         [stack.layout.venv_bin / "airflow", "db", "migrate"],
         log=stack.layout.log_of("airflow-migrate"),
-        env=dict(stack.environ) | airflow_environment(stack) | process_environment(stack),
+        env=whole_environment(stack, airflow_environment(stack)),
         cwd=stack.layout.root,
     )
     stack.layout.remember(airflow_tables=version)

@@ -22,12 +22,11 @@ def service(stack: Stack) -> Service:
     if stack.java is None:
         raise StackError("Elasticsearch needs Java.")
     start = software / "bin" / "elasticsearch"
-    readable = (start, stack.java.executable) if start.exists() else (stack.java.executable,)
     return Service(
         program=Program(
             name="elasticsearch",
             argv=(
-                *run_as(stack.account, (*readable, stack.layout.home)),
+                *run_as(stack.account, (stack.layout.root, stack.java.executable, home.parent)),
                 shutil.which("bash") or "/bin/bash",
                 str(start),
             ),

@@ -109,6 +109,5 @@ def _java(stack: Stack, home: Path, *options: str) -> tuple[str, ...]:
 
 
 def _as_server(stack: Stack) -> tuple[str, ...]:
-    jars = sorted(kafka_folder(stack.layout).glob("kafka_*.jar"))
     java = [stack.java.executable] if stack.java else []
-    return run_as(stack.account, (*jars, *java, stack.layout.home))
+    return run_as(stack.account, (stack.layout.root, *java, stack.layout.home))

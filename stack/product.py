@@ -12,6 +12,7 @@ import httpx
 from stack.commands import run_logged
 from stack.context import Stack
 from stack.environment import product_environment, simulator_url
+from stack.launch import environment_of
 from stack.ports import HOST
 from stack.programs import Program
 from stack.services import Service, Step
@@ -42,6 +43,12 @@ def process_environment(stack: Stack) -> dict[str, str]:
     if len(str(stack.layout.tmp)) <= 60:
         variables["TMPDIR"] = str(stack.layout.tmp)
     return variables
+
+
+def whole_environment(stack: Stack, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a one-off command: the same a program would get."""
+    own = {**settings, **process_environment(stack)}
+    return environment_of({"bare": False, "env": own}, stack.environ)
 
 
 def mail_service(stack: Stack) -> Service:
@@ -125,7 +132,7 @@ def run_keeper(stack: Stack, *arguments: str) -> str:
         f"keeper {' '.join(arguments)}",
         [keeper_command(stack), *arguments],
         log=stack.layout.log_of(f"keeper-{arguments[0]}"),
-        env=dict(stack.environ) | product_environment(stack) | process_environment(stack),
+        env=whole_environment(stack, product_environment(stack)),
         cwd=stack.layout.root,
     )
     return "done"

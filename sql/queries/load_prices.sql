@@ -64,30 +64,45 @@ FROM (
 WHERE former_checked_at IS NOT NULL
     AND (price_minor, shipping_minor) IS DISTINCT FROM (former_price_minor, former_shipping_minor)
 
--- name: upsert_history
--- Returns how many points each run added.
-WITH stored AS (
-    INSERT INTO price_history AS h (asin, domain, price_type, observed_at, price_minor,
-        shipping_minor, currency, implausible, source, event_id, run_id, checked_at,
-        last_checked_at)
+-- name: count_new_points
+-- How many points each run adds; asked before they are stored.
+SELECT run_id, count(*) AS points
+FROM (
     SELECT DISTINCT ON (asin, domain, price_type, observed_at) asin, domain, price_type,
-        observed_at, price_minor, shipping_minor, currency, implausible, source, event_id, run_id,
-        checked_at, checked_at
+        observed_at, first_value(run_id) OVER first_seen AS run_id
     FROM staged_prices
+    WINDOW first_seen AS (
+        PARTITION BY asin, domain, price_type, observed_at, event_id ORDER BY checked_at)
     ORDER BY asin, domain, price_type, observed_at, checked_at DESC
-    ON CONFLICT (asin, domain, price_type, observed_at) DO UPDATE SET
-        price_minor = excluded.price_minor,
-        shipping_minor = excluded.shipping_minor,
-        implausible = h.implausible AND excluded.implausible,
-        source = excluded.source,
-        event_id = excluded.event_id,
-        checked_at = CASE WHEN h.event_id = excluded.event_id THEN h.checked_at
-            ELSE excluded.checked_at END,
-        last_checked_at = excluded.last_checked_at
-    WHERE excluded.last_checked_at > h.last_checked_at
-    RETURNING h.run_id, xmax = 0 AS is_new
-)
-SELECT run_id, count(*) AS points FROM stored WHERE is_new GROUP BY run_id
+) AS s
+WHERE NOT EXISTS (
+    SELECT FROM price_history h
+    WHERE (h.asin, h.domain, h.price_type, h.observed_at)
+        = (s.asin, s.domain, s.price_type, s.observed_at))
+GROUP BY run_id
+
+-- name: upsert_history
+-- The value of the latest check, credited to the first check that had it, however checks fall into
+-- batches.
+INSERT INTO price_history AS h (asin, domain, price_type, observed_at, price_minor,
+    shipping_minor, currency, implausible, source, event_id, run_id, checked_at, last_checked_at)
+SELECT DISTINCT ON (asin, domain, price_type, observed_at) asin, domain, price_type,
+    observed_at, price_minor, shipping_minor, currency, implausible, source, event_id,
+    first_value(run_id) OVER first_seen, first_value(checked_at) OVER first_seen, checked_at
+FROM staged_prices
+WINDOW first_seen AS (
+    PARTITION BY asin, domain, price_type, observed_at, event_id ORDER BY checked_at)
+ORDER BY asin, domain, price_type, observed_at, checked_at DESC
+ON CONFLICT (asin, domain, price_type, observed_at) DO UPDATE SET
+    price_minor = excluded.price_minor,
+    shipping_minor = excluded.shipping_minor,
+    implausible = h.implausible AND excluded.implausible,
+    source = excluded.source,
+    event_id = excluded.event_id,
+    checked_at = CASE WHEN h.event_id = excluded.event_id THEN h.checked_at
+        ELSE excluded.checked_at END,
+    last_checked_at = excluded.last_checked_at
+WHERE excluded.last_checked_at > h.last_checked_at
 
 -- name: upsert_current
 INSERT INTO current_prices AS c (asin, domain, price_type, observed_at, price_minor,

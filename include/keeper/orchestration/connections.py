@@ -1,5 +1,7 @@
 """Airflow Connections as the plain configurations the rest of Keeper takes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from airflow.sdk import Connection
@@ -7,7 +9,8 @@ from pydantic import SecretStr
 
 from keeper.errors import SettingsError
 from keeper.sources.keepa.config import KeepaConfig
-from keeper.stores.postgres.connection import PostgresConfig
+from keeper.stores.postgres.connection import Connection as DatabaseConnection
+from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.streams.config import KafkaConfig
 
 KEEPA_CONN: Final = "keeper_keepa"
@@ -43,6 +46,13 @@ def postgres_config() -> PostgresConfig:
     url = PostgresHook(postgres_conn_id=POSTGRES_CONN).sqlalchemy_url
     plain = url.set(drivername="postgresql")
     return PostgresConfig(plain.render_as_string(hide_password=False), "keeper-airflow")
+
+
+@contextmanager
+def database() -> Iterator[DatabaseConnection]:
+    """Open a connection to `keeper_postgres` for the block, with errors told as Keeper's."""
+    with session(postgres_config()) as connection:
+        yield connection
 
 
 def kafka_config(connection: Connection | None = None) -> KafkaConfig:

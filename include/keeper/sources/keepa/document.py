@@ -6,6 +6,7 @@ whole and paid for, so it is read again with the tolerant standard parser.
 """
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,10 @@ def parse(body: bytes) -> object:
         return simdjson.Parser().parse(body)
     except (ValueError, RuntimeError) as error:
         complaint = str(error)
-    try:
+    with suppress(ValueError, RecursionError):
         return json.loads(body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        raise NotJsonError(complaint) from None
+    # Not raised while json's error is handled: that one holds the whole body.
+    raise NotJsonError(complaint)
 
 
 def as_object(node: object) -> JsonObject | None:

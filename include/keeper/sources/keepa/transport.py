@@ -108,11 +108,11 @@ class Transport:
     def _log_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         logger.warning(
-            "Keepa, attempt %d of %d: %s Trying again in %.1f s.",
+            "Keepa attempt %d of %d failed, the next is in %.1f s: %s",
             state.attempt_number,
             self._config.max_attempts,
-            error,
             state.upcoming_sleep,
+            error,
         )
 
     def _attempt(self, endpoint: str, parameters: Mapping[str, object]) -> Reply:
@@ -168,14 +168,14 @@ class _Exchange:
             self._fail_late()
         except (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError) as error:
             self.failure = KeepaReplyError(
-                f"Keepa's reply was cut after {len(self.body)} bytes ({self._reason(error)})."
+                f"Keepa's reply was cut after {len(self.body)} bytes ({self._reason(error)})"
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             self._fail_unreachable(self._reason(error))
 
     def _read(self, raw: urllib3.BaseHTTPResponse, deadline: float) -> None:
-        # read1 gives what has come: a reply that trickles in meets the deadline, and one that is cut
-        # leaves its envelope.
+        # read1 gives what has come: a reply that trickles in meets the deadline, and one that is
+        # cut leaves its envelope.
         while chunk := raw.read1(_READ_BYTES, decode_content=True):
             self.body += chunk
             if time.monotonic() > deadline:
@@ -184,13 +184,13 @@ class _Exchange:
 
     def _fail_unreachable(self, reason: str) -> None:
         self.failure = KeepaUnavailableError(
-            f"Keepa cannot be reached at {self._config.base_url}: {reason}."
+            f"Keepa cannot be reached at {self._config.base_url}: {reason}"
         )
 
     def _fail_late(self) -> None:
         self.failure = KeepaUnavailableError(
             f"Keepa did not finish its reply within {self._config.timeout_s:g} s "
-            f"({len(self.body)} bytes came)."
+            f"({len(self.body)} bytes came)"
         )
 
     def _reason(self, error: Exception) -> str:

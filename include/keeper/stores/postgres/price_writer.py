@@ -76,8 +76,9 @@ class PriceWriter:
             cursor.execute(sql["upsert_products"])
             cursor.execute(sql["keep_former_values"])
             points = Counter(
-                {row["run_id"]: row["points"] for row in cursor.execute(sql["upsert_history"])}
+                {row["run_id"]: row["points"] for row in cursor.execute(sql["count_new_points"])}
             )
+            cursor.execute(sql["upsert_history"])
             cursor.execute(sql["upsert_current"])
             cursor.execute(sql["touch_watches"])
             alerts = self._judge(connection, events)

@@ -1,0 +1,94 @@
+"""Which services there are, and which of them a command means."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from stack import airflow, elasticsearch, kafka, postgres, product
+from stack.artifacts import fetch_artifacts
+from stack.context import Stack
+from stack.errors import StackError
+from stack.services import Service, Step
+
+# What `--only` accepts, and the programs and steps each word stands for.
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "postgres": ("postgres", "databases"),
+    "kafka": ("kafka",),
+    "elasticsearch": ("elasticsearch",),
+    "mail": ("mail",),
+    "simulator": ("simulator",),
+    "migrate": ("migrate",),
+    "workers": tuple(product.WORKERS),
+    "airflow": airflow.PROGRAMS,
+}
+_NEEDS: Final = {
+    "databases": ("postgres",),
+    "kafka": ("artifacts",),
+    "elasticsearch": ("artifacts",),
+    "migrate": ("databases", "kafka", "elasticsearch"),
+    "airflow-migrate": ("databases",),
+    **dict.fromkeys(product.WORKERS, ("migrate",)),
+    **dict.fromkeys(airflow.PROGRAMS, ("airflow-migrate",)),
+}
+
+
+def names_of(stack: Stack, only: Sequence[str]) -> frozenset[str]:
+    """Return the programs and steps that `only` means, with all they need.
+
+    Args:
+        stack: The stack; with a Keepa key it has no simulator.
+        only: Groups by name; empty means everything.
+
+    Raises:
+        StackError: There is no such group.
+    """
+    unknown = sorted(set(only) - set(GROUPS))
+    if unknown:
+        raise StackError(
+            f"There is no service group {', '.join(unknown)}; choose from {', '.join(GROUPS)}."
+        )
+    wanted = {name for group in only or GROUPS for name in GROUPS[group]}
+    if not stack.uses_simulator:
+        wanted.discard("simulator")
+    return _with_needs(wanted)
+
+
+def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step]]:
+    """Return the services and steps called `names`."""
+    services: list[Service] = []
+    if "postgres" in names:
+        services.append(postgres.service(stack))
+    if "kafka" in names:
+        services.append(kafka.service(stack))
+    if "elasticsearch" in names:
+        services.append(elasticsearch.service(stack))
+    if "mail" in names:
+        services.append(product.mail_service(stack))
+    if "simulator" in names:
+        services.append(product.simulator_service(stack))
+    if names & set(product.WORKERS):
+        services += [s for s in product.worker_services(stack) if s.name in names]
+    if names & set(airflow.PROGRAMS):
+        services += airflow.services(stack)
+    steps = [
+        Step("artifacts", "Kafka and Elasticsearch software", lambda: _fetch(stack)),
+        postgres.databases_step(stack),
+        airflow.migrate_step(stack),
+        product.migrate_step(stack),
+    ]
+    return services, [step for step in steps if step.name in names]
+
+
+def _fetch(stack: Stack) -> str:
+    fetch_artifacts(stack.layout, stack.maven or "mvn")
+    return "there"
+
+
+def _with_needs(names: Iterable[str]) -> frozenset[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _NEEDS.get(name, ())
+    return frozenset(found)

@@ -1,0 +1,169 @@
+"""Look before starting: what is missing, one clear sentence each, with the remedy."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from stack import machine
+from stack.artifacts import artifacts_present
+from stack.context import Stack
+from stack.errors import NotReadyError
+from stack.ports import variable_of
+from stack.services import Service
+from stack.versions import versions
+
+_DISK_MIB: Final = 2048
+# On top of what the services take: the tasks of a run, and the machine's own life.
+_SPARE_MEMORY_MIB: Final = 512
+_LABELS: Final = {
+    "airflow": "Airflow",
+    "postgres": "PostgreSQL",
+    "kafka": "Kafka",
+    "kafka_controller": "Kafka's controller",
+    "elasticsearch": "Elasticsearch",
+    "elasticsearch_transport": "Elasticsearch's transport",
+    "simulator": "the Keepa simulator",
+    "smtp": "the mail catcher",
+    "mail_web": "the mail catcher's page",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The questions preflight asks of the machine; tests answer them themselves."""
+
+    is_port_free: Callable[[int], bool] = machine.is_port_free
+    listener_of: Callable[[int], str | None] = machine.listener_of
+    available_memory_mib: Callable[[], int] = machine.available_memory_mib
+    free_disk_mib: Callable[[Path], int] = machine.free_disk_mib
+    distribution: machine.Debian = field(default_factory=machine.read_distribution)
+    is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
+    has_setpriv: bool = field(default_factory=lambda: shutil.which("setpriv") is not None)
+
+
+def problems_of(
+    stack: Stack, needs_java: bool, to_start: Sequence[Service], on: Machine
+) -> list[str]:
+    """Return what stands in the way of starting `to_start`, a sentence a problem.
+
+    Args:
+        stack: The stack.
+        needs_java: Whether Kafka or Elasticsearch is to run.
+        to_start: Services that do not run yet.
+        on: The machine.
+    """
+    found: list[str] = []
+    if needs_java:
+        found += _software_problems(stack, on)
+    if stack.account is not None and not on.has_setpriv:
+        found.append(
+            "PostgreSQL and Elasticsearch refuse to run as root and `setpriv` (package util-linux) "
+            "is missing; install it or run as a plain user."
+        )
+    found += _port_problems(stack, to_start, on)
+    found += _space_problems(stack, to_start, on)
+    return found
+
+
+def missing_packages(stack: Stack, on: Machine) -> list[str]:
+    """Return the Debian packages that would provide the missing Java and Maven."""
+    packages = [] if stack.java else [on.distribution.java_package]
+    if stack.maven is None and not artifacts_present(stack.layout):
+        packages.append("maven")
+    return packages
+
+
+def install_command(packages: Iterable[str]) -> str:
+    """Return the line that installs Debian packages."""
+    return f"apt-get update && apt-get install --yes {' '.join(packages)}"
+
+
+def may_install(environ: Mapping[str, str], on: Machine) -> bool:
+    """Tell whether the apt-get line may be run instead of printed: Debian, root, and asked to."""
+    asked = environ.get("KEEPER_INSTALL") == "1" or environ.get("CI", "").lower() == "true"
+    return asked and on.is_root and on.distribution.is_debian
+
+
+def install(packages: Sequence[str], log: Callable[[str], None]) -> None:
+    """Install Debian packages.
+
+    Raises:
+        NotReadyError: apt-get failed.
+    """
+    line = install_command(packages)
+    log(f"Running: {line}")
+    environment = dict(os.environ) | {"DEBIAN_FRONTEND": "noninteractive"}
+    if subprocess.run(["sh", "-c", line], env=environment, check=False).returncode != 0:
+        raise NotReadyError([f"The packages could not be installed; try it by hand: {line}"])
+
+
+def _software_problems(stack: Stack, on: Machine) -> list[str]:
+    found = []
+    if stack.java is None:
+        least = versions().java_at_least
+        has = "there is none" if stack.java_too_old is None else (
+            f"the one in {stack.java_too_old.home} is version {stack.java_too_old.version}"
+        )
+        found.append(
+            f"Kafka and Elasticsearch need Java {least} or newer, and {has}; "
+            "install one, or point JAVA_HOME at one."
+        )
+    if stack.maven is None and not artifacts_present(stack.layout):
+        found.append(
+            "Maven (mvn) fetches Kafka and Elasticsearch the first time and is not on the PATH; "
+            "install it."
+        )
+    if found and on.distribution.is_debian:
+        line = install_command(missing_packages(stack, on))
+        who = "" if on.is_root else "as root: "
+        found[-1] += f"\n  {who}{line}"
+        if on.is_root:
+            found[-1] += "\n  (with KEEPER_INSTALL=1 this command runs that line itself)"
+    return found
+
+
+def _port_problems(stack: Stack, to_start: Sequence[Service], on: Machine) -> list[str]:
+    ports = stack.ports.as_dict()
+    found = []
+    for name in (name for service in to_start for name in service.ports):
+        port = ports[name]
+        if on.is_port_free(port):
+            continue
+        holder = on.listener_of(port)
+        by = f"in use by {holder}" if holder else "in use"
+        found.append(
+            f"Port {port} for {_LABELS[name]} is {by}; stop that (`make down`, if it is another "
+            f"Keeper stack) or choose another port: {variable_of(name)}={_other(port, on)}."
+        )
+    return found
+
+
+def _other(port: int, on: Machine) -> int:
+    base = port + 10_000 if port + 10_000 < 65_000 else port - 10_000
+    return next(candidate for candidate in range(base, 65_535) if on.is_port_free(candidate))
+
+
+def _space_problems(stack: Stack, to_start: Sequence[Service], on: Machine) -> list[str]:
+    found = []
+    needed = sum(service.memory_mib for service in to_start)
+    if needed:
+        needed += _SPARE_MEMORY_MIB
+    available = on.available_memory_mib()
+    if available < needed and not stack.environ.get("KEEPER_SKIP_MEMORY_CHECK"):
+        found.append(
+            f"The stack needs {needed / 1024:.1f} GiB of memory and {available / 1024:.1f} GiB are "
+            "available; close other programs or give the machine more "
+            "(KEEPER_SKIP_MEMORY_CHECK=1 tries it anyway)."
+        )
+    free = on.free_disk_mib(stack.layout.home)
+    if to_start and free < _DISK_MIB:
+        found.append(
+            f"{stack.layout.home} needs {_DISK_MIB / 1024:.0f} GiB of disk and "
+            f"{free / 1024:.1f} GiB are free there; free some, or put it elsewhere with "
+            "KEEPER_STACK_HOME=/some/folder."
+        )
+    return found

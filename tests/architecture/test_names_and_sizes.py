@@ -1,0 +1,73 @@
+"""Files say what they hold, stay readable, and name no one's machine."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SAYS_NOTHING = {
+    "common",
+    "helper",
+    "helpers",
+    "manager",
+    "managers",
+    "misc",
+    "shared",
+    "util",
+    "utilities",
+    "utils",
+}
+LONGEST_MODULE = 400
+# A home folder or a build folder of whoever wrote it; images keep caches in /root/.cache.
+MACHINE_PATH = re.compile(
+    r"(?<![\w./-])/(?:root/(?!\.cache\b)|home/(?!airflow\b|keeper\b)\w|work/|workspace/|Users/\w)"
+)
+
+
+def empty_words(path: Path) -> set[str]:
+    words = {word for part in path.with_suffix("").parts for word in re.split(r"[_-]", part)}
+    return words & SAYS_NOTHING
+
+
+def test_modules_say_what_they_hold(modules: list[Path], root: Path) -> None:
+    relative = [path.relative_to(root) for path in modules]
+    assert {str(path): found for path in relative if (found := empty_words(path))} == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["keeper/utils.py", "keeper/helpers/money.py", "tests/kafka_helpers.py"]
+)
+def test_a_name_that_says_nothing_is_noticed(path: str) -> None:
+    assert empty_words(Path(path))
+
+
+def test_modules_are_of_readable_length(modules: list[Path], root: Path) -> None:
+    lengths = {
+        str(path.relative_to(root)): len(path.read_text("utf-8").splitlines()) for path in modules
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def test_no_file_names_a_path_of_somebodys_machine(tree: list[Path], root: Path) -> None:
+    offences = []
+    for path in tree:
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+        offences += [
+            f"{path.relative_to(root)}: {match.group()}" for match in MACHINE_PATH.finditer(text)
+        ]
+    assert offences == []
+
+
+@pytest.mark.parametrize("folder", ["root", "home/ann", "work", "Users/ann"])
+def test_a_path_of_somebodys_machine_is_noticed(folder: str) -> None:
+    assert MACHINE_PATH.search(f"cd /{folder}/keeper")
+
+
+@pytest.mark.parametrize(
+    "text", ["--mount=type=cache,target=/{}/.cache/uv", "https://x.example/{}/y", "a/{}/b"]
+)
+def test_what_only_looks_like_one_is_let_be(text: str) -> None:
+    assert MACHINE_PATH.search(text.format("root")) is None

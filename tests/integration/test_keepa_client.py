@@ -1,0 +1,456 @@
+"""The client against a server on loopback that can be as faulty as a test wants."""
+
+import gzip
+import json
+import logging
+import socket
+import struct
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from pydantic import SecretStr
+
+from keeper.domain.locales import locale_of
+from keeper.errors import KeeperError
+from keeper.sources.keepa.client import KeepaClient, ProductPage
+from keeper.sources.keepa.config import KeepaConfig
+from keeper.sources.keepa.decode import decode_products
+from keeper.sources.keepa.errors import (
+    KeepaKeyRejectedError,
+    KeepaPaymentError,
+    KeepaReplyError,
+    KeepaRequestRejectedError,
+    KeepaUnavailableError,
+    TokensExhaustedError,
+)
+
+KEY = "k3y/with+signs=and64characters"
+US = locale_of("us")
+NOW = datetime(2025, 4, 30, 8, tzinfo=UTC)
+ENVELOPE: dict[str, Any] = {
+    "timestamp": 1_746_000_000_000,
+    "tokensLeft": 1000,
+    "refillIn": 20_000,
+    "refillRate": 20,
+    "tokenFlowReduction": 0.0,
+    "tokensConsumed": 0,
+    "processingTimeInMs": 3,
+}
+BAD_KEY = ENVELOPE | {
+    "tokensLeft": 0,
+    "refillIn": 0,
+    "refillRate": 0,
+    "error": {
+        "type": "invalidParameter",
+        "message": "You used an invalid parameter for this API call.",
+        "details": "",
+    },
+}
+BAD_DEAL = ENVELOPE | {
+    "error": {
+        "type": "invalidParameter",
+        "message": "The queryJSON is of invalid format.",
+        "details": "priceTypes",
+    }
+}
+
+Answer = Callable[["Handler"], None]
+
+
+class Server(ThreadingHTTPServer):
+    """Answers requests with the next of `answers`, or as Keepa does when there is none."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers: list[Answer] = []
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.headers: list[dict[str, str]] = []
+        self.connections = 0
+        self.hang_up = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    @property
+    def asked(self) -> list[list[str]]:
+        return [query["asin"].split(",") for _, query in self.requests if "asin" in query]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        self.query = query
+        self.server.requests.append((url.path, query))
+        self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
+        answer = self.server.answers.pop(0) if self.server.answers else products()
+        answer(self)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def reply(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in ({"Content_Length": str(len(body))} | headers).items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def reply_to(query: dict[str, str], unknown: tuple[str, ...]) -> bytes:
+    asins = [asin for asin in query.get("asin", "").split(",") if asin and asin not in unknown]
+    fields = ENVELOPE | {"tokensConsumed": len(asins)}
+    if asins:
+        fields["products"] = [
+            {"asin": asin, "domainId": int(query["domain"]), "csv": [[10, 1999]]} for asin in asins
+        ]
+    return json.dumps(fields).encode()
+
+
+def products(*unknown: str) -> Answer:
+    def answer(handler: Handler) -> None:
+        body = gzip.compress(reply_to(handler.query, unknown))
+        handler.reply(200, body, Content_Encoding="gzip")
+
+    return answer
+
+
+def answering(status: int, fields: object, **headers: str) -> Answer:
+    body = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
+    return lambda handler: handler.reply(status, body, **headers)
+
+
+def cut(handler: Handler) -> None:
+    """Promise more bytes than come."""
+    body = reply_to(handler.query, ())
+    handler.reply(200, body[:-20], Content_Length=str(len(body)))
+    handler.close_connection = True
+
+
+def cut_gzip(handler: Handler) -> None:
+    """End a compressed reply early without saying its length."""
+    body = gzip.compress(reply_to(handler.query, ()))
+    handler.send_response(200)
+    handler.send_header("Content-Encoding", "gzip")
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    handler.wfile.write(body[: len(body) // 2])
+    handler.close_connection = True
+
+
+def cut_chunk(handler: Handler) -> None:
+    """End in the middle of a chunk."""
+    body = reply_to(handler.query, ())
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    handler.wfile.write(f"{len(body):x}\r\n".encode() + body[:-20])
+    handler.close_connection = True
+
+
+def half_json(handler: Handler) -> None:
+    """A correct length, but the JSON stops half-way."""
+    body = reply_to(handler.query, ())
+    handler.reply(200, body[: len(body) // 2 + 60])
+
+
+def not_gzip(handler: Handler) -> None:
+    handler.reply(200, b"plain text", Content_Encoding="gzip")
+
+
+def reset(handler: Handler) -> None:
+    """Tear the connection down without a word."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+    handler.close_connection = True
+
+
+def silence(handler: Handler) -> None:
+    """Say nothing until the test is over."""
+    handler.server.hang_up.wait(30)
+    handler.close_connection = True
+
+
+def trickle(handler: Handler) -> None:
+    """Send a byte now and then, each in time for itself."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000000")
+    handler.end_headers()
+    try:
+        while not handler.server.hang_up.wait(0.02):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+    except OSError:
+        pass
+    handler.close_connection = True
+
+
+html = answering(200, b"<html>maintenance</html>")
+empty = answering(200, b"")
+no_envelope = answering(200, {"hello": "world"})
+busy = answering(503, b"<html>busy</html>")
+broken = answering(500, ENVELOPE | {"error": {"type": "internalServerError", "message": "Oops"}})
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        yield running
+        running.hang_up.set()
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def client(server: Server, waits: list[float]) -> Iterator[KeepaClient]:
+    with client_of(server.url, waits) as connected:
+        yield connected
+
+
+def client_of(url: str, waits: list[float], **more: Any) -> KeepaClient:
+    config = KeepaConfig(api_key=SecretStr(KEY), base_url=url, max_attempts=3, **more)
+    return KeepaClient(config, sleep=waits.append, clock=lambda: NOW, random=lambda: 0.5)
+
+
+def asins(count: int, start: int = 0) -> list[str]:
+    return [f"B{number:09d}" for number in range(start, start + count)]
+
+
+def fetch(client: KeepaClient, wanted: list[str]) -> list[ProductPage]:
+    return list(client.product_pages(US, wanted))
+
+
+def test_pages_of_a_hundred_in_the_order_asked(server: Server, client: KeepaClient) -> None:
+    wanted = asins(250)[::-1]
+    pages = fetch(client, [*wanted, *wanted[:10]])
+    assert [list(page.asked) for page in pages] == [wanted[:100], wanted[100:200], wanted[200:]]
+    assert server.asked == [wanted[:100], wanted[100:200], wanted[200:]]
+    assert {path for path, _ in server.requests} == {"/product/"}
+    assert [page.envelope.tokens_consumed for page in pages] == [100, 100, 50]
+    assert {page.received_at for page in pages} == {NOW}
+    assert {page.locale for page in pages} == {US}
+    assert (client.usage.requests, client.usage.tokens_consumed) == (3, 250)
+
+
+def test_the_request_as_keepa_wants_it(server: Server, client: KeepaClient) -> None:
+    list(client.product_pages(locale_of("br"), ["B00EXAMPLE"], stats_days=30))
+    ((_, query),) = server.requests
+    assert query["key"] == KEY
+    assert (query["domain"], query["stats"], query["history"]) == ("12", "30", "1")
+    assert server.headers[0]["accept-encoding"] == "gzip"
+
+
+def test_a_page_is_exactly_what_keepa_sent(client: KeepaClient) -> None:
+    (page,) = fetch(client, ["B00EXAMPLE"])
+    assert page.body == reply_to({"asin": "B00EXAMPLE", "domain": "1"}, ())
+
+
+def test_a_page_is_asked_for_only_when_it_is_wanted(server: Server, client: KeepaClient) -> None:
+    pages = client.product_pages(US, asins(300))
+    assert server.requests == []
+    next(pages)
+    assert len(server.requests) == 1
+
+
+def test_one_connection_serves_all_requests(server: Server, client: KeepaClient) -> None:
+    fetch(client, asins(300))
+    client.token_status()
+    assert server.connections == 1
+
+
+def test_unknown_asins_are_counted(server: Server, client: KeepaClient) -> None:
+    server.answers = [products("B000000001")]
+    (page,) = fetch(client, asins(3))
+    assert decode_products(page.body).missing(page.asked) == ("B000000001",)
+
+
+def test_only_unknown_asins_make_an_empty_page(server: Server, client: KeepaClient) -> None:
+    server.answers = [products(*asins(2))]
+    (page,) = fetch(client, asins(2))
+    assert decode_products(page.body).missing(page.asked) == tuple(asins(2))
+
+
+def test_token_status(server: Server, client: KeepaClient) -> None:
+    server.answers = [answering(200, ENVELOPE | {"tokensLeft": -30})]
+    status = client.token_status()
+    assert [path for path, _ in server.requests] == ["/token/"]
+    assert (status.tokens_left, status.refill_rate, status.received_at) == (-30, 20, NOW)
+    assert status.runnable_in_s == 80
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        cut, cut_gzip, cut_chunk, half_json, not_gzip, reset,
+        html, empty, no_envelope, busy, broken,
+    ],
+    ids="cut cut_gzip cut_chunk half_json not_gzip reset html empty no_envelope 503 500".split(),
+)  # fmt: skip
+def test_a_transient_fault_is_cured_by_asking_again(
+    server: Server, client: KeepaClient, waits: list[float], fault: Answer
+) -> None:
+    server.answers = [fault, fault]
+    (page,) = fetch(client, asins(2))
+    assert page.envelope.tokens_consumed == 2
+    assert len(server.requests) == 3
+    assert waits == [0.75, 1.5]
+    assert client.usage.requests == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        pytest.param(cut, KeepaReplyError, id="cut"),
+        pytest.param(cut_gzip, KeepaReplyError, id="cut gzip"),
+        pytest.param(half_json, KeepaReplyError, id="half"),
+        pytest.param(html, KeepaReplyError, id="html"),
+        pytest.param(reset, KeepaUnavailableError, id="reset"),
+        pytest.param(busy, KeepaUnavailableError, id="503"),
+        pytest.param(broken, KeepaUnavailableError, id="500"),
+    ],
+)
+def test_a_lasting_fault_ends_in_one_error_and_keeps_what_came_before(
+    server: Server, client: KeepaClient, fault: Answer, error: type[KeeperError]
+) -> None:
+    server.answers = [products(), fault, fault, fault]
+    pages = client.product_pages(US, asins(150))
+    assert len(next(pages).asked) == 100
+    with pytest.raises(error):
+        next(pages)
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        pytest.param(answering(400, BAD_KEY), KeepaKeyRejectedError, "KEEPA_API_KEY", id="key"),
+        pytest.param(answering(400, BAD_DEAL), KeepaRequestRejectedError, "priceTypes", id="400"),
+        pytest.param(answering(402, BAD_KEY), KeepaPaymentError, "subscription", id="payment"),
+        pytest.param(
+            answering(404, b"no"), KeepaRequestRejectedError, "KEEPER_KEEPA_URL", id="404"
+        ),
+        pytest.param(
+            answering(429, ENVELOPE | {"tokensLeft": -5}), TokensExhaustedError, "20 s", id="tokens"
+        ),
+        pytest.param(answering(429, b"slow down"), TokensExhaustedError, "60 s", id="bare 429"),
+    ],
+)
+def test_a_refusal_is_never_repeated_and_keeps_what_came_before(
+    server: Server,
+    client: KeepaClient,
+    waits: list[float],
+    answer: Answer,
+    error: type[KeeperError],
+    words: str,
+) -> None:
+    server.answers = [products(), answer]
+    pages = client.product_pages(US, asins(150))
+    assert len(next(pages).asked) == 100
+    with pytest.raises(error, match=words):
+        next(pages)
+    assert len(server.requests) == 2
+    assert waits == []
+
+
+def test_a_redirect_is_not_followed_with_the_key(server: Server, client: KeepaClient) -> None:
+    server.answers = [answering(302, b"", Location=f"{server.url}/elsewhere/")]
+    with pytest.raises(KeepaRequestRejectedError, match="HTTP 302"):
+        client.token_status()
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("fault", [cut, cut_chunk, half_json])
+def test_what_a_cut_reply_cost_is_accounted(
+    server: Server, client: KeepaClient, fault: Answer
+) -> None:
+    server.answers = [fault]
+    fetch(client, asins(2))
+    usage = client.usage
+    assert (usage.requests, usage.tokens_consumed, usage.unaccounted) == (2, 4, 0)
+
+
+def test_a_reply_that_never_came_is_unaccounted(server: Server, client: KeepaClient) -> None:
+    server.answers = [reset]
+    fetch(client, asins(2))
+    usage = client.usage
+    assert (usage.requests, usage.tokens_consumed, usage.unaccounted) == (2, 2, 1)
+
+
+@pytest.mark.parametrize("fault", [silence, trickle])
+def test_a_reply_that_does_not_end_meets_the_timeout(
+    server: Server, waits: list[float], fault: Answer
+) -> None:
+    server.answers = [fault, fault]
+    config = KeepaConfig(SecretStr(KEY), server.url, timeout_s=0.2, max_attempts=2)
+    with (
+        KeepaClient(config, sleep=waits.append) as client,
+        pytest.raises(KeepaUnavailableError, match=r"within 0\.2 s"),
+    ):
+        client.token_status()
+    assert len(server.requests) == 2
+    assert client.usage.unaccounted == 2
+
+
+def test_nobody_listens(server: Server, waits: list[float]) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        with (
+            client_of(url, waits) as client,
+            pytest.raises(KeepaUnavailableError, match=f"cannot be reached at {url}"),
+        ):
+            client.token_status()
+    assert len(waits) == 2
+
+
+def echoing(status: int) -> Answer:
+    def answer(handler: Handler) -> None:
+        handler.reply(status, f"no such page: {handler.path} {KEY}".encode())
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [reset, cut, not_gzip, html, echoing(200), echoing(404), echoing(500), echoing(429)],
+    ids="reset cut not_gzip html echo200 echo404 echo500 echo429".split(),
+)
+def test_the_key_is_in_no_error_and_no_log(
+    server: Server, client: KeepaClient, fault: Answer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers = [fault] * 3
+    with caplog.at_level(logging.DEBUG), pytest.raises(KeeperError) as caught:
+        fetch(client, asins(2))
+    assert server.requests[0][1]["key"] == KEY
+    assert "connectionpool" in {record.module for record in caplog.records}
+    chain: list[BaseException] = [caught.value]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(cause)
+    shown = "".join(traceback.format_exception(caught.value))
+    shown += "".join(f"{error!r} {vars(error)}" for error in chain)
+    shown += "".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
+    for spelling in (KEY, "k3y%2Fwith", "k3y"):
+        assert spelling not in shown

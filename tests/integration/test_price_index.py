@@ -1,0 +1,58 @@
+"""Indexing price events in a real Elasticsearch."""
+
+import random
+
+from elasticsearch import Elasticsearch
+from keeper.stores.elasticsearch.price_index import PriceIndex, set_up
+from tests.price_events import price_event
+
+
+def documents(search: Elasticsearch, alias: str) -> dict[str, dict[str, object]]:
+    search.indices.refresh(index=alias)
+    hits = search.search(index=alias, size=1000)["hits"]["hits"]
+    return {hit["_id"]: hit["_source"] for hit in hits}
+
+
+def test_a_point_is_one_document_with_its_facts(search: Elasticsearch, alias: str) -> None:
+    event = price_event(1999, shipping=399, price_type="BUY_BOX_SHIPPING", previous=2499)
+
+    assert PriceIndex(search, alias).store([event]) == 1
+
+    (key, document), *rest = documents(search, alias).items()
+    assert rest == []
+    assert key == "us:B000000001:BUY_BOX_SHIPPING:20260301T0000Z"
+    assert (document["price"], document["shipping"], document["price_change"]) == (19.99, 3.99, -5)
+    assert document["in_stock"] is True
+    assert document["source"] == "simulator"
+
+
+def test_yen_have_no_minor_unit(search: Elasticsearch, alias: str) -> None:
+    PriceIndex(search, alias).store([price_event(1980, domain="jp")])
+
+    (document,) = documents(search, alias).values()
+    assert (document["price"], document["currency"]) == (1980, "JPY")
+
+
+def test_replays_and_older_checks_change_nothing(search: Elasticsearch, alias: str) -> None:
+    chance = random.Random(7)
+    events = [
+        price_event(chance.choice([None, 900, 1000]), hour=hour, check=check)
+        for check in range(0, 30, 6)
+        for hour in range(max(0, check - 7), check + 1)
+    ]
+    index = PriceIndex(search, alias)
+    for event in events:
+        index.store([event])
+    before = documents(search, alias)
+
+    assert index.store(events) == 0
+    assert index.store(events[::-1]) == 0
+    assert index.store(events[:5]) == 0
+    assert documents(search, alias) == before
+
+
+def test_setting_up_again_keeps_the_documents(search: Elasticsearch, alias: str) -> None:
+    PriceIndex(search, alias).store([price_event(1999)])
+
+    assert set_up(search, alias) is False
+    assert len(documents(search, alias)) == 1

@@ -1,0 +1,158 @@
+"""Publishing and consuming over a real Kafka."""
+
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+
+import pytest
+from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient
+from keeper.domain.price_events import PriceEvent
+from keeper.errors import TransientError
+from keeper.streams.codec import decode_price_event, encode_price_event
+from keeper.streams.config import KafkaConfig
+from keeper.streams.consumer import BatchConsumer, BatchPolicy
+from keeper.streams.offsets import lag_behind
+from keeper.streams.producer import EventProducer, UnacknowledgedError
+from keeper.streams.topics import dead_letter_topic, make_topics
+from tests.price_events import price_event
+
+
+@pytest.fixture
+def group() -> str:
+    return f"test-{uuid.uuid4().hex}"
+
+
+def publish(kafka: KafkaConfig, topic: str, count: int, *, first: int = 0) -> dict[int, int]:
+    with EventProducer(kafka) as producer:
+        producer.send_all(
+            topic,
+            (
+                (event.asin.encode(), encode_price_event(event))
+                for event in (
+                    price_event(1000 + number, asin=f"B{number % 97:09d}", hour=number)
+                    for number in range(first, first + count)
+                )
+            ),
+        )
+        return producer.reached(topic)
+
+
+class Store:
+    """Remembers what it was given; fails as often as it is told to."""
+
+    def __init__(self, *, fail: int = 0, after: Callable[[], None] = lambda: None) -> None:
+        self.prices: list[int | None] = []
+        self.fail = fail
+        self.after = after
+
+    def __call__(self, events: Sequence[PriceEvent]) -> None:
+        if self.fail:
+            self.fail -= 1
+            raise TransientError("the store is away")
+        self.prices += [event.price_minor for event in events]
+        self.after()
+
+
+def consumer(
+    kafka: KafkaConfig, topic: str, group: str, store: Store, **policy: float
+) -> BatchConsumer[PriceEvent]:
+    return BatchConsumer(
+        kafka,
+        topic=topic,
+        group=group,
+        decode=decode_price_event,
+        handle=store,
+        policy=BatchPolicy(max_messages=200, max_wait_s=0.2, first_backoff_s=0.01, **policy),
+    )
+
+
+def test_everything_published_is_consumed_once_and_committed(
+    kafka: KafkaConfig, admin: AdminClient, topic: str, group: str
+) -> None:
+    offsets = publish(kafka, topic, 1000)
+    assert sum(offsets.values()) == 1000
+    assert sum(lag_behind(admin, topic=topic, group=group, offsets=offsets).values()) == 1000
+
+    store = Store()
+    assert consumer(kafka, topic, group, store).run(until_idle=True) == 1000
+
+    assert sorted(p or 0 for p in store.prices) == list(range(1000, 2000))
+    assert lag_behind(admin, topic=topic, group=group, offsets=offsets) == {}
+
+
+def test_nothing_is_committed_while_the_store_fails(
+    kafka: KafkaConfig, admin: AdminClient, topic: str, group: str
+) -> None:
+    offsets = publish(kafka, topic, 50)
+    store = Store(fail=10_000)
+    stopped = consumer(kafka, topic, group, store)
+    thread = threading.Thread(target=stopped.run)
+    thread.start()
+    while store.fail > 9_998:
+        threading.Event().wait(0.05)
+    stopped.stop()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+    assert sum(lag_behind(admin, topic=topic, group=group, offsets=offsets).values()) == 50
+
+    store.fail = 2
+    consumer(kafka, topic, group, store).run(until_idle=True)
+
+    assert sorted(p or 0 for p in store.prices) == list(range(1000, 1050))
+    assert lag_behind(admin, topic=topic, group=group, offsets=offsets) == {}
+
+
+def test_a_stop_leaves_the_rest_for_the_next_consumer(
+    kafka: KafkaConfig, topic: str, group: str
+) -> None:
+    publish(kafka, topic, 1000)
+    store = Store()
+    first = consumer(kafka, topic, group, store)
+    store.after = first.stop
+    handled = first.run()
+    assert 0 < handled < 1000
+
+    store.after = lambda: None
+    consumer(kafka, topic, group, store).run(until_idle=True)
+
+    assert sorted(p or 0 for p in store.prices) == list(range(1000, 2000))
+
+
+def test_a_bad_message_goes_to_the_dead_letters_and_its_neighbours_are_stored(
+    kafka: KafkaConfig, topic: str, group: str
+) -> None:
+    publish(kafka, topic, 3)
+    with EventProducer(kafka) as producer:
+        producer.send_all(topic, [(b"x", b"not json"), (b"y", b"{}")])
+    publish(kafka, topic, 3, first=3)
+
+    store = Store()
+    consumer(kafka, topic, group, store).run(until_idle=True)
+
+    assert sorted(p or 0 for p in store.prices) == list(range(1000, 1006))
+    reader = Consumer(
+        kafka.for_client({"group.id": f"{group}-reader", "auto.offset.reset": "earliest"})
+    )
+    reader.subscribe([dead_letter_topic(topic)])
+    letters = []
+    while len(letters) < 2:
+        letters += reader.consume(10, timeout=1)
+    reader.close()
+    assert {letter.value() for letter in letters} == {b"not json", b"{}"}
+    headers = dict(letters[0].headers() or [])
+    assert headers["origin-topic"] == topic.encode()
+    assert headers["exception"] == b"UndecodableMessageError"
+    assert {"reason", "origin-partition", "origin-offset", "time"} <= headers.keys()
+
+
+def test_an_unacknowledged_message_is_an_error_that_names_the_remedy(kafka: KafkaConfig) -> None:
+    with (
+        pytest.raises(UnacknowledgedError, match="keeper migrate"),
+        EventProducer(kafka, timeout_s=3) as producer,
+    ):
+        producer.send_all("no-such-topic", [(b"key", b"value")])
+
+
+def test_making_topics_again_makes_nothing(admin: AdminClient, topic: str) -> None:
+    assert make_topics(admin, (topic,)) == []
