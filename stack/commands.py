@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -56,12 +55,17 @@ def run_logged(
 
 def tail(log: Path, lines: int = 15, start: int = 0) -> str:
     """Return the last lines of a log, indented, with its path; for error messages."""
+    shown = [f"  | {line[:240]}" for line in last_lines(log, lines, start)]
+    return "\n".join([*shown, f"  Log: {log}"])
+
+
+def last_lines(log: Path, lines: int, start: int = 0) -> list[str]:
+    """Return the last non-empty lines of a log after byte `start`; none if there is no log."""
     try:
         with log.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(start, size - 64 * 1024))
+            file.seek(max(start, size - 256 * 1024))
             text = file.read().decode("utf-8", "replace")
     except FileNotFoundError:
-        return f"  (no log yet at {log})"
-    last = deque((line.rstrip() for line in text.splitlines() if line.strip()), maxlen=lines)
-    return "\n".join([*(f"  | {line[:240]}" for line in last), f"  Log: {log}"])
+        return []
+    return [line.rstrip() for line in text.splitlines() if line.strip()][-lines:]

@@ -59,9 +59,7 @@ def keepa_key_of(layout: Layout, environ: Mapping[str, str]) -> str | None:
     return value or None
 
 
-def load_stack(
-    layout: Layout, environ: Mapping[str, str], port_offset: int | None = None
-) -> Stack:
+def load_stack(layout: Layout, environ: Mapping[str, str], port_offset: int | None = None) -> Stack:
     """Gather the facts and remember those that must not change until `make clean`.
 
     Raises:
@@ -71,9 +69,10 @@ def load_stack(
     layout.make_folders()
     state = layout.read_state()
     ports = resolve_ports(environ, port_offset, state.get("ports", {}))
-    simulator_at = state.get("simulator_at") or datetime.now(UTC).replace(
-        minute=0, second=0, microsecond=0
-    ).isoformat()
+    simulator_at = (
+        state.get("simulator_at")
+        or datetime.now(UTC).replace(minute=0, second=0, microsecond=0).isoformat()
+    )
     facts = {"ports": ports.as_dict(), "simulator_at": simulator_at}
     if any(state.get(name) != value for name, value in facts.items()):
         layout.remember(**facts)

@@ -105,8 +105,10 @@ def _software_problems(stack: Stack, on: Machine) -> list[str]:
     found = []
     if stack.java is None:
         least = versions().java_at_least
-        has = "there is none" if stack.java_too_old is None else (
-            f"the one in {stack.java_too_old.home} is version {stack.java_too_old.version}"
+        has = (
+            "there is none"
+            if stack.java_too_old is None
+            else (f"the one in {stack.java_too_old.home} is version {stack.java_too_old.version}")
         )
         found.append(
             f"Kafka and Elasticsearch need Java {least} or newer, and {has}; "

@@ -76,8 +76,7 @@ class Supervisor:
         """
         if self.is_running():
             return
-        # A Supervisor that was killed leaves its children, and they hold the ports.
-        end_processes(marked_processes(self._layout), wait=20)
+        self.end_strays()
         path = choose_socket_path(self._layout.home, self._environ)
         make_socket_folder(path)
         write_private(self._socket_note, f"{path}\n")
@@ -100,6 +99,11 @@ class Supervisor:
                 raise StackError(f"Supervisor did not answer within 15 s.\n{log}")
             time.sleep(0.1)
 
+    def end_strays(self) -> None:
+        """End what a Supervisor that was killed left behind; it would hold the ports."""
+        if not self.is_running():
+            end_processes(marked_processes(self._layout), wait=20)
+
     def apply(self) -> None:
         """Make the running Supervisor follow the program files; changed programs are stopped."""
         self._write_config()
@@ -121,7 +125,9 @@ class Supervisor:
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != _ALREADY_STARTED:
                 log = tail(self._layout.log_of(name))
-                raise StackError(f"{name} could not be started: {fault.faultString}\n{log}") from None
+                raise StackError(
+                    f"{name} could not be started: {fault.faultString}\n{log}"
+                ) from None
 
     def stop_program(self, name: str) -> None:
         """Stop a program and wait until it is gone."""
@@ -217,5 +223,3 @@ def _program_state(info: dict[str, Any]) -> ProgramState:
         started=float(info["start"]),
         problem=info["spawnerr"],
     )
-
-

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -86,7 +87,7 @@ def run_suite(
         .add_batch_definition_whole_dataframe("rows")
     )
     gx_suite = context.suites.add(
-        gx.ExpectationSuite(name=suite.name, expectations=[dict(e) for e in suite.expectations])
+        gx.ExpectationSuite(name=suite.name, expectations=deepcopy(list(suite.expectations)))
     )
     validation = context.validation_definitions.add(
         gx.ValidationDefinition(name=suite.name, data=batch_definition, suite=gx_suite)

@@ -16,7 +16,9 @@ class PublishResult:
     offsets: dict[int, int]
 
 
-def publish_batch(folder: BatchFolder, kafka: KafkaConfig) -> PublishResult:
+def publish_batch(
+    folder: BatchFolder, kafka: KafkaConfig, *, topic: str = PRICE_UPDATES
+) -> PublishResult:
     """Publish a batch's events; publishing them again changes nothing downstream.
 
     Raises:
@@ -24,5 +26,5 @@ def publish_batch(folder: BatchFolder, kafka: KafkaConfig) -> PublishResult:
         MissingFileError: The check task left no events.
     """
     with EventProducer(kafka) as producer:
-        events = producer.send_all(PRICE_UPDATES, folder.read_messages())
-        return PublishResult(events, producer.reached(PRICE_UPDATES))
+        events = producer.send_all(topic, folder.read_messages())
+        return PublishResult(events, producer.reached(topic))

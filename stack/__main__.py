@@ -1,0 +1,194 @@
+"""The command line of the local stack: `python -m stack --help`."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from stack import operations, report
+from stack.catalogue import GROUPS
+from stack.context import Stack, load_stack
+from stack.environment import database_url, export_lines
+from stack.errors import InterruptedByUserError, StackError
+from stack.layout import REPOSITORY, Layout
+from stack.logs import follow_logs, log_files, show_logs
+from stack.postgres import binaries
+from stack.supervisor import Supervisor
+
+app = typer.Typer(
+    name="python -m stack",
+    help="Keeper's local stack: every service without Docker, under one folder.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+console = Console(highlight=False)
+
+OnlyOption = Annotated[
+    str | None,
+    typer.Option(help=f"Only these groups and what they need: {','.join(GROUPS)}."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The options before the command."""
+
+    layout: Layout
+    port_offset: int | None
+
+    def load(self) -> Stack:
+        """Gather the stack's facts, making its home if it is new."""
+        return load_stack(self.layout, os.environ, self.port_offset)
+
+    def load_existing(self) -> Stack:
+        """Gather the facts of a stack that has been started before."""
+        if not self.layout.state_file.is_file():
+            raise StackError(f"There is no stack in {self.layout.home} yet; `make up` starts one.")
+        return self.load()
+
+
+@app.callback()
+def choose(
+    context: typer.Context,
+    home: Annotated[
+        Path,
+        typer.Option(envvar="KEEPER_STACK_HOME", help="Folder of all the stack writes."),
+    ] = REPOSITORY / ".keeper",
+    port_offset: Annotated[
+        int | None,
+        typer.Option(envvar="KEEPER_PORT_OFFSET", help="Added to every default port."),
+    ] = None,
+) -> None:
+    """Choose which stack is meant."""
+    context.obj = Choice(Layout(home.expanduser().absolute()), port_offset)
+
+
+@app.command()
+def check(context: typer.Context, only: OnlyOption = None) -> None:
+    """Tell what is missing before anything is started."""
+    operations.check(_choice(context).load(), _groups(only), console)
+    console.print("Everything needed is there.")
+
+
+@app.command()
+def up(context: typer.Context, only: OnlyOption = None) -> None:
+    """Start the stack and wait until every part is healthy; what runs already stays."""
+    groups = _groups(only)
+    stack = operations.up(_choice(context).load(), groups, console)
+    if not groups:
+        console.print()
+        report.print_urls(console, stack)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show each part's state, health and memory; exit 3 unless all are healthy."""
+    choice = _choice(context)
+    stack = choice.load_existing()
+    rows = report.status_rows(stack, Supervisor(choice.layout, os.environ))
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        report.print_status(console, rows)
+    if not all(row["healthy"] for row in rows):
+        raise typer.Exit(3)
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    programs: Annotated[list[str] | None, typer.Argument(help="All if none is named.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they grow.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="Last lines of each.", min=0)] = 20,
+) -> None:
+    """Show the programs' logs."""
+    files = log_files(_choice(context).layout, programs or [])
+    width = max((len(name) for name in files), default=0)
+
+    def write(name: str, line: str) -> None:
+        print(f"{name:<{width}} | {line}" if len(files) > 1 else line, flush=follow)
+
+    show_logs(files, lines, write)
+    if follow:
+        follow_logs(files, write)
+
+
+@app.command()
+def urls(context: typer.Context) -> None:
+    """Print where to look: addresses, user and password, example SQL."""
+    report.print_urls(console, _choice(context).load_existing())
+
+
+@app.command()
+def env(context: typer.Context) -> None:
+    """Print `export` lines for a shell: eval "$(.venv/bin/python -m stack env)"."""
+    print(export_lines(_choice(context).load_existing()), end="")
+
+
+@app.command()
+def sql(
+    context: typer.Context,
+    query: Annotated[str | None, typer.Argument(help="A query; interactive without.")] = None,
+) -> None:
+    """Open psql on the `keeper` database, or run one query."""
+    stack = _choice(context).load_existing()
+    psql = str(binaries() / "psql")
+    arguments = [psql, "--no-psqlrc", database_url(stack)]
+    if query:
+        arguments += ["--command", query]
+    os.execve(psql, arguments, {"PAGER": "cat", **os.environ})
+
+
+@app.command()
+def down(context: typer.Context) -> None:
+    """End everything; data stays."""
+    operations.down(_choice(context).layout, os.environ, console)
+
+
+@app.command()
+def clean(context: typer.Context) -> None:
+    """End everything and remove the folder with all data."""
+    operations.clean(_choice(context).layout, os.environ, console)
+
+
+@app.command()
+def demo(context: typer.Context) -> None:
+    """Start the stack, run `track_prices` on a demo watch list, and prove what it did."""
+    from stack.demo import run_demo
+
+    run_demo(_choice(context).load(), console)
+
+
+def _choice(context: typer.Context) -> Choice:
+    choice: Choice = context.obj
+    return choice
+
+
+def _groups(only: str | None) -> list[str]:
+    return [name.strip() for name in (only or "").split(",") if name.strip()]
+
+
+def main() -> NoReturn:
+    """Run a command; a known problem is one sentence on stderr and exit code 1."""
+    try:
+        app(standalone_mode=False)
+    except StackError as error:
+        Console(stderr=True, highlight=False).print(f"\n{error}", style="red", markup=False)
+        sys.exit(130 if isinstance(error, InterruptedByUserError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

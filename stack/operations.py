@@ -1,0 +1,122 @@
+"""What the commands do: check, up, down, clean."""
+
+import fcntl
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+
+from rich.console import Console
+
+from stack import catalogue, preflight
+from stack.context import Stack, load_stack
+from stack.environment import write_env_file
+from stack.errors import NotReadyError, StackError
+from stack.layout import Layout
+from stack.preflight import Machine
+from stack.services import Service, Step
+from stack.startup import start_in_order
+from stack.supervisor import RUNNING, Supervisor
+
+_JAVA_SERVICES = frozenset({"kafka", "elasticsearch"})
+
+
+@contextmanager
+def only_one(layout: Layout, console: Console) -> Iterator[None]:
+    """Hold the home's lock, so that two commands never start or end the same stack at once."""
+    layout.run.mkdir(parents=True, exist_ok=True)
+    with (layout.run / "stack.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.print(f"Waiting for another command that works on {layout.home} …")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def check(stack: Stack, only: Sequence[str], console: Console) -> Stack:
+    """Look whether everything needed is there; install Debian packages if that was asked for.
+
+    Returns:
+        The stack, gathered anew if packages were installed.
+
+    Raises:
+        NotReadyError: Something is missing; a sentence each.
+    """
+    names = catalogue.names_of(stack, only)
+    machine = Machine()
+    needs_java = bool(names & _JAVA_SERVICES)
+    packages = preflight.missing_packages(stack, machine) if needs_java else []
+    if packages and preflight.may_install(stack.environ, machine):
+        preflight.install(packages, console.print)
+        stack = load_stack(stack.layout, stack.environ)
+    # Without Java the services that need it cannot even be described.
+    buildable = names if stack.java else names - _JAVA_SERVICES
+    services, _ = catalogue.build(stack, buildable)
+    states = Supervisor(stack.layout, stack.environ).states()
+    to_start = [s for s in services if s.name not in states or states[s.name].state != RUNNING]
+    problems = preflight.problems_of(stack, needs_java, to_start, machine)
+    if problems:
+        raise NotReadyError(problems)
+    return stack
+
+
+def up(stack: Stack, only: Sequence[str], console: Console) -> Stack:
+    """Bring the stack up, or the groups of it in `only`; what runs already stays as it is.
+
+    Returns:
+        The stack as it runs.
+
+    Raises:
+        NotReadyError: Something is missing; nothing was started.
+        StackError: Something did not come up.
+    """
+    supervisor = Supervisor(stack.layout, stack.environ)
+    with only_one(stack.layout, console):
+        supervisor.end_strays()
+        stack = check(stack, only, console)
+        services, steps = build(stack, only)
+        write_env_file(stack)
+        leave_out = [] if stack.uses_simulator else ["simulator"]
+        start_in_order(stack.layout, supervisor, console, services, steps, leave_out)
+    return stack
+
+
+def build(stack: Stack, only: Sequence[str]) -> tuple[list[Service], list[Step]]:
+    """Return the services and steps of the groups in `only`."""
+    return catalogue.build(stack, catalogue.names_of(stack, only))
+
+
+def down(layout: Layout, environ: Mapping[str, str], console: Console) -> None:
+    """End everything that runs in a home; nothing survives, even if Supervisor has died."""
+    if not layout.home.is_dir():
+        console.print("Nothing runs: there is no stack yet.")
+        return
+    began = time.monotonic()
+    with only_one(layout, console):
+        status = console.status("Stopping") if console.is_terminal else nullcontext()
+        with status as spinner:
+
+            def show(names: list[str]) -> None:
+                if spinner is not None and names:
+                    spinner.update(f"Stopping: {', '.join(names)}")
+
+            Supervisor(layout, environ).shut_down(show)
+    console.print(f"Everything has stopped ({time.monotonic() - began:.1f} s).", highlight=False)
+
+
+def clean(layout: Layout, environ: Mapping[str, str], console: Console) -> None:
+    """End everything and remove the home with all data.
+
+    Raises:
+        StackError: The folder does not look like one of the stack's.
+    """
+    if not layout.home.is_dir():
+        console.print("Nothing to remove.")
+        return
+    own = layout.home == layout.root / ".keeper"
+    if not own and not layout.state_file.is_file():
+        raise StackError(f"{layout.home} holds no Keeper stack; remove it by hand if you mean it.")
+    down(layout, environ, console)
+    shutil.rmtree(layout.home)
+    console.print(f"Removed {layout.home}.", highlight=False)

@@ -1,0 +1,348 @@
+"""A price run's steps, one after the other, on real parts and the simulator, without Airflow."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keeper.domain.locales import locale_of_keepa_id
+from keeper.domain.price_types import PRICE_TYPES, price_type_of
+from keeper.domain.watches import Watch
+from keeper.pipeline.check_batch import CheckResult, check_batch
+from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
+from keeper.pipeline.load_prices import price_consumer
+from keeper.pipeline.plan_run import plan_run
+from keeper.pipeline.publish_batch import publish_batch
+from keeper.sources.keepa.client import KeepaClient
+from keeper.sources.keepa.config import KeepaConfig
+from keeper.sources.keepa.errors import (
+    KeepaKeyRejectedError,
+    KeepaReplyError,
+    TokensExhaustedError,
+)
+from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.watch_list import save_watches
+from keeper.streams.config import KafkaConfig
+from pydantic import SecretStr
+
+USER = "reader@example.org"
+ROOT = Path(__file__).resolve().parents[2]
+RECORDINGS = Path(os.environ.get("KEEPER_RECORDINGS", ROOT.parent / "shared" / "recordings"))
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+ALL_PRICES = tuple(p.name for p in PRICE_TYPES if p.is_price)
+
+needs_recordings = pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason="Keepa's recorded replies are not part of the project"
+)
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A running simulator."""
+
+    url: str
+
+    def post(self, path: str, body: dict[str, Any]) -> None:
+        """Set something by the admin endpoints."""
+        request = urllib.request.Request(
+            f"{self.url}/simulator/{path}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            assert reply.status == 200
+
+    def client(self, key: str = "simulator") -> KeepaClient:
+        """Return a Keepa client that asks this simulator and never waits between attempts."""
+        config = KeepaConfig(SecretStr(key), self.url, "simulator", timeout_s=20, max_attempts=2)
+        return KeepaClient(config, sleep=lambda _: None)
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-c", "from keeper.cli import main; main()", *words]
+
+
+@pytest.fixture
+def simulate(tmp_path: Path) -> Iterator[Callable[..., Simulator]]:
+    started = []
+
+    def start(*options: str) -> Simulator:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        process = subprocess.Popen(
+            command(
+                *("simulate-keepa", "--host", "127.0.0.1", "--port", str(port)),
+                *("--clock", "hold", "--at", AT.isoformat(), *options),
+            ),
+            stdout=(tmp_path / "simulator.log").open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+        started.append(process)
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while True:
+            assert process.poll() is None, (tmp_path / "simulator.log").read_text()
+            try:
+                urllib.request.urlopen(f"{url}/simulator/health", timeout=2).close()
+            except OSError:
+                assert time.monotonic() < deadline, "the simulator does not answer"
+                time.sleep(0.1)  # between two looks at a starting process; nothing to wait on
+            else:
+                return Simulator(url)
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture
+def connection(database: PostgresConfig) -> Iterator[Connection]:
+    with session(database) as connection:
+        yield connection
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a single batch."""
+
+    connection: Connection
+    database: PostgresConfig
+    kafka: KafkaConfig
+    topic: str
+    lake: Path
+    run_id: str = "manual__2026-03-01T00:00:00+00:00"
+
+    def plan(self) -> int:
+        batches = plan_run(
+            self.connection,
+            self.lake,
+            run_id=self.run_id,
+            dag_id="track_prices",
+            source="simulator",
+            batch_products=1000,
+            started_at=AT,
+        )
+        return sum(batch.products for batch in batches)
+
+    @property
+    def folder(self) -> BatchFolder:
+        return BatchFolder.of(self.lake, self.run_id, 0)
+
+    def fetch(self, client: KeepaClient) -> FetchResult:
+        return fetch_batch(self.folder, client)
+
+    def check(self, price_types: tuple[str, ...] = ()) -> CheckResult:
+        return check_batch(
+            self.folder,
+            self.connection,
+            run_id=self.run_id,
+            batch=0,
+            source="simulator",
+            price_types=price_types,
+        )
+
+    def load(self) -> int:
+        publish_batch(self.folder, self.kafka, topic=self.topic)
+        writer = PriceWriter(self.database)
+        group = f"test-{uuid.uuid4().hex}"
+        handled = price_consumer(
+            self.kafka, writer, group=group, topic=self.topic, on_cycle=lambda: None
+        ).run(until_idle=True)
+        writer.close()
+        return handled
+
+
+@pytest.fixture
+def run(
+    connection: Connection,
+    database: PostgresConfig,
+    kafka: KafkaConfig,
+    topic: str,
+    tmp_path: Path,
+) -> Run:
+    return Run(connection, database, kafka, topic, tmp_path / "lake")
+
+
+def watch_list(products: int) -> list[Watch]:
+    """Return watches of the simulator's own catalogue."""
+    from keeper.pipeline.watch_csv import RowError, read_watches
+
+    printed = subprocess.run(
+        command("simulate-keepa", "--watch-list", str(products), "--at", AT.isoformat()),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    rows = list(read_watches(iter(printed.splitlines(keepends=True))))  # type: ignore[arg-type]  # csv takes any iterable of lines
+    assert not [row for row in rows if isinstance(row, RowError)]
+    return [row for row in rows if isinstance(row, Watch)]
+
+
+def naive_current_prices(product: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    """Read a recorded product's newest points the plain way."""
+    locale = locale_of_keepa_id(product["domainId"])
+    for price_type, series in zip(PRICE_TYPES, product["csv"], strict=False):
+        if series is None or not price_type.is_price:
+            continue
+        width = 3 if price_type.has_shipping else 2
+        minute, price, *shipping = series[-width:]
+        sold_out = price < 0
+        yield (
+            product["asin"],
+            locale.domain,
+            price_type.name,
+            datetime.fromtimestamp((minute + 21_564_000) * 60, tz=UTC),
+            None if sold_out else price,
+            None if sold_out or not shipping else max(shipping[0], 0),
+        )
+
+
+@needs_recordings
+def test_postgres_holds_exactly_the_current_prices_of_recorded_products(
+    run: Run, simulate: Callable[..., Simulator]
+) -> None:
+    snapshots: dict[str, tuple[int, dict[str, Any]]] = {}
+    for file in sorted(RECORDINGS.glob("product_*.json")):
+        minute = int(file.stem.rpartition("_")[2])
+        product = json.loads(file.read_bytes())
+        if minute > snapshots.get(product["asin"], (0, {}))[0]:
+            snapshots[product["asin"]] = (minute, product)
+    assert len(snapshots) >= 6
+    save_watches(run.connection, USER, [Watch(asin, "us", "NEW", None) for asin in snapshots])
+
+    run.plan()
+    run.fetch(simulate("--recordings", str(RECORDINGS)).client())
+    checked = run.check(ALL_PRICES)
+    run.load()
+
+    rows = run.connection.execute(
+        "SELECT asin, domain, price_type, observed_at, price_minor, shipping_minor"
+        " FROM current_prices"
+    ).fetchall()
+    expected = {row for _, product in snapshots.values() for row in naive_current_prices(product)}
+    assert checked.quarantined == 0
+    assert {tuple(row.values()) for row in rows} == expected
+
+
+def test_a_run_costs_one_token_a_product_and_its_repetition_changes_nothing(
+    run: Run, simulate: Callable[..., Simulator], tmp_path: Path
+) -> None:
+    watches = watch_list(120)
+    save_watches(run.connection, USER, watches)
+    keepa = simulate()
+
+    assert run.plan() == 120
+    assert run.fetch(keepa.client()).tokens == 120
+    first = run.check()
+    assert (first.products, first.missing, first.quarantined) == (120, 0, 0)
+    assert run.load() == first.events
+    counts = "SELECT (SELECT count(*) FROM price_history), (SELECT count(*) FROM price_alerts)"
+    before = run.connection.execute(counts).fetchone()
+    assert before is not None
+    assert before["count"] > 0
+
+    again = Run(run.connection, run.database, run.kafka, run.topic, tmp_path / "lake", "second")
+    again.plan()
+    again.fetch(keepa.client())
+    again.check()
+    again.load()
+
+    assert run.connection.execute(counts).fetchone() == before
+
+
+def test_an_empty_watch_list_makes_no_batches(run: Run) -> None:
+    assert run.plan() == 0
+
+
+def test_an_unknown_asin_is_counted_as_missing_and_costs_its_neighbours_nothing(
+    run: Run, simulate: Callable[..., Simulator]
+) -> None:
+    known = watch_list(5)
+    save_watches(run.connection, USER, [*known, Watch("ZZZZZZZZZZ", known[0].domain, "NEW", 100)])
+    run.plan()
+    run.fetch(simulate().client())
+
+    checked = run.check()
+
+    assert (checked.products, checked.missing) == (5, 1)
+
+
+def test_a_locale_keepa_lacks_is_left_out_of_the_plan(run: Run) -> None:
+    save_watches(run.connection, USER, [Watch("B000000001", "us", "NEW", 1)])
+    run.connection.execute("UPDATE watched_products SET domain = 'nl'")
+
+    assert run.plan() == 0
+
+
+def test_a_wrong_key_fails_for_good_and_is_not_shown(
+    run: Run, simulate: Callable[..., Simulator]
+) -> None:
+    save_watches(run.connection, USER, watch_list(3))
+    run.plan()
+
+    with pytest.raises(KeepaKeyRejectedError) as caught:
+        run.fetch(simulate().client("not-the-key-of-anyone"))
+
+    assert "not-the-key" not in str(caught.value)
+
+
+def test_without_tokens_what_is_paid_for_stays_and_a_retry_goes_on(
+    run: Run, simulate: Callable[..., Simulator]
+) -> None:
+    save_watches(run.connection, USER, watch_list(250))
+    keepa = simulate()
+    run.plan()
+    keepa.post("tokens", {"left": 1})
+    with keepa.client() as client, pytest.raises(TokensExhaustedError):
+        run.fetch(client)
+    paid = run.folder.pages()
+    assert len(paid) == 1
+
+    keepa.post("tokens", {"left": 1000})
+    fetched = run.fetch(keepa.client())
+
+    assert run.folder.pages()[: len(paid)] == paid
+    assert (fetched.asked, fetched.tokens) == (250, 250)
+    assert run.check().products == 250
+
+
+@pytest.mark.parametrize("fault", ["cut", "not_json"])
+def test_a_damaged_reply_is_an_error_and_the_retry_succeeds(
+    run: Run, simulate: Callable[..., Simulator], fault: str
+) -> None:
+    save_watches(run.connection, USER, watch_list(10))
+    keepa = simulate()
+    run.plan()
+    keepa.post("faults", {"requests": 2, "kind": fault})
+    with keepa.client() as client, pytest.raises(KeepaReplyError):
+        run.fetch(client)
+
+    assert run.fetch(keepa.client()).asked == 10
+
+
+def test_series_without_history_are_counted_and_published_as_nothing(
+    run: Run, simulate: Callable[..., Simulator]
+) -> None:
+    (watch,) = watch_list(1)
+    never = Watch(watch.asin, watch.domain, price_type_of("TRADE_IN").name, 100)
+    save_watches(run.connection, USER, [never])
+    run.plan()
+    run.fetch(simulate().client())
+
+    checked = run.check()
+
+    assert (checked.products, checked.without_history, checked.events) == (1, 1, 0)
