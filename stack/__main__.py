@@ -146,7 +146,7 @@ def sql(
     arguments = [psql, "--no-psqlrc", database_url(stack)]
     if query:
         arguments += ["--command", query]
-    os.execve(psql, arguments, {"PAGER": "cat", **os.environ})
+    os.execve(psql, arguments, {"PAGER": "cat", **os.environ})  # noqa: S606
 
 
 @app.command()

@@ -44,9 +44,9 @@ def server_account(root: Path, environ: Mapping[str, str]) -> Account | None:
                 "name one that exists or leave the variable out."
             )
         return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
-    for find in (lambda: pwd.getpwuid(root.stat().st_uid), lambda: pwd.getpwnam("nobody")):
+    for user in (root.stat().st_uid, "nobody"):
         try:
-            entry = find()
+            entry = pwd.getpwuid(user) if isinstance(user, int) else pwd.getpwnam(user)
         except KeyError:
             continue
         if entry.pw_uid != 0:
@@ -118,7 +118,9 @@ def can_read(account: Account, path: Path) -> bool:
 
 def give(account: Account | None, *paths: Path) -> None:
     """Make `account` the owner of folders or files that a server must write."""
-    for path in paths if account is not None else ():
+    if account is None:
+        return
+    for path in paths:
         os.chown(path, account.uid, account.gid)
 
 

@@ -33,9 +33,8 @@ def load_credentials(layout: Layout) -> Credentials:
     stored: dict[str, str] = {}
     if path.exists():
         stored = json.loads(path.read_text(encoding="utf-8"))
-    known = {
-        field.name: stored[field.name] for field in fields(Credentials) if field.name in stored
-    }
+    names = {field.name for field in fields(Credentials)}
+    known = {name: value for name, value in stored.items() if name in names}
     credentials = Credentials(**(asdict(_generate()) | known))
     if asdict(credentials) != stored:
         write_private(path, json.dumps(asdict(credentials), indent=2) + "\n")

@@ -45,8 +45,13 @@ def service(stack: Stack) -> Service:
 def probe(stack: Stack) -> str | None:
     """Return None when the broker tells its metadata."""
     # One client a probe: a kept one would log every refused connection of the start.
-    quiet = {"log_level": 0, "error_cb": lambda _: None, "socket.timeout.ms": 3000}
-    client = AdminClient({"bootstrap.servers": f"{HOST}:{stack.ports.kafka}", **quiet})
+    client = AdminClient(
+        {
+            "bootstrap.servers": f"{HOST}:{stack.ports.kafka}",
+            "socket.timeout.ms": 3000,
+            "log_level": 0,
+        }
+    )
     try:
         brokers = client.list_topics(timeout=3).brokers
     except KafkaException as error:

@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 # Taken from the user's environment these would lead a service astray.
@@ -23,20 +24,20 @@ def environment_of(program: Mapping[str, Any], inherited: Mapping[str, str]) -> 
         base = {name: value for name, value in inherited.items() if name in _BARE}
     else:
         base = {name: v for name, v in inherited.items() if not name.startswith(_DROPPED)}
-    return base | program["env"]
+    own: dict[str, str] = program["env"]
+    return base | own
 
 
 def main(path: str) -> None:
     """Replace this process by the program described in `path`."""
-    with open(path, encoding="utf-8") as file:
-        program = json.load(file)
+    program = json.loads(Path(path).read_text(encoding="utf-8"))
     # Servers hold a file a partition, segment and connection open.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     os.umask(0o022)
     os.chdir(program["directory"])
     argv = program["argv"]
-    os.execvpe(argv[0], argv, environment_of(program, os.environ))
+    os.execvpe(argv[0], argv, environment_of(program, os.environ))  # noqa: S606
 
 
 if __name__ == "__main__":

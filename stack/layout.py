@@ -147,7 +147,9 @@ def write_private(path: Path, text: str, mode: int = 0o600) -> None:
 
 
 def choose_socket_path(
-    home: Path, environ: Mapping[str, str], temporary: Path = Path("/tmp")
+    home: Path,
+    environ: Mapping[str, str],
+    temporary: Path = Path("/tmp"),  # noqa: S108
 ) -> Path:
     """Return where Supervisor's socket goes: in the home if its path is short enough.
 

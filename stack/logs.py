@@ -35,7 +35,8 @@ def follow_logs(files: dict[str, Path], write: Callable[[str, str], None]) -> No
     """Write new lines as they come, until interrupted; follows rotation."""
     followers = [_Follower(name, path) for name, path in files.items()]
     while True:
-        if not any([follower.read(write) for follower in followers]):
+        grown = [follower.read(write) for follower in followers]
+        if not any(grown):
             time.sleep(0.3)
 
 

@@ -1,7 +1,6 @@
 """What this machine has: memory, disk, who listens where. Every fact is a plain value."""
 
 import errno
-import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -91,7 +90,7 @@ def listener_of(port: int, proc: Path = Path("/proc")) -> str | None:
         if not folder.name.isdigit():
             continue
         try:
-            targets = {os.readlink(link) for link in (folder / "fd").iterdir()}
+            targets = {str(link.readlink()) for link in (folder / "fd").iterdir()}
             if targets & sockets:
                 name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
                 return f"{name} (process {folder.name})"

@@ -12,7 +12,7 @@ from stack.airflow import ADMIN
 from stack.context import Stack
 from stack.environment import airflow_url, simulator_url
 from stack.ports import HOST
-from stack.services import Service
+from stack.services import missing_for_health
 from stack.supervisor import RUNNING, Supervisor
 from stack.usage import memory_mib
 
@@ -32,7 +32,7 @@ def status_rows(stack: Stack, supervisor: Supervisor) -> list[dict[str, Any]]:
     for service in services:
         state = states.get(service.name)
         running = state is not None and state.state == RUNNING
-        problem = _ask(service, state.started) if running and state else None
+        problem = missing_for_health(service, state.started) if running and state else None
         rows.append(
             {
                 "program": service.name,
@@ -107,13 +107,6 @@ def print_urls(console: Console, stack: Stack) -> None:
     for name, value in lines:
         table.add_row(f"[bold]{name}[/]", value)
     console.print(table, highlight=False, soft_wrap=True)
-
-
-def _ask(service: Service, started: float) -> str | None:
-    try:
-        return service.probe(started)
-    except Exception as error:
-        return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def _span(seconds: int) -> str:

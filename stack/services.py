@@ -43,6 +43,20 @@ class Service:
         return self.program.name
 
 
+def missing_for_health(service: Service, started: float) -> str | None:
+    """Ask a running service for its health; None when it is healthy, else what is missing.
+
+    Args:
+        service: The service.
+        started: Unix time of its program's start.
+    """
+    try:
+        return service.probe(started)
+    # Every client has its own way to say "not yet", down to a half-sent answer.
+    except Exception as error:  # noqa: BLE001
+        return (str(error) or type(error).__name__).splitlines()[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Something that is done once and then is done.

@@ -13,7 +13,7 @@ from stack.errors import InterruptedByUserError, StackError
 from stack.layout import Layout
 from stack.programs import forget_program, write_program
 from stack.progress import Progress
-from stack.services import Service, Step
+from stack.services import Service, Step, missing_for_health
 from stack.supervisor import RUNNING, Supervisor
 
 _POLL_S: Final = 0.3
@@ -97,7 +97,7 @@ class _Starter:
                 )
             missing = "the process to stay up"
             if state.state == RUNNING:
-                missing = self._ask(service, state.started) or ""
+                missing = missing_for_health(service, state.started) or ""
                 if not missing:
                     return "ran already" if already else ""
             progress.note(name, f"waiting for: {missing}")
@@ -108,14 +108,6 @@ class _Starter:
                 )
             if self.cancelled.wait(_POLL_S):
                 raise InterruptedByUserError("interrupted")
-
-    @staticmethod
-    def _ask(service: Service, started: float) -> str | None:
-        try:
-            return service.probe(started)
-        # Every client has its own way to say "not yet", down to a half-sent answer.
-        except Exception as error:
-            return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def _run_all(
@@ -149,7 +141,8 @@ def _run_all(
                 name = running.pop(future)
                 try:
                     remark = future.result()
-                except Exception as error:
+                # The others go on; whatever it was, it is told at the end.
+                except Exception as error:  # noqa: BLE001
                     problem = str(error)
                     if not isinstance(error, StackError):
                         problem = f"{name}: {type(error).__name__}: {error}"

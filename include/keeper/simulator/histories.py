@@ -6,10 +6,10 @@ locale and the looks before, so a longer history begins with the shorter one.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keeper.domain.locales import Locale
 from keeper.domain.price_types import price_type_of
@@ -18,6 +18,8 @@ from keeper.simulator.product_sheets import ProductSheet
 
 NO_OFFER: Final = -1
 _DAY: Final = 1440
+
+Entries: TypeAlias = NDArray[np.int32]
 
 _PRICE_LEVELS: Final = {
     "USD": 1.0,
@@ -46,12 +48,12 @@ class History:
         length: How many series Keepa's `csv` has for this product.
         looks: Keepa minutes at which the product was looked at.
         entries: By price type index, rows of (time, value) or (time, price, shipping). A series
-            without rows is absent.
+            without rows is absent. AMAZON is there even if Amazon never offered the product.
     """
 
     length: int
     looks: Ints
-    entries: Mapping[int, Ints]
+    entries: Mapping[int, Entries]
 
     def until(self, minute: int) -> "History":
         """Return what was known at a Keepa minute."""
@@ -72,7 +74,7 @@ class History:
                 entries[index] = rows[first:]
         return History(self.length, self.looks, entries)
 
-    def csv(self) -> list[Ints | None]:
+    def csv(self) -> list[Entries | None]:
         """Return the series as Keepa lists them: flat, by index, null where absent."""
         return [
             self.entries[index].reshape(-1) if index in self.entries else None
@@ -80,44 +82,35 @@ class History:
         ]
 
 
-def history_of(sheet: ProductSheet, locale: Locale, until: int) -> History:
-    """Return a product's history in one locale up to a Keepa minute.
+def make_history(sheet: ProductSheet, locale: Locale, until: int) -> History:
+    """Make a product's history in one locale up to a Keepa minute.
 
     Args:
         sheet: The product.
         locale: One it exists in.
         until: Last Keepa minute; points after it are not there.
     """
-    if not sheet.has_history:
+    if not sheet.has_history or until < sheet.tracked_since:
         return History(sheet.series_count, np.zeros(0, np.int64), {})
-    # The horizon moves in steps, so that a running clock finds the same history in the cache.
-    horizon = (until // _HORIZON_STEP + 1) * _HORIZON_STEP
-    return _whole_history(sheet, locale, horizon).until(until)
-
-
-_HORIZON_STEP: Final = 30 * _DAY
-
-
-@lru_cache(maxsize=1200)
-def _whole_history(sheet: ProductSheet, locale: Locale, horizon: int) -> History:
     name = f"market/{sheet.seed}/{sheet.asin}/{locale.domain}"
-    rows = int((horizon - sheet.tracked_since) / sheet.look_gap * 1.1) + 32
+    rows = int((until - sheet.tracked_since) / sheet.look_gap * 1.1) + 32
     while True:
-        chance = uniform_rows(name, max(rows, 32), _COLUMNS)
+        chance = uniform_rows(name, rows, _COLUMNS)
         looks = _looks(sheet, chance[:, 0])
-        if looks[-1] > horizon:
+        if looks[-1] > until:
             break
         rows = rows * 5 // 4
-    seen = int(np.searchsorted(looks, horizon, side="right"))
-    market = _Market(sheet, locale, looks, chance)
+    seen = int(np.searchsorted(looks, until, side="right"))
+    looks = looks[:seen]
+    market = _Market(sheet, locale, looks, chance[:seen])
     entries = {}
     for type_name, values in market.series():
         index = price_type_of(type_name).index
         if index < sheet.series_count:
-            kept = _changes(looks[:seen], [column[:seen] for column in values])
+            kept = _changes(looks, values, from_first_look=type_name == "AMAZON")
             if len(kept):
                 entries[index] = kept
-    return History(sheet.series_count, looks[:seen].copy(), entries)
+    return History(sheet.series_count, looks, entries)
 
 
 def _looks(sheet: ProductSheet, chance: Floats) -> Ints:
@@ -127,17 +120,24 @@ def _looks(sheet: ProductSheet, chance: Floats) -> Ints:
     return sheet.tracked_since + np.cumsum(gaps)
 
 
-def _changes(looks: Ints, columns: list[Ints]) -> Ints:
+def _changes(looks: Ints, columns: list[Ints], *, from_first_look: bool) -> Entries:
     """Keep the looks that found something new, beginning with the first offer."""
     changed = np.zeros(len(looks), dtype=bool)
     for column in columns:
         changed[1:] |= column[1:] != column[:-1]
-    offered = np.flatnonzero(columns[0] >= 0)
-    if not len(offered):
-        return np.zeros((0, 1 + len(columns)), np.int64)
-    changed[: offered[0]] = False
-    changed[offered[0]] = True
-    return np.column_stack([looks, *columns])[changed].astype(np.int64)
+    first = 0
+    if not from_first_look:
+        offered = columns[0] >= 0
+        first = int(offered.argmax())
+        if not offered[first]:
+            return np.zeros((0, 1 + len(columns)), np.int32)
+    changed[:first] = False
+    changed[first] = True
+    kept = np.flatnonzero(changed)
+    entries = np.empty((len(kept), 1 + len(columns)), np.int32)
+    for place, column in enumerate([looks, *columns]):
+        entries[:, place] = column[kept]
+    return entries
 
 
 class _Market:
@@ -164,7 +164,6 @@ class _Market:
         fba = self._fba(on_sale)
         fbm, fbm_shipping, fbm_shipping_unknown = self._fbm(on_sale)
         new = _lowest([amazon, fba, fbm])
-        # A series that is there but never had an offer is what Keepa has for most products.
         yield "AMAZON", [amazon]
         yield "NEW", [new]
         yield "NEW_FBA", [fba]

@@ -93,7 +93,7 @@ def sheet_of(seed: int, number: int, asin: str) -> ProductSheet:
         usual_price=kind.cheapest * (kind.dearest / kind.cheapest) ** chance.random(),
         usual_rank=int(exp(4 + 8.5 * chance.random())),
         tracked_since=origin - _YEAR - int(chance.random() * 2 * _YEAR) // 2 * 2,
-        look_gap=chance.choice((240, 360, 480, 720, 1080)),
+        look_gap=chance.choice((360, 540, 720, 1080, 1440)),
         has_history=chance.random() >= 0.01,
         series_count=36 if chance.random() < 0.5 else 34,
         sold_by_amazon=chance.random() < 0.65,

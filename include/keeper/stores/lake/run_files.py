@@ -118,6 +118,7 @@ class BatchFolder:
         """Write the messages to publish, as lines of key, tab, value; return how many."""
         lines = [key + b"\t" + value for key, value in messages]
         packed = gzip.compress(b"\n".join(lines), compresslevel=3)
+        self._path.mkdir(parents=True, exist_ok=True)
         (self._path / "messages.gz").write_bytes(packed)
         return len(lines)
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from keeper.stores.postgres.migrations import migrate
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import dead_letter_topic, make_topics
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 SERVICES = "postgres,kafka,elasticsearch,mail"
 
 
@@ -54,16 +54,29 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture
-def database(stack: Stack) -> Iterator[PostgresConfig]:
-    """A migrated database of the test's own."""
+def make_database(stack: Stack) -> Iterator[Callable[[], PostgresConfig]]:
+    """Makes migrated databases of the test's own."""
     url = stack["DATABASE_URL"]
-    name = f"test_{uuid.uuid4().hex}"
+    made = []
     with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-        config = PostgresConfig(url.rpartition("/")[0] + f"/{name}")
-        migrate(config)
-        yield config
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+        def make() -> PostgresConfig:
+            name = f"test_{uuid.uuid4().hex}"
+            admin.execute(f'CREATE DATABASE "{name}"')
+            made.append(name)
+            config = PostgresConfig(url.rpartition("/")[0] + f"/{name}")
+            migrate(config)
+            return config
+
+        yield make
+        for name in made:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(make_database: Callable[[], PostgresConfig]) -> PostgresConfig:
+    """A migrated database of the test's own."""
+    return make_database()
 
 
 @pytest.fixture

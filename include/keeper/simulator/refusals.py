@@ -1,0 +1,60 @@
+"""Keepa's refusals: the HTTP status and the `error` object of a request it does not run."""
+
+from typing import Final
+
+from keeper.errors import TerminalError
+
+_INVALID: Final = "invalidParameter"
+
+
+class RequestRefusedError(TerminalError):
+    """Keepa would refuse this request.
+
+    Attributes:
+        status: HTTP status.
+        error: The reply's `error` object.
+        knows_key: False if the token fields of the envelope are 0, as for an unknown key.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        details: str = "",
+        *,
+        status: int = 400,
+        error_type: str = _INVALID,
+        knows_key: bool = True,
+    ) -> None:
+        super().__init__(f"{message} {details}".rstrip())
+        self.status = status
+        self.error = {"type": error_type, "message": message, "details": details}
+        self.knows_key = knows_key
+
+
+def unknown_key() -> RequestRefusedError:
+    """Refuse a key the simulator was not given."""
+    return RequestRefusedError(
+        "You used an invalid parameter for this API call.", knows_key=False
+    )
+
+
+def invalid_parameter(name: str) -> RequestRefusedError:
+    """Refuse a parameter that is missing or cannot be read."""
+    return RequestRefusedError("You used an invalid parameter for this API call.", name)
+
+
+def invalid_selection(field: str) -> RequestRefusedError:
+    """Refuse a deal selection, naming the field that is wrong."""
+    return RequestRefusedError("The queryJSON is of invalid format.", field)
+
+
+def too_many_asins(limit: int) -> RequestRefusedError:
+    """Refuse a request for more products than one reply carries."""
+    return RequestRefusedError(f"Maximum allowed batch size for this request is {limit}.")
+
+
+def unknown_endpoint(name: str) -> RequestRefusedError:
+    """Refuse an endpoint the simulator does not have."""
+    return RequestRefusedError(
+        "The simulator has no such endpoint.", name, status=404, error_type="notFound"
+    )

@@ -1,0 +1,77 @@
+"""Keepa's token bucket: filled at once every minute, drained by requests, at times below zero.
+
+Source: recorded envelopes; see the parameters of `TokenBucket`.
+"""
+
+from datetime import datetime
+from threading import Lock
+from typing import Final, NamedTuple
+
+from keeper.clock import Clock, utc_now
+
+REFILL_PERIOD_MS: Final = 60_000
+CAP_IN_REFILLS: Final = 60
+
+
+class Balance(NamedTuple):
+    """What an envelope says of the tokens: how many, and milliseconds until the next refill."""
+
+    left: int
+    refill_in_ms: int
+
+
+class TokenBucket:
+    """A full bucket whose refills come every 60 s, counted from when it was made.
+
+    Safe for several threads.
+    """
+
+    def __init__(self, refill_rate: int, clock: Clock = utc_now) -> None:
+        """Fill the bucket to 60 × `refill_rate`; `clock` is its own, not the catalogue's."""
+        self.refill_rate = refill_rate
+        self._clock = clock
+        self._started_ms = unix_ms(clock())
+        self._refills = 0
+        self._left = self.cap
+        self._lock = Lock()
+
+    @property
+    def cap(self) -> int:
+        """More than this many tokens do not gather."""
+        return CAP_IN_REFILLS * self.refill_rate
+
+    def now_ms(self) -> int:
+        """Return the bucket's time in Unix milliseconds."""
+        return unix_ms(self._clock())
+
+    def balance(self) -> Balance:
+        """Return the tokens there are now."""
+        with self._lock:
+            return self._settle()
+
+    def spend(self, tokens: int) -> Balance:
+        """Take tokens away, below zero if need be, and return what is left."""
+        with self._lock:
+            balance = self._settle()
+            self._left -= tokens
+            return Balance(self._left, balance.refill_in_ms)
+
+    def set_left(self, tokens: int) -> None:
+        """Put the balance to any number; refills go on from there."""
+        with self._lock:
+            self._settle()
+            self._left = tokens
+
+    def _settle(self) -> Balance:
+        elapsed = max(self.now_ms() - self._started_ms, 0)
+        refills, into_period = divmod(elapsed, REFILL_PERIOD_MS)
+        due = max(refills - self._refills, 0)
+        self._refills = max(self._refills, refills)
+        filled = min(self._left + due * self.refill_rate, self.cap)
+        self._left = max(self._left, filled)
+        return Balance(self._left, REFILL_PERIOD_MS - into_period)
+
+
+def unix_ms(moment: datetime) -> int:
+    """Turn an aware time into Unix milliseconds."""
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,68 @@
+"""A batch's files, on a plain folder and on Airflow's object storage."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from airflow.sdk import ObjectStoragePath
+from keeper.domain.watches import ProductToCheck
+from keeper.stores.lake.run_files import BatchFolder, LakePath, MissingFileError, StoredPage
+
+RUN = "manual__2026-03-01T00:00:00+00:00"
+PRODUCT = ProductToCheck(
+    "B000000001", "de", {"NEW": 1999, "USED": None}, {"NEW": datetime(2026, 2, 1, tzinfo=UTC)}
+)
+
+
+def page(number: int) -> StoredPage:
+    return StoredPage(number, "de", ("B000000001",), datetime(2026, 3, 1, tzinfo=UTC), 1)
+
+
+@pytest.fixture(params=["pathlib", "object storage"])
+def lake(request: pytest.FixtureRequest, tmp_path: Path) -> LakePath:
+    if request.param == "pathlib":
+        return tmp_path / "lake"
+    storage: LakePath = ObjectStoragePath(f"file://{tmp_path}/lake")
+    return storage
+
+
+@pytest.fixture
+def folder(lake: LakePath) -> BatchFolder:
+    return BatchFolder.of(lake, RUN, 0)
+
+
+def test_a_plan_is_read_back(folder: BatchFolder) -> None:
+    folder.write_plan([PRODUCT])
+
+    assert folder.read_plan() == [PRODUCT]
+
+
+def test_pages_are_read_back_in_order(folder: BatchFolder) -> None:
+    for number in range(3):
+        folder.write_page(page(number), f"body {number}".encode())
+
+    assert folder.pages() == [page(0), page(1), page(2)]
+    assert folder.read_page(page(1)) == b"body 1"
+
+
+def test_messages_are_read_back_whatever_they_hold(folder: BatchFolder) -> None:
+    messages = [(b"B000000001", b'{"title": "tab \\t and line \\n"}'), (b"B000000002", b"{}")]
+
+    assert folder.write_messages(messages) == 2
+    assert list(folder.read_messages()) == messages
+
+
+def test_no_messages_are_no_messages(folder: BatchFolder) -> None:
+    folder.write_plan([])
+    folder.write_messages([])
+
+    assert list(folder.read_messages()) == []
+
+
+def test_what_an_earlier_task_did_not_write_is_an_error_that_names_the_file(
+    folder: BatchFolder,
+) -> None:
+    with pytest.raises(MissingFileError, match=r"messages\.gz"):
+        list(folder.read_messages())
+    with pytest.raises(MissingFileError, match=r"plan\.json"):
+        folder.read_plan()
