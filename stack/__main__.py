@@ -183,7 +183,9 @@ def main() -> NoReturn:
     try:
         app(standalone_mode=False)
     except StackError as error:
-        Console(stderr=True, highlight=False).print(f"\n{error}", style="red", markup=False)
+        Console(stderr=True, highlight=False).print(
+            f"\n{error}", style="red", markup=False, soft_wrap=True
+        )
         sys.exit(130 if isinstance(error, InterruptedByUserError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)

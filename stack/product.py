@@ -1,6 +1,7 @@
 """Keeper's own processes in the stack: mail catcher, simulator, migration, side workers."""
 
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import httpx
 from stack.commands import run_logged
 from stack.context import Stack
 from stack.environment import product_environment, simulator_url
+from stack.errors import StackError
 from stack.launch import environment_of
 from stack.ports import HOST
 from stack.programs import Program
@@ -136,6 +138,29 @@ def run_keeper(stack: Stack, *arguments: str) -> str:
         cwd=stack.layout.root,
     )
     return "done"
+
+
+def keeper_output(stack: Stack, *arguments: str) -> str:
+    """Run one of the product's commands and return what it prints.
+
+    Raises:
+        StackError: It failed; with what it said.
+    """
+    done = subprocess.run(
+        [keeper_command(stack), *arguments],
+        env=whole_environment(stack, product_environment(stack)),
+        cwd=stack.layout.root,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = "\n".join(f"  | {line}" for line in done.stderr.splitlines()[-15:])
+        raise StackError(
+            f"keeper {' '.join(arguments)} failed with exit code {done.returncode}.\n{said}"
+        )
+    return done.stdout
 
 
 def _probe_mail(stack: Stack) -> str | None:

@@ -103,10 +103,9 @@ def print_urls(console: Console, stack: Stack) -> None:
         ("Files and logs", str(stack.layout.home)),
         ("SQL", f'make sql Q="{EXAMPLE_SQL}"'),
     ]
-    table = Table.grid(padding=(0, 2))
     for name, value in lines:
-        table.add_row(f"[bold]{name}[/]", value)
-    console.print(table, highlight=False, soft_wrap=True)
+        # Never wrapped or cut: people copy these.
+        console.print(f"[bold]{name:<14}[/] {value}", highlight=False, soft_wrap=True)
 
 
 def _span(seconds: int) -> str:

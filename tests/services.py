@@ -40,7 +40,7 @@ def stack() -> Iterator[Stack]:
     With KEEPER_TEST_STACK_KEEP=1 they stay up, so that the next run starts at once.
     """
     home = os.environ.get("KEEPER_TEST_STACK_HOME", str(ROOT / ".keeper" / "test"))
-    command = [sys.executable, "-m", "stack", "--home", home, "--port-offset", "20000"]
+    command = [sys.executable, "-m", "stack", "--home", home, "--port-offset", "21000"]
     up = subprocess.run([*command, "up", "--only", SERVICES], cwd=ROOT, check=False)
     assert up.returncode == 0, "the test services did not start; their logs are named above"
     printed = subprocess.run(

@@ -119,7 +119,7 @@ class _Fields:
                 continue
             if (
                 not isinstance(value, list)
-                or len(value) != 2  # noqa: PLR2004
+                or len(value) != 2
                 or not all(type(bound) is int for bound in value)
             ):
                 raise invalid_selection(name)

@@ -13,7 +13,8 @@ from keeper.domain.price_types import price_type_of
 from keeper.simulator.catalogue import Catalogue
 from keeper.simulator.categories import categories_of, root_id, shelf_id
 from keeper.simulator.deal_selection import DEAL_PRICE_TYPES, DealSelection
-from keeper.simulator.histories import NO_OFFER, History
+from keeper.simulator.histories import History
+from keeper.simulator.markets import NO_OFFER
 from keeper.simulator.product_sheets import ProductSheet
 from keeper.simulator.series_stats import SeriesSpans, is_lowest, rank_drops, spans_of
 
@@ -66,9 +67,7 @@ def find_deals(catalogue: Catalogue, selection: DealSelection, at: int) -> dict[
     found.sort(key=lambda candidate: candidate.sheet.asin)
     found.sort(key=_sort_key(selection))
 
-    roots = Counter(
-        root_id(selection.locale, candidate.sheet.kind.category) for candidate in found
-    )
+    roots = Counter(root_id(selection.locale, candidate.sheet.kind.category) for candidate in found)
     names = categories_of(selection.locale)
     first = selection.page * DEALS_PER_PAGE
     return {
@@ -138,9 +137,7 @@ def _is_wanted(sheet: ProductSheet, selection: DealSelection) -> bool:
     return all(word in title for word in selection.title_words)
 
 
-def _passes_filters(
-    spans: Mapping[int, SeriesSpans], selection: DealSelection, at: int
-) -> bool:
+def _passes_filters(spans: Mapping[int, SeriesSpans], selection: DealSelection, at: int) -> bool:
     series = spans[selection.price_type]
     by_amazon = _AMAZON in spans and spans[_AMAZON].current >= 0
     rating = spans[_RATING].current if _RATING in spans else NO_OFFER

@@ -93,7 +93,7 @@ def parse_fault(order: Mapping[str, Any]) -> Fault:
     asins, endpoint = order.get("asins", []), order.get("endpoint")
     if type(count) is not int or count < 1:
         raise InvalidFaultError("`count` must be a whole number above zero")
-    if type(status) is not int or not 200 <= status <= 599:  # noqa: PLR2004
+    if type(status) is not int or not 200 <= status <= 599:
         raise InvalidFaultError("`status` must be an HTTP status from 200 to 599")
     if not isinstance(asins, list) or not all(isinstance(asin, str) for asin in asins):
         raise InvalidFaultError("`asins` must be a list of ASINs")

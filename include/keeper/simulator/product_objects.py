@@ -71,7 +71,9 @@ def product_object(
             {"catId": shelf, "name": sheet.kind.shelf},
         ],
         "salesRankReference": root,
-        "salesRanks": {str(root): ranks.reshape(-1)} if detail.history and ranks is not None else {},
+        "salesRanks": {str(root): ranks.reshape(-1)}
+        if detail.history and ranks is not None
+        else {},
         "trackingSince": sheet.tracked_since,
         "listedSince": sheet.tracked_since,
         "lastUpdate": last_look,
@@ -84,9 +86,7 @@ def product_object(
         "offers": None,
     }
     if detail.stats_days is not None:
-        product["stats"] = stats_of(
-            history, at, detail.stats_days, with_offers=detail.with_offers
-        )
+        product["stats"] = stats_of(history, at, detail.stats_days, with_offers=detail.with_offers)
     return product
 
 

@@ -45,7 +45,9 @@ class Recordings:
         if folder is None:
             return
         if not folder.is_dir():
-            raise SettingsError(f"the recordings folder {folder} does not exist; check --recordings")
+            raise SettingsError(
+                f"the recordings folder {folder} does not exist; check --recordings"
+            )
         for path in sorted(folder.glob("*.json")):
             self._add(path)
         for snapshots in self._snapshots.values():

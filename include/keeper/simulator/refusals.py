@@ -33,9 +33,7 @@ class RequestRefusedError(TerminalError):
 
 def unknown_key() -> RequestRefusedError:
     """Refuse a key the simulator was not given."""
-    return RequestRefusedError(
-        "You used an invalid parameter for this API call.", knows_key=False
-    )
+    return RequestRefusedError("You used an invalid parameter for this API call.", knows_key=False)
 
 
 def invalid_parameter(name: str) -> RequestRefusedError:

@@ -13,7 +13,8 @@ import numpy as np
 
 from keeper.domain.price_types import PRICE_TYPES, price_type_of
 from keeper.simulator.chance import Ints
-from keeper.simulator.histories import NO_OFFER, Entries, History
+from keeper.simulator.histories import Entries, History
+from keeper.simulator.markets import NO_OFFER
 
 _DAY: Final = 1440
 _WINDOWS: Final = (30, 90, 180, 365)
@@ -105,8 +106,10 @@ class SeriesSpans:
         part = minute - int(self.starts[span])
         value = int(self.values[span])
         offered, weight = int(self.offered[span]), int(self.weight[span])
-        return (offered, weight, minute) if value < 0 else (
-            offered + part, weight + part * value, minute
+        return (
+            (offered, weight, minute)
+            if value < 0
+            else (offered + part, weight + part * value, minute)
         )
 
 
@@ -114,7 +117,7 @@ def spans_of(entries: Entries, end: int) -> SeriesSpans:
     """Turn a series' rows into spans that end at a Keepa minute."""
     starts = entries[:, 0].astype(np.int64)
     values = entries[:, 1].astype(np.int64)
-    if entries.shape[1] > 2:  # noqa: PLR2004
+    if entries.shape[1] > 2:
         values = np.where(values < 0, NO_OFFER, values + np.maximum(entries[:, 2], 0))
     minutes = np.diff(starts, append=end)
     minutes[values < 0] = 0
@@ -153,7 +156,7 @@ def stats_of(history: History, at: int, days: int, *, with_offers: bool = False)
         "max": each(lambda series: series.extreme(lowest=False), None),
         "minInInterval": each(lambda series: series.extreme(lowest=True, since=begin), None),
         "maxInInterval": each(lambda series: series.extreme(lowest=False, since=begin), None),
-        "isLowest": each(lambda series: is_lowest(series), False),
+        "isLowest": each(is_lowest, False),
         "isLowest90": each(lambda series: is_lowest(series, since=at - 90 * _DAY), False),
         "outOfStockPercentageInInterval": _out_of_stock(spans, history.length, begin),
         **{

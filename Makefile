@@ -1,0 +1,66 @@
+# Keeper's commands. Everything they write lies under .keeper/ and .venv/, which git ignores.
+
+PYTHON := .venv/bin/python
+STACK := $(PYTHON) -m stack
+# In the order they run; `make test SUITES=unit` runs one.
+SUITES := unit contract dags integration e2e architecture
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo up status logs urls sql down clean test check lock lint fmt types layers bench
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: ## Make or update the virtual environment
+	@stack/bootstrap.sh
+
+demo: venv ## From nothing to a price alert in the mail, with proof; works again and again
+	@$(STACK) demo
+
+up: venv ## Start the local stack: services, Airflow, side workers
+	@$(STACK) up
+
+status: venv ## Show each part's state, health and memory
+	@$(STACK) status
+
+logs: venv ## Show the logs; S="kafka deliver" chooses, F=1 follows
+	@$(STACK) logs $(if $(F),--follow) $(S)
+
+urls: venv ## Print where to look: addresses, user and password, example SQL
+	@$(STACK) urls
+
+sql: venv ## Open psql, or run one query: make sql Q="SELECT …"
+	@$(STACK) sql $(if $(Q),"$(Q)")
+
+down: ## End everything; data stays
+	@if [ -x $(PYTHON) ]; then $(STACK) down; else echo "Nothing runs."; fi
+
+clean: ## End everything and remove .keeper/ with all data
+	@if [ -x $(PYTHON) ]; then $(STACK) clean; else rm -rf .keeper; fi
+
+test: venv ## Run the tests, suite by suite; an empty suite is an error
+	@set -e; for suite in $(SUITES); do \
+	    echo "== $$suite"; $(PYTHON) -m pytest tests/$$suite; \
+	done
+
+check: lock lint types layers ## Everything that needs no service: lock, lint, types, layers
+
+lock: venv ## Is uv.lock up to date?
+	@stack/bootstrap.sh uv lock --check
+
+lint: venv ## Ruff: rules and format, nothing is changed
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m ruff format --check
+
+fmt: venv ## Ruff: fix and format
+	@$(PYTHON) -m ruff check --fix
+	@$(PYTHON) -m ruff format
+
+types: venv ## Mypy
+	@$(PYTHON) -m mypy
+
+layers: venv ## Who may import whom (import-linter)
+	@.venv/bin/lint-imports
+
+bench: venv ## Side-by-side benchmarks
+	@$(PYTHON) -m bench

@@ -1,0 +1,111 @@
+"""`keeper simulate-keepa`: serve Keepa's protocol without Keepa."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keeper.simulator.catalogue_clock import ClockMode
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from keeper.domain.locales import Locale
+
+
+def simulate_keepa(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8099,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same catalogue.")] = 1,
+    products: Annotated[int, typer.Option(help="Size of the catalogue.", min=1)] = 2000,
+    refill_rate: Annotated[int, typer.Option(help="Tokens a minute.", min=1)] = 20,
+    clock: Annotated[
+        ClockMode, typer.Option(help="Whether the catalogue's time passes.")
+    ] = ClockMode.RUN,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Catalogue time to start at, ISO 8601, UTC unless it says otherwise; "
+            "now if not given."
+        ),
+    ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(help="Folder of real replies, served for the products they hold."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="API key to accept; `simulator` if none is given. Repeatable."),
+    ] = None,
+    watch_list: Annotated[
+        int | None,
+        typer.Option(help="Print this many watches of the catalogue as CSV and end.", min=1),
+    ] = None,
+    locales: Annotated[
+        str, typer.Option(help="Locales of the watches, separated by commas.")
+    ] = "us,de,jp",
+) -> None:
+    """Serve Keepa's protocol over a made-up catalogue, for work without a Keepa key.
+
+    Everything it serves says that it is simulated. GET /simulator/state tells its state; POST
+    /simulator/clock, /simulator/tokens and /simulator/faults change it.
+
+    Example: keeper simulate-keepa --seed 1 --clock hold --at 2026-11-01T12:00:00Z
+
+    What to watch of it: keeper simulate-keepa --watch-list 300 --locales us,de,jp
+    """
+    from keeper.simulator.control import parse_moment
+
+    moment = parse_moment(at) if at else None
+    if watch_list is not None:
+        _print_watch_list(seed, products, _parse_locales(locales), watch_list, moment)
+        return
+
+    from keeper.settings import SIMULATOR_KEY
+    from keeper.simulator.catalogue import Catalogue
+    from keeper.simulator.catalogue_clock import CatalogueClock
+    from keeper.simulator.keepa_api import KeepaApi
+    from keeper.simulator.recordings import Recordings
+    from keeper.simulator.server import listen, serve
+    from keeper.simulator.token_bucket import TokenBucket
+
+    api = KeepaApi(
+        catalogue=Catalogue(seed, products),
+        clock=CatalogueClock(clock, moment),
+        bucket=TokenBucket(refill_rate),
+        keys=frozenset(key or [SIMULATOR_KEY]),
+        recordings=Recordings(recordings),
+    )
+    with listen(host, port) as listener:
+        typer.echo(
+            f"Keepa simulator on http://{host}:{listener.getsockname()[1]}: {products} products "
+            f"of seed {seed}, catalogue time {api.clock.now():%Y-%m-%d %H:%M} UTC ({clock})"
+        )
+        sys.stdout.flush()
+        serve(api, listener)
+
+
+def _parse_locales(text: str) -> "list[Locale]":
+    from keeper.domain.locales import UnknownLocaleError, locale_of
+
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    if not names:
+        raise typer.BadParameter("--locales names no locale")
+    try:
+        return [locale_of(name) for name in dict.fromkeys(names)]
+    except UnknownLocaleError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _print_watch_list(
+    seed: int, products: int, locales: "list[Locale]", count: int, at: "datetime | None"
+) -> None:
+    from keeper.clock import utc_now
+    from keeper.simulator.catalogue import SuggestedWatch, watch_list
+
+    rows = watch_list(seed, products, locales, count, at or utc_now())
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(SuggestedWatch._fields)
+    writer.writerows(rows)

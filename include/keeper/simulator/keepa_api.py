@@ -1,0 +1,245 @@
+"""Keepa's API as a function: an endpoint and its parameters in, status and body out, no network."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from keeper.domain.price_types import price_type_of
+from keeper.settings import SIMULATOR_KEY
+from keeper.simulator.catalogue import Catalogue
+from keeper.simulator.catalogue_clock import CatalogueClock
+from keeper.simulator.deal_selection import parse_selection
+from keeper.simulator.deals import find_deals
+from keeper.simulator.faults import Fault, FaultKind, FaultPlan
+from keeper.simulator.histories import History
+from keeper.simulator.listings import (
+    all_categories,
+    best_sellers,
+    look_up,
+    parents_of,
+    search_categories,
+)
+from keeper.simulator.parameters import Parameters
+from keeper.simulator.product_objects import product_object
+from keeper.simulator.recordings import Recordings
+from keeper.simulator.refusals import (
+    RequestRefusedError,
+    invalid_parameter,
+    unknown_endpoint,
+    unknown_key,
+)
+from keeper.simulator.token_bucket import Balance, TokenBucket
+
+_OK: Final = 200
+_ERRORS: Final = 400
+_TOO_MANY_REQUESTS: Final = 429
+
+_PRODUCT_COST: Final = 1
+_OFFER_PAGE_COST: Final = 6
+_OFFERS_ON_PAGE: Final = 10
+_BUY_BOX_COST: Final = 2
+_STOCK_COST: Final = 2
+_FORCED_UPDATE_COST: Final = 1
+_FRESH_MINUTES: Final = 60
+_DEAL_COST: Final = 5
+_BEST_SELLERS_COST: Final = 50
+_CATEGORY_COST: Final = 1
+_SEARCH_COST: Final = 1
+
+_OFFER_COUNTS: Final = (price_type_of("COUNT_NEW").index, price_type_of("COUNT_USED").index)
+
+
+class Payload(NamedTuple):
+    """What an endpoint found, and its price in tokens."""
+
+    fields: dict[str, Any]
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply before it goes over the network.
+
+    Attributes:
+        status: HTTP status.
+        body: Uncompressed.
+        cost: Tokens taken.
+        fault: The fault it was made with, if any.
+    """
+
+    status: int
+    body: bytes
+    cost: int = 0
+    fault: FaultKind | None = None
+
+
+@dataclass
+class KeepaApi:
+    """The simulated service; its parts may be changed while it runs.
+
+    Attributes:
+        catalogue: The products.
+        clock: The catalogue's time.
+        bucket: The tokens, with a time of their own.
+        keys: API keys accepted.
+        recordings: Real replies that go before simulated ones.
+        faults: What the next replies have wrong with them.
+    """
+
+    catalogue: Catalogue
+    clock: CatalogueClock = field(default_factory=CatalogueClock)
+    bucket: TokenBucket = field(default_factory=lambda: TokenBucket(20))
+    keys: Collection[str] = (SIMULATOR_KEY,)
+    recordings: Recordings = field(default_factory=Recordings)
+    faults: FaultPlan = field(default_factory=FaultPlan)
+
+    def answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
+        """Answer a request as Keepa would; never raises for what a client may send.
+
+        Args:
+            endpoint: "product", "deal", "token", "category", "bestsellers" or "search".
+            query: The query's parameters, `key` among them.
+        """
+        started_ms = self.bucket.now_ms()
+        began = time.perf_counter()
+        fault: Fault | None = None
+        status, payload, error = _OK, Payload({}, 0), None
+        knows_key = True
+        try:
+            self._check_key(query)
+            fault = self.faults.take(endpoint)
+            if fault is not None and fault.kind is FaultKind.STATUS:
+                status = fault.status
+                error = _fault_error(status)
+            elif endpoint != "token" and self.bucket.balance().left <= 0:
+                status = _TOO_MANY_REQUESTS
+            else:
+                dropped = frozenset(fault.asins) if fault is not None else frozenset()
+                payload = self._run(endpoint, Parameters(query), dropped)
+        except RequestRefusedError as refusal:
+            status, error, knows_key = refusal.status, refusal.error, refusal.knows_key
+
+        balance = self.bucket.spend(payload.cost)
+        envelope = {
+            "timestamp": started_ms,
+            **self._token_fields(balance if knows_key else Balance(0, 0), payload.cost, knows_key),
+            "processingTimeInMs": int((time.perf_counter() - began) * 1000),
+            "simulated": True,
+        }
+        document = envelope | payload.fields | ({"error": error} if error else {})
+        body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+        kind = fault.kind if fault is not None else None
+        return Answer(status, _spoil(body, kind), payload.cost, kind)
+
+    def _token_fields(self, balance: Balance, cost: int, knows_key: bool) -> dict[str, Any]:
+        return {
+            "tokensLeft": balance.left,
+            "refillIn": balance.refill_in_ms,
+            "refillRate": self.bucket.refill_rate if knows_key else 0,
+            "tokenFlowReduction": 0.0,
+            "tokensConsumed": cost,
+        }
+
+    def _check_key(self, query: Mapping[str, str]) -> None:
+        if query.get("key") not in self.keys:
+            raise unknown_key()
+
+    def _run(self, endpoint: str, asked: Parameters, dropped: frozenset[str]) -> Payload:
+        handlers: dict[str, Callable[[], Payload]] = {
+            "product": lambda: self._products(asked, dropped),
+            "deal": lambda: self._deals(asked),
+            "token": lambda: Payload({}, 0),
+            "category": lambda: self._categories(asked),
+            "bestsellers": lambda: self._best_sellers(asked),
+            "search": lambda: self._search(asked),
+        }
+        if endpoint not in handlers:
+            raise unknown_endpoint(endpoint)
+        return handlers[endpoint]()
+
+    def _products(self, asked: Parameters, dropped: frozenset[str]) -> Payload:
+        locale, asins, detail = asked.locale(), asked.asins(), asked.detail()
+        at = self.clock.minute()
+        products, cost = [], len(asins) * _PRODUCT_COST
+        for asin in asins:
+            if asin in dropped:
+                continue
+            recorded = self.recordings.product(asin, locale, at)
+            if recorded is not None:
+                products.append(recorded)
+                continue
+            sheet = self.catalogue.find(asin, locale)
+            if sheet is not None:
+                history = self.catalogue.history(sheet, locale, at)
+                products.append(product_object(sheet, locale, history, at, detail))
+                cost += _extra_cost(asked, history, at)
+        # Keepa leaves the key out when it knows none of the products.
+        return Payload({"products": products} if products else {}, cost)
+
+    def _deals(self, asked: Parameters) -> Payload:
+        selection = parse_selection(asked.text("selection"), asked.locale())
+        recorded = self.recordings.deals(selection.locale)
+        if recorded is not None:
+            page = recorded if selection.page == 0 else recorded | {"dr": []}
+            return Payload({"deals": page}, _DEAL_COST)
+        deals = find_deals(self.catalogue, selection, self.clock.minute())
+        return Payload({"deals": deals}, _DEAL_COST)
+
+    def _categories(self, asked: Parameters) -> Payload:
+        known = all_categories(self.catalogue, asked.locale())
+        wanted = asked.categories()
+        fields = {"categories": look_up(known, wanted)}
+        if asked.flag("parents"):
+            fields["categoryParents"] = parents_of(known, fields["categories"])
+        return Payload(fields, len(wanted) * _CATEGORY_COST)
+
+    def _best_sellers(self, asked: Parameters) -> Payload:
+        category = asked.number("category")
+        if category is None:
+            raise invalid_parameter("category")
+        listed = best_sellers(self.catalogue, asked.locale(), category, self.clock.minute())
+        return Payload({"bestSellersList": listed} if listed else {}, _BEST_SELLERS_COST)
+
+    def _search(self, asked: Parameters) -> Payload:
+        if asked.text("type") != "category":
+            raise invalid_parameter("type")
+        known = all_categories(self.catalogue, asked.locale())
+        return Payload({"categories": search_categories(known, asked.text("term"))}, _SEARCH_COST)
+
+
+def _extra_cost(asked: Parameters, history: History, at: int) -> int:
+    cost = 0
+    if asked.number("offers") is not None:
+        counts = [history.entries[i][-1, 1] for i in _OFFER_COUNTS if i in history.entries]
+        offers = sum(max(int(count), 0) for count in counts)
+        cost += _OFFER_PAGE_COST * ceil(offers / _OFFERS_ON_PAGE)
+    if asked.flag("buybox"):
+        cost += _BUY_BOX_COST
+    if asked.flag("stock"):
+        cost += _STOCK_COST
+    fresh = len(history.looks) > 0 and at - int(history.looks[-1]) < _FRESH_MINUTES
+    if asked.number("update") == 0 and fresh:
+        cost += _FORCED_UPDATE_COST
+    return cost
+
+
+def _fault_error(status: int) -> dict[str, str] | None:
+    if status < _ERRORS or status == _TOO_MANY_REQUESTS:
+        return None
+    return {
+        "type": "simulatedFault",
+        "message": f"The simulator was told to answer {status}.",
+        "details": "",
+    }
+
+
+def _spoil(body: bytes, fault: FaultKind | None) -> bytes:
+    if fault is FaultKind.CUT:
+        return body[: len(body) // 2]
+    if fault is FaultKind.NOT_JSON:
+        return b"<html><body>Simulated gateway error</body></html>"
+    return body

@@ -1,0 +1,157 @@
+"""The few calls of Airflow's REST API that the demo makes."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+import httpx
+
+from stack.airflow import ADMIN
+from stack.context import Stack
+from stack.errors import StackError
+from stack.ports import HOST
+
+_PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInstance:
+    """One task of a run, or one of its mapped instances.
+
+    Attributes:
+        task_id: The task.
+        map_index: Its number among the mapped instances, -1 if it is not mapped.
+        state: Airflow's word; None before it is scheduled.
+        tries: How often it was started.
+    """
+
+    task_id: str
+    map_index: int
+    state: str | None
+    tries: int
+
+
+class AirflowApi:
+    """A logged-in session; use as a context manager."""
+
+    def __init__(self, stack: Stack) -> None:
+        """Prepare a session with the stack's Airflow as its admin."""
+        self._login = {"username": ADMIN, "password": stack.credentials.airflow_admin}
+        self._client = httpx.Client(
+            base_url=f"http://{HOST}:{stack.ports.airflow}", timeout=30, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        """Log in."""
+        token = self._ask("POST", "/auth/token", json=self._login)["access_token"]
+        self._client.headers["Authorization"] = f"Bearer {token}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the session."""
+        self._client.close()
+
+    def wait_for_dag(self, dag_id: str, timeout: float) -> bool:
+        """Wait until Airflow has parsed a DAG; return whether it is paused.
+
+        Raises:
+            StackError: Its file has an error, or it does not appear in time.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            answer = self._client.get(f"/api/v2/dags/{dag_id}")
+            if answer.status_code == httpx.codes.OK and not answer.json()["is_stale"]:
+                return bool(answer.json()["is_paused"])
+            errors = self._ask("GET", "/api/v2/importErrors")["import_errors"]
+            for error in errors:
+                if error["filename"].endswith(f"{dag_id}.py"):
+                    last = "\n".join(f"  | {li}" for li in error["stack_trace"].splitlines()[-15:])
+                    raise StackError(f"Airflow cannot import {error['filename']}:\n{last}")
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"Airflow has not found the DAG {dag_id} within {timeout:.0f} s; see "
+                    "`make logs S=airflow-dag-processor`."
+                )
+            time.sleep(1)
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG's runs start."""
+        self._ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
+
+    def trigger(self, dag_id: str, run_id: str, *, first: bool) -> None:
+        """Create a run.
+
+        Args:
+            dag_id: The DAG.
+            run_id: A name no run has had.
+            first: Put it before runs the schedule has due. Airflow starts waiting runs in the
+                order of `run_after`.
+        """
+        body: dict[str, Any] = {"dag_run_id": run_id, "logical_date": None}
+        if first:
+            body["run_after"] = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+        self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """Return a run's state: queued, running, success or failed."""
+        return str(self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+    def other_active_runs(self, dag_id: str, run_id: str) -> list[str]:
+        """Return the ids of other runs of the DAG that run now."""
+        runs = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"state": "running"})
+        ids = [str(run["dag_run_id"]) for run in runs["dag_runs"]]
+        return [other for other in ids if other != run_id]
+
+    def task_order(self, dag_id: str) -> list[str]:
+        """Return the ids of a DAG's tasks, each after those it depends on."""
+        tasks = self._ask("GET", f"/api/v2/dags/{dag_id}/tasks")["tasks"]
+        downstream = {str(t["task_id"]): set(t["downstream_task_ids"]) for t in tasks}
+        ordered: list[str] = []
+        while downstream:
+            blocked: set[str] = set().union(*downstream.values())
+            free = sorted(downstream.keys() - blocked) or sorted(downstream)
+            ordered += free
+            for task_id in free:
+                del downstream[task_id]
+        return ordered
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
+        """Return every task instance of a run."""
+        found: list[TaskInstance] = []
+        while True:
+            page = self._ask(
+                "GET",
+                f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances",
+                params={"limit": _PAGE, "offset": len(found)},
+            )
+            found += [
+                TaskInstance(t["task_id"], t["map_index"], t["state"], t["try_number"])
+                for t in page["task_instances"]
+            ]
+            if not page["task_instances"] or len(found) >= page["total_entries"]:
+                return found
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        json: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        try:
+            answer = self._client.request(
+                method, path, json=json, params=None if params is None else dict(params)
+            )
+        except httpx.HTTPError as error:
+            raise StackError(
+                f"Airflow's API does not answer ({error}); see `make logs S=airflow-api`."
+            ) from None
+        if answer.is_error:
+            raise StackError(
+                f"Airflow refused {method} {path} with HTTP {answer.status_code}: "
+                f"{answer.text[:300]}"
+            )
+        result: dict[str, Any] = answer.json()
+        return result
