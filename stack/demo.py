@@ -1,5 +1,6 @@
 """`make demo`: the main job from an empty folder to an alert in the mail, and the proof of it."""
 
+import json
 import secrets
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from stack import operations, report
 from stack.airflow_api import AirflowApi, TaskInstance
-from stack.commands import tail
+from stack.commands import last_lines
 from stack.context import Stack
 from stack.demo_proof import Findings, look_until_proved
 from stack.errors import InterruptedByUserError, StackError
@@ -136,16 +137,35 @@ def _show_task(
 
 
 def _why_failed(stack: Stack, api: AirflowApi, run_id: str) -> str:
+    order = api.task_order(DAG)
     failed = [i for i in api.task_instances(DAG, run_id) if i.state == "failed"]
+    failed.sort(key=lambda i: order.index(i.task_id) if i.task_id in order else len(order))
     lines = [f"The run {run_id} failed."]
     for instance in failed[:2]:
         folder = stack.layout.airflow_home / "logs" / f"dag_id={DAG}" / f"run_id={run_id}"
         folder /= f"task_id={instance.task_id}"
         if instance.map_index >= 0:
             folder /= f"map_index={instance.map_index}"
-        logs = sorted(folder.glob("attempt=*.log")) or [Path(folder)]
-        lines.append(f"Task {instance.task_id}:\n{tail(logs[-1], lines=8)}")
+        log = folder / f"attempt={instance.tries}.log"
+        lines.append(f"Task {instance.task_id}, attempt {instance.tries}:")
+        lines += [f"  | {line[:240]}" for line in errors_in(log)]
+        lines.append(f"  Log: {log}")
     return "\n".join(lines)
+
+
+def errors_in(log: Path) -> list[str]:
+    """Return the errors of an Airflow task log, which is a JSON object a line."""
+    found = []
+    for line in last_lines(log, 500):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("level") in {"error", "critical"}:
+            found.append(str(entry.get("event", "")))
+            details = entry.get("error_detail") or []
+            found += [f"{detail['exc_type']}: {detail['exc_value']}" for detail in details]
+    return found[-10:]
 
 
 def _prove(stack: Stack, run_id: str, console: Console) -> tuple[Findings, list[str]]:

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from stack.accounts import give, run_as
 from stack.artifacts import kafka_folder
@@ -43,20 +42,27 @@ def service(stack: Stack) -> Service:
 
 
 def probe(stack: Stack) -> str | None:
-    """Return None when the broker tells its metadata."""
+    """Return None when the broker tells a consumer group's offsets.
+
+    That needs the metadata, a coordinator and the topic of offsets, which a new broker makes at the
+    first such question.
+    """
     # One client a probe: a kept one would log every refused connection of the start.
-    client = AdminClient(
+    client = Consumer(
         {
             "bootstrap.servers": f"{HOST}:{stack.ports.kafka}",
+            "group.id": "stack-health",
             "socket.timeout.ms": 3000,
             "log_level": 0,
         }
     )
     try:
-        brokers = client.list_topics(timeout=3).brokers
+        (place,) = client.committed([TopicPartition("__consumer_offsets", 0)], timeout=3)
     except KafkaException as error:
         return str(error.args[0].str())
-    return None if brokers else "no broker has registered yet"
+    finally:
+        client.close()
+    return None if place.error is None else str(place.error.str())
 
 
 def prepare(stack: Stack, home: Path) -> None:

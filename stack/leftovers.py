@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -10,21 +11,33 @@ from stack.layout import Layout
 from stack.programs import MARK, mark_of
 
 
-def marked_processes(layout: Layout, proc: Path = Path("/proc")) -> dict[int, str]:
-    """Return the processes that carry this home's mark: the program's name by process id."""
+def processes_of(layout: Layout, session: int | None, proc: Path = Path("/proc")) -> dict[int, str]:
+    """Return this home's processes: the program's name, as far as it is known, by process id.
+
+    They carry the stack's mark in their environment, or else belong to its Supervisor's session:
+    Airflow's processes overwrite their environment with their title.
+
+    Args:
+        layout: The home.
+        session: The process id of this home's Supervisor, alive or dead; None if there was none.
+        proc: The process file system.
+    """
     prefix = os.fsencode(f"{MARK}={mark_of(layout, '')}")
+    python = os.path.realpath(sys.executable)
     found: dict[int, str] = {}
     for folder in proc.iterdir():
-        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+        if not folder.name.isdigit() or int(folder.name) in {os.getpid(), session}:
             continue
         try:
             variables = (folder / "environ").read_bytes().split(b"\0")
+            mark = next((v for v in variables if v.startswith(prefix)), None)
+            if mark is not None:
+                found[int(folder.name)] = os.fsdecode(mark.removeprefix(prefix))
+            # Only Python processes hide their mark; any other may be a stranger's.
+            elif _session_of(folder) == session and os.path.realpath(folder / "exe") == python:
+                found[int(folder.name)] = "python"
         except OSError:
             continue
-        for variable in variables:
-            if variable.startswith(prefix):
-                found[int(folder.name)] = os.fsdecode(variable.removeprefix(prefix))
-                break
     return found
 
 
@@ -53,3 +66,8 @@ def is_running_process(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def _session_of(process: Path) -> int:
+    status = (process / "stat").read_text(encoding="ascii", errors="replace")
+    return int(status.rpartition(")")[2].split()[3])

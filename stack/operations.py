@@ -117,6 +117,9 @@ def clean(layout: Layout, environ: Mapping[str, str], console: Console) -> None:
     own = layout.home == layout.root / ".keeper"
     if not own and not layout.state_file.is_file():
         raise StackError(f"{layout.home} holds no Keeper stack; remove it by hand if you mean it.")
+    # Test stacks have their homes inside this one.
+    for nested in sorted(layout.home.glob("*/stack.json")):
+        down(Layout(nested.parent, layout.root), environ, console)
     down(layout, environ, console)
     shutil.rmtree(layout.home)
     console.print(f"Removed {layout.home}.", highlight=False)

@@ -49,7 +49,8 @@ def write_program(layout: Layout, program: Program) -> None:
     description = asdict(program)
     description["env"] = dict(program.env) | {MARK: mark_of(layout, program.name)}
     write_private(
-        layout.programs / f"{program.name}.json", json.dumps(description, indent=1) + "\n"
+        layout.programs / f"{program.name}.json",
+        json.dumps(description, indent=1, sort_keys=True) + "\n",
     )
 
 

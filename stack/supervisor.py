@@ -1,6 +1,7 @@
 """Run Supervisor and speak its XML-RPC over a unix socket."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -17,7 +18,7 @@ from stack import programs
 from stack.commands import tail
 from stack.errors import StackError
 from stack.layout import Layout, choose_socket_path, make_socket_folder, write_private
-from stack.leftovers import end_processes, is_running_process, marked_processes
+from stack.leftovers import end_processes, is_running_process, processes_of
 
 RUNNING: Final = "RUNNING"
 ALIVE_STATES: Final = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
@@ -50,15 +51,15 @@ class Supervisor:
     def __init__(self, layout: Layout, environ: Mapping[str, str]) -> None:
         self._layout = layout
         self._environ = environ
-        self._socket_note = layout.run / "supervisor.socket"
+        self._note = layout.run / "supervisor.json"
 
     @property
     def socket_path(self) -> Path:
         """Where the running Supervisor listens, or where the next one will."""
-        try:
-            return Path(self._socket_note.read_text(encoding="utf-8").strip())
-        except FileNotFoundError:
+        note = self._read_note()
+        if note is None:
             return choose_socket_path(self._layout.home, self._environ)
+        return Path(note["socket"])
 
     def is_running(self) -> bool:
         """Tell whether Supervisor answers."""
@@ -79,7 +80,7 @@ class Supervisor:
         self.end_strays()
         path = choose_socket_path(self._layout.home, self._environ)
         make_socket_folder(path)
-        write_private(self._socket_note, f"{path}\n")
+        write_private(self._note, json.dumps({"socket": str(path), "boot": _boot_id()}))
         self._write_config()
         arguments = ["-m", "supervisor.supervisord", "-c", str(self._layout.supervisor_config)]
         done = subprocess.run(
@@ -102,7 +103,7 @@ class Supervisor:
     def end_strays(self) -> None:
         """End what a Supervisor that was killed left behind; it would hold the ports."""
         if not self.is_running():
-            end_processes(marked_processes(self._layout), wait=20)
+            end_processes(processes_of(self._layout, self._session()), wait=10)
 
     def apply(self) -> None:
         """Make the running Supervisor follow the program files; changed programs are stopped."""
@@ -157,7 +158,7 @@ class Supervisor:
         Args:
             progress: Told now and then which programs still run.
         """
-        pid = self._pid()
+        pid, session = self._pid(), self._session()
         try:
             self._call("supervisor.shutdown")
         except (OSError, http.client.HTTPException, xmlrpc.client.Error):
@@ -169,8 +170,8 @@ class Supervisor:
             time.sleep(0.2)
         if pid is not None and is_running_process(pid):
             os.kill(pid, signal.SIGKILL)
-        end_processes(marked_processes(self._layout), wait=20)
-        for path in (self.socket_path, self._socket_note, self._layout.run / "supervisord.pid"):
+        end_processes(processes_of(self._layout, session), wait=10)
+        for path in (self.socket_path, self._note, self._layout.run / "supervisord.pid"):
             path.unlink(missing_ok=True)
 
     def _write_config(self) -> None:
@@ -179,14 +180,47 @@ class Supervisor:
         )
         write_private(self._layout.supervisor_config, text)
 
+    def _read_note(self) -> dict[str, str] | None:
+        try:
+            note: dict[str, str] = json.loads(self._note.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return note
+
+    def _noted_pid(self) -> int | None:
+        """Return the process id Supervisor had at its last start, if the machine still runs."""
+        note = self._read_note()
+        if note is None or note["boot"] != _boot_id():
+            return None
+        try:
+            return int((self._layout.run / "supervisord.pid").read_text(encoding="ascii"))
+        except (FileNotFoundError, ValueError):
+            return None
+
     def _pid(self) -> int | None:
         """Return Supervisor's process id, if it is alive and really this home's Supervisor."""
-        try:
-            pid = int((self._layout.run / "supervisord.pid").read_text(encoding="ascii"))
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError, ValueError):
+        pid = self._noted_pid()
+        if pid is None or not is_running_process(pid):
             return None
-        return pid if os.fsencode(self._layout.supervisor_config) in command else None
+        return pid if self._is_own(pid) else None
+
+    def _session(self) -> int | None:
+        """Return the session that Supervisor's children are in, also when it has died itself.
+
+        A number in use as a session is given to no new process, so a stranger of that number
+        means that the session is over.
+        """
+        pid = self._noted_pid()
+        if pid is not None and is_running_process(pid) and not self._is_own(pid):
+            return None
+        return pid
+
+    def _is_own(self, pid: int) -> bool:
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return os.fsencode(self._layout.supervisor_config) in command
 
     def _call(self, method: str, *arguments: object) -> Any:
         # A connection a call: threads share this object, xmlrpc's transport does not allow it.
@@ -213,6 +247,10 @@ class _UnixTransport(xmlrpc.client.Transport):
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         return _UnixConnection(self._path)
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def _program_state(info: dict[str, Any]) -> ProgramState:

@@ -9,14 +9,13 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from confluent_kafka.admin import AdminClient
 from elasticsearch import Elasticsearch
 from keeper.domain.watches import Watch
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.offsets import lag_behind
+from keeper.streams.offsets import GroupProgress
 from keeper.streams.producer import EventProducer
 from tests.price_events import price_event
 from tests.services import Stack
@@ -70,12 +69,13 @@ def start(words: list[str], *, until_idle: bool) -> subprocess.Popen[bytes]:
 
 
 def load_with_kills(
-    admin: AdminClient, topic: str, group: str, offsets: dict[int, int], words: list[str]
+    kafka: KafkaConfig, topic: str, group: str, offsets: dict[int, int], words: list[str]
 ) -> int:
     """Load everything, killing the loader each time it has moved on; return the number of kills."""
 
     def behind() -> int:
-        return sum(lag_behind(admin, topic=topic, group=group, offsets=offsets).values())
+        with GroupProgress(kafka, topic=topic, group=group) as progress:
+            return sum(progress.lag_behind(offsets).values())
 
     kills = 0
     while kills < 4:
@@ -108,7 +108,6 @@ def state_of(database: PostgresConfig) -> list[list[dict[str, object]]]:
 
 def test_killing_the_postgres_loader_changes_nothing(
     kafka: KafkaConfig,
-    admin: AdminClient,
     topic: str,
     make_database: Callable[[], PostgresConfig],
 ) -> None:
@@ -125,7 +124,7 @@ def test_killing_the_postgres_loader_changes_nothing(
 
     group = f"killed-{uuid.uuid4().hex}"
     stormy = [*words, group, "postgres", disturbed.url]
-    kills = load_with_kills(admin, topic, group, offsets, stormy)
+    kills = load_with_kills(kafka, topic, group, offsets, stormy)
 
     assert kills > 0, "the loader was never killed in the middle"
     history, _, alerts = state_of(undisturbed)
@@ -136,7 +135,6 @@ def test_killing_the_postgres_loader_changes_nothing(
 
 def test_killing_the_indexer_changes_nothing(
     kafka: KafkaConfig,
-    admin: AdminClient,
     topic: str,
     search: Elasticsearch,
     alias: str,
@@ -146,7 +144,7 @@ def test_killing_the_indexer_changes_nothing(
     group = f"killed-{uuid.uuid4().hex}"
     words = [kafka.bootstrap_servers, topic, group, "search", stack["ELASTICSEARCH_URL"], alias]
 
-    kills = load_with_kills(admin, topic, group, offsets, words)
+    kills = load_with_kills(kafka, topic, group, offsets, words)
 
     assert kills > 0, "the indexer was never killed in the middle"
     search.indices.refresh(index=alias)

@@ -82,14 +82,12 @@ def simulate(tmp_path: Path) -> Iterator[Callable[..., Simulator]]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        process = subprocess.Popen(
-            command(
-                *("simulate-keepa", "--host", "127.0.0.1", "--port", str(port)),
-                *("--clock", "hold", "--at", AT.isoformat(), *options),
-            ),
-            stdout=(tmp_path / "simulator.log").open("wb"),
-            stderr=subprocess.STDOUT,
-        )
+        words = ("simulate-keepa", "--host", "127.0.0.1", "--port", str(port))
+        clock = ("--clock", "hold", "--at", AT.isoformat())
+        with (tmp_path / "simulator.log").open("wb") as log:
+            process = subprocess.Popen(
+                command(*words, *clock, *options), stdout=log, stderr=subprocess.STDOUT
+            )
         started.append(process)
         url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 60
@@ -327,7 +325,7 @@ def test_a_damaged_reply_is_an_error_and_the_retry_succeeds(
     save_watches(run.connection, USER, watch_list(10))
     keepa = simulate()
     run.plan()
-    keepa.post("faults", {"requests": 2, "kind": fault})
+    keepa.post("faults", {"count": 2, "kind": fault})
     with keepa.client() as client, pytest.raises(KeepaReplyError):
         run.fetch(client)
 

@@ -49,8 +49,8 @@ def simulate_keepa(
 ) -> None:
     """Serve Keepa's protocol over a made-up catalogue, for work without a Keepa key.
 
-    Everything it serves says that it is simulated. GET /simulator/state tells its state; POST
-    /simulator/clock, /simulator/tokens and /simulator/faults change it.
+    Every reply says that it is simulated. GET /simulator/state tells the simulator's state,
+    POST to /simulator/clock, /simulator/tokens and /simulator/faults changes it.
 
     Example: keeper simulate-keepa --seed 1 --clock hold --at 2026-11-01T12:00:00Z
 

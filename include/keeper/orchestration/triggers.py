@@ -10,7 +10,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from keeper.errors import TransientError
 from keeper.orchestration.connections import KAFKA_CONN, kafka_config
-from keeper.streams.offsets import lag_behind
+from keeper.streams.offsets import GroupProgress
 
 
 class GroupReachedTrigger(BaseTrigger):
@@ -51,20 +51,24 @@ class GroupReachedTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask until the group is there or the deadline has passed."""
-        admin = kafka_config(await Connection.async_get(KAFKA_CONN)).admin()
+        kafka = kafka_config(await Connection.async_get(KAFKA_CONN))
+        progress = GroupProgress(kafka, topic=self.topic, group=self.group)
+        try:
+            yield await self._outcome(progress)
+        finally:
+            await asyncio.to_thread(progress.close)
+
+    async def _outcome(self, progress: GroupProgress) -> TriggerEvent:
         wanted = {int(partition): offset for partition, offset in self.offsets.items()}
-        lag, problem = wanted, None
+        lag = wanted
         while True:
+            problem = None
             try:
-                lag = await asyncio.to_thread(
-                    lag_behind, admin, topic=self.topic, group=self.group, offsets=wanted
-                )
-                problem = None
+                lag = await asyncio.to_thread(progress.lag_behind, wanted)
             except TransientError as error:
                 problem = str(error)
             reached = problem is None and not lag
             if reached or time.time() >= self.deadline:
                 behind = {str(partition): count for partition, count in lag.items()}
-                yield TriggerEvent({"reached": reached, "lag": behind, "problem": problem})
-                return
+                return TriggerEvent({"reached": reached, "lag": behind, "problem": problem})
             await asyncio.sleep(self.poll_interval_s)

@@ -48,7 +48,7 @@ def change_clock(api: KeepaApi, order: Mapping[str, Any]) -> None:
     """
     _only(order, {"mode", "at", "jump_minutes"})
     mode, at, jump = order.get("mode"), order.get("at"), order.get("jump_minutes", 0)
-    if mode is not None and mode not in set(ClockMode):
+    if mode is not None and mode not in list(ClockMode):
         raise InvalidOrderError(f"`mode` must be one of {', '.join(ClockMode)}")
     if isinstance(jump, bool) or not isinstance(jump, int | float):
         raise InvalidOrderError("`jump_minutes` must be a number")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from math import ceil
+from threading import Lock
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -96,14 +97,21 @@ class KeepaApi:
     keys: Collection[str] = (SIMULATOR_KEY,)
     recordings: Recordings = field(default_factory=Recordings)
     faults: FaultPlan = field(default_factory=FaultPlan)
+    _turn: Lock = field(default_factory=Lock, repr=False)
 
     def answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
         """Answer a request as Keepa would; never raises for what a client may send.
+
+        Threads take turns: computing side by side they would only slow each other down.
 
         Args:
             endpoint: "product", "deal", "token", "category", "bestsellers" or "search".
             query: The query's parameters, `key` among them.
         """
+        with self._turn:
+            return self._answer(endpoint, query)
+
+    def _answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
         started_ms = self.bucket.now_ms()
         began = time.perf_counter()
         fault: Fault | None = None

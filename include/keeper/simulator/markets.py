@@ -187,7 +187,8 @@ class Market:
         drift = bounded_walk(always, chance[34], 0.2, 1.1)
         price_effect = np.where(new < 0, 1.2, 2 * (new / self._usual - 1))
         rank = self._sheet.usual_rank * np.exp(drift + price_effect)
-        return np.maximum(np.rint(rank).astype(np.int64), 1)
+        whole: Ints = np.maximum(np.rint(rank), 1).astype(np.int64)
+        return whole
 
     def _reviews(self) -> Iterator[tuple[str, list[Ints]]]:
         chance, pace = self._chance, self._pace

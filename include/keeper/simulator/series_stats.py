@@ -19,6 +19,7 @@ from keeper.simulator.markets import NO_OFFER
 _DAY: Final = 1440
 _WINDOWS: Final = (30, 90, 180, 365)
 _NOT_REQUESTED: Final = -2
+_ABOVE_ALL: Final = int(np.iinfo(np.int64).max)
 _SALES: Final = price_type_of("SALES").index
 _COUNT_NEW: Final = price_type_of("COUNT_NEW").index
 _COUNT_USED: Final = price_type_of("COUNT_USED").index
@@ -35,6 +36,7 @@ class SeriesSpans:
         end: Keepa minute the last span is looked at.
         offered: Minutes with an offer before each span, and in all as the last entry.
         weight: The same with every minute counted as often as its value says.
+        was_offered: Whether there has ever been an offer.
     """
 
     starts: Ints
@@ -42,16 +44,12 @@ class SeriesSpans:
     end: int
     offered: Ints
     weight: Ints
+    was_offered: bool
 
     @property
     def current(self) -> int:
         """The value at the end."""
         return int(self.values[-1])
-
-    @property
-    def was_offered(self) -> bool:
-        """Whether there has ever been an offer."""
-        return bool((self.values >= 0).any())
 
     @property
     def is_back(self) -> bool:
@@ -60,7 +58,7 @@ class SeriesSpans:
 
     def value_at(self, minute: int) -> int:
         """Return the value at a Keepa minute, −1 before the first span."""
-        span = int(np.searchsorted(self.starts, minute, side="right")) - 1
+        span = int(self.starts.searchsorted(minute, side="right")) - 1
         return int(self.values[span]) if span >= 0 else NO_OFFER
 
     def average_since(self, minute: int) -> int:
@@ -87,10 +85,10 @@ class SeriesSpans:
             return None
         first = 0
         if since is not None:
-            first = max(int(np.searchsorted(self.starts, since, side="right")) - 1, 0)
+            first = max(int(self.starts.searchsorted(since, side="right")) - 1, 0)
         values = self.values[first:]
         if lowest:
-            found = int(np.where(values < 0, np.iinfo(np.int64).max, values).argmin())
+            found = int(np.where(values < 0, _ABOVE_ALL, values).argmin())
         else:
             found = int(values.argmax())
         if values[found] < 0:
@@ -100,7 +98,7 @@ class SeriesSpans:
 
     def _until(self, minute: int) -> tuple[int, int, int]:
         """Sum up minutes offered and weight before a minute; also that minute, if tracked then."""
-        span = int(np.searchsorted(self.starts, minute, side="right")) - 1
+        span = int(self.starts.searchsorted(minute, side="right")) - 1
         if span < 0:
             return 0, 0, int(self.starts[0])
         part = minute - int(self.starts[span])
@@ -119,13 +117,16 @@ def spans_of(entries: Entries, end: int) -> SeriesSpans:
     values = entries[:, 1].astype(np.int64)
     if entries.shape[1] > 2:
         values = np.where(values < 0, NO_OFFER, values + np.maximum(entries[:, 2], 0))
-    minutes = np.diff(starts, append=end)
-    minutes[values < 0] = 0
+    missing = values < 0
+    minutes = np.empty_like(starts)
+    minutes[:-1] = starts[1:] - starts[:-1]
+    minutes[-1] = end - starts[-1]
+    minutes[missing] = 0
     offered = np.zeros(len(starts) + 1, np.int64)
     weight = np.zeros(len(starts) + 1, np.int64)
     np.cumsum(minutes, out=offered[1:])
     np.cumsum(minutes * np.maximum(values, 0), out=weight[1:])
-    return SeriesSpans(starts, values, end, offered, weight)
+    return SeriesSpans(starts, values, end, offered, weight, not bool(missing.all()))
 
 
 def stats_of(history: History, at: int, days: int, *, with_offers: bool = False) -> dict[str, Any]:

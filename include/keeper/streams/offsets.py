@@ -1,45 +1,77 @@
 """How far a consumer group has come."""
 
 from collections.abc import Mapping
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from keeper.errors import TransientError
+from keeper.streams.config import KafkaConfig
 
 _TIMEOUT_S: Final = 10
 
 
-def lag_behind(
-    admin: AdminClient, *, topic: str, group: str, offsets: Mapping[int, int]
-) -> dict[int, int]:
-    """Return how many messages the group still has to commit, by partition, to reach `offsets`.
+class GroupProgress:
+    """Asks for a group's committed offsets without joining the group.
 
-    Args:
-        admin: An admin client; the call blocks for up to ten seconds.
-        topic: The topic.
-        group: The consumer group.
-        offsets: Partition to the offset that has to be committed.
-
-    Returns:
-        Only partitions that are behind; empty once the group has reached them all.
-
-    Raises:
-        TransientError: Kafka did not answer.
+    A consumer that never subscribes does the asking: librdkafka's admin request for the same ends
+    the process with a segmentation fault when the group's coordinator is still starting.
+    Usable as a context manager.
     """
-    if not offsets:
-        return {}
-    places = [TopicPartition(topic, partition) for partition in offsets]
-    request = ConsumerGroupTopicPartitions(group, places)
-    try:
-        future = admin.list_consumer_group_offsets([request], request_timeout=_TIMEOUT_S)[group]
-        committed = future.result(timeout=_TIMEOUT_S + 5)
-    except (KafkaException, TimeoutError) as error:
-        raise TransientError(f"Kafka did not tell the offsets of {group}: {error}") from error
-    behind = {}
-    for place in committed.topic_partitions:
-        missing = offsets[place.partition] - max(place.offset, 0)
-        if missing > 0:
-            behind[place.partition] = missing
-    return behind
+
+    def __init__(self, config: KafkaConfig, *, topic: str, group: str) -> None:
+        """Connect lazily."""
+        self._topic = topic
+        self._group = group
+        self._consumer = Consumer(
+            config.for_client({"group.id": group, "enable.auto.commit": False})
+        )
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._consumer.close()
+
+    def lag_behind(self, offsets: Mapping[int, int]) -> dict[int, int]:
+        """Return how many messages are still to be committed, by partition, to reach `offsets`.
+
+        Blocks for up to ten seconds.
+
+        Args:
+            offsets: Partition to the offset that has to be committed.
+
+        Returns:
+            Only partitions that are behind; empty once the group has reached them all.
+
+        Raises:
+            TransientError: Kafka did not answer.
+        """
+        if not offsets:
+            return {}
+        places = [TopicPartition(self._topic, partition) for partition in offsets]
+        behind = {}
+        try:
+            for place in self._consumer.committed(places, timeout=_TIMEOUT_S):
+                if place.error is not None:
+                    raise KafkaException(place.error)
+                missing = offsets[place.partition] - max(place.offset, 0)
+                if missing > 0:
+                    behind[place.partition] = missing
+        except KafkaException as error:
+            raise TransientError(
+                f"Kafka did not tell the offsets of {self._group}: {error}"
+            ) from error
+        return behind

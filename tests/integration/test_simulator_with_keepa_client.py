@@ -1,0 +1,298 @@
+"""The simulator behind a real socket: asked by the `keepa` package itself and by plain HTTP."""
+
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from unittest import mock
+
+import keepa
+import orjson
+import pytest
+import requests
+import uvicorn
+from keepa.models.backend import DealRequest, Product
+
+from keeper.domain.locales import Locale, locale_of
+from keeper.simulator.catalogue import Catalogue
+from keeper.simulator.catalogue_clock import CatalogueClock, ClockMode
+from keeper.simulator.keepa_api import KeepaApi
+from keeper.simulator.product_sheets import ProductSheet
+from keeper.simulator.recordings import Recordings
+from keeper.simulator.server import build_app, listen
+from keeper.simulator.token_bucket import TokenBucket
+
+REPOSITORY = Path(__file__).parents[2]
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+US = locale_of("us")
+
+
+class RedirectedKeepa(keepa.Keepa):
+    """Keepa's client as it is, but for the host it asks."""
+
+    def __init__(self, url: str, key: str = "simulator") -> None:
+        super().__init__(key, logging_level="WARNING")
+        self._url = url
+
+    def _request(self, *args: Any, **kwargs: Any) -> Any:
+        real_get = requests.get
+
+        def get(url: str, *rest: Any, **options: Any) -> requests.Response:
+            return real_get(url.replace("https://api.keepa.com", self._url), *rest, **options)
+
+        with mock.patch("keepa.keepa_sync.requests.get", get):
+            return super()._request(*args, **kwargs)
+
+
+@contextmanager
+def served(api: KeepaApi) -> Iterator[str]:
+    with listen("127.0.0.1", 0) as listener:
+        config = uvicorn.Config(build_app(api), log_config=None, access_log=False)
+        server = uvicorn.Server(config)
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def api() -> KeepaApi:
+    return KeepaApi(
+        Catalogue(seed=3, size=200), CatalogueClock(ClockMode.HOLD, AT), TokenBucket(20)
+    )
+
+
+@pytest.fixture
+def url(api: KeepaApi) -> Iterator[str]:
+    with served(api) as address:
+        yield address
+
+
+@pytest.fixture
+def client(url: str) -> RedirectedKeepa:
+    return RedirectedKeepa(url)
+
+
+@pytest.fixture
+def recordings_folder() -> Path:
+    named = os.environ.get("KEEPER_RECORDINGS")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "recordings"
+    if not list(folder.glob("product_*.json")):
+        pytest.skip("no recordings; set KEEPER_RECORDINGS")
+    return folder
+
+
+def products(api: KeepaApi, locale: Locale, length: int) -> list[ProductSheet]:
+    return [
+        sheet
+        for sheet in api.catalogue.products_in(locale)
+        if sheet.series_count == length and sheet.has_history
+    ]
+
+
+@pytest.mark.parametrize("domain", ["US", "DE", "JP"])
+def test_the_client_reads_products_and_statistics(
+    api: KeepaApi, client: RedirectedKeepa, domain: str
+) -> None:
+    # The client cannot parse the shorter `csv` that most real products have.
+    sheets = products(api, locale_of(domain.lower()), 36)[:5]
+    asins = sorted(sheet.asin for sheet in sheets)
+    found = client.query(asins, domain=domain, stats=90, progress_bar=False)
+    assert [product["asin"] for product in found] == asins
+    for product in found:
+        assert len(product["data"]["NEW_time"]) == len(product["csv"][1]) // 2
+        assert product["stats"]["current"][3] == product["csv"][3][-1]
+        assert product["stats_parsed"]["current"]["SALES"] == product["csv"][3][-1]
+    assert client.tokens_left == 1_200 - len(asins)
+
+
+def test_the_clients_typed_models_accept_products_of_both_lengths(
+    api: KeepaApi, client: RedirectedKeepa
+) -> None:
+    for length in (34, 36):
+        asins = [sheet.asin for sheet in products(api, US, length)[:3]]
+        typed = client.query(asins, stats=30, history=False, typed=True, progress_bar=False)
+        assert {product.asin for product in typed} == set(asins)
+        assert all(product.stats is not None for product in typed)
+        replies = client.query(asins, raw=True, progress_bar=False)
+        raw = replies[0].json()["products"]
+        assert {len(product["csv"]) for product in raw} == {length}
+        assert [Product.model_validate(product).asin for product in raw] == sorted(asins)
+
+
+def test_the_client_hears_that_no_product_is_known(client: RedirectedKeepa) -> None:
+    with pytest.raises(RuntimeError, match="No products"):
+        client.query("B000000000", progress_bar=False)
+
+
+def test_the_client_reads_its_tokens(api: KeepaApi, client: RedirectedKeepa) -> None:
+    api.bucket.set_left(-3)
+    client.update_status()
+    assert client.tokens_left == -3
+    assert client.status.refillRate == 20
+    assert client.status.refillIn is not None
+    assert 0 < client.status.refillIn <= 60_000
+    with pytest.raises(RuntimeError, match="NOT_ENOUGH_TOKEN"):
+        client.query(api.catalogue.asin_of(0), wait=False, progress_bar=False)
+
+
+def test_the_client_hears_that_its_key_is_wrong(url: str) -> None:
+    with pytest.raises(RuntimeError, match="REQUEST_REJECTED"):
+        RedirectedKeepa(url, key="not-the-key").update_status()
+
+
+def test_the_client_finds_deals(client: RedirectedKeepa) -> None:
+    selection = {"page": 0, "domainId": 1, "priceTypes": [1], "dateRange": 3, "sortType": 4}
+    deals = client.deals(selection)
+    typed = client.deals(DealRequest(**selection), typed=True)
+    assert len(deals["dr"]) >= 10
+    assert [deal.asin for deal in typed.dr] == [deal["asin"] for deal in deals["dr"]]
+    with pytest.raises(RuntimeError, match="REQUEST_REJECTED"):
+        client.deals({"page": 0, "priceTypes": [0, 1]})
+
+
+def test_the_client_walks_categories_and_best_sellers(client: RedirectedKeepa) -> None:
+    roots = client.category_lookup(0, typed=True)
+    kitchen = next(category for category in roots.values() if category.name == "Kitchen")
+    assert client.search_for_categories("kettles")
+    sellers = client.best_sellers_query(str(kitchen.catId), domain="US")
+    listed = client.best_sellers_query(str(kitchen.catId), domain="US", typed=True)
+    assert sellers == listed.asinList
+    assert len(sellers) == kitchen.productCount > 0
+
+
+@pytest.mark.recordings
+def test_a_recorded_product_comes_back_equal(recordings_folder: Path) -> None:
+    api = KeepaApi(
+        Catalogue(seed=3, size=10),
+        CatalogueClock(ClockMode.HOLD, AT),
+        recordings=Recordings(recordings_folder),
+    )
+    newest: dict[str, Path] = {}
+    for path in recordings_folder.glob("product_*.json"):
+        asin = path.stem.split("_")[1]
+        newest[asin] = max(newest.get(asin, path), path)
+    with served(api) as address:
+        client = RedirectedKeepa(address)
+        replies = client.query(list(newest), stats=365, raw=True, progress_bar=False)
+        deals = client.deals({"page": 0, "domainId": 1, "priceTypes": [1]}, typed=True)
+    assert replies[0].headers["X-Keepa-Simulator"] == "1"
+    returned = {product["asin"]: product for product in replies[0].json()["products"]}
+    assert returned == {asin: orjson.loads(path.read_bytes()) for asin, path in newest.items()}
+    assert len(deals.dr) == 150
+
+
+@pytest.mark.parametrize("path", ["product", "product/"])
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_replies_are_labelled_and_compressed_as_accepted(
+    api: KeepaApi, url: str, path: str, encoding: str
+) -> None:
+    reply = requests.get(
+        f"{url}/{path}",
+        params={"key": "simulator", "domain": 1, "asin": products(api, US, 34)[0].asin},
+        headers={"Accept-Encoding": encoding},
+        timeout=10,
+    )
+    assert reply.status_code == 200
+    assert reply.headers["X-Keepa-Simulator"] == "1"
+    assert reply.headers.get("Content-Encoding", "identity") == encoding
+    assert reply.json()["simulated"] is True
+
+
+def test_the_log_names_the_request_and_never_the_key(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="keeper.simulator")
+    requests.get(f"{url}/token?key=a-very-secret-key", timeout=10)
+    # The line is written once the reply is on its way; a second reply proves it is there.
+    requests.get(f"{url}/token?key=simulator", timeout=10)
+    lines = [line for line in caplog.messages if line.startswith("token ")]
+    assert "-> 400" in lines[0]
+    assert "secret" not in "".join(lines)
+
+
+def test_controls_work_over_http(api: KeepaApi, url: str) -> None:
+    assert requests.get(f"{url}/simulator/health", timeout=10).json()["status"] == "ok"
+    jump = {"mode": "hold", "at": "2026-04-01T00:00:00Z", "jump_minutes": 360}
+    state = requests.post(f"{url}/simulator/clock", json=jump, timeout=10).json()
+    assert state["clock"]["now"] == "2026-04-01T06:00:00+00:00"
+    requests.post(f"{url}/simulator/tokens", json={"left": 5}, timeout=10)
+    fault = {"kind": "cut", "count": 3}
+    requests.post(f"{url}/simulator/faults", json=fault, timeout=10)
+    state = requests.get(f"{url}/simulator/state", timeout=10).json()
+    assert state["tokens"]["left"] == 5
+    assert state["faults"][0]["count"] == 3
+    params: dict[str, str | int] = {"key": "simulator", "domain": 1, "category": 0}
+    cut = requests.get(f"{url}/category", params=params, timeout=10)
+    assert cut.status_code == 200
+    with pytest.raises(requests.JSONDecodeError):
+        cut.json()
+    assert requests.delete(f"{url}/simulator/faults", timeout=10).json()["faults"] == []
+    assert requests.get(f"{url}/category", params=params, timeout=10).json()["categories"]
+    refused = requests.post(f"{url}/simulator/clock", data=b"[1]", timeout=10)
+    assert refused.status_code == 400
+    refused = requests.post(f"{url}/simulator/tokens", json={"right": 1}, timeout=10)
+    assert (refused.status_code, "right" in refused.json()["detail"]) == (400, True)
+
+
+def keeper_command(*arguments: str) -> list[str]:
+    return [
+        sys.executable,
+        "-c",
+        "from keeper.cli import main; main()",
+        "simulate-keepa",
+        *arguments,
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["terminate", "interrupt"])
+def test_the_command_serves_until_told_to_stop(number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        keeper_command("--port", "0", "--products", "50", "--clock", "hold", "--key", "mine"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY / "include")},
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+            assert found
+            reply = requests.get(f"{found[0]}/token?key=mine", timeout=30)
+            assert reply.json()["tokensLeft"] == 1_200
+            process.send_signal(number)
+            _, log = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert "token domain=- asins=0 -> 200" in log
+    assert "mine" not in log
+
+
+def test_the_command_prints_a_watch_list() -> None:
+    printed = subprocess.run(
+        keeper_command(
+            "--watch-list", "6", "--locales", "us,jp", "--seed", "4", "--at", "2026-03-01"
+        ),
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY / "include")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    header, *rows = printed.stdout.splitlines()
+    assert header == "asin,domain,price_type,target_price"
+    assert [row.split(",")[1] for row in rows] == ["us", "jp"] * 3
