@@ -45,7 +45,8 @@ def services(stack: Stack) -> list[Service]:
                 argv=(airflow, *commands[name]),
                 env=environment,
                 directory=str(stack.layout.root),
-                stop_seconds=30,
+                # It waits for its tasks, some of which take long; they are tried again later.
+                stop_seconds=10,
             ),
             title=title,
             probe=lambda started, part=component: probe(stack, part, started),  # type: ignore[misc]

@@ -28,6 +28,7 @@ def product_environment(stack: Stack) -> dict[str, str]:
     settings = {
         "KEEPER_USER_EMAIL": "you@keeper.localhost",
         "KEEPER_LAKE": layout.lake.as_uri(),
+        "KEEPER_DATA_DOCS": str(layout.home / "data-docs"),
         **given,
         "DATABASE_URL": database_url(stack),
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",

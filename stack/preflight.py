@@ -19,6 +19,7 @@ from stack.versions import versions
 _DISK_MIB: Final = 2048
 # On top of what the services take: the tasks of a run, and the machine's own life.
 _SPARE_MEMORY_MIB: Final = 512
+_PORTS_TOLD_SINGLY: Final = 2
 _LABELS: Final = {
     "airflow": "Airflow",
     "postgres": "PostgreSQL",
@@ -130,18 +131,22 @@ def _software_problems(stack: Stack, on: Machine) -> list[str]:
 
 def _port_problems(stack: Stack, to_start: Sequence[Service], on: Machine) -> list[str]:
     ports = stack.ports.as_dict()
-    found = []
+    taken: dict[str, str] = {}
     for name in (name for service in to_start for name in service.ports):
-        port = ports[name]
-        if on.is_port_free(port):
-            continue
-        holder = on.listener_of(port)
-        by = f"in use by {holder}" if holder else "in use"
-        found.append(
-            f"Port {port} for {_LABELS[name]} is {by}; stop that (`make down`, if it is another "
-            f"Keeper stack) or choose another port: {variable_of(name)}={_other(port, on)}."
-        )
-    return found
+        if not on.is_port_free(ports[name]):
+            holder = on.listener_of(ports[name])
+            taken[name] = f"in use by {holder}" if holder else "in use"
+    if len(taken) > _PORTS_TOLD_SINGLY:
+        told = ", ".join(f"{ports[name]} ({_LABELS[name]})" for name in taken)
+        return [
+            f"The ports {told} are in use; stop what holds them (`make down`, if it is another "
+            "Keeper stack) or move all of this stack's ports with KEEPER_PORT_OFFSET=10000."
+        ]
+    return [
+        f"Port {ports[name]} for {_LABELS[name]} is {by}; stop that (`make down`, if it is another "
+        f"Keeper stack) or choose another port: {variable_of(name)}={_other(ports[name], on)}."
+        for name, by in taken.items()
+    ]
 
 
 def _other(port: int, on: Machine) -> int:

@@ -1,5 +1,6 @@
 """Run Supervisor and speak its XML-RPC over a unix socket."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -21,7 +22,12 @@ from stack.layout import Layout, choose_socket_path, make_socket_folder, write_p
 from stack.leftovers import end_processes, is_running_process, processes_of
 
 RUNNING: Final = "RUNNING"
-ALIVE_STATES: Final = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
+_SERVERS: Final = frozenset({"postgres", "kafka", "elasticsearch", "mail", "simulator"})
+# Tasks need Airflow's API to end well, and everything needs the servers, which end last.
+_STOPPED_FIRST: Final[tuple[Callable[[str], bool], ...]] = (
+    lambda name: name == "airflow-scheduler",
+    lambda name: name not in _SERVERS,
+)
 _ALREADY_STARTED: Final = 60
 _NOT_RUNNING: Final = 70
 
@@ -159,6 +165,7 @@ class Supervisor:
             progress: Told now and then which programs still run.
         """
         pid, session = self._pid(), self._session()
+        self._stop_clients(progress)
         try:
             self._call("supervisor.shutdown")
         except (OSError, http.client.HTTPException, xmlrpc.client.Error):
@@ -173,6 +180,21 @@ class Supervisor:
         end_processes(processes_of(self._layout, session), wait=10)
         for path in (self.socket_path, self._note, self._layout.run / "supervisord.pid"):
             path.unlink(missing_ok=True)
+
+    def _stop_clients(self, progress: Callable[[list[str]], None]) -> None:
+        """Stop what uses a server before the server, so that it can say goodbye."""
+        for stage in _STOPPED_FIRST:
+            mine = {n for n, state in self.states().items() if state.pid and stage(n)}
+            for name in mine:
+                with contextlib.suppress(xmlrpc.client.Fault):
+                    self._call("supervisor.stopProcess", name, False)
+            deadline = time.monotonic() + 40
+            while time.monotonic() < deadline:
+                left = {s.name for s in self.states().values() if s.pid} & mine
+                if not left:
+                    break
+                progress(sorted(left))
+                time.sleep(0.2)
 
     def _write_config(self) -> None:
         text = programs.render_supervisor_config(

@@ -1,6 +1,7 @@
 """Real services for the integration tests, each test in its own database, topics and indices."""
 
 import os
+import shlex
 import subprocess
 import sys
 import uuid
@@ -33,22 +34,26 @@ class Stack:
         return self.environment[name]
 
 
+def stack_command() -> list[str]:
+    """Return the command of the tests' own stack, away from the default home and ports."""
+    home = os.environ.get("KEEPER_TEST_STACK_HOME", str(ROOT / ".keeper" / "test"))
+    return [sys.executable, "-m", "stack", "--home", home, "--port-offset", "21000"]
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Bring up the services in a home of their own and take them down at the end.
 
     With KEEPER_TEST_STACK_KEEP=1 they stay up, so that the next run starts at once.
     """
-    home = os.environ.get("KEEPER_TEST_STACK_HOME", str(ROOT / ".keeper" / "test"))
-    command = [sys.executable, "-m", "stack", "--home", home, "--port-offset", "21000"]
+    command = stack_command()
     up = subprocess.run([*command, "up", "--only", SERVICES], cwd=ROOT, check=False)
     assert up.returncode == 0, "the test services did not start; their logs are named above"
     printed = subprocess.run(
         [*command, "env"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
-    lines = (line.removeprefix("export ") for line in printed.splitlines())
-    pairs = (line.partition("=") for line in lines if "=" in line)
-    yield Stack({name: value.strip("'\"") for name, _, value in pairs})
+    pairs = (word.partition("=") for word in shlex.split(printed) if "=" in word)
+    yield Stack({name: value for name, _, value in pairs})
     if os.environ.get("KEEPER_TEST_STACK_KEEP") != "1":
         subprocess.run([*command, "down"], cwd=ROOT, check=True)
 

@@ -1,0 +1,150 @@
+"""`make demo` from an empty home: a real Airflow run on real services, twice."""
+
+import email
+import email.policy
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from elasticsearch import Elasticsearch
+from psycopg.rows import dict_row
+from tests.services import ROOT, Stack, stack_command
+
+pytestmark = pytest.mark.timeout(1500)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What two demos in a row printed."""
+
+    first: str
+    second: str
+
+
+@pytest.fixture(scope="module")
+def demo(stack: Stack) -> Iterator[Demo]:
+    """Run the demo twice on the unchanged catalogue."""
+    printed = []
+    for turn in ("first", "second"):
+        done = subprocess.run(
+            [*stack_command(), "demo"],
+            cwd=ROOT,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        print(done.stdout)
+        assert done.returncode == 0, f"the {turn} demo failed:\n{done.stdout[-5000:]}"
+        printed.append(done.stdout)
+    yield Demo(*printed)
+
+
+@pytest.fixture
+def rows(stack: Stack, demo: Demo) -> Any:
+    with psycopg.connect(stack["DATABASE_URL"], row_factory=dict_row, autocommit=True) as connection:
+        yield lambda query: connection.execute(query).fetchall()
+
+
+def test_both_runs_succeeded_and_only_the_first_found_news(rows: Any) -> None:
+    first, second = rows("SELECT * FROM pipeline_runs ORDER BY started_at")
+
+    for run in (first, second):
+        assert run["state"] == "SUCCESS", run["problem"]
+        assert run["source"] == "simulator"
+        assert run["products_planned"] == run["products_fetched"] == run["tokens_spent"] == 300
+        assert run["records_quarantined"] == 0
+    assert first["points_stored"] == first["events_published"] > 300
+    assert second["events_published"] == first["events_published"]
+    assert second["points_stored"] == 0
+    assert first["alerts_raised"] == first["alerts_sent"] > 0
+    assert second["alerts_raised"] == 0
+
+
+def test_every_watched_price_is_current_in_three_locales(rows: Any) -> None:
+    (counts,) = rows(
+        "SELECT count(*) AS watched, count(c.asin) AS priced, count(DISTINCT w.domain) AS locales,"
+        " count(*) FILTER (WHERE w.last_checked_at IS NULL) AS unchecked"
+        " FROM watched_products w LEFT JOIN current_prices c USING (asin, domain, price_type)"
+    )
+
+    assert counts == {"watched": 300, "priced": 300, "locales": 3, "unchecked": 0}
+
+
+def test_elasticsearch_has_the_same_points(rows: Any, stack: Stack) -> None:
+    stored = {
+        (row["domain"], row["asin"], row["price_type"]): row["price_minor"]
+        for row in rows("SELECT * FROM price_history")
+    }
+    with Elasticsearch(stack["ELASTICSEARCH_URL"]) as search:
+        search.indices.refresh(index="keeper-prices")
+        hits = search.search(index="keeper-prices", size=10_000)["hits"]["hits"]
+
+    assert {
+        (hit["_source"]["domain"], hit["_source"]["asin"], hit["_source"]["price_type"]): hit[
+            "_source"
+        ]["price_minor"]
+        for hit in hits
+    } == stored
+
+
+def test_each_alert_is_one_mail_that_tells_its_facts(rows: Any, stack: Stack) -> None:
+    mails = {}
+    for file in Path(stack["KEEPER_RUN_DIR"]).parent.joinpath("mail").rglob("*.eml"):
+        message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        if alert := message["X-Keeper-Alert"]:
+            assert int(alert) not in mails, "an alert was mailed twice"
+            mails[int(alert)] = message
+    alerts = rows("SELECT * FROM price_alerts JOIN users USING (user_id)")
+
+    assert {alert["alert_id"] for alert in alerts} == mails.keys()
+    for alert in alerts:
+        mail = mails[alert["alert_id"]]
+        text = mail.get_body(("plain",)).get_content()
+        assert mail["To"] == alert["email"]
+        assert "SIMULATED PRICE" in text
+        assert alert["asin"] in text
+        digits = 0 if alert["currency"] == "JPY" else 2
+        assert f"{alert['price_minor'] / 10**digits:,.{digits}f}" in text
+
+
+def test_the_summary_says_what_is_true(demo: Demo, rows: Any) -> None:
+    (points,) = rows("SELECT count(*) AS points FROM price_history")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", demo.first)
+
+    assert f"{points['points']} new" in plain
+    assert "http://127.0.0.1" in plain
+
+
+def test_data_docs_and_raw_replies_of_the_runs_are_kept(stack: Stack, rows: Any) -> None:
+    home = Path(stack["KEEPER_RUN_DIR"]).parent
+    runs = rows("SELECT run_id FROM pipeline_runs")
+
+    assert len(list((home / "lake" / "runs").iterdir())) == len(runs)
+    assert list((home / "data-docs").rglob("index.html"))
+    for meta in (home / "lake").rglob("page-*.meta.json"):
+        assert json.loads(meta.read_bytes())["tokens_consumed"] > 0
+
+
+def test_no_secret_is_in_any_log(stack: Stack, demo: Demo) -> None:
+    home = Path(stack["KEEPER_RUN_DIR"]).parent
+    password = stack["DATABASE_URL"].split(":")[2].split("@")[0]
+    logs = [file for file in (home / "log").rglob("*") if file.is_file()]
+    logs += [file for file in (home / "airflow" / "logs").rglob("*.log")]
+
+    assert len(password) >= 12
+    assert len(logs) > 10
+    leaks = [file for file in logs if password.encode() in file.read_bytes()]
+    assert leaks == []
+
+
+def test_status_is_healthy(stack: Stack, demo: Demo) -> None:
+    done = subprocess.run([*stack_command(), "status"], cwd=ROOT, check=False)
+
+    assert done.returncode == 0
