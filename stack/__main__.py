@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -178,18 +178,15 @@ def _groups(only: str | None) -> list[str]:
     return [name.strip() for name in (only or "").split(",") if name.strip()]
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run a command; a known problem is one sentence on stderr and exit code 1."""
     try:
-        app(standalone_mode=False)
+        app()
     except StackError as error:
         Console(stderr=True, highlight=False).print(
             f"\n{error}", style="red", markup=False, soft_wrap=True
         )
         sys.exit(130 if isinstance(error, InterruptedByUserError) else 1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 import httpx
@@ -33,6 +33,28 @@ class TaskInstance:
     tries: int
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window of a DAG's schedule; times in ISO 8601 as the API gives and takes them."""
+
+    logical_date: str
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class DagState:
+    """How a DAG stands.
+
+    Attributes:
+        is_paused: Whether its runs wait.
+        due: The window the scheduler will make a run for as soon as the DAG is not paused.
+    """
+
+    is_paused: bool
+    due: Window | None
+
+
 class AirflowApi:
     """A logged-in session; use as a context manager."""
 
@@ -53,8 +75,8 @@ class AirflowApi:
         """Close the session."""
         self._client.close()
 
-    def wait_for_dag(self, dag_id: str, timeout: float) -> bool:
-        """Wait until Airflow has parsed a DAG; return whether it is paused.
+    def wait_for_dag(self, dag_id: str, timeout: float) -> DagState:
+        """Wait until Airflow has parsed a DAG, and return how it stands.
 
         Raises:
             StackError: Its file has an error, or it does not appear in time.
@@ -63,7 +85,7 @@ class AirflowApi:
         while True:
             answer = self._client.get(f"/api/v2/dags/{dag_id}")
             if answer.status_code == httpx.codes.OK and not answer.json()["is_stale"]:
-                return bool(answer.json()["is_paused"])
+                return _dag_state(answer.json())
             errors = self._ask("GET", "/api/v2/importErrors")["import_errors"]
             for error in errors:
                 if error["filename"].endswith(f"{dag_id}.py"):
@@ -80,19 +102,29 @@ class AirflowApi:
         """Let a DAG's runs start."""
         self._ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
-    def trigger(self, dag_id: str, run_id: str, *, first: bool) -> None:
+    def trigger(self, dag_id: str, run_id: str, window: Window | None) -> None:
         """Create a run.
 
         Args:
             dag_id: The DAG.
             run_id: A name no run has had.
-            first: Put it before runs the schedule has due. Airflow starts waiting runs in the
-                order of `run_after`.
+            window: The window of the schedule that the run stands for, so that the scheduler does
+                not make another run for it; None for a run beside the schedule.
         """
         body: dict[str, Any] = {"dag_run_id": run_id, "logical_date": None}
-        if first:
-            body["run_after"] = (datetime.now(UTC) - timedelta(days=1)).isoformat()
-        self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+        path = f"/api/v2/dags/{dag_id}/dagRuns"
+        if window is not None:
+            own = {
+                "logical_date": window.logical_date,
+                "data_interval_start": window.start,
+                "data_interval_end": window.end,
+            }
+            answer = self._client.post(path, json=body | own)
+            # 409: the window has had its run.
+            if answer.status_code != httpx.codes.CONFLICT:
+                _refuse_errors(answer)
+                return
+        self._ask("POST", path, json=body)
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return a run's state: queued, running, success or failed."""
@@ -148,10 +180,26 @@ class AirflowApi:
             raise StackError(
                 f"Airflow's API does not answer ({error}); see `make logs S=airflow-api`."
             ) from None
-        if answer.is_error:
-            raise StackError(
-                f"Airflow refused {method} {path} with HTTP {answer.status_code}: "
-                f"{answer.text[:300]}"
-            )
+        _refuse_errors(answer)
         result: dict[str, Any] = answer.json()
         return result
+
+
+def _refuse_errors(answer: httpx.Response) -> None:
+    if answer.is_error:
+        raise StackError(
+            f"Airflow refused {answer.request.method} {answer.request.url.path} with HTTP "
+            f"{answer.status_code}: {answer.text[:300]}"
+        )
+
+
+def _dag_state(dag: Mapping[str, Any]) -> DagState:
+    due = dag["next_dagrun_run_after"]
+    if due is None or datetime.fromisoformat(due) > datetime.now(UTC):
+        return DagState(bool(dag["is_paused"]), None)
+    window = Window(
+        dag["next_dagrun_logical_date"],
+        dag["next_dagrun_data_interval_start"],
+        dag["next_dagrun_data_interval_end"],
+    )
+    return DagState(bool(dag["is_paused"]), window)

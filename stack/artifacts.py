@@ -1,6 +1,8 @@
 """Fetch Kafka and Elasticsearch with Maven, once a version."""
 
 import fcntl
+import os
+import pwd
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -65,7 +67,10 @@ def _fetch(layout: Layout, staging: Path, maven: str) -> None:
         "elasticsearch.version": wanted.elasticsearch,
         "maven_dependency_plugin.version": wanted.maven_dependency_plugin,
         "outputDirectory": str(downloads),
+        "style.color": "never",
     }
+    if not _maven_has_a_home():
+        properties["maven.repo.local"] = str(layout.lib / ".m2")
     # Copied, because Maven would look for a `target` folder beside the file.
     pom = shutil.copy(_POM, staging / "pom.xml")
     try:
@@ -94,6 +99,16 @@ def _fetch(layout: Layout, staging: Path, maven: str) -> None:
     if not kafka_folder(layout).is_dir():
         _let_everyone_read(downloads)
         downloads.rename(kafka_folder(layout))
+
+
+def _maven_has_a_home() -> bool:
+    """Tell whether Maven can keep its cache where it wants to; Java asks the user database."""
+    try:
+        home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return False
+    cache = home / ".m2"
+    return os.access(cache if cache.exists() else home, os.W_OK)
 
 
 def _let_everyone_read(folder: Path) -> None:

@@ -28,6 +28,8 @@ def product_environment(stack: Stack) -> dict[str, str]:
     settings = {
         "KEEPER_USER_EMAIL": "you@keeper.localhost",
         "KEEPER_LAKE": layout.lake.as_uri(),
+        # Small enough that the demo's few hundred products make several mapped tasks.
+        "KEEPER_BATCH_PRODUCTS": "100",
         "KEEPER_DATA_DOCS": str(layout.home / "data-docs"),
         **given,
         "DATABASE_URL": database_url(stack),

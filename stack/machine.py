@@ -1,6 +1,8 @@
 """What this machine has: memory, disk, who listens where. Every fact is a plain value."""
 
 import errno
+import os
+import pwd
 import shutil
 import socket
 from collections.abc import Iterator
@@ -67,6 +69,15 @@ def free_disk_mib(folder: Path) -> int:
     """Return the free space of the file system a folder is or will be on."""
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     return shutil.disk_usage(existing).free // 1024**2
+
+
+def user_has_name() -> bool:
+    """Tell whether the present user id is in the user database."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
 
 
 def is_port_free(port: int) -> bool:

@@ -43,6 +43,7 @@ class Machine:
     free_disk_mib: Callable[[Path], int] = machine.free_disk_mib
     distribution: machine.Debian = field(default_factory=machine.read_distribution)
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
+    user_has_name: bool = field(default_factory=machine.user_has_name)
     has_setpriv: bool = field(default_factory=lambda: shutil.which("setpriv") is not None)
 
 
@@ -64,6 +65,11 @@ def problems_of(
         found.append(
             "PostgreSQL and Elasticsearch refuse to run as root and `setpriv` (package util-linux) "
             "is missing; install it or run as a plain user."
+        )
+    if not on.user_has_name:
+        found.append(
+            f"The user id {os.geteuid()} has no name in /etc/passwd, without which PostgreSQL does "
+            "not run; use a user that has one."
         )
     found += _port_problems(stack, to_start, on)
     found += _space_problems(stack, to_start, on)

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     discord_webhook: SecretStr | None = None
 
     keeper_keepa_url: str | None = None
+    keeper_simulator_url: str = SIMULATOR_URL
     keeper_keepa_timeout_s: float = Field(default=60, gt=0)
     keeper_lake: str = "file:///var/lib/keeper/lake"
     keeper_data_docs: str = "/var/lib/keeper/data-docs"
@@ -75,7 +76,7 @@ class Settings(BaseSettings):
             )
         return SecretStr(f"postgresql://{rest}")
 
-    @field_validator("elasticsearch_url", "keeper_keepa_url")
+    @field_validator("elasticsearch_url", "keeper_keepa_url", "keeper_simulator_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         if value is not None:
@@ -130,7 +131,7 @@ class Settings(BaseSettings):
         """Where Keepa is asked: the explicit URL, or Keepa with a key, the simulator without."""
         if self.keeper_keepa_url:
             return self.keeper_keepa_url
-        return SIMULATOR_URL if self.uses_simulator else KEEPA_URL
+        return self.keeper_simulator_url if self.uses_simulator else KEEPA_URL
 
     @property
     def keepa_key(self) -> SecretStr:

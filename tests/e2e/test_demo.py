@@ -48,7 +48,9 @@ def demo(stack: Stack) -> Iterator[Demo]:
 
 @pytest.fixture
 def rows(stack: Stack, demo: Demo) -> Any:
-    with psycopg.connect(stack["DATABASE_URL"], row_factory=dict_row, autocommit=True) as connection:
+    with psycopg.connect(
+        stack["DATABASE_URL"], row_factory=dict_row, autocommit=True
+    ) as connection:
         yield lambda query: connection.execute(query).fetchall()
 
 

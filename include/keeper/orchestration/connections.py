@@ -8,6 +8,7 @@ from airflow.sdk import Connection
 from pydantic import SecretStr
 
 from keeper.errors import SettingsError
+from keeper.settings import KEEPA_URL, SIMULATOR_KEY, load_settings
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.postgres.connection import Connection as DatabaseConnection
 from keeper.stores.postgres.connection import PostgresConfig, session
@@ -19,21 +20,26 @@ KAFKA_CONN: Final = "keeper_kafka"
 
 
 def keepa_config() -> KeepaConfig:
-    """Return `keeper_keepa`: host = base URL, password = key, extra.source = keepa or simulator.
+    """Return `keeper_keepa`: password = key, host = base URL, extra.source = keepa or simulator.
+
+    The key alone is enough: the simulator's well-known key means the simulator, any other Keepa,
+    and each of them has its usual address.
 
     Raises:
-        SettingsError: The connection lacks one of them.
+        SettingsError: There is no key, or a source that is neither.
     """
     connection = Connection.get(KEEPA_CONN)
+    key = connection.password
+    if not key:
+        raise SettingsError(f"connection {KEEPA_CONN} needs a password (the API key)")
     extra = connection.extra_dejson
-    source = extra.get("source", "keepa")
-    if not connection.password or not connection.host:
-        raise SettingsError(f"connection {KEEPA_CONN} needs a host (the API's URL) and a password")
+    source = extra.get("source") or ("simulator" if key == SIMULATOR_KEY else "keepa")
     if source not in ("keepa", "simulator"):
         raise SettingsError(f"connection {KEEPA_CONN}: extra.source is keepa or simulator")
+    usual_url = KEEPA_URL if source == "keepa" else load_settings().keeper_simulator_url
     return KeepaConfig(
-        api_key=SecretStr(connection.password),
-        base_url=connection.host,
+        api_key=SecretStr(key),
+        base_url=connection.host or usual_url,
         source=source,
         timeout_s=float(extra.get("timeout_s", 60)),
     )

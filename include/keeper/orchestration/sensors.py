@@ -76,10 +76,18 @@ class WaitForGroup(BaseSensorOperator):
         )
 
 
-def highest_offsets(published: Iterable[Mapping[str, Any] | None]) -> dict[str, int]:
-    """Return, by partition, the highest offset any of the publish results names."""
+def highest_offsets(
+    published: Mapping[str, Any] | Iterable[Mapping[str, Any] | None],
+) -> dict[str, int]:
+    """Return, by partition, the highest offset any of the publish results names.
+
+    Args:
+        published: The results; a bare one too, because Airflow gives the result of a task mapped
+            over one item without a list around it.
+    """
+    results = [published] if isinstance(published, Mapping) else published
     highest: dict[str, int] = {}
-    for result in published:
+    for result in results:
         for partition, offset in ((result or {}).get("offsets") or {}).items():
             key = str(partition)
             highest[key] = max(highest.get(key, 0), int(offset))

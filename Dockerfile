@@ -1,0 +1,52 @@
+# The image of every process of Keeper; docker-compose.yaml says which command each container runs.
+# A container has one process and no Supervisor: health, restarts, logs and limits are the engine's
+# work, and behind a supervisor it would see one container that is always up.
+#
+# requirements.txt is exported from uv.lock and pins every package with its hash. It is installed
+# into an environment of its own rather than over the base image's: pip would leave what the base
+# has besides, and the container would no longer run what was tested. The base brings Python, system
+# libraries and the unprivileged user; a test keeps its Airflow version equal to the one pinned.
+ARG BASE_IMAGE=apache/airflow:slim-3.3.2-python3.11
+
+FROM ${BASE_IMAGE} AS packages
+USER root
+COPY requirements.txt /opt/keeper/requirements.txt
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+        || { echo "BASE_IMAGE needs Python 3.11 as python3" >&2; exit 1; } \
+    && python3 -m venv /opt/keeper/venv \
+    && /opt/keeper/venv/bin/python -m pip install --disable-pip-version-check \
+        --cache-dir /root/.cache/pip --require-hashes --requirement /opt/keeper/requirements.txt \
+    && /opt/keeper/venv/bin/python -m pip check
+
+FROM ${BASE_IMAGE}
+USER root
+# The official image has this user. The folders are owned by it before volumes are mounted there,
+# since a new named volume takes its owner from the image.
+RUN { id -u airflow >/dev/null 2>&1 \
+        || useradd --uid 50000 --gid 0 --create-home --shell /bin/bash airflow; } \
+    && install -d -o 50000 -g 0 -m 0775 \
+        /opt/airflow /opt/airflow/config /opt/airflow/logs \
+        /var/lib/keeper /var/lib/keeper/lake /var/lib/keeper/data-docs /var/lib/keeper/run
+ENV AIRFLOW_HOME=/opt/airflow \
+    AIRFLOW__CORE__DAGS_FOLDER=/opt/keeper/dags \
+    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/keeper/plugins \
+    GX_ANALYTICS_ENABLED=false \
+    PATH=/opt/keeper/venv/bin:${PATH} \
+    PYTHONPATH=/opt/keeper/include \
+    PYTHONUNBUFFERED=1 \
+    VIRTUAL_ENV=/opt/keeper/venv
+COPY --from=packages /opt/keeper/venv /opt/keeper/venv
+COPY docker/keeper /opt/keeper/venv/bin/keeper
+COPY docker/airflow_local_settings.py /opt/airflow/config/airflow_local_settings.py
+COPY docker/health.py /opt/keeper/docker/health.py
+COPY sql /opt/keeper/sql
+COPY include /opt/keeper/include
+COPY plugins /opt/keeper/plugins
+COPY dags /opt/keeper/dags
+WORKDIR /opt/keeper
+# By number, so that an engine can tell that it is not root.
+USER 50000:0
+# The base's entrypoint takes every command for one of Airflow's.
+ENTRYPOINT []
+CMD ["keeper", "--help"]

@@ -1,0 +1,328 @@
+"""docker-compose.yaml is valid, complete, and runs the same as the local stack."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from keeper.settings import Settings
+from stack import airflow as local_airflow
+from stack.ports import Ports, variable_of
+from stack.product import WORKERS
+from tests.architecture.composition import (
+    KEEPER_IMAGE,
+    REFERENCE,
+    compose_text,
+    composed,
+    composition,
+    dockerfile,
+    example_environment,
+    interpolate,
+    pinned_versions,
+)
+
+SERVICES = composition()["services"]
+ONE_SHOTS = {"migrate"}
+EXAMPLE = example_environment()
+USED = {match["name"] for match in REFERENCE.finditer(compose_text()) if match["name"]}
+SETTINGS = {name.upper() for name in Settings.model_fields}
+# Where containers find each other; .env must not redirect them.
+FIXED_IN_CONTAINERS = {
+    "DATABASE_URL",
+    "ELASTICSEARCH_URL",
+    "KAFKA_BOOTSTRAP_SERVERS",
+    "KEEPER_DATA_DOCS",
+    "KEEPER_LAKE",
+    "KEEPER_RUN_DIR",
+    "KEEPER_SIMULATOR_URL",
+}
+
+
+def spec_check(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", path],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def of_keeper(service: dict[str, Any]) -> bool:
+    return bool(service["image"] == KEEPER_IMAGE)
+
+
+def test_it_follows_the_compose_specification(root: Path) -> None:
+    done = spec_check(root / "docker-compose.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _misspell_healthcheck(services: dict[str, Any]) -> None:
+    services["postgres"]["healtcheck"] = services["postgres"].pop("healthcheck")
+
+
+def _wait_for_something_else(services: dict[str, Any]) -> None:
+    services["kibana"]["depends_on"]["elasticsearch"]["condition"] = "service_ready"
+
+
+def _give_ports_as_a_mapping(services: dict[str, Any]) -> None:
+    services["kafka"]["ports"] = {"9092": "9092"}
+
+
+@pytest.mark.parametrize(
+    "spoil", [_misspell_healthcheck, _wait_for_something_else, _give_ports_as_a_mapping]
+)
+def test_a_mistake_fails_the_check(spoil: Callable[[dict[str, Any]], None], tmp_path: Path) -> None:
+    spoiled = composition()
+    spoil(spoiled["services"])
+    path = tmp_path / "docker-compose.yaml"
+    path.write_text(yaml.safe_dump(spoiled))
+    done = spec_check(path)
+    assert done.returncode == 1
+    assert "services." in done.stdout
+
+
+def test_it_has_every_part() -> None:
+    assert set(SERVICES) == {
+        *("postgres", "kafka", "elasticsearch", "kibana", "keepa-simulator", "migrate"),
+        *("airflow-apiserver", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"),
+        *WORKERS,
+    }
+    assert len(local_airflow.PROGRAMS) == len([name for name in SERVICES if "airflow" in name])
+    for name, arguments in WORKERS.items():
+        assert SERVICES[name]["command"] == ["keeper", *arguments]
+
+
+def test_every_reference_is_one_this_test_understands() -> None:
+    assert compose_text().count("${") == len([1 for _ in REFERENCE.finditer(compose_text())])
+    assert "$$" not in compose_text()
+
+
+def test_every_variable_is_in_the_example() -> None:
+    assert USED | SETTINGS == set(EXAMPLE)
+
+
+def test_every_setting_reaches_the_containers() -> None:
+    environment = composition()["x-keeper-environment"]
+    assert set(environment) == SETTINGS
+    passed_on = {name for name, value in environment.items() if value == f"${{{name}:-}}"}
+    assert passed_on == SETTINGS - FIXED_IN_CONTAINERS
+    for service in SERVICES.values():
+        if of_keeper(service):
+            assert environment.items() <= service["environment"].items()
+
+
+def test_each_variable_of_the_example_has_a_comment(root: Path) -> None:
+    lines = (root / ".env.example").read_text("utf-8").splitlines()
+    unexplained = [
+        line
+        for before, line in zip(["", *lines], lines, strict=False)
+        if re.match(r"\w+=", line) and not re.match(r"# \w.*[^-]$", before)
+    ]
+    assert unexplained == []
+
+
+def test_the_example_sets_what_docker_requires_and_nothing_else() -> None:
+    required = {m["name"] for m in REFERENCE.finditer(compose_text()) if m["how"] == ":?"}
+    assert {name for name, value in EXAMPLE.items() if value} == required
+    assert all(re.fullmatch(r"[\w-]+", EXAMPLE[name]) for name in required)
+    assert len(EXAMPLE["KEEPER_AIRFLOW_JWT_SECRET"]) >= 64
+
+
+def test_the_example_as_it_is_changes_no_setting(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    copied = Settings(_env_file=root / ".env.example")
+    assert copied == Settings(_env_file=None)
+    # A shell on this machine reaches the composed database by default.
+    password = EXAMPLE["KEEPER_POSTGRES_PASSWORD"]
+    assert copied.database_url.get_secret_value() == (
+        f"postgresql://keeper:{password}@localhost:5432/keeper"
+    )
+
+
+@pytest.mark.parametrize("missing", sorted(name for name, value in EXAMPLE.items() if value))
+def test_without_a_required_variable_it_says_what_to_do(missing: str) -> None:
+    with pytest.raises(LookupError, match=r"copy \.env\.example to \.env"):
+        composed(EXAMPLE | {missing: ""})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${A}", "1"),
+        ("${B}", ""),
+        ("x${A:-2}y", "x1y"),
+        ("${B:-2}", "2"),
+        ("${A:+yes}${B:+no}", "yes"),
+        ("$$A", "$A"),
+    ],
+)
+def test_variables_are_put_in_as_compose_does(text: str, value: str) -> None:
+    assert interpolate(text, {"A": "1", "B": ""}) == value
+
+
+def test_versions_are_the_local_stacks() -> None:
+    versions = pinned_versions()
+    images = {name: s["image"] for name, s in SERVICES.items() if not of_keeper(s)}
+    assert images == {
+        "postgres": f"postgres:{versions['postgres']}",
+        "kafka": f"apache/kafka:{versions['kafka']}",
+        "elasticsearch": (
+            f"docker.elastic.co/elasticsearch/elasticsearch:{versions['elasticsearch']}"
+        ),
+        "kibana": f"docker.elastic.co/kibana/kibana:{versions['kibana']}",
+    }
+
+
+def test_one_service_builds_the_image_on_the_dockerfiles_base() -> None:
+    builds = {name: service["build"] for name, service in SERVICES.items() if "build" in service}
+    base = dict(dockerfile())["ARG"].removeprefix("BASE_IMAGE=")
+    assert builds == {
+        "migrate": {"context": ".", "args": {"BASE_IMAGE": f"${{KEEPER_BASE_IMAGE:-{base}}}"}}
+    }
+    # The others never look for it in a registry.
+    policies = {name: s.get("pull_policy") for name, s in SERVICES.items() if of_keeper(s)}
+    assert policies == dict.fromkeys(policies, "never") | {"migrate": "build"}
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - ONE_SHOTS))
+def test_services_are_asked_how_they_are(name: str) -> None:
+    health = SERVICES[name]["healthcheck"]
+    assert (health["interval"], health["timeout"], health["retries"]) == ("30s", "10s", 5)
+    assert health["test"][0] in ("CMD", "CMD-SHELL")
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", sorted(ONE_SHOTS))
+def test_one_shots_run_once(name: str) -> None:
+    assert SERVICES[name]["restart"] == "no"
+    assert "healthcheck" not in SERVICES[name]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_services_start_when_what_they_need_is_ready(name: str) -> None:
+    needs = SERVICES[name].get("depends_on", {})
+    conditions = {need: how["condition"] for need, how in needs.items()}
+    assert conditions == {
+        need: "service_completed_successfully" if need in ONE_SHOTS else "service_healthy"
+        for need in needs
+    }
+    if of_keeper(SERVICES[name]) and name not in ONE_SHOTS | {"keepa-simulator"}:
+        assert "migrate" in needs
+
+
+def test_the_migration_waits_for_every_store() -> None:
+    assert set(SERVICES["migrate"]["depends_on"]) == {"postgres", "kafka", "elasticsearch"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_what_is_mounted_exists(name: str, root: Path) -> None:
+    for volume in SERVICES[name].get("volumes", ()):
+        source, target, *mode = volume.split(":")
+        assert target.startswith("/")
+        if source.startswith("./"):
+            assert (root / source).exists(), volume
+            assert mode == ["ro"], volume
+        else:
+            assert source in composition()["volumes"], volume
+
+
+def test_every_named_volume_is_used() -> None:
+    mounted = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", ())}
+    assert set(composition()["volumes"]) <= mounted
+
+
+@pytest.mark.parametrize("name", [name for name, s in SERVICES.items() if of_keeper(s)])
+def test_code_of_the_checkout_is_live(name: str) -> None:
+    live = {f"./{folder}:/opt/keeper/{folder}:ro" for folder in "dags plugins include sql".split()}
+    assert live <= set(SERVICES[name]["volumes"])
+
+
+def test_ports_are_published_on_loopback_and_are_the_local_stacks() -> None:
+    published = [
+        port
+        for service in composed(EXAMPLE)["services"].values()
+        for port in service.get("ports", ())
+    ]
+    assert len(published) == 6
+    for port in published:
+        address, outside, inside = port.split(":")
+        assert (address, outside) == ("127.0.0.1", inside)
+    defaults = {variable_of(name): str(port) for name, port in Ports().as_dict().items()}
+    chosen = {
+        m["name"]: m["word"]
+        for m in REFERENCE.finditer(compose_text())
+        if m["name"].endswith("_PORT") and m["name"] in defaults
+    }
+    assert len(chosen) == 5
+    assert chosen.items() <= defaults.items()
+
+
+def test_addresses_name_services() -> None:
+    environment = composed(EXAMPLE)["services"]["airflow-scheduler"]["environment"]
+    hosts = {
+        urlsplit(value).hostname
+        for name, value in environment.items()
+        if "://" in value and not name.endswith(("BASE_URL", "_LAKE"))
+    }
+    hosts.add(environment["KAFKA_BOOTSTRAP_SERVERS"].partition(":")[0])
+    assert hosts == {"postgres", "kafka", "elasticsearch", "keepa-simulator", "airflow-apiserver"}
+    assert hosts <= set(SERVICES)
+
+
+def test_the_database_roles_are_made_with_the_passwords_services_use(root: Path) -> None:
+    services = composed({name: f"{name.lower()}" for name in EXAMPLE})["services"]
+    made = services["postgres"]["environment"]
+    used = services["migrate"]["environment"]
+    assert f"://keeper:{made['KEEPER_PASSWORD']}@" in used["DATABASE_URL"]
+    assert f"://airflow:{made['AIRFLOW_PASSWORD']}@" in used["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    connection = json.loads(used["AIRFLOW_CONN_KEEPER_POSTGRES"])
+    assert connection["password"] == made["KEEPER_PASSWORD"]
+    script = (root / "docker" / "postgres" / "make_databases.sh").read_text("utf-8")
+    assert set(re.findall(r"\\getenv \w+ (\w+)", script)) == set(made) - {"POSTGRES_PASSWORD"}
+
+
+def test_airflow_is_set_up_as_in_the_local_stack(root: Path) -> None:
+    local = (root / "stack" / "environment.py").read_text("utf-8")
+    environment = composed(EXAMPLE)["services"]["airflow-scheduler"]["environment"]
+    names = {name for name in environment if name.startswith("AIRFLOW__")}
+    # The api-server gets them as options there and here; the variables only serve tools there.
+    assert names == set(re.findall(r'"(AIRFLOW__\w+)"', local)) - {
+        "AIRFLOW__API__HOST",
+        "AIRFLOW__API__PORT",
+    }
+    constants = dict(re.findall(r'"(AIRFLOW__\w+)": "([^"{}]*)"', local))
+    assert len(constants) >= 7
+    assert constants.items() <= environment.items()
+
+
+def test_kafka_is_set_up_as_in_the_local_stack(root: Path) -> None:
+    local = (root / "stack" / "config" / "kafka.properties").read_text("utf-8")
+    wanted = dict(re.findall(r"^([\w.]+)=(\w+)$", local, re.MULTILINE))
+    # A laptop's threads there, listeners of other names here.
+    for name in ("num.network.threads", "num.io.threads", "inter.broker.listener.name"):
+        wanted.pop(name, None)
+    environment = SERVICES["kafka"]["environment"]
+    composed_ = {f"KAFKA_{name.replace('.', '_').upper()}": v for name, v in wanted.items()}
+    assert composed_["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert composed_.items() <= environment.items()
+
+
+def test_airflows_password_file_is_json() -> None:
+    content = composed(EXAMPLE)["configs"]["airflow-passwords"]["content"]
+    assert json.loads(content) == {"admin": EXAMPLE["KEEPER_AIRFLOW_PASSWORD"]}
+    (mounted,) = SERVICES["airflow-apiserver"]["configs"]
+    environment = SERVICES["airflow-apiserver"]["environment"]
+    assert mounted["target"] == environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]
+    # The image's user writes to it.
+    assert f"{mounted['uid']}:{mounted['gid']}" == dict(dockerfile())["USER"]
