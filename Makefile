@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 STACK := $(PYTHON) -m stack
 # In the order they run; `make test SUITES=unit` runs one.
-SUITES := unit contract dags integration e2e architecture
+SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo up status logs urls sql down clean test check lock lint fmt types layers bench
@@ -39,7 +39,8 @@ clean: ## End everything and remove .keeper/ with all data
 	@if [ -x $(PYTHON) ]; then $(STACK) clean; else rm -rf .keeper; fi
 
 test: venv ## Run the tests, suite by suite; an empty suite is an error
-	@set -e; for suite in $(SUITES); do \
+	@export KEEPER_TEST_STACK_KEEP=1; trap '$(PYTHON) -m tests.services down' EXIT; \
+	set -e; for suite in $(SUITES); do \
 	    echo "== $$suite"; $(PYTHON) -m pytest tests/$$suite; \
 	done
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 from elasticsearch import Elasticsearch
+
 from keeper.stores.elasticsearch.price_index import set_up
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.stores.postgres.migrations import migrate
@@ -122,3 +123,8 @@ def alias(search: Elasticsearch) -> Iterator[str]:
     yield name
     search.indices.delete(index=f"{name}-000001")
     search.indices.delete_index_template(name=name)
+
+
+if __name__ == "__main__":
+    # `python -m tests.services down` ends what KEEPER_TEST_STACK_KEEP left for the next suite.
+    sys.exit(subprocess.run([*stack_command(), *sys.argv[1:]], cwd=ROOT, check=False).returncode)

@@ -106,7 +106,7 @@ def test_every_reference_is_one_this_test_understands() -> None:
 
 
 def test_every_variable_is_in_the_example() -> None:
-    assert USED | SETTINGS == set(EXAMPLE)
+    assert set(EXAMPLE) == USED | SETTINGS
 
 
 def test_every_setting_reaches_the_containers() -> None:

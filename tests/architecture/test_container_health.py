@@ -24,7 +24,7 @@ ANSWERS = {
 
 
 class Answering(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         status, body = ANSWERS[self.path]
         self.send_response(status)
         self.end_headers()

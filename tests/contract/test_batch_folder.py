@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import ObjectStoragePath
+
 from keeper.domain.watches import ProductToCheck
 from keeper.stores.lake.run_files import BatchFolder, LakePath, MissingFileError, StoredPage
 

@@ -5,7 +5,6 @@ import email.policy
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 from psycopg.rows import dict_row
+
 from tests.services import ROOT, Stack, stack_command
 
 pytestmark = pytest.mark.timeout(1500)
@@ -28,7 +28,7 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(stack: Stack) -> Iterator[Demo]:
+def demo(stack: Stack) -> Demo:
     """Run the demo twice on the unchanged catalogue."""
     printed = []
     for turn in ("first", "second"):
@@ -40,10 +40,9 @@ def demo(stack: Stack) -> Iterator[Demo]:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        print(done.stdout)
         assert done.returncode == 0, f"the {turn} demo failed:\n{done.stdout[-5000:]}"
         printed.append(done.stdout)
-    yield Demo(*printed)
+    return Demo(*printed)
 
 
 @pytest.fixture
@@ -138,7 +137,7 @@ def test_no_secret_is_in_any_log(stack: Stack, demo: Demo) -> None:
     home = Path(stack["KEEPER_RUN_DIR"]).parent
     password = stack["DATABASE_URL"].split(":")[2].split("@")[0]
     logs = [file for file in (home / "log").rglob("*") if file.is_file()]
-    logs += [file for file in (home / "airflow" / "logs").rglob("*.log")]
+    logs += (home / "airflow" / "logs").rglob("*.log")
 
     assert len(password) >= 12
     assert len(logs) > 10

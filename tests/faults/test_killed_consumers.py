@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from elasticsearch import Elasticsearch
+
 from keeper.domain.watches import Watch
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.watch_list import save_watches

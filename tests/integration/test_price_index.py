@@ -3,6 +3,7 @@
 import random
 
 from elasticsearch import Elasticsearch
+
 from keeper.stores.elasticsearch.price_index import PriceIndex, set_up
 from tests.price_events import price_event
 

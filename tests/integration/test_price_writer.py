@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+
 from keeper.domain.watches import Watch, WatchStatus
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.price_writer import LoadResult, PriceWriter

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
+
 from keeper.domain.price_events import PriceEvent
 from keeper.errors import TransientError
 from keeper.streams.codec import decode_price_event, encode_price_event

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from pydantic import SecretStr
+
 from keeper.domain.locales import locale_of_keepa_id
 from keeper.domain.price_types import PRICE_TYPES, price_type_of
 from keeper.domain.watches import Watch
@@ -35,7 +37,6 @@ from keeper.stores.postgres.connection import Connection, PostgresConfig, sessio
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.stores.postgres.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
-from pydantic import SecretStr
 
 USER = "reader@example.org"
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,13 +57,7 @@ class Simulator:
 
     def post(self, path: str, body: dict[str, Any]) -> None:
         """Set something by the admin endpoints."""
-        request = urllib.request.Request(
-            f"{self.url}/simulator/{path}",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as reply:
-            assert reply.status == 200
+        httpx.post(f"{self.url}/simulator/{path}", json=body, timeout=10).raise_for_status()
 
     def client(self, key: str = "simulator") -> KeepaClient:
         """Return a Keepa client that asks this simulator and never waits between attempts."""
@@ -94,8 +89,8 @@ def simulate(tmp_path: Path) -> Iterator[Callable[..., Simulator]]:
         while True:
             assert process.poll() is None, (tmp_path / "simulator.log").read_text()
             try:
-                urllib.request.urlopen(f"{url}/simulator/health", timeout=2).close()
-            except OSError:
+                httpx.get(f"{url}/simulator/health", timeout=2).raise_for_status()
+            except httpx.TransportError:
                 assert time.monotonic() < deadline, "the simulator does not answer"
                 time.sleep(0.1)  # between two looks at a starting process; nothing to wait on
             else:

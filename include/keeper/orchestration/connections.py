@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from airflow.sdk import Connection
 from pydantic import SecretStr
@@ -33,7 +33,7 @@ def keepa_config() -> KeepaConfig:
     if not key:
         raise SettingsError(f"connection {KEEPA_CONN} needs a password (the API key)")
     extra = connection.extra_dejson
-    source = extra.get("source") or ("simulator" if key == SIMULATOR_KEY else "keepa")
+    source: Any = extra.get("source") or ("simulator" if key == SIMULATOR_KEY else "keepa")
     if source not in ("keepa", "simulator"):
         raise SettingsError(f"connection {KEEPA_CONN}: extra.source is keepa or simulator")
     usual_url = KEEPA_URL if source == "keepa" else load_settings().keeper_simulator_url
