@@ -6,7 +6,7 @@ STACK := $(PYTHON) -m stack
 SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql down clean test check lock lint fmt types layers bench
+.PHONY: help venv demo up status logs urls sql pictures down clean test check lock lint fmt types layers bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ urls: venv ## Print where to look: addresses, user and password, example SQL
 
 sql: venv ## Open psql, or run one query: make sql Q="SELECT …"
 	@$(STACK) sql $(if $(Q),"$(Q)")
+
+pictures: venv ## Take docs/pictures/ of the running stack, after a demo
+	@$(STACK) pictures
 
 down: ## End everything; data stays
 	@if [ -x $(PYTHON) ]; then $(STACK) down; else echo "Nothing runs."; fi

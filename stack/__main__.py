@@ -124,6 +124,15 @@ def logs(
 
 
 @app.command()
+def pictures(context: typer.Context) -> None:
+    """Take the pictures of docs/pictures: Airflow's grid and an alert, after a demo."""
+    from stack.pictures import take_pictures
+
+    stack = _choice(context).load_existing()
+    take_pictures(stack, stack.layout.root / "docs" / "pictures", console)
+
+
+@app.command()
 def urls(context: typer.Context) -> None:
     """Print where to look: addresses, user and password, example SQL."""
     report.print_urls(console, _choice(context).load_existing())

@@ -63,7 +63,7 @@ def start_in_order(
         )
     progress = Progress(console, titles)
     with progress.shown():
-        problems = _run_all(actions, progress, starter.cancelled)
+        problems = run_all(actions, progress, starter.cancelled)
     if problems:
         raise StackError("\n".join(problems))
 
@@ -110,7 +110,7 @@ class _Starter:
                 raise InterruptedByUserError("interrupted")
 
 
-def _run_all(
+def run_all(
     actions: dict[str, tuple[frozenset[str], Callable[[Progress], str]]],
     progress: Progress,
     cancelled: threading.Event,

@@ -1,0 +1,95 @@
+"""Takes the pictures in docs/pictures of a running stack, with Debian's Chromium."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from rich.console import Console
+
+from stack.airflow import ADMIN
+from stack.context import Stack
+from stack.errors import StackError
+from stack.ports import HOST
+
+_DESK: Final[ViewportSize] = {"width": 1400, "height": 800}
+_PHONE: Final[ViewportSize] = {"width": 375, "height": 720}
+# The first three keep Chromium from calling home; a container's root needs the last.
+_FLAGS: Final = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-gpu",
+    "--no-first-run",
+)
+
+
+def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
+    """Write `airflow-grid.png` and `alert-mail.png` to `folder`.
+
+    Needs a stack on which the demo has run.
+
+    Raises:
+        StackError: There is no Chromium, or nothing to take a picture of.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    mail = _newest_alert(stack)
+    with _chromium() as browser:
+        pictures = {
+            "airflow-grid.png": _airflow_grid(browser, stack),
+            "alert-mail.png": _alert_mail(browser, mail),
+        }
+    for name, picture in pictures.items():
+        (folder / name).write_bytes(picture)
+        console.print(f"{folder / name}", highlight=False)
+
+
+@contextmanager
+def _chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        raise StackError("There is no Chromium; on Debian: apt-get install chromium")
+    flags = [*_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(_FLAGS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _airflow_grid(browser: Browser, stack: Stack) -> bytes:
+    page = browser.new_page(viewport=_DESK, color_scheme="light")
+    airflow = f"http://{HOST}:{stack.ports.airflow}"
+    page.goto(f"{airflow}/auth/login/?next={airflow}/dags/track_prices")
+    page.get_by_label("username").fill(ADMIN)
+    page.get_by_label("password").fill(stack.credentials.airflow_admin)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("summarise").first.wait_for()
+    return _still(page)
+
+
+def _alert_mail(browser: Browser, address: str) -> bytes:
+    page = browser.new_page(viewport=_PHONE, device_scale_factor=2)
+    page.goto(address)
+    return _still(page)
+
+
+def _still(page: Page) -> bytes:
+    page.wait_for_load_state("networkidle")
+    return page.screenshot(animations="disabled")
+
+
+def _newest_alert(stack: Stack) -> str:
+    mails = f"http://{HOST}:{stack.ports.mail_web}"
+    try:
+        messages = httpx.get(f"{mails}/messages", timeout=10, trust_env=False).json()
+    except httpx.HTTPError:
+        raise StackError("The stack does not run; start it with: make demo") from None
+    if not messages:
+        raise StackError("No mail has arrived yet; raise an alert with: make demo")
+    return f"{mails}/message/{messages[0]['id']}/html"

@@ -1,0 +1,63 @@
+from collections.abc import Callable
+
+import pytest
+
+from stack.catalogue import GROUPS, build, names_of
+from stack.context import Stack
+from stack.errors import StackError
+
+
+def test_a_group_brings_what_it_needs(make_stack: Callable[..., Stack]) -> None:
+    assert names_of(make_stack(), ["mail"]) == {"mail"}
+    assert names_of(make_stack(), ["workers"]) >= {
+        "postgres",
+        "databases",
+        "kafka",
+        "elasticsearch",
+        "artifacts",
+        "migrate",
+        "consume-prices",
+    }
+
+
+def test_postgres_alone_needs_neither_java_nor_maven(make_stack: Callable[..., Stack]) -> None:
+    assert names_of(make_stack(java=None, maven=None), ["postgres"]) == {"postgres", "databases"}
+
+
+def test_everything_is_every_group(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack()
+
+    assert names_of(stack, []) == names_of(stack, list(GROUPS))
+
+
+def test_with_a_key_there_is_no_simulator(make_stack: Callable[..., Stack]) -> None:
+    assert "simulator" not in names_of(make_stack(keepa_key="real"), [])
+
+
+def test_an_unknown_group_is_told_with_the_known_ones(make_stack: Callable[..., Stack]) -> None:
+    with pytest.raises(StackError, match=r"no service group redis; choose from postgres, kafka"):
+        names_of(make_stack(), ["redis", "kafka"])
+
+
+def test_every_need_is_built_too(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack()
+
+    services, steps = build(stack, names_of(stack, []))
+
+    there = {part.name for part in (*services, *steps)}
+    for part in (*services, *steps):
+        assert part.needs <= there, part.name
+    assert there == names_of(stack, [])
+
+
+def test_no_service_listens_beyond_loopback(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack()
+
+    services, _ = build(stack, names_of(stack, []))
+
+    commands = {service.name: service.program.argv for service in services}
+    assert "--skip-serve-logs" in commands["airflow-scheduler"]
+    assert "--skip-serve-logs" in commands["airflow-triggerer"]
+    api = commands["airflow-api"]
+    assert api[api.index("--host") + 1] == "127.0.0.1"
+    assert "0.0.0.0" not in str(commands)
