@@ -15,7 +15,7 @@ from stack import operations, report
 from stack.airflow_api import AirflowApi, TaskInstance
 from stack.commands import last_lines
 from stack.context import Stack
-from stack.demo_proof import Findings, look_until_proved
+from stack.demo_proof import Findings, look_until_proved, watched_products
 from stack.errors import InterruptedByUserError, StackError
 from stack.product import keeper_output
 from stack.progress import Progress
@@ -43,6 +43,12 @@ def run_demo(stack: Stack, console: Console) -> None:
     try:
         if stack.uses_simulator:
             console.print(f"\n[bold]Watch list[/]  {_add_watch_list(stack)}")
+        elif not watched_products(stack):
+            raise StackError(
+                "KEEPA_API_KEY is set, so the demo would check your own watch list with your "
+                "tokens, but it is empty; add to it with `keeper watch add`, or take the key out "
+                "to see the demo on simulated products."
+            )
         run_began = time.monotonic()
         run_id = f"demo__{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(2)}"
         console.print(f"\n[bold]Running {DAG}[/]  {run_id}")

@@ -63,6 +63,20 @@ class Findings:
         return [(alert, status) for alert, status, run in self.alerts if run == self.run["run_id"]]
 
 
+def watched_products(stack: Stack) -> int:
+    """Return how many products are watched.
+
+    Raises:
+        StackError: PostgreSQL does not answer.
+    """
+    try:
+        with psycopg.connect(database_url(stack), row_factory=dict_row) as connection:
+            row = connection.execute(_STORED).fetchone()
+    except psycopg.Error as error:
+        raise StackError(f"PostgreSQL could not be asked for the watch list: {error}") from None
+    return int(row["watched"]) if row else 0
+
+
 def look(stack: Stack, run_id: str) -> Findings:
     """Read what is there now.
 

@@ -122,4 +122,4 @@ def clean(layout: Layout, environ: Mapping[str, str], console: Console) -> None:
         down(Layout(nested.parent, layout.root), environ, console)
     down(layout, environ, console)
     shutil.rmtree(layout.home)
-    console.print(f"Removed {layout.home}.", highlight=False)
+    console.print(f"Removed {layout.home}.", highlight=False, soft_wrap=True)

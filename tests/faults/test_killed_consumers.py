@@ -79,7 +79,7 @@ def load_with_kills(
             return sum(progress.lag_behind(offsets).values())
 
     kills = 0
-    while kills < 4:
+    while kills < 2:
         before = behind()
         loader = start(words, until_idle=False)
         while behind() == before:
