@@ -17,8 +17,8 @@ None. Batch size, recorded price types and limits are settings (`KEEPER_*`).
 ### If it fails
 - `fetch`: a wrong key fails at once; no tokens or no answer is tried again. Replies already paid
   for stay in the lake and are not fetched twice.
-- `check`: bad records are in `quarantined_records` with the expectation they failed; the good ones
-  of the batch are published all the same.
+- `check`: bad records are in `quarantined_records` with the failed expectation; the others of the
+  batch are published all the same.
 - `wait_for_postgres`: the loader is behind or down: `keeper health consume-prices`, and its log.
 - `summarise` fails when a batch was lost or too many records were quarantined; its row in
   `pipeline_runs` says which.
@@ -35,7 +35,6 @@ from airflow.sdk import (
     Metadata,
     TriggerRule,
     dag,
-    get_current_context,
     task,
     task_group,
 )
@@ -46,6 +45,7 @@ from keeper.orchestration.price_waits import wait_for_elasticsearch, wait_for_po
 from keeper.settings import load_settings
 
 SETTINGS = load_settings()
+WHICH_PRODUCTS = "{{ task.op_args[0].label }}"
 
 
 @dag(
@@ -80,25 +80,23 @@ def track_prices():
             )
         return [asdict(batch) for batch in batches]
 
-    @task(map_index_template="{{ label }}", max_active_tis_per_dagrun=2)
+    @task(map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2)
     def fetch(planned: dict, run_id: str) -> dict:
         from keeper.orchestration.connections import keepa_config
         from keeper.orchestration.lake import batch_folder
         from keeper.pipeline.fetch_batch import fetch_batch
         from keeper.sources.keepa.client import KeepaClient
 
-        get_current_context()["label"] = planned["label"]
         with KeepaClient(keepa_config()) as client:
             fetched = fetch_batch(batch_folder(run_id, planned["batch"]), client)
         return {**planned, **asdict(fetched)}
 
-    @task(map_index_template="{{ label }}")
+    @task(map_index_template=WHICH_PRODUCTS)
     def check(fetched: dict, run_id: str) -> dict:
         from keeper.orchestration.connections import database, keepa_config
         from keeper.orchestration.lake import batch_folder, data_docs_folder
         from keeper.pipeline.check_batch import check_batch
 
-        get_current_context()["label"] = fetched["label"]
         with database() as connection:
             checked = check_batch(
                 batch_folder(run_id, fetched["batch"]),
@@ -111,44 +109,30 @@ def track_prices():
             )
         return {"batch": fetched["batch"], "label": fetched["label"], **asdict(checked)}
 
-    @task(map_index_template="{{ label }}", outlets=[PRICE_UPDATES])
+    @task(map_index_template=WHICH_PRODUCTS, outlets=[PRICE_UPDATES])
     def publish(checked: dict, run_id: str) -> dict:
         from keeper.orchestration.connections import kafka_config
         from keeper.orchestration.lake import batch_folder
         from keeper.pipeline.publish_batch import publish_batch
 
-        get_current_context()["label"] = checked["label"]
         published = publish_batch(batch_folder(run_id, checked["batch"]), kafka_config())
         return {"batch": checked["batch"], **asdict(published)}
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def deliver_alerts() -> dict:
-        from keeper.alerts.channels.email import EmailChannel
         from keeper.orchestration.connections import database
         from keeper.pipeline.deliver import deliver_due_alerts
-        from keeper.pipeline.services import smtp_config
+        from keeper.pipeline.services import email_channel
 
         with database() as connection:
-            return deliver_due_alerts(connection, EmailChannel(smtp_config(SETTINGS)))
+            return deliver_due_alerts(connection, email_channel(SETTINGS))
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PRICE_HISTORY], retries=1)
     def summarise(run_id: str, ti):
-        from keeper.clock import utc_now
-        from keeper.orchestration.connections import database
-        from keeper.orchestration.reports import batch_reports, plain_row, unfinished_tasks
-        from keeper.pipeline.finish_run import summarise_run
+        from keeper.orchestration.reports import finish_price_run
 
-        reports = batch_reports(ti, "plan", "prices.fetch", "prices.check", "prices.publish")
-        with database() as connection:
-            row = summarise_run(
-                connection,
-                reports,
-                run_id=run_id,
-                max_quarantine_share=SETTINGS.keeper_max_quarantine_share,
-                unfinished=unfinished_tasks(ti),
-                finished_at=utc_now(),
-            )
-        yield Metadata(PRICE_HISTORY, plain_row(row))
+        limit = SETTINGS.keeper_max_quarantine_share
+        yield Metadata(PRICE_HISTORY, finish_price_run(ti, run_id, max_quarantine_share=limit))
 
     @task_group
     def prices(planned: dict):

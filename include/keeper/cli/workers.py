@@ -84,15 +84,14 @@ def deliver(
 
     Several may run at once. Example: keeper deliver --once
     """
-    from keeper.alerts.channels.email import EmailChannel
     from keeper.errors import TransientError
     from keeper.pipeline.deliver import deliver_due_alerts
-    from keeper.pipeline.services import postgres_config, smtp_config
+    from keeper.pipeline.services import email_channel, postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.connection import session
 
     settings = load_settings()
-    channel = EmailChannel(smtp_config(settings))
+    channel = email_channel(settings)
     stopping = Event()
     _stop_on_signal(stopping.set)
     beat = _heartbeat("deliver")

@@ -4,9 +4,35 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from keeper.pipeline.finish_run import BatchReports
+from keeper.clock import utc_now
+from keeper.orchestration.connections import database
+from keeper.pipeline.finish_run import BatchReports, summarise_run
 
 _ENDED_WELL = frozenset({"success", "skipped"})
+
+
+def finish_price_run(ti: Any, run_id: str, *, max_quarantine_share: float) -> dict[str, object]:
+    """Write the row of a run of `track_prices` and return it as an asset event can hold it.
+
+    Args:
+        ti: The summarising task's instance.
+        run_id: The run.
+        max_quarantine_share: Above this share of quarantined records the run fails.
+
+    Raises:
+        RunFailedError: The run lost batches, tasks or too many records; the row is written.
+    """
+    reports = batch_reports(ti, "plan", "prices.fetch", "prices.check", "prices.publish")
+    with database() as connection:
+        row = summarise_run(
+            connection,
+            reports,
+            run_id=run_id,
+            max_quarantine_share=max_quarantine_share,
+            unfinished=unfinished_tasks(ti),
+            finished_at=utc_now(),
+        )
+    return plain_row(row)
 
 
 def batch_reports(ti: Any, plan: str, fetch: str, check: str, publish: str) -> BatchReports:

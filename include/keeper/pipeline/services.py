@@ -1,6 +1,6 @@
 """The services' configurations as the settings give them, for processes outside Airflow."""
 
-from keeper.alerts.channels.email import SmtpConfig
+from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.settings import Settings
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.postgres.connection import PostgresConfig
@@ -35,3 +35,8 @@ def smtp_config(settings: Settings) -> SmtpConfig | None:
         password=password.get_secret_value() if password else None,
         tls=settings.keeper_smtp_tls,
     )
+
+
+def email_channel(settings: Settings) -> EmailChannel:
+    """Return the channel to the configured mail server, or one that says there is none."""
+    return EmailChannel(smtp_config(settings))

@@ -19,7 +19,8 @@ class SmtpConfig:
     """A mail server.
 
     `tls` is "implicit" (TLS from the first byte), "starttls", "none", or "auto": implicit on port
-    465, otherwise STARTTLS when the server offers it. A login is never sent in the clear.
+    465, otherwise STARTTLS when the server offers it. A login is never sent in the clear: with
+    "none" there is no login at all, with "auto" a server without TLS is an error.
     """
 
     host: str
@@ -103,7 +104,7 @@ def _connect(config: SmtpConfig) -> smtplib.SMTP:
             server.starttls(context=context)
             server.ehlo()
             secured = True
-        if config.user and config.password:
+        if config.user and config.password and config.tls != "none":
             if not secured:
                 raise smtplib.SMTPException("the server offers no TLS; the login was not sent")
             server.login(config.user, config.password)
