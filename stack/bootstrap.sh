@@ -6,6 +6,9 @@
 #   stack/bootstrap.sh uv ARGS...  run uv, which is fetched if the machine has none
 set -eu
 
+# The certificates a company or a proxy has added to the system's count too, unless told otherwise.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" UV_PYTHON_DOWNLOADS=never
+
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root"
 venv=$root/.venv
@@ -117,7 +120,6 @@ if [ "${1:-}" = uv ]; then
     shift
     ensure_python
     ensure_uv
-    export UV_PYTHON_DOWNLOADS=never
     exec "$uv" "$@"
 fi
 
@@ -138,7 +140,7 @@ fi
 ensure_uv
 
 echo "Making the virtual environment"
-UV_PYTHON_DOWNLOADS=never "$uv" sync --locked --quiet --python "$python" ||
+"$uv" sync --locked --quiet --python "$python" ||
     fail "The Python packages could not be installed: check the network and uv's index settings, \
 then run the command again (a lock file that is out of date needs \`uv lock\`)."
 printf '%s\n' "$digest" >"$stamp"
