@@ -1,0 +1,99 @@
+"""The DAG files as Airflow reads them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
+
+from keeper.orchestration.defaults import RETRY_BY_KIND
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+EXPECTED = {"track_prices"}
+HEADS = ["What", "Reads", "Writes", "Params", "If it fails", "Run it again"]
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    return DagBag(str(DAGS))
+
+
+@pytest.fixture
+def track_prices(bag: DagBag) -> DAG:
+    return bag.dags["track_prices"]
+
+
+def test_every_file_is_read_without_an_error(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+
+
+def test_exactly_the_expected_dags_are_there(bag: DagBag) -> None:
+    assert set(bag.dags) == EXPECTED
+    assert {file.stem for file in DAGS.glob("*.py")} == EXPECTED
+
+
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
+def test_the_documentation_has_the_fixed_heads(bag: DagBag, dag_id: str) -> None:
+    text = bag.dags[dag_id].doc_md or ""
+
+    assert re.findall(r"^### (.+)$", text, re.MULTILINE) == HEADS
+
+
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
+def test_every_dag_has_tags_an_owner_and_retries_by_kind_of_error(bag: DagBag, dag_id: str) -> None:
+    dag = bag.dags[dag_id]
+
+    assert dag.tags
+    assert re.fullmatch(r"[a-z]+_[a-z]+", dag_id), "a DAG is called verb_noun"
+    for task in dag.tasks:
+        assert task.owner == "keeper"
+        assert task.retries
+        assert task.retry_policy is RETRY_BY_KIND
+        assert task.execution_timeout is not None
+
+
+def test_track_prices_runs_its_steps_in_order(track_prices: DAG) -> None:
+    edges = {task.task_id: task.downstream_task_ids for task in track_prices.tasks}
+
+    assert edges == {
+        "plan": {"prices.fetch", "prices.check", "prices.publish"} & edges["plan"],
+        "prices.fetch": {"prices.check"},
+        "prices.check": {"prices.publish"},
+        "prices.publish": {"wait_for_postgres", "wait_for_elasticsearch"},
+        "wait_for_postgres": {"deliver_alerts"},
+        "wait_for_elasticsearch": {"summarise"},
+        "deliver_alerts": {"summarise"},
+        "summarise": set(),
+    }
+    assert "prices.fetch" in edges["plan"]
+
+
+def test_elasticsearch_cannot_hold_alerts(track_prices: DAG) -> None:
+    upstream = track_prices.get_task("deliver_alerts").get_flat_relative_ids(upstream=True)
+
+    assert "wait_for_elasticsearch" not in upstream
+
+
+@pytest.mark.parametrize(
+    "task_id", ["wait_for_postgres", "wait_for_elasticsearch", "deliver_alerts", "summarise"]
+)
+def test_a_lost_batch_does_not_stop_the_others(track_prices: DAG, task_id: str) -> None:
+    assert track_prices.get_task(task_id).trigger_rule == TriggerRule.ALL_DONE
+
+
+def test_track_prices_has_data_intervals_of_six_hours(track_prices: DAG) -> None:
+    timetable = track_prices.timetable
+
+    assert isinstance(timetable, CronDataIntervalTimetable)
+    assert timetable.expression == "0 */6 * * *"
+    assert str(timetable.timezone) == "UTC"
+    assert track_prices.catchup is False
+    assert track_prices.max_active_runs == 1
+    assert track_prices.start_date == datetime(2026, 1, 1, tzinfo=UTC)
+    assert track_prices.dagrun_timeout == timedelta(hours=3)
+
+
+def test_the_expected_set_would_notice_an_empty_folder(tmp_path: Path) -> None:
+    assert set(DagBag(str(tmp_path)).dags) != EXPECTED
