@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import uuid
@@ -39,6 +40,14 @@ def stack_command() -> list[str]:
     """Return the command of the tests' own stack, away from the default home and ports."""
     home = os.environ.get("KEEPER_TEST_STACK_HOME", str(ROOT / ".keeper" / "test"))
     return [sys.executable, "-m", "stack", "--home", home, "--port-offset", "21000"]
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -37,6 +36,7 @@ from keeper.stores.postgres.connection import Connection, PostgresConfig, sessio
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.stores.postgres.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
+from tests.services import free_port
 
 USER = "reader@example.org"
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,9 +74,7 @@ def simulate(tmp_path: Path) -> Iterator[Callable[..., Simulator]]:
     started = []
 
     def start(*options: str) -> Simulator:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         words = ("simulate-keepa", "--host", "127.0.0.1", "--port", str(port))
         clock = ("--clock", "hold", "--at", AT.isoformat())
         with (tmp_path / "simulator.log").open("wb") as log:

@@ -62,11 +62,11 @@ def test_a_private_folder_hides_what_is_in_it(open_folder: Path) -> None:
 def test_the_right_to_search_is_kept_only_where_it_is_needed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(accounts, "can_read", lambda account, path: path != Path("/root/x"))
+    monkeypatch.setattr(accounts, "can_read", lambda account, path: path != Path("/mnt/private/x"))
 
     monkeypatch.setattr(accounts, "_grantable_right", lambda: "dac_read_search")
     plain = run_as(STRANGER, [Path("/srv/x")])
-    privileged = run_as(STRANGER, [Path("/srv/x"), Path("/root/x")])
+    privileged = run_as(STRANGER, [Path("/srv/x"), Path("/mnt/private/x")])
 
     assert not any("caps" in part for part in plain)
     assert "--no-new-privs" in plain
@@ -78,5 +78,5 @@ def test_without_the_right_the_sentence_says_what_to_do(monkeypatch: pytest.Monk
     monkeypatch.setattr(accounts, "can_read", lambda account, path: False)
     monkeypatch.setattr(accounts, "_grantable_right", lambda: None)
 
-    with pytest.raises(StackError, match="cannot reach /root/x; move the checkout"):
-        run_as(STRANGER, [Path("/root/x")])
+    with pytest.raises(StackError, match="cannot reach /mnt/private/x; move the checkout"):
+        run_as(STRANGER, [Path("/mnt/private/x")])

@@ -1,0 +1,200 @@
+"""Checking replies that hold bad records, and what that does to the run."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from keeper.domain.price_points import to_keepa_minutes
+from keeper.domain.watches import ProductToCheck
+from keeper.pipeline.check_batch import CheckResult, check_batch
+from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
+from keeper.stores.lake.run_files import BatchFolder, StoredPage
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.runs import start_run
+from keeper.streams.codec import decode_price_event
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RUN = "run-1"
+ASINS = ("B000000001", "B000000002", "B000000003")
+
+
+@pytest.fixture
+def connection(database: PostgresConfig) -> Iterator[Connection]:
+    with session(database) as connection:
+        yield connection
+
+
+def product(asin: str, *prices: int) -> dict[str, object]:
+    """Return a product whose NEW price was each of `prices` for an hour, the last until now."""
+    minute = to_keepa_minutes(NOW - timedelta(hours=len(prices)))
+    series: list[int] = []
+    for hour, price in enumerate(prices):
+        series += [minute + 60 * hour, price]
+    return {"asin": asin, "domainId": 1, "title": f"Product {asin}", "csv": [None, series]}
+
+
+def folder_with(
+    path: Path, *products: dict[str, object], stored_until: datetime | None = None
+) -> BatchFolder:
+    folder = BatchFolder.of(path, RUN, 0)
+    until = {} if stored_until is None else {"NEW": stored_until}
+    folder.write_plan([ProductToCheck(asin, "us", {"NEW": 1000}, until) for asin in ASINS])
+    body = orjson.dumps({"tokensLeft": 1, "products": products})
+    folder.write_page(StoredPage(0, "us", ASINS, NOW, len(products)), body)
+    return folder
+
+
+def check(folder: BatchFolder, connection: Connection, docs: Path | None = None) -> CheckResult:
+    return check_batch(
+        folder,
+        connection,
+        run_id=RUN,
+        batch=0,
+        source="keepa",
+        price_types=(),
+        docs_dir=docs,
+    )
+
+
+def test_a_zero_price_is_quarantined_and_its_neighbours_are_published(
+    connection: Connection, tmp_path: Path
+) -> None:
+    good, bad, sold_out = product(ASINS[0], 999), product(ASINS[1], 0), product(ASINS[2], 999, -1)
+    folder = folder_with(tmp_path, good, bad, sold_out)
+
+    result = check(folder, connection, tmp_path / "docs")
+    check(folder, connection)
+
+    assert (result.products, result.checked, result.quarantined, result.events) == (3, 3, 1, 2)
+    events = [decode_price_event(value) for _, value in folder.read_messages()]
+    assert [(event.asin, event.price_minor) for event in events] == [
+        (ASINS[0], 999),
+        (ASINS[2], None),
+    ]
+    (row,) = connection.execute("SELECT * FROM quarantined_records").fetchall()
+    assert row["asin"] == ASINS[1]
+    assert row["expectation"] == "expect_column_values_to_be_between"
+    assert row["column_name"] == "price_minor"
+    assert row["record"]["price_minor"] == 0
+    assert list((tmp_path / "docs").rglob("index.html"))
+
+
+def test_a_first_check_reports_the_newest_point_only(
+    connection: Connection, tmp_path: Path
+) -> None:
+    folder = folder_with(tmp_path, product(ASINS[0], 1100, 1200, 1300))
+
+    check(folder, connection)
+
+    (event,) = [decode_price_event(value) for _, value in folder.read_messages()]
+    assert event.price_minor == 1300
+    assert str(event.previous_price) == "12.00"
+    assert event.checked_at == NOW
+
+
+def test_a_later_check_reports_every_change_since_and_always_the_newest(
+    connection: Connection, tmp_path: Path
+) -> None:
+    history = product(ASINS[0], 1100, 1200, 1300)
+
+    changed = folder_with(tmp_path / "a", history, stored_until=NOW - timedelta(hours=3))
+    check(changed, connection)
+    unchanged = folder_with(tmp_path / "b", history, stored_until=NOW - timedelta(hours=1))
+    check(unchanged, connection)
+
+    def reported(folder: BatchFolder) -> list[int | None]:
+        return [decode_price_event(value).price_minor for _, value in folder.read_messages()]
+
+    assert reported(changed) == [1200, 1300]
+    assert reported(unchanged) == [1300]
+
+
+def test_a_price_far_outside_its_past_is_published_and_marked(
+    connection: Connection, tmp_path: Path
+) -> None:
+    folder = folder_with(tmp_path, product(ASINS[0], 5000, 5100, 99), product(ASINS[1], 5000, 4000))
+
+    check(folder, connection)
+
+    events = [decode_price_event(value) for _, value in folder.read_messages()]
+    assert [event.implausible for event in events] == [True, False]
+
+
+def test_an_unreadable_product_is_missing_and_the_others_are_checked(
+    connection: Connection, tmp_path: Path
+) -> None:
+    broken = {"asin": ASINS[1], "domainId": 99, "csv": "what"}
+    folder = folder_with(tmp_path, product(ASINS[0], 999), broken)
+
+    result = check(folder, connection)
+
+    assert (result.products, result.missing, result.events) == (1, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("quarantined", "state"), [(5, "SUCCESS"), (6, "FAILED")], ids=["at the limit", "above it"]
+)
+def test_too_many_bad_records_fail_the_run_after_its_row_is_written(
+    connection: Connection, quarantined: int, state: str
+) -> None:
+    start_run(
+        connection,
+        run_id=RUN,
+        dag_id="track_prices",
+        source="keepa",
+        started_at=NOW,
+        products_planned=100,
+    )
+    reports = BatchReports(
+        planned=1,
+        fetched=[{"tokens": 100}],
+        checked=[{"products": 100, "checked": 100, "quarantined": quarantined}],
+        published=[{"events": 100 - quarantined}],
+    )
+
+    def summarise() -> None:
+        summarise_run(
+            connection,
+            reports,
+            run_id=RUN,
+            max_quarantine_share=0.05,
+            unfinished=[],
+            finished_at=NOW,
+        )
+
+    if state == "FAILED":
+        with pytest.raises(RunFailedError, match=r"6 of 100 price records"):
+            summarise()
+    else:
+        summarise()
+    (row,) = connection.execute("SELECT * FROM pipeline_runs").fetchall()
+    assert (row["state"], row["tokens_spent"], row["events_published"]) == (
+        state,
+        100,
+        100 - quarantined,
+    )
+
+
+def test_a_lost_batch_fails_the_run_and_is_named(connection: Connection) -> None:
+    start_run(
+        connection,
+        run_id=RUN,
+        dag_id="track_prices",
+        source="keepa",
+        started_at=NOW,
+        products_planned=200,
+    )
+    reports = BatchReports(2, [{"tokens": 100}], [{"products": 100}], [{"events": 100}])
+
+    with pytest.raises(RunFailedError, match="1 of 2 batches were not published"):
+        summarise_run(
+            connection,
+            reports,
+            run_id=RUN,
+            max_quarantine_share=0.05,
+            unfinished=["prices.fetch_1"],
+            finished_at=NOW,
+        )

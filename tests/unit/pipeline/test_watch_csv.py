@@ -1,0 +1,92 @@
+"""The watch list as CSV."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keeper.domain.locales import LOCALES
+from keeper.domain.price_types import PRICE_TYPES
+from keeper.domain.watches import Watch, WatchStatus
+from keeper.pipeline.watch_csv import RowError, read_watch, read_watches, write_watches
+
+
+def read(text: str) -> list[Watch | RowError]:
+    return list(read_watches(io.StringIO(text)))
+
+
+def test_only_the_asin_is_required() -> None:
+    assert read("asin\nB000000001\n") == [Watch("B000000001", "us", "NEW", None)]
+
+
+def test_every_column_is_read_in_any_order_and_case() -> None:
+    text = (
+        "Target_Price,STATUS,domain,asin,price_type\n"
+        "24.99,paused,DE,https://www.amazon.de/dp/B000000001,amazon\n"
+    )
+
+    assert read(text) == [Watch("B000000001", "de", "AMAZON", 2499, WatchStatus.PAUSED)]
+
+
+def test_a_bad_row_costs_only_itself_and_tells_its_line() -> None:
+    text = (
+        "asin,domain,price_type,target_price,status\n"
+        "B000000001,us,NEW,10,\n"
+        "nonsense,us,NEW,10,\n"
+        "B000000002,nl,NEW,10,\n"
+        "B000000003,us,COUNT_NEW,10,\n"
+        "B000000004,jp,NEW,10.50,\n"
+        "B000000005,us,NEW,10,ASLEEP\n"
+        "B000000006,us,NEW,10,ACTIVE,more\n"
+        "https://www.amazon.de/dp/B000000007,us,NEW,10,\n"
+        "B000000008,us,NEW,10,\n"
+    )
+
+    rows = read(text)
+
+    assert [row.asin for row in rows if isinstance(row, Watch)] == ["B000000001", "B000000008"]
+    errors = {row.line: row.reason for row in rows if isinstance(row, RowError)}
+    assert list(errors) == [3, 4, 5, 6, 7, 8, 9]
+    assert "not an ASIN" in errors[3]
+    assert "'nl'" in errors[4]
+    assert "not a price" in errors[5]
+    assert "JPY" in errors[6]
+    assert "ASLEEP" in errors[7]
+    assert "more values" in errors[8]
+    assert "amazon.de" in errors[9]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "isbn\n123\n", "asin,colour\nB000000001,red\n"], ids=["empty", "no asin", "other"]
+)
+def test_a_wrong_header_says_which_columns_there_are(text: str) -> None:
+    (error,) = read(text)
+
+    assert isinstance(error, RowError)
+    assert error.line == 1
+    assert "asin,domain,price_type,target_price,status" in error.reason
+
+
+def test_an_address_tells_the_locale() -> None:
+    watch = read_watch("https://www.amazon.co.jp/dp/B000000001", target="1980")
+
+    assert (watch.domain, watch.target_minor) == ("jp", 1980)
+
+
+watches = st.builds(
+    Watch,
+    asin=st.from_regex(r"[0-9A-Z]{10}", fullmatch=True),
+    domain=st.sampled_from([locale.domain for locale in LOCALES]),
+    price_type=st.sampled_from([p.name for p in PRICE_TYPES if p.is_price]),
+    target_minor=st.none() | st.integers(min_value=1, max_value=10**9),
+    status=st.sampled_from(WatchStatus),
+)
+
+
+@given(st.lists(watches))
+def test_what_is_exported_is_imported_as_it_was(listed: list[Watch]) -> None:
+    file = io.StringIO()
+    write_watches(file, listed)
+
+    assert read(file.getvalue()) == listed
