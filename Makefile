@@ -6,7 +6,7 @@ STACK := $(PYTHON) -m stack
 SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures down clean test check lock lint fmt types layers bench
+.PHONY: help venv demo up status logs urls sql pictures schemas down clean test check lock lint fmt types layers bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ sql: venv ## Open psql, or run one query: make sql Q="SELECT …"
 
 pictures: venv ## Take docs/pictures/ of the running stack, after a demo
 	@$(STACK) pictures
+
+schemas: venv ## Write the events' JSON Schemas to docs/schemas/
+	@$(PYTHON) -m keeper.streams.schemas docs/schemas
 
 down: ## End everything; data stays
 	@if [ -x $(PYTHON) ]; then $(STACK) down; else echo "Nothing runs."; fi

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psycopg
 import pytest
@@ -30,6 +31,14 @@ class Stack:
     """Where the test stack's services are."""
 
     environment: dict[str, str]
+
+    @classmethod
+    def running(cls) -> Self:
+        """Return the tests' stack as it runs now."""
+        command = [*stack_command(), "env"]
+        printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        pairs = (word.partition("=") for word in shlex.split(printed.stdout) if "=" in word)
+        return cls({name: value for name, _, value in pairs})
 
     def __getitem__(self, name: str) -> str:
         """Return a variable of the stack's environment."""
@@ -59,11 +68,7 @@ def stack() -> Iterator[Stack]:
     command = stack_command()
     up = subprocess.run([*command, "up", "--only", SERVICES], cwd=ROOT, check=False)
     assert up.returncode == 0, "the test services did not start; their logs are named above"
-    printed = subprocess.run(
-        [*command, "env"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    pairs = (word.partition("=") for word in shlex.split(printed) if "=" in word)
-    yield Stack({name: value for name, _, value in pairs})
+    yield Stack.running()
     if os.environ.get("KEEPER_TEST_STACK_KEEP") != "1":
         subprocess.run([*command, "down"], cwd=ROOT, check=True)
 

@@ -5,6 +5,7 @@ import email.policy
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(stack: Stack) -> Demo:
-    """Run the demo twice on the unchanged catalogue."""
+def demo() -> Iterator[Demo]:
+    """Run the demo in an empty home, and again on the unchanged catalogue."""
+    subprocess.run([*stack_command(), "clean"], cwd=ROOT, check=True)
     printed = []
     for turn in ("first", "second"):
         done = subprocess.run(
@@ -42,7 +44,14 @@ def demo(stack: Stack) -> Demo:
         )
         assert done.returncode == 0, f"the {turn} demo failed:\n{done.stdout[-5000:]}"
         printed.append(done.stdout)
-    return Demo(*printed)
+    yield Demo(*printed)
+    subprocess.run([*stack_command(), "down"], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="module")
+def stack(demo: Demo) -> Stack:
+    """Where the demo's services are."""
+    return Stack.running()
 
 
 @pytest.fixture

@@ -175,6 +175,15 @@ def test_a_changed_target_is_judged_afresh(writer: PriceWriter, connection: Conn
     assert writer.store([price_event(900, check=12)]).alerts == 0
 
 
+@pytest.mark.parametrize("previous", [None, 0, -500], ids=["none", "zero", "below zero"])
+def test_an_alert_does_not_depend_on_the_price_before(
+    writer: PriceWriter, connection: Connection, previous: int | None
+) -> None:
+    save_watches(connection, USER, [WATCH])
+
+    assert writer.store([price_event(900, previous=previous)]).alerts == 1
+
+
 def test_counts_are_added_to_the_run_that_brought_the_points(
     writer: PriceWriter, connection: Connection
 ) -> None:

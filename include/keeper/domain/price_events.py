@@ -16,7 +16,7 @@ SCHEMA_VERSION: Final = 1
 
 
 class PriceEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One message of `price-updates`; docs/schemas/price-update.json is its JSON Schema.
+    """One message of `price-updates`; docs/schemas/ has its JSON Schema.
 
     Prices appear twice: `current_price` and its kin are decimals in the currency's main unit for
     readers of the topic, `price_minor` and `shipping_minor` are what Keeper computes with.

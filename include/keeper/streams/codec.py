@@ -63,6 +63,9 @@ def _problem_of(event: PriceEvent) -> str | None:
         return f"price_minor is {event.price_minor}"
     if event.shipping_minor is not None and not 0 <= event.shipping_minor <= MAX_AMOUNT_MINOR:
         return f"shipping_minor is {event.shipping_minor}"
+    decimals = (event.current_price, event.target_price, event.previous_price, event.price_change)
+    if any(abs(amount) > MAX_AMOUNT_MINOR for amount in decimals if amount is not None):
+        return "an amount is out of all bounds"
     texts = (event.product_title, event.image_url, event.run_id, event.event_id)
     if any("\0" in text for text in texts if text):
         return "a text holds the character NUL, which PostgreSQL cannot store"

@@ -22,6 +22,15 @@ from keeper.streams.producer import EventProducer
 
 _LOG: Final = logging.getLogger(__name__)
 EventT = TypeVar("EventT")
+_HOPELESS: Final = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError._AUTHENTICATION,
+    }
+)
+"""Refusals that waiting does not cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,8 @@ class BatchConsumer(Generic[EventT]):
         self._pause = pause
         self._stopping = False
         self._config = config
+        # By partition, the offset after the last message stored and not yet committed.
+        self._stored_until: dict[int, int] = {}
         self._consumer = Consumer(
             config.for_client(
                 {
@@ -112,6 +123,8 @@ class BatchConsumer(Generic[EventT]):
                 messages = [message for message in batch if self._is_data(message)]
                 if messages:
                     handled += self._process(messages)
+                elif self._stored_until:
+                    self._commit()
                 elif until_idle and self._has_read_all():
                     break
         finally:
@@ -125,7 +138,7 @@ class BatchConsumer(Generic[EventT]):
         if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._PARTITION_EOF):
             _LOG.warning("%s: %s", self._topic, error.str())
             return False
-        if error.fatal() or not error.retriable():
+        if error.fatal() or error.code() in _HOPELESS:
             raise KafkaException(error)
         _LOG.warning("Kafka: %s", error.str())
         return False
@@ -141,7 +154,10 @@ class BatchConsumer(Generic[EventT]):
                 letters.append(DeadLetter(message, error))
         if not self._until_it_works(lambda: self._store(events, letters)):
             return 0
-        self._commit(messages)
+        for message in messages:
+            place = _place_of(message)
+            self._stored_until[place.partition] = place.offset + 1
+        self._commit()
         return len(messages)
 
     def _store(self, events: Sequence[EventT], letters: Sequence[DeadLetter]) -> None:
@@ -184,18 +200,23 @@ class BatchConsumer(Generic[EventT]):
         self._consumer.resume(self._consumer.assignment())
         return not self._stopping
 
-    def _commit(self, messages: Sequence[Message]) -> None:
-        reached: dict[int, int] = {}
-        for message in messages:
-            partition, offset = message.partition(), message.offset()
-            if partition is not None and offset is not None:
-                reached[partition] = max(reached.get(partition, 0), offset + 1)
-        offsets = [TopicPartition(self._topic, p, offset) for p, offset in reached.items()]
+    def _commit(self) -> None:
+        """Commit what is stored, or keep it in mind for the next turn if Kafka refuses.
+
+        A partition that has moved to another consumer is forgotten: its new owner reads the
+        messages once more, harmlessly.
+        """
+        owned = {place.partition for place in self._consumer.assignment()}
+        self._stored_until = {p: o for p, o in self._stored_until.items() if p in owned}
+        offsets = [TopicPartition(self._topic, p, o) for p, o in self._stored_until.items()]
+        if not offsets:
+            return
         try:
             self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
-            # The data is stored; whoever owns the partitions now reads it once more, harmlessly.
-            _LOG.warning("%s: commit refused: %s", self._group, error)
+            _LOG.warning("%s: commit refused, trying again: %s", self._group, error)
+        else:
+            self._stored_until.clear()
 
     def _has_read_all(self) -> bool:
         assignment = self._consumer.assignment()

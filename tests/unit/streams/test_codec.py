@@ -111,6 +111,8 @@ def test_unknown_fields_are_ignored() -> None:
         changed(price_minor=10**19),
         changed(price_minor="1999"),
         changed(shipping_minor=-1),
+        changed(current_price=1e300),
+        changed(previous_price=-1e300),
         changed(timestamp="2026-03-01T00:00:00"),
         changed(timestamp="2010-12-31T23:59:00Z"),
         changed(timestamp="2036-01-01T00:00:00Z"),

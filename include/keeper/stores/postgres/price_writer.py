@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Final
 
 from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance
-from keeper.domain.money import to_minor
+from keeper.domain.money import InvalidAmountError, to_minor
 from keeper.domain.price_events import PriceEvent
 from keeper.stores.postgres.connection import (
     Connection,
@@ -143,7 +143,11 @@ def _state_of(watch: dict[str, object]) -> AlertState | None:
 
 
 def _alert(watch: dict[str, object], event: PriceEvent, reason: str) -> dict[str, object]:
-    previous = event.previous_price
+    try:
+        previous = event.previous_price and to_minor(event.previous_price, event.currency)
+    except InvalidAmountError:
+        # Only told in the mail; what Keepa had there before was no price.
+        previous = None
     return {
         "watch_id": watch["watch_id"],
         "user_id": watch["user_id"],
@@ -152,7 +156,7 @@ def _alert(watch: dict[str, object], event: PriceEvent, reason: str) -> dict[str
         "price_type": event.price_type,
         "price_minor": event.price_minor,
         "shipping_minor": event.shipping_minor,
-        "previous_price_minor": None if not previous else to_minor(previous, event.currency),
+        "previous_price_minor": previous or None,
         "target_minor": watch["target_minor"],
         "currency": event.currency,
         "observed_at": event.timestamp,
