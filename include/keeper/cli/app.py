@@ -52,7 +52,8 @@ def main() -> None:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     for noisy in ("elastic_transport", "yoyo", "urllib3"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+        # Their warnings tell, with a trace, what Keeper's own errors tell in a sentence.
+        logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         app()
     except KeeperError as error:

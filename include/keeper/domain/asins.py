@@ -12,7 +12,8 @@ _ASIN: Final = re.compile(ASIN_PATTERN)
 _IN_PATH: Final = re.compile(
     r"/(?:dp|gp/product|gp/aw/d|gp/offer-listing|product|exec/obidos/asin|o/asin|d)"
     r"/([0-9A-Za-z]{10})(?=[/?#]|$)",
-    re.IGNORECASE,
+    # ASCII: without it the Kelvin sign counts as a K.
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -41,17 +42,26 @@ def parse_product_address(text: str) -> ProductAddress:
         UnknownLocaleError: The URL is of a site Keepa does not cover.
     """
     trimmed = text.strip()
-    if is_asin(trimmed.upper()):
+    # ASCII: five sharp s would become ten capital letters.
+    if trimmed.isascii() and is_asin(trimmed.upper()):
         return ProductAddress(trimmed.upper(), None)
     if "/" in trimmed:
-        url = urlsplit(trimmed if "://" in trimmed else f"https://{trimmed}")
-        found = _IN_PATH.search(url.path)
-        if found and url.netloc:
-            return ProductAddress(found.group(1).upper(), locale_of_host(url.netloc))
+        host, path = _host_and_path(trimmed if "://" in trimmed else f"https://{trimmed}")
+        found = _IN_PATH.search(path)
+        if found and host:
+            return ProductAddress(found.group(1).upper(), locale_of_host(host))
     raise InvalidAsinError(
         f"{text!r} is not an ASIN (ten letters or digits, like B00EXAMPLE) "
         "nor the address of an Amazon product page"
     )
+
+
+def _host_and_path(address: str) -> tuple[str, str]:
+    try:
+        url = urlsplit(address)
+    except ValueError:
+        return "", ""
+    return url.netloc, url.path
 
 
 def product_url(asin: str, locale: Locale) -> str:

@@ -38,12 +38,12 @@ def to_minor(text: str | Decimal, currency: str) -> int:
         raise InvalidAmountError(f"{text!r} is not an amount; write it like 19.99") from None
     if not amount.is_finite() or amount <= 0 or amount > 10_000_000_000:
         raise InvalidAmountError(f"the amount must be above zero and of sane size, not {text}")
-    minor = amount.scaleb(MINOR_DIGITS[currency])
-    if minor != minor.to_integral_value():
-        raise InvalidAmountError(
-            f"{text} has more decimals than {currency} has ({MINOR_DIGITS[currency]})"
-        )
-    return int(minor)
+    digits = MINOR_DIGITS[currency]
+    # Compared, not computed with: arithmetic would round what has more digits than the context.
+    rounded = amount.quantize(Decimal(1).scaleb(-digits))
+    if rounded != amount:
+        raise InvalidAmountError(f"{text} has more decimals than {currency} has ({digits})")
+    return int(rounded.scaleb(digits))
 
 
 def format_money(minor: int, currency: str) -> str:

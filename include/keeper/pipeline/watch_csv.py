@@ -72,7 +72,10 @@ def read_watches(file: TextIO) -> Iterator[Watch | RowError]:
     """
     reader = csv.DictReader(file, restkey="surplus", skipinitialspace=True)
     try:
-        header = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        # Standard input keeps the mark some spreadsheets put at the start of UTF-8.
+        header = [
+            (name or "").removeprefix("\ufeff").strip().lower() for name in reader.fieldnames or ()
+        ]
     except (csv.Error, UnicodeDecodeError) as error:
         yield RowError(1, f"not a CSV file in UTF-8: {error}")
         return

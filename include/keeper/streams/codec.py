@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from keeper.domain.asins import is_asin
 from keeper.domain.locales import LOCALES
 from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
 from keeper.domain.price_points import KEEPA_EPOCH
@@ -19,6 +20,8 @@ _PRICE_TYPES: Final = frozenset(p.name for p in PRICE_TYPES if p.is_price)
 LATEST_TIME: Final = datetime(2036, 1, 1, tzinfo=UTC)
 """End of the last partition of price_history."""
 MAX_AMOUNT_MINOR: Final = 10**12
+MAX_KEYWORD_LENGTH: Final = 4_000
+"""Well below the 32,766 bytes Elasticsearch takes as one keyword."""
 
 
 class UndecodableMessageError(TerminalError):
@@ -41,7 +44,7 @@ def decode_price_event(message: bytes | None) -> PriceEvent:
         raise UndecodableMessageError("the message has no value")
     try:
         event = _DECODER.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UndecodableMessageError(str(error)) from None
     if problem := _problem_of(event):
         raise UndecodableMessageError(problem)
@@ -51,6 +54,9 @@ def decode_price_event(message: bytes | None) -> PriceEvent:
 def _problem_of(event: PriceEvent) -> str | None:
     if event.schema_version > SCHEMA_VERSION:
         return f"schema_version {event.schema_version} is newer than {SCHEMA_VERSION}"
+    if not is_asin(event.asin):
+        # The struct's pattern lets a line feed at the end pass.
+        return f"{event.asin!r} is not an ASIN"
     if _CURRENCIES.get(event.domain) != event.currency:
         return f"currency {event.currency!r} does not belong to domain {event.domain!r}"
     if event.price_type not in _PRICE_TYPES:
@@ -59,14 +65,23 @@ def _problem_of(event: PriceEvent) -> str | None:
         return "a time has no offset from UTC"
     if not KEEPA_EPOCH <= event.timestamp < LATEST_TIME:
         return f"timestamp {event.timestamp.isoformat()} is outside what price_history holds"
+    if not KEEPA_EPOCH <= event.checked_at < LATEST_TIME:
+        return f"checked_at {event.checked_at.isoformat()} is no time of a check"
     if event.price_minor is not None and not 0 < event.price_minor <= MAX_AMOUNT_MINOR:
         return f"price_minor is {event.price_minor}"
     if event.shipping_minor is not None and not 0 <= event.shipping_minor <= MAX_AMOUNT_MINOR:
         return f"shipping_minor is {event.shipping_minor}"
     decimals = (event.current_price, event.target_price, event.previous_price, event.price_change)
-    if any(abs(amount) > MAX_AMOUNT_MINOR for amount in decimals if amount is not None):
+    if any(
+        not amount.is_finite() or abs(amount) > MAX_AMOUNT_MINOR
+        for amount in decimals
+        if amount is not None
+    ):
         return "an amount is out of all bounds"
     texts = (event.product_title, event.image_url, event.run_id, event.event_id)
     if any("\0" in text for text in texts if text):
         return "a text holds the character NUL, which PostgreSQL cannot store"
+    keywords = (event.image_url, event.run_id, event.event_id)
+    if any(len(text) > MAX_KEYWORD_LENGTH for text in keywords if text):
+        return f"image_url, run_id or event_id is longer than {MAX_KEYWORD_LENGTH} characters"
     return None

@@ -20,10 +20,14 @@ class KafkaConfig:
         return {
             "bootstrap.servers": self.bootstrap_servers,
             "log.connection.close": False,
+            # Starting over from the bootstrap list resets the back-off: while Kafka is away a
+            # client would try, and log, twenty times a second.
+            "metadata.recovery.strategy": "none",
+            "reconnect.backoff.max.ms": 5_000,
             **self.client,
             **settings,
         }
 
     def admin(self) -> AdminClient:
-        """Return an admin client."""
-        return AdminClient(self.for_client({"socket.timeout.ms": 10_000}))
+        """Return an admin client; what goes wrong is told by its errors alone, not on stderr."""
+        return AdminClient(self.for_client({"socket.timeout.ms": 10_000, "log_level": 0}))

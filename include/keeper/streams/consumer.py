@@ -223,9 +223,10 @@ class BatchConsumer(Generic[EventT]):
         if not assignment:
             return False
         for place in self._consumer.position(assignment):
-            _, high = self._consumer.get_watermark_offsets(place, timeout=10)
+            low, high = self._consumer.get_watermark_offsets(place, timeout=10)
             position = place.offset if place.offset >= 0 else self._committed(place)
-            if position < high:
+            # What retention has removed will never be read.
+            if max(position, low) < high:
                 return False
         return True
 

@@ -12,6 +12,7 @@ from keeper.streams.producer import EventProducer
 from keeper.streams.topics import dead_letter_topic
 
 _LOG: Final = logging.getLogger(__name__)
+_REASON_LENGTH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,14 @@ def send_dead_letters(
     for letter in letters:
         message = letter.message
         topic = message.topic() or "unknown"
+        # It may quote the message, and both together must not outgrow what Kafka takes.
+        reason = str(letter.error)[:_REASON_LENGTH]
         producer.send(
             dead_letter_topic(topic),
             message.key(),
             message.value(),
             [
-                ("reason", str(letter.error).encode()),
+                ("reason", reason.encode()),
                 ("exception", type(letter.error).__name__.encode()),
                 ("origin-topic", topic.encode()),
                 ("origin-partition", str(message.partition()).encode()),
@@ -52,7 +55,7 @@ def send_dead_letters(
             topic,
             message.partition(),
             message.offset(),
-            letter.error,
+            reason,
         )
     if letters:
         producer.flush()

@@ -25,7 +25,7 @@ class GroupProgress:
         self._topic = topic
         self._group = group
         self._consumer = Consumer(
-            config.for_client({"group.id": group, "enable.auto.commit": False})
+            config.for_client({"group.id": group, "enable.auto.commit": False, "log_level": 0})
         )
 
     def __enter__(self) -> Self:

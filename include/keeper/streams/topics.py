@@ -52,6 +52,14 @@ def make_topics(
         )
         for topic in topics
     ]
+    try:
+        # Asked first because it fails within seconds and says whether Kafka is there at all.
+        admin.list_topics(timeout=min(timeout_s, 10))
+    except KafkaException as error:
+        raise TransientError(
+            f"Kafka does not answer ({error.args[0].str()}); check that it runs and "
+            "KAFKA_BOOTSTRAP_SERVERS"
+        ) from error
     made = []
     futures = admin.create_topics(wanted, operation_timeout=timeout_s, request_timeout=timeout_s)
     for topic, future in futures.items():

@@ -2,7 +2,9 @@
 
 import smtplib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -50,8 +52,11 @@ class EmailChannel:
         except ValueError as error:
             return _failed(f"cannot be addressed: {error}", retry=False)
         try:
-            with _connect(self._config) as server:
+            server = _connect(self._config)
+            try:
                 server.send_message(message)
+            finally:
+                _leave(server)
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             return _failed(f"{code} {_plain(text)}", retry=code < 500)
@@ -62,6 +67,9 @@ class EmailChannel:
             return _failed(detail, retry=error.smtp_code < 500)
         except (smtplib.SMTPException, OSError) as error:
             return _failed(f"{type(error).__name__}: {error}", retry=True)
+        except UnicodeError:
+            # Its text would quote the login.
+            return _failed("the login or an address has letters the server cannot take", retry=True)
         return DeliveryResult(DeliveryStatus.SENT, f"accepted by {self._config.host}")
 
 
@@ -74,8 +82,8 @@ def mail_of(alert: PriceAlert, sender: str) -> EmailMessage:
     content = compose(alert)
     message = EmailMessage()
     name, address = parseaddr(sender)
-    message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(addr_spec=alert.email)
+    message["From"] = _address(address, name)
+    message["To"] = _address(alert.email)
     message["Subject"] = content.subject
     message["Date"] = format_datetime(alert.checked_at)
     message["Message-ID"] = f"<keeper-alert-{alert.alert_id}@{address.rpartition('@')[2]}>"
@@ -84,6 +92,21 @@ def mail_of(alert: PriceAlert, sender: str) -> EmailMessage:
     message.set_content(content.text)
     message.add_alternative(content.html, subtype="html")
     return message
+
+
+def _address(spec: str, name: str = "") -> Address:
+    try:
+        return Address(name, addr_spec=spec)
+    except (MessageError, IndexError, AttributeError):
+        # What the library raises beside ValueError for text it cannot parse.
+        raise ValueError(f"{spec[:100]!r} is not an e-mail address") from None
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """Say goodbye; a mail the server has accepted stays sent however it answers to that."""
+    with suppress(smtplib.SMTPException, OSError):
+        server.quit()
+    server.close()
 
 
 def _connect(config: SmtpConfig) -> smtplib.SMTP:

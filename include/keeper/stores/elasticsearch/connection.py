@@ -24,7 +24,8 @@ class ElasticsearchConfig:
 
     def client(self) -> Elasticsearch:
         """Return a client; it connects at the first request."""
-        return Elasticsearch(self.url, request_timeout=self.timeout_s, retry_on_timeout=False)
+        # Whoever asks decides when to ask again, and says so in its own words.
+        return Elasticsearch(self.url, request_timeout=self.timeout_s, max_retries=0)
 
 
 class SearchUnavailableError(TransientError):
@@ -42,7 +43,7 @@ def errors_told() -> Iterator[None]:
         yield
     except TransportConnectionError as error:
         raise SearchUnavailableError(
-            f"Elasticsearch does not answer: {error.message}; check that it runs and "
+            f"Elasticsearch does not answer ({error.message}); check that it runs and "
             "ELASTICSEARCH_URL"
         ) from error
     except TransportError as error:

@@ -7,7 +7,9 @@ folder and on object storage.
 """
 
 import gzip
+import logging
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -19,6 +21,7 @@ import orjson
 from keeper.domain.watches import ProductToCheck
 from keeper.errors import TerminalError
 
+_LOG: Final = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -100,10 +103,16 @@ class BatchFolder:
         (self._path / f"{name}.meta.json").write_bytes(orjson.dumps(asdict(page)))
 
     def pages(self) -> list[StoredPage]:
-        """Return the replies stored so far, in order."""
+        """Return the replies stored so far, in order, up to the first half-written description."""
         pages: list[StoredPage] = []
         while (self._path / (name := f"page-{len(pages):04d}.meta.json")).exists():
-            pages.append(self._read(name, StoredPage))
+            try:
+                pages.append(self._read(name, StoredPage))
+            except MissingFileError as error:
+                # Whoever wrote it was killed: an error here would keep the page from ever being
+                # fetched again.
+                _LOG.warning("not counted as stored: %s", error)
+                break
         return pages
 
     def read_page(self, page: StoredPage) -> bytes:
@@ -135,11 +144,11 @@ class BatchFolder:
     def _unpacked(self, name: str) -> bytes:
         try:
             return gzip.decompress((self._path / name).read_bytes())
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise MissingFileError(f"{self._path / name} cannot be read: {error}") from error
 
     def _read(self, name: str, kind: type[_T]) -> _T:
         try:
             return msgspec.json.decode((self._path / name).read_bytes(), type=kind)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MissingFileError(f"{self._path / name} cannot be read: {error}") from error

@@ -35,7 +35,8 @@ class Claim:
             "alert_id": self.alert.alert_id,
             "channel": channel,
             "attempt": self.alert.attempts + 1,
-            "detail": result.detail[:1000],
+            # A server's own words; PostgreSQL would refuse NUL, and the alert would be sent again.
+            "detail": result.detail.replace("\0", "")[:1000],
             "seconds": seconds,
             "now": now,
         }

@@ -62,11 +62,16 @@ def connect(config: PostgresConfig) -> Connection:
             options="-c timezone=UTC",
         )
     except psycopg.OperationalError as error:
-        text = str(error).strip().splitlines()[-1]
+        text = " ".join(str(error).split())
         if any(sign in text for sign in _REFUSED_LOGIN):
             raise DatabaseRejectedError(f"{text}; check DATABASE_URL") from None
         raise DatabaseUnavailableError(
             f"PostgreSQL does not answer: {text}; check that it runs and DATABASE_URL"
+        ) from None
+    except psycopg.ProgrammingError:
+        # Its text would quote the part it cannot read, which may be the password.
+        raise DatabaseRejectedError(
+            "DATABASE_URL cannot be read; percent-encode special characters of the password"
         ) from None
 
 
@@ -78,7 +83,8 @@ def errors_told() -> Iterator[None]:
     except psycopg.errors.UndefinedTable as error:
         raise DatabaseRejectedError(f"{error.diag.message_primary}; run: keeper migrate") from error
     except _PASSING as error:
-        raise DatabaseUnavailableError(str(error).strip().splitlines()[0]) from error
+        text = str(error).strip() or type(error).__name__
+        raise DatabaseUnavailableError(text.splitlines()[0]) from error
 
 
 @contextmanager
