@@ -20,8 +20,7 @@ None. Batch size, recorded price types and limits are settings (`KEEPER_*`).
 - `check`: bad records are in `quarantined_records` with the failed expectation; the others of the
   batch are published all the same.
 - `wait_for_postgres`: the loader is behind or down: `keeper health consume-prices`, and its log.
-- `summarise` fails when a batch was lost or too many records were quarantined; its row in
-  `pipeline_runs` says which.
+- `summarise`: a batch was lost or too much was quarantined; its row in `pipeline_runs` says which.
 
 ### Run it again
 Clear the failed tasks, or trigger a new run: nothing is stored, alerted or paid for twice.
@@ -80,7 +79,8 @@ def track_prices():
             )
         return [asdict(batch) for batch in batches]
 
-    @task(map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2)
+    # Tokens come back by the minute, and what is paid for stays.
+    @task(map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2, retries=30)
     def fetch(planned: dict, run_id: str) -> dict:
         from keeper.orchestration.connections import keepa_config
         from keeper.orchestration.lake import batch_folder

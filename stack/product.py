@@ -83,6 +83,8 @@ def simulator_service(stack: Stack) -> Service:
                 str(keeper_command(stack)),
                 *("simulate-keepa", "--host", HOST, "--port", str(stack.ports.simulator)),
                 *("--clock", "hold", "--at", stack.simulator_at),
+                # One of Keepa's larger plans, so that demos in a row never wait for tokens.
+                *("--refill-rate", "1000"),
             ),
             env=product_environment(stack) | process_environment(stack),
             directory=str(stack.layout.root),

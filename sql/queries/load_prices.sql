@@ -23,10 +23,16 @@ COPY staged_prices (asin, domain, price_type, observed_at, price_minor, shipping
     implausible, source, event_id, run_id, checked_at, title, image_url) FROM STDIN
 
 -- name: upsert_products
+-- Locks the products in one order for all loaders; whatever else a batch writes hangs on them.
 INSERT INTO products AS p (asin, domain, title, image_url, source, last_checked_at)
-SELECT DISTINCT ON (asin, domain) asin, domain, title, image_url, source, checked_at
+SELECT asin, domain,
+    (array_agg(title ORDER BY checked_at DESC) FILTER (WHERE title IS NOT NULL))[1],
+    (array_agg(image_url ORDER BY checked_at DESC) FILTER (WHERE image_url IS NOT NULL))[1],
+    (array_agg(source ORDER BY checked_at DESC))[1],
+    max(checked_at)
 FROM staged_prices
-ORDER BY asin, domain, checked_at DESC
+GROUP BY asin, domain
+ORDER BY asin, domain
 ON CONFLICT (asin, domain) DO UPDATE SET
     title = coalesce(excluded.title, p.title),
     image_url = coalesce(excluded.image_url, p.image_url),
@@ -69,11 +75,9 @@ WHERE former_checked_at IS NOT NULL
 SELECT run_id, count(*) AS points
 FROM (
     SELECT DISTINCT ON (asin, domain, price_type, observed_at) asin, domain, price_type,
-        observed_at, first_value(run_id) OVER first_seen AS run_id
+        observed_at, run_id
     FROM staged_prices
-    WINDOW first_seen AS (
-        PARTITION BY asin, domain, price_type, observed_at, event_id ORDER BY checked_at)
-    ORDER BY asin, domain, price_type, observed_at, checked_at DESC
+    ORDER BY asin, domain, price_type, observed_at, checked_at
 ) AS s
 WHERE NOT EXISTS (
     SELECT FROM price_history h
@@ -82,25 +86,52 @@ WHERE NOT EXISTS (
 GROUP BY run_id
 
 -- name: upsert_history
--- The value of the latest check, credited to the first check that had it, however checks fall into
--- batches.
+-- The value of the latest check, credited to the first of the checks that have had it without a
+-- break since, however checks fall into batches: what is stored counts as one more check.
+WITH seen AS (
+    SELECT s.asin, s.domain, s.price_type, s.observed_at, s.price_minor, s.shipping_minor,
+        s.currency, s.implausible, s.source, s.event_id, s.run_id, s.checked_at,
+        s.checked_at AS last_checked_at
+    FROM staged_prices s
+    LEFT JOIN price_history h USING (asin, domain, price_type, observed_at)
+    WHERE h.asin IS NULL OR s.checked_at > h.last_checked_at
+    UNION ALL
+    SELECT h.asin, h.domain, h.price_type, h.observed_at, h.price_minor, h.shipping_minor,
+        h.currency, h.implausible, h.source, h.event_id, h.run_id, h.checked_at, h.last_checked_at
+    FROM price_history h
+    WHERE (h.asin, h.domain, h.price_type, h.observed_at) IN (
+        SELECT asin, domain, price_type, observed_at FROM staged_prices)
+), compared AS (
+    SELECT seen.*, last_value(event_id) OVER checks AS latest_event_id
+    FROM seen
+    WINDOW checks AS (
+        PARTITION BY asin, domain, price_type, observed_at ORDER BY last_checked_at
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+), dated AS (
+    SELECT compared.*, max(last_checked_at) FILTER (WHERE event_id <> latest_event_id) OVER (
+        PARTITION BY asin, domain, price_type, observed_at) AS other_until
+    FROM compared
+)
 INSERT INTO price_history AS h (asin, domain, price_type, observed_at, price_minor,
     shipping_minor, currency, implausible, source, event_id, run_id, checked_at, last_checked_at)
 SELECT DISTINCT ON (asin, domain, price_type, observed_at) asin, domain, price_type,
-    observed_at, price_minor, shipping_minor, currency, implausible, source, event_id,
-    first_value(run_id) OVER first_seen, first_value(checked_at) OVER first_seen, checked_at
-FROM staged_prices
-WINDOW first_seen AS (
-    PARTITION BY asin, domain, price_type, observed_at, event_id ORDER BY checked_at)
-ORDER BY asin, domain, price_type, observed_at, checked_at DESC
+    observed_at, price_minor, shipping_minor, currency, bool_and(implausible) OVER unbroken,
+    source, event_id, first_value(run_id) OVER unbroken, first_value(checked_at) OVER unbroken,
+    last_checked_at
+FROM dated
+WHERE other_until IS NULL OR last_checked_at > other_until
+WINDOW unbroken AS (
+    PARTITION BY asin, domain, price_type, observed_at ORDER BY last_checked_at
+    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+ORDER BY asin, domain, price_type, observed_at, last_checked_at DESC
 ON CONFLICT (asin, domain, price_type, observed_at) DO UPDATE SET
     price_minor = excluded.price_minor,
     shipping_minor = excluded.shipping_minor,
-    implausible = h.implausible AND excluded.implausible,
+    implausible = excluded.implausible,
     source = excluded.source,
     event_id = excluded.event_id,
-    checked_at = CASE WHEN h.event_id = excluded.event_id THEN h.checked_at
-        ELSE excluded.checked_at END,
+    run_id = excluded.run_id,
+    checked_at = excluded.checked_at,
     last_checked_at = excluded.last_checked_at
 WHERE excluded.last_checked_at > h.last_checked_at
 
@@ -132,10 +163,14 @@ WHERE (w.asin, w.domain, w.price_type) = (s.asin, s.domain, s.price_type)
 
 -- name: watches_to_judge
 -- Locks the watches, in one order for all loaders, so that two never judge the same one at once.
+-- Asked before current_prices moves: up to there a batch is a replay, and a watch or a target newer
+-- than that must not alert on it.
 SELECT w.watch_id, w.user_id, w.asin, w.domain, w.price_type, w.target_minor,
-    a.armed, a.alerted_price_minor, a.awaiting_price_minor, a.checked_at, a.observed_at
+    a.armed, a.alerted_price_minor, a.awaiting_price_minor, a.checked_at, a.observed_at,
+    c.last_checked_at AS known_checked_at, c.observed_at AS known_observed_at
 FROM watched_products w
 LEFT JOIN alert_states a USING (watch_id)
+LEFT JOIN current_prices c USING (asin, domain, price_type)
 WHERE w.status = 'ACTIVE' AND w.target_minor IS NOT NULL
     AND (w.asin, w.domain, w.price_type) IN (
         SELECT asin, domain, price_type FROM staged_prices)

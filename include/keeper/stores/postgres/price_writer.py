@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance
 from keeper.domain.money import InvalidAmountError, to_minor
@@ -79,18 +79,23 @@ class PriceWriter:
                 {row["run_id"]: row["points"] for row in cursor.execute(sql["count_new_points"])}
             )
             cursor.execute(sql["upsert_history"])
+            watches = cursor.execute(sql["watches_to_judge"]).fetchall()
             cursor.execute(sql["upsert_current"])
             cursor.execute(sql["touch_watches"])
-            alerts = self._judge(connection, events)
+            alerts = self._judge(connection, watches, events)
             for run_id in sorted({*points, *alerts}):
                 counts = {"run_id": run_id, "points": points[run_id], "alerts": alerts[run_id]}
                 cursor.execute(sql["count_for_run"], counts)
         return LoadResult(points.total(), alerts.total())
 
-    def _judge(self, connection: Connection, events: Sequence[PriceEvent]) -> Counter[str]:
+    def _judge(
+        self,
+        connection: Connection,
+        watches: Sequence[dict[str, Any]],
+        events: Sequence[PriceEvent],
+    ) -> Counter[str]:
         """Advance every watch the batch touches; return the number of alerts by run."""
         sql = statements(_SQL)
-        watches = connection.execute(sql["watches_to_judge"]).fetchall()
         if not watches:
             return Counter()
         by_series: defaultdict[_SeriesKey, list[PriceEvent]] = defaultdict(list)
@@ -105,6 +110,8 @@ class PriceWriter:
                 seen = Observation(
                     event.checked_at, event.timestamp, event.price_minor, event.implausible
                 )
+                if _is_known(watch, seen):
+                    continue
                 state, reason = advance(state, seen, watch["target_minor"], self._policy)
                 if reason:
                     alerts.append(_alert(watch, event, reason))
@@ -140,6 +147,13 @@ def _state_of(watch: dict[str, object]) -> AlertState | None:
         return None
     names = ("armed", "alerted_price_minor", "awaiting_price_minor", "checked_at", "observed_at")
     return AlertState(**{name: watch[name] for name in names})  # type: ignore[arg-type]  # a row's values are untyped
+
+
+def _is_known(watch: dict[str, Any], seen: Observation) -> bool:
+    """Tell whether the current price has been at or past the observation before this batch."""
+    if watch["known_checked_at"] is None:
+        return False
+    return seen.position <= (watch["known_checked_at"], watch["known_observed_at"])
 
 
 def _alert(watch: dict[str, object], event: PriceEvent, reason: str) -> dict[str, object]:
