@@ -4,6 +4,7 @@ The local stack writes the addresses of its own services to `.keeper/keeper.env`
 works from a shell beside a running stack; `.env` overrides it and the environment overrides both.
 """
 
+import re
 from functools import lru_cache
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from keeper.errors import SettingsError
 KEEPA_URL = "https://api.keepa.com"
 SIMULATOR_URL = "http://127.0.0.1:8099"
 SIMULATOR_KEY = "simulator"
+_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:\d*)?")
 
 
 class Settings(BaseSettings):
@@ -74,16 +76,39 @@ class Settings(BaseSettings):
                 "must look like postgresql://user:password@host:5432/keeper "
                 "(postgresql+asyncpg:// is accepted too)"
             )
+        # Else a part of the password is taken for the host, and errors tell it.
+        authority = re.split("[/?#]", rest, maxsplit=1)[0]
+        hosts = authority.rpartition("@")[2].split(",")
+        is_clear = rest.count("@") == authority.count("@") <= 1
+        if not is_clear or not all(_HOST_AND_PORT.fullmatch(host) for host in hosts):
+            raise ValueError(
+                "must have the special characters of its user and password percent-encoded, "
+                "@ as %40 and / as %2F"
+            )
         return SecretStr(f"postgresql://{rest}")
 
     @field_validator("elasticsearch_url", "keeper_keepa_url", "keeper_simulator_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         if value is not None:
-            parts = urlsplit(value)
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
+            try:
+                parts = urlsplit(value)
+                is_url = parts.scheme in {"http", "https"} and bool(parts.hostname)
+                is_url = is_url and parts.port != 0
+            except ValueError:
+                # Its text would quote the address, which may hold a password.
+                is_url = False
+            if not is_url:
                 raise ValueError("must look like http://host:port")
             value = value.rstrip("/")
+        return value
+
+    @field_validator("elasticsearch_url")
+    @classmethod
+    def _with_port(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme == "http" and parts.port is None:
+            raise ValueError("must name the port, like http://host:9200")
         return value
 
     @field_validator("kafka_bootstrap_servers")
@@ -119,6 +144,8 @@ class Settings(BaseSettings):
     def _smtp_login_is_whole(self) -> Self:
         if self.smtp_user and not self.smtp_password:
             raise ValueError("SMTP_USER is set but SMTP_PASSWORD is not; set both or neither")
+        if self.smtp_password and not self.smtp_user:
+            raise ValueError("SMTP_PASSWORD is set but SMTP_USER is not; set both or neither")
         return self
 
     @property

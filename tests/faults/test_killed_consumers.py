@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -75,7 +76,7 @@ def load_with_kills(
     """Load everything, killing the loader each time it has moved on; return the number of kills."""
 
     def behind() -> int:
-        with GroupProgress(kafka, topic=topic, group=group) as progress:
+        with closing(GroupProgress(kafka, topic=topic, group=group)) as progress:
             return sum(progress.lag_behind(offsets).values())
 
     kills = 0

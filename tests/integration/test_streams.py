@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import pytest
 from confluent_kafka import Consumer
@@ -40,7 +41,7 @@ def publish(kafka: KafkaConfig, topic: str, count: int, *, first: int = 0) -> di
 
 
 def lag(kafka: KafkaConfig, topic: str, group: str, offsets: dict[int, int]) -> int:
-    with GroupProgress(kafka, topic=topic, group=group) as progress:
+    with closing(GroupProgress(kafka, topic=topic, group=group)) as progress:
         return sum(progress.lag_behind(offsets).values())
 
 

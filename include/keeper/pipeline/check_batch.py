@@ -89,19 +89,22 @@ def check_batch(
     """
     planned = {(product.domain, product.asin): product for product in folder.read_plan()}
     records: list[_Record] = []
-    products = without_history = 0
+    found: set[tuple[str, str]] = set()
+    without_history = 0
     for page in folder.pages():
         reply = _decoded(folder.read_page(page))
         for problem in reply.problems:
             _LOG.warning("left out: %s", problem)
         for product in reply.products:
-            plan = planned.get((product.locale.domain, product.asin))
-            if plan is None:
-                _LOG.warning("%s was not asked for and is left out", product.asin)
+            key = (product.locale.domain, product.asin)
+            plan = planned.get(key)
+            if plan is None or key in found:
+                why = "was not asked for" if plan is None else "is there twice"
+                _LOG.warning("%s %s and is left out", product.asin, why)
                 continue
-            products += 1
-            found, absent = _records_of(product, plan, price_types, page.received_at)
-            records += found
+            found.add(key)
+            news, absent = _records_of(product, plan, price_types, page.received_at)
+            records += news
             without_history += absent
         if unknown := reply.missing(page.asked):
             host = locale_of(page.domain).host
@@ -112,16 +115,16 @@ def check_batch(
     failed = {failure.row for failure in failures}
     good = [record for row, record in enumerate(records) if row not in failed]
     folder.write_messages(_messages(good, source, run_id))
-    missing = len(planned) - products
+    missing = len(planned) - len(found)
     _LOG.info(
         "%d products, %d missing, %d records, %d quarantined",
-        products,
+        len(found),
         missing,
         len(records),
         len(failed),
     )
     return CheckResult(
-        products=products,
+        products=len(found),
         missing=missing,
         without_history=without_history,
         checked=len(records),

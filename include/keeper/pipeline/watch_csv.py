@@ -90,8 +90,13 @@ def read_watches(file: TextIO) -> Iterator[Watch | RowError]:
             row = next(reader)
         except StopIteration:
             return
-        except (csv.Error, UnicodeDecodeError) as error:
-            yield RowError(reader.line_num, str(error))
+        except csv.Error as error:
+            # DictReader counts a line only after it has read it.
+            yield RowError(reader.reader.line_num, str(error))
+            continue
+        except UnicodeDecodeError as error:
+            reason = f"from here on it cannot be read as UTF-8: {error.reason}"
+            yield RowError(reader.line_num + 1, reason)
             return
         if row.get("surplus"):
             yield RowError(reader.line_num, "more values than columns")

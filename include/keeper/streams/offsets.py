@@ -1,8 +1,7 @@
 """How far a consumer group has come."""
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -17,7 +16,7 @@ class GroupProgress:
 
     A consumer that never subscribes does the asking: librdkafka's admin request for the same ends
     the process with a segmentation fault when the group's coordinator is still starting.
-    Usable as a context manager.
+    Whoever makes one closes it.
     """
 
     def __init__(self, config: KafkaConfig, *, topic: str, group: str) -> None:
@@ -27,19 +26,6 @@ class GroupProgress:
         self._consumer = Consumer(
             config.for_client({"group.id": group, "enable.auto.commit": False, "log_level": 0})
         )
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        self.close()
 
     def close(self) -> None:
         """Close the connection."""

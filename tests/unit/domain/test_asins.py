@@ -42,17 +42,44 @@ def test_a_bare_asin_says_nothing_of_the_locale() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "B0ABCDEF1", "B0ABCDEF123", "B0ABC-EF12", "https://www.amazon.de/", "/dp/B0ABCDEF12"],
-    ids=["nothing", "too short", "too long", "a dash", "no product", "no host"],
+    [
+        "",
+        "B0ABCDEF1",
+        "B0ABCDEF123",
+        "B0ABC-EF12",
+        "https://www.amazon.de/",
+        "/dp/B0ABCDEF12",
+        "https://evil.example/?u=https://www.amazon.de/dp/B0ABCDEF12",
+        "https://[/dp/B0ABCDEF12",
+        "ßßßßß",
+        "https://www.amazon.de/dp/B0ABCDEF1\u212a",
+    ],
+    ids=[
+        "nothing",
+        "too short",
+        "too long",
+        "a dash",
+        "no product",
+        "no host",
+        "only in the query",
+        "half an IPv6 address",
+        "becomes ten letters in capitals",
+        "a Kelvin sign",
+    ],
 )
 def test_what_is_no_product_says_so(text: str) -> None:
     with pytest.raises(InvalidAsinError, match="ASIN"):
         parse_product_address(text)
 
 
-def test_an_address_of_another_site_is_refused() -> None:
-    with pytest.raises(UnknownLocaleError, match=r"amazon\.nl"):
-        parse_product_address("https://www.amazon.nl/dp/B0ABCDEF12")
+@pytest.mark.parametrize(
+    "host",
+    ["www.amazon.nl", "www.amazon.de.evil.example", "www.amazon.de@evil.example", "evil-amazon.de"],
+    ids=["not of Keepa", "as a subdomain", "as a login", "as an ending"],
+)
+def test_an_address_of_another_site_is_refused(host: str) -> None:
+    with pytest.raises(UnknownLocaleError, match=host):
+        parse_product_address(f"https://{host}/dp/B0ABCDEF12")
 
 
 @given(st.text())

@@ -40,6 +40,8 @@ def test_an_amount_survives_the_way_out_and_back(minor: int, currency: str) -> N
         ("1e30", "USD"),
         ("19.999", "USD"),
         ("19.5", "JPY"),
+        ("19.9900000000000000000000000000000001", "USD"),
+        ("1e-9999999999", "USD"),
         ("", "EUR"),
     ],
 )

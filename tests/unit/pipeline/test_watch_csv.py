@@ -68,6 +68,50 @@ def test_a_wrong_header_says_which_columns_there_are(text: str) -> None:
     assert "asin,domain,price_type,target_price,status" in error.reason
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["\ufeffasin\nB000000001\n", '"asin"\r\n"B000000001"\r\n', "asin\n\n B000000001 \n\n"],
+    ids=["byte order mark", "quotes and carriage returns", "blank lines and spaces"],
+)
+def test_what_spreadsheets_write_is_read(text: str) -> None:
+    assert read(text) == [Watch("B000000001", "us", "NEW", None)]
+
+
+def test_a_value_over_two_lines_is_told_by_its_last() -> None:
+    rows = read('asin,status\n"B00\n0000001",ACTIVE\nB000000002,\n')
+
+    assert isinstance(rows[0], RowError)
+    assert rows[0].line == 3
+    assert rows[1] == Watch("B000000002", "us", "NEW", None)
+
+
+def test_a_line_csv_cannot_read_costs_only_itself() -> None:
+    rows = read("asin,status\nB000000001,\nB00\r0000002,\nB000000003,\n")
+
+    assert [row.asin for row in rows if isinstance(row, Watch)] == ["B000000001", "B000000003"]
+    assert [row.line for row in rows if isinstance(row, RowError)] == [3]
+
+
+@pytest.mark.parametrize(
+    ("good_rows", "line"), [(0, 1), (5000, 2)], ids=["at the start", "after much that is good"]
+)
+def test_a_file_that_is_not_utf8_says_so(good_rows: int, line: int) -> None:
+    text = b"asin\n" + b"B000000001\n" * good_rows + b"B0\xff\n"
+
+    *watches, error = read_watches(io.TextIOWrapper(io.BytesIO(text), "utf-8", newline=""))
+
+    assert isinstance(error, RowError)
+    assert "UTF-8" in error.reason
+    assert error.line >= line
+    assert all(isinstance(watch, Watch) for watch in watches)
+
+
+@given(st.text())
+def test_any_text_gives_watches_and_errors(text: str) -> None:
+    for row in read(f"asin,domain,price_type,target_price,status\n{text}"):
+        assert isinstance(row, Watch) or row.line > 1
+
+
 def test_an_address_tells_the_locale() -> None:
     watch = read_watch("https://www.amazon.co.jp/dp/B000000001", target="1980")
 

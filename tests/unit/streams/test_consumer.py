@@ -43,7 +43,8 @@ class FakeKafka:
         self.batches = batches
         self.refuse = refuse
         self.owned = {0, 1}
-        self.committed: list[dict[int, int]] = []
+        self.commits: list[dict[int, int]] = []
+        self.watermarks = (0, 0)
 
     def __call__(self, settings: dict[str, Any], **_: Any) -> "FakeKafka":
         assert settings["enable.auto.commit"] is False
@@ -63,7 +64,16 @@ class FakeKafka:
         if self.refuse:
             self.refuse -= 1
             raise KafkaException(KafkaError(KafkaError.COORDINATOR_NOT_AVAILABLE))
-        self.committed.append({place.partition: place.offset for place in offsets})
+        self.commits.append({place.partition: place.offset for place in offsets})
+
+    def position(self, places: Sequence[TopicPartition]) -> list[TopicPartition]:
+        return [TopicPartition(place.topic, place.partition) for place in places]
+
+    def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
+        return self.position(places)
+
+    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
+        return self.watermarks
 
     def close(self) -> None:
         self.batches = []
@@ -102,14 +112,14 @@ def test_offsets_are_committed_after_each_batch(monkeypatch: pytest.MonkeyPatch)
     kafka = FakeKafka([[FakeMessage(4), FakeMessage(7, partition=1)], [FakeMessage(5)]])
 
     assert consume(monkeypatch, kafka) == [2, 1]
-    assert kafka.committed == [{0: 5, 1: 8}, {0: 6}]
+    assert kafka.commits == [{0: 5, 1: 8}, {0: 6}]
 
 
 def test_a_refused_commit_is_repeated_when_it_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     kafka = FakeKafka([[FakeMessage(4)], [], [], []], refuse=2)
 
     assert consume(monkeypatch, kafka) == [1]
-    assert kafka.committed == [{0: 5}]
+    assert kafka.commits == [{0: 5}]
 
 
 def test_a_lost_partition_is_left_to_its_new_owner(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +127,7 @@ def test_a_lost_partition_is_left_to_its_new_owner(monkeypatch: pytest.MonkeyPat
 
     consume(monkeypatch, kafka, lose=1)
 
-    assert kafka.committed == [{0: 5}]
+    assert kafka.commits == [{0: 5}]
 
 
 @pytest.mark.parametrize(
@@ -138,3 +148,34 @@ def test_a_refusal_of_rights_ends_the_worker(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(KafkaException):
         consume(monkeypatch, kafka)
+
+
+@pytest.mark.parametrize(
+    ("watermarks", "turns"),
+    [((0, 0), 1), ((500, 500), 1), ((0, 500), 3), ((400, 500), 3)],
+    ids=["empty", "all removed by retention", "unread", "unread and partly removed"],
+)
+def test_until_idle_ends_once_nothing_is_left_to_read(
+    monkeypatch: pytest.MonkeyPatch, watermarks: tuple[int, int], turns: int
+) -> None:
+    kafka = FakeKafka([[], [], []])
+    kafka.watermarks = watermarks
+    monkeypatch.setattr(consumer_module, "Consumer", kafka)
+    taken: list[int] = []
+
+    def stop_at_the_third() -> None:
+        taken.append(1)
+        if len(taken) == 3:
+            consumer.stop()
+
+    consumer = BatchConsumer(
+        KafkaConfig("localhost:9092"),
+        topic="prices",
+        group="group",
+        decode=decode_price_event,
+        handle=lambda events: None,
+        on_cycle=stop_at_the_third,
+    )
+    consumer.run(until_idle=True)
+
+    assert len(taken) == turns

@@ -143,7 +143,10 @@ class BatchFolder:
 
     def _unpacked(self, name: str) -> bytes:
         try:
-            return gzip.decompress((self._path / name).read_bytes())
+            packed = (self._path / name).read_bytes()
+            if not packed:
+                raise EOFError("it is empty")
+            return gzip.decompress(packed)
         except (OSError, EOFError, zlib.error) as error:
             raise MissingFileError(f"{self._path / name} cannot be read: {error}") from error
 

@@ -1,0 +1,106 @@
+"""Commands that need no service, and mistakes told before any is asked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from keeper.cli.app import app
+from keeper.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+def keeper(*words: str, stdin: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(app, list(words), input=stdin)
+
+
+def plain(text: str) -> str:
+    """Return what a framed message says, on one line."""
+    return " ".join(text.replace("│", " ").split())
+
+
+def test_a_dry_run_tells_bad_rows_by_line_on_stderr_and_needs_no_database(tmp_path: Path) -> None:
+    file = tmp_path / "watches.csv"
+    file.write_text("\ufeffasin,target_price\nB000000001,10\nnonsense,5\nB000000002,x\n", "utf-8")
+
+    result = keeper("watch", "import", str(file), "--dry-run")
+
+    assert result.exit_code == 1
+    assert result.stdout == "dry run: 1 rows are good, 2 bad; nothing was changed\n"
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == ["line 3", "line 4"]
+
+
+@pytest.mark.parametrize(
+    "text", ["asin\nB000000001\n", "\ufeffasin\r\nB000000001\r\n"], ids=["plain", "spreadsheet"]
+)
+def test_a_dry_run_of_standard_input_without_mistakes_ends_well(text: str) -> None:
+    result = keeper("watch", "import", "-", "--dry-run", stdin=text.encode())
+
+    assert result.exit_code == 0, result.output
+    assert "1 rows are good, 0 bad" in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("watch", "import", "nowhere.csv"), "No such file"),
+        (("watch", "add", "nonsense"), "not an ASIN"),
+        (("watch", "pause", "B000000001", "--price-type", "BUYBOX"), "BUY_BOX_SHIPPING"),
+        (("watch", "remove", "https://www.amazon.nl/dp/B000000001"), "amazon.nl"),
+        (("migrate", "--only", "redis"), "postgres, kafka, elasticsearch"),
+    ],
+    ids=["no file", "no product", "no price type", "no locale", "no part"],
+)
+def test_a_mistake_is_told_before_any_service_is_asked(words: tuple[str, ...], said: str) -> None:
+    result = keeper(*words)
+
+    assert result.exit_code == 2
+    assert said in plain(result.stderr)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("watch", "add"),
+        ("watch", "list"),
+        ("watch", "pause"),
+        ("watch", "resume"),
+        ("watch", "remove"),
+        ("watch", "import"),
+        ("watch", "export"),
+        ("consume", "prices"),
+        ("index", "prices"),
+        ("deliver",),
+        ("health",),
+    ],
+    ids=" ".join,
+)
+def test_every_command_shows_an_example(words: tuple[str, ...]) -> None:
+    result = keeper(*words, "--help")
+
+    assert result.exit_code == 0
+    assert f"Example: keeper {' '.join(words)}" in plain(result.stdout)
+
+
+def test_health_follows_the_last_sign_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEEPER_RUN_DIR", str(tmp_path / "run"))
+
+    assert keeper("health", "deliver").exit_code == 1
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "deliver.alive").touch()
+
+    assert keeper("health", "deliver").exit_code == 0
+    assert keeper("health", "deliver", "--max-age", "-1").exit_code == 1

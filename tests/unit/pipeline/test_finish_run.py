@@ -1,0 +1,99 @@
+"""A run's totals, and when it counts as failed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from keeper.pipeline import finish_run
+from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.runs import RunCounts
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+WHOLE = BatchReports(
+    planned=2,
+    fetched=[{"tokens": 100}, {"tokens": 20}],
+    checked=[
+        {"products": 99, "missing": 1, "checked": 400, "quarantined": 3},
+        {"products": 20, "missing": 0, "checked": 80, "quarantined": 0},
+    ],
+    published=[{"events": 397}, {"events": 80}],
+)
+
+
+@pytest.fixture
+def row(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The run's row as it is written."""
+    written: dict[str, Any] = {}
+
+    def write(connection: Connection, **values: Any) -> Mapping[str, object]:
+        written.update(values)
+        return {"points_stored": 7, "alerts_raised": 1}
+
+    monkeypatch.setattr(finish_run, "finish_run", write)
+    return written
+
+
+def summarise(
+    reports: BatchReports, *, unfinished: tuple[str, ...] = (), share: float = 0.05
+) -> None:
+    summarise_run(
+        cast(Connection, None),
+        reports,
+        run_id="run",
+        max_quarantine_share=share,
+        unfinished=unfinished,
+        finished_at=NOW,
+    )
+
+
+def test_the_counts_of_all_batches_are_added(row: dict[str, Any]) -> None:
+    summarise(WHOLE)
+
+    assert row["state"] == "SUCCESS"
+    assert row["problem"] is None
+    assert row["counts"] == RunCounts(
+        products_fetched=119,
+        products_missing=1,
+        tokens_spent=120,
+        records_checked=480,
+        records_quarantined=3,
+        events_published=477,
+    )
+
+
+def test_a_run_with_nothing_to_do_succeeds(row: dict[str, Any]) -> None:
+    summarise(BatchReports(0, [], [], []))
+
+    assert row["state"] == "SUCCESS"
+    assert row["counts"] == RunCounts()
+
+
+@pytest.mark.parametrize(
+    ("reports", "unfinished", "share", "problem"),
+    [
+        (
+            BatchReports(2, WHOLE.fetched, WHOLE.checked, WHOLE.published[:1]),
+            ("prices.publish_1",),
+            0.05,
+            "1 of 2 batches were not published; unfinished: prices.publish_1",
+        ),
+        (WHOLE, ("wait_for_postgres",), 0.05, "unfinished: wait_for_postgres"),
+        (WHOLE, (), 0.005, "3 of 480 price records"),
+    ],
+    ids=["a lost batch", "a failed task", "too many quarantined"],
+)
+def test_what_is_wrong_is_in_the_row_and_in_the_error(
+    row: dict[str, Any],
+    reports: BatchReports,
+    unfinished: tuple[str, ...],
+    share: float,
+    problem: str,
+) -> None:
+    with pytest.raises(RunFailedError, match=problem):
+        summarise(reports, unfinished=unfinished, share=share)
+
+    assert row["state"] == "FAILED"
+    assert problem in row["problem"]

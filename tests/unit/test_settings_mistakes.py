@@ -1,0 +1,183 @@
+"""Each mistake in the settings is one line that names its variable and tells no secret."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from keeper.errors import SettingsError
+from keeper.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+def mistakes(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
+    """Return the lines that tell what is wrong with the variables."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    first, *lines = str(caught.value).splitlines()
+    assert first == "Keeper cannot start:"
+    return [line.strip() for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DATABASE_URL", "mysql://u:s3cret@host/db", "postgresql://"),
+        ("DATABASE_URL", "s3cret", "postgresql://"),
+        ("DATABASE_URL", "postgresql://u:s3c@ret@host/db", "%40"),
+        ("DATABASE_URL", "postgresql://u:s3c/ret@host/db", "%2F"),
+        ("DATABASE_URL", "postgresql://u:77/s3cret@host/db", "%2F"),
+        ("DATABASE_URL", "postgresql://u:s3c#ret@host/db", "percent-encoded"),
+        ("DATABASE_URL", "postgresql://u:s3cret@ho:st/db", "percent-encoded"),
+        ("ELASTICSEARCH_URL", "elastic:9200", "http://host:port"),
+        ("ELASTICSEARCH_URL", "http://u:s3cret@[host:9200", "http://host:port"),
+        ("ELASTICSEARCH_URL", "http://u:s3c/ret@host:9200", "http://host:port"),
+        ("ELASTICSEARCH_URL", "http://u:s3cret@host", "must name the port"),
+        ("KEEPER_KEEPA_URL", "ftp://host", "http://host:port"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "localhost", "host:port"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "a:9092,b", "host:port"),
+        ("SMTP_PORT", "0", "greater than or equal to 1"),
+        ("SMTP_PORT", "smtp", "integer"),
+        ("KEEPER_SMTP_TLS", "ssl", "starttls"),
+        ("KEEPER_PRICE_TYPES", "NEW,BUYBOX", "'BUYBOX'"),
+        ("KEEPER_PRICE_TYPES", "NEW,RATING", "RATING is not a price"),
+        ("KEEPER_MAX_QUARANTINE_SHARE", "5", "less than or equal to 1"),
+        ("KEEPER_BATCH_PRODUCTS", "0", "greater than or equal to 1"),
+        ("KEEPER_CHECK_INTERVAL_H", "nan", "greater than 0"),
+    ],
+    ids=[
+        "another database",
+        "no database url",
+        "at sign in a password",
+        "slash in a password",
+        "slash after digits",
+        "hash in a password",
+        "no port number",
+        "elasticsearch without scheme",
+        "half an IPv6 address",
+        "slash in elasticsearch's password",
+        "elasticsearch without port",
+        "keepa by ftp",
+        "broker without port",
+        "second broker without port",
+        "port zero",
+        "port by name",
+        "unknown tls",
+        "unknown price type",
+        "a price type that is no price",
+        "share in percent",
+        "empty batches",
+        "interval not a number",
+    ],
+)
+def test_a_mistake_is_one_line_with_the_variables_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    (line,) = mistakes(monkeypatch, **{name: value})
+
+    assert line.startswith(f"{name}: ")
+    assert said in line
+    assert "s3c" not in line
+
+
+@pytest.mark.parametrize(("given", "lacking"), [("USER", "PASSWORD"), ("PASSWORD", "USER")])
+def test_half_a_login_names_the_other_half(
+    monkeypatch: pytest.MonkeyPatch, given: str, lacking: str
+) -> None:
+    (line,) = mistakes(monkeypatch, **{f"SMTP_{given}": "s3cret"})
+
+    assert f"SMTP_{given} is set but SMTP_{lacking} is not" in line
+    assert "s3cret" not in line
+
+
+def test_several_mistakes_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = mistakes(monkeypatch, SMTP_PORT="x", KEEPER_BATCH_PRODUCTS="x", DATABASE_URL="x")
+
+    assert {line.partition(":")[0] for line in lines} == {
+        "SMTP_PORT",
+        "KEEPER_BATCH_PRODUCTS",
+        "DATABASE_URL",
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p%40ss@host:5432/db",
+        "postgresql+asyncpg://u:p%40ss@host:5432/db",
+        "postgres://u:p%40ss@host:5432/db",
+    ],
+    ids=["plain", "asyncpg", "short"],
+)
+def test_every_form_of_the_database_url_becomes_the_plain_one(url: str) -> None:
+    settings = Settings(_env_file=None, database_url=url)
+
+    assert settings.database_url.get_secret_value() == "postgresql://u:p%40ss@host:5432/db"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://host/db",
+        "postgresql:///db?host=/run/postgresql",
+        "postgresql://u@[::1]:5432/db",
+        "postgresql://u:p@one:5432,two:5432/db?target_session_attrs=primary",
+    ],
+    ids=["no login", "unix socket", "IPv6", "two hosts"],
+)
+def test_what_postgres_takes_is_taken(url: str) -> None:
+    assert Settings(_env_file=None, database_url=url).database_url.get_secret_value() == url
+
+
+def test_blanks_are_absent_and_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(name.upper(), "")
+
+    assert load_settings() == Settings(_env_file=None)
+    assert load_settings().uses_simulator
+    assert load_settings().smtp_host is None
+
+
+def test_the_environment_overrides_env_and_env_the_stacks_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".keeper").mkdir()
+    (tmp_path / ".keeper" / "keeper.env").write_text("SMTP_HOST=stack\nSMTP_PORT=1\n")
+    (tmp_path / ".env").write_text("SMTP_HOST=env\nSMTP_PORT=\nUNKNOWN=1\n")
+    monkeypatch.setenv("SMTP_HOST", "environment")
+
+    assert load_settings().smtp_host == "environment"
+    assert load_settings().smtp_port == 1
+    monkeypatch.delenv("SMTP_HOST")
+    load_settings.cache_clear()
+    assert load_settings().smtp_host == "env"
+
+
+@pytest.mark.parametrize("text", ["all", "ALL"])
+def test_all_price_types_are_all_prices(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("KEEPER_PRICE_TYPES", text)
+
+    assert len(load_settings().keeper_price_types) == 26
+    assert "RATING" not in load_settings().keeper_price_types
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = ("KEEPA_API_KEY", "SMTP_PASSWORD", "TELEGRAM_BOT_TOKEN", "DISCORD_WEBHOOK")
+    for name in secrets:
+        monkeypatch.setenv(name, "s3cret")
+    monkeypatch.setenv("SMTP_USER", "me")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:s3cret@host/db")
+
+    assert "s3cret" not in repr(load_settings())
+    assert "s3cret" not in str(load_settings())
