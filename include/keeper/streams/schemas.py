@@ -8,8 +8,13 @@ from typing import Any, Final
 import msgspec
 
 from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
+from keeper.errors import TerminalError
 
 _DECIMAL: Final = {"type": "string", "format": "decimal"}
+
+
+class BrokenPromiseError(TerminalError):
+    """The code's events are not what the published schema of their version says."""
 
 
 def price_update_schema() -> dict[str, Any]:
@@ -29,6 +34,43 @@ def schema_file(folder: Path) -> Path:
     return folder / f"price-update.v{SCHEMA_VERSION}.json"
 
 
+def broken_promises(published: dict[str, Any], current: dict[str, Any]) -> list[str]:
+    """Return what readers of the published schema could no longer rely on.
+
+    A field that is newly required counts: messages of the last seven days do not have it.
+    """
+    found = []
+    for name, field in published["properties"].items():
+        if name not in current["properties"]:
+            found.append(f"{name} is gone")
+        elif current["properties"][name] != field:
+            found.append(f"{name} has changed")
+    before, now = set(published["required"]), set(current["required"])
+    found += [f"{name} may be missing" for name in sorted(before - now)]
+    found += [f"{name} is newly required" for name in sorted(now - before)]
+    return found
+
+
+def publish(folder: Path) -> Path:
+    """Write the current version's schema below `folder` and return its file.
+
+    Raises:
+        BrokenPromiseError: It would break what the file there says already.
+    """
+    file = schema_file(folder)
+    schema = price_update_schema()
+    if file.exists():
+        published = json.loads(file.read_text(encoding="utf-8"))
+        if broken := broken_promises(published, schema):
+            raise BrokenPromiseError(
+                f"{file.name} has been published: {', '.join(broken)}; readers need a new "
+                "SCHEMA_VERSION, and the loader has to read both"
+            )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(as_text(schema), encoding="utf-8")
+    return file
+
+
 def as_text(schema: dict[str, Any]) -> str:
     """Return a schema as its file holds it."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
@@ -46,7 +88,7 @@ def _with_numbers(node: Any) -> Any:
 
 
 if __name__ == "__main__":
-    target = schema_file(Path(sys.argv[1]))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(as_text(price_update_schema()), encoding="utf-8")
-    sys.stdout.write(f"{target}\n")
+    try:
+        sys.stdout.write(f"{publish(Path(sys.argv[1]))}\n")
+    except BrokenPromiseError as error:
+        sys.exit(str(error))

@@ -8,26 +8,20 @@ from typing import Any
 import jsonschema
 import pytest
 
+from keeper.streams import schemas
 from keeper.streams.codec import encode_price_event
-from keeper.streams.schemas import as_text, price_update_schema, schema_file
+from keeper.streams.schemas import (
+    BrokenPromiseError,
+    as_text,
+    broken_promises,
+    price_update_schema,
+    publish,
+    schema_file,
+)
 from tests.price_events import price_event
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "schemas"
 PUBLISHED = sorted(DOCS.glob("price-update.v*.json"))
-
-
-def breaks(promised: dict[str, Any], current: dict[str, Any]) -> list[str]:
-    """Return what a reader of the promised schema could no longer rely on."""
-    found = []
-    for name, field in promised["properties"].items():
-        if name not in current["properties"]:
-            found.append(f"{name} is gone")
-        elif current["properties"][name] != field:
-            found.append(f"{name} has changed")
-    found += [
-        f"{name} may be missing" for name in promised["required"] if name not in current["required"]
-    ]
-    return found
 
 
 def test_the_published_schema_is_the_codes() -> None:
@@ -40,22 +34,60 @@ def test_the_published_schema_is_the_codes() -> None:
 def test_events_keep_every_promise_ever_published(file: Path) -> None:
     promised = json.loads(file.read_bytes())
 
-    assert breaks(promised, price_update_schema()) == []
+    assert broken_promises(promised, price_update_schema()) == []
     for event in (price_event(1999, previous=2499), price_event(None, title=None)):
         jsonschema.validate(json.loads(encode_price_event(event)), promised)
 
 
-@pytest.mark.parametrize("change", ["remove", "retype", "optional"])
-def test_a_broken_promise_is_noticed(change: str) -> None:
-    current = copy.deepcopy(price_update_schema())
+def changed_schema(change: str) -> dict[str, Any]:
+    schema = copy.deepcopy(price_update_schema())
     if change == "remove":
-        del current["properties"]["asin"]
+        del schema["properties"]["image_url"]
     elif change == "retype":
-        current["properties"]["price_minor"] = {"type": "string"}
+        schema["properties"]["price_minor"] = {"type": "integer"}
+    elif change == "optional":
+        schema["required"].remove("asin")
+    elif change == "require":
+        schema["required"].append("image_url")
     else:
-        current["required"].remove("asin")
+        schema["properties"]["added_later"] = {"type": "string"}
+    return schema
 
-    assert len(breaks(price_update_schema(), current)) == 1
+
+BREAKING = ["remove", "retype", "optional", "require"]
+
+
+@pytest.mark.parametrize("change", BREAKING)
+def test_a_broken_promise_is_noticed(change: str) -> None:
+    assert len(broken_promises(price_update_schema(), changed_schema(change))) == 1
+
+
+def test_a_field_more_breaks_no_promise() -> None:
+    assert broken_promises(price_update_schema(), changed_schema("add")) == []
+
+
+@pytest.mark.parametrize("change", BREAKING)
+def test_a_published_schema_is_never_overwritten_by_one_that_breaks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    file = publish(tmp_path)
+    before = file.read_bytes()
+    monkeypatch.setattr(schemas, "price_update_schema", lambda: changed_schema(change))
+
+    with pytest.raises(BrokenPromiseError, match="SCHEMA_VERSION"):
+        publish(tmp_path)
+    assert file.read_bytes() == before
+
+
+def test_publishing_again_changes_nothing_and_a_new_field_is_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = publish(tmp_path / "docs")
+    before = file.read_bytes()
+    assert publish(tmp_path / "docs").read_bytes() == before
+
+    monkeypatch.setattr(schemas, "price_update_schema", lambda: changed_schema("add"))
+    assert b"added_later" in publish(tmp_path / "docs").read_bytes()
 
 
 def test_there_is_a_published_schema() -> None:

@@ -1,0 +1,45 @@
+"""When track_prices runs, and what it may not count on."""
+
+import inspect
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
+from airflow.timetables.interval import CronDataIntervalTimetable
+from pendulum import instance
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+
+
+@pytest.fixture(scope="module")
+def track_prices() -> DAG:
+    return DagBag(str(DAGS / "track_prices.py")).dags["track_prices"]
+
+
+def test_each_interval_of_six_hours_follows_the_one_before(track_prices: DAG) -> None:
+    timetable = DagSerialization.from_dict(DagSerialization.to_dict(track_prices)).timetable
+    assert isinstance(timetable, CronDataIntervalTimetable)
+    since = TimeRestriction(earliest=instance(track_prices.start_date), latest=None, catchup=True)
+    last = None
+    for number in range(5):
+        info = timetable.next_dagrun_info(last_automated_data_interval=last, restriction=since)
+        assert info is not None
+        last = info.data_interval
+        assert last.start == datetime(2026, 1, 1, tzinfo=UTC) + number * timedelta(hours=6)
+        assert last.end - last.start == timedelta(hours=6)
+
+
+def test_no_task_asks_for_times_that_a_manual_run_lacks(track_prices: DAG) -> None:
+    lacking = {"logical_date", "data_interval_start", "data_interval_end", "ds", "ts", "ds_nodash"}
+    source = (DAGS / "track_prices.py").read_text(encoding="utf-8")
+
+    assert track_prices.tasks
+    for task in track_prices.tasks:
+        if function := getattr(task, "python_callable", None):
+            assert not lacking & set(inspect.signature(function).parameters)
+    assert not lacking & set(re.findall(r"\w+", "".join(re.findall(r"\{\{.*?\}\}", source))))
