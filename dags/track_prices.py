@@ -23,7 +23,7 @@ None. Batch size, recorded price types and limits are settings (`KEEPER_*`).
 - `summarise`: a batch was lost or too much was quarantined; its row in `pipeline_runs` says which.
 
 ### Run it again
-Clear the failed tasks, or trigger a new run: nothing is stored, alerted or paid for twice.
+Clear the failed tasks: nothing is stored, alerted or paid for twice. A new run pays again.
 """
 
 from dataclasses import asdict

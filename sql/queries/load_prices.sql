@@ -161,8 +161,17 @@ FROM (
 WHERE (w.asin, w.domain, w.price_type) = (s.asin, s.domain, s.price_type)
     AND (w.last_checked_at IS NULL OR w.last_checked_at < s.checked_at)
 
+-- name: lock_watches
+-- In the one order that loaders and the watch list both keep, so that two never judge a watch at
+-- once nor wait for each other in a circle.
+SELECT FROM watched_products
+WHERE status = 'ACTIVE' AND (asin, domain, price_type) IN (
+    SELECT asin, domain, price_type FROM staged_prices)
+ORDER BY watch_id
+FOR UPDATE
+
 -- name: watches_to_judge
--- Locks the watches, in one order for all loaders, so that two never judge the same one at once.
+-- A statement of its own after the locks: it sees what whoever held them has changed.
 -- Asked before current_prices moves: up to there a batch is a replay, and a watch or a target newer
 -- than that must not alert on it.
 SELECT w.watch_id, w.user_id, w.asin, w.domain, w.price_type, w.target_minor,
@@ -175,7 +184,6 @@ WHERE w.status = 'ACTIVE' AND w.target_minor IS NOT NULL
     AND (w.asin, w.domain, w.price_type) IN (
         SELECT asin, domain, price_type FROM staged_prices)
 ORDER BY w.watch_id
-FOR UPDATE OF w
 
 -- name: save_alert_state
 INSERT INTO alert_states (watch_id, armed, alerted_price_minor, awaiting_price_minor, checked_at,

@@ -1,5 +1,11 @@
 -- Runs of the pipelines and what their checks rejected.
 
+-- name: end_lost_runs
+-- Runs that were stopped before they could sum up.
+UPDATE pipeline_runs SET state = 'FAILED', finished_at = %(started_at)s,
+    problem = 'ended without a summary'
+WHERE dag_id = %(dag_id)s AND state = 'RUNNING' AND run_id <> %(run_id)s
+
 -- name: start_run
 INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, products_planned)
 VALUES (%(run_id)s, %(dag_id)s, %(source)s, 'RUNNING', %(started_at)s, %(products_planned)s)

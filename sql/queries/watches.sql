@@ -5,6 +5,9 @@ INSERT INTO users (email) VALUES (%(email)s)
 ON CONFLICT (lower(email)) DO UPDATE SET email = users.email
 RETURNING user_id
 
+-- name: lock_watches_of
+SELECT FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
+
 -- name: save_watch
 -- Adding a watch again changes its target and wakes it; a changed target is judged afresh.
 INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor, status)
@@ -44,14 +47,16 @@ RETURNING w.watch_id
 
 -- name: products_to_check
 -- One row a watched product and locale, with the watched price types and each one's lowest target.
+-- Those checked longest ago come first, so that a run cut short leaves out others each time.
 SELECT asin, domain, jsonb_object_agg(price_type, target_minor) AS targets
 FROM (
-    SELECT asin, domain, price_type, min(target_minor) AS target_minor
+    SELECT asin, domain, price_type, min(target_minor) AS target_minor,
+        min(coalesce(last_checked_at, '-infinity')) AS last_checked_at
     FROM watched_products WHERE status = 'ACTIVE'
     GROUP BY asin, domain, price_type
 ) AS series
 GROUP BY asin, domain
-ORDER BY domain, asin
+ORDER BY min(last_checked_at), domain, asin
 
 -- name: newest_points
 SELECT asin, domain, price_type, observed_at FROM current_prices

@@ -2,16 +2,16 @@
 
 import inspect
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+import pendulum
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
-from pendulum import instance
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 
@@ -24,13 +24,15 @@ def track_prices() -> DAG:
 def test_each_interval_of_six_hours_follows_the_one_before(track_prices: DAG) -> None:
     timetable = DagSerialization.from_dict(DagSerialization.to_dict(track_prices)).timetable
     assert isinstance(timetable, CronDataIntervalTimetable)
-    since = TimeRestriction(earliest=instance(track_prices.start_date), latest=None, catchup=True)
+    first = pendulum.datetime(2026, 1, 1)
+    since = TimeRestriction(earliest=first, latest=None, catchup=True)
     last = None
     for number in range(5):
         info = timetable.next_dagrun_info(last_automated_data_interval=last, restriction=since)
         assert info is not None
         last = info.data_interval
-        assert last.start == datetime(2026, 1, 1, tzinfo=UTC) + number * timedelta(hours=6)
+        assert last is not None
+        assert last.start == first + number * timedelta(hours=6)
         assert last.end - last.start == timedelta(hours=6)
 
 

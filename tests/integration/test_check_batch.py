@@ -11,7 +11,7 @@ from keeper.domain.price_points import to_keepa_minutes
 from keeper.domain.watches import ProductToCheck
 from keeper.pipeline.check_batch import CheckResult, check_batch
 from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
-from keeper.stores.lake.run_files import BatchFolder, StoredPage
+from keeper.stores.lake.run_files import BatchFolder, MissingFileError, StoredPage
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.runs import start_run
 from keeper.streams.codec import decode_price_event
@@ -132,6 +132,55 @@ def test_an_unreadable_product_is_missing_and_the_others_are_checked(
     result = check(folder, connection)
 
     assert (result.products, result.missing, result.events) == (1, 2, 1)
+
+
+def test_lost_replies_are_an_error_that_names_the_remedy(
+    connection: Connection, tmp_path: Path
+) -> None:
+    folder = folder_with(tmp_path, product(ASINS[0], 999))
+    for file in tmp_path.rglob("page-0000.json.gz"):
+        file.write_bytes(file.read_bytes()[:20])
+
+    assert folder.pages() == []
+    with pytest.raises(MissingFileError, match="clear the fetch task"):
+        check(folder, connection)
+
+
+def test_a_run_that_read_nothing_has_failed(connection: Connection) -> None:
+    start_run(
+        connection,
+        run_id=RUN,
+        dag_id="track_prices",
+        source="keepa",
+        started_at=NOW,
+        products_planned=100,
+    )
+    reports = BatchReports(1, [{"tokens": 100}], [{"products": 0, "missing": 100}], [{"events": 0}])
+
+    with pytest.raises(RunFailedError, match="none of the products"):
+        summarise_run(
+            connection,
+            reports,
+            run_id=RUN,
+            max_quarantine_share=0.05,
+            unfinished=[],
+            finished_at=NOW,
+        )
+
+
+def test_a_run_that_was_stopped_is_noted_when_the_next_begins(connection: Connection) -> None:
+    for run_id in ("stopped", "next"):
+        start_run(
+            connection,
+            run_id=run_id,
+            dag_id="track_prices",
+            source="keepa",
+            started_at=NOW,
+            products_planned=1,
+        )
+
+    rows = connection.execute("SELECT run_id, state FROM pipeline_runs ORDER BY run_id").fetchall()
+    assert [tuple(row.values()) for row in rows] == [("next", "RUNNING"), ("stopped", "FAILED")]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.domain.watches import Watch
 from keeper.pipeline.deliver import MAX_ATTEMPTS, deliver_due_alerts
+from keeper.stores.postgres.alert_outbox import requeue_undelivered
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.stores.postgres.watch_list import save_watches
@@ -153,6 +154,52 @@ def test_a_final_refusal_is_not_tried_again(
     assert statuses(connection) == [("FAILED", "FAILED", 1)]
     (row,) = connection.execute("SELECT detail FROM alert_deliveries").fetchall()
     assert "no such person" in row["detail"]
+
+
+def test_a_server_that_is_away_is_asked_once_and_the_others_wait(
+    connection: Connection, raise_alerts: Callable[[int], None]
+) -> None:
+    raise_alerts(3)
+    nobody = EmailChannel(SmtpConfig("127.0.0.1", 9, "keeper@example.org", tls="none", timeout_s=1))
+
+    assert deliver_due_alerts(connection, nobody)["failed"] == 1
+
+    assert statuses(connection) == [("PENDING", "FAILED", 1)]
+
+
+def test_failed_alerts_are_sent_after_all_when_asked_to(
+    connection: Connection,
+    channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[[int], None],
+) -> None:
+    raise_alerts(2)
+    mailbox.answer = "550 no such person"
+    deliver_due_alerts(connection, channel)
+    mailbox.answer = "250 OK"
+
+    assert requeue_undelivered(connection) == 2
+    assert deliver_due_alerts(connection, channel)["sent"] == 2
+    assert requeue_undelivered(connection) == 0
+    assert statuses(connection) == [("SENT", "FAILED", 1), ("SENT", "SENT", 2)] * 2
+
+
+def test_an_alert_of_a_price_that_is_over_says_so(
+    connection: Connection,
+    database: PostgresConfig,
+    channel: EmailChannel,
+    mailbox: Mailbox,
+) -> None:
+    save_watches(connection, "reader@example.org", [Watch("B000000001", "us", "NEW", 1000)])
+    writer = PriceWriter(database)
+    writer.store([price_event(900, hour=1, check=6), price_event(3000, hour=2, check=6)])
+    writer.close()
+
+    deliver_due_alerts(connection, channel)
+
+    ((_, mail),) = mailbox.received
+    assert "Price then: $9.00" in mail
+    assert "Price now: $30.00" in mail
 
 
 def test_after_the_last_attempt_it_has_failed(

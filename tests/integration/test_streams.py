@@ -1,5 +1,6 @@
 """Publishing and consuming over a real Kafka."""
 
+import random
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -151,6 +152,28 @@ def test_a_bad_message_goes_to_the_dead_letters_and_its_neighbours_are_stored(
     assert headers["origin-topic"] == topic.encode()
     assert headers["exception"] == b"UndecodableMessageError"
     assert {"reason", "origin-partition", "origin-offset", "time"} <= headers.keys()
+
+
+def test_the_largest_message_a_topic_takes_has_a_dead_letter(
+    kafka: KafkaConfig, topic: str, group: str
+) -> None:
+    with EventProducer(kafka) as producer:
+        producer.send_all(topic, [(b"x", random.Random(3).randbytes(1_040_000))])
+    offsets = publish(kafka, topic, 3)
+
+    store = Store()
+    consumer(kafka, topic, group, store).run(until_idle=True)
+
+    assert sorted(p or 0 for p in store.prices) == [1000, 1001, 1002]
+    assert lag(kafka, topic, group, offsets) == 0
+
+
+def test_a_message_no_topic_takes_is_an_error_of_its_own(kafka: KafkaConfig) -> None:
+    with (
+        pytest.raises(UnacknowledgedError, match="takes no message"),
+        EventProducer(kafka) as producer,
+    ):
+        producer.send("price-updates", b"x", b"y" * 3_000_000)
 
 
 def test_an_unacknowledged_message_is_an_error_that_names_the_remedy(kafka: KafkaConfig) -> None:

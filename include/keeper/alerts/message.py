@@ -67,7 +67,12 @@ def compose(alert: PriceAlert) -> AlertMessage:
 
 
 def _facts(alert: PriceAlert) -> list[tuple[str, str]]:
-    facts = [("Price now", format_money(alert.price_minor, alert.currency))]
+    price = format_money(alert.price_minor, alert.currency)
+    facts = [("Price now", price)]
+    if alert.has_newer_price:
+        newest = alert.newest_price_minor
+        now = "no offer" if newest is None else format_money(newest, alert.currency)
+        facts = [("Price then", price), ("Price now", now)]
     if alert.shipping_minor is not None:
         shipping = alert.shipping_minor
         facts.append(("Shipping", format_money(shipping, alert.currency) if shipping else "free"))

@@ -78,6 +78,12 @@ def index_prices(batch: BatchOption = 2_000, until_idle: IdleOption = False) -> 
 
 def deliver(
     once: Annotated[bool, typer.Option("--once", help="Deliver what is due, then end.")] = False,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed", help="First make those due again that failed or had no mail server."
+        ),
+    ] = False,
     interval: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.1)] = 5,
 ) -> None:
     """Deliver alerts by e-mail as they fall due.
@@ -88,6 +94,7 @@ def deliver(
     from keeper.pipeline.deliver import deliver_due_alerts
     from keeper.pipeline.services import email_channel, postgres_config
     from keeper.settings import load_settings
+    from keeper.stores.postgres.alert_outbox import requeue_undelivered
     from keeper.stores.postgres.connection import session
 
     settings = load_settings()
@@ -95,11 +102,19 @@ def deliver(
     stopping = Event()
     _stop_on_signal(stopping.set)
     beat = _heartbeat("deliver")
+
+    def stopped() -> bool:
+        beat()
+        return stopping.is_set()
+
+    if retry_failed:
+        with session(postgres_config(settings)) as connection:
+            typer.echo(f"{requeue_undelivered(connection)} alerts are due again")
     while not stopping.is_set():
         beat()
         try:
             with session(postgres_config(settings)) as connection:
-                counts = deliver_due_alerts(connection, channel, stopped=stopping.is_set)
+                counts = deliver_due_alerts(connection, channel, stopped=stopped)
         except TransientError as error:
             if once:
                 raise

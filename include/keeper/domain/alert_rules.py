@@ -59,7 +59,7 @@ class AlertState:
     Attributes:
         armed: The next due price raises an alert.
         alerted_price_minor: Price of the last alert while the rule still holds.
-        awaiting_price_minor: An implausible due price that a later check must confirm.
+        awaiting_price_minor: An implausible price, due or clear, that a later check must confirm.
         checked_at: Check of the last observation judged.
         observed_at: Time of the last observation judged.
     """
@@ -82,8 +82,8 @@ def advance(
     """Judge one observation.
 
     A missing offer changes nothing: being sold out for a while must not alert anew at the same
-    price. An implausible price neither raises at once nor re-arms; the next check that still finds
-    a due price confirms it.
+    price. An implausible price neither raises nor re-arms at once; the next check that finds the
+    price on the same side confirms it.
 
     Args:
         state: Where the watch stood, None on its first observation (armed: a first check already
@@ -104,11 +104,17 @@ def advance(
     price = seen.price_minor
     if price is None:
         return state, None
+    awaited = state.awaiting_price_minor
     if not policy.is_due(price, target_minor):
         state = replace(state, awaiting_price_minor=None)
-        if not seen.implausible and policy.is_clear(price, target_minor):
-            state = replace(state, armed=True, alerted_price_minor=None)
-        return state, None
+        if not policy.is_clear(price, target_minor):
+            return state, None
+        confirmed = (
+            awaited is not None and is_later_check and policy.is_clear(awaited, target_minor)
+        )
+        if seen.implausible and not confirmed:
+            return replace(state, awaiting_price_minor=price), None
+        return replace(state, armed=True, alerted_price_minor=None), None
 
     if state.armed:
         reason = "at or below your target"
@@ -119,7 +125,7 @@ def advance(
     else:
         return replace(state, awaiting_price_minor=None), None
 
-    confirmed = state.awaiting_price_minor is not None and is_later_check
+    confirmed = awaited is not None and is_later_check and policy.is_due(awaited, target_minor)
     if seen.implausible and not confirmed:
         return replace(state, awaiting_price_minor=price), None
     raised = replace(state, armed=False, alerted_price_minor=price, awaiting_price_minor=None)

@@ -7,7 +7,11 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class PriceAlert:
-    """All a channel needs to tell a person of a price; amounts are in minor units."""
+    """All a channel needs to tell a person of a price; amounts are in minor units.
+
+    A price that came and went between two checks alerts too: then `has_newer_price` is set and
+    `newest_price_minor` is what the series stands at (None: no offer).
+    """
 
     alert_id: int
     email: str
@@ -26,6 +30,8 @@ class PriceAlert:
     reason: str
     source: str
     attempts: int
+    newest_price_minor: int | None = None
+    has_newer_price: bool = False
 
 
 class DeliveryStatus(StrEnum):
@@ -38,8 +44,16 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """Outcome of an attempt; `retry` tells whether another one may fare better."""
+    """Outcome of an attempt.
+
+    Attributes:
+        status: How it ended.
+        detail: The provider's answer or what went wrong, without secrets.
+        retry: Another attempt may fare better.
+        unreachable: The channel itself did not answer, so other alerts would fare no better now.
+    """
 
     status: DeliveryStatus
     detail: str
     retry: bool = False
+    unreachable: bool = False

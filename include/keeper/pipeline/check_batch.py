@@ -16,7 +16,7 @@ from keeper.domain.price_types import price_type_of
 from keeper.domain.watches import ProductToCheck
 from keeper.sources.keepa.decode import DecodedProduct, DecodedReply, Series, decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.lake.run_files import BatchFolder, MissingFileError
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs import QuarantinedRecord, quarantine
 from keeper.streams.codec import encode_price_event
@@ -85,13 +85,18 @@ def check_batch(
         docs_dir: Folder for this check's Data Docs.
 
     Raises:
-        MissingFileError: The fetch task left no replies.
+        MissingFileError: Replies are not there or damaged.
     """
     planned = {(product.domain, product.asin): product for product in folder.read_plan()}
     records: list[_Record] = []
     found: set[tuple[str, str]] = set()
     without_history = 0
-    for page in folder.pages():
+    pages = folder.pages()
+    if lost := planned.keys() - {(page.domain, asin) for page in pages for asin in page.asked}:
+        raise MissingFileError(
+            f"the replies of {len(lost)} products are not in {folder.path}; clear the fetch task"
+        )
+    for page in pages:
         reply = _decoded(folder.read_page(page))
         for problem in reply.problems:
             _LOG.warning("left out: %s", problem)

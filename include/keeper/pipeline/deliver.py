@@ -13,7 +13,8 @@ from keeper.stores.postgres.alert_outbox import Claim, claim_next
 from keeper.stores.postgres.connection import Connection
 
 _LOG: Final = logging.getLogger(__name__)
-MAX_ATTEMPTS: Final = 8
+MAX_ATTEMPTS: Final = 80
+"""About three days: the first seven delays add up to an hour, the others are an hour."""
 _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(hours=1)
 
@@ -36,8 +37,10 @@ def deliver_due_alerts(
 ) -> dict[str, int]:
     """Deliver every alert that is due, each in its own transaction, until none is left.
 
-    Several processes may drain at once; an alert is held by one of them. A crash between the
-    channel's acceptance and the commit sends that one alert again, under the same Message-ID.
+    When the channel cannot be reached at all, the others stay due instead of waiting for the same
+    time-out one by one. Several processes may drain at once; an alert is held by one of them. A
+    crash between the channel's acceptance and the commit sends that one alert again, under the same
+    Message-ID.
 
     Args:
         connection: Where the outbox is.
@@ -53,11 +56,15 @@ def deliver_due_alerts(
         with claim_next(connection, clock()) as claim:
             if claim is None:
                 break
-            counts[_deliver(claim, channel, clock).value.lower()] += 1
+            result = _deliver(claim, channel, clock)
+            counts[result.status.value.lower()] += 1
+        if result.unreachable:
+            _LOG.warning("%s cannot be reached; the other alerts wait", channel.name)
+            break
     return dict(counts)
 
 
-def _deliver(claim: Claim, channel: Channel, clock: Clock) -> DeliveryStatus:
+def _deliver(claim: Claim, channel: Channel, clock: Clock) -> DeliveryResult:
     started = time.monotonic()
     result = channel.deliver(claim.alert)
     attempt = claim.alert.attempts + 1
@@ -73,8 +80,9 @@ def _deliver(claim: Claim, channel: Channel, clock: Clock) -> DeliveryStatus:
     )
     level = logging.INFO if result.status is DeliveryStatus.SENT else logging.WARNING
     _LOG.log(level, "alert %s by %s: %s", claim.alert.alert_id, channel.name, result.status.value)
-    return result.status
+    return result
 
 
 def _delay(attempt: int) -> timedelta:
-    return min(_FIRST_RETRY * float(2 ** (attempt - 1)), _LAST_RETRY)
+    # Seven doublings pass the last retry; far more would overflow.
+    return min(_FIRST_RETRY * 2.0 ** min(attempt - 1, 7), _LAST_RETRY)

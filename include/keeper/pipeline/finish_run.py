@@ -70,6 +70,8 @@ def summarise_run(
         problems.append(f"{lost} of {reports.planned} batches were not published")
     if unfinished:
         problems.append("unfinished: " + ", ".join(unfinished))
+    if reports.planned and not counts.products_fetched and not lost:
+        problems.append("none of the products could be read; see the logs of the check tasks")
     if message := share_exceeded(checked=checked, failed=quarantined, limit=max_quarantine_share):
         problems.append(message)
     problem = "; ".join(problems) or None

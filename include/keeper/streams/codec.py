@@ -1,10 +1,11 @@
 """Events to and from message bytes: JSON, UTF-8, one object a message."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from keeper.clock import Clock, utc_now
 from keeper.domain.asins import is_asin
 from keeper.domain.locales import LOCALES
 from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
@@ -20,6 +21,7 @@ _PRICE_TYPES: Final = frozenset(p.name for p in PRICE_TYPES if p.is_price)
 LATEST_TIME: Final = datetime(2036, 1, 1, tzinfo=UTC)
 """End of the last partition of price_history."""
 MAX_AMOUNT_MINOR: Final = 10**12
+_CLOCK_TOLERANCE: Final = timedelta(days=1)
 MAX_KEYWORD_LENGTH: Final = 4_000
 """Well below the 32,766 bytes Elasticsearch takes as one keyword."""
 
@@ -33,8 +35,13 @@ def encode_price_event(event: PriceEvent) -> bytes:
     return _ENCODER.encode(event)
 
 
-def decode_price_event(message: bytes | None) -> PriceEvent:
+def decode_price_event(message: bytes | None, clock: Clock = utc_now) -> PriceEvent:
     """Read a message; unknown fields are ignored.
+
+    Args:
+        message: The bytes.
+        clock: A check made more than a day after its time is of a wrong clock: stored, it would
+            outrank every real check until then.
 
     Raises:
         UndecodableMessageError: Not JSON, a field missing or of the wrong type, or a value no store
@@ -46,12 +53,12 @@ def decode_price_event(message: bytes | None) -> PriceEvent:
         event = _DECODER.decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UndecodableMessageError(str(error)) from None
-    if problem := _problem_of(event):
+    if problem := _problem_of(event, clock() + _CLOCK_TOLERANCE):
         raise UndecodableMessageError(problem)
     return event
 
 
-def _problem_of(event: PriceEvent) -> str | None:
+def _problem_of(event: PriceEvent, latest_check: datetime) -> str | None:
     if event.schema_version > SCHEMA_VERSION:
         return f"schema_version {event.schema_version} is newer than {SCHEMA_VERSION}"
     if not is_asin(event.asin):
@@ -63,8 +70,16 @@ def _problem_of(event: PriceEvent) -> str | None:
         return f"{event.price_type!r} is not a price type"
     if event.timestamp.tzinfo is None or event.checked_at.tzinfo is None:
         return "a time has no offset from UTC"
+    if event.checked_at > latest_check:
+        return f"checked_at {event.checked_at.isoformat()} is in the future"
+    if event.timestamp > event.checked_at + _CLOCK_TOLERANCE:
+        return f"timestamp {event.timestamp.isoformat()} is later than the check that saw it"
     if not KEEPA_EPOCH <= event.timestamp < LATEST_TIME:
         return f"timestamp {event.timestamp.isoformat()} is outside what price_history holds"
+    if event.checked_at > latest_check:
+        return f"checked_at {event.checked_at.isoformat()} is in the future"
+    if event.timestamp > event.checked_at + _CLOCK_TOLERANCE:
+        return f"timestamp {event.timestamp.isoformat()} is later than the check that saw it"
     if not KEEPA_EPOCH <= event.checked_at < LATEST_TIME:
         return f"checked_at {event.checked_at.isoformat()} is no time of a check"
     if event.price_minor is not None and not 0 < event.price_minor <= MAX_AMOUNT_MINOR:

@@ -10,10 +10,13 @@ ClientSetting = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class KafkaConfig:
-    """Brokers, and client settings (security, say) that every client gets unchanged."""
+    """Brokers, and client settings (security, say) that every client gets unchanged.
+
+    They may hold a password and are left out of the repr.
+    """
 
     bootstrap_servers: str
-    client: Mapping[str, str] = field(default_factory=dict)
+    client: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def for_client(self, settings: Mapping[str, ClientSetting]) -> dict[str, ClientSetting]:
         """Return the configuration of one client: the brokers, the shared settings, its own."""

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from keeper.errors import TransientError
 from keeper.streams.config import KafkaConfig
+from keeper.streams.topics import MAX_MESSAGE_BYTES
 
 _LOG: Final = logging.getLogger(__name__)
 Headers = list[tuple[str, str | bytes | None]]
@@ -35,6 +36,7 @@ class EventProducer:
                     "enable.idempotence": True,
                     "acks": "all",
                     "compression.type": "zstd",
+                    "message.max.bytes": MAX_MESSAGE_BYTES,
                     "linger.ms": 20,
                     "delivery.timeout.ms": int(timeout_s * 1000),
                     "request.timeout.ms": min(30_000, int(timeout_s * 1000)),
@@ -65,7 +67,11 @@ class EventProducer:
     def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers | None = None
     ) -> None:
-        """Queue a message; blocks while the local queue is full."""
+        """Queue a message; blocks while the local queue is full.
+
+        Raises:
+            UnacknowledgedError: The message is larger than MAX_MESSAGE_BYTES, say.
+        """
         while True:
             try:
                 self._producer.produce(
@@ -73,6 +79,8 @@ class EventProducer:
                 )
             except BufferError:
                 self._producer.poll(0.5)
+            except KafkaException as error:
+                raise UnacknowledgedError(f"Kafka takes no message: {error.args[0]}") from error
             else:
                 self._producer.poll(0)
                 return

@@ -15,6 +15,7 @@ PRICE_BACKFILL: Final = "price-backfill"
 PRICE_LOADER_GROUP: Final = "keeper-consumer-group"
 PRICE_INDEXER_GROUP: Final = "keeper-search-prices"
 
+_DEAD_LETTERS: Final = ".dlq"
 PARTITIONS: Final = 6
 TOPIC_CONFIG: Final = {
     "compression.type": "zstd",
@@ -22,11 +23,13 @@ TOPIC_CONFIG: Final = {
     # Retention counts from publishing, whatever time a client puts on a message.
     "message.timestamp.type": "LogAppendTime",
 }
+MAX_MESSAGE_BYTES: Final = 2_000_000
+"""Twice what a topic takes by default: a dead letter is its message and the headers beside it."""
 
 
 def dead_letter_topic(topic: str) -> str:
     """Return where messages of `topic` go that can never be loaded."""
-    return f"{topic}.dlq"
+    return f"{topic}{_DEAD_LETTERS}"
 
 
 def topics_to_make() -> tuple[str, ...]:
@@ -48,7 +51,7 @@ def make_topics(
             topic,
             num_partitions=PARTITIONS,
             replication_factor=replication,
-            config=dict(TOPIC_CONFIG),
+            config=_config_of(topic),
         )
         for topic in topics
     ]
@@ -71,3 +74,10 @@ def make_topics(
         else:
             made.append(topic)
     return made
+
+
+def _config_of(topic: str) -> dict[str, str]:
+    config = dict(TOPIC_CONFIG)
+    if topic.endswith(_DEAD_LETTERS):
+        config["max.message.bytes"] = str(MAX_MESSAGE_BYTES)
+    return config

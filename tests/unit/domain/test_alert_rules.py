@@ -96,6 +96,18 @@ def test_an_implausible_rise_does_not_arm_the_rule_again() -> None:
     assert alerts([seen(0, 1000), seen(1, 9999, implausible=True), seen(2, 1000)]) == [0]
 
 
+def test_a_confirmed_rise_arms_the_rule_again() -> None:
+    rise = [seen(check, 9999, implausible=True) for check in (1, 2)]
+
+    assert alerts([seen(0, 1000), *rise, seen(3, 1000)]) == [0, 3]
+
+
+def test_a_crash_does_not_confirm_a_leap() -> None:
+    wild = [seen(1, 9999, implausible=True), seen(2, 99, implausible=True)]
+
+    assert alerts([seen(0, 1500), *wild]) == []
+
+
 prices = st.none() | st.integers(min_value=800, max_value=1200)
 histories = st.lists(st.tuples(prices, st.booleans()), max_size=30).map(
     lambda items: [
@@ -138,7 +150,8 @@ def test_between_two_alerts_the_price_was_clear_or_dropped_further(
 ) -> None:
     positions = alerts(history)
     for first, second in pairwise(positions):
-        between = [o for o in history[first + 1 : second] if o.price_minor and not o.implausible]
-        rose = any(POLICY.is_clear(o.price_minor or 0, TARGET) for o in between)
+        between = [o for o in history[first + 1 : second] if o.price_minor]
+        clear = [o for o in between if POLICY.is_clear(o.price_minor or 0, TARGET)]
+        rose = len(clear) > 1 or any(not o.implausible for o in clear)
         before, after = history[first].price_minor or 0, history[second].price_minor or 0
         assert rose or POLICY.is_further_drop(after, before)

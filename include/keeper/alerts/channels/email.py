@@ -66,7 +66,8 @@ class EmailChannel:
             detail = f"{error.smtp_code} {_plain(error.smtp_error)}"
             return _failed(detail, retry=error.smtp_code < 500)
         except (smtplib.SMTPException, OSError) as error:
-            return _failed(f"{type(error).__name__}: {error}", retry=True)
+            detail = f"{type(error).__name__}: {error}"
+            return DeliveryResult(DeliveryStatus.FAILED, detail, retry=True, unreachable=True)
         except UnicodeError:
             # Its text would quote the login.
             return _failed("the login or an address has letters the server cannot take", retry=True)

@@ -60,6 +60,8 @@ def set_up(client: Elasticsearch, alias: str = PRICES_ALIAS) -> bool:
             name=alias, index_patterns=[f"{alias}-*"], priority=200, template=PRICES_INDEX
         )
         if client.indices.exists_alias(name=alias):
+            # Fields that came after the index was made.
+            client.indices.put_mapping(index=alias, **PRICES_INDEX["mappings"])
             return False
         # 400: another process made it between the question and now.
         client.options(ignore_status=400).indices.create(

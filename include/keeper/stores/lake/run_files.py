@@ -103,14 +103,16 @@ class BatchFolder:
         (self._path / f"{name}.meta.json").write_bytes(orjson.dumps(asdict(page)))
 
     def pages(self) -> list[StoredPage]:
-        """Return the replies stored so far, in order, up to the first half-written description."""
+        """Return the replies stored so far, in order, up to the first that is damaged."""
         pages: list[StoredPage] = []
         while (self._path / (name := f"page-{len(pages):04d}.meta.json")).exists():
             try:
-                pages.append(self._read(name, StoredPage))
+                page = self._read(name, StoredPage)
+                self.read_page(page)
+                pages.append(page)
             except MissingFileError as error:
-                # Whoever wrote it was killed: an error here would keep the page from ever being
-                # fetched again.
+                # Whoever wrote it was killed, or the disk lost it: an error here would keep the
+                # page from ever being fetched again.
                 _LOG.warning("not counted as stored: %s", error)
                 break
         return pages

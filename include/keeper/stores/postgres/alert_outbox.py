@@ -46,6 +46,11 @@ class Claim:
         self.connection.execute(sql["settle"], settled)
 
 
+def requeue_undelivered(connection: Connection) -> int:
+    """Make alerts due again that failed for good or had no channel; return how many."""
+    return connection.execute(statements(_SQL)["requeue_undelivered"]).rowcount
+
+
 @contextmanager
 def claim_next(connection: Connection, now: datetime) -> Iterator[Claim | None]:
     """Hold the next due alert for the block, or give None when none is due.

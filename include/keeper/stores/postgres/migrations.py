@@ -1,10 +1,14 @@
 """Brings the database to the schema this version needs, by `sql/migrations/`."""
 
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from yoyo import get_backend, read_migrations
 
 from keeper.stores.postgres.connection import SQL_DIR, PostgresConfig, connect
+
+_LOCK: Final = 0x6B656570
+"""Number of the advisory lock; any that nothing else in the database uses."""
 
 
 def migrate(config: PostgresConfig) -> list[str]:
@@ -16,15 +20,20 @@ def migrate(config: PostgresConfig) -> list[str]:
         DatabaseUnavailableError: PostgreSQL does not answer.
         DatabaseRejectedError: The login or the database is wrong.
     """
-    # Asked first because its errors name the remedy, which the migration library's do not.
-    connect(config).close()
+    # Its errors name the remedy, and PostgreSQL frees its lock when the process dies; the migration
+    # library's own lock is a row that a killed process leaves behind.
+    with connect(config) as guard:
+        guard.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        return _migrate(config)
+
+
+def _migrate(config: PostgresConfig) -> list[str]:
     url = urlsplit(config.url)
     backend = get_backend(urlunsplit(url._replace(scheme="postgresql+psycopg")))
     try:
         migrations = read_migrations(str(SQL_DIR / "migrations"))
-        with backend.lock():
-            missing = backend.to_apply(migrations)
-            backend.apply_migrations(missing)
-            return [migration.id for migration in missing]
+        missing = backend.to_apply(migrations)
+        backend.apply_migrations(missing)
+        return [migration.id for migration in missing]
     finally:
         backend.connection.close()

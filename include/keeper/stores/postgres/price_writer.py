@@ -79,6 +79,7 @@ class PriceWriter:
                 {row["run_id"]: row["points"] for row in cursor.execute(sql["count_new_points"])}
             )
             cursor.execute(sql["upsert_history"])
+            cursor.execute(sql["lock_watches"])
             watches = cursor.execute(sql["watches_to_judge"]).fetchall()
             cursor.execute(sql["upsert_current"])
             cursor.execute(sql["touch_watches"])

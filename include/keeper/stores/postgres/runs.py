@@ -53,17 +53,20 @@ def start_run(
     started_at: datetime,
     products_planned: int,
 ) -> None:
-    """Note that a run has begun; a run begun again keeps its first start."""
-    connection.execute(
-        statements(_SQL)["start_run"],
-        {
-            "run_id": run_id,
-            "dag_id": dag_id,
-            "source": source,
-            "started_at": started_at,
-            "products_planned": products_planned,
-        },
-    )
+    """Note that a run has begun; a run begun again keeps its first start.
+
+    Earlier runs of the DAG that never came to their summary are noted as failed.
+    """
+    row = {
+        "run_id": run_id,
+        "dag_id": dag_id,
+        "source": source,
+        "started_at": started_at,
+        "products_planned": products_planned,
+    }
+    with connection.transaction():
+        connection.execute(statements(_SQL)["end_lost_runs"], row)
+        connection.execute(statements(_SQL)["start_run"], row)
 
 
 def finish_run(

@@ -26,9 +26,11 @@ def save_watches(connection: Connection, email: str, watches: Iterable[Watch]) -
     saved = []
     with connection.transaction():
         user = connection.execute(sql["ensure_user"], {"email": email}).fetchone()
+        owner = {"user_id": user["user_id"] if user else None}
+        connection.execute(sql["lock_watches_of"], owner)
         for watch in watches:
             row = {
-                "user_id": user["user_id"] if user else None,
+                **owner,
                 "asin": watch.asin,
                 "domain": watch.domain,
                 "price_type": watch.price_type,
