@@ -115,12 +115,14 @@ def test_a_later_check_reports_every_change_since_and_always_the_newest(
 def test_a_price_far_outside_its_past_is_published_and_marked(
     connection: Connection, tmp_path: Path
 ) -> None:
-    folder = folder_with(tmp_path, product(ASINS[0], 5000, 5100, 99), product(ASINS[1], 5000, 4000))
+    crash, sale = product(ASINS[0], 5000, 5100, 99), product(ASINS[1], 5000, 4000)
+    crash_after_a_zero = product(ASINS[2], 0, 5000, 99)
+    folder = folder_with(tmp_path, crash, sale, crash_after_a_zero)
 
     check(folder, connection)
 
     events = [decode_price_event(value) for _, value in folder.read_messages()]
-    assert [event.implausible for event in events] == [True, False]
+    assert [event.implausible for event in events] == [True, False, True]
 
 
 def test_an_unreadable_product_is_missing_and_the_others_are_checked(

@@ -82,7 +82,8 @@ class Series:
         first = 0 if start is None else max(self._first_after(start) - 1, 0)
         last = len(self) if end is None else self._first_at_or_after(end)
         values = self.values[first:last]
-        is_offer = values != NO_OFFER
+        # A zero in the past is a mistake of somebody's; as a lowest price it would hide every drop.
+        is_offer = values > 0
         if landed and self.shipping is not None:
             values = values + self.shipping[first:last]
         held: Int64Array = values[is_offer]
