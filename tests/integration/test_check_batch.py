@@ -47,6 +47,17 @@ def folder_with(
     return folder
 
 
+def begin_run(connection: Connection, run_id: str = RUN) -> None:
+    start_run(
+        connection,
+        run_id=run_id,
+        dag_id="track_prices",
+        source="keepa",
+        started_at=NOW,
+        products_planned=100,
+    )
+
+
 def check(folder: BatchFolder, connection: Connection, docs: Path | None = None) -> CheckResult:
     return check_batch(
         folder,
@@ -149,14 +160,7 @@ def test_lost_replies_are_an_error_that_names_the_remedy(
 
 
 def test_a_run_that_read_nothing_has_failed(connection: Connection) -> None:
-    start_run(
-        connection,
-        run_id=RUN,
-        dag_id="track_prices",
-        source="keepa",
-        started_at=NOW,
-        products_planned=100,
-    )
+    begin_run(connection)
     reports = BatchReports(1, [{"tokens": 100}], [{"products": 0, "missing": 100}], [{"events": 0}])
 
     with pytest.raises(RunFailedError, match="none of the products"):
@@ -172,14 +176,7 @@ def test_a_run_that_read_nothing_has_failed(connection: Connection) -> None:
 
 def test_a_run_that_was_stopped_is_noted_when_the_next_begins(connection: Connection) -> None:
     for run_id in ("stopped", "next"):
-        start_run(
-            connection,
-            run_id=run_id,
-            dag_id="track_prices",
-            source="keepa",
-            started_at=NOW,
-            products_planned=1,
-        )
+        begin_run(connection, run_id)
 
     rows = connection.execute("SELECT run_id, state FROM pipeline_runs ORDER BY run_id").fetchall()
     assert [tuple(row.values()) for row in rows] == [("next", "RUNNING"), ("stopped", "FAILED")]
@@ -191,14 +188,7 @@ def test_a_run_that_was_stopped_is_noted_when_the_next_begins(connection: Connec
 def test_too_many_bad_records_fail_the_run_after_its_row_is_written(
     connection: Connection, quarantined: int, state: str
 ) -> None:
-    start_run(
-        connection,
-        run_id=RUN,
-        dag_id="track_prices",
-        source="keepa",
-        started_at=NOW,
-        products_planned=100,
-    )
+    begin_run(connection)
     reports = BatchReports(
         planned=1,
         fetched=[{"tokens": 100}],
@@ -230,14 +220,7 @@ def test_too_many_bad_records_fail_the_run_after_its_row_is_written(
 
 
 def test_a_lost_batch_fails_the_run_and_is_named(connection: Connection) -> None:
-    start_run(
-        connection,
-        run_id=RUN,
-        dag_id="track_prices",
-        source="keepa",
-        started_at=NOW,
-        products_planned=200,
-    )
+    begin_run(connection)
     reports = BatchReports(2, [{"tokens": 100}], [{"products": 100}], [{"events": 100}])
 
     with pytest.raises(RunFailedError, match="1 of 2 batches were not published"):

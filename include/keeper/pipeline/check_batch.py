@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -172,13 +173,14 @@ def _news(
     series: Series, stored_until: datetime | None
 ) -> Iterator[tuple[PricePoint | None, PricePoint]]:
     """Yield the points to report, each with the one before it: changes since, always the newest."""
-    points = list(series.points())
-    first = len(points) - 1
+    first = len(series) - 1
     if stored_until is not None:
-        while first > 0 and points[first - 1].observed_at > stored_until:
-            first -= 1
-    for position in range(first, len(points)):
-        yield (points[position - 1] if position else None), points[position]
+        first = min(series.first_after(stored_until), first)
+    # A history may hold ten thousands of points; only the news and the one before are made.
+    points = list(series.points(max(first - 1, 0)))
+    if first == 0:
+        yield None, points[0]
+    yield from pairwise(points)
 
 
 def _is_suspicious(point: PricePoint, series: Series, product: DecodedProduct) -> bool:

@@ -135,12 +135,9 @@ class BatchConsumer(Generic[EventT]):
         error = message.error()
         if error is None:
             return True
-        if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._PARTITION_EOF):
-            _LOG.warning("%s: %s", self._topic, error.str())
-            return False
         if error.fatal() or error.code() in _HOPELESS:
             raise KafkaException(error)
-        _LOG.warning("Kafka: %s", error.str())
+        _LOG.warning("%s: %s", self._topic, error.str())
         return False
 
     def _process(self, messages: Sequence[Message]) -> int:
@@ -186,16 +183,14 @@ class BatchConsumer(Generic[EventT]):
         Messages cannot arrive meanwhile. If the partitions move to another consumer it reads the
         batch again from the last commit.
         """
-        assignment = self._consumer.assignment()
-        self._consumer.pause(assignment)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._stopping:
             self._on_cycle()
+            self._consumer.pause(self._consumer.assignment())
             unexpected = self._consumer.poll(0)
             if unexpected is not None and unexpected.error() is None:
                 # Fetched before the pause took hold: to be read again after it.
                 self._consumer.seek(_place_of(unexpected))
-            self._consumer.pause(self._consumer.assignment())
             self._pause(min(0.2, seconds))
         self._consumer.resume(self._consumer.assignment())
         return not self._stopping

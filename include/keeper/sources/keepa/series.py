@@ -44,13 +44,13 @@ class Series:
         """Return the number of points."""
         return len(self.minutes)
 
-    def points(self) -> Iterator[PricePoint]:
-        """Give every point, oldest first."""
-        return self._points(0)
+    def points(self, first: int = 0) -> Iterator[PricePoint]:
+        """Give the points from position `first` on, oldest first."""
+        return self._points(first)
 
     def since(self, moment: datetime) -> Iterator[PricePoint]:
         """Give the points strictly after `moment`, oldest first."""
-        return self._points(self._first_after(moment))
+        return self._points(self.first_after(moment))
 
     def latest(self) -> PricePoint:
         """Return the newest point, also when it says that there is no offer."""
@@ -79,7 +79,7 @@ class Series:
         return int(held.max()) if len(held) else None
 
     def _offers(self, start: datetime | None, end: datetime | None, landed: bool) -> Int64Array:
-        first = 0 if start is None else max(self._first_after(start) - 1, 0)
+        first = 0 if start is None else max(self.first_after(start) - 1, 0)
         last = len(self) if end is None else self._first_at_or_after(end)
         values = self.values[first:last]
         # A zero in the past is a mistake of somebody's; as a lowest price it would hide every drop.
@@ -89,7 +89,8 @@ class Series:
         held: Int64Array = values[is_offer]
         return held
 
-    def _first_after(self, moment: datetime) -> int:
+    def first_after(self, moment: datetime) -> int:
+        """Return the position of the first point strictly after `moment`, the length if none is."""
         return int(np.searchsorted(self.minutes, to_keepa_minutes(moment), side="right"))
 
     def _first_at_or_after(self, moment: datetime) -> int:
