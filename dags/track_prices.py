@@ -12,11 +12,12 @@ Raw replies and task files to the lake (`runs/<run id>/`), Kafka topic `price-up
 `current_prices`, `price_alerts` and the Elasticsearch alias `keeper-prices`.
 
 ### Params
-None. Batch size, recorded price types and limits are settings (`KEEPER_*`).
+None. Batch size, recorded price types and limits are settings (`KEEPER_*`). When tokens do not
+reach for all, the products worth most are checked; `keeper keepa plan` shows which.
 
 ### If it fails
-- `fetch`: a wrong key fails at once; no tokens or no answer is tried again. Replies already paid
-  for stay in the lake and are not fetched twice.
+- `plan`, `fetch`: a wrong key fails at once, no answer is tried again. Without tokens `fetch`
+  is deferred until the refill; no worker waits. Replies already paid for are not fetched twice.
 - `check`: bad records are in `quarantined_records` with the failed expectation; the others of the
   batch are published all the same.
 - `wait_for_postgres`: the loader is behind or down: `keeper health consume-prices`, and its log.
@@ -40,7 +41,9 @@ from airflow.sdk import (
 
 from keeper.orchestration.assets import PRICE_HISTORY, PRICE_UPDATES
 from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.keepa_tasks import keepa_task
 from keeper.orchestration.price_waits import wait_for_elasticsearch, wait_for_postgres
+from keeper.orchestration.run_names import run_name
 from keeper.settings import load_settings
 
 SETTINGS = load_settings()
@@ -52,7 +55,8 @@ WHICH_PRODUCTS = "{{ task.op_args[0].label }}"
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=3),
+    # Tokens may have to be waited for through most of the interval.
+    dagrun_timeout=timedelta(hours=5, minutes=45),
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["prices"],
@@ -63,59 +67,68 @@ def track_prices():
     @task
     def plan(run_id: str, dag) -> list[dict]:
         from keeper.clock import utc_now
-        from keeper.orchestration.connections import database, keepa_config
+        from keeper.orchestration.connections import database
+        from keeper.orchestration.keepa_tasks import keepa_account
         from keeper.orchestration.lake import lake
         from keeper.pipeline.plan_run import plan_run
 
-        with database() as connection:
+        run = run_name(dag.dag_id, run_id)
+        with database() as connection, keepa_account(run) as account:
             batches = plan_run(
                 connection,
                 lake(),
-                run_id=run_id,
+                account,
+                run=run,
                 dag_id=dag.dag_id,
-                source=keepa_config().source,
                 batch_products=SETTINGS.keeper_batch_products,
+                interval=timedelta(hours=SETTINGS.keeper_check_interval_h),
+                reserve_share=SETTINGS.keeper_token_reserve,
                 started_at=utc_now(),
             )
         return [asdict(batch) for batch in batches]
 
-    # Tokens come back by the minute, and what is paid for stays.
-    @task(map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2, retries=30)
-    def fetch(planned: dict, run_id: str) -> dict:
-        from keeper.orchestration.connections import keepa_config
+    @keepa_task(map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2)
+    def fetch(planned: dict) -> dict:
+        from keeper.orchestration.keepa_tasks import keepa_client
         from keeper.orchestration.lake import batch_folder
         from keeper.pipeline.fetch_batch import fetch_batch
-        from keeper.sources.keepa.client import KeepaClient
 
-        with KeepaClient(keepa_config()) as client:
-            fetched = fetch_batch(batch_folder(run_id, planned["batch"]), client)
+        with keepa_client(planned["run"]) as client:
+            fetched = fetch_batch(
+                batch_folder(planned["run"], planned["batch"]),
+                client,
+                page_products=planned["page_products"],
+                may_use_reserve=planned["urgent"],
+            )
         return {**planned, **asdict(fetched)}
 
     @task(map_index_template=WHICH_PRODUCTS)
-    def check(fetched: dict, run_id: str) -> dict:
+    def check(fetched: dict) -> dict:
         from keeper.orchestration.connections import database, keepa_config
         from keeper.orchestration.lake import batch_folder, data_docs_folder
         from keeper.pipeline.check_batch import check_batch
 
+        run = fetched["run"]
         with database() as connection:
             checked = check_batch(
-                batch_folder(run_id, fetched["batch"]),
+                batch_folder(run, fetched["batch"]),
                 connection,
-                run_id=run_id,
+                run_id=run,
                 batch=fetched["batch"],
                 source=keepa_config().source,
                 price_types=SETTINGS.keeper_price_types,
-                docs_dir=data_docs_folder(run_id, fetched["batch"]),
+                docs_dir=data_docs_folder(run, fetched["batch"]),
             )
-        return {"batch": fetched["batch"], "label": fetched["label"], **asdict(checked)}
+        names = ("run", "batch", "label")
+        return {name: fetched[name] for name in names} | asdict(checked)
 
     @task(map_index_template=WHICH_PRODUCTS, outlets=[PRICE_UPDATES])
-    def publish(checked: dict, run_id: str) -> dict:
+    def publish(checked: dict) -> dict:
         from keeper.orchestration.connections import kafka_config
         from keeper.orchestration.lake import batch_folder
         from keeper.pipeline.publish_batch import publish_batch
 
-        published = publish_batch(batch_folder(run_id, checked["batch"]), kafka_config())
+        published = publish_batch(batch_folder(checked["run"], checked["batch"]), kafka_config())
         return {"batch": checked["batch"], **asdict(published)}
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
@@ -128,11 +141,11 @@ def track_prices():
             return deliver_due_alerts(connection, email_channel(SETTINGS))
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PRICE_HISTORY], retries=1)
-    def summarise(run_id: str, ti):
+    def summarise(ti):
         from keeper.orchestration.reports import finish_price_run
 
         limit = SETTINGS.keeper_max_quarantine_share
-        yield Metadata(PRICE_HISTORY, finish_price_run(ti, run_id, max_quarantine_share=limit))
+        yield Metadata(PRICE_HISTORY, finish_price_run(ti, max_quarantine_share=limit))
 
     @task_group
     def prices(planned: dict):

@@ -25,6 +25,8 @@ _PROCESSES: Final = (
     ("airflow-dag-processor", "Airflow DAG processor", "dag_processor", 350),
     ("airflow-triggerer", "Airflow triggerer", "triggerer", 300),
 )
+# As `airflow pools set` takes it; tasks that ask Keepa run in it.
+_POOL: Final = ("keepa", "4", "Tasks that ask Keepa, at once")
 PROGRAMS: Final = tuple(process[0] for process in _PROCESSES)
 
 
@@ -83,16 +85,19 @@ def migrate(stack: Stack) -> str:
     passwords = {ADMIN: stack.credentials.airflow_admin}
     write_private(stack.layout.secrets / "airflow_passwords.json", json.dumps(passwords))
     version = locked_packages()["apache-airflow-core"]
-    if stack.layout.read_state().get("airflow_tables") == version and _has_tables(stack):
+    state = {"airflow_tables": version, "airflow_pools": [list(_POOL)]}
+    known = stack.layout.read_state()
+    if _has_tables(stack) and all(known.get(name) == value for name, value in state.items()):
         return "there"
-    run_logged(
-        "airflow db migrate",
-        [stack.layout.venv_bin / "airflow", "db", "migrate"],
-        log=stack.layout.log_of("airflow-migrate"),
-        env=whole_environment(stack, airflow_environment(stack)),
-        cwd=stack.layout.root,
-    )
-    stack.layout.remember(airflow_tables=version)
+    for arguments in (("db", "migrate"), ("pools", "set", *_POOL)):
+        run_logged(
+            f"airflow {' '.join(arguments[:2])}",
+            [stack.layout.venv_bin / "airflow", *arguments],
+            log=stack.layout.log_of("airflow-migrate"),
+            env=whole_environment(stack, airflow_environment(stack)),
+            cwd=stack.layout.root,
+        )
+    stack.layout.remember(**state)
     return f"made for Airflow {version}"
 
 

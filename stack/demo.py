@@ -11,6 +11,7 @@ from typing import Final
 
 from rich.console import Console
 
+from keeper.orchestration.run_names import run_name
 from stack import operations, report
 from stack.airflow_api import AirflowApi, TaskInstance
 from stack.commands import last_lines
@@ -61,7 +62,7 @@ def run_demo(stack: Stack, console: Console) -> None:
             if state != "success":
                 raise StackError(_why_failed(stack, api, run_id))
         run_seconds = time.monotonic() - run_began
-        findings, missing = _prove(stack, run_id, console)
+        findings, missing = _prove(stack, run_name(DAG, run_id), console)
     except KeyboardInterrupt:
         raise InterruptedByUserError(
             "Interrupted; the stack and the run go on until `make down`."

@@ -7,10 +7,14 @@ UPDATE pipeline_runs SET state = 'FAILED', finished_at = %(started_at)s,
 WHERE dag_id = %(dag_id)s AND state = 'RUNNING' AND run_id <> %(run_id)s
 
 -- name: start_run
-INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, products_planned)
-VALUES (%(run_id)s, %(dag_id)s, %(source)s, 'RUNNING', %(started_at)s, %(products_planned)s)
+INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, products_planned,
+    products_postponed, tokens_estimated)
+VALUES (%(run_id)s, %(dag_id)s, %(source)s, 'RUNNING', %(started_at)s, %(products_planned)s,
+    %(products_postponed)s, %(tokens_estimated)s)
 ON CONFLICT (run_id) DO UPDATE SET state = 'RUNNING', finished_at = NULL, problem = NULL,
-    products_planned = excluded.products_planned
+    products_planned = excluded.products_planned,
+    products_postponed = excluded.products_postponed,
+    tokens_estimated = excluded.tokens_estimated
 
 -- name: finish_run
 UPDATE pipeline_runs SET
@@ -18,15 +22,22 @@ UPDATE pipeline_runs SET
     finished_at = %(finished_at)s,
     products_fetched = %(products_fetched)s,
     products_missing = %(products_missing)s,
-    tokens_spent = %(tokens_spent)s,
+    tokens_spent = spent.tokens,
+    tokens_left = spent.tokens_left,
     records_checked = %(records_checked)s,
     records_quarantined = %(records_quarantined)s,
     events_published = %(events_published)s,
     alerts_sent = (
         SELECT count(*) FROM price_alerts a WHERE a.run_id = %(run_id)s AND a.status = 'SENT'),
     problem = %(problem)s
-WHERE run_id = %(run_id)s
-RETURNING *
+FROM (
+    SELECT coalesce(sum(tokens_charged), 0) AS tokens,
+        (array_agg(tokens_left ORDER BY settled_at DESC)
+            FILTER (WHERE tokens_left IS NOT NULL))[1] AS tokens_left
+    FROM token_ledger WHERE run_id = %(run_id)s
+) AS spent
+WHERE pipeline_runs.run_id = %(run_id)s
+RETURNING pipeline_runs.*
 
 -- name: quarantine
 INSERT INTO quarantined_records (run_id, batch, row_number, expectation, column_name, asin, domain,

@@ -10,13 +10,17 @@ SELECT FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR U
 
 -- name: save_watch
 -- Adding a watch again changes its target and wakes it; a changed target is judged afresh.
-INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor, status)
-VALUES (%(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(target_minor)s, %(status)s)
+INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor, status,
+    priority)
+VALUES (%(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(target_minor)s, %(status)s,
+    coalesce(%(priority)s, 0))
 ON CONFLICT (user_id, asin, domain, price_type) DO UPDATE SET
     target_minor = excluded.target_minor,
     status = excluded.status,
+    priority = coalesce(%(priority)s, w.priority),
     updated_at = now()
-WHERE (w.target_minor, w.status) IS DISTINCT FROM (excluded.target_minor, excluded.status)
+WHERE (w.target_minor, w.status, w.priority)
+    IS DISTINCT FROM (excluded.target_minor, excluded.status, coalesce(%(priority)s, w.priority))
 RETURNING watch_id, xmax = 0 AS is_new
 
 -- name: forget_states_of_other_targets
@@ -27,7 +31,7 @@ WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
 
 -- name: list_watches
 SELECT w.watch_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
-    p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
+    w.priority, p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
     w.last_checked_at
 FROM watched_products w
 JOIN users u USING (user_id)
@@ -61,3 +65,21 @@ ORDER BY min(last_checked_at), domain, asin
 -- name: newest_points
 SELECT asin, domain, price_type, observed_at FROM current_prices
 WHERE (asin, domain) IN (SELECT asin, domain FROM watched_products WHERE status = 'ACTIVE')
+
+-- name: candidates
+-- What is known of every watched product that says how much its next check is worth.
+SELECT w.asin, w.domain,
+    CASE WHEN bool_and(w.last_checked_at IS NOT NULL) THEN min(w.last_checked_at) END
+        AS last_checked_at,
+    min((c.price_minor - w.target_minor)::float8 / w.target_minor) AS distance,
+    coalesce(sum(h.changes), 0)::int AS changes,
+    max(w.priority)::int AS priority
+FROM watched_products w
+LEFT JOIN current_prices c USING (asin, domain, price_type)
+LEFT JOIN LATERAL (
+    SELECT count(*) AS changes FROM price_history h
+    WHERE (h.asin, h.domain, h.price_type) = (w.asin, w.domain, w.price_type)
+        AND h.observed_at > %(changed_since)s
+) AS h ON true
+WHERE w.status = 'ACTIVE'
+GROUP BY w.asin, w.domain

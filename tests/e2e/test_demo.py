@@ -5,65 +5,21 @@ import email.policy
 import json
 import re
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from elasticsearch import Elasticsearch
-from psycopg.rows import dict_row
 
+from tests.e2e.conftest import Demo, Rows
 from tests.services import ROOT, Stack, stack_command
 
 pytestmark = pytest.mark.timeout(1500)
 
 
-@dataclass(frozen=True)
-class Demo:
-    """What two demos in a row printed."""
-
-    first: str
-    second: str
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
-    """Run the demo in an empty home, and again on the unchanged catalogue."""
-    subprocess.run([*stack_command(), "clean"], cwd=ROOT, check=True)
-    printed = []
-    for turn in ("first", "second"):
-        done = subprocess.run(
-            [*stack_command(), "demo"],
-            cwd=ROOT,
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert done.returncode == 0, f"the {turn} demo failed:\n{done.stdout[-5000:]}"
-        printed.append(done.stdout)
-    yield Demo(*printed)
-    subprocess.run([*stack_command(), "down"], cwd=ROOT, check=True)
-
-
-@pytest.fixture(scope="module")
-def stack(demo: Demo) -> Stack:
-    """Where the demo's services are."""
-    return Stack.running()
-
-
-@pytest.fixture
-def rows(stack: Stack, demo: Demo) -> Any:
-    with psycopg.connect(
-        stack["DATABASE_URL"], row_factory=dict_row, autocommit=True
-    ) as connection:
-        yield lambda query: connection.execute(query).fetchall()
-
-
-def test_both_runs_succeeded_and_only_the_first_found_news(rows: Any) -> None:
-    first, second = rows("SELECT * FROM pipeline_runs ORDER BY started_at")
+def test_both_runs_succeeded_and_only_the_first_found_news(rows: Rows) -> None:
+    first, second = rows(
+        "SELECT * FROM pipeline_runs WHERE run_id LIKE '%/demo__%' ORDER BY started_at"
+    )
 
     for run in (first, second):
         assert run["state"] == "SUCCESS", run["problem"]
@@ -77,7 +33,7 @@ def test_both_runs_succeeded_and_only_the_first_found_news(rows: Any) -> None:
     assert second["alerts_raised"] == 0
 
 
-def test_every_watched_price_is_current_in_three_locales(rows: Any) -> None:
+def test_every_watched_price_is_current_in_three_locales(rows: Rows) -> None:
     (counts,) = rows(
         "SELECT count(*) AS watched, count(c.asin) AS priced, count(DISTINCT w.domain) AS locales,"
         " count(*) FILTER (WHERE w.last_checked_at IS NULL) AS unchecked"
@@ -87,7 +43,7 @@ def test_every_watched_price_is_current_in_three_locales(rows: Any) -> None:
     assert counts == {"watched": 300, "priced": 300, "locales": 3, "unchecked": 0}
 
 
-def test_elasticsearch_has_the_same_points(rows: Any, stack: Stack) -> None:
+def test_elasticsearch_has_the_same_points(rows: Rows, stack: Stack) -> None:
     stored = {
         (row["domain"], row["asin"], row["price_type"]): row["price_minor"]
         for row in rows("SELECT * FROM price_history")
@@ -104,7 +60,7 @@ def test_elasticsearch_has_the_same_points(rows: Any, stack: Stack) -> None:
     } == stored
 
 
-def test_each_alert_is_one_mail_that_tells_its_facts(rows: Any, stack: Stack) -> None:
+def test_each_alert_is_one_mail_that_tells_its_facts(rows: Rows, stack: Stack) -> None:
     mails = {}
     for file in Path(stack["KEEPER_RUN_DIR"]).parent.joinpath("mail").rglob("*.eml"):
         message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
@@ -124,7 +80,7 @@ def test_each_alert_is_one_mail_that_tells_its_facts(rows: Any, stack: Stack) ->
         assert f"{alert['price_minor'] / 10**digits:,.{digits}f}" in text
 
 
-def test_the_summary_says_what_is_true(demo: Demo, rows: Any) -> None:
+def test_the_summary_says_what_is_true(demo: Demo, rows: Rows) -> None:
     (points,) = rows("SELECT count(*) AS points FROM price_history")
     plain = re.sub(r"\x1b\[[0-9;]*m", "", demo.first)
 
@@ -132,7 +88,7 @@ def test_the_summary_says_what_is_true(demo: Demo, rows: Any) -> None:
     assert "http://127.0.0.1" in plain
 
 
-def test_data_docs_and_raw_replies_of_the_runs_are_kept(stack: Stack, rows: Any) -> None:
+def test_data_docs_and_raw_replies_of_the_runs_are_kept(stack: Stack, rows: Rows) -> None:
     home = Path(stack["KEEPER_RUN_DIR"]).parent
     runs = rows("SELECT run_id FROM pipeline_runs")
 

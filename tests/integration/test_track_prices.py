@@ -2,17 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -24,6 +20,7 @@ from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
 from keeper.pipeline.load_prices import price_consumer
 from keeper.pipeline.plan_run import plan_run
 from keeper.pipeline.publish_batch import publish_batch
+from keeper.pipeline.tokens import KeepaAccount, account_of
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.errors import (
@@ -34,70 +31,19 @@ from keeper.sources.keepa.errors import (
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.token_ledger import TokenLedger
 from keeper.stores.postgres.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
-from tests.services import free_port
+from tests.keepa_simulator import AT, Simulator, watch_list
 
 USER = "reader@example.org"
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = Path(os.environ.get("KEEPER_RECORDINGS", ROOT.parent / "shared" / "recordings"))
-AT = datetime(2026, 3, 1, tzinfo=UTC)
 ALL_PRICES = tuple(p.name for p in PRICE_TYPES if p.is_price)
 
 needs_recordings = pytest.mark.skipif(
     not RECORDINGS.is_dir(), reason="Keepa's recorded replies are not part of the project"
 )
-
-
-@dataclass(frozen=True)
-class Simulator:
-    """A running simulator."""
-
-    url: str
-
-    def post(self, path: str, body: dict[str, Any]) -> None:
-        """Set something by the admin endpoints."""
-        httpx.post(f"{self.url}/simulator/{path}", json=body, timeout=10).raise_for_status()
-
-    def client(self, key: str = "simulator") -> KeepaClient:
-        """Return a Keepa client that asks this simulator and never waits between attempts."""
-        config = KeepaConfig(SecretStr(key), self.url, "simulator", timeout_s=20, max_attempts=2)
-        return KeepaClient(config, sleep=lambda _: None)
-
-
-def command(*words: str) -> list[str]:
-    return [sys.executable, "-c", "from keeper.cli import main; main()", *words]
-
-
-@pytest.fixture
-def simulate(tmp_path: Path) -> Iterator[Callable[..., Simulator]]:
-    started = []
-
-    def start(*options: str) -> Simulator:
-        port = free_port()
-        words = ("simulate-keepa", "--host", "127.0.0.1", "--port", str(port))
-        clock = ("--clock", "hold", "--at", AT.isoformat())
-        with (tmp_path / "simulator.log").open("wb") as log:
-            process = subprocess.Popen(
-                command(*words, *clock, *options), stdout=log, stderr=subprocess.STDOUT
-            )
-        started.append(process)
-        url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while True:
-            assert process.poll() is None, (tmp_path / "simulator.log").read_text()
-            try:
-                httpx.get(f"{url}/simulator/health", timeout=2).raise_for_status()
-            except httpx.TransportError:
-                assert time.monotonic() < deadline, "the simulator does not answer"
-                time.sleep(0.1)  # between two looks at a starting process; nothing to wait on
-            else:
-                return Simulator(url)
-
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 @pytest.fixture
@@ -115,16 +61,18 @@ class Run:
     kafka: KafkaConfig
     topic: str
     lake: Path
-    run_id: str = "manual__2026-03-01T00:00:00+00:00"
+    run_id: str = "track_prices/manual__2026-03-01T00:00:00+00:00"
 
     def plan(self) -> int:
         batches = plan_run(
             self.connection,
             self.lake,
-            run_id=self.run_id,
+            account_without_balance(self.connection, self.run_id),
+            run=self.run_id,
             dag_id="track_prices",
-            source="simulator",
             batch_products=1000,
+            interval=timedelta(hours=6),
+            reserve_share=0.1,
             started_at=AT,
         )
         return sum(batch.products for batch in batches)
@@ -157,6 +105,13 @@ class Run:
         return handled
 
 
+def account_without_balance(connection: Connection, run: str) -> KeepaAccount:
+    """Return an account nobody answers for, so that every product is planned."""
+    config = KeepaConfig(SecretStr("none"), "http://127.0.0.1:1", "simulator", max_attempts=1)
+    ledger = TokenLedger(connection, account=account_of(config), run=run)
+    return KeepaAccount(KeepaClient(config, budget=ledger), ledger)
+
+
 @pytest.fixture
 def run(
     connection: Connection,
@@ -166,21 +121,6 @@ def run(
     tmp_path: Path,
 ) -> Run:
     return Run(connection, database, kafka, topic, tmp_path / "lake")
-
-
-def watch_list(products: int) -> list[Watch]:
-    """Return watches of the simulator's own catalogue."""
-    from keeper.pipeline.watch_csv import RowError, read_watches
-
-    printed = subprocess.run(
-        command("simulate-keepa", "--watch-list", str(products), "--at", AT.isoformat()),
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    rows = list(read_watches(iter(printed.splitlines(keepends=True))))  # type: ignore[arg-type]  # csv takes any iterable of lines
-    assert not [row for row in rows if isinstance(row, RowError)]
-    return [row for row in rows if isinstance(row, Watch)]
 
 
 def naive_current_prices(product: dict[str, Any]) -> Iterator[tuple[object, ...]]:

@@ -39,7 +39,7 @@ def test_a_pasted_address_is_watched_listed_and_exported() -> None:
     listed = keeper("watch", "list")
     assert "B000000001" in listed.stdout
     assert "never" in listed.stdout
-    assert export() == ["B000000001,de,NEW,24.99,ACTIVE"]
+    assert export() == ["B000000001,de,NEW,24.99,ACTIVE,NORMAL"]
 
 
 def test_adding_again_changes_the_target() -> None:
@@ -47,14 +47,27 @@ def test_adding_again_changes_the_target() -> None:
 
     assert "unchanged" in keeper("watch", "add", "B000000001", "--target", "10").stdout
     assert "changed" in keeper("watch", "add", "B000000001", "--target", "12").stdout
-    assert export() == ["B000000001,us,NEW,12.00,ACTIVE"]
+    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,NORMAL"]
+
+
+def test_a_priority_stays_until_another_is_given() -> None:
+    keeper("watch", "add", "B000000001", "--target", "10", "--priority", "high")
+    keeper("watch", "add", "B000000001", "--target", "12")
+    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,HIGH"]
+
+    assert (
+        "changed"
+        in keeper("watch", "add", "B000000001", "--target", "12", "--priority", "low").stdout
+    )
+    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,LOW"]
+    assert keeper("watch", "add", "B000000001", "--priority", "urgent").exit_code == 2
 
 
 def test_a_watch_is_paused_resumed_and_removed() -> None:
     keeper("watch", "add", "B000000001", "--target", "10")
 
     assert keeper("watch", "pause", "b000000001").exit_code == 0
-    assert export() == ["B000000001,us,NEW,10.00,PAUSED"]
+    assert export() == ["B000000001,us,NEW,10.00,PAUSED,NORMAL"]
     assert keeper("watch", "resume", "B000000001", "--domain", "us").exit_code == 0
     assert keeper("watch", "remove", "B000000001").exit_code == 0
     assert "INACTIVE" in keeper("watch", "list", "--all").stdout
@@ -98,7 +111,7 @@ def test_a_file_with_bad_rows_gives_the_good_ones_and_names_the_others(tmp_path:
     assert result.exit_code == 1
     assert "line 3" in result.output
     assert "2 added, 1 bad" in result.stdout
-    assert export() == ["B000000001,us,NEW,10.00,ACTIVE", "B000000002,us,NEW,,ACTIVE"]
+    assert export() == ["B000000001,us,NEW,10.00,ACTIVE,NORMAL", "B000000002,us,NEW,,ACTIVE,NORMAL"]
 
 
 def test_an_export_is_imported_unchanged() -> None:

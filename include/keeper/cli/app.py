@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keeper.cli import keepa, simulate, watch, workers
+from keeper.cli import keepa, simulate, tokens, watch, workers
 from keeper.errors import KeeperError
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 app.add_typer(watch.app, name="watch")
 app.add_typer(keepa.app, name="keepa")
+keepa.app.command("plan")(tokens.plan)
+keepa.app.command("tokens")(tokens.tokens)
 app.add_typer(workers.consume, name="consume")
 app.add_typer(workers.index, name="index")
 app.command("deliver")(workers.deliver)

@@ -1,4 +1,4 @@
-"""`keeper keepa`: look into what Keepa sends."""
+"""`keeper keepa decode`: look into what Keepa sends."""
 
 import sys
 from collections.abc import Iterable
@@ -9,12 +9,9 @@ import typer
 if TYPE_CHECKING:
     from keeper.domain.price_points import PricePoint
 
-app = typer.Typer(name="keepa", help="Look into what Keepa sends.", no_args_is_help=True)
-
-
-@app.callback()
-def _keep_subcommands() -> None:
-    """Make Typer ask for a subcommand even while there is only one."""
+app = typer.Typer(
+    name="keepa", help="Keepa: what it sends and what its tokens go to.", no_args_is_help=True
+)
 
 
 @app.command()

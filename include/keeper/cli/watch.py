@@ -36,6 +36,10 @@ def add(
     ] = None,
     domain: DomainOption = None,
     price_type: TypeOption = None,
+    priority: Annotated[
+        str | None,
+        typer.Option(help="high, normal or low: what is checked first when tokens are short."),
+    ] = None,
     user: UserOption = None,
 ) -> None:
     """Watch a product; adding it again changes its target.
@@ -46,7 +50,9 @@ def add(
     from keeper.stores.postgres.watch_list import save_watches
 
     try:
-        watch = read_watch(product, domain=domain, price_type=price_type, target=target)
+        watch = read_watch(
+            product, domain=domain, price_type=price_type, target=target, priority=priority
+        )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with _database() as connection:
@@ -165,7 +171,8 @@ def import_(
 ) -> None:
     """Add watches from CSV; bad rows are told by line, the others are imported all the same.
 
-    Columns: asin (or Amazon URL), domain, price_type, target_price, status; only asin is needed.
+    Columns: asin (or Amazon URL), domain, price_type, target_price, status, priority; only asin is
+    needed.
     Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
     """
     from keeper.pipeline.watch_csv import RowError, read_watches

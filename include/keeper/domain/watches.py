@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 DEFAULT_PRICE_TYPE: Final = "NEW"
@@ -17,15 +17,33 @@ class WatchStatus(StrEnum):
     INACTIVE = "INACTIVE"
 
 
+class Priority(IntEnum):
+    """Which watches are checked first when Keepa's tokens do not reach for all."""
+
+    LOW = -1
+    NORMAL = 0
+    HIGH = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A watch as its user gave it; `target_minor` None watches without alerting."""
+    """A watch as its user gave it.
+
+    Attributes:
+        asin: The product.
+        domain: Keeper's locale name.
+        price_type: Keepa's series name.
+        target_minor: In minor units; None watches without alerting.
+        status: Whether it is fetched and alerts.
+        priority: None leaves it as it is, normal for a new watch.
+    """
 
     asin: str
     domain: str
     price_type: str
     target_minor: int | None
     status: WatchStatus = WatchStatus.ACTIVE
+    priority: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,28 +6,42 @@ from typing import Any
 
 from keeper.clock import utc_now
 from keeper.orchestration.connections import database
+from keeper.orchestration.run_names import run_name
 from keeper.pipeline.finish_run import BatchReports, summarise_run
 
 _ENDED_WELL = frozenset({"success", "skipped"})
 
 
-def finish_price_run(ti: Any, run_id: str, *, max_quarantine_share: float) -> dict[str, object]:
+def finish_price_run(ti: Any, *, max_quarantine_share: float) -> dict[str, object]:
     """Write the row of a run of `track_prices` and return it as an asset event can hold it.
 
     Args:
         ti: The summarising task's instance.
-        run_id: The run.
         max_quarantine_share: Above this share of quarantined records the run fails.
 
     Raises:
         RunFailedError: The run lost batches, tasks or too many records; the row is written.
     """
-    reports = batch_reports(ti, "plan", "prices.fetch", "prices.check", "prices.publish")
+    return finish_batch_run(ti, "prices", max_quarantine_share=max_quarantine_share)
+
+
+def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dict[str, object]:
+    """Write the row of a run whose batches are fetched, checked and published in a task group.
+
+    Args:
+        ti: The summarising task's instance.
+        group: Name of the group; its tasks are `fetch`, `check` and `publish`.
+        max_quarantine_share: Above this share of quarantined records the run fails.
+
+    Raises:
+        RunFailedError: The run lost batches, tasks or too many records; the row is written.
+    """
+    reports = batch_reports(ti, "plan", f"{group}.fetch", f"{group}.check", f"{group}.publish")
     with database() as connection:
         row = summarise_run(
             connection,
             reports,
-            run_id=run_id,
+            run_id=run_name(ti.dag_id, ti.run_id),
             max_quarantine_share=max_quarantine_share,
             unfinished=unfinished_tasks(ti),
             finished_at=utc_now(),
@@ -43,11 +57,15 @@ def batch_reports(ti: Any, plan: str, fetch: str, check: str, publish: str) -> B
         plan: Task id of the planning task.
         fetch: Task id of the mapped fetch task; so on for `check` and `publish`.
     """
+    planned = ti.xcom_pull(task_ids=plan) or ()
+    published = _results(ti, publish)
+    there = {result["batch"] for result in published}
     return BatchReports(
-        planned=len(ti.xcom_pull(task_ids=plan) or ()),
+        planned=len(planned),
         fetched=_results(ti, fetch),
         checked=_results(ti, check),
-        published=_results(ti, publish),
+        published=published,
+        lost=[batch["label"] for batch in planned if batch["batch"] not in there],
     )
 
 

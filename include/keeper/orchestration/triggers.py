@@ -12,7 +12,6 @@ from keeper.errors import TransientError
 from keeper.orchestration.connections import KAFKA_CONN, kafka_config
 from keeper.streams.offsets import GroupProgress
 
-
 class GroupReachedTrigger(BaseTrigger):
     """Fires once a consumer group has committed the given offsets, or the time is up.
 
@@ -72,3 +71,26 @@ class GroupReachedTrigger(BaseTrigger):
                 behind = {str(partition): count for partition, count in lag.items()}
                 return TriggerEvent({"reached": reached, "lag": behind, "problem": problem})
             await asyncio.sleep(self.poll_interval_s)
+
+
+class TokensRefilledTrigger(BaseTrigger):
+    """Fires when Keepa's tokens should be back; asks nobody.
+
+    The moment comes from the durations Keepa tells and the clock of this machine: Keepa's own clock
+    may be hours off.
+    """
+
+    def __init__(self, until: float) -> None:
+        """Wait until `until`, in seconds since the epoch."""
+        super().__init__()  # type: ignore[no-untyped-call]  # BaseTrigger is not annotated
+        self.until = until
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and its arguments."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"until": self.until}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Sleep until the moment; after a restart of the triggerer only what is left of it."""
+        started = time.time()
+        await asyncio.sleep(max(self.until - started, 0.0))
+        yield TriggerEvent({"waited_s": time.time() - started})

@@ -19,9 +19,14 @@ class ProductSource(Protocol):
     """Where raw product replies come from."""
 
     def product_pages(
-        self, locale: Locale, asins: Sequence[str], *, stats_days: int = 90
+        self,
+        locale: Locale,
+        asins: Sequence[str],
+        *,
+        page_products: int,
+        may_use_reserve: bool,
     ) -> Iterator[ProductPage]:
-        """Yield one reply for up to 100 products at a time, in the order asked."""
+        """Yield one reply for up to `page_products` products at a time, in the order asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,23 @@ class FetchResult:
     tokens: int
 
 
-def fetch_batch(folder: BatchFolder, source: ProductSource) -> FetchResult:
+def fetch_batch(
+    folder: BatchFolder,
+    source: ProductSource,
+    *,
+    page_products: int = 100,
+    may_use_reserve: bool = False,
+) -> FetchResult:
     """Fetch what is not stored yet of the batch's products.
 
     A reply is in the lake before the next is asked for, so that an error half-way loses nothing
     that was paid for: called again, it goes on where it ended.
+
+    Args:
+        folder: The batch's files.
+        source: Where replies come from.
+        page_products: Most products a request asks for.
+        may_use_reserve: The products are worth the tokens the budget keeps back.
 
     Raises:
         TerminalError: A wrong key, say; see keeper.sources.keepa.errors.
@@ -50,7 +67,12 @@ def fetch_batch(folder: BatchFolder, source: ProductSource) -> FetchResult:
     missing = [p for p in folder.read_plan() if (p.domain, p.asin) not in have]
     for domain, products in groupby(_by_domain(missing), attrgetter("domain")):
         asins = [product.asin for product in products]
-        for page in source.product_pages(locale_of(domain), asins):
+        for page in source.product_pages(
+            locale_of(domain),
+            asins,
+            page_products=page_products,
+            may_use_reserve=may_use_reserve,
+        ):
             description = StoredPage(
                 number=len(stored),
                 domain=domain,

@@ -20,12 +20,16 @@ class RunFailedError(TerminalError):
 
 @dataclass(frozen=True, slots=True)
 class BatchReports:
-    """The counts every task of a run returned, one mapping a batch that got so far."""
+    """The counts every task of a run returned, one mapping a batch that got so far.
+
+    `lost` has the labels of the batches that were not published, if the tasks told them.
+    """
 
     planned: int
     fetched: Sequence[Mapping[str, int]]
     checked: Sequence[Mapping[str, int]]
     published: Sequence[Mapping[str, int]]
+    lost: Sequence[str] = ()
 
     def total(self, stage: str, name: str) -> int:
         """Return the sum of a count over the batches."""
@@ -60,17 +64,19 @@ def summarise_run(
     counts = RunCounts(
         products_fetched=reports.total("checked", "products"),
         products_missing=reports.total("checked", "missing"),
-        tokens_spent=reports.total("fetched", "tokens"),
         records_checked=checked,
         records_quarantined=quarantined,
         events_published=reports.total("published", "events"),
     )
     problems = []
     if lost := reports.planned - len(reports.published):
-        problems.append(f"{lost} of {reports.planned} batches were not published")
+        which = f" ({', '.join(reports.lost)})" if reports.lost else ""
+        problems.append(f"{lost} of {reports.planned} batches were not published{which}")
     if unfinished:
         problems.append("unfinished: " + ", ".join(unfinished))
-    if reports.planned and not counts.products_fetched and not lost:
+    if unreadable := reports.total("checked", "unreadable"):
+        problems.append(f"{unreadable} replies could not be read; see the logs of the check tasks")
+    if counts.products_missing and not counts.products_fetched and not lost:
         problems.append("none of the products could be read; see the logs of the check tasks")
     if message := share_exceeded(checked=checked, failed=quarantined, limit=max_quarantine_share):
         problems.append(message)
@@ -86,7 +92,7 @@ def summarise_run(
     _LOG.info(
         "%s products for %s tokens: %s events, %s new points, %s alerts, %s quarantined",
         counts.products_fetched,
-        counts.tokens_spent,
+        row["tokens_spent"],
         counts.events_published,
         row["points_stored"],
         row["alerts_raised"],

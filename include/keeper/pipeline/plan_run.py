@@ -1,79 +1,150 @@
-"""The first step of a run: which products, in which batches."""
+"""The first step of a run: which products, in which batches, for how many tokens."""
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.domain.locales import UnknownLocaleError, locale_of
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.token_plan import Candidate, TokenPlan, plan_tokens
+from keeper.errors import TransientError
+from keeper.pipeline.tokens import KeepaAccount
 from keeper.stores.lake.run_files import BatchFolder, LakePath
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.watch_list import products_to_check
+from keeper.stores.postgres.watch_list import candidates, products_to_check
 
 _LOG: Final = logging.getLogger(__name__)
+_HORIZON_SHARE: Final = 0.75
+"""Of the interval between two runs, how much a run may spend waiting for refills."""
+_PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedBatch:
-    """A batch of a run: its number and a label that says what it holds ("de 500")."""
+    """A batch of a run.
 
+    Attributes:
+        run: Keeper's id of the run.
+        batch: Its number.
+        products: How many it holds.
+        label: What it holds, for people: "de 500".
+        urgent: Its products are about to alert and may use the token reserve.
+        page_products: Most products one request may ask for, so that the tokens can ever reach.
+    """
+
+    run: str
     batch: int
     products: int
     label: str
+    urgent: bool = False
+    page_products: int = _PAGE
 
 
 def plan_run(
     connection: Connection,
     lake: LakePath,
+    account: KeepaAccount,
     *,
-    run_id: str,
+    run: str,
     dag_id: str,
-    source: str,
     batch_products: int,
+    interval: timedelta,
+    reserve_share: float,
     started_at: datetime,
 ) -> list[PlannedBatch]:
-    """Divide the watched products into batches, write each one's plan and note the run's start.
+    """Choose the products the tokens reach for, divide them into batches, note the run's start.
 
-    A product in a locale Keepa lacks is left out with a warning. An empty watch list gives no
-    batches.
+    What they do not reach for is left for the next run, by value; see plan_tokens. A product in a
+    locale Keepa lacks is left out with a warning. An empty watch list gives no batches.
+
+    Raises:
+        TerminalError: Keepa refuses the key; the run has its row by then.
     """
-    products = _known(products_to_check(connection))
+    source = account.client.config.source
+    start_run(connection, run_id=run, dag_id=dag_id, source=source, started_at=started_at)
+    plan = plan_of(
+        connection, account, at=started_at, interval=interval, reserve_share=reserve_share
+    )
+    account.ledger.keep_back(plan.reserve)
+    products = {(p.domain, p.asin): p for p in products_to_check(connection)}
+    page = _PAGE if plan.reading is None else max(min(_PAGE, plan.reading.cap), 1)
     planned = []
-    starts = range(0, len(products), batch_products)
-    for number, start in enumerate(starts):
-        chunk = products[start : start + batch_products]
-        BatchFolder.of(lake, run_id, number).write_plan(chunk)
-        planned.append(PlannedBatch(number, len(chunk), _label(chunk)))
+    for number, (chunk, urgent) in enumerate(_batches(plan.now, batch_products)):
+        BatchFolder.of(lake, run, number).write_plan(
+            [products[candidate.domain, candidate.asin] for candidate in chunk]
+        )
+        planned.append(PlannedBatch(run, number, len(chunk), _label(chunk), urgent, page))
     start_run(
         connection,
-        run_id=run_id,
+        run_id=run,
         dag_id=dag_id,
         source=source,
         started_at=started_at,
-        products_planned=len(products),
+        products_planned=len(plan.now),
+        products_postponed=len(plan.later),
+        tokens_estimated=plan.cost,
     )
     if not products:
         _LOG.warning("Nobody watches anything; add a product: keeper watch add ASIN --target 25")
-    _LOG.info("%d products in %d batches", len(products), len(planned))
+    _LOG.info(
+        "%d products in %d batches; %s", len(plan.now), len(planned), plan.summary(started_at)
+    )
     return planned
 
 
-def _known(products: Sequence[ProductToCheck]) -> list[ProductToCheck]:
-    known = []
+def plan_of(
+    connection: Connection,
+    account: KeepaAccount,
+    *,
+    at: datetime,
+    interval: timedelta,
+    reserve_share: float,
+) -> TokenPlan:
+    """Return what a run started at `at` would check, by the live balance.
+
+    When Keepa does not answer, the balance is the one last told.
+
+    Raises:
+        TerminalError: Keepa refuses the key.
+    """
+    try:
+        account.client.token_status()
+    except TransientError as error:
+        _LOG.warning("planned with the balance last told: %s", error)
+    reading = account.ledger.reading()
+    return plan_tokens(
+        _in_known_locales(candidates(connection, at=at)),
+        reading,
+        at=at,
+        interval=interval,
+        horizon=interval * _HORIZON_SHARE,
+        reserve_share=reserve_share,
+    )
+
+
+def _in_known_locales(products: Sequence[Candidate]) -> Iterator[Candidate]:
     for product in products:
         try:
             locale_of(product.domain)
         except UnknownLocaleError as error:
             _LOG.warning("%s is skipped: %s", product.asin, error)
         else:
-            known.append(product)
-    return known
+            yield product
 
 
-def _label(products: Sequence[ProductToCheck]) -> str:
+def _batches(
+    products: Sequence[Candidate], size: int
+) -> Iterator[tuple[Sequence[Candidate], bool]]:
+    """Yield batches that are wholly urgent or wholly not; a request is one or the other."""
+    urgent = [product for product in products if product.is_about_to_alert]
+    for group, is_urgent in ((urgent, True), (products[len(urgent) :], False)):
+        for start in range(0, len(group), size):
+            yield group[start : start + size], is_urgent
+
+
+def _label(products: Sequence[Candidate]) -> str:
     counts = Counter(product.domain for product in products)
-    return ", ".join(f"{domain} {count}" for domain, count in counts.items())
+    return ", ".join(f"{domain} {count}" for domain, count in sorted(counts.items()))

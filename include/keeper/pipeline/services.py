@@ -2,6 +2,7 @@
 
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.settings import Settings
+from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.streams.config import KafkaConfig
@@ -20,6 +21,16 @@ def kafka_config(settings: Settings) -> KafkaConfig:
 def elasticsearch_config(settings: Settings) -> ElasticsearchConfig:
     """Return where Elasticsearch is."""
     return ElasticsearchConfig(settings.elasticsearch_url)
+
+
+def keepa_config(settings: Settings) -> KeepaConfig:
+    """Return where Keepa, or its simulator, is asked."""
+    return KeepaConfig(
+        api_key=settings.keepa_key,
+        base_url=settings.keepa_url,
+        source="simulator" if settings.uses_simulator else "keepa",
+        timeout_s=settings.keeper_keepa_timeout_s,
+    )
 
 
 def smtp_config(settings: Settings) -> SmtpConfig | None:

@@ -9,9 +9,9 @@ from keeper.domain.asins import parse_product_address
 from keeper.domain.locales import locale_of
 from keeper.domain.money import to_major, to_minor
 from keeper.domain.price_types import price_type_of
-from keeper.domain.watches import DEFAULT_DOMAIN, DEFAULT_PRICE_TYPE, Watch, WatchStatus
+from keeper.domain.watches import DEFAULT_DOMAIN, DEFAULT_PRICE_TYPE, Priority, Watch, WatchStatus
 
-COLUMNS: Final = ("asin", "domain", "price_type", "target_price", "status")
+COLUMNS: Final = ("asin", "domain", "price_type", "target_price", "status", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ def read_watch(
     price_type: str | None = None,
     target: str | None = None,
     status: str | None = None,
+    priority: str | None = None,
 ) -> Watch:
     """Check what a person typed and return the watch it means.
 
@@ -38,6 +39,7 @@ def read_watch(
         price_type: Keepa's name; NEW if blank.
         target: Target in the currency's main unit ("24.99"); blank watches without alerting.
         status: ACTIVE (if blank), PAUSED or INACTIVE.
+        priority: HIGH, NORMAL or LOW; blank leaves it as it is.
 
     Raises:
         ValueError: With one sentence that says what is wrong.
@@ -56,12 +58,16 @@ def read_watch(
     state = (status or "").strip().upper() or WatchStatus.ACTIVE.value
     if state not in WatchStatus.__members__:
         raise ValueError(f"status {status!r} is none of {', '.join(WatchStatus)}")
+    rank = (priority or "").strip().upper()
+    if rank and rank not in Priority.__members__:
+        raise ValueError(f"priority {priority!r} is none of {', '.join(Priority.__members__)}")
     return Watch(
         asin=product.asin,
         domain=locale.domain,
         price_type=kind.name,
         target_minor=to_minor(amount, locale.currency) if amount else None,
         status=WatchStatus(state),
+        priority=Priority[rank] if rank else None,
     )
 
 
@@ -108,6 +114,7 @@ def read_watches(file: TextIO) -> Iterator[Watch | RowError]:
                 price_type=row.get("price_type"),
                 target=row.get("target_price"),
                 status=row.get("status"),
+                priority=row.get("priority"),
             )
         except ValueError as error:
             yield RowError(reader.line_num, str(error))
@@ -120,4 +127,7 @@ def write_watches(file: TextIO, watches: Iterable[Watch]) -> None:
     for watch in watches:
         currency = locale_of(watch.domain).currency
         target = "" if watch.target_minor is None else to_major(watch.target_minor, currency)
-        writer.writerow((watch.asin, watch.domain, watch.price_type, target, watch.status.value))
+        rank = "" if watch.priority is None else watch.priority.name
+        writer.writerow(
+            (watch.asin, watch.domain, watch.price_type, target, watch.status.value, rank)
+        )

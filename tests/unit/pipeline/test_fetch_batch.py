@@ -25,7 +25,12 @@ class PagedSource:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
     def product_pages(
-        self, locale: Locale, asins: Sequence[str], *, stats_days: int = 90
+        self,
+        locale: Locale,
+        asins: Sequence[str],
+        *,
+        page_products: int,
+        may_use_reserve: bool,
     ) -> Iterator[ProductPage]:
         for start in range(0, len(asins), 3):
             if self.pages is not None and len(self.asked) == self.pages:

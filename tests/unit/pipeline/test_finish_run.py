@@ -30,7 +30,7 @@ def row(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def write(connection: Connection, **values: Any) -> Mapping[str, object]:
         written.update(values)
-        return {"points_stored": 7, "alerts_raised": 1}
+        return {"points_stored": 7, "alerts_raised": 1, "tokens_spent": 120}
 
     monkeypatch.setattr(finish_run, "finish_run", write)
     return written
@@ -57,7 +57,6 @@ def test_the_counts_of_all_batches_are_added(row: dict[str, Any]) -> None:
     assert row["counts"] == RunCounts(
         products_fetched=119,
         products_missing=1,
-        tokens_spent=120,
         records_checked=480,
         records_quarantined=3,
         events_published=477,

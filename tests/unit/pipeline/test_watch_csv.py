@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keeper.domain.locales import LOCALES
 from keeper.domain.price_types import PRICE_TYPES
-from keeper.domain.watches import Watch, WatchStatus
+from keeper.domain.watches import Priority, Watch, WatchStatus
 from keeper.pipeline.watch_csv import RowError, read_watch, read_watches, write_watches
 
 
@@ -22,32 +22,36 @@ def test_only_the_asin_is_required() -> None:
 
 def test_every_column_is_read_in_any_order_and_case() -> None:
     text = (
-        "Target_Price,STATUS,domain,asin,price_type\n"
-        "24.99,paused,DE,https://www.amazon.de/dp/B000000001,amazon\n"
+        "Target_Price,STATUS,domain,asin,Priority,price_type\n"
+        "24.99,paused,DE,https://www.amazon.de/dp/B000000001,high,amazon\n"
     )
 
-    assert read(text) == [Watch("B000000001", "de", "AMAZON", 2499, WatchStatus.PAUSED)]
+    assert read(text) == [
+        Watch("B000000001", "de", "AMAZON", 2499, WatchStatus.PAUSED, Priority.HIGH)
+    ]
 
 
 def test_a_bad_row_costs_only_itself_and_tells_its_line() -> None:
     text = (
-        "asin,domain,price_type,target_price,status\n"
+        "asin,domain,price_type,target_price,status,priority\n"
         "B000000001,us,NEW,10,\n"
         "nonsense,us,NEW,10,\n"
         "B000000002,nl,NEW,10,\n"
         "B000000003,us,COUNT_NEW,10,\n"
         "B000000004,jp,NEW,10.50,\n"
         "B000000005,us,NEW,10,ASLEEP\n"
-        "B000000006,us,NEW,10,ACTIVE,more\n"
+        "B000000006,us,NEW,10,ACTIVE,LOW,more\n"
         "https://www.amazon.de/dp/B000000007,us,NEW,10,\n"
         "B000000008,us,NEW,10,\n"
+        "B000000009,us,NEW,10,ACTIVE,urgent\n"
     )
 
     rows = read(text)
 
     assert [row.asin for row in rows if isinstance(row, Watch)] == ["B000000001", "B000000008"]
     errors = {row.line: row.reason for row in rows if isinstance(row, RowError)}
-    assert list(errors) == [3, 4, 5, 6, 7, 8, 9]
+    assert list(errors) == [3, 4, 5, 6, 7, 8, 9, 11]
+    assert "HIGH" in errors[11]
     assert "not an ASIN" in errors[3]
     assert "'nl'" in errors[4]
     assert "not a price" in errors[5]
@@ -65,7 +69,7 @@ def test_a_wrong_header_says_which_columns_there_are(text: str) -> None:
 
     assert isinstance(error, RowError)
     assert error.line == 1
-    assert "asin,domain,price_type,target_price,status" in error.reason
+    assert "asin,domain,price_type,target_price,status,priority" in error.reason
 
 
 @pytest.mark.parametrize(

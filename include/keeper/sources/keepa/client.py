@@ -2,7 +2,7 @@
 
 import random as random_module
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -11,12 +11,13 @@ from typing import Final, Self
 from keeper.clock import Clock, utc_now
 from keeper.domain.asins import InvalidAsinError, is_asin
 from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError
+from keeper.domain.tokens import TokenBudget, TokenRequest
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.product_requests import MAX_ASINS, KeepaRequests
 from keeper.sources.keepa.tokens import Envelope, TokenStatus, TokenUsage
-from keeper.sources.keepa.transport import Transport
+from keeper.sources.keepa.transport import Reply, Transport
 
-__all__ = ["Envelope", "KeepaClient", "ProductPage", "TokenStatus", "TokenUsage"]
+__all__ = ["Envelope", "KeepaClient", "ProductPage", "Reply", "TokenStatus", "TokenUsage"]
 
 _NAMED_IN_ERRORS: Final = 5
 
@@ -53,6 +54,7 @@ class KeepaClient:
         sleep: Callable[[float], None] = time.sleep,
         clock: Clock = utc_now,
         random: Callable[[], float] = random_module.random,
+        budget: TokenBudget | None = None,
     ) -> None:
         """Prepare the client; nothing is sent yet.
 
@@ -61,15 +63,23 @@ class KeepaClient:
             sleep: Waits between attempts.
             clock: Gives `received_at`.
             random: Gives the jitter, in [0, 1).
+            budget: Asked for tokens before each request that costs some; without one the balance
+                is Keepa's business alone.
         """
         self.config = config
-        self._transport = Transport(config, sleep=sleep, clock=clock, random=random)
+        self._transport = Transport(config, sleep=sleep, clock=clock, random=random, budget=budget)
         self._requests = KeepaRequests(self._transport.send)
 
     def product_pages(
-        self, locale: Locale, asins: Sequence[str], *, stats_days: int = 90
+        self,
+        locale: Locale,
+        asins: Sequence[str],
+        *,
+        stats_days: int = 90,
+        page_products: int = MAX_ASINS,
+        may_use_reserve: bool = False,
     ) -> Iterator[ProductPage]:
-        """Ask for products with their whole history and statistics, 100 a request.
+        """Ask for products with their whole history and statistics, up to 100 a request.
 
         Each request costs one token a product and is sent only when its page is asked for; when
         one fails, the pages before it have been handed over already.
@@ -78,6 +88,9 @@ class KeepaClient:
             locale: Which Amazon.
             asins: Asked in this order, repeats once.
             stats_days: The interval of Keepa's statistics.
+            page_products: Most products a request asks for, at most 100; fewer where the account
+                can never hold so many tokens.
+            may_use_reserve: The products are worth the tokens the budget keeps back.
 
         Returns:
             Pages in the order of `asins`.
@@ -93,19 +106,33 @@ class KeepaClient:
         if wrong:
             named = ", ".join(map(repr, wrong[:_NAMED_IN_ERRORS]))
             raise InvalidAsinError(f"{len(wrong)} of {len(asins)} are not ASINs: {named}")
-        return self._pages(locale, tuple(dict.fromkeys(asins)), stats_days)
+        unique = tuple(dict.fromkeys(asins))
+        size = max(min(page_products, MAX_ASINS), 1)
+        pages = (unique[start : start + size] for start in range(0, len(unique), size))
+        return (self._page(locale, asked, stats_days, may_use_reserve) for asked in pages)
 
-    def _pages(
-        self, locale: Locale, asins: tuple[str, ...], stats_days: int
-    ) -> Iterator[ProductPage]:
-        for start in range(0, len(asins), MAX_ASINS):
-            asked = asins[start : start + MAX_ASINS]
-            reply = self._requests.ask_products(locale, asked, stats_days)
-            yield ProductPage(locale, asked, reply.body, reply.received_at, reply.envelope)
+    def _page(
+        self, locale: Locale, asked: tuple[str, ...], stats_days: int, may_use_reserve: bool
+    ) -> ProductPage:
+        reply = self._requests.ask_products(locale, asked, stats_days, may_use_reserve)
+        return ProductPage(locale, asked, reply.body, reply.received_at, reply.envelope)
+
+    def ask(self, request: TokenRequest, parameters: Mapping[str, object]) -> Reply:
+        """Send one request of any endpoint and return its reply.
+
+        Args:
+            request: The endpoint, and what the request will cost.
+            parameters: The query without the key; values as Keepa spells them.
+
+        Raises:
+            KeeperError: As errors.py says.
+        """
+        return self._transport.send(request, parameters)
 
     def token_status(self) -> TokenStatus:
         """Ask for the balance; costs nothing."""
-        reply = self._transport.send("token", {})
+        reply = self._transport.send(TokenRequest("token", estimate=0), {})
+        self._transport.observe(reply.envelope, reply.received_at)
         return TokenStatus.of_envelope(reply.envelope, reply.received_at)
 
     @property

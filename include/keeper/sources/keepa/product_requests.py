@@ -10,12 +10,13 @@ from typing import Any, Final
 import keepa
 
 from keeper.domain.locales import Locale
+from keeper.domain.tokens import TokenRequest
 from keeper.sources.keepa.transport import Reply
 
 MAX_ASINS: Final = 100
 _NO_KEY: Final = "added-when-sent"
 
-Send = Callable[[str, Mapping[str, object]], Reply]
+Send = Callable[[TokenRequest, Mapping[str, object]], Reply]
 
 
 class KeepaRequests(keepa.Keepa):
@@ -25,12 +26,23 @@ class KeepaRequests(keepa.Keepa):
     """
 
     def __init__(self, send: Send) -> None:
-        """Take the function that sends (endpoint, parameters)."""
+        """Take the function that sends a request with its parameters."""
         super().__init__(_NO_KEY, logging_level="WARNING")
         self._send = send
+        # The package carries only Keepa's parameters to `_request`.
+        self._asking: TokenRequest | None = None
 
-    def ask_products(self, locale: Locale, asins: Sequence[str], stats_days: int) -> Reply:
+    def ask_products(
+        self, locale: Locale, asins: Sequence[str], stats_days: int, may_use_reserve: bool
+    ) -> Reply:
         """Ask for the whole history of at most 100 products, in the order given."""
+        self._asking = TokenRequest(
+            "product",
+            estimate=len(asins),
+            domain=locale.domain,
+            products=len(asins),
+            may_use_reserve=may_use_reserve,
+        )
         # `query()` would sort the ASINs and ask for the token status first.
         reply: Reply = self._product_query(  # type: ignore[no-untyped-call]
             list(asins),
@@ -60,4 +72,6 @@ class KeepaRequests(keepa.Keepa):
         is_json: bool = True,
     ) -> Reply:
         parameters = {name: value for name, value in payload.items() if name != "key"}
-        return self._send(request_type, parameters)
+        if self._asking is None or self._asking.endpoint != request_type:
+            raise TypeError(f"the keepa package asks {request_type} where Keeper did not")
+        return self._send(self._asking, parameters)

@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Final, Self
 
-REFILL_PERIOD_S: Final = 60.0
+from keeper.domain.tokens import REFILL_PERIOD, TokenReading
+
+REFILL_PERIOD_S: Final = REFILL_PERIOD.total_seconds()
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ENVELOPE_BYTES: Final = 1024
 _FIELD: Final = re.compile(
@@ -50,6 +52,19 @@ class Envelope:
             return max(first_refill_s, REFILL_PERIOD_S)
         refills = ceil((1 - self.tokens_left) / self.refill_rate)
         return first_refill_s + (refills - 1) * REFILL_PERIOD_S
+
+    def reading(self, received_at: datetime) -> TokenReading:
+        """Return the balance on Keeper's clock, given when the reply had arrived."""
+        ended = None
+        if self.timestamp is not None:
+            ended = self.timestamp + timedelta(milliseconds=max(self.processing_time_ms, 0))
+        return TokenReading(
+            tokens_left=self.tokens_left,
+            refill_rate=self.refill_rate,
+            next_refill_at=received_at + timedelta(milliseconds=max(self.refill_in_ms, 0)),
+            read_at=received_at,
+            keepa_time=ended,
+        )
 
     @classmethod
     def of_fields(cls, fields: Mapping[str, object]) -> Self | None:

@@ -16,9 +16,14 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from keeper.clock import Clock, utc_now
+from keeper.domain.tokens import Reservation, Shortage, TokenBudget, TokenReading, TokenRequest
 from keeper.errors import KeeperError
 from keeper.sources.keepa.config import KeepaConfig
-from keeper.sources.keepa.errors import KeepaReplyError, KeepaUnavailableError
+from keeper.sources.keepa.errors import (
+    KeepaReplyError,
+    KeepaUnavailableError,
+    TokensExhaustedError,
+)
 from keeper.sources.keepa.redaction import Redactor, redact_transport_logs
 from keeper.sources.keepa.replies import check_reply
 from keeper.sources.keepa.tokens import Envelope, TokenUsage
@@ -62,9 +67,11 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         clock: Clock = utc_now,
         random: Callable[[], float] = random_module.random,
+        budget: TokenBudget | None = None,
     ) -> None:
         """Prepare the session; nothing is sent yet."""
         self._config = config
+        self._budget = budget
         self._sleep = sleep
         self._clock = clock
         self._random = random
@@ -77,13 +84,15 @@ class Transport:
         redact_transport_logs()
         self.usage = TokenUsage()
 
-    def send(self, endpoint: str, parameters: Mapping[str, object]) -> Reply:
-        """Ask `endpoint` until it gives a usable reply; blocks for timeouts and waits between.
+    def send(self, request: TokenRequest, parameters: Mapping[str, object]) -> Reply:
+        """Ask an endpoint until it gives a usable reply; blocks for timeouts and waits between.
 
         Only connection errors, timeouts, HTTP 5xx and cut or misshapen replies are tried again.
+        Each attempt is a request to Keepa, and has its own place in the budget.
 
         Raises:
-            TransientError: Tokens are used up (at once), or every attempt failed.
+            TokensExhaustedError: There are too few tokens; told at once, by the budget or by Keepa.
+            TransientError: Every attempt failed.
             TerminalError: Keepa refused the key, the request or the account.
         """
         attempts = Retrying(
@@ -94,7 +103,13 @@ class Transport:
             before_sleep=self._log_failure,
             reraise=True,
         )
-        return attempts(self._attempt, endpoint, parameters)
+        return attempts(self._attempt, request, parameters)
+
+    def observe(self, envelope: Envelope, received_at: datetime) -> None:
+        """Tell the budget a balance that was asked for by itself."""
+        reading = _reading(envelope, received_at)
+        if self._budget is not None and reading is not None:
+            self._budget.observe(reading)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -115,21 +130,56 @@ class Transport:
             error,
         )
 
-    def _attempt(self, endpoint: str, parameters: Mapping[str, object]) -> Reply:
+    def _attempt(self, request: TokenRequest, parameters: Mapping[str, object]) -> Reply:
+        reservation = self._reserved(request)
         exchange = _Exchange(self._session, self._config, self._redact)
-        exchange.run(endpoint, parameters)
-        body = bytes(exchange.body)
-        if exchange.failure is not None:
-            self.usage = self.usage.after(Envelope.of_fragment(body))
-            raise exchange.failure
-        received_at = self._clock()
+        envelope: Envelope | None = None
+        is_usable = False
+        # Whatever ends the request, Ctrl-C too, what it cost is noted.
         try:
+            exchange.run(request.endpoint, parameters)
+            body = bytes(exchange.body)
+            envelope = Envelope.of_fragment(body)
+            if exchange.failure is not None:
+                raise exchange.failure
             envelope = check_reply(exchange.status, body, self._redact)
-        except KeeperError:
-            self.usage = self.usage.after(Envelope.of_fragment(body))
-            raise
-        self.usage = self.usage.after(envelope)
+            is_usable = True
+        finally:
+            received_at = self._clock()
+            self.usage = self.usage.after(envelope)
+            if self._budget is not None and reservation is not None:
+                self._budget.settle(
+                    reservation,
+                    charged=_charge(envelope),
+                    reading=_reading(envelope, received_at),
+                    refused=not is_usable,
+                )
         return Reply(body=body, envelope=envelope, received_at=received_at)
+
+    def _reserved(self, request: TokenRequest) -> Reservation | None:
+        # What costs nothing needs nobody's leave; it is how a balance is learned.
+        if self._budget is None or request.estimate == 0:
+            return None
+        reserved = self._budget.reserve(request)
+        if isinstance(reserved, Shortage):
+            raise TokensExhaustedError(
+                f"too few Keepa tokens for {request.endpoint}: {reserved.tokens_left} to spend, "
+                f"{request.estimate} needed; they are there in {reserved.wait_s:.0f} s",
+                refill_in_s=reserved.wait_s,
+                tokens_left=reserved.tokens_left,
+            )
+        return reserved
+
+
+def _charge(envelope: Envelope | None) -> int | None:
+    return None if envelope is None else envelope.tokens_consumed
+
+
+def _reading(envelope: Envelope | None, received_at: datetime) -> TokenReading | None:
+    # An envelope without a refill rate belongs to no account: Keepa did not know the key.
+    if envelope is None or envelope.refill_rate <= 0:
+        return None
+    return envelope.reading(received_at)
 
 
 class _Exchange:

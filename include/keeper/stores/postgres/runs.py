@@ -19,7 +19,6 @@ class RunCounts:
 
     products_fetched: int = 0
     products_missing: int = 0
-    tokens_spent: int = 0
     records_checked: int = 0
     records_quarantined: int = 0
     events_published: int = 0
@@ -51,9 +50,11 @@ def start_run(
     dag_id: str,
     source: str,
     started_at: datetime,
-    products_planned: int,
+    products_planned: int = 0,
+    products_postponed: int = 0,
+    tokens_estimated: int = 0,
 ) -> None:
-    """Note that a run has begun; a run begun again keeps its first start.
+    """Note that a run has begun, or what it plans; a run begun again keeps its first start.
 
     Earlier runs of the DAG that never came to their summary are noted as failed.
     """
@@ -63,6 +64,8 @@ def start_run(
         "source": source,
         "started_at": started_at,
         "products_planned": products_planned,
+        "products_postponed": products_postponed,
+        "tokens_estimated": tokens_estimated,
     }
     with connection.transaction():
         connection.execute(statements(_SQL)["end_lost_runs"], row)

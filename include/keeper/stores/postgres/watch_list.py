@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from keeper.domain.watches import ProductToCheck, Watch, WatchedPrice, WatchStatus
+from keeper.domain.token_plan import Candidate
+from keeper.domain.watches import Priority, ProductToCheck, Watch, WatchedPrice, WatchStatus
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "watches"
+_LIVELY_WINDOW: Final = timedelta(days=30)
 
 
 class Saved(StrEnum):
@@ -36,6 +38,7 @@ def save_watches(connection: Connection, email: str, watches: Iterable[Watch]) -
                 "price_type": watch.price_type,
                 "target_minor": watch.target_minor,
                 "status": watch.status.value,
+                "priority": watch.priority,
             }
             connection.execute(sql["forget_states_of_other_targets"], row)
             changed = connection.execute(sql["save_watch"], row).fetchone()
@@ -61,6 +64,7 @@ def list_watches(
                 row["price_type"],
                 row["target_minor"],
                 WatchStatus(row["status"]),
+                Priority(row["priority"]),
             ),
             title=row["title"],
             price_minor=row["price_minor"],
@@ -109,3 +113,11 @@ def products_to_check(connection: Connection) -> list[ProductToCheck]:
         )
         for row in connection.execute(sql["products_to_check"])
     ]
+
+
+def candidates(connection: Connection, *, at: datetime) -> list[Candidate]:
+    """Return every product somebody watches with what makes its next check worth tokens."""
+    rows = connection.execute(
+        statements(_SQL)["candidates"], {"changed_since": at - _LIVELY_WINDOW}
+    )
+    return [Candidate(**row) for row in rows]

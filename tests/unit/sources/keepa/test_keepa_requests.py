@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from keeper.domain.asins import InvalidAsinError
 from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError, locale_of
+from keeper.domain.tokens import TokenRequest
 from keeper.errors import SettingsError
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
@@ -29,10 +30,10 @@ class Recorder:
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
-        self.asked: list[tuple[str, dict[str, object]]] = []
+        self.asked: list[tuple[TokenRequest, dict[str, object]]] = []
 
-    def __call__(self, endpoint: str, parameters: Mapping[str, object]) -> Reply:
-        self.asked.append((endpoint, dict(parameters)))
+    def __call__(self, request: TokenRequest, parameters: Mapping[str, object]) -> Reply:
+        self.asked.append((request, dict(parameters)))
         return self.reply
 
 
@@ -44,10 +45,10 @@ def recorder() -> Recorder:
 
 @pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.domain)
 def test_a_product_request_costs_one_token_a_product(locale: Locale, recorder: Recorder) -> None:
-    reply = KeepaRequests(recorder).ask_products(locale, ["B00ZZZZZZZ", "B00AAAAAAA"], 90)
+    reply = KeepaRequests(recorder).ask_products(locale, ["B00ZZZZZZZ", "B00AAAAAAA"], 90, False)
     assert reply is recorder.reply
-    ((endpoint, parameters),) = recorder.asked
-    assert endpoint == "product"
+    ((request, parameters),) = recorder.asked
+    assert request == TokenRequest("product", estimate=2, domain=locale.domain, products=2)
     assert parameters["asin"] == "B00ZZZZZZZ,B00AAAAAAA"
     assert (parameters["domain"], parameters["stats"], parameters["history"]) == (
         locale.keepa_id,

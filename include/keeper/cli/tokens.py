@@ -1,0 +1,145 @@
+"""`keeper keepa plan` and `keeper keepa tokens`: what the tokens go to, before and after."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from keeper.domain.token_plan import Candidate, TokenPlan
+    from keeper.pipeline.tokens import KeepaAccount
+    from keeper.stores.postgres.connection import Connection
+
+
+def plan(
+    limit: Annotated[int, typer.Option(help="Products to print; 0 for all.", min=0)] = 20,
+) -> None:
+    """Print what the next run would check, in order, and what it would cost.
+
+    Asks Keepa for the balance, which is free, and spends nothing. When the tokens do not reach for
+    all, the products left for the next run are printed too.
+
+    Example: keeper keepa plan --limit 50
+    """
+    from datetime import timedelta
+
+    from keeper.clock import utc_now
+    from keeper.pipeline.plan_run import plan_of
+    from keeper.settings import load_settings
+
+    settings = load_settings()
+    interval = timedelta(hours=settings.keeper_check_interval_h)
+    share = settings.keeper_token_reserve
+    now = utc_now()
+    with _account() as (connection, account):
+        planned = plan_of(connection, account, at=now, interval=interval, reserve_share=share)
+    if not planned.now and not planned.later:
+        typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
+        return
+    console = _console()
+    _print_products(console, "checked by the next run", planned.now, limit, now)
+    if planned.later:
+        _print_products(console, "left for the run after it", planned.later, limit, now)
+    typer.echo(_verdict(planned, now))
+
+
+def tokens(
+    hours: Annotated[float, typer.Option(help="How far back to count.", min=0.1)] = 24,
+) -> None:
+    """Print Keepa's token balance and what the tokens went to, by endpoint.
+
+    "unsettled" tokens were reserved for requests whose reply never came; "elsewhere" is what went
+    from the balance besides, spent by other programs on the same key.
+
+    Example: keeper keepa tokens --hours 168
+    """
+    from datetime import timedelta
+
+    from rich.table import Table
+
+    from keeper.clock import utc_now
+
+    now = utc_now()
+    with _account() as (_, account):
+        account.client.token_status()
+        reading = account.ledger.reading()
+        uses = account.ledger.spent_since(now - timedelta(hours=hours))
+    if reading is not None:
+        typer.echo(
+            f"{reading.left_at(now)} tokens left of at most {reading.cap}, "
+            f"{reading.refill_rate} more each minute"
+        )
+    if not uses:
+        typer.echo(f"Nothing was asked for in the last {hours:g} h.")
+        return
+    table = Table(header_style="bold")
+    names = ("requests", "products", "estimated", "charged", "unsettled", "elsewhere")
+    table.add_column("endpoint")
+    for name in names:
+        table.add_column(name, justify="right")
+    for use in uses:
+        table.add_row(use.endpoint, *(f"{getattr(use, name):,}" for name in names))
+    _console().print(table)
+
+
+@contextmanager
+def _account() -> "Iterator[tuple[Connection, KeepaAccount]]":
+    from keeper.pipeline.services import keepa_config, postgres_config
+    from keeper.pipeline.tokens import keepa_account
+    from keeper.settings import load_settings
+    from keeper.stores.postgres.connection import session
+
+    settings = load_settings()
+    with (
+        session(postgres_config(settings)) as connection,
+        keepa_account(keepa_config(settings), connection, None) as account,
+    ):
+        yield connection, account
+
+
+def _print_products(
+    console: "Console", title: str, products: "tuple[Candidate, ...]", limit: int, now: "datetime"
+) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"{len(products)} {title}", title_justify="left", header_style="bold")
+    table.add_column("", justify="right")
+    for name in ("ASIN", "locale", "last check", "above target", "changes in 30 days", "priority"):
+        table.add_column(name, justify="right" if name not in ("ASIN", "locale") else "left")
+    for place, product in enumerate(products[: limit or None], 1):
+        checked = product.last_checked_at
+        table.add_row(
+            str(place),
+            product.asin,
+            product.domain,
+            "never" if checked is None else f"{(now - checked).total_seconds() / 3600:.1f} h ago",
+            "" if product.distance is None else f"{100 * product.distance:+.1f} %",
+            str(product.changes),
+            {1: "high", 0: "", -1: "low"}[product.priority],
+        )
+    if limit and len(products) > limit:
+        table.caption = f"and {len(products) - limit} more: --limit 0"
+    console.print(table)
+
+
+def _verdict(plan: "TokenPlan", now: "datetime") -> str:
+    said = plan.summary(now)
+    if plan.reading is None:
+        return said
+    rate = plan.reading.refill_rate
+    return (
+        f"{said}. {plan.reserve} tokens are kept for products about to alert; "
+        f"{rate} come each minute."
+    )
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=140)

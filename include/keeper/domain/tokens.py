@@ -1,0 +1,136 @@
+"""Keepa's tokens: how a balance grows, and what a request may take of it.
+
+Source: recorded replies. The balance grows by the refill rate at once every 60 s, up to 60 times
+the rate; a request runs while the balance is above zero and may drive it below.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final, Protocol, Self
+
+REFILL_PERIOD: Final = timedelta(seconds=60)
+CAP_IN_REFILLS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReading:
+    """A balance as Keepa told it, on Keeper's clock.
+
+    Attributes:
+        tokens_left: After the request that told it; may be negative.
+        refill_rate: Tokens added each period, at least one.
+        next_refill_at: The first refill after the reading.
+        read_at: When the reply had arrived.
+        keepa_time: Keepa's own time of the reading; only ever compared with another of Keepa's.
+    """
+
+    tokens_left: int
+    refill_rate: int
+    next_refill_at: datetime
+    read_at: datetime
+    keepa_time: datetime | None = None
+
+    @property
+    def cap(self) -> int:
+        """More than this many tokens do not gather."""
+        return CAP_IN_REFILLS * self.refill_rate
+
+    def left_at(self, now: datetime) -> int:
+        """Return the balance at `now` if nobody else has spent anything since."""
+        if now < self.next_refill_at or self.tokens_left >= self.cap:
+            return self.tokens_left
+        refills = (now - self.next_refill_at) // REFILL_PERIOD + 1
+        return min(self.tokens_left + refills * self.refill_rate, self.cap)
+
+    def wait_for(self, tokens: int, now: datetime) -> timedelta:
+        """Return how long from `now` until the balance is `tokens`, zero if it is already.
+
+        A balance that never comes, because it is above the cap, is waited for up to the cap.
+        """
+        short = min(tokens, self.cap) - self.left_at(now)
+        if short <= 0:
+            return timedelta(0)
+        refills = ceil(short / self.refill_rate)
+        return self._next_refill_after(now) - now + (refills - 1) * REFILL_PERIOD
+
+    def after_spending(self, tokens: int, now: datetime) -> Self:
+        """Return the reading that counts `tokens` as spent at `now`."""
+        return replace(
+            self,
+            tokens_left=self.left_at(now) - tokens,
+            next_refill_at=self._next_refill_after(now),
+            read_at=now,
+        )
+
+    def _next_refill_after(self, now: datetime) -> datetime:
+        if now < self.next_refill_at:
+            return self.next_refill_at
+        return now + REFILL_PERIOD - (now - self.next_refill_at) % REFILL_PERIOD
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A request as the budget sees it.
+
+    Attributes:
+        endpoint: Keepa's name of it.
+        estimate: Tokens it will cost.
+        domain: The locale, None for requests about none.
+        products: ASINs asked for.
+        may_use_reserve: It is worth the tokens kept back for products about to alert.
+    """
+
+    endpoint: str
+    estimate: int
+    domain: str | None = None
+    products: int = 0
+    may_use_reserve: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Tokens set aside for one request: the number of its row in the ledger."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """There are too few tokens for a request.
+
+    Attributes:
+        wait_s: Seconds until there are enough, if nobody else spends any.
+        tokens_left: What is left to spend now; negative after a request that cost more than
+            there was.
+    """
+
+    wait_s: float
+    tokens_left: int
+
+
+class TokenBudget(Protocol):
+    """Sets tokens aside before a request is sent and learns what it cost."""
+
+    def reserve(self, request: TokenRequest) -> Reservation | Shortage:
+        """Set tokens aside for a request, or tell how long to wait for them."""
+
+    def settle(
+        self,
+        reservation: Reservation,
+        *,
+        charged: int | None,
+        reading: TokenReading | None,
+        refused: bool,
+    ) -> None:
+        """Note what came of the request.
+
+        Args:
+            reservation: What `reserve` gave.
+            charged: What Keepa says it cost; None if no envelope came back.
+            reading: The balance the envelope told, None if it told none.
+            refused: Keepa sent no usable reply.
+        """
+
+    def observe(self, reading: TokenReading) -> None:
+        """Note a balance that was asked for by itself."""

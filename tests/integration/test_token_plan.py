@@ -1,0 +1,158 @@
+"""What a run plans to check, on a real watch list and the simulator's balance."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from keeper.cli.app import app
+from keeper.domain.watches import Priority, Watch
+from keeper.pipeline.plan_run import PlannedBatch, plan_run
+from keeper.pipeline.tokens import keepa_account
+from keeper.settings import load_settings
+from keeper.sources.keepa.errors import KeepaKeyRejectedError
+from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.watch_list import save_watches
+from tests.keepa_simulator import Simulator
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def connection(database: PostgresConfig) -> Iterator[Connection]:
+    with session(database) as connection:
+        yield connection
+
+
+def watch(connection: Connection, number: int, *, checked: datetime | None, price: int) -> str:
+    """Add a watch with a target of 10.00 and what is known of its price."""
+    asin = f"B{number:09d}"
+    save_watches(connection, "reader@example.org", [Watch(asin, "us", "NEW", 1000)])
+    connection.execute(
+        "UPDATE watched_products SET last_checked_at = %s WHERE asin = %s", (checked, asin)
+    )
+    if checked is not None:
+        connection.execute(
+            "INSERT INTO current_prices (asin, domain, price_type, observed_at, price_minor,"
+            " currency, source, run_id, last_checked_at)"
+            " VALUES (%s, 'us', 'NEW', %s, %s, 'USD', 'simulator', 'run', %s)",
+            (asin, checked, price, checked),
+        )
+    return asin
+
+
+def plan(
+    connection: Connection,
+    database: PostgresConfig,
+    keepa: Simulator,
+    lake: Path,
+    *,
+    key: str = "simulator",
+) -> list[PlannedBatch]:
+    with session(database) as own, keepa_account(keepa.config(key), own, "run") as account:
+        return plan_run(
+            connection,
+            lake,
+            account,
+            run="run",
+            dag_id="track_prices",
+            batch_products=2,
+            # The horizon is 0.75 of it: three refills at most.
+            interval=timedelta(minutes=4),
+            reserve_share=0.5,
+            started_at=datetime.now(UTC),
+        )
+
+
+def planned_asins(lake: Path, batches: list[PlannedBatch]) -> list[list[str]]:
+    return [
+        [product.asin for product in BatchFolder.of(lake, "run", batch.batch).read_plan()]
+        for batch in batches
+    ]
+
+
+def test_when_tokens_do_not_reach_the_most_valuable_are_checked_and_the_row_says_so(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    now = datetime.now(UTC)
+    far = watch(connection, 1, checked=now - HOUR, price=5000)
+    near = watch(connection, 2, checked=now - HOUR, price=1040)
+    new = watch(connection, 3, checked=None, price=0)
+    stale = watch(connection, 4, checked=now - 9 * HOUR, price=5000)
+    keepa = simulate("--refill-rate", "1")
+    keepa.post("tokens", {"left": 1})
+
+    batches = plan(connection, database, keepa, tmp_path)
+
+    # One token now and three refills of one: four tokens, one of them kept for `near`.
+    assert planned_asins(tmp_path, batches) == [[near], [new, stale]]
+    assert [(batch.urgent, batch.page_products) for batch in batches] == [(True, 60), (False, 60)]
+    row = connection.execute(
+        "SELECT products_planned, products_postponed, tokens_estimated FROM pipeline_runs"
+    ).fetchone()
+    assert row == {"products_planned": 3, "products_postponed": 1, "tokens_estimated": 3}
+    assert far not in {asin for batch in planned_asins(tmp_path, batches) for asin in batch}
+
+
+def test_a_user_says_what_matters_most(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    now = datetime.now(UTC)
+    for number in (1, 2, 3):
+        watch(connection, number, checked=now - HOUR, price=5000)
+    dear = Watch("B000000003", "us", "NEW", 1000, priority=Priority.HIGH)
+    save_watches(connection, "reader@example.org", [dear])
+
+    batches = plan(connection, database, simulate(), tmp_path)
+
+    assert planned_asins(tmp_path, batches)[0][0] == "B000000003"
+
+
+def test_a_wrong_key_stops_the_run_with_its_row_there(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(KeepaKeyRejectedError):
+        plan(connection, database, simulate(), tmp_path, key="nobodys-key")
+
+    row = connection.execute("SELECT count(*) AS runs FROM pipeline_runs").fetchone()
+    assert row is not None
+
+
+def test_the_plan_and_the_tokens_are_printed(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    keepa = simulate("--refill-rate", "20")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("KEEPER_KEEPA_URL", keepa.url)
+    load_settings.cache_clear()
+    try:
+        nothing = CliRunner().invoke(app, ["keepa", "plan"])
+        watch(connection, 1, checked=datetime.now(UTC) - HOUR, price=1040)
+        printed = CliRunner().invoke(app, ["keepa", "plan"])
+        tokens = CliRunner().invoke(app, ["keepa", "tokens"])
+    finally:
+        load_settings.cache_clear()
+
+    assert "Nothing is watched yet" in nothing.stdout
+    assert "B000000001" in printed.stdout
+    assert "+4.0 %" in printed.stdout
+    assert "1 tokens of 1200" in printed.stdout
+    assert "1200 tokens left of at most 1200, 20 more each minute" in tokens.stdout
