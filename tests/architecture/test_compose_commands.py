@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -66,7 +67,7 @@ def commands_of(service: dict[str, Any]) -> list[list[str]]:
     divided: list[list[str]] = []
     for command in found:
         if command[:2] == ["sh", "-c"]:
-            divided += [part.split() for part in command[2].split(" && ")]
+            divided += [shlex.split(part) for part in command[2].split(" && ")]
         else:
             divided.append(command)
     return divided
@@ -137,7 +138,7 @@ def test_workers_are_asked_for_their_own_sign_of_life() -> None:
 
 def test_every_airflow_command_and_reported_part_exists(tmp_path: Path) -> None:
     commands = [command[1:] for command in keepers_commands() if command[0] == "airflow"]
-    assert len(commands) == 5
+    assert len(commands) == 6
     reported = ask(ASK_AIRFLOW, tmp_path, {}, commands)
     checks = [c[2:] for c in keepers_commands() if c[0] == "python"]
     asked = {part[0] for url, *part in checks if part}
