@@ -33,6 +33,13 @@ class PricePoint:
     shipping_minor: int | None
     currency: str
 
+    @property
+    def landed_minor(self) -> int | None:
+        """What the buyer pays: price and shipping, where Keepa tells it; None without an offer."""
+        if self.price_minor is None:
+            return None
+        return self.price_minor + (self.shipping_minor or 0)
+
 
 def from_keepa_minutes(minutes: int) -> datetime:
     """Turn Keepa's minutes into an aware time."""
@@ -42,3 +49,8 @@ def from_keepa_minutes(minutes: int) -> datetime:
 def to_keepa_minutes(moment: datetime) -> int:
     """Turn an aware time into Keepa's minutes, rounding down."""
     return int((moment - KEEPA_EPOCH) // timedelta(minutes=1))
+
+
+def to_keepa_minutes_up(moment: datetime) -> int:
+    """Turn an aware time into Keepa's minutes, rounding up."""
+    return -int((KEEPA_EPOCH - moment) // timedelta(minutes=1))

@@ -1,4 +1,4 @@
-"""Keepa's minutes."""
+"""Price points and Keepa's minutes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from keeper.domain.price_points import (
     KEEPA_EPOCH,
     KEEPA_EPOCH_UNIX_MINUTES,
+    PricePoint,
     from_keepa_minutes,
     to_keepa_minutes,
+    to_keepa_minutes_up,
 )
 
 
@@ -33,3 +35,14 @@ def test_seconds_are_cut_off(minutes: int, seconds: int) -> None:
     moment = from_keepa_minutes(minutes) + timedelta(seconds=seconds)
 
     assert to_keepa_minutes(moment) == minutes
+    assert to_keepa_minutes_up(moment) == minutes + (seconds > 0)
+
+
+@pytest.mark.parametrize(
+    ("price", "shipping", "landed"),
+    [(1999, 499, 2498), (1999, 0, 1999), (1999, None, 1999), (None, None, None)],
+)
+def test_what_the_buyer_pays(price: int | None, shipping: int | None, landed: int | None) -> None:
+    point = PricePoint("B00EXAMPLE", "us", "NEW", KEEPA_EPOCH, price, shipping, "USD")
+
+    assert point.landed_minor == landed

@@ -5,29 +5,32 @@ What is wrong with one series or one product is reported beside the rest, never 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Final, Literal
 from urllib.parse import quote
 
 import numpy as np
 
 from keeper.domain.asins import is_asin
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
-from keeper.domain.price_points import KEEPA_EPOCH, PricePoint, from_keepa_minutes
-from keeper.domain.price_types import PRICE_TYPES, PriceType
+from keeper.domain.price_points import PricePoint
+from keeper.domain.price_types import PRICE_TYPES, PriceType, price_type_of
 from keeper.sources.keepa.document import (
+    LAST_MINUTE,
     Int64Array,
     JsonObject,
     NotJsonError,
     as_array,
+    as_moment,
     as_object,
     as_text,
     int64s,
     parse,
-    plain_list,
 )
 from keeper.sources.keepa.errors import KeepaDecodeError
+from keeper.sources.keepa.product_stats import ProductStats, decode_stats
 from keeper.sources.keepa.series import NO_OFFER, Series
+from keeper.sources.keepa.statistics import Extreme
 
 __all__ = [
     "NO_OFFER",
@@ -35,6 +38,7 @@ __all__ = [
     "DecodedProduct",
     "DecodedReply",
     "Extreme",
+    "LightningDeal",
     "ProductStats",
     "Series",
     "decode_products",
@@ -43,11 +47,19 @@ __all__ = [
 _IMAGE_URL: Final = "https://m.media-amazon.com/images/I/"
 _RENT: Final = "RENT"
 _NO_RENTAL_OFFER: Final = -2
-_LAST_MINUTE: Final = (datetime.max.replace(tzinfo=KEEPA_EPOCH.tzinfo) - KEEPA_EPOCH) // timedelta(
-    minutes=1
+_LIGHTNING_DEAL: Final = price_type_of("LIGHTNING_DEAL")
+_OFFER_COUNTS: Final = (
+    "COUNT_NEW",
+    "COUNT_USED",
+    "COUNT_REFURBISHED",
+    "COUNT_COLLECTIBLE",
+    "COUNT_NEW_FBA",
+    "COUNT_NEW_FBM",
 )
 
-ProblemKind = Literal["malformed_product", "unknown_domain", "malformed_series", "malformed_stats"]
+ProblemKind = Literal[
+    "malformed_product", "unknown_domain", "malformed_series", "malformed_stats", "malformed_deal"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,8 @@ class DecodeProblem:
     """Something that could not be read and was left out.
 
     Attributes:
-        kind: A whole product (`malformed_product`, `unknown_domain`), one series or the statistics.
+        kind: A whole product (`malformed_product`, `unknown_domain`), one series or the statistics;
+            a whole deal.
         detail: What is wrong, for people.
         asin: The product, None if it has no proper ASIN.
         domain: Keeper's locale name, None if unknown.
@@ -75,35 +88,24 @@ class DecodeProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class Extreme:
-    """A lowest or highest value and when it was first seen."""
+class LightningDeal:
+    """A product's last lightning deal: announced, running or over.
 
-    observed_at: datetime
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProductStats:
-    """Keepa's own statistics, each by price type index.
-
-    An index is absent where Keepa has nothing: no offer, no history, not asked for. Values of
-    price types with shipping include it. The bare ones cover the interval asked for, the numbered
-    ones as many days. Keepa leaves outliers out of averages and extremes.
+    Attributes:
+        starts_at: None if Keepa tells no times.
+        ends_at: None while it is only announced, and if Keepa tells no times.
+        price_minor: The newest price of the LIGHTNING_DEAL series, None if it has none now.
     """
 
-    current: Mapping[int, int]
-    avg: Mapping[int, int]
-    avg30: Mapping[int, int]
-    avg90: Mapping[int, int]
-    avg180: Mapping[int, int]
-    avg365: Mapping[int, int]
-    at_interval_start: Mapping[int, int]
-    out_of_stock_percent30: Mapping[int, int]
-    out_of_stock_percent90: Mapping[int, int]
-    min: Mapping[int, Extreme]
-    max: Mapping[int, Extreme]
-    min_in_interval: Mapping[int, Extreme]
-    max_in_interval: Mapping[int, Extreme]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    price_minor: int | None
+
+    def is_running(self, at: datetime) -> bool:
+        """Tell whether it runs at a moment; without times, whether it has a price now."""
+        if self.starts_at is None:
+            return self.price_minor is not None
+        return self.ends_at is not None and self.starts_at <= at < self.ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class DecodedProduct:
         title: As Amazon shows it, None if Keepa has none.
         image: Address of the main picture.
         last_update: When Keepa last looked at the product.
+        tracked_since: When Keepa began to.
         series: By price type index, in that order; only series with points. Empty for a product
             without history.
         stats: None if the request did not ask for them.
@@ -126,6 +129,7 @@ class DecodedProduct:
     title: str | None
     image: str | None
     last_update: datetime | None
+    tracked_since: datetime | None
     series: Mapping[int, Series]
     stats: ProductStats | None
 
@@ -140,6 +144,49 @@ class DecodedProduct:
         for index in sorted({price_type.index for price_type in price_types}):
             if index in self.series:
                 yield from self.series[index].points()
+
+    def current(self, price_type: PriceType) -> int | None:
+        """Return the newest value, shipping included, None if there is none now.
+
+        Minor units, or the bare rank, count or rating × 10. It is read from the series, or from
+        `stats` if the request left the history out.
+        """
+        series = self.series.get(price_type.index)
+        if series is not None:
+            newest = int(series.offers(landed=True)[-1])
+            return None if newest == NO_OFFER else newest
+        return self.stats.current.get(price_type.index) if self.stats is not None else None
+
+    @property
+    def rating(self) -> float | None:
+        """Stars, 0.0 to 5.0."""
+        stars = self.current(price_type_of("RATING"))
+        return None if stars is None else stars / 10
+
+    @property
+    def review_count(self) -> int | None:
+        """How many reviews there are."""
+        return self.current(price_type_of("COUNT_REVIEWS"))
+
+    @property
+    def sales_rank(self) -> int | None:
+        """The rank in the root category; lower sells better."""
+        return self.current(price_type_of("SALES"))
+
+    @property
+    def offer_counts(self) -> dict[str, int]:
+        """How many offers there are, by Keepa's name (COUNT_NEW, COUNT_USED, …) where known."""
+        counts = {name: self.current(price_type_of(name)) for name in _OFFER_COUNTS}
+        return {name: count for name, count in counts.items() if count is not None}
+
+    @property
+    def lightning_deal(self) -> LightningDeal | None:
+        """The last lightning deal, None if the product never had one."""
+        times = self.stats.lightning if self.stats is not None else None
+        if times is None and _LIGHTNING_DEAL.index not in self.series:
+            return None
+        starts_at, ends_at = times or (None, None)
+        return LightningDeal(starts_at, ends_at, self.current(_LIGHTNING_DEAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +270,7 @@ def _decode_product(
         return None
     asin = node.get("asin")
     if not isinstance(asin, str) or not is_asin(asin):
-        problems.append(DecodeProblem("malformed_product", f"`asin` is {_shown(asin)}"))
+        problems.append(DecodeProblem("malformed_product", f"`asin` is {shown(asin)}"))
         return None
     try:
         locale = locale_of_keepa_id(_whole_number(node.get("domainId")))
@@ -235,7 +282,8 @@ def _decode_product(
         locale=locale,
         title=as_text(node.get("title")) or None,
         image=_image(node),
-        last_update=_moment(node.get("lastUpdate")),
+        last_update=as_moment(node.get("lastUpdate")),
+        tracked_since=as_moment(node.get("trackingSince")),
         series=_decode_csv(node.get("csv"), asin, locale, problems),
         stats=_decode_stats(node.get("stats"), asin, locale, problems),
     )
@@ -282,7 +330,7 @@ def _read_columns(
     minutes, values = numbers[0::width], numbers[1::width]
     if not (minutes[1:] > minutes[:-1]).all():
         raise ValueError("the times do not increase")
-    if minutes[0] < 0 or minutes[-1] > _LAST_MINUTE:
+    if minutes[0] < 0 or minutes[-1] > LAST_MINUTE:
         raise ValueError("a time lies outside the calendar")
     if price_type.name == _RENT:
         values = _frozen(np.where(values == _NO_RENTAL_OFFER, NO_OFFER, values))
@@ -309,59 +357,18 @@ def _decode_stats(
         problem = "`stats` is not an object"
         problems.append(DecodeProblem("malformed_stats", problem, asin, locale.domain))
         return None
-    return ProductStats(
-        current=_numbers(stats, "current"),
-        avg=_numbers(stats, "avg"),
-        avg30=_numbers(stats, "avg30"),
-        avg90=_numbers(stats, "avg90"),
-        avg180=_numbers(stats, "avg180"),
-        avg365=_numbers(stats, "avg365"),
-        at_interval_start=_numbers(stats, "atIntervalStart"),
-        out_of_stock_percent30=_numbers(stats, "outOfStockPercentage30"),
-        out_of_stock_percent90=_numbers(stats, "outOfStockPercentage90"),
-        min=_extremes(stats, "min"),
-        max=_extremes(stats, "max"),
-        min_in_interval=_extremes(stats, "minInInterval"),
-        max_in_interval=_extremes(stats, "maxInInterval"),
-    )
-
-
-def _entries(stats: JsonObject, name: str) -> Iterable[tuple[int, Any]]:
-    array = as_array(stats.get(name))
-    return enumerate(() if array is None else plain_list(array))
-
-
-def _numbers(stats: JsonObject, name: str) -> dict[int, int]:
-    return {
-        index: value for index, value in _entries(stats, name) if type(value) is int and value >= 0
-    }
-
-
-def _extremes(stats: JsonObject, name: str) -> dict[int, Extreme]:
-    extremes = {}
-    for index, entry in _entries(stats, name):
-        if not isinstance(entry, list) or len(entry) != 2:
-            continue
-        observed_at, value = _moment(entry[0]), entry[1]
-        if observed_at is not None and type(value) is int and value >= 0:
-            extremes[index] = Extreme(observed_at, value)
-    return extremes
+    return decode_stats(stats)
 
 
 def _whole_number(node: object) -> int:
     if type(node) is not int:
-        raise ValueError(f"{_shown(node)} is not a number")
+        raise ValueError(f"{shown(node)} is not a number")
     return node
 
 
-def _shown(node: object) -> str:
+def shown(node: object) -> str:
+    """Return a JSON value as a problem's text quotes it."""
     return repr(node)[:40] if node is None or isinstance(node, str | int | float) else "nested"
-
-
-def _moment(node: object) -> datetime | None:
-    if type(node) is not int or not 0 < node <= _LAST_MINUTE:
-        return None
-    return from_keepa_minutes(node)
 
 
 def _image(product: JsonObject) -> str | None:
@@ -372,4 +379,9 @@ def _image(product: JsonObject) -> str | None:
         main = as_object(images[0])
         if main is not None:
             name = as_text(main.get("l")) or as_text(main.get("m")) or ""
-    return _IMAGE_URL + quote(name, safe="+%") if name else None
+    return image_url(name) if name else None
+
+
+def image_url(name: str) -> str:
+    """Return the address of a picture Keepa names."""
+    return _IMAGE_URL + quote(name, safe="+%")

@@ -6,16 +6,25 @@ whole and paid for, so it is read again with the tolerant standard parser.
 """
 
 import json
+import threading
 from contextlib import suppress
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import simdjson
 
+from keeper.domain.price_points import KEEPA_EPOCH, from_keepa_minutes
+
+LAST_MINUTE: Final = (datetime.max.replace(tzinfo=KEEPA_EPOCH.tzinfo) - KEEPA_EPOCH) // timedelta(
+    minutes=1
+)
+"""Of the calendar, in Keepa's minutes."""
 Int64Array = npt.NDArray[np.int64]
 JsonObject = simdjson.Object | dict[str, Any]
 JsonArray = simdjson.Array | list[Any]
+_kept = threading.local()
 
 
 class NotJsonError(ValueError):
@@ -29,13 +38,24 @@ def parse(body: bytes) -> object:
         NotJsonError: Cut or not JSON; the text says what the parser stumbled over.
     """
     try:
-        return simdjson.Parser().parse(body)
+        return _parse_with_simdjson(body)
     except (ValueError, RuntimeError) as error:
         complaint = str(error)
     with suppress(ValueError, RecursionError):
         return json.loads(body.decode("utf-8", "replace"))
     # Not raised while json's error is handled: that one holds the whole body.
     raise NotJsonError(complaint)
+
+
+def _parse_with_simdjson(body: bytes) -> object:
+    # A parser keeps its buffers for the next document, which halves the time: filling new ones
+    # page by page takes as long as parsing. It refuses to while anyone still holds the last one.
+    if not hasattr(_kept, "parser"):
+        _kept.parser = simdjson.Parser()
+    try:
+        return _kept.parser.parse(body)
+    except RuntimeError:
+        return simdjson.Parser().parse(body)
 
 
 def as_object(node: object) -> JsonObject | None:
@@ -53,6 +73,13 @@ def as_text(node: object) -> str | None:
     if not isinstance(node, str):
         return None
     return node.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def as_moment(node: object) -> datetime | None:
+    """Return `node` as a time if it is Keepa's minutes above zero and of the calendar."""
+    if type(node) is not int or not 0 < node <= LAST_MINUTE:
+        return None
+    return from_keepa_minutes(node)
 
 
 def plain_list(array: JsonArray) -> list[Any]:

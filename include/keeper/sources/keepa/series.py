@@ -8,7 +8,12 @@ from typing import Final
 import numpy as np
 
 from keeper.domain.locales import Locale
-from keeper.domain.price_points import PricePoint, from_keepa_minutes, to_keepa_minutes
+from keeper.domain.price_points import (
+    PricePoint,
+    from_keepa_minutes,
+    to_keepa_minutes,
+    to_keepa_minutes_up,
+)
 from keeper.domain.price_types import PriceType
 from keeper.sources.keepa.document import Int64Array
 
@@ -68,36 +73,42 @@ class Series:
             end: Before then; None for everything up to the newest point.
             landed: Count shipping in, as Keepa's own statistics do.
         """
-        held = self._offers(start, end, landed)
+        held = self._held(start, end, landed)
         return int(held.min()) if len(held) else None
 
     def high(
         self, start: datetime | None = None, end: datetime | None = None, *, landed: bool = False
     ) -> int | None:
         """Return the highest value that held at some moment of [start, end); see `low`."""
-        held = self._offers(start, end, landed)
+        held = self._held(start, end, landed)
         return int(held.max()) if len(held) else None
 
-    def _offers(self, start: datetime | None, end: datetime | None, landed: bool) -> Int64Array:
-        first = 0 if start is None else max(self.first_after(start) - 1, 0)
-        last = len(self) if end is None else self._first_at_or_after(end)
-        values = self.values[first:last]
-        # A zero in the past is a mistake of somebody's; as a lowest price it would hide every drop.
-        is_offer = values > 0
+    def offers(self, *, landed: bool) -> Int64Array:
+        """Return `values`, or those with shipping, with NO_OFFER for all that is no offer.
+
+        That includes a price of zero: in the past it is a mistake of somebody's, and as a lowest
+        price it would hide every drop. A count of zero is one.
+        """
+        values = self.values
+        is_offer = values > 0 if self.price_type.is_price else values >= 0
         if landed and self.shipping is not None:
-            values = values + self.shipping[first:last]
-        held: Int64Array = values[is_offer]
+            values = values + self.shipping
+        return np.where(is_offer, values, NO_OFFER)
+
+    def _held(self, start: datetime | None, end: datetime | None, landed: bool) -> Int64Array:
+        first = 0 if start is None else max(self.first_after(start) - 1, 0)
+        last = len(self) if end is None else self.first_at_or_after(end)
+        offers = self.offers(landed=landed)[first:last]
+        held: Int64Array = offers[offers != NO_OFFER]
         return held
 
     def first_after(self, moment: datetime) -> int:
         """Return the position of the first point strictly after `moment`, the length if none is."""
         return int(np.searchsorted(self.minutes, to_keepa_minutes(moment), side="right"))
 
-    def _first_at_or_after(self, moment: datetime) -> int:
-        minute = to_keepa_minutes(moment)
-        if from_keepa_minutes(minute) < moment:
-            minute += 1
-        return int(np.searchsorted(self.minutes, minute, side="left"))
+    def first_at_or_after(self, moment: datetime) -> int:
+        """Return the position of the first point at or after `moment`, the length if none is."""
+        return int(np.searchsorted(self.minutes, to_keepa_minutes_up(moment), side="left"))
 
     def _points(self, first: int) -> Iterator[PricePoint]:
         domain, currency = self.locale.domain, self.locale.currency

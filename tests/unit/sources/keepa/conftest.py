@@ -8,10 +8,10 @@ import pytest
 REPOSITORY = Path(__file__).parents[4]
 
 
-def _recordings() -> list[Path]:
+def _recordings(kind: str = "product") -> list[Path]:
     named = os.environ.get("KEEPER_RECORDINGS")
     folder = Path(named) if named else REPOSITORY.parent / "shared" / "recordings"
-    return sorted(folder.glob("product_*.json"))
+    return sorted(folder.glob(f"{kind}_*.json"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -34,6 +34,14 @@ def recordings() -> list[Path]:
     if not found:
         pytest.skip("no recordings; set KEEPER_RECORDINGS")
     return found
+
+
+@pytest.fixture
+def recorded_deals() -> Path:
+    found = _recordings("deals")
+    if not found:
+        pytest.skip("no recordings; set KEEPER_RECORDINGS")
+    return found[0]
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,55 @@
+"""Replies of Keepa's as its simulator makes them: the same ones every time."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+import orjson
+
+from keeper.domain.locales import locale_of
+from keeper.domain.price_points import to_keepa_minutes
+from keeper.simulator.catalogue import Catalogue
+from keeper.simulator.histories import make_history
+from keeper.simulator.product_objects import ProductDetail, product_object
+from keeper.simulator.product_sheets import CATALOGUE_ORIGIN, ProductSheet
+
+REPLIED_AT: Final = CATALOGUE_ORIGIN
+STATS_DAYS: Final = 90
+_SEED: Final = 7
+_US: Final = locale_of("us")
+_AT: Final = to_keepa_minutes(REPLIED_AT)
+_YEAR: Final = 365 * 1440
+_ENVELOPE: Final = {
+    "timestamp": 1_767_225_600_000,
+    "tokensLeft": 1100,
+    "refillIn": 30_000,
+    "refillRate": 20,
+    "tokenFlowReduction": 0.0,
+    "tokensConsumed": 100,
+    "processingTimeInMs": 300,
+}
+
+
+def american_products(count: int) -> Iterator[ProductSheet]:
+    """Give products of the US that have a history."""
+    sheets = Catalogue(_SEED, 20 * count).products_in(_US)
+    return islice((sheet for sheet in sheets if sheet.has_history), count)
+
+
+def long_tracked(sheet: ProductSheet) -> ProductSheet:
+    """Return the product as if Keepa had looked at it four times a day for nearly five years.
+
+    It has the newest `csv`, as the `keepa` client cannot read one of fewer series.
+    """
+    since = _AT - int(4.8 * _YEAR)
+    return replace(sheet, tracked_since=since, look_gap=360, series_count=36)
+
+
+def product_reply(sheets: Iterable[ProductSheet]) -> bytes:
+    """Make a /product reply at REPLIED_AT with whole histories and statistics, uncompressed."""
+    detail = ProductDetail(stats_days=STATS_DAYS)
+    products = [
+        product_object(sheet, _US, make_history(sheet, _US, _AT), _AT, detail) for sheet in sheets
+    ]
+    return orjson.dumps(_ENVELOPE | {"products": products}, option=orjson.OPT_SERIALIZE_NUMPY)
