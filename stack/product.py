@@ -24,11 +24,15 @@ _SIGN_OF_LIFE_S: Final = 60
 WORKERS: Final[Mapping[str, tuple[str, ...]]] = {
     "consume-prices": ("consume", "prices"),
     "index-prices": ("index", "prices"),
+    "consume-backfill": ("consume", "backfill"),
+    "index-backfill": ("index", "backfill"),
     "deliver": ("deliver",),
 }
 _WORKER_TITLES: Final = {
     "consume-prices": "loader of prices into PostgreSQL",
     "index-prices": "loader of prices into Elasticsearch",
+    "consume-backfill": "loader of older prices into PostgreSQL",
+    "index-backfill": "loader of older prices into Elasticsearch",
     "deliver": "deliverer of alerts",
 }
 

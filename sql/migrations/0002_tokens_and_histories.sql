@@ -63,6 +63,10 @@ COMMENT ON COLUMN watched_products.priority IS
 ALTER TABLE pipeline_runs
     ADD COLUMN products_postponed integer NOT NULL DEFAULT 0,
     ADD COLUMN tokens_estimated integer NOT NULL DEFAULT 0,
-    ADD COLUMN tokens_left integer;
+    ADD COLUMN tokens_left integer,
+    ADD COLUMN history_published integer NOT NULL DEFAULT 0,
+    ADD COLUMN history_stored integer NOT NULL DEFAULT 0;
+COMMENT ON COLUMN pipeline_runs.history_stored IS
+    'Older points new to price_history; it grows until the backfill loader is through.';
 COMMENT ON COLUMN pipeline_runs.products_postponed IS
     'Watched products left for the next run because the tokens do not reach.';

@@ -27,6 +27,7 @@ UPDATE pipeline_runs SET
     records_checked = %(records_checked)s,
     records_quarantined = %(records_quarantined)s,
     events_published = %(events_published)s,
+    history_published = %(history_published)s,
     alerts_sent = (
         SELECT count(*) FROM price_alerts a WHERE a.run_id = %(run_id)s AND a.status = 'SENT'),
     problem = %(problem)s

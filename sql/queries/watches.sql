@@ -83,3 +83,18 @@ LEFT JOIN LATERAL (
 ) AS h ON true
 WHERE w.status = 'ACTIVE'
 GROUP BY w.asin, w.domain
+
+-- name: published_histories
+SELECT asin, domain, array_agg(price_type ORDER BY price_type) AS price_types
+FROM published_histories
+WHERE (asin, domain) IN (SELECT asin, domain FROM watched_products WHERE status = 'ACTIVE')
+GROUP BY asin, domain
+
+-- name: mark_history_published
+INSERT INTO published_histories (asin, domain, price_type, run_id) VALUES (%s, %s, %s, %s)
+ON CONFLICT (asin, domain, price_type) DO NOTHING
+
+-- name: touch_without_history
+UPDATE watched_products SET last_checked_at = %s
+WHERE (asin, domain, price_type) = (%s, %s, %s)
+    AND (last_checked_at IS NULL OR last_checked_at < %s)

@@ -1,30 +1,18 @@
-"""A batch's files, on a plain folder and on Airflow's object storage."""
+"""A batch's files, on every storage a lake may be on."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from airflow.sdk import ObjectStoragePath
 
 from keeper.domain.watches import ProductToCheck
-from keeper.stores.lake.run_files import BatchFolder, LakePath, MissingFileError, StoredPage
+from keeper.stores.lake.paths import LakePath, MissingFileError
+from keeper.stores.lake.run_files import BatchFolder
+from tests.lake_pages import add_page
 
 RUN = "manual__2026-03-01T00:00:00+00:00"
 PRODUCT = ProductToCheck(
     "B000000001", "de", {"NEW": 1999, "USED": None}, {"NEW": datetime(2026, 2, 1, tzinfo=UTC)}
 )
-
-
-def page(number: int) -> StoredPage:
-    return StoredPage(number, "de", ("B000000001",), datetime(2026, 3, 1, tzinfo=UTC), 1)
-
-
-@pytest.fixture(params=["pathlib", "object storage"])
-def lake(request: pytest.FixtureRequest, tmp_path: Path) -> LakePath:
-    if request.param == "pathlib":
-        return tmp_path / "lake"
-    storage: LakePath = ObjectStoragePath(f"file://{tmp_path}/lake")
-    return storage
 
 
 @pytest.fixture
@@ -39,11 +27,10 @@ def test_a_plan_is_read_back(folder: BatchFolder) -> None:
 
 
 def test_pages_are_read_back_in_order(folder: BatchFolder) -> None:
-    for number in range(3):
-        folder.write_page(page(number), f"body {number}".encode())
+    pages = [add_page(folder, number, f"body {number}".encode()) for number in range(3)]
 
-    assert folder.pages() == [page(0), page(1), page(2)]
-    assert folder.read_page(page(1)) == b"body 1"
+    assert folder.pages() == pages
+    assert folder.read_page(pages[1]) == b"body 1"
 
 
 def test_messages_are_read_back_whatever_they_hold(folder: BatchFolder) -> None:

@@ -11,7 +11,7 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
 from keeper.orchestration.defaults import RETRY_BY_KIND
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
-EXPECTED = {"track_prices"}
+EXPECTED = {"backfill_history", "collect_deals", "discover_products", "track_prices"}
 HEADS = ["What", "Reads", "Writes", "Params", "If it fails", "Run it again"]
 
 
@@ -61,19 +61,30 @@ def test_track_prices_runs_its_steps_in_order(track_prices: DAG) -> None:
         "plan": {"prices.fetch", "prices.check", "prices.publish"} & edges["plan"],
         "prices.fetch": {"prices.check"},
         "prices.check": {"prices.publish"},
-        "prices.publish": {"wait_for_postgres", "wait_for_elasticsearch"},
+        "prices.publish": {
+            "wait_for_postgres",
+            "wait_for_elasticsearch",
+            "wait_for_history",
+            "wait_for_history_index",
+        },
         "wait_for_postgres": {"deliver_alerts"},
         "wait_for_elasticsearch": {"summarise"},
+        "wait_for_history": {"summarise"},
+        "wait_for_history_index": {"summarise"},
         "deliver_alerts": {"summarise"},
         "summarise": set(),
     }
     assert "prices.fetch" in edges["plan"]
 
 
-def test_elasticsearch_cannot_hold_alerts(track_prices: DAG) -> None:
+def test_neither_elasticsearch_nor_older_points_hold_alerts(track_prices: DAG) -> None:
     upstream = track_prices.get_task("deliver_alerts").get_flat_relative_ids(upstream=True)
 
-    assert "wait_for_elasticsearch" not in upstream
+    assert {task for task in upstream if task.startswith("wait_for")} == {"wait_for_postgres"}
+
+
+def test_what_was_paid_for_before_a_fetch_failed_is_checked(track_prices: DAG) -> None:
+    assert track_prices.get_task("prices.check").trigger_rule == TriggerRule.ALL_DONE
 
 
 @pytest.mark.parametrize(

@@ -26,21 +26,33 @@ def sensor(published: Any) -> WaitForGroup:
     )
 
 
+def reached(offsets: Mapping[Any, int]) -> dict[str, Any]:
+    return {"offsets": {"price-updates": offsets}}
+
+
 @pytest.mark.parametrize(
     ("published", "expected"),
     [
-        ([{"offsets": {"0": 5, "1": 2}}, {"offsets": {"0": 7}}], {"0": 7, "1": 2}),
-        ([{"offsets": {0: 5}}, None], {"0": 5}),
-        ({"offsets": {"3": 9}}, {"3": 9}),
-        ([{"offsets": {}}], {}),
+        ([reached({"0": 5, "1": 2}), reached({"0": 7})], {"0": 7, "1": 2}),
+        ([reached({0: 5}), None], {"0": 5}),
+        (reached({"3": 9}), {"3": 9}),
+        ([reached({})], {}),
+        ([{"offsets": {"price-backfill": {"0": 5}}}], {}),
         ([], {}),
     ],
-    ids=["highest of all", "a failed batch", "one bare batch", "no events", "no batches"],
+    ids=[
+        "highest of all",
+        "a failed batch",
+        "one bare batch",
+        "no events",
+        "another topic",
+        "no batches",
+    ],
 )
 def test_the_highest_offset_of_each_partition_counts(
     published: Any, expected: Mapping[str, int]
 ) -> None:
-    assert highest_offsets(published) == expected
+    assert highest_offsets(published, "price-updates") == expected
 
 
 def test_nothing_published_is_nothing_to_wait_for() -> None:
@@ -49,7 +61,7 @@ def test_nothing_published_is_nothing_to_wait_for() -> None:
 
 def test_waiting_defers_to_the_trigger() -> None:
     with pytest.raises(TaskDeferred) as deferred:
-        sensor([{"offsets": {"0": 5}}]).execute({})
+        sensor([reached({"0": 5})]).execute({})
 
     assert isinstance(deferred.value.trigger, GroupReachedTrigger)
     assert deferred.value.method_name == "resume"

@@ -8,13 +8,17 @@ import orjson
 import pytest
 
 from keeper.domain.price_points import to_keepa_minutes
+from keeper.domain.tokens import Reservation, TokenRequest
 from keeper.domain.watches import ProductToCheck
 from keeper.pipeline.check_batch import CheckResult, check_batch
 from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
-from keeper.stores.lake.run_files import BatchFolder, MissingFileError, StoredPage
+from keeper.stores.lake.paths import MissingFileError
+from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.runs import start_run
+from keeper.stores.postgres.token_ledger import TokenLedger
 from keeper.streams.codec import decode_price_event
+from tests.lake_pages import add_page
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RUN = "run-1"
@@ -43,7 +47,7 @@ def folder_with(
     until = {} if stored_until is None else {"NEW": stored_until}
     folder.write_plan([ProductToCheck(asin, "us", {"NEW": 1000}, until) for asin in ASINS])
     body = orjson.dumps({"tokensLeft": 1, "products": products})
-    folder.write_page(StoredPage(0, "us", ASINS, NOW, len(products)), body)
+    add_page(folder, 0, body, asked=ASINS, received_at=NOW)
     return folder
 
 
@@ -58,7 +62,13 @@ def begin_run(connection: Connection, run_id: str = RUN) -> None:
     )
 
 
-def check(folder: BatchFolder, connection: Connection, docs: Path | None = None) -> CheckResult:
+def check(
+    folder: BatchFolder,
+    connection: Connection,
+    docs: Path | None = None,
+    *,
+    is_complete: bool = True,
+) -> CheckResult:
     return check_batch(
         folder,
         connection,
@@ -66,6 +76,7 @@ def check(folder: BatchFolder, connection: Connection, docs: Path | None = None)
         batch=0,
         source="keepa",
         price_types=(),
+        is_complete=is_complete,
         docs_dir=docs,
     )
 
@@ -151,11 +162,27 @@ def test_lost_replies_are_an_error_that_names_the_remedy(
     connection: Connection, tmp_path: Path
 ) -> None:
     folder = folder_with(tmp_path, product(ASINS[0], 999))
-    for file in tmp_path.rglob("page-0000.json.gz"):
-        file.write_bytes(file.read_bytes()[:20])
+    (file,) = tmp_path.rglob("replies/**/*.json.gz")
+    file.write_bytes(file.read_bytes()[:20])
 
-    assert folder.pages() == []
-    with pytest.raises(MissingFileError, match="clear the fetch task"):
+    for _ in ("found damaged", "found gone"):
+        with pytest.raises(MissingFileError, match="clear the fetch task"):
+            check(folder, connection)
+        assert folder.pages() == []
+
+
+def test_after_a_failed_fetch_what_was_paid_for_is_published_and_the_rest_is_missing(
+    connection: Connection, tmp_path: Path
+) -> None:
+    folder = BatchFolder.of(tmp_path, RUN, 0)
+    folder.write_plan([ProductToCheck(asin, "us", {"NEW": 1000}, {}) for asin in ASINS])
+    body = orjson.dumps({"tokensLeft": 1, "products": [product(ASINS[0], 999)]})
+    add_page(folder, 0, body, asked=ASINS[:1], received_at=NOW)
+
+    result = check(folder, connection, is_complete=False)
+
+    assert (result.products, result.missing, result.events) == (1, 2, 1)
+    with pytest.raises(MissingFileError, match="replies of 2 products"):
         check(folder, connection)
 
 
@@ -195,6 +222,10 @@ def test_too_many_bad_records_fail_the_run_after_its_row_is_written(
         checked=[{"products": 100, "checked": 100, "quarantined": quarantined}],
         published=[{"events": 100 - quarantined}],
     )
+    ledger = TokenLedger(connection, account="simulator:test", run=RUN)
+    reservation = ledger.reserve(TokenRequest("product", 100))
+    assert isinstance(reservation, Reservation)
+    ledger.settle(reservation, charged=100, reading=None, refused=False)
 
     def summarise() -> None:
         summarise_run(
@@ -207,7 +238,7 @@ def test_too_many_bad_records_fail_the_run_after_its_row_is_written(
         )
 
     if state == "FAILED":
-        with pytest.raises(RunFailedError, match=r"6 of 100 price records"):
+        with pytest.raises(RunFailedError, match=r"6 of 100 records"):
             summarise()
     else:
         summarise()

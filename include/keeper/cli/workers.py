@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from keeper.pipeline.load_prices import PriceStore
 
 consume = typer.Typer(help="Load events from Kafka into PostgreSQL.", no_args_is_help=True)
 index = typer.Typer(help="Load events from Kafka into Elasticsearch.", no_args_is_help=True)
@@ -18,35 +21,36 @@ IdleOption = Annotated[
 ]
 
 
-@consume.callback()
-@index.callback()
-def _group() -> None:
-    """Keep `prices` a sub-command of its own while it is the only one."""
-
-
 @consume.command("prices")
 def consume_prices(batch: BatchOption = 10_000, until_idle: IdleOption = False) -> None:
     """Load price events into PostgreSQL and raise their alerts.
 
     Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume prices
     """
-    from keeper.pipeline.load_prices import price_consumer
-    from keeper.pipeline.services import kafka_config, postgres_config
+    from keeper.pipeline.services import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.price_writer import PriceWriter
-    from keeper.streams.consumer import BatchPolicy
-    from keeper.streams.topics import PRICE_LOADER_GROUP
+    from keeper.streams.topics import PRICE_LOADER_GROUP, PRICE_UPDATES
 
-    settings = load_settings()
-    consumer = price_consumer(
-        kafka_config(settings),
-        PriceWriter(postgres_config(settings)),
-        group=PRICE_LOADER_GROUP,
-        on_cycle=_heartbeat("consume-prices"),
-        policy=BatchPolicy(max_messages=batch),
+    writer = PriceWriter(postgres_config(load_settings()))
+    _load_prices("consume-prices", writer, PRICE_UPDATES, PRICE_LOADER_GROUP, batch, until_idle)
+
+
+@consume.command("backfill")
+def consume_backfill(batch: BatchOption = 20_000, until_idle: IdleOption = False) -> None:
+    """Load older price points into PostgreSQL; current prices and alerts stay as they are.
+
+    Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume backfill
+    """
+    from keeper.pipeline.services import postgres_config
+    from keeper.settings import load_settings
+    from keeper.stores.postgres.backfill_writer import BackfillWriter
+    from keeper.streams.topics import BACKFILL_LOADER_GROUP, PRICE_BACKFILL
+
+    writer = BackfillWriter(postgres_config(load_settings()))
+    _load_prices(
+        "consume-backfill", writer, PRICE_BACKFILL, BACKFILL_LOADER_GROUP, batch, until_idle
     )
-    _stop_on_signal(consumer.stop)
-    typer.echo(f"{consumer.run(until_idle=until_idle)} messages handled")
 
 
 @index.command("prices")
@@ -56,24 +60,50 @@ def index_prices(batch: BatchOption = 2_000, until_idle: IdleOption = False) -> 
     Commits after Elasticsearch has the documents, waits while it is away.
     Example: keeper index prices
     """
+    from keeper.streams.topics import PRICE_INDEXER_GROUP, PRICE_UPDATES
+
+    _index_prices("index-prices", PRICE_UPDATES, PRICE_INDEXER_GROUP, batch, until_idle)
+
+
+@index.command("backfill")
+def index_backfill(batch: BatchOption = 5_000, until_idle: IdleOption = False) -> None:
+    """Load older price points into Elasticsearch.
+
+    Commits after Elasticsearch has the documents, waits while it is away.
+    Example: keeper index backfill
+    """
+    from keeper.streams.topics import BACKFILL_INDEXER_GROUP, PRICE_BACKFILL
+
+    _index_prices("index-backfill", PRICE_BACKFILL, BACKFILL_INDEXER_GROUP, batch, until_idle)
+
+
+def _load_prices(
+    worker: str, store: "PriceStore", topic: str, group: str, batch: int, until_idle: bool
+) -> None:
     from keeper.pipeline.load_prices import price_consumer
-    from keeper.pipeline.services import elasticsearch_config, kafka_config
+    from keeper.pipeline.services import kafka_config
+    from keeper.settings import load_settings
+    from keeper.streams.consumer import BatchPolicy
+
+    consumer = price_consumer(
+        kafka_config(load_settings()),
+        store,
+        group=group,
+        on_cycle=_heartbeat(worker),
+        policy=BatchPolicy(max_messages=batch),
+        topic=topic,
+    )
+    _stop_on_signal(consumer.stop)
+    typer.echo(f"{consumer.run(until_idle=until_idle)} messages handled")
+
+
+def _index_prices(worker: str, topic: str, group: str, batch: int, until_idle: bool) -> None:
+    from keeper.pipeline.services import elasticsearch_config
     from keeper.settings import load_settings
     from keeper.stores.elasticsearch.price_index import PriceIndex
-    from keeper.streams.consumer import BatchPolicy
-    from keeper.streams.topics import PRICE_INDEXER_GROUP
 
-    settings = load_settings()
-    with elasticsearch_config(settings).client() as client:
-        consumer = price_consumer(
-            kafka_config(settings),
-            PriceIndex(client),
-            group=PRICE_INDEXER_GROUP,
-            on_cycle=_heartbeat("index-prices"),
-            policy=BatchPolicy(max_messages=batch),
-        )
-        _stop_on_signal(consumer.stop)
-        typer.echo(f"{consumer.run(until_idle=until_idle)} messages handled")
+    with elasticsearch_config(load_settings()).client() as client:
+        _load_prices(worker, PriceIndex(client), topic, group, batch, until_idle)
 
 
 def deliver(

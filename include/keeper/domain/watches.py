@@ -69,9 +69,11 @@ class ProductToCheck:
         domain: The locale.
         targets: Watched price types and the lowest target of each, in minor units.
         stored_until: By price type, the newest point already stored.
+        histories: Price types whose whole past has been published.
     """
 
     asin: str
     domain: str
     targets: dict[str, int | None]
     stored_until: dict[str, datetime]
+    histories: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from pathlib import Path
 from airflow.sdk import ObjectStoragePath
 
 from keeper.settings import load_settings
+from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.run_files import BatchFolder, safe_name
 
 
@@ -16,6 +17,11 @@ def lake() -> ObjectStoragePath:
 def batch_folder(run_id: str, batch: int) -> BatchFolder:
     """Return where the tasks of a batch hand each other files."""
     return BatchFolder.of(lake(), run_id, batch)
+
+
+def deal_folder(run_id: str, batch: int) -> DealFolder:
+    """Return where the tasks of a deal filter hand each other files."""
+    return DealFolder.of(lake(), run_id, batch)
 
 
 def data_docs_folder(run_id: str, batch: int) -> Path:

@@ -1,4 +1,4 @@
-"""Waiting until a store has the prices a run published."""
+"""Waiting until a store has the prices or deals a run published."""
 
 from typing import Any
 
@@ -6,23 +6,49 @@ from airflow.sdk import TriggerRule
 
 from keeper.orchestration.sensors import WaitForGroup
 from keeper.settings import load_settings
-from keeper.streams.topics import PRICE_INDEXER_GROUP, PRICE_LOADER_GROUP, PRICE_UPDATES
+from keeper.streams.topics import (
+    BACKFILL_INDEXER_GROUP,
+    BACKFILL_LOADER_GROUP,
+    PRICE_BACKFILL,
+    PRICE_INDEXER_GROUP,
+    PRICE_LOADER_GROUP,
+    PRICE_UPDATES,
+)
 
 
 def wait_for_postgres(published: Any) -> WaitForGroup:
     """Return a task that waits until PostgreSQL has what the publish tasks returned."""
-    return _wait("postgres", PRICE_LOADER_GROUP, "keeper consume prices", published)
+    return wait_for_store(
+        "postgres", PRICE_UPDATES, PRICE_LOADER_GROUP, "keeper consume prices", published
+    )
 
 
 def wait_for_elasticsearch(published: Any) -> WaitForGroup:
     """Return a task that waits until Elasticsearch has what the publish tasks returned."""
-    return _wait("elasticsearch", PRICE_INDEXER_GROUP, "keeper index prices", published)
+    return wait_for_store(
+        "elasticsearch", PRICE_UPDATES, PRICE_INDEXER_GROUP, "keeper index prices", published
+    )
 
 
-def _wait(store: str, group: str, worker: str, published: Any) -> WaitForGroup:
+def wait_for_history(published: Any) -> WaitForGroup:
+    """Return a task that waits until PostgreSQL has the older points that were published."""
+    return wait_for_store(
+        "history", PRICE_BACKFILL, BACKFILL_LOADER_GROUP, "keeper consume backfill", published
+    )
+
+
+def wait_for_history_index(published: Any) -> WaitForGroup:
+    """Return a task that waits until Elasticsearch has the older points that were published."""
+    return wait_for_store(
+        "history_index", PRICE_BACKFILL, BACKFILL_INDEXER_GROUP, "keeper index backfill", published
+    )
+
+
+def wait_for_store(store: str, topic: str, group: str, worker: str, published: Any) -> WaitForGroup:
+    """Return the task `wait_for_<store>`: until `group` has read what was published to `topic`."""
     return WaitForGroup(
         task_id=f"wait_for_{store}",
-        topic=PRICE_UPDATES,
+        topic=topic,
         group=group,
         published=published,
         worker=worker,

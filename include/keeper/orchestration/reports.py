@@ -9,7 +9,8 @@ from keeper.orchestration.connections import database
 from keeper.orchestration.run_names import run_name
 from keeper.pipeline.finish_run import BatchReports, summarise_run
 
-_ENDED_WELL = frozenset({"success", "skipped"})
+# Removed: a run cleared and planned anew may have fewer instances of a mapped task.
+_ENDED_WELL = frozenset({"success", "skipped", "removed"})
 
 
 def finish_price_run(ti: Any, *, max_quarantine_share: float) -> dict[str, object]:

@@ -20,8 +20,8 @@ class WaitForGroup(BaseSensorOperator):
     Args:
         topic: The topic.
         group: The consumer group.
-        published: What the publish tasks returned: mappings with `offsets`, partition to the
-            offset to reach. Missing ones (a failed batch) are passed over.
+        published: What the publish tasks returned: mappings with `offsets`, by topic and partition
+            the offset to reach. Missing ones (a failed batch) are passed over.
         worker: The command that runs the group's consumer, for the error's remedy.
         timeout_s: How long to wait.
     """
@@ -48,7 +48,7 @@ class WaitForGroup(BaseSensorOperator):
 
     def execute(self, context: Context) -> None:
         """Defer to the trigger, or return at once when nothing was published."""
-        offsets = highest_offsets(self.published or ())
+        offsets = highest_offsets(self.published or (), self.topic)
         if not offsets:
             self.log.info("Nothing was published; there is nothing to wait for")
             return
@@ -77,18 +77,19 @@ class WaitForGroup(BaseSensorOperator):
 
 
 def highest_offsets(
-    published: Mapping[str, Any] | Iterable[Mapping[str, Any] | None],
+    published: Mapping[str, Any] | Iterable[Mapping[str, Any] | None], topic: str
 ) -> dict[str, int]:
-    """Return, by partition, the highest offset any of the publish results names.
+    """Return, by partition, the highest offset of a topic that any of the publish results names.
 
     Args:
         published: The results; a bare one too, because Airflow gives the result of a task mapped
             over one item without a list around it.
+        topic: The topic.
     """
     results = [published] if isinstance(published, Mapping) else published
     highest: dict[str, int] = {}
     for result in results:
-        for partition, offset in ((result or {}).get("offsets") or {}).items():
+        for partition, offset in (((result or {}).get("offsets") or {}).get(topic) or {}).items():
             key = str(partition)
             highest[key] = max(highest.get(key, 0), int(offset))
     return highest

@@ -12,6 +12,7 @@ from keeper.errors import TransientError
 from keeper.orchestration.connections import KAFKA_CONN, kafka_config
 from keeper.streams.offsets import GroupProgress
 
+
 class GroupReachedTrigger(BaseTrigger):
     """Fires once a consumer group has committed the given offsets, or the time is up.
 

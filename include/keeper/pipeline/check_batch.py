@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from keeper.checks.verdicts import Failure
+from keeper.domain.intervals import Interval
 from keeper.domain.locales import locale_of
 from keeper.domain.plausibility import is_implausible
 from keeper.domain.price_events import PriceEvent, Source
 from keeper.domain.price_points import PricePoint
 from keeper.domain.price_types import price_type_of
 from keeper.domain.watches import ProductToCheck
+from keeper.pipeline.history import HistoryCheck
 from keeper.sources.keepa.decode import DecodedProduct, DecodedReply, Series, decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.stores.lake.run_files import BatchFolder, MissingFileError
+from keeper.stores.lake.paths import MissingFileError
+from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs import QuarantinedRecord, quarantine
+from keeper.stores.postgres.watch_list import touch_without_history
 from keeper.streams.codec import encode_price_event
 
 if TYPE_CHECKING:
@@ -39,6 +43,8 @@ class CheckResult:
         checked: Price records checked.
         quarantined: Records that failed, kept in quarantined_records.
         events: Records that passed, ready to publish.
+        history: Older points that passed, ready for price-backfill.
+        history_quarantined: Older points that failed.
     """
 
     products: int
@@ -47,6 +53,8 @@ class CheckResult:
     checked: int
     quarantined: int
     events: int
+    history: int
+    history_quarantined: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +77,15 @@ def check_batch(
     batch: int,
     source: Source,
     price_types: Sequence[str],
+    interval: Interval | None = None,
+    is_complete: bool = True,
     docs_dir: Path | None = None,
 ) -> CheckResult:
     """Decode a batch's stored replies, quarantine the bad records, write the others as messages.
 
     Each watched series gives its newest point, changed or not, and one more for each change since
-    the last point stored. Run again it gives the same.
+    the last point stored; one whose past has never been published gives all of it for
+    price-backfill. Run again it gives the same.
 
     Args:
         folder: The batch's files.
@@ -83,6 +94,8 @@ def check_batch(
         batch: Number of the batch.
         source: Where the replies came from.
         price_types: Series recorded for every product, beside the watched ones.
+        interval: Give the points that fall into it instead, all of them for price-backfill.
+        is_complete: Every product was fetched; else those that were not count as missing.
         docs_dir: Folder for this check's Data Docs.
 
     Raises:
@@ -91,9 +104,13 @@ def check_batch(
     planned = {(product.domain, product.asin): product for product in folder.read_plan()}
     records: list[_Record] = []
     found: set[tuple[str, str]] = set()
-    without_history = 0
+    absent: dict[tuple[str, str, str], datetime] = {}
+    history = HistoryCheck(
+        folder, connection, run_id=run_id, batch=batch, source=source, docs_dir=docs_dir
+    )
     pages = folder.pages()
-    if lost := planned.keys() - {(page.domain, asin) for page in pages for asin in page.asked}:
+    lost = planned.keys() - {(page.domain, asin) for page in pages for asin in page.asked}
+    if lost and is_complete:
         raise MissingFileError(
             f"the replies of {len(lost)} products are not in {folder.path}; clear the fetch task"
         )
@@ -105,13 +122,25 @@ def check_batch(
             key = (product.locale.domain, product.asin)
             plan = planned.get(key)
             if plan is None or key in found:
-                why = "was not asked for" if plan is None else "is there twice"
-                _LOG.warning("%s %s and is left out", product.asin, why)
+                # Replies of earlier runs hold products of other batches, and some twice.
+                if interval is None:
+                    why = "was not asked for" if plan is None else "is there twice"
+                    _LOG.warning("%s %s and is left out", product.asin, why)
                 continue
             found.add(key)
-            news, absent = _records_of(product, plan, price_types, page.received_at)
-            records += news
-            without_history += absent
+            for name in dict.fromkeys((*plan.targets, *price_types)):
+                series = product.series.get(price_type_of(name).index)
+                if series is None:
+                    if name in plan.targets:
+                        absent[product.asin, product.locale.domain, name] = page.received_at
+                elif interval is not None:
+                    history.add_interval(
+                        product, series, page.received_at, interval.since, interval.until
+                    )
+                else:
+                    records += _news_records(product, series, plan, page.received_at)
+                    if name not in plan.histories:
+                        history.add_whole(product, series, page.received_at)
         if unknown := reply.missing(page.asked):
             host = locale_of(page.domain).host
             _LOG.warning("Keepa knows no product of %s called %s", host, ", ".join(unknown))
@@ -121,21 +150,27 @@ def check_batch(
     failed = {failure.row for failure in failures}
     good = [record for row, record in enumerate(records) if row not in failed]
     folder.write_messages(_messages(good, source, run_id))
+    old, old_failed = history.finish()
+    if interval is None:
+        touch_without_history(connection, absent)
     missing = len(planned) - len(found)
     _LOG.info(
-        "%d products, %d missing, %d records, %d quarantined",
+        "%d products, %d missing, %d records, %d quarantined, %d older points",
         len(found),
         missing,
         len(records),
         len(failed),
+        old,
     )
     return CheckResult(
         products=len(found),
         missing=missing,
-        without_history=without_history,
+        without_history=len(absent),
         checked=len(records),
         quarantined=len(failed),
         events=len(good),
+        history=old,
+        history_quarantined=old_failed,
     )
 
 
@@ -148,25 +183,13 @@ def _decoded(body: bytes) -> DecodedReply:
         return DecodedReply([], [])
 
 
-def _records_of(
-    product: DecodedProduct,
-    plan: ProductToCheck,
-    price_types: Sequence[str],
-    checked_at: datetime,
-) -> tuple[list[_Record], int]:
-    """Return the product's records and how many of its watched series have no history."""
-    records: list[_Record] = []
-    absent = 0
-    for name in dict.fromkeys((*plan.targets, *price_types)):
-        series = product.series.get(price_type_of(name).index)
-        if series is None:
-            absent += name in plan.targets
-            continue
-        target = plan.targets.get(name)
-        for previous, point in _news(series, plan.stored_until.get(name)):
-            suspicious = _is_suspicious(point, series, product)
-            records.append(_Record(point, previous, product, target, suspicious, checked_at))
-    return records, absent
+def _news_records(
+    product: DecodedProduct, series: Series, plan: ProductToCheck, checked_at: datetime
+) -> Iterator[_Record]:
+    name = series.price_type.name
+    for previous, point in _news(series, plan.stored_until.get(name)):
+        suspicious = _is_suspicious(point, series, product)
+        yield _Record(point, previous, product, plan.targets.get(name), suspicious, checked_at)
 
 
 def _news(

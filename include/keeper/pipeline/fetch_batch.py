@@ -3,20 +3,26 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Final, Protocol
 
 from keeper.domain.locales import Locale, locale_of
+from keeper.domain.price_events import Source
 from keeper.domain.watches import ProductToCheck
 from keeper.sources.keepa.client import ProductPage
-from keeper.stores.lake.run_files import BatchFolder, StoredPage
+from keeper.stores.lake.run_files import BatchFolder
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class ProductSource(Protocol):
     """Where raw product replies come from."""
+
+    @property
+    def source(self) -> Source:
+        """What the data is marked as."""
 
     def product_pages(
         self,
@@ -31,7 +37,7 @@ class ProductSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """How many products were asked for, in how many replies, and the tokens they cost."""
+    """How many products this run asked for, in how many replies, and the tokens they cost."""
 
     asked: int
     pages: int
@@ -44,6 +50,7 @@ def fetch_batch(
     *,
     page_products: int = 100,
     may_use_reserve: bool = False,
+    received_from: datetime | None = None,
 ) -> FetchResult:
     """Fetch what is not stored yet of the batch's products.
 
@@ -55,12 +62,15 @@ def fetch_batch(
         source: Where replies come from.
         page_products: Most products a request asks for.
         may_use_reserve: The products are worth the tokens the budget keeps back.
+        received_from: Replies of earlier runs that are this new serve as well, and cost nothing.
 
     Raises:
         TerminalError: A wrong key, say; see keeper.sources.keepa.errors.
         TransientError: Keepa or the tokens are away for now.
     """
     stored = folder.pages()
+    if received_from is not None and not stored:
+        stored = folder.add_archived(received_from, source.source)
     have = {(page.domain, asin) for page in stored for asin in page.asked}
     if stored:
         _LOG.info("%d replies are in the lake already", len(stored))
@@ -73,15 +83,18 @@ def fetch_batch(
             page_products=page_products,
             may_use_reserve=may_use_reserve,
         ):
-            description = StoredPage(
-                number=len(stored),
-                domain=domain,
-                asked=page.asked,
-                received_at=page.received_at,
-                tokens_consumed=page.envelope.tokens_consumed,
+            stored.append(
+                folder.write_page(
+                    len(stored),
+                    page.body,
+                    endpoint="product",
+                    domain=domain,
+                    asked=page.asked,
+                    received_at=page.received_at,
+                    tokens_consumed=page.envelope.tokens_consumed,
+                    source=source.source,
+                )
             )
-            folder.write_page(description, page.body)
-            stored.append(description)
             _LOG.info(
                 "%s: %d products for %d tokens, %d left",
                 domain,
@@ -89,10 +102,11 @@ def fetch_batch(
                 page.envelope.tokens_consumed,
                 page.envelope.tokens_left,
             )
+    own = [page for page in stored if page.reply.run_id == folder.run_id]
     return FetchResult(
-        asked=sum(len(page.asked) for page in stored),
-        pages=len(stored),
-        tokens=sum(page.tokens_consumed for page in stored),
+        asked=sum(len(page.asked) for page in own),
+        pages=len(own),
+        tokens=sum(page.tokens_consumed for page in own),
     )
 
 

@@ -67,6 +67,7 @@ def summarise_run(
         records_checked=checked,
         records_quarantined=quarantined,
         events_published=reports.total("published", "events"),
+        history_published=reports.total("published", "history"),
     )
     problems = []
     if lost := reports.planned - len(reports.published):

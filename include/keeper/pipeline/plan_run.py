@@ -2,16 +2,19 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from keeper.domain.intervals import Interval
 from keeper.domain.locales import UnknownLocaleError, locale_of
 from keeper.domain.token_plan import Candidate, TokenPlan, plan_tokens
+from keeper.domain.watches import ProductToCheck
 from keeper.errors import TransientError
 from keeper.pipeline.tokens import KeepaAccount
-from keeper.stores.lake.run_files import BatchFolder, LakePath
+from keeper.stores.lake.paths import LakePath
+from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs import start_run
 from keeper.stores.postgres.watch_list import candidates, products_to_check
@@ -33,6 +36,7 @@ class PlannedBatch:
         label: What it holds, for people: "de 500".
         urgent: Its products are about to alert and may use the token reserve.
         page_products: Most products one request may ask for, so that the tokens can ever reach.
+        interval: The past interval whose points are wanted; None for a check of today's prices.
     """
 
     run: str
@@ -41,6 +45,7 @@ class PlannedBatch:
     label: str
     urgent: bool = False
     page_products: int = _PAGE
+    interval: Interval | None = None
 
 
 def plan_run(
@@ -76,7 +81,7 @@ def plan_run(
         BatchFolder.of(lake, run, number).write_plan(
             [products[candidate.domain, candidate.asin] for candidate in chunk]
         )
-        planned.append(PlannedBatch(run, number, len(chunk), _label(chunk), urgent, page))
+        planned.append(PlannedBatch(run, number, len(chunk), label_of(chunk), urgent, page))
     start_run(
         connection,
         run_id=run,
@@ -145,6 +150,7 @@ def _batches(
             yield group[start : start + size], is_urgent
 
 
-def _label(products: Sequence[Candidate]) -> str:
+def label_of(products: Iterable[Candidate | ProductToCheck]) -> str:
+    """Return what a batch holds, for people: its locales and how many products of each."""
     counts = Counter(product.domain for product in products)
     return ", ".join(f"{domain} {count}" for domain, count in sorted(counts.items()))

@@ -14,6 +14,10 @@ PRICE_BACKFILL: Final = "price-backfill"
 
 PRICE_LOADER_GROUP: Final = "keeper-consumer-group"
 PRICE_INDEXER_GROUP: Final = "keeper-search-prices"
+DEAL_LOADER_GROUP: Final = "keeper-consumer-group-deals"
+DEAL_INDEXER_GROUP: Final = "keeper-search-deals"
+BACKFILL_LOADER_GROUP: Final = "keeper-consumer-group-backfill"
+BACKFILL_INDEXER_GROUP: Final = "keeper-search-backfill"
 
 _DEAD_LETTERS: Final = ".dlq"
 PARTITIONS: Final = 6

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from keeper.domain.locales import Locale
+from keeper.domain.price_events import Source
 from keeper.domain.watches import ProductToCheck
 from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
 from keeper.sources.keepa.client import Envelope, ProductPage
@@ -19,6 +20,8 @@ ASINS = [f"B{number:09d}" for number in range(10)]
 
 class PagedSource:
     """Gives three products a page at one token each; out of tokens after `pages` pages."""
+
+    source: Source = "simulator"
 
     def __init__(self, pages: int | None = None) -> None:
         self.pages = pages
@@ -96,7 +99,7 @@ def test_a_batch_fetched_whole_asks_for_nothing(folder: BatchFolder) -> None:
 
 def test_a_half_written_page_is_fetched_again(folder: BatchFolder, tmp_path: Path) -> None:
     fetch_batch(folder, PagedSource())
-    (tmp_path / "runs" / "run" / "batch-000" / "page-0003.meta.json").write_bytes(b'{"num')
+    (tmp_path / "runs" / "run" / "batch-000" / "page-0003.json").write_bytes(b'{"num')
     again = PagedSource()
 
     assert fetch_batch(folder, again).asked == 10

@@ -1,48 +1,29 @@
 """One run's files in the lake.
 
-Layout: `<lake>/runs/<run>/batch-NNN/` holds `plan.json`, the raw replies `page-NNNN.json.gz` with
-their `page-NNNN.meta.json`, and the checked `messages.gz`. Paths come from
-outside as any object with pathlib's reading and writing methods, so that the same code works on a
-folder and on object storage.
+Layout: `<lake>/runs/<run>/batch-NNN/` holds `plan.json`, for each raw reply a `page-NNNN.json` that
+says where in the archive it is, and the checked `messages.gz`.
 """
 
 import gzip
 import logging
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final, Protocol, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import msgspec
 import orjson
 
+from keeper.domain.price_events import Source
 from keeper.domain.watches import ProductToCheck
-from keeper.errors import TerminalError
+from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
+from keeper.stores.lake.paths import UNREADABLE, LakePath, MissingFileError
 
 _LOG: Final = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_MESSAGES: Final = "messages.gz"
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
-
-
-class LakePath(Protocol):
-    """What Keeper needs of a path: pathlib.Path and Airflow's ObjectStoragePath both have it."""
-
-    def __truediv__(self, name: str, /) -> Self:
-        """Return the path of `name` below."""
-
-    def exists(self) -> bool:
-        """Tell whether something is there."""
-
-    def mkdir(self, mode: int = ..., parents: bool = ..., exist_ok: bool = ...) -> None:
-        """Make the folder."""
-
-    def read_bytes(self) -> bytes:
-        """Return the content."""
-
-    def write_bytes(self, data: bytes, /) -> int:
-        """Replace the content."""
 
 
 def safe_name(run_id: str) -> str:
@@ -50,32 +31,53 @@ def safe_name(run_id: str) -> str:
     return _UNSAFE.sub("_", run_id)
 
 
-class MissingFileError(TerminalError):
-    """A file an earlier task should have written is not there or is damaged."""
-
-
 @dataclass(frozen=True, slots=True)
 class StoredPage:
-    """What is known of a stored raw reply without opening it."""
+    """A raw reply of the batch: its place in the order, and where in the archive it is."""
 
     number: int
-    domain: str
-    asked: tuple[str, ...]
-    received_at: datetime
-    tokens_consumed: int
+    reply: ArchivedReply
+
+    @property
+    def domain(self) -> str:
+        """The locale asked about."""
+        return self.reply.domain
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What was asked for."""
+        return self.reply.asked
+
+    @property
+    def received_at(self) -> datetime:
+        """When the reply had arrived."""
+        return self.reply.received_at
+
+    @property
+    def tokens_consumed(self) -> int:
+        """What the reply cost."""
+        return self.reply.tokens_consumed
 
 
 class BatchFolder:
     """The files of one batch of a run."""
 
-    def __init__(self, path: LakePath) -> None:
-        """Work in `path`."""
+    def __init__(self, path: LakePath, archive: ReplyArchive, run_id: str) -> None:
+        """Work in `path`; the run's raw replies are kept in `archive`."""
         self._path = path
+        self._archive = archive
+        self._run_id = run_id
 
     @classmethod
     def of(cls, lake: LakePath, run_id: str, batch: int) -> Self:
         """Return the folder of a batch, whether or not it exists."""
-        return cls(lake / "runs" / safe_name(run_id) / f"batch-{batch:03d}")
+        path = lake / "runs" / safe_name(run_id) / f"batch-{batch:03d}"
+        return cls(path, ReplyArchive(lake), run_id)
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+        return self._run_id
 
     @property
     def path(self) -> str:
@@ -95,20 +97,67 @@ class BatchFolder:
         """
         return self._read("plan.json", list[ProductToCheck])
 
-    def write_page(self, page: StoredPage, body: bytes) -> None:
-        """Store a raw reply; it counts as stored once its description is written, which is last."""
+    def write_page(
+        self,
+        number: int,
+        body: bytes,
+        *,
+        endpoint: str,
+        domain: str,
+        asked: tuple[str, ...],
+        received_at: datetime,
+        tokens_consumed: int,
+        source: Source,
+    ) -> StoredPage:
+        """Archive a raw reply as the batch's page `number`; see ReplyArchive.write."""
+        reply = self._archive.write(
+            body,
+            endpoint=endpoint,
+            domain=domain,
+            asked=asked,
+            received_at=received_at,
+            tokens_consumed=tokens_consumed,
+            source=source,
+            run_id=self._run_id,
+        )
+        return self.add_page(number, reply)
+
+    def add_page(self, number: int, reply: ArchivedReply) -> StoredPage:
+        """Take a reply that is in the archive already as the batch's page `number`."""
+        page = StoredPage(number, reply)
         self._path.mkdir(parents=True, exist_ok=True)
-        name = f"page-{page.number:04d}"
-        (self._path / f"{name}.json.gz").write_bytes(gzip.compress(body, compresslevel=3))
-        (self._path / f"{name}.meta.json").write_bytes(orjson.dumps(asdict(page)))
+        (self._path / _page_name(number)).write_bytes(orjson.dumps(asdict(page)))
+        return page
+
+    def add_archived(self, received_from: datetime, source: Source) -> list[StoredPage]:
+        """Take the newest archived replies that hold the plan's products as the batch's pages.
+
+        Args:
+            received_from: Older replies do not serve.
+            source: Only Keepa's, or only the simulator's.
+        """
+        asins: dict[str, list[str]] = {}
+        for product in self.read_plan():
+            asins.setdefault(product.domain, []).append(product.asin)
+        keys: dict[str, ArchivedReply] = {}
+        for domain, wanted in asins.items():
+            found = self._archive.newest_holding(
+                domain, wanted, received_from=received_from, source=source
+            )
+            keys |= {reply.key: reply for reply in found.values()}
+        return [self.add_page(number, reply) for number, reply in enumerate(keys.values())]
 
     def pages(self) -> list[StoredPage]:
-        """Return the replies stored so far, in order, up to the first that is damaged."""
+        """Return the replies stored so far, in order, up to the first that is not there any more.
+
+        Their bodies are not opened; `read_page` tells whether one is whole.
+        """
         pages: list[StoredPage] = []
-        while (self._path / (name := f"page-{len(pages):04d}.meta.json")).exists():
+        while (self._path / (name := _page_name(len(pages)))).exists():
             try:
                 page = self._read(name, StoredPage)
-                self.read_page(page)
+                if not self._archive.has(page.reply):
+                    raise MissingFileError(f"{page.reply.key} is not in the archive")
                 pages.append(page)
             except MissingFileError as error:
                 # Whoever wrote it was killed, or the disk lost it: an error here would keep the
@@ -120,18 +169,22 @@ class BatchFolder:
     def read_page(self, page: StoredPage) -> bytes:
         """Return a stored reply as it was received.
 
+        A damaged one is deleted, so that fetching again asks for its products again.
+
         Raises:
             MissingFileError: The file is gone or damaged.
         """
-        return self._unpacked(f"page-{page.number:04d}.json.gz")
+        try:
+            return self._archive.read(page.reply)
+        except MissingFileError as error:
+            self._archive.forget(page.reply)
+            raise MissingFileError(
+                f"{error}; clear the fetch task, which asks for it again"
+            ) from error
 
     def write_messages(self, messages: Iterable[tuple[bytes, bytes]]) -> int:
-        """Write the messages to publish, as lines of key, tab, value; return how many."""
-        lines = [key + b"\t" + value for key, value in messages]
-        packed = gzip.compress(b"\n".join(lines), compresslevel=3)
-        self._path.mkdir(parents=True, exist_ok=True)
-        (self._path / "messages.gz").write_bytes(packed)
-        return len(lines)
+        """Write the messages to publish and return how many."""
+        return self.write_packed(_MESSAGES, messages)
 
     def read_messages(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the (key, value) pairs to publish.
@@ -139,9 +192,32 @@ class BatchFolder:
         Raises:
             MissingFileError: The check task did not leave them.
         """
-        for line in self._unpacked("messages.gz").splitlines():
+        return self.read_packed(_MESSAGES)
+
+    def write_packed(self, name: str, messages: Iterable[tuple[bytes, bytes]]) -> int:
+        """Write messages as a compressed file of lines (key, tab, value); return how many."""
+        lines = [key + b"\t" + value for key, value in messages]
+        self.write_bytes(name, gzip.compress(b"\n".join(lines), compresslevel=3))
+        return len(lines)
+
+    def read_packed(self, name: str) -> Iterator[tuple[bytes, bytes]]:
+        """Yield what `write_packed` wrote.
+
+        Raises:
+            MissingFileError: The file is gone or damaged.
+        """
+        for line in self._unpacked(name).splitlines():
             key, _, value = line.partition(b"\t")
             yield key, value
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a file of the batch."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        (self._path / name).write_bytes(content)
+
+    def read_bytes(self, name: str) -> bytes:
+        """Return a file of the batch; FileNotFoundError if there is none."""
+        return (self._path / name).read_bytes()
 
     def _unpacked(self, name: str) -> bytes:
         try:
@@ -149,11 +225,15 @@ class BatchFolder:
             if not packed:
                 raise EOFError("it is empty")
             return gzip.decompress(packed)
-        except (OSError, EOFError, zlib.error) as error:
+        except UNREADABLE as error:
             raise MissingFileError(f"{self._path / name} cannot be read: {error}") from error
 
     def _read(self, name: str, kind: type[_T]) -> _T:
         try:
             return msgspec.json.decode((self._path / name).read_bytes(), type=kind)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MissingFileError(f"{self._path / name} cannot be read: {error}") from error
+
+
+def _page_name(number: int) -> str:
+    return f"page-{number:04d}.json"

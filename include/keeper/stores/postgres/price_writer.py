@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 from operator import attrgetter
 from typing import Any, Final
 
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
 from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance
 from keeper.domain.money import InvalidAmountError, to_minor
 from keeper.domain.price_events import PriceEvent
@@ -67,12 +70,15 @@ class PriceWriter:
             self._connection.execute(statements(_SQL)["make_staging"])
         return self._connection
 
+    def _stage(self, cursor: Cursor[DictRow], events: Sequence[PriceEvent]) -> None:
+        with cursor.copy(statements(_SQL)["copy_into_staging"]) as copy:
+            for event in events:
+                copy.write_row(_staged(event))
+
     def _store(self, connection: Connection, events: Sequence[PriceEvent]) -> LoadResult:
         sql = statements(_SQL)
         with connection.transaction(), connection.cursor() as cursor:
-            with cursor.copy(sql["copy_into_staging"]) as copy:
-                for event in events:
-                    copy.write_row(_staged(event))
+            self._stage(cursor, events)
             cursor.execute(sql["upsert_products"])
             cursor.execute(sql["keep_former_values"])
             points = Counter(

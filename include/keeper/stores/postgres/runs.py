@@ -22,6 +22,7 @@ class RunCounts:
     records_checked: int = 0
     records_quarantined: int = 0
     events_published: int = 0
+    history_published: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The watch list in PostgreSQL."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -22,13 +22,21 @@ class Saved(StrEnum):
     UNCHANGED = "unchanged"
 
 
+def ensure_user(connection: Connection, email: str) -> int:
+    """Return the id of the user with an address, who is made if new."""
+    row = connection.execute(statements(_SQL)["ensure_user"], {"email": email}).fetchone()
+    if row is None:
+        raise TypeError("INSERT … RETURNING gave no row")
+    user_id: int = row["user_id"]
+    return user_id
+
+
 def save_watches(connection: Connection, email: str, watches: Iterable[Watch]) -> list[Saved]:
     """Add or change watches of a user, all in one transaction; the user is made if new."""
     sql = statements(_SQL)
     saved = []
     with connection.transaction():
-        user = connection.execute(sql["ensure_user"], {"email": email}).fetchone()
-        owner = {"user_id": user["user_id"] if user else None}
+        owner = {"user_id": ensure_user(connection, email)}
         connection.execute(sql["lock_watches_of"], owner)
         for watch in watches:
             row = {
@@ -107,12 +115,43 @@ def products_to_check(connection: Connection) -> list[ProductToCheck]:
     stored: defaultdict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
     for row in connection.execute(sql["newest_points"]):
         stored[row["asin"], row["domain"]][row["price_type"]] = row["observed_at"]
+    histories = {
+        (row["asin"], row["domain"]): tuple(row["price_types"])
+        for row in connection.execute(sql["published_histories"])
+    }
     return [
         ProductToCheck(
-            row["asin"], row["domain"], row["targets"], stored[row["asin"], row["domain"]]
+            row["asin"],
+            row["domain"],
+            row["targets"],
+            stored[row["asin"], row["domain"]],
+            histories.get((row["asin"], row["domain"]), ()),
         )
         for row in connection.execute(sql["products_to_check"])
     ]
+
+
+def mark_histories_published(
+    connection: Connection, run_id: str, series: Iterable[tuple[str, str, str]]
+) -> None:
+    """Note that the whole past of some series (ASIN, domain, price type) is in `price-backfill`."""
+    rows = [(*key, run_id) for key in series]
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(statements(_SQL)["mark_history_published"], rows)
+
+
+def touch_without_history(
+    connection: Connection, checked: Mapping[tuple[str, str, str], datetime]
+) -> None:
+    """Note checks of watched series Keepa has never had a price for.
+
+    Args:
+        connection: Where the watch list is.
+        checked: By ASIN, domain and price type, when they were checked.
+    """
+    rows = [(moment, *key, moment) for key, moment in sorted(checked.items())]
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(statements(_SQL)["touch_without_history"], rows)
 
 
 def candidates(connection: Connection, *, at: datetime) -> list[Candidate]:

@@ -1,19 +1,16 @@
 """A batch's files after a task was killed or a file was damaged."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from keeper.errors import TerminalError
-from keeper.stores.lake.run_files import BatchFolder, MissingFileError, StoredPage, safe_name
+from keeper.stores.lake.paths import MissingFileError
+from keeper.stores.lake.run_files import BatchFolder, StoredPage, safe_name
+from tests.lake_pages import add_page
 
 BODY = b'{"products": []}' * 200
-
-
-def page(number: int) -> StoredPage:
-    return StoredPage(number, "us", ("B000000001",), datetime(2026, 3, 1, tzinfo=UTC), 1)
 
 
 @pytest.fixture
@@ -23,54 +20,84 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> BatchFolder:
-    folder = BatchFolder.of(tmp_path, "run", 0)
-    for number in range(3):
-        folder.write_page(page(number), BODY)
-    return folder
+    return BatchFolder.of(tmp_path, "run", 0)
 
 
-def test_a_page_without_its_description_does_not_count(folder: BatchFolder, path: Path) -> None:
-    (path / "page-0002.meta.json").unlink()
+@pytest.fixture
+def pages(folder: BatchFolder) -> list[StoredPage]:
+    return [add_page(folder, number, BODY + b" " * number) for number in range(3)]
 
-    assert folder.pages() == [page(0), page(1)]
+
+def test_a_page_without_its_description_does_not_count(
+    folder: BatchFolder, path: Path, pages: list[StoredPage]
+) -> None:
+    (path / "page-0002.json").unlink()
+
+    assert folder.pages() == pages[:2]
 
 
 @pytest.mark.parametrize(
-    "left", [b"", b'{"number":2,"dom', b"\xff\xfe"], ids=["nothing", "a half", "no text"]
+    "left", [b"", b'{"number":2,"rep', b"\xff\xfe"], ids=["nothing", "a half", "no text"]
 )
 def test_a_half_written_description_does_not_count_and_is_replaced(
-    folder: BatchFolder, path: Path, left: bytes
+    folder: BatchFolder, path: Path, pages: list[StoredPage], left: bytes
 ) -> None:
-    (path / "page-0002.meta.json").write_bytes(left)
+    (path / "page-0002.json").write_bytes(left)
 
-    assert folder.pages() == [page(0), page(1)]
-    folder.write_page(page(2), BODY)
-    assert folder.pages() == [page(0), page(1), page(2)]
+    assert folder.pages() == pages[:2]
+    folder.add_page(2, pages[2].reply)
+    assert folder.pages() == pages
+
+
+def test_a_page_whose_reply_is_gone_does_not_count_nor_do_those_after_it(
+    folder: BatchFolder, tmp_path: Path, pages: list[StoredPage]
+) -> None:
+    (tmp_path / pages[1].reply.key).unlink()
+
+    assert folder.pages() == pages[:1]
 
 
 def flipped(packed: bytes) -> bytes:
     return packed[:12] + bytes(byte ^ 0xFF for byte in packed[12:16]) + packed[16:]
 
 
-@pytest.mark.parametrize(
+DAMAGES = pytest.mark.parametrize(
     "damage",
     [lambda packed: packed[:-9], lambda packed: b"", lambda packed: BODY, flipped],
     ids=["cut", "empty", "not packed", "bits flipped"],
 )
-@pytest.mark.parametrize("name", ["page-0001.json.gz", "messages.gz"])
-def test_a_damaged_file_is_a_terminal_error_that_names_it(
-    folder: BatchFolder, path: Path, name: str, damage: Callable[[bytes], bytes]
+
+
+@DAMAGES
+def test_a_damaged_reply_is_a_terminal_error_that_names_it_and_is_fetched_again(
+    folder: BatchFolder,
+    tmp_path: Path,
+    pages: list[StoredPage],
+    damage: Callable[[bytes], bytes],
+) -> None:
+    file = tmp_path / pages[1].reply.key
+    file.write_bytes(damage(file.read_bytes()))
+
+    with pytest.raises(MissingFileError, match=file.name) as caught:
+        folder.read_page(pages[1])
+    assert isinstance(caught.value, TerminalError)
+    assert folder.pages() == pages[:1]
+
+
+@DAMAGES
+def test_damaged_messages_are_a_terminal_error_that_names_the_file(
+    folder: BatchFolder, path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     folder.write_messages([(b"B000000001", BODY)])
-    packed = (path / name).read_bytes()
-    (path / name).write_bytes(damage(packed))
+    file = path / "messages.gz"
+    file.write_bytes(damage(file.read_bytes()))
 
-    with pytest.raises(MissingFileError, match=name) as caught:
-        folder.read_page(page(1)) if name.startswith("page") else list(folder.read_messages())
-    assert isinstance(caught.value, TerminalError)
+    with pytest.raises(MissingFileError, match=file.name):
+        list(folder.read_messages())
 
 
 def test_a_damaged_plan_names_its_file(folder: BatchFolder, path: Path) -> None:
+    folder.write_plan([])
     (path / "plan.json").write_bytes(b'[{"asin": 1}]')
 
     with pytest.raises(MissingFileError, match=r"plan\.json"):

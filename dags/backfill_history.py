@@ -1,0 +1,97 @@
+"""
+### What
+Publishes the price points of a past span of time, from replies that are archived already or one
+fetch a product: what `airflow backfill create` does for `track_prices` interval by interval, in
+one run for spans of any length.
+
+### Reads
+The active rows of `watched_products`; archived replies in the lake; Keepa for products of which no
+reply has come since the end of the span.
+
+### Writes
+Kafka topic `price-backfill`, `quarantined_records`, `token_ledger`, a row of `pipeline_runs`;
+through the side workers `price_history` and the Elasticsearch alias `keeper-prices`. Current prices
+and alerts stay as they are.
+
+### Params
+`since` and `until` (a day or a moment, UTC; `until` is not included), `domains` and `asins` (all
+watched ones if empty), `dry_run` (only plan: how many products, how many of them archived).
+
+### If it fails
+- `plan`: the span is empty or ends in the future; the message says which.
+- `fetch`: as in `track_prices`: deferred without tokens, paid for only once.
+- `wait_for_history`: the loader is behind or down: `keeper health consume-backfill`, and its log.
+
+### Run it again
+As often as you like: points that are stored already change nothing.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import Metadata, Param, TriggerRule, dag, task
+
+from keeper.domain.locales import LOCALES
+from keeper.orchestration.assets import PRICE_HISTORY
+from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.price_batches import prices
+from keeper.orchestration.price_waits import wait_for_history, wait_for_history_index
+from keeper.settings import load_settings
+
+SETTINGS = load_settings()
+DOMAINS = [locale.domain for locale in LOCALES]
+
+
+@dag(
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=24),
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["prices"],
+    params={
+        "since": Param("2026-01-01", type="string", format="date", title="From this day on"),
+        "until": Param(
+            "2026-02-01", type="string", format="date", title="Up to but without this day"
+        ),
+        "domains": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": DOMAINS},
+            examples=DOMAINS,
+            title="Locales",
+            description="All if none is chosen.",
+        ),
+        "asins": Param(
+            [],
+            type="array",
+            items={"type": "string", "pattern": "^[0-9A-Z]{10}$"},
+            title="ASINs",
+            description="One a line; all watched products if empty.",
+        ),
+        "dry_run": Param(False, type="boolean", title="Only plan, publish nothing"),
+    },
+)
+def backfill_history():
+    """Wire the run; the heads above say what it does."""
+
+    @task
+    def plan(dag_run, params) -> list[dict]:
+        from keeper.orchestration.price_runs import interval_of, plan_past
+
+        choice = {"domains": params["domains"], "asins": params["asins"]}
+        batches = plan_past(dag_run, interval_of(params), **choice)
+        return [] if params["dry_run"] else batches
+
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PRICE_HISTORY], retries=1)
+    def summarise(ti):
+        from keeper.orchestration.reports import finish_price_run
+
+        limit = SETTINGS.keeper_max_quarantine_share
+        yield Metadata(PRICE_HISTORY, finish_price_run(ti, max_quarantine_share=limit))
+
+    published = prices.expand(planned=plan())
+    [wait_for_history(published), wait_for_history_index(published)] >> summarise()
+
+
+backfill_history()

@@ -1,0 +1,40 @@
+"""The files of one saved filter's part in a run of `collect_deals`."""
+
+from dataclasses import asdict
+
+import orjson
+
+from keeper.domain.deals import DealFilter
+from keeper.stores.lake.archive import ReplyArchive
+from keeper.stores.lake.run_files import BatchFolder
+
+
+class DealFolder(BatchFolder):
+    """A batch folder whose pages are of deals, with the filter that asks for them.
+
+    Beside `filter.json`, the pages and the messages there is a folder `histories` with the replies
+    that were asked for to know the products' past.
+    """
+
+    def write_filter(self, found_by: DealFilter) -> None:
+        """Write the filter as it was when the run was planned."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        (self._path / "filter.json").write_bytes(orjson.dumps(asdict(found_by)))
+
+    def read_filter(self) -> DealFilter:
+        """Return the filter.
+
+        Raises:
+            MissingFileError: It is not there or damaged.
+        """
+        return self._read("filter.json", DealFilter)
+
+    @property
+    def histories(self) -> BatchFolder:
+        """Where the replies with the products' histories are."""
+        return BatchFolder(self._path / "histories", self._archive, self._run_id)
+
+    @property
+    def archive(self) -> ReplyArchive:
+        """Every raw reply of the lake, those of other runs too."""
+        return self._archive

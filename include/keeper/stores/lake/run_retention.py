@@ -1,0 +1,55 @@
+"""Deleting the files of runs that ended long ago; what Keepa answered stays in the archive."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from keeper.stores.lake.paths import LakePath, at_once, remove_folder
+
+
+@dataclass(frozen=True, slots=True)
+class PrunedRuns:
+    """What was, or in a dry run would be, deleted: runs, and the bytes their files take."""
+
+    runs: int
+    bytes: int
+
+
+def prune_runs(lake: LakePath, before: datetime, *, dry_run: bool) -> PrunedRuns:
+    """Delete the files of each run that has written none since a moment.
+
+    Args:
+        lake: The root of the lake.
+        before: A run with a file of this moment or later keeps them all.
+        dry_run: Only count.
+    """
+    runs = size = 0
+    root = lake / "runs"
+    for run in root.iterdir() if root.exists() else ():
+        files = list(_files(run))
+        known = at_once(lambda file: file.stat(), files)
+        newest = max((status.st_mtime for status in known), default=0)
+        if datetime.fromtimestamp(newest, tz=UTC) >= before:
+            continue
+        runs += 1
+        size += sum(status.st_size for status in known)
+        if not dry_run:
+            at_once(lambda file: file.unlink(missing_ok=True), files)
+            _remove_folders(run)
+    return PrunedRuns(runs, size)
+
+
+def _files(path: LakePath) -> Iterator[LakePath]:
+    for entry in path.iterdir():
+        if entry.is_dir():
+            yield from _files(entry)
+        else:
+            yield entry
+
+
+def _remove_folders(path: LakePath) -> None:
+    # On object storage a folder goes with its last file.
+    if path.exists():
+        for entry in path.iterdir():
+            _remove_folders(entry)
+        remove_folder(path)
