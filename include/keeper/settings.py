@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     keeper_simulator_url: str = SIMULATOR_URL
     keeper_keepa_timeout_s: float = Field(default=60, gt=0)
     keeper_lake: str = "file:///var/lib/keeper/lake"
+    keeper_lake_retention_days: int = Field(default=400, ge=1)
+    keeper_run_files_retention_days: int = Field(default=14, ge=1)
     keeper_data_docs: str = "/var/lib/keeper/data-docs"
     keeper_run_dir: str = "/var/lib/keeper/run"
     keeper_user_email: str = "you@keeper.localhost"
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     keeper_max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
     keeper_check_interval_h: float = Field(default=6, gt=0)
     keeper_token_reserve: float = Field(default=0.1, ge=0, le=0.9)
+    keeper_deal_tokens: int = Field(default=200, ge=5)
     keeper_wait_timeout_s: float = Field(default=900, gt=0)
 
     @field_validator("database_url")

@@ -1,6 +1,6 @@
 """The suite every price record passes before it may be published."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -47,7 +47,8 @@ _LOCALE_CURRENCY: Final = "locale_currency"
 _CURRENCY_OF: Final = {locale.domain: locale.currency for locale in LOCALES}
 
 
-def _expect(type_: str, why: str, **kwargs: Any) -> Mapping[str, Any]:
+def expect(type_: str, why: str, **kwargs: Any) -> Mapping[str, Any]:
+    """Return an expectation with the reason that Data Docs show."""
     return {"type": type_, "kwargs": kwargs, "meta": {"notes": why}}
 
 
@@ -55,64 +56,76 @@ def _column(name: str) -> dict[str, str]:
     return {"name": name}
 
 
+ANY_PRICE: Final = (
+    *(
+        expect(
+            "expect_column_values_to_not_be_null",
+            "Part of a record's identity.",
+            column=column,
+        )
+        for column in ("asin", "domain", "currency", "price_type", "observed_at")
+    ),
+    expect(
+        "expect_column_values_to_match_regex",
+        "An ASIN is ten digits or capital letters.",
+        column="asin",
+        # `$` alone also matches before a final newline.
+        regex=rf"{ASIN_PATTERN}(?!\n)",
+    ),
+    expect(
+        "expect_column_values_to_be_in_set",
+        "Keepa covers these Amazon locales.",
+        column="domain",
+        value_set=sorted(_CURRENCY_OF),
+    ),
+    expect(
+        "expect_column_values_to_be_in_set",
+        "The currencies of Keepa's locales.",
+        column="currency",
+        value_set=sorted(set(_CURRENCY_OF.values())),
+    ),
+    expect(
+        "expect_column_pair_values_to_be_equal",
+        "Each locale prices in one currency.",
+        column_A="currency",
+        column_B=_LOCALE_CURRENCY,
+        ignore_row_if="either_value_is_missing",
+    ),
+    expect(
+        "expect_column_values_to_be_in_set",
+        "Keepa's price series; ranks, counts and ratings are not prices.",
+        column="price_type",
+        value_set=[price_type.name for price_type in PRICE_TYPES if price_type.is_price],
+    ),
+    expect(
+        "expect_column_values_to_be_between",
+        "Null means no offer; zero is never a price.",
+        column="price_minor",
+        min_value=1,
+        max_value=MAX_MINOR,
+    ),
+    expect(
+        "expect_column_values_to_be_between",
+        "Keepa's time starts in 2011, and nothing is observed after it was checked.",
+        column="observed_at",
+        min_value={"$PARAMETER": "earliest"},
+        max_value={"$PARAMETER": "latest"},
+    ),
+)
+"""What any record of a price must fulfil: whose it is, when, and that it is one."""
+
 SUITE: Final = Suite(
     "price_records",
     (
-        *(
-            _expect(
-                "expect_column_values_to_not_be_null",
-                "Part of a record's identity.",
-                column=column,
-            )
-            for column in ("asin", "domain", "currency", "price_type", "observed_at")
-        ),
-        _expect(
-            "expect_column_values_to_match_regex",
-            "An ASIN is ten digits or capital letters.",
-            column="asin",
-            # `$` alone also matches before a final newline.
-            regex=rf"{ASIN_PATTERN}(?!\n)",
-        ),
-        _expect(
-            "expect_column_values_to_be_in_set",
-            "Keepa covers these Amazon locales.",
-            column="domain",
-            value_set=sorted(_CURRENCY_OF),
-        ),
-        _expect(
-            "expect_column_values_to_be_in_set",
-            "The currencies of Keepa's locales.",
-            column="currency",
-            value_set=sorted(set(_CURRENCY_OF.values())),
-        ),
-        _expect(
-            "expect_column_pair_values_to_be_equal",
-            "Each locale prices in one currency.",
-            column_A="currency",
-            column_B=_LOCALE_CURRENCY,
-            ignore_row_if="either_value_is_missing",
-        ),
-        _expect(
-            "expect_column_values_to_be_in_set",
-            "Keepa's price series; ranks, counts and ratings are not prices.",
-            column="price_type",
-            value_set=[price_type.name for price_type in PRICE_TYPES if price_type.is_price],
-        ),
-        _expect(
-            "expect_column_values_to_be_between",
-            "Null means no offer; zero is never a price.",
-            column="price_minor",
-            min_value=1,
-            max_value=MAX_MINOR,
-        ),
-        _expect(
+        *ANY_PRICE,
+        expect(
             "expect_column_values_to_be_between",
             "Free shipping is zero; unknown shipping is null.",
             column="shipping_minor",
             min_value=0,
             max_value=MAX_MINOR,
         ),
-        _expect(
+        expect(
             "expect_column_values_to_be_null",
             "Without an offer, or in a series without shipping, there is none to pay.",
             column="shipping_minor",
@@ -129,14 +142,7 @@ SUITE: Final = Suite(
                 ],
             },
         ),
-        _expect(
-            "expect_column_values_to_be_between",
-            "Keepa's time starts in 2011, and nothing is observed after it was checked.",
-            column="observed_at",
-            min_value={"$PARAMETER": "earliest"},
-            max_value={"$PARAMETER": "latest"},
-        ),
-        _expect(
+        expect(
             "expect_compound_columns_to_be_unique",
             "A series has one price at a time; with two, neither can be trusted.",
             column_list=list(KEY),
@@ -169,19 +175,41 @@ def check_price_records(
         ExpectationError: A column is missing or of a type an expectation cannot judge.
         ValueError: `checked_at` is not aware.
     """
+    return check_records(
+        SUITE, COLUMNS, records, checked_at=checked_at, docs_dir=docs_dir, name=name
+    )
+
+
+def check_records(
+    suite: Suite,
+    columns: Sequence[str],
+    records: pd.DataFrame,
+    *,
+    checked_at: datetime,
+    docs_dir: Path | None,
+    name: str,
+) -> Verdict:
+    """Check records of any suite that begins with ANY_PRICE; see check_price_records.
+
+    Raises:
+        ExpectationError: One of `columns` is missing or of a type an expectation cannot judge.
+        ValueError: `checked_at` is not aware.
+    """
     if checked_at.tzinfo is None:
         raise ValueError("checked_at must be an aware time")
-    missing = [column for column in COLUMNS if column not in records.columns]
+    missing = [column for column in columns if column not in records.columns]
     if missing:
-        raise ExpectationError(f"price records lack the columns {', '.join(missing)}")
+        raise ExpectationError(
+            f"{suite.name.replace('_', ' ')} lack the columns {', '.join(missing)}"
+        )
     if records.empty:
         return Verdict(checked=0)
-    frame = records.loc[:, list(COLUMNS)].reset_index(drop=True)
+    frame = records.loc[:, list(columns)].reset_index(drop=True)
     # An object column is matched by Python's own re, whichever engine backs pandas' strings.
     frame["asin"] = frame["asin"].astype(object)
     frame[_LOCALE_CURRENCY] = frame["domain"].map(_CURRENCY_OF)
     return run_suite(
-        SUITE,
+        suite,
         frame,
         parameters={"earliest": KEEPA_EPOCH, "latest": checked_at + CLOCK_TOLERANCE},
         name=name,

@@ -25,7 +25,7 @@ def share_exceeded(
     if failed <= limit * checked:
         return None
     message = (
-        f"{failed} of {checked} price records ({_percent(failed / checked)}) failed their checks "
+        f"{failed} of {checked} records ({_percent(failed / checked)}) failed their checks "
         f"and are in quarantined_records; KEEPER_MAX_QUARANTINE_SHARE allows {_percent(limit)}; "
         "the other records were published"
     )

@@ -1,26 +1,32 @@
 """Events to and from message bytes: JSON, UTF-8, one object a message."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from decimal import Decimal
+from typing import Final, TypeVar
 
 import msgspec
 
 from keeper.clock import Clock, utc_now
 from keeper.domain.asins import is_asin
+from keeper.domain.deal_events import DealEvent
 from keeper.domain.locales import LOCALES
 from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
 from keeper.domain.price_points import KEEPA_EPOCH
 from keeper.domain.price_types import PRICE_TYPES
 from keeper.errors import TerminalError
 
+_Event = TypeVar("_Event", PriceEvent, DealEvent)
+
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_DECODER: Final = msgspec.json.Decoder(PriceEvent)
+_PRICE_DECODER: Final = msgspec.json.Decoder(PriceEvent)
+_DEAL_DECODER: Final = msgspec.json.Decoder(DealEvent)
 _CURRENCIES: Final = {locale.domain: locale.currency for locale in LOCALES}
 _PRICE_TYPES: Final = frozenset(p.name for p in PRICE_TYPES if p.is_price)
 
 LATEST_TIME: Final = datetime(2036, 1, 1, tzinfo=UTC)
 """End of the last partition of price_history."""
 MAX_AMOUNT_MINOR: Final = 10**12
+_MAX_COUNT: Final = 2**31 - 1
 _CLOCK_TOLERANCE: Final = timedelta(days=1)
 MAX_KEYWORD_LENGTH: Final = 4_000
 """Well below the 32,766 bytes Elasticsearch takes as one keyword."""
@@ -35,8 +41,13 @@ def encode_price_event(event: PriceEvent) -> bytes:
     return _ENCODER.encode(event)
 
 
+def encode_deal_event(event: DealEvent) -> bytes:
+    """Return the message of an event."""
+    return _ENCODER.encode(event)
+
+
 def decode_price_event(message: bytes | None, clock: Clock = utc_now) -> PriceEvent:
-    """Read a message; unknown fields are ignored.
+    """Read a message of `price-updates` or `price-backfill`; unknown fields are ignored.
 
     Args:
         message: The bytes.
@@ -47,18 +58,48 @@ def decode_price_event(message: bytes | None, clock: Clock = utc_now) -> PriceEv
         UndecodableMessageError: Not JSON, a field missing or of the wrong type, or a value no store
             would take.
     """
-    if message is None:
-        raise UndecodableMessageError("the message has no value")
-    try:
-        event = _DECODER.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UndecodableMessageError(str(error)) from None
-    if problem := _problem_of(event, clock() + _CLOCK_TOLERANCE):
+    event = _decoded(_PRICE_DECODER, message)
+    if problem := (
+        _problem_of(event, clock() + _CLOCK_TOLERANCE)
+        or _amount_problem(
+            event.current_price, event.target_price, event.previous_price, event.price_change
+        )
+        or _text_problem(event.product_title, event.image_url, event.run_id, event.event_id)
+    ):
         raise UndecodableMessageError(problem)
     return event
 
 
-def _problem_of(event: PriceEvent, latest_check: datetime) -> str | None:
+def decode_deal_event(message: bytes | None, clock: Clock = utc_now) -> DealEvent:
+    """Read a message of `deal-updates`; as strict as `decode_price_event`.
+
+    Raises:
+        UndecodableMessageError: As there.
+    """
+    event = _decoded(_DEAL_DECODER, message)
+    if problem := (
+        _problem_of(event, clock() + _CLOCK_TOLERANCE)
+        or _deal_problem(event)
+        or _amount_problem(event.current_price, event.original_price)
+        or _text_problem(
+            event.product_title, event.image_url, event.run_id, event.event_id, event.filter
+        )
+    ):
+        raise UndecodableMessageError(problem)
+    return event
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Event], message: bytes | None) -> _Event:
+    if message is None:
+        raise UndecodableMessageError("the message has no value")
+    try:
+        return decoder.decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UndecodableMessageError(str(error)) from None
+
+
+def _problem_of(event: PriceEvent | DealEvent, latest_check: datetime) -> str | None:
+    """Return what is wrong with the fields both kinds of event have."""
     if event.schema_version > SCHEMA_VERSION:
         return f"schema_version {event.schema_version} is newer than {SCHEMA_VERSION}"
     if not is_asin(event.asin):
@@ -82,17 +123,40 @@ def _problem_of(event: PriceEvent, latest_check: datetime) -> str | None:
         return f"price_minor is {event.price_minor}"
     if event.shipping_minor is not None and not 0 <= event.shipping_minor <= MAX_AMOUNT_MINOR:
         return f"shipping_minor is {event.shipping_minor}"
-    decimals = (event.current_price, event.target_price, event.previous_price, event.price_change)
+    return None
+
+
+def _deal_problem(event: DealEvent) -> str | None:
+    for name in ("original_minor", "previous_minor", "list_price_minor"):
+        amount = getattr(event, name)
+        if amount is not None and not 0 < amount <= MAX_AMOUNT_MINOR:
+            return f"{name} is {amount}"
+    counts = (event.review_count, event.sales_rank, event.discount_percent)
+    if any(count is not None and abs(count) > _MAX_COUNT for count in counts):
+        return "a count is out of all bounds"
+    if event.rating is not None and not 0 <= event.rating <= 5:
+        return f"rating is {event.rating}"
+    ends = event.lightning_ends_at
+    if ends is not None and (ends.tzinfo is None or not KEEPA_EPOCH <= ends < LATEST_TIME):
+        return f"lightning_ends_at is {ends.isoformat()}"
+    if any("\0" in reason for reason in event.reasons):
+        return "a reason holds the character NUL, which PostgreSQL cannot store"
+    return None
+
+
+def _amount_problem(*amounts: Decimal | None) -> str | None:
     if any(
         not amount.is_finite() or abs(amount) > MAX_AMOUNT_MINOR
-        for amount in decimals
+        for amount in amounts
         if amount is not None
     ):
         return "an amount is out of all bounds"
-    texts = (event.product_title, event.image_url, event.run_id, event.event_id)
-    if any("\0" in text for text in texts if text):
+    return None
+
+
+def _text_problem(title: str | None, *keywords: str | None) -> str | None:
+    if any("\0" in text for text in (title, *keywords) if text):
         return "a text holds the character NUL, which PostgreSQL cannot store"
-    keywords = (event.image_url, event.run_id, event.event_id)
     if any(len(text) > MAX_KEYWORD_LENGTH for text in keywords if text):
-        return f"image_url, run_id or event_id is longer than {MAX_KEYWORD_LENGTH} characters"
+        return f"image_url, run_id, event_id or filter is longer than {MAX_KEYWORD_LENGTH}"
     return None

@@ -18,7 +18,7 @@ def test_a_run_within_its_share_may_succeed(checked: int, failed: int, limit: fl
 
 def test_a_run_beyond_its_share_says_how_many_and_what_became_of_them() -> None:
     assert share_exceeded(400, 37, 0.05) == (
-        "37 of 400 price records (9.25 %) failed their checks and are in quarantined_records; "
+        "37 of 400 records (9.25 %) failed their checks and are in quarantined_records; "
         "KEEPER_MAX_QUARANTINE_SHARE allows 5 %; the other records were published"
     )
 

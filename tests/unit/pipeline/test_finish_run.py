@@ -1,5 +1,6 @@
 """A run's totals, and when it counts as failed."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -70,6 +71,12 @@ def test_a_run_with_nothing_to_do_succeeds(row: dict[str, Any]) -> None:
     assert row["counts"] == RunCounts()
 
 
+def test_a_search_that_finds_nothing_is_no_failure(row: dict[str, Any]) -> None:
+    summarise(BatchReports(1, [], [{"products": 0, "missing": 0}], [{"events": 0}]))
+
+    assert row["state"] == "SUCCESS"
+
+
 @pytest.mark.parametrize(
     ("reports", "unfinished", "share", "problem"),
     [
@@ -79,10 +86,35 @@ def test_a_run_with_nothing_to_do_succeeds(row: dict[str, Any]) -> None:
             0.05,
             "1 of 2 batches were not published; unfinished: prices.publish_1",
         ),
+        (
+            BatchReports(2, WHOLE.fetched, WHOLE.checked, WHOLE.published[:1], lost=["kettles"]),
+            (),
+            0.05,
+            "1 of 2 batches were not published (kettles)",
+        ),
+        (
+            BatchReports(1, [], [{"products": 3, "unreadable": 2}], [{"events": 3}]),
+            (),
+            0.05,
+            "2 replies could not be read",
+        ),
+        (
+            BatchReports(1, [], [{"products": 0, "missing": 9}], [{"events": 0}]),
+            (),
+            0.05,
+            "none of the products could be read",
+        ),
         (WHOLE, ("wait_for_postgres",), 0.05, "unfinished: wait_for_postgres"),
-        (WHOLE, (), 0.005, "3 of 480 price records"),
+        (WHOLE, (), 0.005, "3 of 480 records"),
     ],
-    ids=["a lost batch", "a failed task", "too many quarantined"],
+    ids=[
+        "a lost batch",
+        "a lost batch with a name",
+        "unreadable replies",
+        "nothing readable",
+        "a failed task",
+        "too many quarantined",
+    ],
 )
 def test_what_is_wrong_is_in_the_row_and_in_the_error(
     row: dict[str, Any],
@@ -91,7 +123,7 @@ def test_what_is_wrong_is_in_the_row_and_in_the_error(
     share: float,
     problem: str,
 ) -> None:
-    with pytest.raises(RunFailedError, match=problem):
+    with pytest.raises(RunFailedError, match=re.escape(problem)):
         summarise(reports, unfinished=unfinished, share=share)
 
     assert row["state"] == "FAILED"

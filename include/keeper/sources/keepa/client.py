@@ -11,6 +11,7 @@ from typing import Final, Self
 from keeper.clock import Clock, utc_now
 from keeper.domain.asins import InvalidAsinError, is_asin
 from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError
+from keeper.domain.price_events import Source
 from keeper.domain.tokens import TokenBudget, TokenRequest
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.product_requests import MAX_ASINS, KeepaRequests
@@ -69,6 +70,11 @@ class KeepaClient:
         self.config = config
         self._transport = Transport(config, sleep=sleep, clock=clock, random=random, budget=budget)
         self._requests = KeepaRequests(self._transport.send)
+
+    @property
+    def source(self) -> Source:
+        """What the data this client brings is marked as."""
+        return self.config.source
 
     def product_pages(
         self,

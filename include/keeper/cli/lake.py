@@ -1,0 +1,229 @@
+"""`keeper lake`: what Keepa has answered, once more through the pipeline, and for how long kept."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from keeper.pipeline.replay import ReplayPlan
+    from keeper.settings import Settings
+    from keeper.stores.lake.archive import ArchivedReply
+    from keeper.stores.lake.paths import LakePath
+
+app = typer.Typer(help="The archive of Keepa's raw replies.", no_args_is_help=True)
+
+SinceOption = Annotated[
+    datetime | None, typer.Option(help="Only replies received then or later, UTC.")
+]
+UntilOption = Annotated[datetime | None, typer.Option(help="Only replies received before, UTC.")]
+DomainsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--domain", help="Only this locale: us uk de fr jp ca it es in mx br. Repeatable."
+    ),
+]
+
+
+@app.command("list")
+def list_replies(
+    endpoint: Annotated[
+        str | None, typer.Option(help="Only Keepa's endpoint of this name: product, deal …")
+    ] = None,
+    domain: DomainsOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+) -> None:
+    """Print what is archived, a line for each endpoint, locale and day.
+
+    "MB" is what Keepa sent, unpacked. Example: keeper lake list --domain de --since 2026-03-01
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from keeper.stores.lake.archive import ReplyArchive
+
+    days: defaultdict[tuple[str, str, str, str], list[ArchivedReply]] = defaultdict(list)
+    with _lake() as (_, lake):
+        archive = ReplyArchive(lake)
+        for name in [endpoint] if endpoint else archive.endpoints():
+            for reply in archive.replies(
+                name, domains=_domains(domain), since=_utc(since), until=_utc(until)
+            ):
+                day = f"{reply.received_at:%Y-%m-%d}"
+                days[reply.endpoint, reply.domain, day, reply.source].append(reply)
+    if not days:
+        typer.echo("No such replies are archived.")
+        return
+    table = Table(header_style="bold")
+    for column in ("endpoint", "locale", "day", "source"):
+        table.add_column(column)
+    for column in ("replies", "products", "MB", "tokens"):
+        table.add_column(column, justify="right")
+    for key, replies in sorted(days.items()):
+        products = {asin for reply in replies for asin in reply.asked}
+        table.add_row(
+            *key,
+            f"{len(replies):,}",
+            f"{len(products):,}" if key[0] == "product" else "",
+            _megabytes(sum(reply.bytes for reply in replies)),
+            f"{sum(reply.tokens_consumed for reply in replies):,}",
+        )
+    (Console() if sys.stdout.isatty() else Console(width=140)).print(table)
+
+
+@app.command()
+def replay(
+    since: Annotated[datetime, typer.Option(help="Replies received then or later, UTC.")],
+    until: Annotated[
+        datetime | None, typer.Option(help="Replies received before, UTC.", show_default="now")
+    ] = None,
+    domain: DomainsOption = None,
+    asin: Annotated[
+        list[str] | None, typer.Option(help="Only this watched product. Repeatable.")
+    ] = None,
+    endpoint: Annotated[str, typer.Option(help="Whose replies; product is the only one.")] = (
+        "product"
+    ),
+    dry_run: Annotated[bool, typer.Option(help="Only say what would be replayed.")] = False,
+) -> None:
+    """Publish the watched products' prices once more from archived replies; costs no token.
+
+    Each product's newest reply goes through decode, checks and Kafka again, with every change since
+    --since: after lost rows, or with a newer Keeper that reads more. What is stored right stays as
+    it is, and does not alert again.
+
+    Example: keeper lake replay --since 2026-03-01 --until 2026-03-08 --domain de
+    """
+    from keeper.clock import utc_now
+    from keeper.domain.asins import InvalidAsinError, parse_asin
+    from keeper.domain.intervals import Interval
+    from keeper.pipeline import replay as replays
+    from keeper.pipeline.services import kafka_config, keepa_config, postgres_config
+    from keeper.stores.lake.archive import ReplyArchive
+    from keeper.stores.postgres.connection import session
+
+    if endpoint != "product":
+        raise typer.BadParameter("only replies of the endpoint product can be replayed")
+    try:
+        asins = [parse_asin(text) for text in asin or ()]
+    except InvalidAsinError as error:
+        raise typer.BadParameter(str(error)) from None
+    now = utc_now()
+    received = Interval(_utc(since) or now, _utc(until) or now)
+    if received.since >= received.until:
+        raise typer.BadParameter("--since is not before --until")
+    with _lake() as (settings, lake), session(postgres_config(settings)) as connection:
+        source = keepa_config(settings).source
+        plan = replays.plan_replay(
+            connection,
+            ReplyArchive(lake),
+            received=received,
+            source=source,
+            domains=_domains(domain) or (),
+            asins=asins,
+        )
+        _print_plan(plan)
+        if dry_run or not plan.products:
+            return
+        run = replays.replay_run_id(now)
+        done = replays.replay(
+            connection,
+            lake,
+            kafka_config(settings),
+            plan,
+            run=run,
+            source=source,
+            price_types=settings.keeper_price_types,
+            batch_products=settings.keeper_batch_products,
+            max_quarantine_share=settings.keeper_max_quarantine_share,
+            docs_dir=Path(settings.keeper_data_docs) / run.replace("/", "_").replace(":", "_"),
+        )
+    typer.echo(
+        f"{done.run}: {done.events:,} events and {done.history:,} older points are published, "
+        f"{done.quarantined:,} records quarantined, {done.missing:,} products missing. "
+        "No token was spent."
+    )
+
+
+@app.command()
+def prune(
+    older_than: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Days to keep replies for.", show_default="KEEPER_LAKE_RETENTION_DAYS"
+        ),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete; else only say what would be.")
+    ] = False,
+) -> None:
+    """Delete archived replies, and the files of runs, that are past their retention.
+
+    Files of runs go after KEEPER_RUN_FILES_RETENTION_DAYS. Example: keeper lake prune --yes
+    """
+    from keeper.clock import utc_now
+    from keeper.pipeline.prune_lake import prune_lake
+
+    with _lake() as (settings, lake):
+        pruned = prune_lake(
+            lake,
+            at=utc_now(),
+            keep_replies_days=older_than or settings.keeper_lake_retention_days,
+            keep_runs_days=settings.keeper_run_files_retention_days,
+            dry_run=not yes,
+        )
+    typer.echo(
+        f"{pruned.replies.replies:,} replies ({_megabytes(pruned.replies.bytes)} MB) and the files "
+        f"of {pruned.runs.runs:,} runs ({_megabytes(pruned.runs.bytes)} MB) "
+        + ("were deleted." if yes else "would be deleted; --yes deletes them.")
+    )
+
+
+@contextmanager
+def _lake() -> "Iterator[tuple[Settings, LakePath]]":
+    from keeper.pipeline.services import lake
+    from keeper.settings import load_settings
+    from keeper.stores.lake.paths import storage_errors_told
+
+    settings = load_settings()
+    path = lake(settings)
+    with storage_errors_told(path):
+        yield settings, path
+
+
+def _print_plan(plan: "ReplayPlan") -> None:
+    if plan.products:
+        received = [reply.received_at for reply in plan.products]
+        typer.echo(
+            f"{plan.total:,} products from {len(plan.products):,} replies, received from "
+            f"{min(received):%Y-%m-%d %H:%M} to {max(received):%Y-%m-%d %H:%M} UTC."
+        )
+    else:
+        typer.echo("No archived reply holds any of the products.")
+    if plan.without_reply:
+        typer.echo(f"{plan.without_reply:,} watched products are in no such reply.")
+    if plan.damaged:
+        typer.echo(f"{len(plan.damaged):,} replies are damaged and passed over; see above.")
+
+
+def _domains(names: list[str] | None) -> list[str] | None:
+    from keeper.domain.locales import UnknownLocaleError, locale_of
+
+    try:
+        return [locale_of(name).domain for name in names] if names else None
+    except UnknownLocaleError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment and moment.replace(tzinfo=UTC)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f}"

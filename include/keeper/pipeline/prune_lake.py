@@ -1,0 +1,47 @@
+"""Deleting what the lake has kept for long enough."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from keeper.stores.lake.archive import Pruned, ReplyArchive
+from keeper.stores.lake.paths import LakePath
+from keeper.stores.lake.run_retention import PrunedRuns, prune_runs
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PrunedLake:
+    """What was, or in a dry run would be, deleted of each kind."""
+
+    replies: Pruned
+    runs: PrunedRuns
+
+
+def prune_lake(
+    lake: LakePath,
+    *,
+    at: datetime,
+    keep_replies_days: int,
+    keep_runs_days: int,
+    dry_run: bool = False,
+) -> PrunedLake:
+    """Delete archived replies and the files of runs that are past their retention.
+
+    Replies go by whole days in UTC, so that one may stay a day longer.
+
+    Args:
+        lake: The root of the lake.
+        at: Now.
+        keep_replies_days: How long replies are kept.
+        keep_runs_days: How long the files of a run are kept after the last was written.
+        dry_run: Only count.
+    """
+    pruned = PrunedLake(
+        ReplyArchive(lake).prune(at - timedelta(days=keep_replies_days), dry_run=dry_run),
+        prune_runs(lake, at - timedelta(days=keep_runs_days), dry_run=dry_run),
+    )
+    _LOG.info("%s: %s", "would delete" if dry_run else "deleted", pruned)
+    return pruned

@@ -1,0 +1,39 @@
+"""What a deal's product has cost before, from its history."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from keeper.domain.deal_score import DealPast
+from keeper.domain.deals import Deal
+from keeper.sources.keepa.series import Series
+from keeper.sources.keepa.statistics import (
+    lowest_since,
+    share_of_time_at_or_below,
+    statistics_of,
+)
+
+_NINETY_DAYS: Final = timedelta(days=90)
+_MINUTES_A_DAY: Final = 1440
+
+
+def past_of(series: Series, deal: Deal, at: datetime) -> DealPast:
+    """Return what the deal's price is compared with, shipping counted in as Keepa's deals do.
+
+    Args:
+        series: The product's history in the deal's price type.
+        deal: The deal.
+        at: When the deal was checked.
+    """
+    start, price = at - _NINETY_DAYS, deal.price_minor
+
+    def share(since: datetime | None) -> float | None:
+        return None if price is None else share_of_time_at_or_below(series, price, since, at)
+
+    return DealPast(
+        average_90_minor=statistics_of(series, start, at).average,
+        low_ever_minor=series.low(None, deal.observed_at, landed=True),
+        share_of_90_days_at_or_below=share(start),
+        share_of_history_at_or_below=share(None),
+        tracked_days=statistics_of(series, None, at).tracked_minutes // _MINUTES_A_DAY,
+        cheaper_until=None if price is None else lowest_since(series, price, at),
+    )

@@ -1,0 +1,93 @@
+"""Saved searches for deals in PostgreSQL."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from psycopg.types.json import Jsonb
+
+from keeper.domain.deals import DealFilter
+from keeper.domain.watches import WatchStatus
+from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.watch_list import Saved, ensure_user
+
+_SQL: Final = "deal_filters"
+_FIELDS: Final = ("name", "domain", "price_type", "selection", "min_score", "filter_id")
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFilter:
+    """A filter with what has become of it.
+
+    Attributes:
+        filter: The search.
+        status: ACTIVE ones are searched by each run of collect_deals.
+        problem: Why Keepa refused it in the last run, None if it did not.
+        problem_at: When.
+        deals: How many deals it has found.
+        last_seen_at: When it last found one.
+    """
+
+    filter: DealFilter
+    status: WatchStatus
+    problem: str | None
+    problem_at: datetime | None
+    deals: int
+    last_seen_at: datetime | None
+
+
+def save_filter(connection: Connection, email: str, found_by: DealFilter) -> Saved:
+    """Add a filter or change the user's one of that name; the user is made if new."""
+    with connection.transaction():
+        row = connection.execute(
+            statements(_SQL)["save_filter"],
+            {
+                "user_id": ensure_user(connection, email),
+                "name": found_by.name,
+                "domain": found_by.domain,
+                "price_type": found_by.price_type,
+                "selection": Jsonb(dict(found_by.selection)),
+                "min_score": found_by.min_score,
+            },
+        ).fetchone()
+    if row is None:
+        return Saved.UNCHANGED
+    return Saved.ADDED if row["is_new"] else Saved.CHANGED
+
+
+def active_filters(connection: Connection) -> list[DealFilter]:
+    """Return the filters of all users that the next run searches for."""
+    rows = connection.execute(statements(_SQL)["active_filters"])
+    return [DealFilter(**row) for row in rows]
+
+
+def list_filters(connection: Connection, email: str) -> list[SavedFilter]:
+    """Return a user's filters by name, without the removed ones."""
+    rows = connection.execute(statements(_SQL)["list_filters"], {"email": email})
+    return [
+        SavedFilter(
+            filter=DealFilter(**{name: row[name] for name in _FIELDS}),
+            status=WatchStatus(row["status"]),
+            problem=row["problem"],
+            problem_at=row["problem_at"],
+            deals=row["deals"],
+            last_seen_at=row["last_seen_at"],
+        )
+        for row in rows
+    ]
+
+
+def set_filter_status(connection: Connection, email: str, name: str, status: WatchStatus) -> bool:
+    """Set the status of a user's filter; False if there is none of that name."""
+    row = connection.execute(
+        statements(_SQL)["set_filter_status"],
+        {"email": email, "name": name, "status": status.value},
+    ).fetchone()
+    return row is not None
+
+
+def note_problem(connection: Connection, filter_id: int, problem: str | None) -> None:
+    """Keep why Keepa refused a filter, or with None that it no longer does."""
+    connection.execute(
+        statements(_SQL)["note_problem"], {"filter_id": filter_id, "problem": problem}
+    )

@@ -1,0 +1,1 @@
+DROP TABLE collected_deals, deal_filters;

@@ -1,0 +1,47 @@
+-- Saved searches for deals.
+
+-- name: save_filter
+-- Saving a filter again changes it and wakes it.
+INSERT INTO deal_filters AS f (user_id, name, domain, price_type, selection, min_score)
+VALUES (%(user_id)s, %(name)s, %(domain)s, %(price_type)s, %(selection)s, %(min_score)s)
+ON CONFLICT (user_id, lower(name)) DO UPDATE SET
+    name = excluded.name,
+    domain = excluded.domain,
+    price_type = excluded.price_type,
+    selection = excluded.selection,
+    min_score = excluded.min_score,
+    status = 'ACTIVE',
+    problem = NULL,
+    problem_at = NULL,
+    updated_at = now()
+WHERE (f.name, f.domain, f.price_type, f.selection, f.min_score, f.status) IS DISTINCT FROM
+    (excluded.name, excluded.domain, excluded.price_type, excluded.selection, excluded.min_score,
+    'ACTIVE')
+RETURNING filter_id, xmax = 0 AS is_new
+
+-- name: active_filters
+SELECT filter_id, name, domain, price_type, selection, min_score
+FROM deal_filters WHERE status = 'ACTIVE'
+ORDER BY filter_id
+
+-- name: list_filters
+SELECT f.filter_id, f.name, f.domain, f.price_type, f.selection, f.min_score, f.status, f.problem,
+    f.problem_at, count(d.event_id)::int AS deals, max(d.last_seen_at) AS last_seen_at
+FROM deal_filters f
+JOIN users u USING (user_id)
+LEFT JOIN collected_deals d USING (filter_id)
+WHERE lower(u.email) = lower(%(email)s) AND f.status <> 'INACTIVE'
+GROUP BY f.filter_id
+ORDER BY f.name
+
+-- name: set_filter_status
+UPDATE deal_filters f SET status = %(status)s, updated_at = now()
+FROM users u
+WHERE u.user_id = f.user_id AND lower(u.email) = lower(%(email)s)
+    AND lower(f.name) = lower(%(name)s) AND f.status <> 'INACTIVE'
+RETURNING f.filter_id
+
+-- name: note_problem
+UPDATE deal_filters
+SET problem = %(problem)s, problem_at = CASE WHEN %(problem)s::text IS NOT NULL THEN now() END
+WHERE filter_id = %(filter_id)s AND problem IS DISTINCT FROM %(problem)s

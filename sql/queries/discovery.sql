@@ -1,0 +1,83 @@
+-- Saved searches for products, their proposals, and the decisions on them.
+
+-- name: save_discovery
+-- Saving one of the same name again changes it and wakes it.
+INSERT INTO discoveries AS d (name, kind, domain, category, selection, rank_range_days, propose,
+    price_type, below_average_percent)
+VALUES (%(name)s, %(kind)s, %(domain)s, %(category)s, %(selection)s, %(rank_range_days)s,
+    %(propose)s, %(price_type)s, %(below_average_percent)s)
+ON CONFLICT (domain, name) DO UPDATE SET
+    kind = excluded.kind, category = excluded.category, selection = excluded.selection,
+    rank_range_days = excluded.rank_range_days, propose = excluded.propose,
+    price_type = excluded.price_type, below_average_percent = excluded.below_average_percent,
+    is_active = true, problem = NULL
+RETURNING discovery_id
+
+-- name: remove_discovery
+UPDATE discoveries SET is_active = false
+WHERE discovery_id = %(discovery_id)s AND is_active
+RETURNING name
+
+-- name: list_discoveries
+-- Those that searched longest ago come first, so that a limit leaves out others each time.
+SELECT d.discovery_id, d.name, d.kind, d.domain, d.category, d.selection, d.rank_range_days,
+    d.propose, d.price_type, d.below_average_percent, d.searched_at, d.problem,
+    count(p.asin) FILTER (WHERE p.state = 'PROPOSED')::int AS proposed,
+    count(p.asin) FILTER (WHERE p.state = 'APPROVED')::int AS approved,
+    count(p.asin) FILTER (WHERE p.state = 'REJECTED')::int AS rejected,
+    count(p.asin) FILTER (WHERE p.run_id = %(run_id)s)::int AS of_run,
+    count(p.asin) FILTER (
+        WHERE p.state = 'PROPOSED' AND p.run_id IS DISTINCT FROM %(run_id)s)::int AS left_over
+FROM discoveries d
+LEFT JOIN product_proposals p USING (discovery_id)
+WHERE d.is_active
+GROUP BY d.discovery_id
+ORDER BY d.searched_at NULLS FIRST, d.discovery_id
+
+-- name: note_search
+UPDATE discoveries SET searched_at = %(searched_at)s, problem = %(problem)s
+WHERE discovery_id = %(discovery_id)s
+
+-- name: known_products
+-- Products nobody needs to be asked about: watched, even if paused or removed since, or proposed.
+SELECT asin FROM unnest(%(asins)s::text[]) AS asked (asin)
+WHERE EXISTS (
+        SELECT FROM watched_products w WHERE w.asin = asked.asin AND w.domain = %(domain)s)
+    OR EXISTS (
+        SELECT FROM product_proposals p WHERE p.asin = asked.asin AND p.domain = %(domain)s)
+
+-- name: add_proposal
+INSERT INTO product_proposals (asin, domain, discovery_id, title, price_type, price_minor, currency,
+    average_90_days_minor, target_minor, rating, review_count, sales_rank, source, run_id)
+VALUES (%(asin)s, %(domain)s, %(discovery_id)s, %(title)s, %(price_type)s, %(price_minor)s,
+    %(currency)s, %(average_90_days_minor)s, %(target_minor)s, %(rating)s, %(review_count)s,
+    %(sales_rank)s, %(source)s, %(run_id)s)
+ON CONFLICT (asin, domain) DO NOTHING
+
+-- name: list_proposals
+SELECT p.asin, p.domain, p.discovery_id, p.title, p.price_type, p.price_minor, p.currency,
+    p.average_90_days_minor, p.target_minor, p.rating::float8 AS rating, p.review_count,
+    p.sales_rank, p.source, p.run_id, p.state, p.decided_by, p.decided_at, d.name AS found_by
+FROM product_proposals p
+JOIN discoveries d USING (discovery_id)
+WHERE %(state)s::text IS NULL OR p.state = %(state)s
+ORDER BY p.domain, p.discovery_id, p.sales_rank NULLS LAST, p.asin
+
+-- name: decide
+-- Only what is still open is decided, so that a decision made again changes nothing.
+UPDATE product_proposals SET state = %(state)s, decided_by = %(decided_by)s,
+    decided_at = %(decided_at)s
+WHERE asin = %(asin)s AND domain = %(domain)s AND state = 'PROPOSED'
+RETURNING asin
+
+-- name: system_user
+SELECT email FROM users WHERE is_system
+
+-- name: watch_proposed
+-- A watch somebody has made meanwhile stays as it is. Nobody reads the system user's alerts, so
+-- its watches have no target.
+INSERT INTO watched_products (user_id, asin, domain, price_type, target_minor)
+SELECT u.user_id, p.asin, p.domain, p.price_type, CASE WHEN NOT u.is_system THEN p.target_minor END
+FROM product_proposals p, users u
+WHERE p.asin = %(asin)s AND p.domain = %(domain)s AND lower(u.email) = lower(%(email)s)
+ON CONFLICT (user_id, asin, domain, price_type) DO NOTHING

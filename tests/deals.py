@@ -1,0 +1,41 @@
+"""Deals for tests that care about a field or two of them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from keeper.domain.deals import Deal, DealFilter, DealScore
+
+CHECKED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+_DEAL = Deal(
+    asin="B000000001",
+    domain="us",
+    currency="USD",
+    price_type="NEW",
+    title="A kettle",
+    image_url=None,
+    observed_at=CHECKED_AT - timedelta(hours=3),
+    price_minor=2000,
+    shipping_minor=None,
+    previous_minor=3000,
+    average_day_minor=2800,
+    average_week_minor=3000,
+    average_month_minor=3000,
+    average_90_days_minor=3000,
+    list_price_minor=9900,
+    rating=4.5,
+    review_count=120,
+    sales_rank=4321,
+    root_category=284507,
+    back_in_stock=False,
+    lightning_ends_at=None,
+    found_at=CHECKED_AT - timedelta(hours=2),
+)
+FILTER = DealFilter("kettles", "us", "NEW", {"deltaPercentRange": [10, 90]}, filter_id=7)
+SCORE = DealScore(63, ("It is cheap.",), 3000, 33, 800)
+
+
+def a_deal(**changes: Any) -> Deal:
+    """Return a kettle, a third cheaper than its average, with some fields changed."""
+    return replace(_DEAL, **changes)

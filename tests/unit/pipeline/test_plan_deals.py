@@ -1,0 +1,83 @@
+"""Sharing a run's tokens among the saved filters."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from keeper.domain.deals import DealFilter
+from keeper.pipeline import plan_deals as step
+from keeper.pipeline.plan_deals import PlannedFilter, plan_deals
+from keeper.stores.lake.deal_files import DealFolder
+from keeper.stores.postgres.connection import Connection
+from tests.deals import CHECKED_AT, FILTER
+
+RUN = "collect_deals/run"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The run's row as it is written."""
+    row: dict[str, Any] = {}
+    monkeypatch.setattr(step, "start_run", lambda connection, **values: row.update(values))
+    return row
+
+
+@pytest.fixture
+def filters(monkeypatch: pytest.MonkeyPatch) -> list[DealFilter]:
+    """The active filters."""
+    saved: list[DealFilter] = []
+    monkeypatch.setattr(step, "active_filters", lambda connection: list(saved))
+    return saved
+
+
+def plan(lake: Path, *, max_tokens: int = 200, runs_later: int = 0) -> list[PlannedFilter]:
+    return plan_deals(
+        cast(Connection, None),
+        lake,
+        run=RUN,
+        dag_id="collect_deals",
+        source="simulator",
+        max_tokens=max_tokens,
+        started_at=CHECKED_AT + runs_later * timedelta(hours=6),
+    )
+
+
+def test_every_filter_gets_the_same_and_is_called_by_its_name(
+    filters: list[DealFilter], started: dict[str, Any], tmp_path: Path
+) -> None:
+    filters += [replace(FILTER, name=name, filter_id=n) for n, name in enumerate("abc")]
+
+    planned = plan(tmp_path)
+
+    assert sorted(part.label for part in planned) == ["a", "b", "c"]
+    assert [(part.run, part.batch, part.tokens) for part in planned] == [
+        (RUN, number, 66) for number in range(3)
+    ]
+    assert [DealFolder.of(tmp_path, RUN, part.batch).read_filter().name for part in planned] == [
+        part.label for part in planned
+    ]
+    assert started["tokens_estimated"] == 198
+    assert started["run_id"] == RUN
+
+
+def test_filters_the_tokens_do_not_reach_for_take_turns(
+    filters: list[DealFilter], started: dict[str, Any], tmp_path: Path
+) -> None:
+    filters += [replace(FILTER, name=name, filter_id=n) for n, name in enumerate("abc")]
+
+    turns = [
+        [part.label for part in plan(tmp_path, max_tokens=10, runs_later=run)] for run in range(3)
+    ]
+
+    assert all(len(turn) == 2 for turn in turns)
+    assert sorted(name for turn in turns for name in turn) == ["a", "a", "b", "b", "c", "c"]
+
+
+def test_without_filters_there_is_nothing_to_do(
+    filters: list[DealFilter], started: dict[str, Any], tmp_path: Path
+) -> None:
+    assert plan(tmp_path) == []
+    assert started["tokens_estimated"] == 0

@@ -1,0 +1,106 @@
+"""A deal's past, taken from its product's history, and the score it leads to."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keeper.domain.deal_score import score_deal
+from keeper.domain.locales import locale_of
+from keeper.domain.price_points import to_keepa_minutes
+from keeper.domain.price_types import price_type_of
+from keeper.sources.keepa.deal_past import past_of
+from keeper.sources.keepa.series import Series
+from tests.deals import CHECKED_AT, a_deal
+
+
+def history(*steps: tuple[int, int], shipping: int | None = None) -> Series:
+    """Return a series of steps: so many days before the check, the price became this."""
+    minutes = [to_keepa_minutes(CHECKED_AT - timedelta(days=days)) for days, _ in steps]
+    name = "NEW" if shipping is None else "BUY_BOX_SHIPPING"
+    return Series(
+        "B000000001",
+        locale_of("us"),
+        price_type_of(name),
+        np.array(minutes, dtype=np.int64),
+        np.array([price for _, price in steps], dtype=np.int64),
+        None if shipping is None else np.full(len(steps), shipping, dtype=np.int64),
+    )
+
+
+def points(series: Series, price: int, since: datetime = CHECKED_AT) -> int:
+    deal = a_deal(price_minor=price, observed_at=since)
+    return score_deal(deal, past_of(series, deal, CHECKED_AT)).points
+
+
+def test_the_past_is_read_off_the_history() -> None:
+    series = history((200, 1500), (190, 3000), (45, 4000), (9, 2000))
+    since = CHECKED_AT - timedelta(days=9)
+
+    past = past_of(series, a_deal(price_minor=2000, observed_at=since), CHECKED_AT)
+
+    assert past.average_90_minor == (45 * 3000 + 36 * 4000 + 9 * 2000) // 90
+    assert past.low_ever_minor == 1500
+    assert past.share_of_90_days_at_or_below == pytest.approx(0.1)
+    assert past.share_of_history_at_or_below == pytest.approx(19 / 200)
+    assert past.tracked_days == 200
+    assert past.cheaper_until == CHECKED_AT - timedelta(days=190)
+
+
+def test_shipping_counts() -> None:
+    past = past_of(history((100, 1500), shipping=400), a_deal(price_minor=1800), CHECKED_AT)
+
+    assert past.average_90_minor == past.low_ever_minor == 1900
+    assert past.share_of_90_days_at_or_below == 0
+
+
+def test_a_deal_that_was_the_lowest_before_itself_is_the_lowest() -> None:
+    deal = a_deal(price_minor=2000, observed_at=CHECKED_AT - timedelta(days=2))
+
+    past = past_of(history((400, 3000), (2, 2000)), deal, CHECKED_AT)
+
+    assert past.low_ever_minor == 3000
+    assert past.cheaper_until is None
+
+
+def test_an_honest_drop_scores_high() -> None:
+    assert points(history((700, 3000), (1, 2000)), 2000, CHECKED_AT - timedelta(days=1)) > 85
+
+
+@pytest.mark.parametrize("days", [3, 10, 20, 30, 44])
+@pytest.mark.parametrize("raised", [2600, 4000, 9900])
+def test_a_price_raised_before_its_discount_scores_low(days: int, raised: int) -> None:
+    series = history((700, 2000), (days, raised))
+
+    assert points(series, 2000) == 0, "as before the rise"
+    assert points(series, 2100) < 30, "a little above what it cost for years"
+
+
+def test_a_deal_that_never_ends_becomes_the_usual_price() -> None:
+    scores = [
+        points(history((700, 3000), (days, 2000)), 2000, CHECKED_AT - timedelta(days=days))
+        for days in (1, 20, 40, 60, 85)
+    ]
+
+    assert scores == sorted(scores, reverse=True)
+    assert scores[-1] == 0
+
+
+def test_a_series_that_began_with_the_deal_proves_nothing() -> None:
+    assert points(history((1, 2000)), 2000, CHECKED_AT - timedelta(days=1)) == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 900), st.integers(1, 9999)), min_size=1, max_size=12),
+    st.integers(1, 9999),
+    st.integers(1, 9999),
+)
+def test_a_lower_price_never_scores_lower_against_any_history(
+    steps: list[tuple[int, int]], one: int, other: int
+) -> None:
+    series = history(*sorted(dict(steps).items(), reverse=True))
+    lower, higher = sorted((one, other))
+
+    assert points(series, lower) >= points(series, higher)
