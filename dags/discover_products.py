@@ -24,8 +24,10 @@ The active rows of `discoveries`, see `keeper discover`; Keepa (or its simulator
 - `decide`: the answer contradicts itself; nothing was decided. Clear `approve` and answer again.
 
 ### Run it again
-Clear the failed tasks: nothing is proposed, asked for or watched twice. `keeper discover approve`
-and `reject` decide without Airflow.
+Clear the failed tasks: nothing is proposed, paid for or watched twice. Airflow shows a cleared
+question as it was first asked; products proposed since are asked about in the next run. A run whose
+question is open holds the next one back. `keeper discover approve` and `reject` decide without
+Airflow.
 """
 
 from dataclasses import asdict

@@ -202,12 +202,12 @@ def _print_findings(
             f"{run['products_fetched']} checked of {found.watched} watched in "
             f"{found.locales} locales, {run['products_missing']} unknown to Keepa",
         ),
-        ("tokens", f"{run['tokens_spent']}"),
+        ("tokens", f"{run['tokens_spent']} spent, {run['tokens_left']} left"),
         ("records", f"{run['records_checked']} checked, {run['records_quarantined']} quarantined"),
         (
             "price points",
-            f"{run['points_stored']} new, {found.points} in PostgreSQL "
-            f"({run['events_published']} events through Kafka)",
+            f"{run['points_stored']} new, {run['history_stored']} older, {found.points} in "
+            f"PostgreSQL ({run['events_published'] + run['history_published']} through Kafka)",
         ),
         ("documents", f"{found.documents} in Elasticsearch"),
         ("alerts", alerts),

@@ -26,6 +26,8 @@ WORKERS: Final[Mapping[str, tuple[str, ...]]] = {
     "index-prices": ("index", "prices"),
     "consume-backfill": ("consume", "backfill"),
     "index-backfill": ("index", "backfill"),
+    "consume-deals": ("consume", "deals"),
+    "index-deals": ("index", "deals"),
     "deliver": ("deliver",),
 }
 _WORKER_TITLES: Final = {
@@ -33,6 +35,8 @@ _WORKER_TITLES: Final = {
     "index-prices": "loader of prices into Elasticsearch",
     "consume-backfill": "loader of older prices into PostgreSQL",
     "index-backfill": "loader of older prices into Elasticsearch",
+    "consume-deals": "loader of deals into PostgreSQL",
+    "index-deals": "loader of deals into Elasticsearch",
     "deliver": "deliverer of alerts",
 }
 

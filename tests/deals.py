@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from keeper.domain.deal_events import DealEvent
 from keeper.domain.deals import Deal, DealFilter, DealScore
 
 CHECKED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -39,3 +40,15 @@ SCORE = DealScore(63, ("It is cheap.",), 3000, 33, 800)
 def a_deal(**changes: Any) -> Deal:
     """Return a kettle, a third cheaper than its average, with some fields changed."""
     return replace(_DEAL, **changes)
+
+
+def a_deal_event(found_by: DealFilter = FILTER, **changes: Any) -> DealEvent:
+    """Return the event of `a_deal` with the usual score, as checked at CHECKED_AT."""
+    return DealEvent.of_deal(
+        a_deal(**changes),
+        found_by=found_by,
+        score=SCORE,
+        checked_at=CHECKED_AT,
+        source="simulator",
+        run_id="run-1",
+    )

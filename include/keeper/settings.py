@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     keeper_max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
     keeper_check_interval_h: float = Field(default=6, gt=0)
     keeper_token_reserve: float = Field(default=0.1, ge=0, le=0.9)
+    keeper_follow_deals: bool = False
     keeper_deal_tokens: int = Field(default=200, ge=5)
     keeper_wait_timeout_s: float = Field(default=900, gt=0)
 

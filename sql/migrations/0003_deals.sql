@@ -59,3 +59,6 @@ COMMENT ON COLUMN collected_deals.original_minor IS
     'What the product usually costs: its 90-day average. The discount counts from here, not from the list price.';
 COMMENT ON COLUMN collected_deals.score IS
     '0 to 100, against the product''s own history, as the latest check judged it; reasons say why.';
+
+ALTER TABLE pipeline_runs ADD COLUMN deals_stored integer NOT NULL DEFAULT 0;
+COMMENT ON COLUMN pipeline_runs.deals_stored IS 'Deals the run found that no run had found before.';

@@ -45,3 +45,18 @@ RETURNING f.filter_id
 UPDATE deal_filters
 SET problem = %(problem)s, problem_at = CASE WHEN %(problem)s::text IS NOT NULL THEN now() END
 WHERE filter_id = %(filter_id)s AND problem IS DISTINCT FROM %(problem)s
+
+-- name: best_deals
+-- A user's deals that were still there at the last look, the best first.
+SELECT f.name AS filter, d.asin, d.domain, d.price_type, d.currency, d.title, d.price_minor,
+    d.original_minor, d.discount_percent, d.score, d.reasons, d.observed_at, d.first_seen_at,
+    d.last_seen_at, d.source
+FROM collected_deals d
+JOIN deal_filters f USING (filter_id)
+JOIN users u USING (user_id)
+WHERE lower(u.email) = lower(%(email)s)
+    AND (%(filter)s::text IS NULL OR lower(f.name) = lower(%(filter)s))
+    AND d.score >= greatest(%(min_score)s, f.min_score)
+    AND d.last_seen_at >= %(since)s
+ORDER BY d.score DESC, d.last_seen_at DESC, d.asin
+LIMIT %(limit)s

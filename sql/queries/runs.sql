@@ -40,6 +40,9 @@ FROM (
 WHERE pipeline_runs.run_id = %(run_id)s
 RETURNING pipeline_runs.*
 
+-- name: running_runs
+SELECT run_id FROM pipeline_runs WHERE state = 'RUNNING'
+
 -- name: quarantine
 INSERT INTO quarantined_records (run_id, batch, row_number, expectation, column_name, asin, domain,
     price_type, record)

@@ -81,6 +81,22 @@ def test_the_newest_reply_that_holds_a_product_is_found(archive: ReplyArchive) -
     assert found == {"B000000002": second, "B000000003": third}
 
 
+def test_the_newest_reply_before_a_moment_and_without_the_damaged_is_found(
+    archive: ReplyArchive,
+) -> None:
+    first = keep(archive, AT, "B000000001")
+    second = keep(archive, AT + DAY, "B000000001")
+    keep(archive, AT + 2 * DAY, "B000000001")
+
+    def newest(**options: object) -> ArchivedReply:
+        return archive.newest_holding("us", ["B000000001"], received_from=AT, **options)[  # type: ignore[arg-type]  # the options of newest_holding
+            "B000000001"
+        ]
+
+    assert newest(received_until=AT + 2 * DAY) == second
+    assert newest(received_until=AT + 2 * DAY, passing_over={second.key}) == first
+
+
 def test_only_whole_days_before_are_deleted(archive: ReplyArchive) -> None:
     old, kept = keep(archive, AT, "B000000001"), keep(archive, AT + DAY, "B000000001")
 
@@ -91,6 +107,19 @@ def test_only_whole_days_before_are_deleted(archive: ReplyArchive) -> None:
     assert archive.prune(AT + DAY, dry_run=False) == planned
     assert list(archive.replies("product")) == [kept]
     assert not archive.has(old)
+
+
+def test_a_file_of_somebody_elses_outlives_the_replies_beside_it(
+    archive: ReplyArchive, lake: LakePath
+) -> None:
+    keep(archive, AT, "B000000001")
+    day = lake / "replies" / "endpoint=product" / "domain=us" / "day=2026-03-01"
+    (day / "notes.txt").write_bytes(b"somebody's")
+
+    assert archive.prune(AT + 2 * DAY, dry_run=False).replies == 1
+
+    assert [file.name for file in day.iterdir()] == ["notes.txt"]
+    assert archive.prune(AT + 2 * DAY, dry_run=False) == Pruned(0, 0)
 
 
 def test_what_is_no_manifest_entry_is_passed_over(archive: ReplyArchive, lake: LakePath) -> None:

@@ -28,7 +28,7 @@ EVENTS = 6_000
 ASINS = [f"B{number:09d}" for number in range(150)]
 LOADER = """
 import sys
-from keeper.pipeline.load_prices import price_consumer
+from keeper.pipeline.load_events import price_consumer
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.elasticsearch.price_index import PriceIndex
 from keeper.stores.postgres.connection import PostgresConfig

@@ -18,7 +18,7 @@ from keeper.domain.watches import ProductToCheck, Watch
 from keeper.pipeline.backfill import InvalidIntervalError, plan_backfill
 from keeper.pipeline.check_batch import CheckResult, check_batch
 from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
-from keeper.pipeline.load_prices import price_consumer
+from keeper.pipeline.load_events import price_consumer
 from keeper.pipeline.publish_batch import publish_prices
 from keeper.sources.keepa.client import KeepaClient
 from keeper.stores.lake.run_files import BatchFolder

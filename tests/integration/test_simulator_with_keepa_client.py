@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -173,6 +174,16 @@ def test_the_client_walks_categories_and_best_sellers(client: RedirectedKeepa) -
     assert len(sellers) == kitchen.productCount > 0
 
 
+def test_the_client_finds_products(client: RedirectedKeepa) -> None:
+    cheap = {"current_NEW_lte": 5_000, "sort": [["current_SALES", "asc"]], "perPage": 50}
+    asins = client.product_finder(cheap)
+    assert 10 < len(asins) <= 50
+    found = client.query(asins[:20], stats=30, history=False, progress_bar=False)
+    assert all(0 <= product["stats"]["current"][1] <= 5_000 for product in found)
+    with pytest.raises(RuntimeError, match="REQUEST_REJECTED"):
+        client.product_finder({"perPage": 7})
+
+
 @pytest.mark.recordings
 def test_a_recorded_product_comes_back_equal(recordings_folder: Path) -> None:
     api = KeepaApi(
@@ -247,6 +258,33 @@ def test_controls_work_over_http(api: KeepaApi, url: str) -> None:
     assert (refused.status_code, "right" in refused.json()["detail"]) == (400, True)
 
 
+@pytest.mark.parametrize(
+    ("fault", "longest_silence"),
+    [({"kind": "slow", "delay_s": 0.6}, 30), ({"kind": "trickle", "seconds": 0.6}, 0.4)],
+    ids=["slow", "trickle"],
+)
+def test_slow_replies_come_whole_in_their_time(
+    api: KeepaApi, url: str, fault: dict[str, Any], longest_silence: float
+) -> None:
+    params: dict[str, str | int] = {"key": "simulator", "domain": 1, "category": 0}
+    expected = requests.get(f"{url}/category", params=params, timeout=10).json()["categories"]
+    requests.post(f"{url}/simulator/faults", json=fault, timeout=10)
+    began = time.monotonic()
+    # requests counts its timeout from byte to byte: a trickle outlasts it, a pause does not.
+    reply = requests.get(f"{url}/category", params=params, timeout=longest_silence)
+    assert time.monotonic() - began >= 0.6
+    assert reply.json()["categories"] == expected
+
+
+def test_other_requests_do_not_wait_for_a_slow_one(url: str) -> None:
+    fault = {"kind": "slow", "delay_s": 2, "endpoint": "category"}
+    requests.post(f"{url}/simulator/faults", json=fault, timeout=10)
+    params: dict[str, str | int] = {"key": "simulator", "domain": 1, "category": 0}
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(f"{url}/category", params=params, timeout=0.2)
+    assert requests.get(f"{url}/token", params=params, timeout=1.5).status_code == 200
+
+
 def keeper_command(*arguments: str) -> list[str]:
     return [
         sys.executable,
@@ -280,6 +318,47 @@ def test_the_command_serves_until_told_to_stop(number: signal.Signals) -> None:
     assert process.returncode == 0
     assert "token domain=- asins=0 -> 200" in log
     assert "mine" not in log
+
+
+def test_the_command_begins_with_a_scenario(tmp_path: Path) -> None:
+    scenario = tmp_path / "faults.json"
+    scenario.write_text('[{"kind": "status", "status": 503, "endpoint": "token", "count": 2}]')
+    process = subprocess.Popen(
+        keeper_command("--port", "0", "--products", "50", "--scenario", str(scenario)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY / "include")},
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+            assert found
+            token = f"{found[0]}/token?key=simulator"
+            assert [requests.get(token, timeout=30).status_code for _ in range(3)] == [
+                503,
+                503,
+                200,
+            ]
+        finally:
+            process.kill()
+
+
+def test_a_wrong_scenario_is_told_before_anything_starts(tmp_path: Path) -> None:
+    scenario = tmp_path / "faults.json"
+    scenario.write_text('[{"kind": "cut"}, {"kind": "cut", "share": 2}]')
+    ended = subprocess.run(
+        keeper_command("--port", "0", "--scenario", str(scenario)),
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY / "include")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode != 0
+    assert "entry 2, `share`" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_the_command_prints_a_watch_list() -> None:

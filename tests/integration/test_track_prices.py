@@ -17,7 +17,7 @@ from keeper.domain.price_types import PRICE_TYPES, price_type_of
 from keeper.domain.watches import Watch
 from keeper.pipeline.check_batch import CheckResult, check_batch
 from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
-from keeper.pipeline.load_prices import price_consumer
+from keeper.pipeline.load_events import price_consumer
 from keeper.pipeline.plan_run import plan_run
 from keeper.pipeline.publish_batch import publish_batch
 from keeper.pipeline.tokens import KeepaAccount, account_of

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keeper.cli import discover, keepa, lake, simulate, tokens, watch, workers
+from keeper.cli import deals, discover, keepa, lake, simulate, tokens, watch, workers
 from keeper.errors import KeeperError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.add_typer(watch.app, name="watch")
 app.add_typer(keepa.app, name="keepa")
 keepa.app.command("plan")(tokens.plan)
 keepa.app.command("tokens")(tokens.tokens)
+app.add_typer(deals.app, name="deals")
 app.add_typer(discover.app, name="discover")
 app.add_typer(lake.app, name="lake")
 app.add_typer(workers.consume, name="consume")

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keeper.cli.session import database
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
 
     from keeper.domain.discovery import Discovery, Proposal
-    from keeper.stores.postgres.connection import Connection
 
 app = typer.Typer(
     help="Find products worth watching: what to look for, and which of them to watch.",
@@ -137,7 +137,7 @@ def categories(
 
     locale, settings = locale_of(_domain(domain)), load_settings()
     with (
-        _database() as connection,
+        database() as connection,
         keepa_account(keepa_config(settings), connection, None) as account,
     ):
         found = search_categories(account.client, locale, search)
@@ -158,7 +158,7 @@ def list_() -> None:
     """
     from keeper.stores.postgres.discovery import list_discoveries
 
-    with _database() as connection:
+    with database() as connection:
         searches = list_discoveries(connection)
     if not searches:
         typer.echo("Nothing is looked for yet: keeper discover add best-sellers --category ID")
@@ -194,7 +194,7 @@ def remove(
     """
     from keeper.stores.postgres.discovery import remove_discovery
 
-    with _database() as connection:
+    with database() as connection:
         name = remove_discovery(connection, discovery)
     if name is None:
         typer.secho(f"there is no search {discovery}", fg=typer.colors.RED, err=True)
@@ -222,7 +222,7 @@ def proposals(
         raise typer.BadParameter(
             f"{state!r} is no state; PROPOSED, APPROVED, REJECTED or all"
         ) from None
-    with _database() as connection:
+    with database() as connection:
         found = list_proposals(connection, wanted)
     if not found:
         typer.echo("Nothing is proposed; the DAG discover_products searches every week")
@@ -275,7 +275,7 @@ def _decide(asins: list[str], domain: str | None, user: str | None, *, is_approv
 
     wanted = {asin.upper() for asin in asins}
     where = None if domain is None else _domain(domain)
-    with _database() as connection:
+    with database() as connection:
         chosen = [
             (proposal.domain, proposal.asin)
             for proposal in list_proposals(connection)
@@ -300,17 +300,9 @@ def _decide(asins: list[str], domain: str | None, user: str | None, *, is_approv
 def _save(discovery: "Discovery") -> None:
     from keeper.stores.postgres.discovery import save_discovery
 
-    with _database() as connection:
+    with database() as connection:
         number = save_discovery(connection, discovery)
     typer.echo(f"saved: {number} {discovery.domain} {discovery.name}")
-
-
-def _database() -> "AbstractContextManager[Connection]":
-    from keeper.pipeline.services import postgres_config
-    from keeper.settings import load_settings
-    from keeper.stores.postgres.connection import session
-
-    return session(postgres_config(load_settings()))
 
 
 def _domain(domain: str) -> str:

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The archive of Keepa's raw replies.", no_args_is_help=True)
 
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 SinceOption = Annotated[
-    datetime | None, typer.Option(help="Only replies received then or later, UTC.")
+    datetime | None,
+    typer.Option(formats=_FORMATS, help="Only replies received then or later, UTC."),
 ]
-UntilOption = Annotated[datetime | None, typer.Option(help="Only replies received before, UTC.")]
+UntilOption = Annotated[
+    datetime | None, typer.Option(formats=_FORMATS, help="Only replies received before, UTC.")
+]
 DomainsOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--domain", help="Only this locale: us uk de fr jp ca it es in mx br. Repeatable."
-    ),
+    typer.Option("--domain", help="Only this locale: us uk de fr jp …; repeatable."),
 ]
 
 
@@ -48,12 +50,13 @@ def list_replies(
 
     from keeper.stores.lake.archive import ReplyArchive
 
+    domains = _domains(domain)
     days: defaultdict[tuple[str, str, str, str], list[ArchivedReply]] = defaultdict(list)
     with _lake() as (_, lake):
         archive = ReplyArchive(lake)
         for name in [endpoint] if endpoint else archive.endpoints():
             for reply in archive.replies(
-                name, domains=_domains(domain), since=_utc(since), until=_utc(until)
+                name, domains=domains, since=_utc(since), until=_utc(until)
             ):
                 day = f"{reply.received_at:%Y-%m-%d}"
                 days[reply.endpoint, reply.domain, day, reply.source].append(reply)
@@ -79,41 +82,49 @@ def list_replies(
 
 @app.command()
 def replay(
-    since: Annotated[datetime, typer.Option(help="Replies received then or later, UTC.")],
-    until: Annotated[
-        datetime | None, typer.Option(help="Replies received before, UTC.", show_default="now")
-    ] = None,
+    since: Annotated[
+        datetime, typer.Option(formats=_FORMATS, help="Only replies received then or later, UTC.")
+    ],
+    until: UntilOption = None,
     domain: DomainsOption = None,
     asin: Annotated[
-        list[str] | None, typer.Option(help="Only this watched product. Repeatable.")
+        list[str] | None, typer.Option(help="Only this watched product; repeatable.")
     ] = None,
     endpoint: Annotated[str, typer.Option(help="Whose replies; product is the only one.")] = (
         "product"
     ),
-    dry_run: Annotated[bool, typer.Option(help="Only say what would be replayed.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be replayed.")
+    ] = False,
 ) -> None:
     """Publish the watched products' prices once more from archived replies; costs no token.
 
-    Each product's newest reply goes through decode, checks and Kafka again, with every change since
-    --since: after lost rows, or with a newer Keeper that reads more. What is stored right stays as
-    it is, and does not alert again.
+    Each product's newest reply, which holds its whole past, goes through decode, checks and Kafka
+    again, with every change since --since; all of the past where no current price is stored.
+
+    It brings back points that are missing, and corrects values that were checked before the reply
+    was received. A value checked with that reply or later stays: after a mistake in decoding is
+    put right, delete the wrong rows of price_history first. Replay undoes no correction, moves no
+    current price back, and raises no alert twice. docs/LAKE.md has more.
 
     Example: keeper lake replay --since 2026-03-01 --until 2026-03-08 --domain de
     """
     from keeper.clock import utc_now
-    from keeper.domain.asins import InvalidAsinError, parse_asin
+    from keeper.domain.asins import InvalidAsinError, parse_product_address
     from keeper.domain.intervals import Interval
     from keeper.pipeline import replay as replays
     from keeper.pipeline.services import kafka_config, keepa_config, postgres_config
     from keeper.stores.lake.archive import ReplyArchive
+    from keeper.stores.lake.run_files import safe_name
     from keeper.stores.postgres.connection import session
 
     if endpoint != "product":
         raise typer.BadParameter("only replies of the endpoint product can be replayed")
     try:
-        asins = [parse_asin(text) for text in asin or ()]
+        asins = [parse_product_address(text).asin for text in asin or ()]
     except InvalidAsinError as error:
         raise typer.BadParameter(str(error)) from None
+    domains = _domains(domain)
     now = utc_now()
     received = Interval(_utc(since) or now, _utc(until) or now)
     if received.since >= received.until:
@@ -125,7 +136,7 @@ def replay(
             ReplyArchive(lake),
             received=received,
             source=source,
-            domains=_domains(domain) or (),
+            domains=domains or (),
             asins=asins,
         )
         _print_plan(plan)
@@ -142,7 +153,7 @@ def replay(
             price_types=settings.keeper_price_types,
             batch_products=settings.keeper_batch_products,
             max_quarantine_share=settings.keeper_max_quarantine_share,
-            docs_dir=Path(settings.keeper_data_docs) / run.replace("/", "_").replace(":", "_"),
+            docs_dir=Path(settings.keeper_data_docs) / safe_name(run),
         )
     typer.echo(
         f"{done.run}: {done.events:,} events and {done.history:,} older points are published, "
@@ -160,22 +171,30 @@ def prune(
         ),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Delete; else only say what would be.")
+        bool, typer.Option("--yes", help="Delete; else only say what would go.")
     ] = False,
 ) -> None:
     """Delete archived replies, and the files of runs, that are past their retention.
 
-    Files of runs go after KEEPER_RUN_FILES_RETENTION_DAYS. Example: keeper lake prune --yes
+    Files of runs go after KEEPER_RUN_FILES_RETENTION_DAYS, those of a running one never.
+
+    Example: keeper lake prune --yes
     """
     from keeper.clock import utc_now
     from keeper.pipeline.prune_lake import prune_lake
+    from keeper.pipeline.services import postgres_config
+    from keeper.stores.postgres.connection import session
+    from keeper.stores.postgres.runs import running_runs
 
     with _lake() as (settings, lake):
+        with session(postgres_config(settings)) as connection:
+            running = running_runs(connection)
         pruned = prune_lake(
             lake,
             at=utc_now(),
             keep_replies_days=older_than or settings.keeper_lake_retention_days,
             keep_runs_days=settings.keeper_run_files_retention_days,
+            running=running,
             dry_run=not yes,
         )
     typer.echo(

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def simulate_keepa(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8099,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same catalogue.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="The same seed makes the same catalogue and chance.")
+    ] = 1,
     products: Annotated[int, typer.Option(help="Size of the catalogue.", min=1)] = 2000,
     refill_rate: Annotated[int, typer.Option(help="Tokens a minute.", min=1)] = 20,
     clock: Annotated[
@@ -39,6 +41,10 @@ def simulate_keepa(
         list[str] | None,
         typer.Option(help="API key to accept; `simulator` if none is given. Repeatable."),
     ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with a list of faults to begin with."),
+    ] = None,
     watch_list: Annotated[
         int | None,
         typer.Option(help="Print this many watches of the catalogue as CSV and end.", min=1),
@@ -47,7 +53,7 @@ def simulate_keepa(
         str, typer.Option(help="Locales of the watches, separated by commas.")
     ] = "us,de,jp",
 ) -> None:
-    """Serve Keepa's protocol over a made-up catalogue, for work without a Keepa key.
+    r"""Serve Keepa's protocol over a made-up catalogue, for work without a Keepa key.
 
     Every reply says that it is simulated. GET /simulator/state tells the simulator's state,
     POST to /simulator/clock, /simulator/tokens and /simulator/faults changes it.
@@ -55,6 +61,26 @@ def simulate_keepa(
     Example: keeper simulate-keepa --seed 1 --clock hold --at 2026-11-01T12:00:00Z
 
     What to watch of it: keeper simulate-keepa --watch-list 300 --locales us,de,jp
+
+    \b
+    Faults are posted one by one or listed in a scenario file, such as
+      [{"kind": "status", "status": 500, "share": 0.01},
+       {"kind": "cut", "share": 0.005, "endpoint": "product"}]
+    kind         what is wrong               fields of its own
+    status       another HTTP status         status (500), charged (false)
+    cut          half a body                 charged (true)
+    not_json     an HTML page
+    wrong_shape  lists and objects exchanged
+    drop         products silently missing   asins
+    duplicate    products twice in a reply
+    slow         waits before it answers     delay_s (of every kind)
+    trickle      the body in small pieces    seconds
+    clock_skew   the envelope's time is off  hours
+    revoke_key   the key becomes unknown     after (of every kind)
+    A fault meets the next `count` requests (1) or, until it is cleared, the
+    `share` of them that --seed decides; `endpoint` confines it, and `after`
+    lets so many requests pass first. A clock skew and a revoked key last
+    until they are cleared: DELETE /simulator/faults.
     """
     from keeper.simulator.control import parse_moment
 
@@ -66,17 +92,22 @@ def simulate_keepa(
     from keeper.settings import SIMULATOR_KEY
     from keeper.simulator.catalogue import Catalogue
     from keeper.simulator.catalogue_clock import CatalogueClock
+    from keeper.simulator.faults import FaultPlan, read_scenario
     from keeper.simulator.keepa_api import KeepaApi
     from keeper.simulator.recordings import Recordings
     from keeper.simulator.server import listen, serve
     from keeper.simulator.token_bucket import TokenBucket
 
+    faults = FaultPlan(seed)
+    for fault in read_scenario(scenario) if scenario else []:
+        faults.add(fault)
     api = KeepaApi(
         catalogue=Catalogue(seed, products),
         clock=CatalogueClock(clock, moment),
         bucket=TokenBucket(refill_rate),
         keys=frozenset(key or [SIMULATOR_KEY]),
         recordings=Recordings(recordings),
+        faults=faults,
     )
     with listen(host, port) as listener:
         typer.echo(

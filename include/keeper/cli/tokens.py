@@ -1,11 +1,12 @@
 """`keeper keepa plan` and `keeper keepa tokens`: what the tokens go to, before and after."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from keeper.cli.session import console
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,10 +43,10 @@ def plan(
     if not planned.now and not planned.later:
         typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
         return
-    console = _console()
-    _print_products(console, "checked by the next run", planned.now, limit, now)
+    screen = console()
+    _print_products(screen, "checked by the next run", planned.now, limit, now)
     if planned.later:
-        _print_products(console, "left for the run after it", planned.later, limit, now)
+        _print_products(screen, "left for the run after it", planned.later, limit, now)
     typer.echo(_verdict(planned, now))
 
 
@@ -85,7 +86,7 @@ def tokens(
         table.add_column(name, justify="right")
     for use in uses:
         table.add_row(use.endpoint, *(f"{getattr(use, name):,}" for name in names))
-    _console().print(table)
+    console().print(table)
 
 
 @contextmanager
@@ -137,9 +138,3 @@ def _verdict(plan: "TokenPlan", now: "datetime") -> str:
         f"{said}. {plan.reserve} tokens are kept for products about to alert; "
         f"{rate} come each minute."
     )
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console() if sys.stdout.isatty() else Console(width=140)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+from keeper.cli.session import database, user_address
 
+if TYPE_CHECKING:
     from keeper.domain.watches import WatchStatus
-    from keeper.stores.postgres.connection import Connection
 
 app = typer.Typer(help="The watch list: what is checked, and at what price to alert.")
 
@@ -55,8 +54,8 @@ def add(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    with _database() as connection:
-        (saved,) = save_watches(connection, _user(user), [watch])
+    with database() as connection:
+        (saved,) = save_watches(connection, user_address(user), [watch])
     goal = f"at or below {_money(watch.target_minor, watch.domain)}" if watch.target_minor else ""
     typer.echo(f"{saved}: {watch.asin} {watch.domain} {watch.price_type} {goal}".rstrip())
 
@@ -77,8 +76,8 @@ def list_(
     from keeper.settings import load_settings
     from keeper.stores.postgres.watch_list import list_watches
 
-    with _database() as connection:
-        watched = list_watches(connection, _user(user), with_inactive=inactive)
+    with database() as connection:
+        watched = list_watches(connection, user_address(user), with_inactive=inactive)
     if not watched:
         typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
         return
@@ -193,8 +192,8 @@ def import_(
     if dry_run:
         typer.echo(f"dry run: {len(watches)} rows are good, {len(errors)} bad; nothing was changed")
     else:
-        with _database() as connection:
-            saved = Counter(save_watches(connection, _user(user), watches))
+        with database() as connection:
+            saved = Counter(save_watches(connection, user_address(user), watches))
         done = ", ".join(f"{count} {name}" for name, count in sorted(saved.items())) or "0 added"
         typer.echo(f"{done}, {len(errors)} bad")
     if errors:
@@ -213,8 +212,8 @@ def export(
     from keeper.pipeline.watch_csv import write_watches
     from keeper.stores.postgres.watch_list import list_watches
 
-    with _database() as connection:
-        watches = [item.watch for item in list_watches(connection, _user(user))]
+    with database() as connection:
+        watches = [item.watch for item in list_watches(connection, user_address(user))]
     if str(file) == "-":
         write_watches(sys.stdout, watches)
         return
@@ -244,10 +243,10 @@ def _set_status(
         kind = price_type_of(price_type.upper()).name if price_type else None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    with _database() as connection:
+    with database() as connection:
         changed = set_status(
             connection,
-            _user(user),
+            user_address(user),
             address.asin,
             status,
             domain=locale.domain if locale else None,
@@ -257,23 +256,6 @@ def _set_status(
         typer.secho(f"{address.asin} is not on the list", fg=typer.colors.RED, err=True)
         raise typer.Exit(1)
     typer.echo(f"{status.value.lower()}: {changed} watch(es) of {address.asin}")
-
-
-def _database() -> "AbstractContextManager[Connection]":
-    from keeper.pipeline.services import postgres_config
-    from keeper.settings import load_settings
-    from keeper.stores.postgres.connection import session
-
-    return session(postgres_config(load_settings()))
-
-
-def _user(user: str | None) -> str:
-    from keeper.settings import load_settings
-
-    address = user or load_settings().keeper_user_email
-    if "@" not in address.strip("@"):
-        raise typer.BadParameter(f"{address!r} is not an e-mail address")
-    return address
 
 
 def _money(minor: int, domain: str) -> str:

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from keeper.pipeline.load_prices import PriceStore
+    from keeper.domain.price_events import PriceEvent
+    from keeper.pipeline.load_events import EventStore
+    from keeper.streams.consumer import BatchConsumer
 
 consume = typer.Typer(help="Load events from Kafka into PostgreSQL.", no_args_is_help=True)
 index = typer.Typer(help="Load events from Kafka into Elasticsearch.", no_args_is_help=True)
@@ -53,6 +55,30 @@ def consume_backfill(batch: BatchOption = 20_000, until_idle: IdleOption = False
     )
 
 
+@consume.command("deals")
+def consume_deals(batch: BatchOption = 5_000, until_idle: IdleOption = False) -> None:
+    """Load deal events into PostgreSQL: the deals, their prices and their products.
+
+    Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume deals
+    """
+    from keeper.pipeline.load_events import deal_consumer
+    from keeper.pipeline.services import kafka_config, postgres_config
+    from keeper.settings import load_settings
+    from keeper.stores.postgres.deal_writer import DealWriter
+    from keeper.streams.consumer import BatchPolicy
+    from keeper.streams.topics import DEAL_LOADER_GROUP
+
+    settings = load_settings()
+    consumer = deal_consumer(
+        kafka_config(settings),
+        DealWriter(postgres_config(settings), follow=settings.keeper_follow_deals),
+        group=DEAL_LOADER_GROUP,
+        on_cycle=_heartbeat("consume-deals"),
+        policy=BatchPolicy(max_messages=batch),
+    )
+    _run(consumer, until_idle)
+
+
 @index.command("prices")
 def index_prices(batch: BatchOption = 2_000, until_idle: IdleOption = False) -> None:
     """Load price events into Elasticsearch.
@@ -77,10 +103,41 @@ def index_backfill(batch: BatchOption = 5_000, until_idle: IdleOption = False) -
     _index_prices("index-backfill", PRICE_BACKFILL, BACKFILL_INDEXER_GROUP, batch, until_idle)
 
 
+@index.command("deals")
+def index_deals(batch: BatchOption = 2_000, until_idle: IdleOption = False) -> None:
+    """Load deal events into Elasticsearch.
+
+    Commits after Elasticsearch has the documents, waits while it is away.
+    Example: keeper index deals
+    """
+    from keeper.pipeline.load_events import deal_consumer
+    from keeper.pipeline.services import elasticsearch_config, kafka_config
+    from keeper.settings import load_settings
+    from keeper.stores.elasticsearch.deal_index import DealIndex
+    from keeper.streams.consumer import BatchPolicy
+    from keeper.streams.topics import DEAL_INDEXER_GROUP
+
+    settings = load_settings()
+    with elasticsearch_config(settings).client() as client:
+        consumer = deal_consumer(
+            kafka_config(settings),
+            DealIndex(client),
+            group=DEAL_INDEXER_GROUP,
+            on_cycle=_heartbeat("index-deals"),
+            policy=BatchPolicy(max_messages=batch),
+        )
+        _run(consumer, until_idle)
+
+
 def _load_prices(
-    worker: str, store: "PriceStore", topic: str, group: str, batch: int, until_idle: bool
+    worker: str,
+    store: "EventStore[PriceEvent]",
+    topic: str,
+    group: str,
+    batch: int,
+    until_idle: bool,
 ) -> None:
-    from keeper.pipeline.load_prices import price_consumer
+    from keeper.pipeline.load_events import price_consumer
     from keeper.pipeline.services import kafka_config
     from keeper.settings import load_settings
     from keeper.streams.consumer import BatchPolicy
@@ -93,8 +150,7 @@ def _load_prices(
         policy=BatchPolicy(max_messages=batch),
         topic=topic,
     )
-    _stop_on_signal(consumer.stop)
-    typer.echo(f"{consumer.run(until_idle=until_idle)} messages handled")
+    _run(consumer, until_idle)
 
 
 def _index_prices(worker: str, topic: str, group: str, batch: int, until_idle: bool) -> None:
@@ -158,7 +214,7 @@ def deliver(
 
 
 def health(
-    worker: Annotated[str, typer.Argument(help="consume-prices, index-prices or deliver.")],
+    worker: Annotated[str, typer.Argument(help="consume-prices, index-deals, deliver …")],
     max_age: Annotated[float, typer.Option(help="Oldest sign of life, in seconds.")] = 120,
 ) -> None:
     """Tell whether a side worker is alive by its last sign of life; exit 1 if not.
@@ -173,6 +229,11 @@ def health(
     typer.echo(f"{worker}: last sign of life {age:.0f} s ago")
     if age > max_age:
         raise typer.Exit(1)
+
+
+def _run(consumer: "BatchConsumer[Any]", until_idle: bool) -> None:
+    _stop_on_signal(consumer.stop)
+    typer.echo(f"{consumer.run(until_idle=until_idle)} messages handled")
 
 
 def _sign_of_life(worker: str) -> Path:

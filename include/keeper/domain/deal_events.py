@@ -10,7 +10,10 @@ import msgspec
 from keeper.domain.asins import ASIN_PATTERN
 from keeper.domain.deals import Deal, DealFilter, DealScore
 from keeper.domain.money import to_major
-from keeper.domain.price_events import SCHEMA_VERSION, Source
+from keeper.domain.plausibility import is_implausible
+from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent, Source
+from keeper.domain.price_points import PricePoint
+from keeper.domain.price_types import price_type_of
 
 
 class DealEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +104,44 @@ class DealEvent(msgspec.Struct, frozen=True, kw_only=True):
             root_category=deal.root_category,
             back_in_stock=deal.back_in_stock,
             lightning_ends_at=deal.lightning_ends_at,
+        )
+
+    def price_report(self) -> PriceEvent | None:
+        """Return the same statement as a price event, None where it would say too little.
+
+        Without a price there is nothing to say that a price check would not say better, and a
+        series with shipping needs the shipping.
+        """
+        if self.price_minor is None or price_type_of(self.price_type).has_shipping:
+            return None
+
+        def point(observed_at: datetime, price_minor: int) -> PricePoint:
+            return PricePoint(
+                self.asin,
+                self.domain,
+                self.price_type,
+                observed_at,
+                price_minor,
+                None,
+                self.currency,
+            )
+
+        before = [minor for minor in (self.original_minor, self.previous_minor) if minor]
+        return PriceEvent.of_point(
+            point(self.timestamp, self.price_minor),
+            # Only its price is told, so the time is of no matter.
+            previous=point(self.timestamp, self.previous_minor) if self.previous_minor else None,
+            target_minor=None,
+            title=self.product_title,
+            image_url=self.image_url,
+            implausible=is_implausible(
+                self.price_minor,
+                earlier_low=min(before, default=None),
+                earlier_high=max(before, default=None),
+            ),
+            checked_at=self.checked_at,
+            source=self.source,
+            run_id=self.run_id,
         )
 
 

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException, TaskAwaitingInput
-from airflow.sdk.execution_time.hitl import get_hitl_detail_content_detail
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
 _ASKING = frozenset({"approve", "decide"})
 
@@ -45,8 +44,6 @@ class ProposalApproval(HITLOperator):
             raise AirflowSkipException("No product waits for a decision")
         self.subject, self.body = question["subject"], question["body"]
         self.options = list(question["options"])
-        if (given := self._answer_of_earlier_try(context["ti"])) is not None:
-            return self.execute_complete(context, given, self.options)
         asked = self._ask(context["ti"].id)
         if asked != self.options:
             self.log.warning(
@@ -72,22 +69,6 @@ class ProposalApproval(HITLOperator):
         if event["error_type"] == "timeout":
             raise AirflowSkipException("Nobody answered in time; the next run asks again")
         super().process_trigger_event_error(event)
-
-    def _answer_of_earlier_try(self, ti: Any) -> dict[str, Any] | None:
-        """Return what was answered before the task was tried again, None if nothing was.
-
-        Airflow (3.3.2) takes a task whose answer comes within a second or two for lost, and tries
-        it again; a worker may be lost too. A task that somebody cleared asks anew: clearing adds
-        to the tries it may have.
-        """
-        if ti.try_number == 1 or ti.max_tries > self.retries:
-            return None
-        try:
-            given = get_hitl_detail_content_detail(ti.id)
-        except AirflowRuntimeError:
-            # It failed before it had asked.
-            return None
-        return given.model_dump() if given.response_received else None
 
     def _ask(self, ti_id: UUID) -> list[str]:
         """Hand the question in and return the options people see.

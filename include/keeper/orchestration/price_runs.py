@@ -44,7 +44,13 @@ def plan_prices(dag_run: Any) -> list[dict[str, Any]]:
 
 
 def plan_past(dag_run: Any, interval: Interval, **choice: Any) -> list[dict[str, Any]]:
-    """Plan a run over a past interval and return its batches; `choice` as plan_backfill takes it."""
+    """Plan a run over a past interval and return its batches.
+
+    Args:
+        dag_run: The run.
+        interval: The points in it are published.
+        choice: What else plan_backfill takes.
+    """
     from keeper.pipeline.backfill import plan_backfill
 
     with database() as connection:

@@ -19,7 +19,11 @@ def migrate_part(part: str, settings: Settings | None = None) -> list[str]:
         from keeper.streams.topics import make_topics, topics_to_make
 
         return make_topics(kafka_config(settings).admin(), topics_to_make())
-    from keeper.stores.elasticsearch.price_index import PRICES_ALIAS, set_up
+    from keeper.stores.elasticsearch import deal_index, price_index
 
     with elasticsearch_config(settings).client() as client:
-        return [PRICES_ALIAS] if set_up(client) else []
+        indices = {
+            price_index.PRICES_ALIAS: price_index.set_up,
+            deal_index.DEALS_ALIAS: deal_index.set_up,
+        }
+        return [alias for alias, set_up in indices.items() if set_up(client)]

@@ -1,6 +1,7 @@
 """Deleting what the lake has kept for long enough."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +27,7 @@ def prune_lake(
     at: datetime,
     keep_replies_days: int,
     keep_runs_days: int,
+    running: Collection[str],
     dry_run: bool = False,
 ) -> PrunedLake:
     """Delete archived replies and the files of runs that are past their retention.
@@ -37,11 +39,12 @@ def prune_lake(
         at: Now.
         keep_replies_days: How long replies are kept.
         keep_runs_days: How long the files of a run are kept after the last was written.
+        running: Ids of the runs that have not ended and keep their files; see running_runs.
         dry_run: Only count.
     """
     pruned = PrunedLake(
         ReplyArchive(lake).prune(at - timedelta(days=keep_replies_days), dry_run=dry_run),
-        prune_runs(lake, at - timedelta(days=keep_runs_days), dry_run=dry_run),
+        prune_runs(lake, at - timedelta(days=keep_runs_days), running=running, dry_run=dry_run),
     )
     _LOG.info("%s: %s", "would delete" if dry_run else "deleted", pruned)
     return pruned

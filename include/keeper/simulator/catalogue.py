@@ -1,7 +1,7 @@
 """A catalogue of products made from a seed: which exist, where, and what they cost at a time."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -18,6 +18,9 @@ from keeper.simulator.asin_numbering import AsinNumbering
 from keeper.simulator.histories import History, make_history
 from keeper.simulator.product_sheets import ProductSheet, sheet_of
 
+SEARCHED_PRODUCTS: Final = 600
+"""How many products a search judges by their histories; fewer than the cache keeps of them."""
+_LISTED_PRODUCTS: Final = 5_000
 _CACHED_HISTORIES: Final = 1000
 _CACHED_SHEETS: Final = 10_000
 _HORIZON_STEP: Final = 30 * 1440
@@ -66,6 +69,12 @@ class Catalogue:
             if locale in sheet.locales:
                 given += 1
                 yield sheet
+
+    def listed(
+        self, locale: Locale, wanted: Callable[[ProductSheet], bool] = lambda _: True
+    ) -> list[ProductSheet]:
+        """Return those wanted of a locale's first 5,000 products, which listings are made of."""
+        return [s for s in self.products_in(locale, limit=_LISTED_PRODUCTS) if wanted(s)]
 
     def history(self, sheet: ProductSheet, locale: Locale, at: int) -> History:
         """Return what is known of a product in a locale at a Keepa minute."""

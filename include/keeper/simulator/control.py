@@ -37,6 +37,7 @@ def state_of(api: KeepaApi) -> dict[str, Any]:
             "cap": api.bucket.cap,
         },
         "faults": [asdict(fault) for fault in api.faults.waiting()],
+        "faultsMet": api.faults.met(),
     }
 
 

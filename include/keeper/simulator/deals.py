@@ -1,7 +1,10 @@
 """Deals found in the catalogue's own histories.
 
 Source: recorded deals. delta = average − current, positive for a drop; deltaPercent = 100 · delta /
-average rounded half up; the day's average is that of 48 hours.
+average rounded half up; the day's average is that of 48 hours. WAREHOUSE and PRIME_EXCL are
+compared with the average of AMAZON where Amazon is no dearer than the buy box, else with the buy
+box's. Without an offer all are 0, but for a WAREHOUSE that had one before: its delta, deltaPercent
+and deltaLast are −1.
 """
 
 from collections import Counter
@@ -10,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from keeper.domain.price_types import price_type_of
-from keeper.simulator.catalogue import Catalogue
+from keeper.simulator.catalogue import SEARCHED_PRODUCTS, Catalogue
 from keeper.simulator.categories import categories_of, root_id, shelf_id
 from keeper.simulator.deal_selection import DEAL_PRICE_TYPES, DealSelection
 from keeper.simulator.histories import History
@@ -19,20 +22,18 @@ from keeper.simulator.product_sheets import ProductSheet
 from keeper.simulator.series_stats import SeriesSpans, is_lowest, rank_drops, spans_of
 
 DEALS_PER_PAGE: Final = 150
-_SEARCHED_PRODUCTS: Final = 600
 _DAY: Final = 1440
 _INTERVALS: Final = (2 * _DAY, 7 * _DAY, 31 * _DAY, 90 * _DAY)
 _NEVER_OFFERED: Final = -2
 _UNKNOWN_TIME: Final = -1
 
 _AMAZON: Final = price_type_of("AMAZON").index
-_NEW: Final = price_type_of("NEW").index
 _SALES: Final = price_type_of("SALES").index
 _RATING: Final = price_type_of("RATING").index
 _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
-_COMPARED_TO_NEW: Final = frozenset(
-    price_type_of(name).index for name in ("WAREHOUSE", "PRIME_EXCL")
-)
+_BUY_BOX: Final = price_type_of("BUY_BOX_SHIPPING").index
+_WAREHOUSE: Final = price_type_of("WAREHOUSE").index
+_COMPARED_TO_NEW: Final = frozenset([_WAREHOUSE, price_type_of("PRIME_EXCL").index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def find_deals(catalogue: Catalogue, selection: DealSelection, at: int) -> dict[
         at: Keepa minute of the reply.
     """
     found = []
-    for sheet in catalogue.products_in(selection.locale, limit=_SEARCHED_PRODUCTS):
+    for sheet in catalogue.products_in(selection.locale, limit=SEARCHED_PRODUCTS):
         candidate = _judge(catalogue, sheet, selection, at)
         if candidate is not None:
             found.append(candidate)
@@ -84,9 +85,11 @@ def find_deals(catalogue: Catalogue, selection: DealSelection, at: int) -> dict[
 
 def deal_delta(average: int, current: int) -> tuple[int, int]:
     """Return delta and deltaPercent; both 0 where either side is missing."""
-    if average <= 0 or current < 0:
+    if average < 0 or current < 0:
         return 0, 0
     delta = average - current
+    if average == 0:
+        return delta, 0
     return delta, (200 * delta + average) // (2 * average)
 
 
@@ -101,16 +104,16 @@ def _judge(
     # What did not change within the range is not news; looking no further keeps this quick.
     if entries is None or entries[-1, 1] < 0 or entries[-1, 0] < begin:
         return None
-    needed = {selection.price_type, _AMAZON, _NEW, _SALES, _RATING} & history.entries.keys()
+    needed = {selection.price_type, _AMAZON, _BUY_BOX, _SALES, _RATING} & history.entries.keys()
     spans = {index: spans_of(history.entries[index], at) for index in needed}
     series = spans[selection.price_type]
-    delta, percent = deal_delta(_reference(spans, selection.price_type, begin), series.current)
+    delta, percent = _delta(spans, selection.price_type, begin)
     rank = spans[_SALES].current if _SALES in spans else NO_OFFER
     values = {
         "currentRange": series.current,
         "deltaRange": delta,
         "deltaPercentRange": percent,
-        "deltaLastRange": _delta_last(series),
+        "deltaLastRange": _delta_last(spans, selection.price_type),
         "salesRankRange": rank,
     }
     for name, (lowest, highest) in selection.ranges.items():
@@ -163,12 +166,25 @@ def _sort_key(selection: DealSelection) -> Any:
     }[abs(selection.sort_type)]
 
 
-def _reference(spans: Mapping[int, SeriesSpans], index: int, since: int) -> int:
-    """Return the average a price is compared with, −1 or −2 if there is none."""
-    if index not in _COMPARED_TO_NEW:
-        return _average(spans.get(index), since)
-    by_amazon = _average(spans.get(_AMAZON), since)
-    return by_amazon if by_amazon >= 0 else _average(spans.get(_NEW), since)
+def _delta(spans: Mapping[int, SeriesSpans], index: int, since: int) -> tuple[int, int]:
+    """Return delta and deltaPercent of a series against its average since a Keepa minute."""
+    series = spans.get(index)
+    if series is None:
+        return 0, 0
+    if _is_sold_out_warehouse(series, index):
+        return NO_OFFER, NO_OFFER
+    compared = _new_price(spans) if index in _COMPARED_TO_NEW else index
+    return deal_delta(_average(spans.get(compared), since), series.current)
+
+
+def _new_price(spans: Mapping[int, SeriesSpans]) -> int:
+    """Return the series that says what a product costs new."""
+    by_amazon, box = (spans[i].current if i in spans else -1 for i in (_AMAZON, _BUY_BOX))
+    return _AMAZON if by_amazon > 0 and (box < 0 or by_amazon <= box) else _BUY_BOX
+
+
+def _is_sold_out_warehouse(series: SeriesSpans, index: int) -> bool:
+    return index == _WAREHOUSE and series.current < 0 and series.was_offered
 
 
 def _average(series: SeriesSpans | None, since: int) -> int:
@@ -177,9 +193,12 @@ def _average(series: SeriesSpans | None, since: int) -> int:
     return series.average_since(since)
 
 
-def _delta_last(series: SeriesSpans | None) -> int:
+def _delta_last(spans: Mapping[int, SeriesSpans], index: int) -> int:
+    series = spans.get(index)
     if series is None or len(series.values) == 1:
         return 0
+    if _is_sold_out_warehouse(series, index):
+        return NO_OFFER
     previous, current = int(series.values[-2]), int(series.values[-1])
     return previous - current if previous >= 0 and current >= 0 else 0
 
@@ -190,9 +209,7 @@ def _deal_object(candidate: _Candidate, selection: DealSelection, at: int) -> di
     indexes = range(DEAL_PRICE_TYPES)
     current = [spans[i].current if i in spans else NO_OFFER for i in indexes]
     begins = [at - interval for interval in _INTERVALS]
-    deltas = [
-        [deal_delta(_reference(spans, i, begin), current[i]) for i in indexes] for begin in begins
-    ]
+    deltas = [[_delta(spans, i, begin) for i in indexes] for begin in begins]
     root = root_id(selection.locale, sheet.kind.category)
     lightning_start, lightning_end = _last_spell(history)
     return {
@@ -208,7 +225,7 @@ def _deal_object(candidate: _Candidate, selection: DealSelection, at: int) -> di
         "avg": [[_average(spans.get(i), begin) for i in indexes] for begin in begins],
         "delta": [[delta for delta, _ in row] for row in deltas],
         "deltaPercent": [[percent for _, percent in row] for row in deltas],
-        "deltaLast": [_delta_last(spans.get(i)) for i in indexes],
+        "deltaLast": [_delta_last(spans, i) for i in indexes],
         "backInStock": [i in spans and spans[i].is_back for i in indexes],
         "creationDate": candidate.changed_at,
         "lastUpdate": int(history.looks[-1]),

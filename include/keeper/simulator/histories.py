@@ -39,17 +39,17 @@ class History:
         """Return what was known at a Keepa minute."""
         entries = {}
         for index, rows in self.entries.items():
-            known = int(np.searchsorted(rows[:, 0], minute, side="right"))
+            known = int(rows[:, 0].searchsorted(minute, side="right"))
             if known:
                 entries[index] = rows[:known]
-        looks = self.looks[: int(np.searchsorted(self.looks, minute, side="right"))]
+        looks = self.looks[: int(self.looks.searchsorted(minute, side="right"))]
         return History(self.length, looks, entries)
 
     def since(self, minute: int) -> "History":
         """Return the points from a Keepa minute on; a series without any is absent."""
         entries = {}
         for index, rows in self.entries.items():
-            first = int(np.searchsorted(rows[:, 0], minute, side="left"))
+            first = int(rows[:, 0].searchsorted(minute, side="left"))
             if first < len(rows):
                 entries[index] = rows[first:]
         return History(self.length, self.looks, entries)

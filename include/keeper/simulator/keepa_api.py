@@ -7,8 +7,6 @@ from math import ceil
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
-import orjson
-
 from keeper.domain.price_types import price_type_of
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator.catalogue import Catalogue
@@ -16,7 +14,10 @@ from keeper.simulator.catalogue_clock import CatalogueClock
 from keeper.simulator.deal_selection import parse_selection
 from keeper.simulator.deals import find_deals
 from keeper.simulator.faults import Fault, FaultKind, FaultPlan
+from keeper.simulator.finder import find_products
+from keeper.simulator.finder_selection import parse_finder_selection
 from keeper.simulator.histories import History
+from keeper.simulator.lightning_deals import all_lightning_deals, lightning_deal
 from keeper.simulator.listings import (
     all_categories,
     best_sellers,
@@ -33,11 +34,13 @@ from keeper.simulator.refusals import (
     unknown_endpoint,
     unknown_key,
 )
+from keeper.simulator.spoiled_bodies import spoiled_body
 from keeper.simulator.token_bucket import Balance, TokenBucket
 
 _OK: Final = 200
 _ERRORS: Final = 400
 _TOO_MANY_REQUESTS: Final = 429
+_HOUR_MS: Final = 3_600_000
 
 _PRODUCT_COST: Final = 1
 _OFFER_PAGE_COST: Final = 6
@@ -50,6 +53,11 @@ _DEAL_COST: Final = 5
 _BEST_SELLERS_COST: Final = 50
 _CATEGORY_COST: Final = 1
 _SEARCH_COST: Final = 1
+_FINDER_COST: Final = 10
+_FOUND_FOR_A_TOKEN: Final = 100
+# Not verified: what Keepa's pages said of /lightningdeal; no reply of it was recorded.
+_LIGHTNING_DEALS_COST: Final = 500
+_LIGHTNING_DEAL_COST: Final = 1
 
 _OFFER_COUNTS: Final = (price_type_of("COUNT_NEW").index, price_type_of("COUNT_USED").index)
 
@@ -70,12 +78,16 @@ class Answer:
         body: Uncompressed.
         cost: Tokens taken.
         fault: The fault it was made with, if any.
+        delay_s: Seconds to wait before it sets out, as if the network held it.
+        trickle_s: Seconds its body takes.
     """
 
     status: int
     body: bytes
     cost: int = 0
     fault: FaultKind | None = None
+    delay_s: float = 0
+    trickle_s: float = 0
 
 
 @dataclass
@@ -105,7 +117,8 @@ class KeepaApi:
         Threads take turns: computing side by side they would only slow each other down.
 
         Args:
-            endpoint: "product", "deal", "token", "category", "bestsellers" or "search".
+            endpoint: "product", "deal", "token", "category", "bestsellers", "search", "query" or
+                "lightningdeal"; others are refused.
             query: The query's parameters, `key` among them.
         """
         with self._turn:
@@ -114,34 +127,52 @@ class KeepaApi:
     def _answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
         started_ms = self.bucket.now_ms()
         began = time.perf_counter()
-        fault: Fault | None = None
+        faults: list[Fault] = []
         status, payload, error = _OK, Payload({}, 0), None
         knows_key = True
         try:
             self._check_key(query)
-            fault = self.faults.take(endpoint)
-            if fault is not None and fault.kind is FaultKind.STATUS:
-                status = fault.status
-                error = _fault_error(status)
-            elif endpoint != "token" and self.bucket.balance().left <= 0:
-                status = _TOO_MANY_REQUESTS
-            else:
-                dropped = frozenset(fault.asins) if fault is not None else frozenset()
-                payload = self._run(endpoint, Parameters(query), dropped)
+            faults = self.faults.take(endpoint)
+            if any(fault.kind is FaultKind.REVOKE_KEY for fault in faults):
+                raise unknown_key()
+            status, payload = self._run_with(faults, endpoint, Parameters(query))
+            error = _fault_error(status)
         except RequestRefusedError as refusal:
             status, error, knows_key = refusal.status, refusal.error, refusal.knows_key
 
         balance = self.bucket.spend(payload.cost)
+        skew_h = sum(fault.hours for fault in faults)
         envelope = {
-            "timestamp": started_ms,
+            "timestamp": started_ms + round(skew_h * _HOUR_MS),
             **self._token_fields(balance if knows_key else Balance(0, 0), payload.cost, knows_key),
             "processingTimeInMs": int((time.perf_counter() - began) * 1000),
             "simulated": True,
         }
         document = envelope | payload.fields | ({"error": error} if error else {})
-        body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-        kind = fault.kind if fault is not None else None
-        return Answer(status, _spoil(body, kind), payload.cost, kind)
+        kinds = [fault.kind for fault in faults]
+        return Answer(
+            status,
+            spoiled_body(document, payload.fields, kinds),
+            payload.cost,
+            kinds[0] if kinds else None,
+            delay_s=sum(fault.delay_s for fault in faults),
+            trickle_s=sum(fault.seconds for fault in faults),
+        )
+
+    def _run_with(
+        self, faults: list[Fault], endpoint: str, asked: Parameters
+    ) -> tuple[int, Payload]:
+        """Run a request as far as its faults let it; gives the status and what is sent and paid."""
+        ordered = next((f.status for f in faults if f.kind is FaultKind.STATUS), None)
+        charged = all(fault.is_charged for fault in faults)
+        if ordered is not None and not charged:
+            return ordered, Payload({}, 0)
+        if endpoint != "token" and self.bucket.balance().left <= 0:
+            return _TOO_MANY_REQUESTS, Payload({}, 0)
+        payload = self._run(endpoint, asked, frozenset(a for f in faults for a in f.asins))
+        if ordered is not None:
+            return ordered, Payload({}, payload.cost)
+        return _OK, Payload(payload.fields, payload.cost if charged else 0)
 
     def _token_fields(self, balance: Balance, cost: int, knows_key: bool) -> dict[str, Any]:
         return {
@@ -164,6 +195,8 @@ class KeepaApi:
             "category": lambda: self._categories(asked),
             "bestsellers": lambda: self._best_sellers(asked),
             "search": lambda: self._search(asked),
+            "query": lambda: self._finder(asked),
+            "lightningdeal": lambda: self._lightning_deals(asked),
         }
         if endpoint not in handlers:
             raise unknown_endpoint(endpoint)
@@ -193,9 +226,24 @@ class KeepaApi:
         recorded = self.recordings.deals(selection.locale)
         if recorded is not None:
             page = recorded if selection.page == 0 else recorded | {"dr": []}
-            return Payload({"deals": page}, _DEAL_COST)
+            return Payload({"deals": page, "dealsCached": False}, _DEAL_COST)
         deals = find_deals(self.catalogue, selection, self.clock.minute())
-        return Payload({"deals": deals}, _DEAL_COST)
+        return Payload({"deals": deals, "dealsCached": False}, _DEAL_COST)
+
+    def _finder(self, asked: Parameters) -> Payload:
+        locale = asked.locale()
+        selection = parse_finder_selection(asked.text("selection"))
+        found = find_products(self.catalogue, locale, selection, self.clock.minute())
+        return Payload(found, _FINDER_COST + ceil(len(found["asinList"]) / _FOUND_FOR_A_TOKEN))
+
+    def _lightning_deals(self, asked: Parameters) -> Payload:
+        locale, at = asked.locale(), self.clock.minute()
+        if not asked.has("asin"):
+            deals = all_lightning_deals(self.catalogue, locale, at)
+            return Payload({"lightningDeals": deals}, _LIGHTNING_DEALS_COST)
+        sheet = self.catalogue.find(asked.text("asin"), locale)
+        deal = lightning_deal(self.catalogue, sheet, locale, at) if sheet else None
+        return Payload({"lightningDeals": [deal] if deal else []}, _LIGHTNING_DEAL_COST)
 
     def _categories(self, asked: Parameters) -> Payload:
         known = all_categories(self.catalogue, asked.locale())
@@ -243,11 +291,3 @@ def _fault_error(status: int) -> dict[str, str] | None:
         "message": f"The simulator was told to answer {status}.",
         "details": "",
     }
-
-
-def _spoil(body: bytes, fault: FaultKind | None) -> bytes:
-    if fault is FaultKind.CUT:
-        return body[: len(body) // 2]
-    if fault is FaultKind.NOT_JSON:
-        return b"<html><body>Simulated gateway error</body></html>"
-    return body

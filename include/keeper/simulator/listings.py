@@ -9,14 +9,13 @@ from keeper.simulator.catalogue import Catalogue
 from keeper.simulator.categories import Category, categories_of, root_id, shelf_id
 from keeper.simulator.product_sheets import ProductSheet
 
-_LISTED_PRODUCTS: Final = 5_000
 _HOUR: Final = 60
 
 
 def all_categories(catalogue: Catalogue, locale: Locale) -> dict[str, dict[str, Any]]:
     """Return a locale's category objects by id, as text like Keepa's keys."""
     counts: Counter[int] = Counter()
-    for sheet in catalogue.products_in(locale, limit=_LISTED_PRODUCTS):
+    for sheet in catalogue.listed(locale):
         counts.update(_categories_of(sheet, locale))
     return {
         str(identifier): _category_object(category, counts[identifier])
@@ -66,11 +65,7 @@ def best_sellers(
     """
     if category not in categories_of(locale):
         return None
-    listed = [
-        sheet
-        for sheet in catalogue.products_in(locale, limit=_LISTED_PRODUCTS)
-        if category in _categories_of(sheet, locale)
-    ]
+    listed = catalogue.listed(locale, lambda sheet: category in _categories_of(sheet, locale))
     listed.sort(key=lambda sheet: (sheet.usual_rank, sheet.asin))
     return {
         "domainId": locale.keepa_id,

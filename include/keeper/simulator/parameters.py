@@ -18,6 +18,10 @@ class Parameters:
     def __init__(self, given: Mapping[str, str]) -> None:
         self._given = given
 
+    def has(self, name: str) -> bool:
+        """Tell whether a parameter is there."""
+        return bool(self._given.get(name))
+
     def text(self, name: str) -> str:
         """Return a parameter that must be there."""
         value = self._given.get(name, "")

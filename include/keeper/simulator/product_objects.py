@@ -63,7 +63,7 @@ def product_object(
         "parentAsin": None,
         "variationCSV": None,
         "imagesCSV": ",".join(sheet.images),
-        "images": [{"l": name, "lH": 1500, "lW": 1500} for name in sheet.images],
+        "images": [_image(name) for name in sheet.images],
         "rootCategory": root,
         "categories": [shelf],
         "categoryTree": [
@@ -88,6 +88,10 @@ def product_object(
     if detail.stats_days is not None:
         product["stats"] = stats_of(history, at, detail.stats_days, with_offers=detail.with_offers)
     return product
+
+
+def _image(name: str) -> dict[str, Any]:
+    return {"l": name, "lH": 1500, "lW": 1500, "m": name, "mH": 500, "mW": 500}
 
 
 def _last_price_change(history: History, otherwise: int) -> int:

@@ -19,7 +19,6 @@ from keeper.simulator.markets import NO_OFFER
 _DAY: Final = 1440
 _WINDOWS: Final = (30, 90, 180, 365)
 _NOT_REQUESTED: Final = -2
-_ABOVE_ALL: Final = int(np.iinfo(np.int64).max)
 _SALES: Final = price_type_of("SALES").index
 _COUNT_NEW: Final = price_type_of("COUNT_NEW").index
 _COUNT_USED: Final = price_type_of("COUNT_USED").index
@@ -87,10 +86,8 @@ class SeriesSpans:
         if since is not None:
             first = max(int(self.starts.searchsorted(since, side="right")) - 1, 0)
         values = self.values[first:]
-        if lowest:
-            found = int(np.where(values < 0, _ABOVE_ALL, values).argmin())
-        else:
-            found = int(values.argmax())
+        # As unsigned numbers those below zero are above all others.
+        found = int(values.view(np.uint64).argmin() if lowest else values.argmax())
         if values[found] < 0:
             return [NO_OFFER, NO_OFFER]
         minute = int(self.starts[first + found])
@@ -124,8 +121,9 @@ def spans_of(entries: Entries, end: int) -> SeriesSpans:
     minutes[missing] = 0
     offered = np.zeros(len(starts) + 1, np.int64)
     weight = np.zeros(len(starts) + 1, np.int64)
-    np.cumsum(minutes, out=offered[1:])
-    np.cumsum(minutes * np.maximum(values, 0), out=weight[1:])
+    minutes.cumsum(out=offered[1:])
+    # Minutes without an offer are 0, so that what stands for no value weighs nothing.
+    (minutes * values).cumsum(out=weight[1:])
     return SeriesSpans(starts, values, end, offered, weight, not bool(missing.all()))
 
 

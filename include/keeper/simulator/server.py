@@ -1,11 +1,13 @@
 """Puts the simulated API on HTTP: paths, compression, the request log, start and stop."""
 
+import asyncio
 import gzip
 import logging
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from math import ceil
 from typing import Any, Final
 
 import orjson
@@ -13,18 +15,20 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from keeper.errors import KeeperError, SettingsError
 from keeper.simulator.control import add_fault, change_clock, set_tokens, state_of
-from keeper.simulator.keepa_api import KeepaApi
+from keeper.simulator.keepa_api import Answer, KeepaApi
 
 _log = logging.getLogger(__name__)
 _LABEL: Final = {"X-Keepa-Simulator": "1"}
 _JSON: Final = "application/json;charset=UTF-8"
 # Level 1 takes a fifth of the time of the default and makes replies a tenth larger.
 _GZIP_LEVEL: Final = 1
+_PIECES: Final = 50
+"""In which a trickling body comes."""
 
 Order = Callable[[KeepaApi, Mapping[str, Any]], None]
 
@@ -82,33 +86,46 @@ async def _keepa(request: Request) -> Response:
     endpoint = request.path_params["endpoint"]
     query = dict(request.query_params)
     compress = "gzip" in request.headers.get("accept-encoding", "")
-    response, cost = await run_in_threadpool(
-        _respond, request.app.state.api, endpoint, query, compress
+    answer, body = await run_in_threadpool(
+        _answer, request.app.state.api, endpoint, query, compress
     )
+    if answer.delay_s:
+        await asyncio.sleep(answer.delay_s)
     # Never the URL: the key is in its query.
     _log.info(
         "%s domain=%s asins=%d -> %d, %d tokens, %d bytes, %d ms",
         endpoint,
         query.get("domain", "-"),
         len(query["asin"].split(",")) if query.get("asin") else 0,
-        response.status_code,
-        cost,
-        len(response.body),
+        answer.status,
+        answer.cost,
+        len(body),
         (time.perf_counter() - began) * 1000,
     )
-    return response
-
-
-def _respond(
-    api: KeepaApi, endpoint: str, query: Mapping[str, str], compress: bool
-) -> tuple[Response, int]:
-    answer = api.answer(endpoint, query)
     headers = {**_LABEL, "Vary": "Accept-Encoding"}
-    body = answer.body
     if compress:
-        body = gzip.compress(body, _GZIP_LEVEL)
         headers["Content-Encoding"] = "gzip"
-    return Response(body, answer.status, headers, media_type=_JSON), answer.cost
+    if answer.trickle_s:
+        headers["Content-Length"] = str(len(body))
+        return StreamingResponse(
+            _trickle(body, answer.trickle_s), answer.status, headers, media_type=_JSON
+        )
+    return Response(body, answer.status, headers, media_type=_JSON)
+
+
+def _answer(
+    api: KeepaApi, endpoint: str, query: Mapping[str, str], compress: bool
+) -> tuple[Answer, bytes]:
+    """Give an answer and its body as it goes over the network."""
+    answer = api.answer(endpoint, query)
+    return answer, gzip.compress(answer.body, _GZIP_LEVEL) if compress else answer.body
+
+
+async def _trickle(body: bytes, seconds: float) -> AsyncIterator[bytes]:
+    size = ceil(len(body) / _PIECES)
+    for start in range(0, len(body), size):
+        await asyncio.sleep(seconds / _PIECES)
+        yield body[start : start + size]
 
 
 async def _health(_: Request) -> Response:

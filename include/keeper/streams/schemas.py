@@ -2,13 +2,16 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from keeper.domain.deal_events import DealEvent
 from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
 from keeper.errors import TerminalError
+from keeper.streams.topics import DEAL_UPDATES, PRICE_UPDATES
 
 _DECIMAL: Final = {"type": "string", "format": "decimal"}
 
@@ -17,21 +20,49 @@ class BrokenPromiseError(TerminalError):
     """The code's events are not what the published schema of their version says."""
 
 
-def price_update_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the messages of `price-updates`."""
-    schema = msgspec.json.schema(PriceEvent)
-    definition: dict[str, Any] = _with_numbers(schema["$defs"]["PriceEvent"])
-    definition["description"] = (
-        "At checked_at, Keepa's newest point of this product and price type was this. "
-        "Readers ignore fields they do not know."
-    )
-    definition["title"] = f"price-updates, version {SCHEMA_VERSION}"
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **definition}
+@dataclass(frozen=True, slots=True)
+class PublishedEvent:
+    """An event type whose messages are promised to readers.
+
+    Attributes:
+        name: What its file is called.
+        topic: Where the messages are.
+        event: The type.
+        says: What one message says.
+    """
+
+    name: str
+    topic: str
+    event: type[msgspec.Struct]
+    says: str
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the messages."""
+        schema = msgspec.json.schema(self.event)
+        definition: dict[str, Any] = _with_numbers(schema["$defs"][self.event.__name__])
+        definition["description"] = f"{self.says} Readers ignore fields they do not know."
+        definition["title"] = f"{self.topic}, version {SCHEMA_VERSION}"
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **definition}
+
+    def file(self, folder: Path) -> Path:
+        """Return where the current version's schema is published below `folder`."""
+        return folder / f"{self.name}.v{SCHEMA_VERSION}.json"
 
 
-def schema_file(folder: Path) -> Path:
-    """Return where the current version's schema is published below `folder`."""
-    return folder / f"price-update.v{SCHEMA_VERSION}.json"
+EVENTS: Final = (
+    PublishedEvent(
+        "price-update",
+        PRICE_UPDATES,
+        PriceEvent,
+        "At checked_at, Keepa's newest point of this product and price type was this.",
+    ),
+    PublishedEvent(
+        "deal-update",
+        DEAL_UPDATES,
+        DealEvent,
+        "At checked_at, this filter found this deal, which was judged by its own history.",
+    ),
+)
 
 
 def broken_promises(published: dict[str, Any], current: dict[str, Any]) -> list[str]:
@@ -51,24 +82,25 @@ def broken_promises(published: dict[str, Any], current: dict[str, Any]) -> list[
     return found
 
 
-def publish(folder: Path) -> Path:
-    """Write the current version's schema below `folder` and return its file.
+def publish(folder: Path) -> list[Path]:
+    """Write the current versions' schemas below `folder` and return their files.
 
     Raises:
-        BrokenPromiseError: It would break what the file there says already.
+        BrokenPromiseError: One would break what its file there says already.
     """
-    file = schema_file(folder)
-    schema = price_update_schema()
-    if file.exists():
-        published = json.loads(file.read_text(encoding="utf-8"))
-        if broken := broken_promises(published, schema):
-            raise BrokenPromiseError(
-                f"{file.name} has been published: {', '.join(broken)}; readers need a new "
-                "SCHEMA_VERSION, and the loader has to read both"
-            )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(as_text(schema), encoding="utf-8")
-    return file
+    folder.mkdir(parents=True, exist_ok=True)
+    for published in EVENTS:
+        file = published.file(folder)
+        schema = published.schema()
+        if file.exists():
+            before = json.loads(file.read_text(encoding="utf-8"))
+            if broken := broken_promises(before, schema):
+                raise BrokenPromiseError(
+                    f"{file.name} has been published: {', '.join(broken)}; readers need a new "
+                    "SCHEMA_VERSION, and the loader has to read both"
+                )
+        file.write_text(as_text(schema), encoding="utf-8")
+    return [published.file(folder) for published in EVENTS]
 
 
 def as_text(schema: dict[str, Any]) -> str:
@@ -89,6 +121,6 @@ def _with_numbers(node: Any) -> Any:
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(f"{publish(Path(sys.argv[1]))}\n")
+        sys.stdout.writelines(f"{file}\n" for file in publish(Path(sys.argv[1])))
     except BrokenPromiseError as error:
         sys.exit(str(error))

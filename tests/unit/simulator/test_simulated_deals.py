@@ -9,6 +9,7 @@ from keeper.simulator.deal_selection import DealSelection, parse_selection
 from keeper.simulator.deals import deal_delta, find_deals
 from keeper.simulator.refusals import RequestRefusedError
 from keeper.simulator.series_stats import spans_of
+from tests.unit.simulator.deal_identities import breaches
 
 DAY = 1440
 NEW = 1
@@ -23,6 +24,7 @@ NEW = 1
         (1000, 1000, (0, 0)),
         (100, 250, (-150, -150)),
         (1000, -1, (0, 0)),
+        (0, 1, (-1, 0)),
         (-2, 500, (0, 0)),
         (-1, 500, (0, 0)),
     ],
@@ -33,6 +35,7 @@ NEW = 1
         "unchanged",
         "rise",
         "sold out",
+        "average of nothing",
         "never offered",
         "not offered lately",
     ],
@@ -70,6 +73,57 @@ def test_deals_agree_with_their_own_histories(
         assert deal["currentSince"][NEW] == deal["creationDate"] > at_minute - 90 * DAY
         assert {len(deal[name]) for name in ("current", "currentSince", "deltaLast")} == {34}
         assert bytes(deal["image"]).decode() == sheet.images[0]
+
+
+@pytest.mark.parametrize(
+    ("price_type", "date_range"),
+    [(1, 0), (1, 1), (1, 2), (0, 3), (1, 3), (9, 3), (18, 3), (33, 3)],
+    ids=str,
+)
+def test_every_series_and_range_keeps_to_the_recorded_identities(
+    catalogue: Catalogue, us: Locale, at_minute: int, price_type: int, date_range: int
+) -> None:
+    deals = found(catalogue, us, at_minute, priceTypes=[price_type], dateRange=date_range)
+    assert [breach for deal in deals for breach in breaches(deal)] == []
+    assert all(deal["deltaPercent"][date_range][price_type] >= 1 for deal in deals)
+    # Of the catalogue's few Prime offers none may be a drop.
+    if date_range == 3 and price_type != 33:
+        assert deals
+
+
+def test_a_breach_is_noticed(catalogue: Catalogue, us: Locale, at_minute: int) -> None:
+    deal = found(catalogue, us, at_minute)[0]
+    deal["delta"][2][NEW] += 1
+    (breach,) = breaches(deal)
+    assert "series 1 range 2" in breach
+
+
+def walk(catalogue: Catalogue, us: Locale, at: int, sort_type: int) -> list[list[str]]:
+    every_change = {"isRangeEnabled": True, "deltaPercentRange": [-1000, 100]}
+    pages: list[list[str]] = []
+    while not pages or pages[-1]:
+        deals = found(catalogue, us, at, page=len(pages), sortType=sort_type, **every_change)
+        pages.append([deal["asin"] for deal in deals])
+    return pages
+
+
+@pytest.mark.parametrize("sort_type", [1, 3, -4])
+def test_walking_more_than_a_page_gives_every_deal_once_and_ends(
+    catalogue: Catalogue,
+    us: Locale,
+    at_minute: int,
+    sort_type: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pages = walk(catalogue, us, at_minute, sort_type)
+    first, second, last = (len(page) for page in pages)
+    assert (first, last) == (150, 0)
+    assert 0 < second < 150
+    asins = [asin for page in pages for asin in page]
+    assert len(asins) == len(set(asins))
+    monkeypatch.setattr("keeper.simulator.deals.DEALS_PER_PAGE", 40)
+    again = walk(catalogue, us, at_minute, sort_type)
+    assert [asin for page in again for asin in page] == asins
 
 
 @pytest.mark.parametrize(

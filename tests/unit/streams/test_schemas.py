@@ -2,45 +2,71 @@
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from keeper.streams import schemas
-from keeper.streams.codec import encode_price_event
+from keeper.streams.codec import encode_deal_event, encode_price_event
 from keeper.streams.schemas import (
+    EVENTS,
     BrokenPromiseError,
+    PublishedEvent,
     as_text,
     broken_promises,
-    price_update_schema,
     publish,
-    schema_file,
 )
+from tests.deals import FILTER, SCORE, a_deal_event
 from tests.price_events import price_event
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "schemas"
-PUBLISHED = sorted(DOCS.glob("price-update.v*.json"))
+PRICES, DEALS = EVENTS
+MESSAGES: dict[str, list[Callable[[], bytes]]] = {
+    "price-update": [
+        lambda: encode_price_event(price_event(1999, previous=2499)),
+        lambda: encode_price_event(price_event(None, title=None)),
+    ],
+    "deal-update": [
+        lambda: encode_deal_event(a_deal_event()),
+        lambda: encode_deal_event(a_deal_event(price_minor=None, title=None, rating=None)),
+    ],
+}
+EVERY_EVENT = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
 
 
-def test_the_published_schema_is_the_codes() -> None:
-    file = schema_file(DOCS)
-
-    assert file.read_text(encoding="utf-8") == as_text(price_update_schema()), "run: make schemas"
+def published_versions(event: PublishedEvent) -> list[Path]:
+    return sorted(DOCS.glob(f"{event.name}.v*.json"))
 
 
-@pytest.mark.parametrize("file", PUBLISHED, ids=lambda file: file.stem)
-def test_events_keep_every_promise_ever_published(file: Path) -> None:
-    promised = json.loads(file.read_bytes())
+@EVERY_EVENT
+def test_the_published_schema_is_the_codes(event: PublishedEvent) -> None:
+    published = event.file(DOCS).read_text(encoding="utf-8")
 
-    assert broken_promises(promised, price_update_schema()) == []
-    for event in (price_event(1999, previous=2499), price_event(None, title=None)):
-        jsonschema.validate(json.loads(encode_price_event(event)), promised)
+    assert published == as_text(event.schema()), "run: make schemas"
+
+
+@EVERY_EVENT
+def test_events_keep_every_promise_ever_published(event: PublishedEvent) -> None:
+    versions = published_versions(event)
+    assert versions
+
+    for file in versions:
+        promised = json.loads(file.read_bytes())
+        assert broken_promises(promised, event.schema()) == []
+        for message in MESSAGES[event.name]:
+            jsonschema.validate(json.loads(message()), promised)
+
+
+def test_nothing_is_published_that_the_code_does_not_know() -> None:
+    known = {file for event in EVENTS for file in published_versions(event)}
+
+    assert set(DOCS.glob("*.json")) == known
 
 
 def changed_schema(change: str) -> dict[str, Any]:
-    schema = copy.deepcopy(price_update_schema())
+    schema = copy.deepcopy(PRICES.schema())
     if change == "remove":
         del schema["properties"]["image_url"]
     elif change == "retype":
@@ -54,25 +80,33 @@ def changed_schema(change: str) -> dict[str, Any]:
     return schema
 
 
+def change_code(monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    changed = changed_schema(change)
+    whole = PublishedEvent.schema
+    monkeypatch.setattr(
+        PublishedEvent, "schema", lambda event: changed if event is PRICES else whole(event)
+    )
+
+
 BREAKING = ["remove", "retype", "optional", "require"]
 
 
 @pytest.mark.parametrize("change", BREAKING)
 def test_a_broken_promise_is_noticed(change: str) -> None:
-    assert len(broken_promises(price_update_schema(), changed_schema(change))) == 1
+    assert len(broken_promises(PRICES.schema(), changed_schema(change))) == 1
 
 
 def test_a_field_more_breaks_no_promise() -> None:
-    assert broken_promises(price_update_schema(), changed_schema("add")) == []
+    assert broken_promises(PRICES.schema(), changed_schema("add")) == []
 
 
 @pytest.mark.parametrize("change", BREAKING)
 def test_a_published_schema_is_never_overwritten_by_one_that_breaks_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    file = publish(tmp_path)
+    file, _ = publish(tmp_path)
     before = file.read_bytes()
-    monkeypatch.setattr(schemas, "price_update_schema", lambda: changed_schema(change))
+    change_code(monkeypatch, change)
 
     with pytest.raises(BrokenPromiseError, match="SCHEMA_VERSION"):
         publish(tmp_path)
@@ -82,13 +116,18 @@ def test_a_published_schema_is_never_overwritten_by_one_that_breaks_it(
 def test_publishing_again_changes_nothing_and_a_new_field_is_added(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = publish(tmp_path / "docs")
-    before = file.read_bytes()
-    assert publish(tmp_path / "docs").read_bytes() == before
+    files = publish(tmp_path / "docs")
+    before = [file.read_bytes() for file in files]
+    assert [file.read_bytes() for file in publish(tmp_path / "docs")] == before
 
-    monkeypatch.setattr(schemas, "price_update_schema", lambda: changed_schema("add"))
-    assert b"added_later" in publish(tmp_path / "docs").read_bytes()
+    change_code(monkeypatch, "add")
+    prices, deals = publish(tmp_path / "docs")
+    assert b"added_later" in prices.read_bytes()
+    assert deals.read_bytes() == before[1]
 
 
-def test_there_is_a_published_schema() -> None:
-    assert PUBLISHED
+def test_a_deals_message_names_its_filter_score_and_reasons() -> None:
+    message = json.loads(encode_deal_event(a_deal_event()))
+
+    assert (message["filter"], message["score"]) == (FILTER.name, SCORE.points)
+    assert message["reasons"] == list(SCORE.reasons)

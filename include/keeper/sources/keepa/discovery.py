@@ -41,11 +41,8 @@ _FOUND_FOR_A_TOKEN: Final = 100
 _SMALLEST_PAGE: Final = 50
 _LARGEST_PAGE: Final = 10_000
 """Also as far as Keepa pages: nothing beyond its first 10,000 results can be had."""
-_KEEPERS: Final = {
-    "page": "Keeper reads as many pages as it needs",
-    "perPage": "Keeper reads as many pages as it needs",
-    "domainId": "it follows from the locale",
-}
+_KEEPERS: Final = frozenset({"page", "perPage", "domainId"})
+"""Fields Keeper fills in: the page it wants, and the locale of the search."""
 
 
 class FinderSelectionError(TerminalError):

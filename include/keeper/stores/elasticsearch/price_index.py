@@ -1,73 +1,58 @@
 """The `keeper-prices` index: one document a price point."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
 from keeper.domain.money import to_major
 from keeper.domain.price_events import PriceEvent
-from keeper.stores.elasticsearch.connection import SearchUnavailableError, errors_told
+from keeper.stores.elasticsearch.versioned_index import (
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    KEYWORD,
+    LONG,
+    PICTURE,
+    TITLE,
+    Document,
+    index_of,
+    number,
+    set_up_index,
+    write_documents,
+)
 
 PRICES_ALIAS: Final = "keeper-prices"
-
-_KEYWORD: Final = {"type": "keyword"}
-_DOUBLE: Final = {"type": "double"}
-_DATE: Final = {"type": "date"}
-PRICES_INDEX: Final[dict[str, Any]] = {
-    "settings": {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "1s"},
-    "mappings": {
-        "dynamic": "strict",
-        "properties": {
-            "asin": _KEYWORD,
-            "domain": _KEYWORD,
-            "price_type": _KEYWORD,
-            "currency": _KEYWORD,
-            "source": _KEYWORD,
-            "run_id": _KEYWORD,
-            "event_id": _KEYWORD,
-            "image_url": {"type": "keyword", "index": False},
-            "product_title": {
-                "type": "text",
-                "fields": {"raw": {"type": "keyword", "ignore_above": 512}},
-            },
-            "timestamp": _DATE,
-            "checked_at": _DATE,
-            "price": _DOUBLE,
-            "shipping": _DOUBLE,
-            "target_price": _DOUBLE,
-            "previous_price": _DOUBLE,
-            "price_change": _DOUBLE,
-            "price_minor": {"type": "long"},
-            "shipping_minor": {"type": "long"},
-            "in_stock": {"type": "boolean"},
-            "implausible": {"type": "boolean"},
-        },
-    },
-}
+PRICES_INDEX: Final = index_of(
+    {
+        "asin": KEYWORD,
+        "domain": KEYWORD,
+        "price_type": KEYWORD,
+        "currency": KEYWORD,
+        "source": KEYWORD,
+        "run_id": KEYWORD,
+        "event_id": KEYWORD,
+        "image_url": PICTURE,
+        "product_title": TITLE,
+        "timestamp": DATE,
+        "checked_at": DATE,
+        "price": DOUBLE,
+        "shipping": DOUBLE,
+        "target_price": DOUBLE,
+        "previous_price": DOUBLE,
+        "price_change": DOUBLE,
+        "price_minor": LONG,
+        "shipping_minor": LONG,
+        "in_stock": BOOLEAN,
+        "implausible": BOOLEAN,
+    }
+)
 
 
 def set_up(client: Elasticsearch, alias: str = PRICES_ALIAS) -> bool:
-    """Put the template and make the first index behind `alias`; True if the index was made.
-
-    Raises:
-        SearchUnavailableError: Elasticsearch does not answer.
-        SearchRejectedError: It refuses the template.
-    """
-    with errors_told():
-        client.indices.put_index_template(
-            name=alias, index_patterns=[f"{alias}-*"], priority=200, template=PRICES_INDEX
-        )
-        if client.indices.exists_alias(name=alias):
-            # Fields that came after the index was made.
-            client.indices.put_mapping(index=alias, **PRICES_INDEX["mappings"])
-            return False
-        # 400: another process made it between the question and now.
-        client.options(ignore_status=400).indices.create(
-            index=f"{alias}-000001", aliases={alias: {"is_write_index": True}}
-        )
-        return True
+    """Make or update the index; see set_up_index."""
+    return set_up_index(client, alias, PRICES_INDEX)
 
 
 def document_id(event: PriceEvent) -> str:
@@ -90,49 +75,13 @@ class PriceIndex:
         Raises:
             SearchUnavailableError: Elasticsearch did not take all of it; send it again later.
         """
-        latest: dict[str, PriceEvent] = {}
-        for event in events:
-            known = latest.get(key := document_id(event))
-            if known is None or event.checked_at > known.checked_at:
-                latest[key] = event
-        operations: list[dict[str, Any]] = []
-        for key, event in latest.items():
-            operations.append(
-                {
-                    "index": {
-                        "_id": key,
-                        "version": _milliseconds(event.checked_at),
-                        "version_type": "external_gte",
-                    }
-                }
-            )
-            operations.append(_document(event))
-        with errors_told():
-            reply = self._client.bulk(index=self._alias, operations=operations, require_alias=True)
-        return _new_documents(reply["items"])
-
-
-def _new_documents(items: Sequence[dict[str, Any]]) -> int:
-    refused = []
-    created = 0
-    for item in items:
-        result = item["index"]
-        # 409: a later check of the same point is indexed already.
-        if result["status"] >= 300 and result["status"] != 409:
-            error = result.get("error") or {}
-            refused.append(f"{result['status']} {error.get('type')}: {error.get('reason')}")
-        created += result.get("result") == "created"
-    if refused:
-        raise SearchUnavailableError(
-            f"Elasticsearch refused {len(refused)} of {len(items)} documents, first: {refused[0]}"
+        documents = (
+            Document(document_id(event), event.checked_at, _fields(event)) for event in events
         )
-    return created
+        return write_documents(self._client, self._alias, documents)
 
 
-def _document(event: PriceEvent) -> dict[str, Any]:
-    def number(value: object) -> float | None:
-        return None if value is None else float(str(value))
-
+def _fields(event: PriceEvent) -> dict[str, Any]:
     shipping = event.shipping_minor
     return {
         "asin": event.asin,
@@ -156,7 +105,3 @@ def _document(event: PriceEvent) -> dict[str, Any]:
         "in_stock": event.price_minor is not None,
         "implausible": event.implausible,
     }
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -1,10 +1,11 @@
 """Deleting the files of runs that ended long ago; what Keepa answered stays in the archive."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from keeper.stores.lake.paths import LakePath, at_once, remove_folder
+from keeper.stores.lake.run_files import safe_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +16,23 @@ class PrunedRuns:
     bytes: int
 
 
-def prune_runs(lake: LakePath, before: datetime, *, dry_run: bool) -> PrunedRuns:
+def prune_runs(
+    lake: LakePath, before: datetime, *, running: Collection[str], dry_run: bool
+) -> PrunedRuns:
     """Delete the files of each run that has written none since a moment.
 
     Args:
         lake: The root of the lake.
         before: A run with a file of this moment or later keeps them all.
+        running: Ids of runs that keep theirs however old: they have not ended.
         dry_run: Only count.
     """
     runs = size = 0
     root = lake / "runs"
+    kept = {safe_name(run_id) for run_id in running}
     for run in root.iterdir() if root.exists() else ():
+        if run.name in kept or not run.is_dir():
+            continue
         files = list(_files(run))
         known = at_once(lambda file: file.stat(), files)
         newest = max((status.st_mtime for status in known), default=0)

@@ -36,6 +36,50 @@ class SavedFilter:
     last_seen_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class CollectedDeal:
+    """A deal as it was last judged; amounts in minor units of `currency`."""
+
+    filter: str
+    asin: str
+    domain: str
+    price_type: str
+    currency: str
+    title: str | None
+    price_minor: int | None
+    original_minor: int | None
+    discount_percent: int | None
+    score: int
+    reasons: list[str]
+    observed_at: datetime
+    first_seen_at: datetime
+    last_seen_at: datetime
+    source: str
+
+
+def best_deals(
+    connection: Connection,
+    email: str,
+    *,
+    since: datetime,
+    filter_name: str | None = None,
+    min_score: int = 0,
+    limit: int = 20,
+) -> list[CollectedDeal]:
+    """Return a user's deals seen since a moment that score enough for their filter, best first."""
+    rows = connection.execute(
+        statements(_SQL)["best_deals"],
+        {
+            "email": email,
+            "filter": filter_name,
+            "min_score": min_score,
+            "since": since,
+            "limit": limit,
+        },
+    )
+    return [CollectedDeal(**row) for row in rows]
+
+
 def save_filter(connection: Connection, email: str, found_by: DealFilter) -> Saved:
     """Add a filter or change the user's one of that name; the user is made if new."""
     with connection.transaction():

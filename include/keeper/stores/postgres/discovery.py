@@ -135,8 +135,13 @@ def decide(
     def settle(products: Iterable[tuple[str, str]], state: ProposalState) -> list[dict[str, Any]]:
         settled = []
         for domain, asin in products:
-            row = {"asin": asin, "domain": domain, "state": state.value}
-            row |= {"decided_by": decided_by, "decided_at": decided_at}
+            row = {
+                "asin": asin,
+                "domain": domain,
+                "state": state.value,
+                "decided_by": decided_by,
+                "decided_at": decided_at,
+            }
             if connection.execute(sql["decide"], row).fetchone() is not None:
                 settled.append(row)
         return settled

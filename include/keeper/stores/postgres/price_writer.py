@@ -12,13 +12,8 @@ from psycopg.rows import DictRow
 from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance
 from keeper.domain.money import InvalidAmountError, to_minor
 from keeper.domain.price_events import PriceEvent
-from keeper.stores.postgres.connection import (
-    Connection,
-    PostgresConfig,
-    connect,
-    errors_told,
-    statements,
-)
+from keeper.stores.postgres.batch_writer import BatchWriter
+from keeper.stores.postgres.connection import Connection, PostgresConfig, statements
 
 _SeriesKey = tuple[str, str, str]
 _SQL: Final = "load_prices"
@@ -32,53 +27,23 @@ class LoadResult:
     alerts: int
 
 
-class PriceWriter:
-    """Writes batches of price events, each in one transaction, over one kept connection.
-
-    Storing the same events again changes nothing, in whatever batches they come. After a
-    DatabaseUnavailableError the next call connects anew.
-    """
+class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
+    """Writes batches of price events and raises the alerts they cause."""
 
     def __init__(self, config: PostgresConfig, policy: AlertPolicy | None = None) -> None:
         """Connect at the first batch."""
-        self._config = config
+        super().__init__(config)
         self._policy = policy or AlertPolicy()
-        self._connection: Connection | None = None
 
-    def close(self) -> None:
-        """Close the connection, if any."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def prepare(self, connection: Connection) -> None:
+        """Make the staging table."""
+        connection.execute(statements(_SQL)["make_staging"])
 
-    def store(self, events: Sequence[PriceEvent]) -> LoadResult:
-        """Store a batch and raise the alerts it causes, all or nothing.
-
-        Raises:
-            DatabaseUnavailableError: Nothing was stored; try again later.
-        """
-        try:
-            with errors_told():
-                return self._store(self._connected(), events)
-        except Exception:
-            self.close()
-            raise
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            self._connection = connect(self._config)
-            self._connection.execute(statements(_SQL)["make_staging"])
-        return self._connection
-
-    def _stage(self, cursor: Cursor[DictRow], events: Sequence[PriceEvent]) -> None:
-        with cursor.copy(statements(_SQL)["copy_into_staging"]) as copy:
-            for event in events:
-                copy.write_row(_staged(event))
-
-    def _store(self, connection: Connection, events: Sequence[PriceEvent]) -> LoadResult:
+    def write(self, connection: Connection, events: Sequence[PriceEvent]) -> LoadResult:
+        """Store a batch and raise its alerts in the caller's transaction."""
         sql = statements(_SQL)
-        with connection.transaction(), connection.cursor() as cursor:
-            self._stage(cursor, events)
+        with connection.cursor() as cursor:
+            stage(cursor, events)
             cursor.execute(sql["upsert_products"])
             cursor.execute(sql["keep_former_values"])
             points = Counter(
@@ -128,6 +93,13 @@ class PriceWriter:
             cursor.executemany(sql["save_alert_state"], states)
             cursor.executemany(sql["raise_alert"], alerts)
         return Counter(str(alert["run_id"]) for alert in alerts)
+
+
+def stage(cursor: Cursor[DictRow], events: Sequence[PriceEvent]) -> None:
+    """Copy events into the staging table that `prepare` made."""
+    with cursor.copy(statements(_SQL)["copy_into_staging"]) as copy:
+        for event in events:
+            copy.write_row(_staged(event))
 
 
 def _staged(event: PriceEvent) -> tuple[object, ...]:

@@ -98,6 +98,11 @@ def finish_run(
     return row
 
 
+def running_runs(connection: Connection) -> list[str]:
+    """Return the ids of the runs that have begun and not ended."""
+    return [row["run_id"] for row in connection.execute(statements(_SQL)["running_runs"])]
+
+
 def quarantine(connection: Connection, run_id: str, records: Iterable[QuarantinedRecord]) -> None:
     """Keep rejected records; keeping the same ones again changes nothing."""
     rows = [

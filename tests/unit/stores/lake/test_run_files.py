@@ -84,6 +84,25 @@ def test_a_damaged_reply_is_a_terminal_error_that_names_it_and_is_fetched_again(
     assert folder.pages() == pages[:1]
 
 
+def test_storage_that_fails_is_no_damage_and_deletes_nothing(
+    folder: BatchFolder,
+    tmp_path: Path,
+    pages: list[StoredPage],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "not now", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(PermissionError):
+            folder.read_page(pages[1])
+        with pytest.raises(PermissionError):
+            folder.pages()
+
+    assert folder.pages() == pages
+
+
 @DAMAGES
 def test_damaged_messages_are_a_terminal_error_that_names_the_file(
     folder: BatchFolder, path: Path, damage: Callable[[bytes], bytes]

@@ -1,0 +1,257 @@
+"""`keeper deals`: saved searches for deals, and what they found."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from keeper.cli.session import console, database, user_address
+
+if TYPE_CHECKING:
+    from keeper.domain.watches import WatchStatus
+
+app = typer.Typer(help="Deals: saved searches, and what they found.", no_args_is_help=True)
+filters = typer.Typer(help="The saved searches that collect_deals runs.", no_args_is_help=True)
+app.add_typer(filters, name="filter")
+
+NameArgument = Annotated[str, typer.Argument(help="What you call the filter.")]
+UserOption = Annotated[
+    str | None,
+    typer.Option(help="Whose filters, by e-mail address.", show_default="KEEPER_USER_EMAIL"),
+]
+
+
+class Span(StrEnum):
+    """Over which time a price has fallen, in Keepa's order."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "90-days"
+
+
+@filters.command("add")
+def add(
+    name: NameArgument,
+    domain: Annotated[str, typer.Option(help="Locale: us uk de fr jp ca it es in mx br.")] = "us",
+    price_type: Annotated[str, typer.Option(help="Keepa's price type, e.g. NEW, AMAZON.")] = "NEW",
+    drop_percent: Annotated[
+        int | None, typer.Option(help="At least so far below its average.", min=1, max=99)
+    ] = None,
+    span: Annotated[Span, typer.Option("--over", help="The time of that average.")] = Span.WEEK,
+    price_min: Annotated[str | None, typer.Option(help="Lowest price, like 10.00.")] = None,
+    price_max: Annotated[str | None, typer.Option(help="Highest price, like 50.00.")] = None,
+    category: Annotated[
+        list[int] | None, typer.Option(help="Keepa's number of a category. Repeatable.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Words the title must have.")] = None,
+    min_rating: Annotated[
+        float | None, typer.Option(help="Least stars, like 4.5.", min=0, max=5)
+    ] = None,
+    selection: Annotated[
+        str | None, typer.Option(help="Any of Keepa's selection fields, as JSON.")
+    ] = None,
+    min_score: Annotated[
+        int, typer.Option(help="Deals Keeper scores below are not shown.", min=0, max=100)
+    ] = 0,
+    user: UserOption = None,
+) -> None:
+    """Save a search for deals; saving it again changes it.
+
+    Each run of collect_deals spends at least 5 tokens on it.
+
+    Example: keeper deals filter add keyboards --drop-percent 20 --title keyboard --price-max 80
+    """
+    from keeper.domain.deal_selection import InvalidSelectionError, validate_selection
+    from keeper.domain.deals import DealFilter
+    from keeper.domain.locales import locale_of
+    from keeper.domain.money import to_minor
+    from keeper.domain.price_types import price_type_of
+    from keeper.stores.postgres.deal_filters import save_filter
+
+    try:
+        locale = locale_of(domain.strip().lower())
+        series = price_type_of(price_type.strip().upper())
+        if not series.is_price:
+            raise ValueError(f"{series.name} is not a price; deals are about prices")
+        fields: dict[str, Any] = {"dateRange": list(Span).index(span)}
+        if drop_percent is not None:
+            fields["deltaPercentRange"] = [drop_percent, 100]
+        if price_min or price_max:
+            lowest = to_minor(price_min, locale.currency) if price_min else 0
+            highest = to_minor(price_max, locale.currency) if price_max else -1
+            fields["currentRange"] = [lowest, highest]
+        if category:
+            fields["includeCategories"] = category
+        if title:
+            fields["titleSearch"] = title
+        if min_rating is not None:
+            fields["minRating"] = round(min_rating * 10)
+        fields |= _parsed(selection)
+        validate_selection(fields)
+    except InvalidSelectionError as error:
+        raise typer.BadParameter(f"Keepa would refuse this filter: {error}") from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    found_by = DealFilter(name.strip(), locale.domain, series.name, fields, min_score)
+    if not found_by.name:
+        raise typer.BadParameter("the filter needs a name")
+    with database() as connection:
+        saved = save_filter(connection, user_address(user), found_by)
+    typer.echo(f"{saved}: {found_by.name} ({found_by.domain} {found_by.price_type})")
+
+
+@filters.command("list")
+def list_filters_(user: UserOption = None) -> None:
+    """Show the saved searches, what they found, and what Keepa had against one.
+
+    Example: keeper deals filter list
+    """
+    import json
+
+    from rich.table import Table
+
+    from keeper.stores.postgres.deal_filters import list_filters
+
+    with database() as connection:
+        saved = list_filters(connection, user_address(user))
+    if not saved:
+        typer.echo("No search is saved yet: keeper deals filter add NAME --drop-percent 20")
+        return
+    table = Table(header_style="bold")
+    for column in ("name", "locale", "type", "looks for", "score", "status", "deals", "last found"):
+        table.add_column(column, justify="right" if column in ("score", "deals") else "left")
+    for item in saved:
+        last = "" if item.last_seen_at is None else f"{item.last_seen_at:%Y-%m-%d %H:%M}"
+        table.add_row(
+            item.filter.name,
+            item.filter.domain,
+            item.filter.price_type,
+            json.dumps(dict(item.filter.selection), ensure_ascii=False),
+            f"≥ {item.filter.min_score}",
+            item.status.value,
+            str(item.deals),
+            last,
+        )
+    console().print(table)
+    for item in saved:
+        if item.problem:
+            typer.secho(f"{item.filter.name}: {item.problem}", fg=typer.colors.RED, err=True)
+
+
+@filters.command()
+def pause(name: NameArgument, user: UserOption = None) -> None:
+    """Stop a search but keep it and its deals. Example: keeper deals filter pause keyboards."""
+    from keeper.domain.watches import WatchStatus
+
+    _set_status(name, WatchStatus.PAUSED, user)
+
+
+@filters.command()
+def resume(name: NameArgument, user: UserOption = None) -> None:
+    """Run a paused search again. Example: keeper deals filter resume keyboards."""
+    from keeper.domain.watches import WatchStatus
+
+    _set_status(name, WatchStatus.ACTIVE, user)
+
+
+@filters.command()
+def remove(name: NameArgument, user: UserOption = None) -> None:
+    """Take a search off the list; its deals stay. Example: keeper deals filter remove keyboards."""
+    from keeper.domain.watches import WatchStatus
+
+    _set_status(name, WatchStatus.INACTIVE, user)
+
+
+@app.command("list")
+def list_(
+    found_by: Annotated[
+        str | None, typer.Option("--filter", help="Only this search's deals.")
+    ] = None,
+    min_score: Annotated[int, typer.Option(help="Least score.", min=0, max=100)] = 0,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Seen on this day or later (UTC).", show_default="yesterday"
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Most deals to show.", min=1)] = 20,
+    user: UserOption = None,
+) -> None:
+    """Show the best deals the searches found, each with the main reason for its score.
+
+    Example: keeper deals list --min-score 60
+    """
+    from datetime import UTC, timedelta
+
+    from rich.table import Table
+
+    from keeper.clock import utc_now
+    from keeper.domain.money import format_money
+    from keeper.stores.postgres.deal_filters import best_deals
+
+    start = since.replace(tzinfo=UTC) if since else utc_now() - timedelta(days=1)
+    with database() as connection:
+        deals = best_deals(
+            connection,
+            user_address(user),
+            since=start,
+            filter_name=found_by,
+            min_score=min_score,
+            limit=limit,
+        )
+    if not deals:
+        typer.echo(
+            "No deals so far; `keeper deals filter list` shows the searches, and "
+            "`airflow dags trigger collect_deals` runs them."
+        )
+        return
+    table = Table(header_style="bold")
+    numbers = ("score", "price", "usual", "off")
+    for column in ("score", "ASIN", "locale", "price", "usual", "off", "title", "why", "filter"):
+        table.add_column(column, justify="right" if column in numbers else "left")
+    for deal in deals:
+        price, usual = (
+            "" if minor is None else format_money(minor, deal.currency)
+            for minor in (deal.price_minor, deal.original_minor)
+        )
+        table.add_row(
+            str(deal.score),
+            deal.asin,
+            deal.domain,
+            price,
+            usual,
+            "" if deal.discount_percent is None else f"{deal.discount_percent} %",
+            (deal.title or "")[:40],
+            deal.reasons[0] if deal.reasons else "",
+            deal.filter,
+        )
+    console().print(table)
+    if any(deal.source == "simulator" for deal in deals):
+        typer.echo("These prices are simulated.")
+
+
+def _parsed(selection: str | None) -> dict[str, Any]:
+    import json
+
+    if not selection:
+        return {}
+    try:
+        fields = json.loads(selection)
+    except ValueError as error:
+        raise ValueError(f"--selection is not JSON: {error}") from None
+    if not isinstance(fields, dict):
+        raise ValueError('--selection must be a JSON object, like {"isLowest": true}')
+    return fields
+
+
+def _set_status(name: str, status: "WatchStatus", user: str | None) -> None:
+    from keeper.stores.postgres.deal_filters import set_filter_status
+
+    with database() as connection:
+        changed = set_filter_status(connection, user_address(user), name, status)
+    if not changed:
+        typer.secho(f"there is no filter {name!r}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{status.value.lower()}: {name}")

@@ -1,0 +1,117 @@
+"""The `keeper-deals` index: one document a deal that a filter found."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from elasticsearch import Elasticsearch
+
+from keeper.domain.deal_events import DealEvent
+from keeper.domain.money import to_major
+from keeper.stores.elasticsearch.versioned_index import (
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    KEYWORD,
+    LONG,
+    PICTURE,
+    TITLE,
+    Document,
+    index_of,
+    number,
+    set_up_index,
+    write_documents,
+)
+
+DEALS_ALIAS: Final = "keeper-deals"
+DEALS_INDEX: Final = index_of(
+    {
+        "asin": KEYWORD,
+        "domain": KEYWORD,
+        "price_type": KEYWORD,
+        "currency": KEYWORD,
+        "source": KEYWORD,
+        "run_id": KEYWORD,
+        "event_id": KEYWORD,
+        "filter": KEYWORD,
+        "filter_id": LONG,
+        "image_url": PICTURE,
+        "product_title": TITLE,
+        "timestamp": DATE,
+        "checked_at": DATE,
+        "lightning_ends_at": DATE,
+        "price": DOUBLE,
+        "original_price": DOUBLE,
+        "previous_price": DOUBLE,
+        "list_price": DOUBLE,
+        "price_minor": LONG,
+        "original_minor": LONG,
+        "discount_percent": LONG,
+        "score": LONG,
+        "reasons": {"type": "text"},
+        "rating": DOUBLE,
+        "review_count": LONG,
+        "sales_rank": LONG,
+        "root_category": LONG,
+        "back_in_stock": BOOLEAN,
+    }
+)
+
+
+def set_up(client: Elasticsearch, alias: str = DEALS_ALIAS) -> bool:
+    """Make or update the index; see set_up_index."""
+    return set_up_index(client, alias, DEALS_INDEX)
+
+
+class DealIndex:
+    """Writes deal events as documents: the same deal seen again is the same document."""
+
+    def __init__(self, client: Elasticsearch, alias: str = DEALS_ALIAS) -> None:
+        """Write through `client` to the index behind `alias`."""
+        self._client = client
+        self._alias = alias
+
+    def store(self, events: Sequence[DealEvent]) -> int:
+        """Index a batch in one bulk request and return how many documents were new.
+
+        Raises:
+            SearchUnavailableError: Elasticsearch did not take all of it; send it again later.
+        """
+        documents = (Document(event.event_id, event.checked_at, _fields(event)) for event in events)
+        return write_documents(self._client, self._alias, documents)
+
+
+def _fields(event: DealEvent) -> dict[str, Any]:
+    def main_unit(minor: int | None) -> float | None:
+        return number(None if minor is None else to_major(minor, event.currency))
+
+    ends = event.lightning_ends_at
+    return {
+        "asin": event.asin,
+        "domain": event.domain,
+        "price_type": event.price_type,
+        "currency": event.currency,
+        "source": event.source,
+        "run_id": event.run_id,
+        "event_id": event.event_id,
+        "filter": event.filter,
+        "filter_id": event.filter_id,
+        "image_url": event.image_url,
+        "product_title": event.product_title,
+        "timestamp": event.timestamp.isoformat(),
+        "checked_at": event.checked_at.isoformat(),
+        "lightning_ends_at": ends.isoformat() if ends else None,
+        "price": number(event.current_price),
+        "original_price": number(event.original_price),
+        "previous_price": main_unit(event.previous_minor),
+        "list_price": main_unit(event.list_price_minor),
+        "price_minor": event.price_minor,
+        "original_minor": event.original_minor,
+        "discount_percent": event.discount_percent,
+        "score": event.score,
+        "reasons": list(event.reasons),
+        "rating": event.rating,
+        "review_count": event.review_count,
+        "sales_rank": event.sales_rank,
+        "root_category": event.root_category,
+        "back_in_stock": event.back_in_stock,
+    }

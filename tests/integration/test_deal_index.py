@@ -1,0 +1,73 @@
+"""Indexing deal events in a real Elasticsearch."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+from elasticsearch import Elasticsearch
+
+from keeper.stores.elasticsearch.deal_index import DealIndex, set_up
+from tests.deals import CHECKED_AT, FILTER, a_deal_event
+
+
+@pytest.fixture
+def deals(search: Elasticsearch) -> Iterator[str]:
+    """An alias of the test's own."""
+    name = f"test-{uuid.uuid4().hex}"
+    set_up(search, name)
+    yield name
+    search.indices.delete(index=f"{name}-000001")
+    search.indices.delete_index_template(name=name)
+
+
+def documents(search: Elasticsearch, alias: str) -> list[dict[str, object]]:
+    search.indices.refresh(index=alias)
+    return [hit["_source"] for hit in search.search(index=alias, size=1000)["hits"]["hits"]]
+
+
+def test_a_deal_is_one_document_with_its_facts(search: Elasticsearch, deals: str) -> None:
+    assert DealIndex(search, deals).store([a_deal_event()]) == 1
+
+    (document,) = documents(search, deals)
+    assert (document["price"], document["original_price"], document["list_price"]) == (20, 30, 99)
+    assert (document["score"], document["discount_percent"]) == (63, 33)
+    assert document["reasons"] == ["It is cheap."]
+    assert document["filter"] == FILTER.name
+
+
+def test_the_same_deal_seen_twice_is_one_document_and_the_later_check_wins(
+    search: Elasticsearch, deals: str
+) -> None:
+    index = DealIndex(search, deals)
+    first = a_deal_event()
+    later = msgspec.structs.replace(first, score=41, checked_at=CHECKED_AT + timedelta(hours=6))
+
+    assert [index.store([later]), index.store([first]), index.store([first, later])] == [1, 0, 0]
+
+    (document,) = documents(search, deals)
+    assert document["score"] == 41
+
+
+def test_another_price_or_filter_is_another_deal(search: Elasticsearch, deals: str) -> None:
+    events = [
+        a_deal_event(),
+        a_deal_event(price_minor=1900),
+        a_deal_event(replace(FILTER, filter_id=8)),
+        a_deal_event(asin="B000000002"),
+    ]
+
+    assert DealIndex(search, deals).store(events) == 4
+
+
+def test_setting_up_again_keeps_the_documents(search: Elasticsearch, deals: str) -> None:
+    DealIndex(search, deals).store([a_deal_event()])
+
+    assert set_up(search, deals) is False
+    assert len(documents(search, deals)) == 1
+
+
+def test_an_empty_batch_asks_nothing(search: Elasticsearch, deals: str) -> None:
+    assert DealIndex(search, deals).store([]) == 0
