@@ -67,7 +67,7 @@ class AirflowApi:
 
     def __enter__(self) -> Self:
         """Log in."""
-        token = self._ask("POST", "/auth/token", json=self._login)["access_token"]
+        token = self.ask("POST", "/auth/token", json=self._login)["access_token"]
         self._client.headers["Authorization"] = f"Bearer {token}"
         return self
 
@@ -86,7 +86,7 @@ class AirflowApi:
             answer = self._client.get(f"/api/v2/dags/{dag_id}")
             if answer.status_code == httpx.codes.OK and not answer.json()["is_stale"]:
                 return _dag_state(answer.json())
-            errors = self._ask("GET", "/api/v2/importErrors")["import_errors"]
+            errors = self.ask("GET", "/api/v2/importErrors")["import_errors"]
             for error in errors:
                 if error["filename"].endswith(f"{dag_id}.py"):
                     last = "\n".join(f"  | {li}" for li in error["stack_trace"].splitlines()[-15:])
@@ -100,7 +100,7 @@ class AirflowApi:
 
     def unpause(self, dag_id: str) -> None:
         """Let a DAG's runs start."""
-        self._ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
+        self.ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
     def trigger(self, dag_id: str, run_id: str, window: Window | None) -> None:
         """Create a run.
@@ -124,21 +124,21 @@ class AirflowApi:
             if answer.status_code != httpx.codes.CONFLICT:
                 _refuse_errors(answer)
                 return
-        self._ask("POST", path, json=body)
+        self.ask("POST", path, json=body)
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return a run's state: queued, running, success or failed."""
-        return str(self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
+        return str(self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def other_active_runs(self, dag_id: str, run_id: str) -> list[str]:
         """Return the ids of other runs of the DAG that run now."""
-        runs = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"state": "running"})
+        runs = self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"state": "running"})
         ids = [str(run["dag_run_id"]) for run in runs["dag_runs"]]
         return [other for other in ids if other != run_id]
 
     def task_order(self, dag_id: str) -> list[str]:
         """Return the ids of a DAG's tasks, each after those it depends on."""
-        tasks = self._ask("GET", f"/api/v2/dags/{dag_id}/tasks")["tasks"]
+        tasks = self.ask("GET", f"/api/v2/dags/{dag_id}/tasks")["tasks"]
         downstream = {str(t["task_id"]): set(t["downstream_task_ids"]) for t in tasks}
         ordered: list[str] = []
         while downstream:
@@ -153,7 +153,7 @@ class AirflowApi:
         """Return every task instance of a run."""
         found: list[TaskInstance] = []
         while True:
-            page = self._ask(
+            page = self.ask(
                 "GET",
                 f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances",
                 params={"limit": _PAGE, "offset": len(found)},
@@ -165,13 +165,18 @@ class AirflowApi:
             if not page["task_instances"] or len(found) >= page["total_entries"]:
                 return found
 
-    def _ask(
+    def ask(
         self,
         method: str,
         path: str,
         json: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
+        """Call the API and return its answer.
+
+        Raises:
+            StackError: It does not answer, or refuses; quotes the reason.
+        """
         try:
             answer = self._client.request(
                 method, path, json=json, params=None if params is None else dict(params)

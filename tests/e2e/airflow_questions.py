@@ -22,19 +22,19 @@ class Questions(AirflowApi):
             "reset_dag_runs": True,
             "dry_run": False,
         }
-        self._ask("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", json=body)
+        self.ask("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", json=body)
 
     def runs(self, dag_id: str) -> list[str]:
         """Return the ids of a DAG's runs."""
         return [
             run["dag_run_id"]
-            for run in self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]
+            for run in self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]
         ]
 
     def run_with(self, dag_id: str, run_id: str, conf: Mapping[str, object]) -> None:
         """Create a run with parameters."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
-        self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+        self.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
         """Return the state of every task of a run; of mapped ones only the last."""
@@ -58,12 +58,12 @@ class Questions(AirflowApi):
 
     def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
         """Return what a task asks."""
-        return self._ask("GET", _path(dag_id, run_id, task_id))
+        return self.ask("GET", _path(dag_id, run_id, task_id))
 
     def answer(self, dag_id: str, run_id: str, task_id: str, options: Sequence[str]) -> None:
         """Choose some of a question's options."""
         body = {"chosen_options": list(options), "params_input": {}}
-        self._ask("PATCH", _path(dag_id, run_id, task_id), json=body)
+        self.ask("PATCH", _path(dag_id, run_id, task_id), json=body)
 
 
 def _path(dag_id: str, run_id: str, task_id: str) -> str:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)
 def test_a_run_without_tokens_defers_resumes_and_completes(
     stack: Stack, airflow: AirflowApi, rows: Rows
 ) -> None:
-    simulator = stack["KEEPER_SIMULATOR_URL"]
+    simulator = stack["KEEPER_KEEPA_URL"]
     # The next refill, within a minute, brings 1,000.
     httpx.post(f"{simulator}/simulator/tokens", json={"left": -100}).raise_for_status()
     run_id = f"tokens__{datetime.now():%Y%m%dT%H%M%S%f}"  # noqa: DTZ005  # a name, not a time

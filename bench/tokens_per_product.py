@@ -1,0 +1,119 @@
+"""What a product costs: a whole cycle through plan, ledger and fetch, with and without faults."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import httpx
+from pydantic import SecretStr
+
+from bench.fresh import fresh_database
+from bench.local_stack import HOME
+from bench.registry import Run, Values, benchmark
+from keeper.domain.locales import locale_of
+from keeper.domain.watches import Watch
+from keeper.pipeline.fetch_batch import fetch_batch
+from keeper.pipeline.plan_run import plan_run
+from keeper.pipeline.tokens import keepa_account
+from keeper.simulator.catalogue import Catalogue
+from keeper.sources.keepa.config import KeepaConfig
+from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.postgres.connection import PostgresConfig, session
+from keeper.stores.postgres.watch_list import save_watches
+
+FAULTS: Final = (
+    {"kind": "status", "status": 500, "share": 0.01, "endpoint": "product"},
+    {"kind": "cut", "share": 0.005, "endpoint": "product"},
+)
+SEED: Final = 1
+_REFILL_RATE: Final = 500
+
+
+@contextmanager
+def simulator(products: int, folder: Path, faults: tuple[dict[str, Any], ...]) -> Iterator[str]:
+    """Run the simulator as a process of its own and give its address."""
+    scenario = folder / "faults.json"
+    scenario.write_text(json.dumps(faults), "utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", "from keeper.cli import main; main()", "simulate-keepa"]
+    command += ["--port", str(port), "--seed", str(SEED), "--products", str(products)]
+    command += ["--refill-rate", str(_REFILL_RATE), "--scenario", str(scenario)]
+    url = f"http://127.0.0.1:{port}"
+    with (folder / "simulator.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                httpx.get(f"{url}/simulator/health", timeout=2).raise_for_status()
+                break
+            except httpx.TransportError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def cycle(database: PostgresConfig, url: str, lake: Path, products: int) -> tuple[int, int]:
+    """Plan and fetch the whole watch list; return the products received and what they cost."""
+    config = KeepaConfig(SecretStr("simulator"), url, "simulator")
+    with session(database) as connection, session(database) as own:
+        sheets = islice(Catalogue(SEED, 20 * products).products_in(locale_of("us")), products)
+        watches = [Watch(sheet.asin, "us", "NEW", None) for sheet in sheets]
+        save_watches(connection, "bench@example.org", watches)
+        with keepa_account(config, own, "bench") as account:
+            batches = plan_run(
+                connection,
+                lake,
+                account,
+                run="bench",
+                dag_id="bench",
+                batch_products=500,
+                interval=timedelta(hours=6),
+                reserve_share=0.1,
+                started_at=datetime.now(UTC),
+            )
+            received = 0
+            for batch in batches:
+                folder = BatchFolder.of(lake, "bench", batch.batch)
+                received += fetch_batch(folder, account.client).asked
+        row = connection.execute(
+            "SELECT sum(coalesce(tokens_charged, tokens_estimated))::int AS tokens"
+            " FROM token_ledger"
+        ).fetchone()
+    assert row is not None
+    return received, row["tokens"]
+
+
+@benchmark
+def tokens_per_product(run: Run) -> Values:
+    """Tokens a product costs in a cycle of 10,000, without faults and with 1 % 5xx, 0.5 % cut."""
+    products = run.size(10_000, 200)
+    environment = run.stack.environment("postgres")
+    values: Values = {}
+    for name, faults in (("tokens_per_product", ()), ("tokens_per_product_with_faults", FAULTS)):
+        with (
+            TemporaryDirectory(dir=HOME) as folder,
+            fresh_database(environment["DATABASE_URL"]) as database,
+            simulator(20 * products, Path(folder), faults) as url,
+        ):
+            received, tokens = cycle(database, url, Path(folder) / "lake", products)
+            met = httpx.get(f"{url}/simulator/state", timeout=10).json()["faultsMet"]
+        assert received == products
+        run.say(f"{received:,} products for {tokens:,} tokens; faults met: {met or 'none'}")
+        values[name] = tokens / received
+    return values

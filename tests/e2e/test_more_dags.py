@@ -1,0 +1,141 @@
+"""Real Airflow runs of the other DAGs, on what the demo left: past intervals and deals."""
+
+import os
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from stack.airflow_api import AirflowApi
+from tests.e2e.conftest import Rows
+from tests.keepa_simulator import keeper_command
+from tests.services import Stack
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def wait_until(is_over: Callable[[], bool], what: str, timeout_s: float = 420) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not is_over():
+        assert time.monotonic() < deadline, what
+        time.sleep(1)  # between two looks at Airflow, which tells nobody when a run has ended
+
+
+def run_dag(airflow: AirflowApi, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+    """Trigger a DAG, wait for the end of its run, and return Keeper's id of it."""
+    run_id = f"e2e__{time.time_ns()}"
+    airflow.unpause(dag_id)
+    body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
+    airflow.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+    wait_until(
+        lambda: airflow.run_state(dag_id, run_id) in {"success", "failed"}, f"{dag_id} goes on"
+    )
+    states = {(t.task_id, t.map_index): t.state for t in airflow.task_instances(dag_id, run_id)}
+    assert airflow.run_state(dag_id, run_id) == "success", states
+    return f"{dag_id}/{run_id}"
+
+
+def lost_day(rows: Rows) -> tuple[datetime, int]:
+    """Delete a past day's points, as an accident would, and return the day and their number."""
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    span = f"observed_at >= '{day}' AND observed_at < '{day + timedelta(days=1)}'"
+    deleted = rows(
+        f"WITH gone AS (DELETE FROM price_history WHERE {span} RETURNING 1)"
+        " SELECT count(*)::int AS points FROM gone"
+    )
+    return day, deleted[0]["points"]
+
+
+COUNTS = (
+    "SELECT (SELECT count(*) FROM price_history) AS points,"
+    " (SELECT count(*) FROM price_alerts) AS alerts,"
+    " (SELECT sum(tokens_charged) FROM token_ledger) AS tokens,"
+    " (SELECT max(last_checked_at) FROM current_prices) AS checked"
+)
+
+
+def test_a_lost_day_comes_back_by_airflow_backfill_create_without_tokens_or_alerts(
+    airflow: AirflowApi, rows: Rows
+) -> None:
+    before = rows(COUNTS)
+    day, points = lost_day(rows)
+    assert points > 0
+
+    backfill = airflow.ask(
+        "POST",
+        "/api/v2/backfills",
+        json={
+            "dag_id": "track_prices",
+            "from_date": day.isoformat(),
+            # Both ends are logical dates: the last interval of the day begins at 18:00.
+            "to_date": (day + timedelta(hours=18)).isoformat(),
+            "max_active_runs": 4,
+            "dag_run_conf": {},
+        },
+    )
+    states: Counter[str] = Counter()
+
+    def is_over() -> bool:
+        runs = airflow.ask(
+            "GET",
+            "/api/v2/dags/track_prices/dagRuns",
+            params={"run_type": "backfill", "limit": 50},
+        )["dag_runs"]
+        states.clear()
+        states.update(run["state"] for run in runs)
+        return len(runs) == 4 and not states.keys() - {"success", "failed"}
+
+    wait_until(is_over, f"backfill {backfill['id']}: {states}")
+    assert states == {"success": 4}
+    assert rows(COUNTS) == before
+
+
+def test_a_lost_day_comes_back_by_one_run_of_backfill_history(
+    airflow: AirflowApi, rows: Rows
+) -> None:
+    before = rows(COUNTS)
+    day, points = lost_day(rows)
+    conf = {"since": f"{day:%Y-%m-%d}", "until": f"{day + timedelta(days=1):%Y-%m-%d}"}
+
+    for stored in (points, 0):
+        run = run_dag(airflow, "backfill_history", conf)
+        (row,) = rows(f"SELECT * FROM pipeline_runs WHERE run_id = '{run}'")
+        assert (row["history_stored"], row["tokens_spent"]) == (stored, 0)
+        assert rows(COUNTS) == before
+
+
+def test_a_saved_filter_becomes_scored_deals_in_both_stores(
+    stack: Stack, airflow: AirflowApi, rows: Rows
+) -> None:
+    settings = {name: value for name, value in stack.environment.items() if name.isupper()}
+    subprocess.run(
+        keeper_command(
+            "deals", "filter", "add", "drops", "--drop-percent", "10", "--over", "90-days"
+        ),
+        env={**os.environ, **settings},
+        check=True,
+    )
+
+    run_dag(airflow, "collect_deals")
+    run_dag(airflow, "collect_deals")
+
+    # The first of them may be the schedule's own, made when the DAG was let run.
+    *_, before, last = runs = rows(
+        "SELECT * FROM pipeline_runs WHERE dag_id = 'collect_deals' ORDER BY started_at"
+    )
+    deals = rows("SELECT * FROM collected_deals")
+    assert len(deals) == sum(run["deals_stored"] for run in runs) > 0
+    assert last["events_published"] == len(deals)
+    assert (last["deals_stored"], last["points_stored"]) == (0, 0)
+    assert last["tokens_spent"] <= before["tokens_spent"] <= 200
+    assert all(deal["reasons"] for deal in deals)
+    with Elasticsearch(stack["ELASTICSEARCH_URL"]) as search:
+        search.indices.refresh(index="keeper-deals")
+        hits = search.search(index="keeper-deals", size=1000)["hits"]["hits"]
+    scores = {deal["event_id"]: deal["score"] for deal in deals}
+    assert {hit["_id"]: hit["_source"]["score"] for hit in hits} == scores
