@@ -1,6 +1,6 @@
 """Waiting until a store has the prices or deals a run published."""
 
-from typing import Any
+from typing import Any, Final
 
 from airflow.sdk import TriggerRule
 
@@ -14,6 +14,9 @@ from keeper.streams.topics import (
     PRICE_LOADER_GROUP,
     PRICE_UPDATES,
 )
+
+_HISTORY_TIMEOUT_S: Final = 4 * 3600.0
+"""A large watch list's first check brings tens of millions of older points."""
 
 
 def wait_for_postgres(published: Any) -> WaitForGroup:
@@ -33,26 +36,47 @@ def wait_for_elasticsearch(published: Any) -> WaitForGroup:
 def wait_for_history(published: Any) -> WaitForGroup:
     """Return a task that waits until PostgreSQL has the older points that were published."""
     return wait_for_store(
-        "history", PRICE_BACKFILL, BACKFILL_LOADER_GROUP, "keeper consume backfill", published
+        "history",
+        PRICE_BACKFILL,
+        BACKFILL_LOADER_GROUP,
+        "keeper consume backfill",
+        published,
+        timeout_s=_HISTORY_TIMEOUT_S,
     )
 
 
 def wait_for_history_index(published: Any) -> WaitForGroup:
     """Return a task that waits until Elasticsearch has the older points that were published."""
     return wait_for_store(
-        "history_index", PRICE_BACKFILL, BACKFILL_INDEXER_GROUP, "keeper index backfill", published
+        "history_index",
+        PRICE_BACKFILL,
+        BACKFILL_INDEXER_GROUP,
+        "keeper index backfill",
+        published,
+        timeout_s=_HISTORY_TIMEOUT_S,
     )
 
 
-def wait_for_store(store: str, topic: str, group: str, worker: str, published: Any) -> WaitForGroup:
-    """Return the task `wait_for_<store>`: until `group` has read what was published to `topic`."""
+def wait_for_store(
+    store: str,
+    topic: str,
+    group: str,
+    worker: str,
+    published: Any,
+    *,
+    timeout_s: float | None = None,
+) -> WaitForGroup:
+    """Return the task `wait_for_<store>`: until `group` has read what was published to `topic`.
+
+    It waits KEEPER_WAIT_TIMEOUT_S at most, or `timeout_s`.
+    """
     return WaitForGroup(
         task_id=f"wait_for_{store}",
         topic=topic,
         group=group,
         published=published,
         worker=worker,
-        timeout_s=load_settings().keeper_wait_timeout_s,
+        timeout_s=timeout_s or load_settings().keeper_wait_timeout_s,
         # A batch that failed must not keep the others' alerts waiting.
         trigger_rule=TriggerRule.ALL_DONE,
     )

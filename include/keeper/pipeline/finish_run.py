@@ -91,10 +91,15 @@ def summarise_run(
         problem=problem,
     )
     _LOG.info(
-        "%s products for %s tokens: %s events, %s new points, %s alerts, %s quarantined",
+        "%s products for %s tokens (%s planned, %s left), %s left for the next run: "
+        "%s events, %s older points, %s new points, %s alerts, %s quarantined",
         counts.products_fetched,
         row["tokens_spent"],
+        row["tokens_estimated"],
+        row["tokens_left"],
+        row["products_postponed"],
         counts.events_published,
+        counts.history_published,
         row["points_stored"],
         row["alerts_raised"],
         quarantined,

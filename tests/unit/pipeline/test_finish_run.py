@@ -31,7 +31,14 @@ def row(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def write(connection: Connection, **values: Any) -> Mapping[str, object]:
         written.update(values)
-        return {"points_stored": 7, "alerts_raised": 1, "tokens_spent": 120}
+        return {
+            "points_stored": 7,
+            "alerts_raised": 1,
+            "tokens_spent": 120,
+            "tokens_estimated": 120,
+            "tokens_left": 80,
+            "products_postponed": 0,
+        }
 
     monkeypatch.setattr(finish_run, "finish_run", write)
     return written
