@@ -1,0 +1,96 @@
+"""A year of a thousand products, as a run of `backfill_history` brings it, and once more."""
+
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from keeper.domain.intervals import Interval
+from keeper.pipeline.backfill import plan_backfill
+from keeper.pipeline.check_batch import check_batch
+from keeper.pipeline.fetch_batch import fetch_batch
+from keeper.pipeline.load_events import price_consumer
+from keeper.pipeline.publish_batch import publish_prices
+from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.postgres.backfill_writer import BackfillWriter
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.watch_list import save_watches
+from keeper.streams.config import KafkaConfig
+from tests.keepa_simulator import AT, Simulator, watch_list
+
+YEAR = Interval(AT - timedelta(days=365), AT)
+PRODUCTS = 1000
+
+
+@pytest.mark.timeout(600)
+def test_a_year_of_a_thousand_products_is_loaded_once(
+    database: PostgresConfig,
+    kafka: KafkaConfig,
+    topic: str,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    keepa = simulate("--refill-rate", "1000")
+    group = f"test-{uuid.uuid4().hex}"
+    with session(database) as connection:
+        save_watches(connection, "reader@example.org", watch_list(PRODUCTS))
+
+        def backfill(run: str) -> tuple[int, int]:
+            """Return what the run published and the tokens it spent."""
+            published = tokens = 0
+            batches = plan_backfill(
+                connection,
+                tmp_path,
+                run=run,
+                dag_id="backfill_history",
+                source="simulator",
+                batch_products=500,
+                interval=YEAR,
+                started_at=AT,
+            )
+            for batch in batches:
+                folder = BatchFolder.of(tmp_path, run, batch.batch)
+                with keepa.client() as client:
+                    tokens += fetch_batch(folder, client, received_from=YEAR.until).tokens
+                check_batch(
+                    folder,
+                    connection,
+                    run_id=run,
+                    batch=batch.batch,
+                    source="simulator",
+                    price_types=("AMAZON", "NEW", "USED", "BUY_BOX_SHIPPING"),
+                    interval=YEAR,
+                )
+                published += publish_prices(
+                    folder, kafka, connection, run_id=run, backfill_topic=topic
+                ).history
+            with closing(BackfillWriter(database)) as writer:
+                consumer = price_consumer(
+                    kafka, writer, group=group, topic=topic, on_cycle=lambda: None
+                )
+                assert consumer.run(until_idle=True) == published
+            return published, tokens
+
+        points, tokens = backfill("first")
+        assert points > 100_000
+        assert tokens == PRODUCTS
+        before = content(connection)
+        assert before["points"] == points
+
+        assert backfill("second") == (points, 0)
+        assert content(connection) == before
+
+
+def content(connection: Connection) -> dict[str, object]:
+    row = connection.execute(
+        "SELECT count(*) AS points, bit_xor(hashtext(h::text)) AS every_field,"
+        " (SELECT count(*) FROM current_prices) AS current,"
+        " (SELECT count(*) FROM price_alerts) AS alerts"
+        " FROM price_history h"
+    ).fetchone()
+    assert row is not None
+    assert (row["current"], row["alerts"]) == (0, 0)
+    return row
