@@ -15,7 +15,7 @@ and alerts stay as they are.
 
 ### Params
 `since` and `until` (a day or a moment, UTC; `until` is not included), `domains` and `asins` (all
-watched ones if empty), `dry_run` (only plan: how many products, how many of them archived).
+watched ones if empty), `dry_run` (only plan: the log says how many products in how many batches).
 
 ### If it fails
 - `plan`: the span is empty or ends in the future; the message says which.
@@ -46,6 +46,7 @@ DOMAINS = [locale.domain for locale in LOCALES]
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=24),
+    is_paused_upon_creation=False,
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["prices"],

@@ -60,6 +60,7 @@ WHICH_FILTER = "{{ task.op_args[0].label }}"
     max_active_runs=1,
     # Tokens may have to be waited for through most of the interval.
     dagrun_timeout=timedelta(hours=5, minutes=45),
+    is_paused_upon_creation=False,
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["deals"],

@@ -49,6 +49,7 @@ ANSWER_WITHIN_H = 6 * 24
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(days=7),
+    is_paused_upon_creation=False,
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["discovery"],

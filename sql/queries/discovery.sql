@@ -42,7 +42,10 @@ WHERE discovery_id = %(discovery_id)s
 -- Products nobody needs to be asked about: watched, even if paused or removed since, or proposed.
 SELECT asin FROM unnest(%(asins)s::text[]) AS asked (asin)
 WHERE EXISTS (
-        SELECT FROM watched_products w WHERE w.asin = asked.asin AND w.domain = %(domain)s)
+        SELECT FROM watched_products w JOIN users u USING (user_id)
+        WHERE w.asin = asked.asin AND w.domain = %(domain)s
+            -- What a deal left as a paused watch of Keeper's own was nobody's decision.
+            AND NOT (u.is_system AND w.status = 'PAUSED' AND w.priority = -1))
     OR EXISTS (
         SELECT FROM product_proposals p WHERE p.asin = asked.asin AND p.domain = %(domain)s)
 
@@ -74,10 +77,13 @@ RETURNING asin
 SELECT email FROM users WHERE is_system
 
 -- name: watch_proposed
--- A watch somebody has made meanwhile stays as it is. Nobody reads the system user's alerts, so
--- its watches have no target.
-INSERT INTO watched_products (user_id, asin, domain, price_type, target_minor)
+-- A watch somebody has made meanwhile stays as it is; one a deal left paused is woken. Nobody reads
+-- the system user's alerts, so its watches have no target.
+INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor)
 SELECT u.user_id, p.asin, p.domain, p.price_type, CASE WHEN NOT u.is_system THEN p.target_minor END
 FROM product_proposals p, users u
 WHERE p.asin = %(asin)s AND p.domain = %(domain)s AND lower(u.email) = lower(%(email)s)
-ON CONFLICT (user_id, asin, domain, price_type) DO NOTHING
+ON CONFLICT (user_id, asin, domain, price_type) DO UPDATE SET
+    status = 'ACTIVE', priority = 0, updated_at = now()
+WHERE w.status = 'PAUSED' AND w.priority = -1
+    AND w.user_id IN (SELECT user_id FROM users WHERE is_system)

@@ -63,8 +63,19 @@ GROUP BY asin, domain
 ORDER BY min(last_checked_at), domain, asin
 
 -- name: newest_points
-SELECT asin, domain, price_type, observed_at FROM current_prices
-WHERE (asin, domain) IN (SELECT asin, domain FROM watched_products WHERE status = 'ACTIVE')
+-- Up to where the price checks have told a series' points. A deal tells its newest point alone: what
+-- lies between that and the last check is still to be told.
+SELECT c.asin, c.domain, c.price_type,
+    CASE WHEN starts_with(c.run_id, 'collect_deals/') THEN h.observed_at ELSE c.observed_at END
+        AS observed_at
+FROM current_prices c
+LEFT JOIN LATERAL (
+    SELECT max(observed_at) AS observed_at FROM price_history p
+    WHERE starts_with(c.run_id, 'collect_deals/')
+        AND (p.asin, p.domain, p.price_type) = (c.asin, c.domain, c.price_type)
+        AND NOT starts_with(p.run_id, 'collect_deals/')
+) AS h ON true
+WHERE (c.asin, c.domain) IN (SELECT asin, domain FROM watched_products WHERE status = 'ACTIVE')
 
 -- name: candidates
 -- What is known of every watched product that says how much its next check is worth.

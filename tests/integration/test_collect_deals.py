@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -10,6 +11,7 @@ from confluent_kafka import Consumer
 
 from keeper.domain.deal_events import DealEvent
 from keeper.domain.deals import DealFilter
+from keeper.domain.watches import Watch
 from keeper.pipeline.check_deals import DealCheckResult, check_deals
 from keeper.pipeline.fetch_deals import DealFetchResult, fetch_deals
 from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
@@ -23,6 +25,7 @@ from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.deal_filters import list_filters, save_filter
 from keeper.stores.postgres.token_ledger import TokenLedger
+from keeper.stores.postgres.watch_list import save_watches
 from keeper.streams.codec import decode_deal_event
 from keeper.streams.config import KafkaConfig
 from tests.keepa_simulator import AT, Simulator
@@ -141,9 +144,12 @@ def test_the_same_deal_in_the_next_run_is_the_same_event(
         again = replace(run, name=name)
         (part,) = again.plan()
         again.fetch(part, keepa)
-        again.check(0)
+        again.check(part.batch)
         ids.append(
-            [orjson.loads(value)["event_id"] for _, value in again.folder(0).read_messages()]
+            [
+                orjson.loads(value)["event_id"]
+                for _, value in again.folder(part.batch).read_messages()
+            ]
         )
 
     assert ids[0] == ids[1] != []
@@ -244,9 +250,9 @@ def test_a_stored_history_scores_a_deal_without_a_token(
     (part,) = run.plan()
     bought = run.fetch(part, keepa)
     run.check(part.batch)
-    paid = list(run.folder(0).read_messages())
-    asin = next(iter(run.folder(0).histories.pages())).asked[0]
-    stored_history(run, asin)
+    paid = list(run.folder(part.batch).read_messages())
+    asin = next(iter(run.folder(part.batch).histories.pages())).asked[0]
+    stored_history(run, run.folder(part.batch), asin)
 
     later = replace(run, name="collect_deals/later", lake=run.lake / "of another day")
     (part,) = later.plan()
@@ -254,7 +260,7 @@ def test_a_stored_history_scores_a_deal_without_a_token(
     later.check(part.batch)
 
     assert free.histories == bought.histories - 1
-    assert [score_of(value, asin) for _, value in later.folder(0).read_messages()] == [
+    assert [score_of(value, asin) for _, value in later.folder(part.batch).read_messages()] == [
         score_of(value, asin) for _, value in paid
     ]
 
@@ -264,12 +270,12 @@ def score_of(message: bytes, asin: str) -> object:
     return (event["score"], event["reasons"]) if event["asin"] == asin else None
 
 
-def stored_history(run: Run, asin: str) -> None:
-    """Store the history the run has bought of a product, as the loader would."""
+def stored_history(run: Run, folder: DealFolder, asin: str) -> None:
+    """Store the history the run has bought of a product, as the loaders would for a watch."""
     from keeper.sources.keepa.decode import decode_products
 
-    (page,) = run.folder(0).histories.pages()
-    products = decode_products(run.folder(0).histories.read_page(page)).products
+    (page,) = folder.histories.pages()
+    products = decode_products(folder.histories.read_page(page)).products
     (product,) = [product for product in products if product.asin == asin]
     where = {"asin": asin, "domain": "us", "price_type": "NEW"}
     with run.connection.cursor() as cursor:
@@ -288,3 +294,31 @@ def stored_history(run: Run, asin: str) -> None:
         " VALUES (%(asin)s, %(domain)s, %(price_type)s, '')",
         where,
     )
+    save_watches(run.connection, OWNER, [Watch(asin, "us", "NEW", None)])
+    run.connection.execute("UPDATE watched_products SET last_checked_at = %s", [AT])
+    run.connection.execute(
+        "INSERT INTO current_prices (asin, domain, price_type, observed_at, currency, source,"
+        " run_id, last_checked_at) VALUES (%(asin)s, %(domain)s, %(price_type)s, %(at)s, 'USD',"
+        " 'simulator', '', %(at)s)",
+        {**where, "at": AT},
+    )
+
+
+def test_a_stored_history_nobody_has_followed_since_is_not_believed(
+    run: Run, simulate: Callable[..., Simulator]
+) -> None:
+    save_filter(run.connection, OWNER, DROPS)
+    keepa = simulate()
+    (part,) = run.plan()
+    bought = run.fetch(part, keepa)
+    asin = next(iter(run.folder(part.batch).histories.pages())).asked[0]
+    stored_history(run, run.folder(part.batch), asin)
+    run.connection.execute(
+        "UPDATE watched_products SET last_checked_at = %s", [AT - timedelta(days=30)]
+    )
+
+    later = replace(run, name="collect_deals/later", lake=run.lake / "of another day")
+    (part,) = later.plan()
+
+    assert later.fetch(part, keepa).histories == bought.histories
+    assert bought.histories > 1

@@ -136,6 +136,21 @@ def test_the_best_deals_come_first_with_their_reason(database: PostgresConfig) -
     assert "$30.00" in shown
     assert "It is cheap." in shown
     assert "simulated" in shown
+    assert f"{now - timedelta(hours=2):%Y-%m-%d %H:%M}" in shown
     assert "B000000001" not in keeper("list", "--min-score", "80").stdout
     assert "B000000004" in keeper("list", "--since", "2026-01-01").stdout
     assert "No deals" in keeper("list", "--filter", "others").stdout
+
+
+def test_a_title_that_looks_like_markup_is_shown_as_it_is(database: PostgresConfig) -> None:
+    keeper("filter", "add", "mice [new]")
+    with session(database) as connection:
+        (found_by,) = active_filters(connection)
+    event = a_deal_event(found_by, title="Mouse [/bold] [refurbished]")
+    with closing(DealWriter(database)) as writer:
+        writer.store([msgspec.structs.replace(event, checked_at=datetime.now(UTC))])
+
+    shown = keeper("list")
+    assert shown.exit_code == 0, shown.output
+    assert "Mouse [/bold] [refurbished]" in shown.stdout
+    assert "mice [new]" in keeper("filter", "list").stdout

@@ -17,7 +17,7 @@ from keeper.stores.postgres.connection import Connection, PostgresConfig, sessio
 from keeper.stores.postgres.deal_filters import active_filters, save_filter
 from keeper.stores.postgres.deal_writer import DealLoadResult, DealWriter
 from keeper.stores.postgres.price_writer import PriceWriter
-from keeper.stores.postgres.watch_list import save_watches, set_status
+from keeper.stores.postgres.watch_list import products_to_check, save_watches, set_status
 from keeper.streams.codec import encode_deal_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
@@ -254,3 +254,19 @@ def test_messages_that_are_no_deals_go_to_the_dead_letters_and_the_others_are_st
     assert consume() == 3
     assert content(connection) == before
     assert len(before["deals"]) == 1
+
+
+def test_a_deal_does_not_hide_changes_before_it_from_the_next_price_check(
+    connection: Connection, database: PostgresConfig, found_by: DealFilter
+) -> None:
+    save_watches(connection, USER, [Watch("B000000001", "us", "NEW", None)])
+    with closing(PriceWriter(database)) as prices:
+        prices.store([price_event(2500, run_id="track_prices/1")])
+    with closing(DealWriter(database)) as deals:
+        deals.store([deal_event(found_by, run="collect_deals/1")])
+    current = connection.execute("SELECT price_minor, run_id FROM current_prices").fetchone()
+    assert current == {"price_minor": 2000, "run_id": "collect_deals/1"}
+
+    (product,) = products_to_check(connection)
+
+    assert product.stored_until == {"NEW": START}

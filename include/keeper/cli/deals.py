@@ -110,6 +110,7 @@ def list_filters_(user: UserOption = None) -> None:
     """
     import json
 
+    from rich.markup import escape
     from rich.table import Table
 
     from keeper.stores.postgres.deal_filters import list_filters
@@ -125,10 +126,10 @@ def list_filters_(user: UserOption = None) -> None:
     for item in saved:
         last = "" if item.last_seen_at is None else f"{item.last_seen_at:%Y-%m-%d %H:%M}"
         table.add_row(
-            item.filter.name,
+            escape(item.filter.name),
             item.filter.domain,
             item.filter.price_type,
-            json.dumps(dict(item.filter.selection), ensure_ascii=False),
+            escape(json.dumps(dict(item.filter.selection), ensure_ascii=False)),
             f"≥ {item.filter.min_score}",
             item.status.value,
             str(item.deals),
@@ -185,6 +186,7 @@ def list_(
     """
     from datetime import UTC, timedelta
 
+    from rich.markup import escape
     from rich.table import Table
 
     from keeper.clock import utc_now
@@ -209,7 +211,8 @@ def list_(
         return
     table = Table(header_style="bold")
     numbers = ("score", "price", "usual", "off")
-    for column in ("score", "ASIN", "locale", "price", "usual", "off", "title", "why", "filter"):
+    words = ("title", "why", "filter", "last seen")
+    for column in ("score", "ASIN", "locale", "price", "usual", "off", *words):
         table.add_column(column, justify="right" if column in numbers else "left")
     for deal in deals:
         price, usual = (
@@ -223,9 +226,10 @@ def list_(
             price,
             usual,
             "" if deal.discount_percent is None else f"{deal.discount_percent} %",
-            (deal.title or "")[:40],
-            deal.reasons[0] if deal.reasons else "",
-            deal.filter,
+            escape((deal.title or "")[:40]),
+            escape(deal.reasons[0] if deal.reasons else ""),
+            escape(deal.filter),
+            f"{deal.last_seen_at:%Y-%m-%d %H:%M}",
         )
     console().print(table)
     if any(deal.source == "simulator" for deal in deals):

@@ -1,7 +1,7 @@
 """`keeper discover`: what to look for, and the decisions on what was found."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keeper.domain.discovery import Discovery, Proposal
+
+_LONGEST_NAME: Final = 60
 
 app = typer.Typer(
     help="Find products worth watching: what to look for, and which of them to watch.",
@@ -99,6 +101,8 @@ def add_finder(
 
     Example: keeper discover add finder --domain de --selection '{"current_SALES_lte": 1000}'
     """
+    from zlib import crc32
+
     from keeper.domain.discovery import Discovery, DiscoveryKind
     from keeper.sources.keepa.discovery import FinderSelectionError, read_selection
 
@@ -107,9 +111,12 @@ def add_finder(
     except FinderSelectionError as error:
         raise typer.BadParameter(str(error)) from None
     shown = ", ".join(f"{field}={value}" for field, value in selected.items())
+    if len(shown) > _LONGEST_NAME:
+        # Two long selections may differ after the cut only.
+        shown = f"{shown[: _LONGEST_NAME - 10]}… {crc32(shown.encode()):08x}"
     _save(
         Discovery(
-            name=name or shown[:60],
+            name=name or shown,
             kind=DiscoveryKind.FINDER,
             domain=_domain(domain),
             selection=selected,

@@ -70,6 +70,7 @@ def list_(
     Example: keeper watch list
     """
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from keeper.clock import utc_now
@@ -102,7 +103,7 @@ def list_(
             item.watch.asin,
             item.watch.domain,
             item.watch.price_type,
-            (item.title or "")[:48],
+            escape((item.title or "")[:48]),
             price,
             _money(item.watch.target_minor, item.watch.domain) if item.watch.target_minor else "",
             item.watch.status.value,

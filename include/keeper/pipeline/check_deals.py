@@ -19,7 +19,7 @@ from keeper.domain.locales import locale_of
 from keeper.domain.price_events import Source
 from keeper.domain.price_points import to_keepa_minutes
 from keeper.domain.price_types import price_type_of
-from keeper.pipeline.fetch_deals import decoded_page, recent_histories
+from keeper.pipeline.fetch_deals import decoded_page, fresh_from, recent_histories
 from keeper.sources.keepa.deal_past import past_of
 from keeper.sources.keepa.decode import DecodedProduct, decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError
@@ -149,7 +149,7 @@ def _histories(
     """Return what is known of the products' past in the filter's series, by ASIN."""
     asins = {deal.asin for deal in deals}
     where = {"domain": found_by.domain, "price_type": found_by.price_type}
-    known = known_histories(connection, **where, asins=asins)
+    known = known_histories(connection, **where, asins=asins, checked_from=fresh_from(folder))
     points = stored_points(connection, **where, asins=known)
     histories = {
         asin: _series(asin, found_by, list(group))

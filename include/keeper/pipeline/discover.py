@@ -306,17 +306,25 @@ def _new_products(
     connection: Connection, client: KeepaClient, discovery: Discovery, wanted: int
 ) -> list[str]:
     fresh: dict[str, None] = {}
+    looked = 0
     pages = _pages(client, discovery)
     while len(fresh) < wanted:
         try:
             asins = next(pages, None)
         except TokensExhaustedError:
-            # What is paid for is enough for now; the next run looks further.
-            if fresh:
+            # Begun again after a refill, the search would pay for the same pages once more.
+            if looked:
+                _LOG.warning(
+                    "%s: the tokens end after %d pages with %d new products",
+                    discovery.name,
+                    looked,
+                    len(fresh),
+                )
                 break
             raise
         if asins is None:
             break
+        looked += 1
         known = known_products(connection, discovery.domain, asins)
         fresh.update((asin, None) for asin in asins if asin not in known)
     return list(fresh)[:wanted]

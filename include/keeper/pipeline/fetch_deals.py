@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from keeper.domain.deals import Deal, DealFilter
@@ -123,6 +123,11 @@ def _note(connection: Connection, found_by: DealFilter, problem: str | None) -> 
         note_problem(connection, found_by.filter_id, problem)
 
 
+def fresh_from(folder: DealFolder) -> datetime:
+    """Return from when on a product's past still says what it usually costs."""
+    return folder.pages()[0].received_at - _FRESH
+
+
 def recent_histories(
     folder: DealFolder, found_by: DealFilter, asins: Collection[str], source: Source
 ) -> dict[str, ArchivedReply]:
@@ -130,7 +135,7 @@ def recent_histories(
     return folder.archive.newest_holding(
         found_by.domain,
         asins,
-        received_from=folder.pages()[0].received_at - _FRESH,
+        received_from=fresh_from(folder),
         source=source,
     )
 
@@ -180,7 +185,11 @@ def _plan_histories(
     tokens: int,
 ) -> None:
     known = known_histories(
-        connection, domain=found_by.domain, price_type=found_by.price_type, asins=asins
+        connection,
+        domain=found_by.domain,
+        price_type=found_by.price_type,
+        asins=asins,
+        checked_from=fresh_from(folder),
     )
     known |= recent_histories(folder, found_by, asins, source).keys()
     # What was bought before an interruption is among the recent ones.

@@ -54,7 +54,9 @@ def plan_deals(
     first = int(started_at.timestamp() // _TURN_S) % len(filters) if filters else 0
     chosen = (filters[first:] + filters[:first])[: max_tokens // TOKENS_PER_PAGE]
     planned = []
-    for number, found_by in enumerate(chosen):
+    for found_by in chosen:
+        # By the filter's own number: planned again, a run never takes one's pages for another's.
+        number = found_by.filter_id or 0
         DealFolder.of(lake, run, number).write_filter(found_by)
         planned.append(PlannedFilter(run, number, found_by.name, max_tokens // len(chosen)))
     if left_out := [found_by.name for found_by in filters if found_by not in chosen]:

@@ -27,6 +27,9 @@ LATEST_TIME: Final = datetime(2036, 1, 1, tzinfo=UTC)
 """End of the last partition of price_history."""
 MAX_AMOUNT_MINOR: Final = 10**12
 _MAX_COUNT: Final = 2**31 - 1
+_MAX_LONG: Final = 2**63 - 1
+_MAX_ID_BYTES: Final = 512
+"""What Elasticsearch takes as the id of a document."""
 _CLOCK_TOLERANCE: Final = timedelta(days=1)
 MAX_KEYWORD_LENGTH: Final = 4_000
 """Well below the 32,766 bytes Elasticsearch takes as one keyword."""
@@ -127,6 +130,12 @@ def _problem_of(event: PriceEvent | DealEvent, latest_check: datetime) -> str | 
 
 
 def _deal_problem(event: DealEvent) -> str | None:
+    if not 0 < event.filter_id <= _MAX_LONG:
+        return f"filter_id is {event.filter_id}"
+    if event.root_category is not None and abs(event.root_category) > _MAX_LONG:
+        return f"root_category is {event.root_category}"
+    if not 0 < len(event.event_id.encode()) <= _MAX_ID_BYTES:
+        return f"event_id must have 1 to {_MAX_ID_BYTES} bytes"
     for name in ("original_minor", "previous_minor", "list_price_minor"):
         amount = getattr(event, name)
         if amount is not None and not 0 < amount <= MAX_AMOUNT_MINOR:

@@ -13,6 +13,7 @@ from keeper.pipeline.plan_deals import PlannedFilter, plan_deals
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.postgres.connection import Connection
 from tests.deals import CHECKED_AT, FILTER
+from tests.lake_pages import add_page
 
 RUN = "collect_deals/run"
 
@@ -48,19 +49,32 @@ def plan(lake: Path, *, max_tokens: int = 200, runs_later: int = 0) -> list[Plan
 def test_every_filter_gets_the_same_and_is_called_by_its_name(
     filters: list[DealFilter], started: dict[str, Any], tmp_path: Path
 ) -> None:
-    filters += [replace(FILTER, name=name, filter_id=n) for n, name in enumerate("abc")]
+    filters += [replace(FILTER, name=name, filter_id=n) for n, name in enumerate("abc", 7)]
 
     planned = plan(tmp_path)
 
-    assert sorted(part.label for part in planned) == ["a", "b", "c"]
-    assert [(part.run, part.batch, part.tokens) for part in planned] == [
-        (RUN, number, 66) for number in range(3)
-    ]
+    assert sorted((part.label, part.batch) for part in planned) == [("a", 7), ("b", 8), ("c", 9)]
+    assert {(part.run, part.tokens) for part in planned} == {(RUN, 66)}
     assert [DealFolder.of(tmp_path, RUN, part.batch).read_filter().name for part in planned] == [
         part.label for part in planned
     ]
     assert started["tokens_estimated"] == 198
     assert started["run_id"] == RUN
+
+
+def test_planned_again_a_filter_that_was_changed_has_no_pages_of_its_former_self(
+    filters: list[DealFilter], started: dict[str, Any], tmp_path: Path
+) -> None:
+    filters += [replace(FILTER, filter_id=7), replace(FILTER, name="other", filter_id=8)]
+    plan(tmp_path)
+    for number in (7, 8):
+        add_page(DealFolder.of(tmp_path, RUN, number), 0, b"{}", endpoint="deal")
+    filters[:] = [replace(filters[0], domain="de"), filters[1]]
+
+    plan(tmp_path)
+
+    assert DealFolder.of(tmp_path, RUN, 7).pages() == []
+    assert len(DealFolder.of(tmp_path, RUN, 8).pages()) == 1
 
 
 def test_filters_the_tokens_do_not_reach_for_take_turns(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Final, Protocol
 
 import orjson
@@ -115,6 +116,9 @@ def _pages(
         try:
             reply = client.ask(request, {"domain": locale.keepa_id, "selection": asked})
         except KeepaRequestRejectedError as error:
+            # Anything but a bad request is not about the filter.
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
             raise DealFilterRejectedError(found_by.name, error.details, str(error)) from None
         last = is_last_page(reply.body)
         yield DealPage(

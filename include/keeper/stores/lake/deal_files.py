@@ -6,6 +6,7 @@ import orjson
 
 from keeper.domain.deals import DealFilter
 from keeper.stores.lake.archive import ReplyArchive
+from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.lake.run_files import BatchFolder
 
 
@@ -17,8 +18,14 @@ class DealFolder(BatchFolder):
     """
 
     def write_filter(self, found_by: DealFilter) -> None:
-        """Write the filter as it was when the run was planned."""
+        """Write the filter as it was when the run was planned; pages of another are let go."""
         self._path.mkdir(parents=True, exist_ok=True)
+        try:
+            is_other = self.read_filter() != found_by
+        except MissingFileError:
+            is_other = False
+        if is_other:
+            self.drop_pages()
         (self._path / "filter.json").write_bytes(orjson.dumps(asdict(found_by)))
 
     def read_filter(self) -> DealFilter:

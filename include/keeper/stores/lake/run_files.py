@@ -147,6 +147,11 @@ class BatchFolder:
             keys |= {reply.key: reply for reply in found.values()}
         return [self.add_page(number, reply) for number, reply in enumerate(keys.values())]
 
+    def drop_pages(self) -> None:
+        """Let the batch's pages go; the replies stay in the archive."""
+        for page in self.pages():
+            (self._path / _page_name(page.number)).unlink(missing_ok=True)
+
     def pages(self) -> list[StoredPage]:
         """Return the replies stored so far, in order, up to the first that is not there any more.
 

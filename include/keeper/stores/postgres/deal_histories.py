@@ -21,12 +21,30 @@ class StoredPoint:
 
 
 def known_histories(
-    connection: Connection, *, domain: str, price_type: str, asins: Collection[str]
+    connection: Connection,
+    *,
+    domain: str,
+    price_type: str,
+    asins: Collection[str],
+    checked_from: datetime,
 ) -> set[str]:
-    """Return those of `asins` whose whole past in a series has been published to be stored."""
+    """Return those of `asins` whose whole past in a series is stored and was checked lately.
+
+    Args:
+        connection: Where prices are.
+        domain: The locale.
+        price_type: The series.
+        asins: The products.
+        checked_from: A watch last checked before does not count: nobody followed it since.
+    """
     rows = connection.execute(
         statements(_SQL)["known_histories"],
-        {"domain": domain, "price_type": price_type, "asins": list(asins)},
+        {
+            "domain": domain,
+            "price_type": price_type,
+            "asins": list(asins),
+            "checked_from": checked_from,
+        },
     )
     return {row["asin"] for row in rows}
 

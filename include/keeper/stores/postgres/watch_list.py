@@ -114,6 +114,8 @@ def products_to_check(connection: Connection) -> list[ProductToCheck]:
     sql = statements(_SQL)
     stored: defaultdict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
     for row in connection.execute(sql["newest_points"]):
+        if row["observed_at"] is None:
+            continue
         stored[row["asin"], row["domain"]][row["price_type"]] = row["observed_at"]
     histories = {
         (row["asin"], row["domain"]): tuple(row["price_types"])
