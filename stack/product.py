@@ -21,13 +21,14 @@ from stack.services import Service, Step
 
 # A worker touches its file at least this often.
 _SIGN_OF_LIFE_S: Final = 60
+_LASTING: Final = ("--instance", "@host")
 WORKERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "consume-prices": ("consume", "prices"),
-    "index-prices": ("index", "prices"),
-    "consume-backfill": ("consume", "backfill"),
-    "index-backfill": ("index", "backfill"),
-    "consume-deals": ("consume", "deals"),
-    "index-deals": ("index", "deals"),
+    "consume-prices": ("consume", "prices", *_LASTING),
+    "index-prices": ("index", "prices", *_LASTING),
+    "consume-backfill": ("consume", "backfill", *_LASTING),
+    "index-backfill": ("index", "backfill", *_LASTING),
+    "consume-deals": ("consume", "deals", *_LASTING),
+    "index-deals": ("index", "deals", *_LASTING),
     "deliver": ("deliver",),
 }
 _WORKER_TITLES: Final = {

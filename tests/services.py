@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -44,11 +45,32 @@ class Stack:
         """Return a variable of the stack's environment."""
         return self.environment[name]
 
+    @contextmanager
+    def without(self, program: str) -> Iterator[None]:
+        """Stop a program for the block and start it again."""
+        _supervise("stop", program)
+        try:
+            yield
+        finally:
+            _supervise("start", program)
+            up = subprocess.run([*stack_command(), "up", "--only", SERVICES], cwd=ROOT, check=False)
+            assert up.returncode == 0, f"{program} did not come back"
+
+
+def _supervise(action: str, program: str) -> None:
+    command = [sys.executable, "-m", "supervisor.supervisorctl"]
+    settings = ["-c", str(_home() / "supervisord.conf")]
+    subprocess.run([*command, *settings, action, program], check=True, capture_output=True)
+
+
+def _home() -> Path:
+    return Path(os.environ.get("KEEPER_TEST_STACK_HOME", str(ROOT / ".keeper" / "test")))
+
 
 def stack_command() -> list[str]:
     """Return the command of the tests' own stack, away from the default home and ports."""
-    home = os.environ.get("KEEPER_TEST_STACK_HOME", str(ROOT / ".keeper" / "test"))
-    return [sys.executable, "-m", "stack", "--home", home, "--port-offset", "21000"]
+    offset = os.environ.get("KEEPER_TEST_PORT_OFFSET", "21000")
+    return [sys.executable, "-m", "stack", "--home", str(_home()), "--port-offset", offset]
 
 
 def free_port() -> int:
@@ -73,28 +95,47 @@ def stack() -> Iterator[Stack]:
         subprocess.run([*command, "down"], cwd=ROOT, check=True)
 
 
+@pytest.fixture(scope="session")
+def migrated(stack: Stack) -> Iterator[str]:
+    """The name of a migrated database that others are copied from, which is quicker."""
+    name = _create_database(stack)
+    migrate(_config_of(stack, name))
+    yield name
+    _drop_database(stack, name)
+
+
 @pytest.fixture
-def make_database(stack: Stack) -> Iterator[Callable[[], PostgresConfig]]:
+def make_database(stack: Stack, migrated: str) -> Iterator[Callable[[], PostgresConfig]]:
     """Makes migrated databases of the test's own."""
-    url = stack["DATABASE_URL"]
     made = []
-    with psycopg.connect(url, autocommit=True) as admin:
 
-        def make() -> PostgresConfig:
-            name = f"test_{uuid.uuid4().hex}"
-            admin.execute(f'CREATE DATABASE "{name}"')
-            made.append(name)
-            config = PostgresConfig(url.rpartition("/")[0] + f"/{name}")
-            migrate(config)
-            return config
+    def make() -> PostgresConfig:
+        made.append(_create_database(stack, template=migrated))
+        return _config_of(stack, made[-1])
 
-        yield make
-        for name in made:
-            try:
-                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-            except psycopg.errors.InsufficientPrivilege:
-                # An autovacuum worker is at it, which only the plain form ends.
-                admin.execute(f'DROP DATABASE "{name}"')
+    yield make
+    for name in made:
+        _drop_database(stack, name)
+
+
+def _config_of(stack: Stack, database: str) -> PostgresConfig:
+    return PostgresConfig(stack["DATABASE_URL"].rpartition("/")[0] + f"/{database}")
+
+
+def _create_database(stack: Stack, template: str = "template1") -> str:
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(stack["DATABASE_URL"], autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return name
+
+
+def _drop_database(stack: Stack, name: str) -> None:
+    with psycopg.connect(stack["DATABASE_URL"], autocommit=True) as admin:
+        try:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        except psycopg.errors.InsufficientPrivilege:
+            # An autovacuum worker is at it, which only the plain form ends.
+            admin.execute(f'DROP DATABASE "{name}"')
 
 
 @pytest.fixture

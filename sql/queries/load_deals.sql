@@ -37,17 +37,20 @@ COPY staged_deals (event_id, filter_id, asin, domain, price_type, currency, titl
     back_in_stock, lightning_ends_at, source, run_id, checked_at) FROM STDIN
 
 -- name: upsert_products
--- Locks the products in the order of all loaders, before the prices of some of them are stored.
-INSERT INTO products AS p (asin, domain, title, image_url, source, last_checked_at)
+-- Nothing that a later check of the product's prices may have put right already.
+INSERT INTO products AS p (asin, domain, title, image_url, source, described_at)
 SELECT DISTINCT ON (asin, domain) asin, domain, title, image_url, source, checked_at
-FROM staged_deals
+FROM staged_deals d
+WHERE NOT EXISTS (
+    SELECT FROM price_series s JOIN products USING (asin, domain)
+    WHERE (s.asin, s.domain) = (d.asin, d.domain) AND s.last_checked_at > d.checked_at)
 ORDER BY asin, domain, checked_at DESC
 ON CONFLICT (asin, domain) DO UPDATE SET
     title = coalesce(excluded.title, p.title),
     image_url = coalesce(excluded.image_url, p.image_url),
     source = excluded.source,
-    last_checked_at = excluded.last_checked_at
-WHERE excluded.last_checked_at > p.last_checked_at
+    described_at = excluded.described_at
+WHERE excluded.described_at > p.described_at
 
 -- name: upsert_deals
 -- What the latest check says of a deal; one whose filter has been deleted is passed over.

@@ -1,195 +1,283 @@
--- Loading a batch of price events. Every statement reads `staged_prices` and may be run again.
+-- Loading a batch of price events that has been grouped by series. Whoever writes points of a series
+-- or its current price holds the lock of its row in price_series; watches come after it and products
+-- after these, each in one order, so that no two loaders wait for each other in a circle.
 
 -- name: make_staging
-CREATE TEMPORARY TABLE IF NOT EXISTS staged_prices (
-    asin text NOT NULL,
-    domain text NOT NULL,
-    price_type text NOT NULL,
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_points (
+    series_id integer NOT NULL,
+    origin_id integer NOT NULL,
     observed_at timestamptz NOT NULL,
+    checked_at timestamptz NOT NULL,
+    last_checked_at timestamptz NOT NULL,
     price_minor bigint,
     shipping_minor bigint,
-    currency text NOT NULL,
+    implausible boolean NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS disputed_points (LIKE staged_points) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_series (
+    series_id integer PRIMARY KEY,
+    newest_at timestamptz,
+    observed_at timestamptz,
+    price_minor bigint,
+    shipping_minor bigint,
     implausible boolean NOT NULL,
-    source text NOT NULL,
-    event_id text NOT NULL,
-    run_id text NOT NULL,
-    checked_at timestamptz NOT NULL,
-    title text,
-    image_url text
+    origin_id integer,
+    last_checked_at timestamptz
 ) ON COMMIT DELETE ROWS
 
--- name: copy_into_staging
-COPY staged_prices (asin, domain, price_type, observed_at, price_minor, shipping_minor, currency,
-    implausible, source, event_id, run_id, checked_at, title, image_url) FROM STDIN
+-- name: add_months
+SELECT add_price_months(%(until)s)
 
--- name: upsert_products
--- Locks the products in one order for all loaders; whatever else a batch writes hangs on them.
-INSERT INTO products AS p (asin, domain, title, image_url, source, last_checked_at)
-SELECT asin, domain,
-    (array_agg(title ORDER BY checked_at DESC) FILTER (WHERE title IS NOT NULL))[1],
-    (array_agg(image_url ORDER BY checked_at DESC) FILTER (WHERE image_url IS NOT NULL))[1],
-    (array_agg(source ORDER BY checked_at DESC))[1],
-    max(checked_at)
-FROM staged_prices
-GROUP BY asin, domain
-ORDER BY asin, domain
+-- name: partitioned_until
+SELECT max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''([^'']+)''\)'))[1]::timestamptz)
+    AS until
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'price_points'::regclass
+
+-- name: add_origins
+INSERT INTO price_origins (run_id, source)
+SELECT run_id, source FROM unnest(%(run_ids)s::text[], %(sources)s::text[]) AS o (run_id, source)
+WHERE NOT EXISTS (
+    SELECT FROM price_origins p WHERE (p.run_id, p.source) = (o.run_id, o.source))
+ORDER BY run_id, source
+ON CONFLICT DO NOTHING
+
+-- name: origins
+SELECT run_id, source, origin_id FROM price_origins WHERE run_id = ANY (%(run_ids)s)
+
+-- name: describe_products
+-- What the latest check tells; a missing part leaves the former one. Only what differs is written,
+-- and nothing that a later check of another of the product's series may have put right already.
+INSERT INTO products AS p (asin, domain, title, image_url, source, described_at)
+SELECT d.asin, d.domain, d.title, d.image_url, d.source, d.described_at
+FROM unnest(%(asins)s::text[], %(domains)s::text[], %(titles)s::text[], %(image_urls)s::text[],
+    %(sources)s::text[], %(described_at)s::timestamptz[])
+    AS d (asin, domain, title, image_url, source, described_at)
+LEFT JOIN products q ON (q.asin, q.domain) = (d.asin, d.domain)
+WHERE q.asin IS NULL OR (d.described_at > q.described_at
+    AND (coalesce(d.title, q.title), coalesce(d.image_url, q.image_url), d.source)
+        IS DISTINCT FROM (q.title, q.image_url, q.source)
+    AND NOT EXISTS (
+        SELECT FROM price_series s
+        WHERE (s.asin, s.domain) = (d.asin, d.domain) AND s.last_checked_at > d.described_at))
+ORDER BY d.asin, d.domain
 ON CONFLICT (asin, domain) DO UPDATE SET
     title = coalesce(excluded.title, p.title),
     image_url = coalesce(excluded.image_url, p.image_url),
     source = excluded.source,
-    last_checked_at = excluded.last_checked_at
-WHERE excluded.last_checked_at > p.last_checked_at
+    described_at = excluded.described_at
+WHERE excluded.described_at > p.described_at
+
+-- name: name_products
+-- What older prices tell of products that nothing is known of yet.
+INSERT INTO products (asin, domain, title, image_url, source, described_at)
+SELECT d.asin, d.domain, d.title, d.image_url, d.source, d.described_at
+FROM unnest(%(asins)s::text[], %(domains)s::text[], %(titles)s::text[], %(image_urls)s::text[],
+    %(sources)s::text[], %(described_at)s::timestamptz[])
+    AS d (asin, domain, title, image_url, source, described_at)
+WHERE NOT EXISTS (SELECT FROM products q WHERE (q.asin, q.domain) = (d.asin, d.domain))
+ORDER BY d.asin, d.domain
+ON CONFLICT (asin, domain) DO NOTHING
+
+-- name: lock_series
+SELECT k.position::int, p.title, p.image_url, p.source AS described_by, s.series_id, s.newest_at,
+    s.observed_at, s.price_minor, s.shipping_minor, s.implausible, s.origin_id, s.last_checked_at
+FROM unnest(%(asins)s::text[], %(domains)s::text[], %(price_types)s::text[])
+    WITH ORDINALITY AS k (asin, domain, price_type, position)
+JOIN price_series s ON (s.asin, s.domain, s.price_type) = (k.asin, k.domain, k.price_type)
+LEFT JOIN products p ON (p.asin, p.domain) = (k.asin, k.domain)
+ORDER BY s.series_id
+FOR UPDATE OF s
+
+-- name: add_series
+INSERT INTO price_series (asin, domain, price_type, currency)
+SELECT asin, domain, price_type, currency
+FROM unnest(%(asins)s::text[], %(domains)s::text[], %(price_types)s::text[],
+    %(currencies)s::text[]) AS k (asin, domain, price_type, currency)
+ORDER BY asin, domain, price_type
+ON CONFLICT DO NOTHING
+
+-- name: copy_points
+COPY price_points (series_id, origin_id, observed_at, checked_at, last_checked_at, price_minor,
+    shipping_minor, implausible) FROM STDIN (FORMAT binary)
+
+-- name: copy_staged_points
+COPY staged_points (series_id, origin_id, observed_at, checked_at, last_checked_at, price_minor,
+    shipping_minor, implausible) FROM STDIN (FORMAT binary)
+
+-- name: copy_disputed_points
+COPY disputed_points (series_id, origin_id, observed_at, checked_at, last_checked_at, price_minor,
+    shipping_minor, implausible) FROM STDIN (FORMAT binary)
+
+-- name: copy_series
+COPY staged_series (series_id, newest_at, observed_at, price_minor, shipping_minor, implausible,
+    origin_id, last_checked_at) FROM STDIN (FORMAT binary)
+
+-- name: compare_points
+-- What the batch says that is not stored as it is: points that are missing, other values, later checks.
+SELECT s.series_id, s.observed_at, p.series_id IS NULL AS is_missing,
+    (p.price_minor, p.shipping_minor) IS DISTINCT FROM (s.price_minor, s.shipping_minor) AS differs
+FROM staged_points s
+LEFT JOIN price_points p ON (p.series_id, p.observed_at) = (s.series_id, s.observed_at)
+WHERE p.series_id IS NULL OR p.last_checked_at < s.last_checked_at
+
+-- name: touch_points
+UPDATE price_points p SET last_checked_at = s.last_checked_at,
+    implausible = p.implausible AND s.implausible
+FROM staged_points s
+WHERE (p.series_id, p.observed_at) = (s.series_id, s.observed_at)
+    AND (p.price_minor, p.shipping_minor) IS NOT DISTINCT FROM (s.price_minor, s.shipping_minor)
+    AND p.last_checked_at < s.last_checked_at
+
+-- name: add_points
+WITH added AS (
+    INSERT INTO price_points (series_id, origin_id, observed_at, checked_at, last_checked_at,
+        price_minor, shipping_minor, implausible)
+    SELECT series_id, origin_id, observed_at, checked_at, last_checked_at, price_minor,
+        shipping_minor, implausible
+    FROM staged_points
+    ORDER BY series_id, observed_at
+    ON CONFLICT (series_id, observed_at) DO NOTHING
+    RETURNING origin_id
+)
+SELECT origin_id, count(*)::int AS points FROM added GROUP BY origin_id
 
 -- name: keep_former_values
 -- A value is former when a later check reports another one for the same point; the check that had
 -- it may be stored already or lie in this very batch.
 INSERT INTO price_corrections (asin, domain, price_type, observed_at, former_price_minor,
     former_shipping_minor, former_checked_at, price_minor, shipping_minor, checked_at)
-SELECT asin, domain, price_type, observed_at, former_price_minor, former_shipping_minor,
-    former_checked_at, price_minor, shipping_minor, checked_at
+SELECT asin, domain, price_type, compared.observed_at, former_price_minor, former_shipping_minor,
+    former_checked_at, compared.price_minor, compared.shipping_minor, checked_at
 FROM (
     SELECT seen.*,
         lag(price_minor) OVER checks AS former_price_minor,
         lag(shipping_minor) OVER checks AS former_shipping_minor,
         lag(checked_at) OVER checks AS former_checked_at
     FROM (
-        SELECT s.asin, s.domain, s.price_type, s.observed_at, s.price_minor, s.shipping_minor,
-            s.checked_at
-        FROM staged_prices s
-        LEFT JOIN price_history h USING (asin, domain, price_type, observed_at)
-        WHERE h.asin IS NULL OR s.checked_at > h.last_checked_at
+        SELECT s.series_id, s.observed_at, s.price_minor, s.shipping_minor, s.checked_at
+        FROM disputed_points s
+        LEFT JOIN price_points p USING (series_id, observed_at)
+        WHERE p.series_id IS NULL OR s.checked_at > p.last_checked_at
         UNION ALL
-        SELECT h.asin, h.domain, h.price_type, h.observed_at, h.price_minor, h.shipping_minor,
-            h.last_checked_at
-        FROM price_history h
-        WHERE (h.asin, h.domain, h.price_type, h.observed_at) IN (
-            SELECT asin, domain, price_type, observed_at FROM staged_prices)
+        SELECT p.series_id, p.observed_at, p.price_minor, p.shipping_minor, p.last_checked_at
+        FROM (SELECT DISTINCT series_id, observed_at FROM disputed_points) AS s
+        JOIN price_points p USING (series_id, observed_at)
     ) AS seen
-    WINDOW checks AS (PARTITION BY asin, domain, price_type, observed_at ORDER BY checked_at)
+    WINDOW checks AS (PARTITION BY series_id, observed_at ORDER BY checked_at)
 ) AS compared
+JOIN price_series USING (series_id)
 WHERE former_checked_at IS NOT NULL
-    AND (price_minor, shipping_minor) IS DISTINCT FROM (former_price_minor, former_shipping_minor)
+    AND (compared.price_minor, compared.shipping_minor)
+        IS DISTINCT FROM (former_price_minor, former_shipping_minor)
 
--- name: count_new_points
+-- name: count_disputed_points
 -- How many points each run adds; asked before they are stored.
-SELECT run_id, count(*) AS points
+SELECT origin_id, count(*)::int AS points
 FROM (
-    SELECT DISTINCT ON (asin, domain, price_type, observed_at) asin, domain, price_type,
-        observed_at, run_id
-    FROM staged_prices
-    ORDER BY asin, domain, price_type, observed_at, checked_at
+    SELECT DISTINCT ON (series_id, observed_at) series_id, observed_at, origin_id
+    FROM disputed_points
+    ORDER BY series_id, observed_at, checked_at
 ) AS s
 WHERE NOT EXISTS (
-    SELECT FROM price_history h
-    WHERE (h.asin, h.domain, h.price_type, h.observed_at)
-        = (s.asin, s.domain, s.price_type, s.observed_at))
-GROUP BY run_id
+    SELECT FROM price_points p
+    WHERE (p.series_id, p.observed_at) = (s.series_id, s.observed_at))
+GROUP BY origin_id
 
--- name: upsert_history
+-- name: settle_disputed_points
 -- The value of the latest check, credited to the first of the checks that have had it without a
 -- break since, however checks fall into batches: what is stored counts as one more check.
 WITH seen AS (
-    SELECT s.asin, s.domain, s.price_type, s.observed_at, s.price_minor, s.shipping_minor,
-        s.currency, s.implausible, s.source, s.event_id, s.run_id, s.checked_at,
-        s.checked_at AS last_checked_at
-    FROM staged_prices s
-    LEFT JOIN price_history h USING (asin, domain, price_type, observed_at)
-    WHERE h.asin IS NULL OR s.checked_at > h.last_checked_at
+    SELECT s.series_id, s.observed_at, s.price_minor, s.shipping_minor, s.implausible, s.origin_id,
+        s.checked_at, s.last_checked_at
+    FROM disputed_points s
+    LEFT JOIN price_points p USING (series_id, observed_at)
+    WHERE p.series_id IS NULL OR s.checked_at > p.last_checked_at
     UNION ALL
-    SELECT h.asin, h.domain, h.price_type, h.observed_at, h.price_minor, h.shipping_minor,
-        h.currency, h.implausible, h.source, h.event_id, h.run_id, h.checked_at, h.last_checked_at
-    FROM price_history h
-    WHERE (h.asin, h.domain, h.price_type, h.observed_at) IN (
-        SELECT asin, domain, price_type, observed_at FROM staged_prices)
+    SELECT p.series_id, p.observed_at, p.price_minor, p.shipping_minor, p.implausible, p.origin_id,
+        p.checked_at, p.last_checked_at
+    FROM (SELECT DISTINCT series_id, observed_at FROM disputed_points) AS s
+    JOIN price_points p USING (series_id, observed_at)
 ), compared AS (
-    SELECT seen.*, last_value(event_id) OVER checks AS latest_event_id
+    SELECT seen.*, last_value(price_minor) OVER checks AS latest_price_minor,
+        last_value(shipping_minor) OVER checks AS latest_shipping_minor
     FROM seen
     WINDOW checks AS (
-        PARTITION BY asin, domain, price_type, observed_at ORDER BY last_checked_at
+        PARTITION BY series_id, observed_at ORDER BY last_checked_at
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ), dated AS (
-    SELECT compared.*, max(last_checked_at) FILTER (WHERE event_id <> latest_event_id) OVER (
-        PARTITION BY asin, domain, price_type, observed_at) AS other_until
+    SELECT compared.*, max(last_checked_at) FILTER (
+            WHERE (price_minor, shipping_minor)
+                IS DISTINCT FROM (latest_price_minor, latest_shipping_minor))
+        OVER (PARTITION BY series_id, observed_at) AS other_until
     FROM compared
 )
-INSERT INTO price_history AS h (asin, domain, price_type, observed_at, price_minor,
-    shipping_minor, currency, implausible, source, event_id, run_id, checked_at, last_checked_at)
-SELECT DISTINCT ON (asin, domain, price_type, observed_at) asin, domain, price_type,
-    observed_at, price_minor, shipping_minor, currency, bool_and(implausible) OVER unbroken,
-    source, event_id, first_value(run_id) OVER unbroken, first_value(checked_at) OVER unbroken,
-    last_checked_at
+INSERT INTO price_points AS p (series_id, origin_id, observed_at, checked_at, last_checked_at,
+    price_minor, shipping_minor, implausible)
+SELECT DISTINCT ON (series_id, observed_at) series_id, first_value(origin_id) OVER unbroken,
+    observed_at, first_value(checked_at) OVER unbroken, last_checked_at, price_minor,
+    shipping_minor, bool_and(implausible) OVER unbroken
 FROM dated
 WHERE other_until IS NULL OR last_checked_at > other_until
 WINDOW unbroken AS (
-    PARTITION BY asin, domain, price_type, observed_at ORDER BY last_checked_at
+    PARTITION BY series_id, observed_at ORDER BY last_checked_at
     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-ORDER BY asin, domain, price_type, observed_at, last_checked_at DESC
-ON CONFLICT (asin, domain, price_type, observed_at) DO UPDATE SET
+ORDER BY series_id, observed_at, last_checked_at DESC
+ON CONFLICT (series_id, observed_at) DO UPDATE SET
     price_minor = excluded.price_minor,
     shipping_minor = excluded.shipping_minor,
     implausible = excluded.implausible,
-    source = excluded.source,
-    event_id = excluded.event_id,
-    run_id = excluded.run_id,
+    origin_id = excluded.origin_id,
     checked_at = excluded.checked_at,
     last_checked_at = excluded.last_checked_at
-WHERE excluded.last_checked_at > h.last_checked_at
+WHERE excluded.last_checked_at > p.last_checked_at
 
--- name: upsert_current
-INSERT INTO current_prices AS c (asin, domain, price_type, observed_at, price_minor,
-    shipping_minor, currency, implausible, source, run_id, last_checked_at)
-SELECT DISTINCT ON (asin, domain, price_type) asin, domain, price_type, observed_at, price_minor,
-    shipping_minor, currency, implausible, source, run_id, checked_at
-FROM staged_prices
-ORDER BY asin, domain, price_type, checked_at DESC, observed_at DESC
-ON CONFLICT (asin, domain, price_type) DO UPDATE SET
-    observed_at = excluded.observed_at,
-    price_minor = excluded.price_minor,
-    shipping_minor = excluded.shipping_minor,
-    implausible = excluded.implausible,
-    source = excluded.source,
-    run_id = excluded.run_id,
-    last_checked_at = excluded.last_checked_at
-WHERE (excluded.last_checked_at, excluded.observed_at) > (c.last_checked_at, c.observed_at)
+-- name: move_series
+UPDATE price_series s SET newest_at = t.newest_at, observed_at = t.observed_at,
+    price_minor = t.price_minor, shipping_minor = t.shipping_minor, implausible = t.implausible,
+    origin_id = t.origin_id, last_checked_at = t.last_checked_at
+FROM staged_series t
+WHERE s.series_id = t.series_id
 
--- name: touch_watches
-UPDATE watched_products w SET last_checked_at = s.checked_at
-FROM (
-    SELECT asin, domain, price_type, max(checked_at) AS checked_at
-    FROM staged_prices GROUP BY asin, domain, price_type
-) AS s
-WHERE (w.asin, w.domain, w.price_type) = (s.asin, s.domain, s.price_type)
-    AND (w.last_checked_at IS NULL OR w.last_checked_at < s.checked_at)
+-- name: mend_newest
+-- For points that came to the table by another way than the loaders'.
+UPDATE price_series s SET newest_at = (
+    SELECT max(observed_at) FROM price_points p WHERE p.series_id = s.series_id)
+WHERE s.series_id = ANY (%(series_ids)s::integer[])
 
 -- name: lock_watches
--- In the one order that loaders and the watch list both keep, so that two never judge a watch at
--- once nor wait for each other in a circle.
-SELECT FROM watched_products
-WHERE status = 'ACTIVE' AND (asin, domain, price_type) IN (
-    SELECT asin, domain, price_type FROM staged_prices)
-ORDER BY watch_id
-FOR UPDATE
+-- In the one order that loaders and the watch list both keep.
+SELECT w.watch_id, s.series_id
+FROM unnest(%(series_ids)s::integer[]) AS b (series_id)
+JOIN price_series s USING (series_id)
+JOIN watched_products w ON (w.asin, w.domain, w.price_type) = (s.asin, s.domain, s.price_type)
+ORDER BY w.watch_id
+FOR UPDATE OF w
+
+-- name: touch_watches
+-- Paused ones too.
+UPDATE watched_products w SET last_checked_at = b.last_checked_at
+FROM unnest(%(watch_ids)s::bigint[], %(last_checked_at)s::timestamptz[])
+    AS b (watch_id, last_checked_at)
+WHERE w.watch_id = b.watch_id
+    AND (w.last_checked_at IS NULL OR w.last_checked_at < b.last_checked_at)
 
 -- name: watches_to_judge
 -- A statement of its own after the locks: it sees what whoever held them has changed.
--- Asked before current_prices moves: up to there a batch is a replay, and a watch or a target newer
--- than that must not alert on it.
-SELECT w.watch_id, w.user_id, w.asin, w.domain, w.price_type, w.target_minor,
-    a.armed, a.alerted_price_minor, a.awaiting_price_minor, a.checked_at, a.observed_at,
-    c.last_checked_at AS known_checked_at, c.observed_at AS known_observed_at
-FROM watched_products w
+SELECT b.series_id, w.watch_id, w.user_id, w.target_minor, a.armed, a.alerted_price_minor,
+    a.awaiting_price_minor, a.checked_at, a.observed_at
+FROM unnest(%(watch_ids)s::bigint[], %(series_ids)s::integer[]) AS b (watch_id, series_id)
+JOIN watched_products w USING (watch_id)
 LEFT JOIN alert_states a USING (watch_id)
-LEFT JOIN current_prices c USING (asin, domain, price_type)
 WHERE w.status = 'ACTIVE' AND w.target_minor IS NOT NULL
-    AND (w.asin, w.domain, w.price_type) IN (
-        SELECT asin, domain, price_type FROM staged_prices)
 ORDER BY w.watch_id
 
--- name: save_alert_state
+-- name: save_alert_states
 INSERT INTO alert_states (watch_id, armed, alerted_price_minor, awaiting_price_minor, checked_at,
     observed_at)
-VALUES (%(watch_id)s, %(armed)s, %(alerted_price_minor)s, %(awaiting_price_minor)s,
-    %(checked_at)s, %(observed_at)s)
+SELECT * FROM unnest(%(watch_id)s::bigint[], %(armed)s::boolean[], %(alerted_price_minor)s::bigint[],
+    %(awaiting_price_minor)s::bigint[], %(checked_at)s::timestamptz[],
+    %(observed_at)s::timestamptz[])
 ON CONFLICT (watch_id) DO UPDATE SET
     armed = excluded.armed,
     alerted_price_minor = excluded.alerted_price_minor,
@@ -197,15 +285,20 @@ ON CONFLICT (watch_id) DO UPDATE SET
     checked_at = excluded.checked_at,
     observed_at = excluded.observed_at
 
--- name: raise_alert
+-- name: raise_alerts
 INSERT INTO price_alerts (watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
     previous_price_minor, target_minor, currency, observed_at, checked_at, reason, source, run_id)
-VALUES (%(watch_id)s, %(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(price_minor)s,
-    %(shipping_minor)s, %(previous_price_minor)s, %(target_minor)s, %(currency)s,
-    %(observed_at)s, %(checked_at)s, %(reason)s, %(source)s, %(run_id)s)
+SELECT * FROM unnest(%(watch_id)s::bigint[], %(user_id)s::bigint[], %(asin)s::text[],
+    %(domain)s::text[], %(price_type)s::text[], %(price_minor)s::bigint[],
+    %(shipping_minor)s::bigint[], %(previous_price_minor)s::bigint[], %(target_minor)s::bigint[],
+    %(currency)s::text[], %(observed_at)s::timestamptz[], %(checked_at)s::timestamptz[],
+    %(reason)s::text[], %(source)s::text[], %(run_id)s::text[])
 ON CONFLICT (watch_id, observed_at, checked_at) DO NOTHING
 
 -- name: count_for_run
 UPDATE pipeline_runs
 SET points_stored = points_stored + %(points)s, alerts_raised = alerts_raised + %(alerts)s
 WHERE run_id = %(run_id)s
+
+-- name: count_history_for_run
+UPDATE pipeline_runs SET history_stored = history_stored + %(points)s WHERE run_id = %(run_id)s

@@ -26,10 +26,11 @@ from keeper.stores.postgres.connection import Connection, PostgresConfig, sessio
 from keeper.stores.postgres.deal_filters import list_filters, save_filter
 from keeper.stores.postgres.token_ledger import TokenLedger
 from keeper.stores.postgres.watch_list import save_watches
-from keeper.streams.codec import decode_deal_event
+from keeper.streams.codec import LatestCheck, decode_deal_event
 from keeper.streams.config import KafkaConfig
 from tests.keepa_simulator import AT, Simulator
 from tests.lake_pages import add_page
+from tests.stored_prices import store_current_price, store_history
 
 DROPS = DealFilter("drops", "us", "NEW", {"deltaPercentRange": [10, 90], "dateRange": 3})
 WEEK = DealFilter("a week of the buy box", "de", "BUY_BOX_SHIPPING", {"dateRange": 1})
@@ -98,7 +99,7 @@ def events(run: Run, number: int) -> list[DealEvent]:
     finally:
         consumer.close()
     assert [message.error() for message in messages] == [None] * number
-    return [decode_deal_event(message.value(), lambda: AT) for message in messages]
+    return [decode_deal_event(message.value(), LatestCheck(lambda: AT)) for message in messages]
 
 
 def test_saved_filters_become_scored_deals_on_the_topic(
@@ -278,17 +279,10 @@ def stored_history(run: Run, folder: DealFolder, asin: str) -> None:
     products = decode_products(folder.histories.read_page(page)).products
     (product,) = [product for product in products if product.asin == asin]
     where = {"asin": asin, "domain": "us", "price_type": "NEW"}
-    with run.connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO price_history (asin, domain, price_type, observed_at, price_minor,"
-            " currency, source, event_id, run_id, checked_at, last_checked_at) VALUES (%(asin)s,"
-            " %(domain)s, %(price_type)s, %(at)s, %(price)s, 'USD', 'simulator', '', '', now(),"
-            " now())",
-            [
-                {**where, "at": point.observed_at, "price": point.price_minor}
-                for point in product.series[1].points()
-            ],
-        )
+    points = product.series[1].points()
+    store_history(
+        run.connection, asin, ((point.observed_at, point.price_minor) for point in points)
+    )
     run.connection.execute(
         "INSERT INTO published_histories (asin, domain, price_type, run_id)"
         " VALUES (%(asin)s, %(domain)s, %(price_type)s, '')",
@@ -296,12 +290,7 @@ def stored_history(run: Run, folder: DealFolder, asin: str) -> None:
     )
     save_watches(run.connection, OWNER, [Watch(asin, "us", "NEW", None)])
     run.connection.execute("UPDATE watched_products SET last_checked_at = %s", [AT])
-    run.connection.execute(
-        "INSERT INTO current_prices (asin, domain, price_type, observed_at, currency, source,"
-        " run_id, last_checked_at) VALUES (%(asin)s, %(domain)s, %(price_type)s, %(at)s, 'USD',"
-        " 'simulator', '', %(at)s)",
-        {**where, "at": AT},
-    )
+    store_current_price(run.connection, asin, at=AT, price=None)
 
 
 def test_a_stored_history_nobody_has_followed_since_is_not_believed(

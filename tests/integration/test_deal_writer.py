@@ -26,7 +26,7 @@ from tests.price_events import START, price_event
 
 USER = "reader@example.org"
 HOUR = timedelta(hours=1)
-TABLES = "collected_deals, price_history, current_prices, price_alerts, products"
+TABLES = "collected_deals, price_points, price_series, price_alerts, products"
 
 
 @pytest.fixture

@@ -22,9 +22,8 @@ from keeper.pipeline.load_events import price_consumer
 from keeper.pipeline.publish_batch import publish_prices
 from keeper.sources.keepa.client import KeepaClient
 from keeper.stores.lake.run_files import BatchFolder
-from keeper.stores.postgres.backfill_writer import BackfillWriter
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.runs import start_run
 from keeper.stores.postgres.watch_list import (
     list_watches,
@@ -335,7 +334,7 @@ def test_of_two_values_of_a_point_the_one_checked_later_wins(database: PostgresC
     early, late = price_event(1000, check=1), price_event(900, check=2)
     for order in ([early, late], [late, early]):
         with session(database) as connection:
-            connection.execute("TRUNCATE price_history, price_corrections, products")
+            connection.execute("TRUNCATE price_points, price_series, price_corrections, products")
             with closing(BackfillWriter(database)) as writer:
                 for event in order:
                     writer.store([event])

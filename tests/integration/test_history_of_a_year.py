@@ -15,8 +15,8 @@ from keeper.pipeline.fetch_batch import fetch_batch
 from keeper.pipeline.load_events import price_consumer
 from keeper.pipeline.publish_batch import publish_prices
 from keeper.stores.lake.run_files import BatchFolder
-from keeper.stores.postgres.backfill_writer import BackfillWriter
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.price_writer import BackfillWriter
 from keeper.stores.postgres.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
 from tests.keepa_simulator import AT, Simulator, watch_list

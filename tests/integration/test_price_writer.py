@@ -44,11 +44,14 @@ def everything(connection: Connection) -> list[list[dict[str, object]]]:
         "SELECT * FROM current_prices ORDER BY asin, domain, price_type",
         "SELECT asin, observed_at, former_price_minor, price_minor, checked_at"
         " FROM price_corrections ORDER BY asin, observed_at, checked_at",
-        "SELECT * FROM alert_states ORDER BY watch_id",
+        # What the position says matters only while a price awaits its confirmation.
+        "SELECT watch_id, armed, alerted_price_minor, awaiting_price_minor,"
+        " CASE WHEN awaiting_price_minor IS NOT NULL THEN (checked_at, observed_at) END AS position"
+        " FROM alert_states ORDER BY watch_id",
         "SELECT watch_id, price_minor, observed_at, checked_at, reason FROM price_alerts"
         " ORDER BY watch_id, checked_at",
         "SELECT watch_id, last_checked_at FROM watched_products ORDER BY watch_id",
-        "SELECT asin, domain, title, last_checked_at FROM products ORDER BY asin, domain",
+        "SELECT asin, domain, title FROM products ORDER BY asin, domain",
     )
     return [connection.execute(query).fetchall() for query in queries]
 
@@ -230,7 +233,7 @@ def test_replay_in_other_batches_changes_nothing(
 
     for size in (3, 11, len(events)):
         connection.execute(
-            "TRUNCATE products, price_history, price_corrections, current_prices, alert_states,"
+            "TRUNCATE products, price_points, price_corrections, price_series, alert_states,"
             " price_alerts CASCADE"
         )
         connection.execute("UPDATE watched_products SET last_checked_at = NULL")

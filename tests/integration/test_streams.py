@@ -2,8 +2,10 @@
 
 import random
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -12,9 +14,10 @@ from confluent_kafka.admin import AdminClient
 
 from keeper.domain.price_events import PriceEvent
 from keeper.errors import TransientError
+from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.consumer import BatchConsumer, BatchPolicy
+from keeper.streams.consumer import BatchConsumer, InstanceTakenError
 from keeper.streams.offsets import GroupProgress
 from keeper.streams.producer import EventProducer, UnacknowledgedError
 from keeper.streams.topics import dead_letter_topic, make_topics
@@ -62,16 +65,14 @@ class Store:
         self.after()
 
 
-def consumer(
-    kafka: KafkaConfig, topic: str, group: str, store: Store, **policy: float
-) -> BatchConsumer[PriceEvent]:
+def consumer(kafka: KafkaConfig, topic: str, group: str, store: Store) -> BatchConsumer[PriceEvent]:
     return BatchConsumer(
         kafka,
         topic=topic,
         group=group,
         decode=decode_price_event,
         handle=store,
-        policy=BatchPolicy(max_messages=200, max_wait_s=0.2, first_backoff_s=0.01, **policy),
+        policy=BatchPolicy(max_messages=200, first_backoff_s=0.01),
     )
 
 
@@ -186,3 +187,56 @@ def test_an_unacknowledged_message_is_an_error_that_names_the_remedy(kafka: Kafk
 
 def test_making_topics_again_makes_nothing(admin: AdminClient, topic: str) -> None:
     assert make_topics(admin, (topic,)) == []
+
+
+def test_a_worker_whose_name_another_one_takes_ends_and_says_so(
+    kafka: KafkaConfig, topic: str, group: str
+) -> None:
+    publish(kafka, topic, 50)
+    both = [
+        BatchConsumer(
+            kafka,
+            topic=topic,
+            group=group,
+            decode=decode_price_event,
+            handle=store,
+            policy=BatchPolicy(first_backoff_s=0.01),
+            instance="twin",
+        )
+        for store in (Store(), Store())
+    ]
+    has_read = threading.Event()
+    both[0]._handle = lambda events: has_read.set()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(both[0].run)
+        assert has_read.wait(30)
+        second = pool.submit(both[1].run)
+        try:
+            with pytest.raises(InstanceTakenError, match="--instance"):
+                first.result(60)
+        finally:
+            for one in both:
+                one.stop()
+        second.result(60)
+
+
+def test_a_restarted_worker_has_its_partitions_back_at_once(
+    kafka: KafkaConfig, topic: str, group: str
+) -> None:
+    """Without a name the partitions of a worker that vanished wait for 15 s."""
+    publish(kafka, topic, 50)
+    for first in (50, 100):
+        store = Store()
+        named = BatchConsumer(
+            kafka,
+            topic=topic,
+            group=group,
+            decode=decode_price_event,
+            handle=store,
+            instance="lasting",
+        )
+        began = time.monotonic()
+        named.run(until_idle=True)
+        assert len(store.prices) == 50
+        assert time.monotonic() - began < 10
+        publish(kafka, topic, 50, first=first)

@@ -17,6 +17,7 @@ from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.watch_list import save_watches
 from tests.keepa_simulator import Simulator
+from tests.stored_prices import store_current_price
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,12 +37,7 @@ def watch(connection: Connection, number: int, *, checked: datetime | None, pric
         "UPDATE watched_products SET last_checked_at = %s WHERE asin = %s", (checked, asin)
     )
     if checked is not None:
-        connection.execute(
-            "INSERT INTO current_prices (asin, domain, price_type, observed_at, price_minor,"
-            " currency, source, run_id, last_checked_at)"
-            " VALUES (%s, 'us', 'NEW', %s, %s, 'USD', 'simulator', 'run', %s)",
-            (asin, checked, price, checked),
-        )
+        store_current_price(connection, asin, at=checked, price=price)
     return asin
 
 

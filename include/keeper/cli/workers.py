@@ -1,17 +1,22 @@
 """Commands of the side workers: long-running, ended by SIGTERM or Ctrl-C without losing work."""
 
 import signal
-import time
+import socket
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass, field
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from keeper.cli.signs_of_life import SignOfLife, last_sign, path_of
+from keeper.metrics import WorkerMetrics
+
 if TYPE_CHECKING:
+    from keeper.domain.deal_events import DealEvent
     from keeper.domain.price_events import PriceEvent
     from keeper.pipeline.load_events import EventStore
+    from keeper.streams.batch import BatchPolicy
     from keeper.streams.consumer import BatchConsumer
 
 consume = typer.Typer(help="Load events from Kafka into PostgreSQL.", no_args_is_help=True)
@@ -21,66 +26,100 @@ BatchOption = Annotated[int, typer.Option(help="Most messages to store at once."
 IdleOption = Annotated[
     bool, typer.Option("--until-idle", help="End once everything there is has been read.")
 ]
+InstanceOption = Annotated[
+    str | None,
+    typer.Option(
+        help="A lasting name no other worker of this kind has, or @host for this machine's: "
+        "started again within 15 s, the worker goes on at once and its neighbours do not notice.",
+    ),
+]
+LettersOption = Annotated[
+    float,
+    typer.Option(
+        "--max-dead-letters",
+        help="Stop when more than this share of the latest messages cannot be loaded; "
+        "1 gives up however many there are.",
+        min=0,
+        max=1,
+    ),
+]
+_LETTERS: Final = 0.1
 
 
 @consume.command("prices")
-def consume_prices(batch: BatchOption = 10_000, until_idle: IdleOption = False) -> None:
+def consume_prices(
+    batch: BatchOption = 40_000,
+    until_idle: IdleOption = False,
+    instance: InstanceOption = None,
+    max_dead_letters: LettersOption = _LETTERS,
+) -> None:
     """Load price events into PostgreSQL and raise their alerts.
 
-    Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume prices
+    Commits after PostgreSQL has the data, waits while it is away. Several share the topic's
+    partitions. Example: keeper consume prices --instance a
     """
     from keeper.pipeline.services import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.price_writer import PriceWriter
     from keeper.streams.topics import PRICE_LOADER_GROUP, PRICE_UPDATES
 
-    writer = PriceWriter(postgres_config(load_settings()))
-    _load_prices("consume-prices", writer, PRICE_UPDATES, PRICE_LOADER_GROUP, batch, until_idle)
+    metrics = WorkerMetrics()
+    writer = PriceWriter(postgres_config(load_settings()), metrics=metrics)
+    options = _Options("consume-prices", batch, until_idle, instance, max_dead_letters, metrics)
+    _load_prices(options, writer, PRICE_UPDATES, PRICE_LOADER_GROUP)
 
 
 @consume.command("backfill")
-def consume_backfill(batch: BatchOption = 20_000, until_idle: IdleOption = False) -> None:
+def consume_backfill(
+    batch: BatchOption = 40_000,
+    until_idle: IdleOption = False,
+    instance: InstanceOption = None,
+    max_dead_letters: LettersOption = _LETTERS,
+) -> None:
     """Load older price points into PostgreSQL; current prices and alerts stay as they are.
 
     Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume backfill
     """
     from keeper.pipeline.services import postgres_config
     from keeper.settings import load_settings
-    from keeper.stores.postgres.backfill_writer import BackfillWriter
+    from keeper.stores.postgres.price_writer import BackfillWriter
     from keeper.streams.topics import BACKFILL_LOADER_GROUP, PRICE_BACKFILL
 
-    writer = BackfillWriter(postgres_config(load_settings()))
-    _load_prices(
-        "consume-backfill", writer, PRICE_BACKFILL, BACKFILL_LOADER_GROUP, batch, until_idle
-    )
+    metrics = WorkerMetrics()
+    writer = BackfillWriter(postgres_config(load_settings()), metrics=metrics)
+    options = _Options("consume-backfill", batch, until_idle, instance, max_dead_letters, metrics)
+    _load_prices(options, writer, PRICE_BACKFILL, BACKFILL_LOADER_GROUP)
 
 
 @consume.command("deals")
-def consume_deals(batch: BatchOption = 5_000, until_idle: IdleOption = False) -> None:
+def consume_deals(
+    batch: BatchOption = 5_000,
+    until_idle: IdleOption = False,
+    instance: InstanceOption = None,
+    max_dead_letters: LettersOption = _LETTERS,
+) -> None:
     """Load deal events into PostgreSQL: the deals, their prices and their products.
 
     Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume deals
     """
-    from keeper.pipeline.load_events import deal_consumer
-    from keeper.pipeline.services import kafka_config, postgres_config
+    from keeper.pipeline.services import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.deal_writer import DealWriter
-    from keeper.streams.consumer import BatchPolicy
     from keeper.streams.topics import DEAL_LOADER_GROUP
 
     settings = load_settings()
-    consumer = deal_consumer(
-        kafka_config(settings),
-        DealWriter(postgres_config(settings), follow=settings.keeper_follow_deals),
-        group=DEAL_LOADER_GROUP,
-        on_cycle=_heartbeat("consume-deals"),
-        policy=BatchPolicy(max_messages=batch),
-    )
-    _run(consumer, until_idle)
+    writer = DealWriter(postgres_config(settings), follow=settings.keeper_follow_deals)
+    options = _Options("consume-deals", batch, until_idle, instance, max_dead_letters)
+    _load_deals(options, writer, DEAL_LOADER_GROUP)
 
 
 @index.command("prices")
-def index_prices(batch: BatchOption = 2_000, until_idle: IdleOption = False) -> None:
+def index_prices(
+    batch: BatchOption = 2_000,
+    until_idle: IdleOption = False,
+    instance: InstanceOption = None,
+    max_dead_letters: LettersOption = _LETTERS,
+) -> None:
     """Load price events into Elasticsearch.
 
     Commits after Elasticsearch has the documents, waits while it is away.
@@ -88,11 +127,17 @@ def index_prices(batch: BatchOption = 2_000, until_idle: IdleOption = False) -> 
     """
     from keeper.streams.topics import PRICE_INDEXER_GROUP, PRICE_UPDATES
 
-    _index_prices("index-prices", PRICE_UPDATES, PRICE_INDEXER_GROUP, batch, until_idle)
+    options = _Options("index-prices", batch, until_idle, instance, max_dead_letters)
+    _index_prices(options, PRICE_UPDATES, PRICE_INDEXER_GROUP)
 
 
 @index.command("backfill")
-def index_backfill(batch: BatchOption = 5_000, until_idle: IdleOption = False) -> None:
+def index_backfill(
+    batch: BatchOption = 5_000,
+    until_idle: IdleOption = False,
+    instance: InstanceOption = None,
+    max_dead_letters: LettersOption = _LETTERS,
+) -> None:
     """Load older price points into Elasticsearch.
 
     Commits after Elasticsearch has the documents, waits while it is away.
@@ -100,66 +145,99 @@ def index_backfill(batch: BatchOption = 5_000, until_idle: IdleOption = False) -
     """
     from keeper.streams.topics import BACKFILL_INDEXER_GROUP, PRICE_BACKFILL
 
-    _index_prices("index-backfill", PRICE_BACKFILL, BACKFILL_INDEXER_GROUP, batch, until_idle)
+    options = _Options("index-backfill", batch, until_idle, instance, max_dead_letters)
+    _index_prices(options, PRICE_BACKFILL, BACKFILL_INDEXER_GROUP)
 
 
 @index.command("deals")
-def index_deals(batch: BatchOption = 2_000, until_idle: IdleOption = False) -> None:
+def index_deals(
+    batch: BatchOption = 2_000,
+    until_idle: IdleOption = False,
+    instance: InstanceOption = None,
+    max_dead_letters: LettersOption = _LETTERS,
+) -> None:
     """Load deal events into Elasticsearch.
 
     Commits after Elasticsearch has the documents, waits while it is away.
     Example: keeper index deals
     """
-    from keeper.pipeline.load_events import deal_consumer
-    from keeper.pipeline.services import elasticsearch_config, kafka_config
+    from keeper.pipeline.services import elasticsearch_config
     from keeper.settings import load_settings
     from keeper.stores.elasticsearch.deal_index import DealIndex
-    from keeper.streams.consumer import BatchPolicy
     from keeper.streams.topics import DEAL_INDEXER_GROUP
 
-    settings = load_settings()
-    with elasticsearch_config(settings).client() as client:
-        consumer = deal_consumer(
-            kafka_config(settings),
-            DealIndex(client),
-            group=DEAL_INDEXER_GROUP,
-            on_cycle=_heartbeat("index-deals"),
-            policy=BatchPolicy(max_messages=batch),
+    options = _Options("index-deals", batch, until_idle, instance, max_dead_letters)
+    with elasticsearch_config(load_settings()).client() as client:
+        _load_deals(options, DealIndex(client), DEAL_INDEXER_GROUP)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What the command line says of a worker that reads a topic."""
+
+    worker: str
+    batch: int
+    until_idle: bool
+    instance: str | None
+    max_dead_letters: float
+    metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
+
+    def lasting_name(self) -> str | None:
+        return socket.gethostname() if self.instance == "@host" else self.instance
+
+    def policy(self) -> "BatchPolicy":
+        from keeper.streams.batch import BatchPolicy
+        from keeper.streams.dead_letters import DeadLetterLimit
+
+        return BatchPolicy(
+            max_messages=self.batch, dead_letters=DeadLetterLimit(share=self.max_dead_letters)
         )
-        _run(consumer, until_idle)
 
 
 def _load_prices(
-    worker: str,
-    store: "EventStore[PriceEvent]",
-    topic: str,
-    group: str,
-    batch: int,
-    until_idle: bool,
+    options: _Options, store: "EventStore[PriceEvent]", topic: str, group: str
 ) -> None:
     from keeper.pipeline.load_events import price_consumer
     from keeper.pipeline.services import kafka_config
     from keeper.settings import load_settings
-    from keeper.streams.consumer import BatchPolicy
 
     consumer = price_consumer(
         kafka_config(load_settings()),
         store,
         group=group,
-        on_cycle=_heartbeat(worker),
-        policy=BatchPolicy(max_messages=batch),
+        on_cycle=SignOfLife(options.worker, options.metrics).beat,
+        policy=options.policy(),
+        instance=options.lasting_name(),
+        metrics=options.metrics,
         topic=topic,
     )
-    _run(consumer, until_idle)
+    _run(consumer, options.until_idle)
 
 
-def _index_prices(worker: str, topic: str, group: str, batch: int, until_idle: bool) -> None:
+def _load_deals(options: _Options, store: "EventStore[DealEvent]", group: str) -> None:
+    from keeper.pipeline.load_events import deal_consumer
+    from keeper.pipeline.services import kafka_config
+    from keeper.settings import load_settings
+
+    consumer = deal_consumer(
+        kafka_config(load_settings()),
+        store,
+        group=group,
+        on_cycle=SignOfLife(options.worker, options.metrics).beat,
+        policy=options.policy(),
+        instance=options.lasting_name(),
+        metrics=options.metrics,
+    )
+    _run(consumer, options.until_idle)
+
+
+def _index_prices(options: _Options, topic: str, group: str) -> None:
     from keeper.pipeline.services import elasticsearch_config
     from keeper.settings import load_settings
     from keeper.stores.elasticsearch.price_index import PriceIndex
 
     with elasticsearch_config(load_settings()).client() as client:
-        _load_prices(worker, PriceIndex(client), topic, group, batch, until_idle)
+        _load_prices(options, PriceIndex(client), topic, group)
 
 
 def deliver(
@@ -187,7 +265,7 @@ def deliver(
     channel = email_channel(settings)
     stopping = Event()
     _stop_on_signal(stopping.set)
-    beat = _heartbeat("deliver")
+    beat = SignOfLife("deliver").beat
 
     def stopped() -> bool:
         beat()
@@ -217,46 +295,34 @@ def health(
     worker: Annotated[str, typer.Argument(help="consume-prices, index-deals, deliver …")],
     max_age: Annotated[float, typer.Option(help="Oldest sign of life, in seconds.")] = 120,
 ) -> None:
-    """Tell whether a side worker is alive by its last sign of life; exit 1 if not.
+    """Tell whether a side worker is alive and what it has done; exit 1 if it is not.
 
-    Example: keeper health consume-prices
+    The times are seconds spent by stage since its start. Example: keeper health consume-prices
     """
-    sign = _sign_of_life(worker)
-    if not sign.exists():
-        typer.echo(f"{worker} has given no sign of life in {sign.parent}", err=True)
+    sign = last_sign(worker)
+    if sign is None:
+        typer.echo(f"{worker} has given no sign of life in {path_of(worker).parent}", err=True)
         raise typer.Exit(1)
-    age = time.time() - sign.stat().st_mtime
-    typer.echo(f"{worker}: last sign of life {age:.0f} s ago")
-    if age > max_age:
+    typer.echo(f"{worker}: last sign of life {sign.age_s:.0f} s ago")
+    if sign.metrics is not None:
+        typer.echo("\n".join(_metric_lines(sign.metrics)))
+    if sign.age_s > max_age:
         raise typer.Exit(1)
+
+
+def _metric_lines(metrics: dict[str, Any]) -> list[str]:
+    """Return a worker's metrics as lines of `name value`."""
+    seconds = {f"seconds in {stage}": spent for stage, spent in metrics["seconds"].items()}
+    return [
+        f"  {name.replace('_', ' '):<18} {'unknown' if value is None else f'{value:,}'}"
+        for name, value in (metrics | seconds).items()
+        if name != "seconds"
+    ]
 
 
 def _run(consumer: "BatchConsumer[Any]", until_idle: bool) -> None:
     _stop_on_signal(consumer.stop)
     typer.echo(f"{consumer.run(until_idle=until_idle)} messages handled")
-
-
-def _sign_of_life(worker: str) -> Path:
-    from keeper.settings import load_settings
-
-    return Path(load_settings().keeper_run_dir) / f"{worker}.alive"
-
-
-def _heartbeat(worker: str) -> Callable[[], None]:
-    """Return a function that leaves a sign of life, at most once a second."""
-    sign = _sign_of_life(worker)
-    sign.parent.mkdir(parents=True, exist_ok=True)
-    last = 0.0
-
-    def beat() -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= 1:
-            sign.touch()
-            last = now
-
-    beat()
-    return beat
 
 
 def _stop_on_signal(stop: Callable[[], None]) -> None:

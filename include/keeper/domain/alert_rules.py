@@ -1,11 +1,14 @@
 """The base alert rule and the state that keeps it from repeating itself.
 
-`advance` is a pure function: the loader calls it for each watch a batch touches, over that watch's
-observations in order, inside the transaction that stores the prices.
+`advance` says what one observation does; `advance_over` says the same of many, quickly. The loader
+calls it for each watch a batch touches, over that watch's observations in order, inside the
+transaction that stores the prices. Both are pure functions.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,7 @@ class AlertPolicy:
         return price_minor * 100 <= alerted_minor * (100 - self.further_drop_percent)
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What one check saw of a series: this price since `observed_at`, read at `checked_at`."""
 
     checked_at: datetime
@@ -52,8 +54,7 @@ class Observation:
         return (self.checked_at, self.observed_at)
 
 
-@dataclass(frozen=True, slots=True)
-class AlertState:
+class AlertState(NamedTuple):
     """Where a watch's rule stands.
 
     Attributes:
@@ -74,6 +75,16 @@ class AlertState:
     def position(self) -> tuple[datetime, datetime]:
         """The last observation judged; earlier ones and replays of it are ignored."""
         return (self.checked_at, self.observed_at)
+
+    @classmethod
+    def calm(cls, seen: "Observation") -> Self:
+        """Return the state of a watch that has seen no due price until this observation."""
+        return cls(True, None, None, seen.checked_at, seen.observed_at)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing but a due price changes anything."""
+        return self.armed and self.alerted_price_minor is None and self.awaiting_price_minor is None
 
 
 def advance(
@@ -96,25 +107,26 @@ def advance(
         The new state and, if an alert is raised, its reason in plain words.
     """
     if state is None:
-        state = AlertState(True, None, None, seen.checked_at, seen.observed_at)
+        state = AlertState.calm(seen)
     elif seen.position <= state.position:
         return state, None
     is_later_check = seen.checked_at > state.checked_at
-    state = replace(state, checked_at=seen.checked_at, observed_at=seen.observed_at)
+    state = state._replace(checked_at=seen.checked_at, observed_at=seen.observed_at)
     price = seen.price_minor
     if price is None:
         return state, None
     awaited = state.awaiting_price_minor
     if not policy.is_due(price, target_minor):
-        state = replace(state, awaiting_price_minor=None)
-        if not policy.is_clear(price, target_minor):
+        state = state._replace(awaiting_price_minor=None)
+        is_armed_already = state.armed and state.alerted_price_minor is None
+        if is_armed_already or not policy.is_clear(price, target_minor):
             return state, None
         confirmed = (
             awaited is not None and is_later_check and policy.is_clear(awaited, target_minor)
         )
         if seen.implausible and not confirmed:
-            return replace(state, awaiting_price_minor=price), None
-        return replace(state, armed=True, alerted_price_minor=None), None
+            return state._replace(awaiting_price_minor=price), None
+        return state._replace(armed=True, alerted_price_minor=None), None
 
     if state.armed:
         reason = "at or below your target"
@@ -123,10 +135,67 @@ def advance(
     ):
         reason = "dropped further since the last alert"
     else:
-        return replace(state, awaiting_price_minor=None), None
+        return state._replace(awaiting_price_minor=None), None
 
     confirmed = awaited is not None and is_later_check and policy.is_due(awaited, target_minor)
     if seen.implausible and not confirmed:
-        return replace(state, awaiting_price_minor=price), None
-    raised = replace(state, armed=False, alerted_price_minor=price, awaiting_price_minor=None)
+        return state._replace(awaiting_price_minor=price), None
+    raised = state._replace(armed=False, alerted_price_minor=price, awaiting_price_minor=None)
     return raised, reason
+
+
+def advance_over(
+    state: AlertState | None,
+    observations: Sequence[Observation],
+    target_minor: int,
+    policy: AlertPolicy,
+) -> tuple[AlertState | None, list[tuple[int, str]]]:
+    """Judge observations in the order of their positions, as `advance` would one by one.
+
+    Nearly all of them change nothing but the position; for those nothing is built.
+
+    Returns:
+        The new state, None if there was neither one nor an observation; and for each alert the
+        index of the observation that raises it and the reason.
+    """
+    raised: list[tuple[int, str]] = []
+    if not observations:
+        return state, raised
+    due_limit = target_minor * (100 + policy.tolerance_percent)
+    clear_limit = due_limit * (100 + policy.hysteresis_percent)
+    further = 100 - policy.further_drop_percent
+    latest = None if state is None else state.position
+    for index, seen in enumerate(observations):
+        checked_at, observed_at, price, _ = seen
+        position = (checked_at, observed_at)
+        if latest is not None and position <= latest:
+            continue
+        if state is not None and state.awaiting_price_minor is None:
+            alerted = state.alerted_price_minor
+            is_quiet = price is None
+            if price is not None:
+                if price * 100 > due_limit:
+                    is_armed_already = state.armed and alerted is None
+                    is_quiet = is_armed_already or price * 10_000 <= clear_limit
+                else:
+                    is_quiet = not state.armed and (
+                        alerted is None or price * 100 > alerted * further
+                    )
+            if is_quiet:
+                latest = position
+                continue
+        if state is not None and latest is not None:
+            state = _at(state, latest)
+        state, reason = advance(state, seen, target_minor, policy)
+        latest = position
+        if reason:
+            raised.append((index, reason))
+    if state is not None and latest is not None:
+        state = _at(state, latest)
+    return state, raised
+
+
+def _at(state: AlertState, position: tuple[datetime, datetime]) -> AlertState:
+    if state.position == position:
+        return state
+    return state._replace(checked_at=position[0], observed_at=position[1])

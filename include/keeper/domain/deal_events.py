@@ -16,7 +16,7 @@ from keeper.domain.price_points import PricePoint
 from keeper.domain.price_types import price_type_of
 
 
-class DealEvent(msgspec.Struct, frozen=True, kw_only=True):
+class DealEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of `deal-updates`; docs/schemas/ has its JSON Schema.
 
     As in PriceEvent, `current_price` and `original_price` are decimals in the currency's main unit
@@ -24,7 +24,7 @@ class DealEvent(msgspec.Struct, frozen=True, kw_only=True):
     (its 90-day average), not the seller's list price.
     """
 
-    asin: Annotated[str, msgspec.Meta(pattern=ASIN_PATTERN)]
+    asin: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": ASIN_PATTERN})]
     product_title: str | None
     current_price: Decimal | None
     original_price: Decimal | None

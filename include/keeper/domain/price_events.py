@@ -15,14 +15,14 @@ Source = Literal["keepa", "simulator"]
 SCHEMA_VERSION: Final = 1
 
 
-class PriceEvent(msgspec.Struct, frozen=True, kw_only=True):
+class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of `price-updates`; docs/schemas/ has its JSON Schema.
 
     Prices appear twice: `current_price` and its kin are decimals in the currency's main unit for
     readers of the topic, `price_minor` and `shipping_minor` are what Keeper computes with.
     """
 
-    asin: Annotated[str, msgspec.Meta(pattern=ASIN_PATTERN)]
+    asin: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": ASIN_PATTERN})]
     product_title: str | None
     current_price: Decimal | None
     target_price: Decimal | None

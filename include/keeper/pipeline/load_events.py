@@ -6,9 +6,11 @@ from typing import Final, Protocol, TypeVar
 
 from keeper.domain.deal_events import DealEvent
 from keeper.domain.price_events import PriceEvent
+from keeper.metrics import WorkerMetrics
+from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_deal_event, decode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.consumer import BatchConsumer, BatchPolicy
+from keeper.streams.consumer import BatchConsumer
 from keeper.streams.topics import DEAL_UPDATES, PRICE_UPDATES
 
 _LOG: Final = logging.getLogger(__name__)
@@ -28,8 +30,10 @@ def price_consumer(
     store: EventStore[PriceEvent],
     *,
     group: str,
-    on_cycle: Callable[[], None],
+    on_cycle: Callable[[], None] = lambda: None,
     policy: BatchPolicy | None = None,
+    instance: str | None = None,
+    metrics: WorkerMetrics | None = None,
     topic: str = PRICE_UPDATES,
 ) -> BatchConsumer[PriceEvent]:
     """Return a consumer that reads price events into `store`."""
@@ -41,6 +45,8 @@ def price_consumer(
         handle=_into(store, group),
         on_cycle=on_cycle,
         policy=policy,
+        instance=instance,
+        metrics=metrics,
     )
 
 
@@ -49,8 +55,10 @@ def deal_consumer(
     store: EventStore[DealEvent],
     *,
     group: str,
-    on_cycle: Callable[[], None],
+    on_cycle: Callable[[], None] = lambda: None,
     policy: BatchPolicy | None = None,
+    instance: str | None = None,
+    metrics: WorkerMetrics | None = None,
     topic: str = DEAL_UPDATES,
 ) -> BatchConsumer[DealEvent]:
     """Return a consumer that reads deal events into `store`."""
@@ -62,6 +70,8 @@ def deal_consumer(
         handle=_into(store, group),
         on_cycle=on_cycle,
         policy=policy,
+        instance=instance,
+        metrics=metrics,
     )
 
 

@@ -23,9 +23,10 @@ _DEAL_DECODER: Final = msgspec.json.Decoder(DealEvent)
 _CURRENCIES: Final = {locale.domain: locale.currency for locale in LOCALES}
 _PRICE_TYPES: Final = frozenset(p.name for p in PRICE_TYPES if p.is_price)
 
-LATEST_TIME: Final = datetime(2036, 1, 1, tzinfo=UTC)
-"""End of the last partition of price_history."""
+LATEST_TIME: Final = datetime(2100, 1, 1, tzinfo=UTC)
+"""Later is no time of a price, whatever the reader's clock says."""
 MAX_AMOUNT_MINOR: Final = 10**12
+_LEAST_AMOUNT, _MOST_AMOUNT = Decimal(-MAX_AMOUNT_MINOR), Decimal(MAX_AMOUNT_MINOR)
 _MAX_COUNT: Final = 2**31 - 1
 _MAX_LONG: Final = 2**63 - 1
 _MAX_ID_BYTES: Final = 512
@@ -49,13 +50,32 @@ def encode_deal_event(event: DealEvent) -> bytes:
     return _ENCODER.encode(event)
 
 
-def decode_price_event(message: bytes | None, clock: Clock = utc_now) -> PriceEvent:
-    """Read a message of `price-updates` or `price-backfill`; unknown fields are ignored.
+class LatestCheck:
+    """Until when a check may have been made to be believed.
 
-    Args:
-        message: The bytes.
-        clock: A check made more than a day after its time is of a wrong clock: stored, it would
-            outrank every real check until then.
+    One made more than a day after its time is of a wrong clock: stored, it would outrank every real
+    check until then.
+    """
+
+    def __init__(self, clock: Clock = utc_now) -> None:
+        """Ask `clock` when it is needed, which is seldom: most checks lie in the past."""
+        self._clock = clock
+        self._until = KEEPA_EPOCH
+
+    def allows(self, checked_at: datetime) -> bool:
+        """Tell whether a check at this time is believed."""
+        if checked_at > self._until:
+            self._until = self._clock() + _CLOCK_TOLERANCE
+        return checked_at <= self._until
+
+
+_BY_THE_WALL_CLOCK: Final = LatestCheck()
+
+
+def decode_price_event(
+    message: bytes | None, latest_check: LatestCheck = _BY_THE_WALL_CLOCK
+) -> PriceEvent:
+    """Read a message of `price-updates` or `price-backfill`; unknown fields are ignored.
 
     Raises:
         UndecodableMessageError: Not JSON, a field missing or of the wrong type, or a value no store
@@ -63,17 +83,22 @@ def decode_price_event(message: bytes | None, clock: Clock = utc_now) -> PriceEv
     """
     event = _decoded(_PRICE_DECODER, message)
     if problem := (
-        _problem_of(event, clock() + _CLOCK_TOLERANCE)
-        or _amount_problem(
-            event.current_price, event.target_price, event.previous_price, event.price_change
+        _problem_of(event, latest_check)
+        or _amount_problem(event.current_price)
+        or _amount_problem(event.target_price)
+        or _amount_problem(event.previous_price)
+        or _amount_problem(event.price_change)
+        or _text_problem(
+            message, event.product_title, event.image_url, event.run_id, event.event_id
         )
-        or _text_problem(event.product_title, event.image_url, event.run_id, event.event_id)
     ):
         raise UndecodableMessageError(problem)
     return event
 
 
-def decode_deal_event(message: bytes | None, clock: Clock = utc_now) -> DealEvent:
+def decode_deal_event(
+    message: bytes | None, latest_check: LatestCheck = _BY_THE_WALL_CLOCK
+) -> DealEvent:
     """Read a message of `deal-updates`; as strict as `decode_price_event`.
 
     Raises:
@@ -81,11 +106,17 @@ def decode_deal_event(message: bytes | None, clock: Clock = utc_now) -> DealEven
     """
     event = _decoded(_DEAL_DECODER, message)
     if problem := (
-        _problem_of(event, clock() + _CLOCK_TOLERANCE)
+        _problem_of(event, latest_check)
         or _deal_problem(event)
-        or _amount_problem(event.current_price, event.original_price)
+        or _amount_problem(event.current_price)
+        or _amount_problem(event.original_price)
         or _text_problem(
-            event.product_title, event.image_url, event.run_id, event.event_id, event.filter
+            message,
+            event.product_title,
+            event.image_url,
+            event.run_id,
+            event.event_id,
+            event.filter,
         )
     ):
         raise UndecodableMessageError(problem)
@@ -101,27 +132,27 @@ def _decoded(decoder: msgspec.json.Decoder[_Event], message: bytes | None) -> _E
         raise UndecodableMessageError(str(error)) from None
 
 
-def _problem_of(event: PriceEvent | DealEvent, latest_check: datetime) -> str | None:
+def _problem_of(event: PriceEvent | DealEvent, latest_check: LatestCheck) -> str | None:
     """Return what is wrong with the fields both kinds of event have."""
+    timestamp, checked_at = event.timestamp, event.checked_at
     if event.schema_version > SCHEMA_VERSION:
         return f"schema_version {event.schema_version} is newer than {SCHEMA_VERSION}"
     if not is_asin(event.asin):
-        # The struct's pattern lets a line feed at the end pass.
         return f"{event.asin!r} is not an ASIN"
     if _CURRENCIES.get(event.domain) != event.currency:
         return f"currency {event.currency!r} does not belong to domain {event.domain!r}"
     if event.price_type not in _PRICE_TYPES:
         return f"{event.price_type!r} is not a price type"
-    if event.timestamp.tzinfo is None or event.checked_at.tzinfo is None:
+    if timestamp.tzinfo is None or checked_at.tzinfo is None:
         return "a time has no offset from UTC"
-    if not KEEPA_EPOCH <= event.timestamp < LATEST_TIME:
-        return f"timestamp {event.timestamp.isoformat()} is outside what price_history holds"
-    if event.checked_at > latest_check:
-        return f"checked_at {event.checked_at.isoformat()} is in the future"
-    if event.timestamp > event.checked_at + _CLOCK_TOLERANCE:
-        return f"timestamp {event.timestamp.isoformat()} is later than the check that saw it"
-    if not KEEPA_EPOCH <= event.checked_at < LATEST_TIME:
-        return f"checked_at {event.checked_at.isoformat()} is no time of a check"
+    if not KEEPA_EPOCH <= timestamp < LATEST_TIME:
+        return f"timestamp {timestamp.isoformat()} is no time of a price"
+    if not checked_at >= KEEPA_EPOCH:
+        return f"checked_at {checked_at.isoformat()} is no time of a check"
+    if not latest_check.allows(checked_at):
+        return f"checked_at {checked_at.isoformat()} is in the future"
+    if timestamp > checked_at and timestamp > checked_at + _CLOCK_TOLERANCE:
+        return f"timestamp {timestamp.isoformat()} is later than the check that saw it"
     if event.price_minor is not None and not 0 < event.price_minor <= MAX_AMOUNT_MINOR:
         return f"price_minor is {event.price_minor}"
     if event.shipping_minor is not None and not 0 <= event.shipping_minor <= MAX_AMOUNT_MINOR:
@@ -153,17 +184,16 @@ def _deal_problem(event: DealEvent) -> str | None:
     return None
 
 
-def _amount_problem(*amounts: Decimal | None) -> str | None:
-    if any(
-        not amount.is_finite() or abs(amount) > MAX_AMOUNT_MINOR
-        for amount in amounts
-        if amount is not None
-    ):
-        return "an amount is out of all bounds"
-    return None
+def _amount_problem(amount: Decimal | None) -> str | None:
+    if amount is None or (amount.is_finite() and _LEAST_AMOUNT <= amount <= _MOST_AMOUNT):
+        return None
+    return "an amount is out of all bounds"
 
 
-def _text_problem(title: str | None, *keywords: str | None) -> str | None:
+def _text_problem(message: bytes | None, title: str | None, *keywords: str | None) -> str | None:
+    if message is None or (len(message) <= MAX_KEYWORD_LENGTH and b"\\" not in message):
+        # No part of it can be too long, and JSON knows no other way to write a NUL than an escape.
+        return None
     if any("\0" in text for text in (title, *keywords) if text):
         return "a text holds the character NUL, which PostgreSQL cannot store"
     if any(len(text) > MAX_KEYWORD_LENGTH for text in keywords if text):

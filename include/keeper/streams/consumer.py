@@ -1,27 +1,36 @@
 """Reading in batches, committing only after the store has the data.
 
 The contract with a store: `handle` returns after the batch's events are durable, raises
-TransientError when trying again later may work, and anything else only for a defect. A batch may
-come again after a crash or a rebalance; stores make that harmless.
+EventsRefusedError when all but some are, TransientError when trying again later may work, and
+anything else only for a defect. A batch may come again after a crash or a rebalance; stores make
+that harmless. `handle` runs in a thread of its own, one batch at a time, while the next batch is
+read and decoded: what arrives meanwhile is the next batch, so batches are small when it is quiet
+and large in a backlog.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Final, Generic
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from keeper.clock import Clock, utc_now
-from keeper.errors import TransientError
+from keeper.errors import EventsRefusedError, TerminalError, TransientError
+from keeper.metrics import WorkerMetrics
+from keeper.streams.batch import Batch, BatchPolicy, EventT
 from keeper.streams.codec import UndecodableMessageError
+from keeper.streams.commits import Commits
 from keeper.streams.config import KafkaConfig
-from keeper.streams.dead_letters import DeadLetter, send_dead_letters
-from keeper.streams.producer import EventProducer
+from keeper.streams.dead_letters import (
+    DeadLetter,
+    DeadLetterProducer,
+    DeadLetterRate,
+)
 
 _LOG: Final = logging.getLogger(__name__)
-EventT = TypeVar("EventT")
 _HOPELESS: Final = frozenset(
     {
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -31,16 +40,18 @@ _HOPELESS: Final = frozenset(
     }
 )
 """Refusals that waiting does not cure."""
+_FENCED: Final = frozenset({KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED})
+_CHUNK: Final = 2_000
+"""Messages decoded between two looks at the store and the clock."""
+_QUIET_WAIT_S: Final = 0.5
+_BUSY_WAIT_S: Final = 0.02
+_PAUSE_AFTER_S: Final = 2.0
+_REVOKED_WAIT_S: Final = 30.0
+_LAG_EVERY_S: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class BatchPolicy:
-    """How much is read at once and how long a failing store is waited for between attempts."""
-
-    max_messages: int = 10_000
-    max_wait_s: float = 0.5
-    first_backoff_s: float = 0.5
-    max_backoff_s: float = 30
+class InstanceTakenError(TerminalError):
+    """Another worker has joined under this one's name and taken its partitions."""
 
 
 class BatchConsumer(Generic[EventT]):
@@ -56,8 +67,9 @@ class BatchConsumer(Generic[EventT]):
         handle: Callable[[Sequence[EventT]], None],
         on_cycle: Callable[[], None] = lambda: None,
         policy: BatchPolicy | None = None,
+        instance: str | None = None,
+        metrics: WorkerMetrics | None = None,
         clock: Clock = utc_now,
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Prepare; nothing is read before `run`.
 
@@ -68,26 +80,47 @@ class BatchConsumer(Generic[EventT]):
             decode: Turns a message into an event or raises UndecodableMessageError.
             handle: Stores a batch, see the module's contract.
             on_cycle: Called at every turn, quiet or not: a sign of life.
-            policy: Batch sizes and waits.
+            policy: Batch sizes, waits, and how many messages may be given up.
+            instance: A name no other member of the group has and that a restarted worker has again:
+                it gets its partitions back at once, without a rebalance. None joins as anybody.
+            metrics: Where to count.
             clock: Time written on dead letters.
-            pause: Waits between two polls while a store is down.
         """
         self._group = group
+        self._instance = instance
+        self._fatal: KafkaError | None = None
         self._topic = topic
         self._decode = decode
         self._handle = handle
         self._on_cycle = on_cycle
         self._policy = policy or BatchPolicy()
-        self._clock = clock
-        self._pause = pause
-        self._stopping = False
-        self._config = config
-        # By partition, the offset after the last message stored and not yet committed.
-        self._stored_until: dict[int, int] = {}
+        self._metrics = metrics or WorkerMetrics()
+        self._stopping = threading.Event()
+        self._gathered: Batch[EventT] = Batch()
+        self._stored: Batch[EventT] | None = None
+        self._storing: Future[list[DeadLetter] | None] | None = None
+        self._storing_since = 0.0
+        # Partitions of the batch being stored that have gone to another consumer meanwhile.
+        self._forfeited: set[int] = set()
+        self._commits = Commits(
+            topic,
+            group,
+            DeadLetterProducer(config, group=group, instance=instance),
+            retry_s=self._policy.first_backoff_s,
+            metrics=self._metrics,
+            clock=clock,
+        )
+        self._is_paused = False
+        # There was as much to read as was asked for: a backlog, whose batches shall be large.
+        self._is_flowing = False
+        self._lag_asked = 0.0
+        self._rate = DeadLetterRate(self._policy.dead_letters)
         self._consumer = Consumer(
-            config.for_client(
+            {"error_cb": self._note_error}
+            | config.for_client(
                 {
                     "group.id": group,
+                    **({"group.instance.id": instance} if instance else {}),
                     "enable.auto.commit": False,
                     "enable.auto.offset.store": False,
                     "auto.offset.reset": "earliest",
@@ -96,14 +129,21 @@ class BatchConsumer(Generic[EventT]):
                     "allow.auto.create.topics": False,
                     "session.timeout.ms": 15_000,
                     "fetch.wait.max.ms": 100,
+                    # What is fetched ahead is the worker's largest piece of memory.
+                    "queued.max.messages.kbytes": 32_768,
                 }
             ),
             logger=_LOG,
         )
 
+    @property
+    def metrics(self) -> WorkerMetrics:
+        """What has been done so far."""
+        return self._metrics
+
     def stop(self) -> None:
         """Ask `run` to return after the batch at hand; safe to call from a signal handler."""
-        self._stopping = True
+        self._stopping.set()
 
     def run(self, *, until_idle: bool = False) -> int:
         """Consume until `stop`, or with `until_idle` until all that is there has been read.
@@ -113,107 +153,222 @@ class BatchConsumer(Generic[EventT]):
 
         Raises:
             KafkaException: Kafka refused in a way that waiting does not cure.
+            InstanceTakenError: Another worker runs under the same name.
+            TooManyDeadLettersError: The topic holds more rubbish than may be given up.
         """
-        handled = 0
-        self._consumer.subscribe([self._topic])
+        before = self._metrics.messages
+        self._consumer.subscribe([self._topic], on_revoke=self._revoked, on_lost=self._lost)
         try:
-            while not self._stopping:
-                self._on_cycle()
-                batch = self._consumer.consume(self._policy.max_messages, self._policy.max_wait_s)
-                messages = [message for message in batch if self._is_data(message)]
-                if messages:
-                    handled += self._process(messages)
-                elif self._stored_until:
-                    self._commit()
-                elif until_idle and self._has_read_all():
-                    break
+            with ThreadPoolExecutor(1, thread_name_prefix="store") as store:
+                try:
+                    while not self._stopping.is_set():
+                        self._on_cycle()
+                        self._read()
+                        if self._fatal is not None:
+                            self._end_if_fatal(self._fatal)
+                        self._finish_batch()
+                        self._start_batch(store)
+                        if until_idle and self._is_idle():
+                            break
+                    if self._storing is not None:
+                        wait([self._storing])
+                        self._finish_batch()
+                finally:
+                    self._stopping.set()
         finally:
             self._consumer.close()
-        return handled
+        return self._metrics.messages - before
 
-    def _is_data(self, message: Message) -> bool:
+    def _read(self) -> None:
+        """Gather what is there; wait a little for more, or for the store, when that is nothing."""
+        room = self._policy.max_messages - len(self._gathered)
+        if room <= 0:
+            self._hold()
+            return
+        self._go_on()
+        patience = _QUIET_WAIT_S
+        if self._storing is not None or self._commits:
+            patience = _BUSY_WAIT_S
+        if self._storing is not None and len(self._gathered):
+            # Nothing is urgent but the store's end.
+            wait([self._storing], timeout=_BUSY_WAIT_S)
+            patience = 0
+        with self._metrics.timed("read"):
+            # Asked for many, librdkafka waits for all of them.
+            messages = self._consumer.consume(1, patience)
+            if messages and room > 1:
+                messages += self._consumer.consume(min(room, _CHUNK) - 1, 0)
+        self._is_flowing = len(messages) == min(room, _CHUNK)
+        if messages:
+            with self._metrics.timed("decode"):
+                self._gather(messages)
+        self._tell_lag()
+
+    def _hold(self) -> None:
+        """The next batch is full: wait for the store, keeping the membership of the group."""
+        if self._storing is not None:
+            wait([self._storing], timeout=0.1)
+            if time.monotonic() - self._storing_since < _PAUSE_AFTER_S:
+                return
+        self._consumer.pause(self._consumer.assignment())
+        self._is_paused = True
+        # What was on its way before the pause took hold makes the batch a little larger.
+        if (message := self._consumer.poll(0)) is not None:
+            self._gather([message])
+
+    def _go_on(self) -> None:
+        if self._is_paused:
+            self._consumer.resume(self._consumer.assignment())
+            self._is_paused = False
+
+    def _gather(self, messages: Sequence[Message]) -> None:
+        gathered, decode = self._gathered, self._decode
+        for message in messages:
+            if message.error() is not None:
+                self._pass_over(message)
+                continue
+            try:
+                event = decode(message.value())
+            except UndecodableMessageError as error:
+                gathered.letters.append(DeadLetter(message, str(error), type(error).__name__))
+            else:
+                gathered.events.append(event)
+                gathered.messages.append(message)
+            partition, offset = message.partition(), message.offset()
+            if partition is not None and offset is not None:
+                gathered.read_until[partition] = offset + 1
+
+    def _pass_over(self, message: Message) -> None:
         error = message.error()
         if error is None:
-            return True
-        if error.fatal() or error.code() in _HOPELESS:
+            return
+        self._end_if_fatal(error)
+        if error.code() in _HOPELESS:
             raise KafkaException(error)
         _LOG.warning("%s: %s", self._topic, error.str())
-        return False
 
-    def _process(self, messages: Sequence[Message]) -> int:
-        """Store a batch, waiting as long as it takes, then commit; on stop leave it uncommitted."""
-        events: list[EventT] = []
-        letters: list[DeadLetter] = []
-        for message in messages:
-            try:
-                events.append(self._decode(message.value()))
-            except UndecodableMessageError as error:
-                letters.append(DeadLetter(message, error))
-        if not self._until_it_works(lambda: self._store(events, letters)):
-            return 0
-        for message in messages:
-            place = _place_of(message)
-            self._stored_until[place.partition] = place.offset + 1
-        self._commit()
-        return len(messages)
+    def _note_error(self, error: KafkaError) -> None:
+        """Keep what no reconnecting cures; librdkafka calls this inside a read or a commit."""
+        if error.fatal() or error.code() == KafkaError._FATAL:
+            self._fatal = error
 
-    def _store(self, events: Sequence[EventT], letters: Sequence[DeadLetter]) -> None:
-        if events:
-            self._handle(events)
-        if letters:
-            with EventProducer(self._config) as producer:
-                send_dead_letters(producer, letters, group=self._group, at=self._clock())
+    def _end_if_fatal(self, error: KafkaError) -> None:
+        # The client tells a fatal error's cause by its text alone.
+        if error.code() in _FENCED or (self._instance and "group.instance.id" in error.str()):
+            raise InstanceTakenError(
+                f"another worker of {self._group} runs as {self._instance!r}; give each its own "
+                "--instance"
+            )
+        if error.fatal() or error.code() == KafkaError._FATAL:
+            raise KafkaException(error)
 
-    def _until_it_works(self, step: Callable[[], None]) -> bool:
+    def _start_batch(self, store: ThreadPoolExecutor) -> None:
+        waits_for_more = self._is_flowing and len(self._gathered) < self._policy.max_messages
+        if (
+            self._storing is None
+            and len(self._gathered)
+            and not waits_for_more
+            and not self._stopping.is_set()
+        ):
+            batch, self._gathered = self._gathered, Batch()
+            self._stored = batch
+            self._storing_since = time.monotonic()
+            self._storing = store.submit(self._store, batch)
+
+    def _store(self, batch: Batch[EventT]) -> list[DeadLetter] | None:
+        """Store a batch, waiting as long as it takes; None if told to stop before it worked.
+
+        Returns:
+            A letter for each event the store refuses.
+        """
         backoff = self._policy.first_backoff_s
-        while True:
+        while batch.events:
             try:
-                step()
+                with self._metrics.timed("store"):
+                    self._handle(batch.events)
+            except EventsRefusedError as error:
+                kind = type(error).__name__
+                return [
+                    DeadLetter(batch.messages[position], reason, kind)
+                    for position, reason in error.reasons.items()
+                ]
             except TransientError as error:
+                self._metrics.failures += 1
                 _LOG.warning("%s: %s; trying again in %.1f s", self._group, error, backoff)
-                if not self._wait_keeping_membership(backoff):
-                    return False
+                if self._stopping.wait(backoff):
+                    return None
                 backoff = min(backoff * 2, self._policy.max_backoff_s)
             else:
-                return True
+                break
+        return []
 
-    def _wait_keeping_membership(self, seconds: float) -> bool:
-        """Wait while polling with every partition paused, so that the group does not expel us.
+    def _finish_batch(self) -> None:
+        """Commit a batch the store is done with, or what is still to be committed."""
+        if self._storing is not None and self._storing.done():
+            refused, batch = self._storing.result(), self._stored
+            self._storing = self._stored = None
+            if refused is None or batch is None:
+                return
+            letters = [
+                one
+                for one in (*batch.letters, *refused)
+                if one.message.partition() not in self._forfeited
+            ]
+            self._rate.add(len(batch), letters)
+            stored_until = {
+                p: offset for p, offset in batch.read_until.items() if p not in self._forfeited
+            }
+            self._commits.add(stored_until, letters)
+            self._forfeited = set()
+            self._metrics.batches += 1
+            self._metrics.messages += len(batch)
+            self._metrics.last_batch = len(batch)
+        with self._metrics.timed("commit"):
+            try:
+                self._commits.send(self._consumer)
+            except KafkaException as error:
+                self._end_if_fatal(self._fatal or error.args[0])
 
-        Messages cannot arrive meanwhile. If the partitions move to another consumer it reads the
-        batch again from the last commit.
+    def _revoked(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        """Give partitions back: commit what is stored of them, leave the rest to their next owner.
+
+        Called by librdkafka inside a read; the group waits meanwhile.
         """
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not self._stopping:
-            self._on_cycle()
-            self._consumer.pause(self._consumer.assignment())
-            unexpected = self._consumer.poll(0)
-            if unexpected is not None and unexpected.error() is None:
-                # Fetched before the pause took hold: to be read again after it.
-                self._consumer.seek(_place_of(unexpected))
-            self._pause(min(0.2, seconds))
-        self._consumer.resume(self._consumer.assignment())
-        return not self._stopping
+        gone = {place.partition for place in partitions}
+        self._gathered = self._gathered.without(gone)
+        if self._storing and self._stored and gone & self._stored.read_until.keys():
+            wait([self._storing], timeout=_REVOKED_WAIT_S)
+        self._finish_batch()
+        self._forget(gone)
 
-    def _commit(self) -> None:
-        """Commit what is stored, or keep it in mind for the next turn if Kafka refuses.
+    def _lost(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        """Partitions have gone to somebody else already; nothing of them may be committed."""
+        gone = {place.partition for place in partitions}
+        self._gathered = self._gathered.without(gone)
+        self._forget(gone)
 
-        A partition that has moved to another consumer is forgotten: its new owner reads the
-        messages once more, harmlessly.
-        """
-        owned = {place.partition for place in self._consumer.assignment()}
-        self._stored_until = {p: o for p, o in self._stored_until.items() if p in owned}
-        offsets = [TopicPartition(self._topic, p, o) for p, o in self._stored_until.items()]
-        if not offsets:
+    def _forget(self, partitions: set[int]) -> None:
+        self._commits.forget(partitions)
+        if self._stored is not None:
+            # What becomes of the batch at hand is not this consumer's to commit.
+            self._forfeited |= partitions & self._stored.read_until.keys()
+
+    def _tell_lag(self) -> None:
+        """Ask, now and then, how far the end of the topic is, by what Kafka last said."""
+        if time.monotonic() - self._lag_asked < _LAG_EVERY_S:
             return
-        try:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
-        except KafkaException as error:
-            _LOG.warning("%s: commit refused, trying again: %s", self._group, error)
-        else:
-            self._stored_until.clear()
+        self._lag_asked = time.monotonic()
+        behind = 0
+        for place in self._consumer.position(self._consumer.assignment()):
+            _, high = self._consumer.get_watermark_offsets(place, cached=True)
+            if place.offset >= 0 and high >= 0:
+                behind += max(high - place.offset, 0)
+        self._metrics.lag = behind
 
-    def _has_read_all(self) -> bool:
+    def _is_idle(self) -> bool:
+        """Tell whether everything there is has been read, stored and committed."""
+        if self._storing is not None or len(self._gathered) or self._commits:
+            return False
         assignment = self._consumer.assignment()
         if not assignment:
             return False
@@ -228,10 +383,3 @@ class BatchConsumer(Generic[EventT]):
     def _committed(self, place: TopicPartition) -> int:
         (committed,) = self._consumer.committed([place], timeout=10)
         return max(committed.offset, 0)
-
-
-def _place_of(message: Message) -> TopicPartition:
-    topic, partition, offset = message.topic(), message.partition(), message.offset()
-    if topic is None or partition is None or offset is None:
-        raise ValueError("a consumed message always has a topic, a partition and an offset")
-    return TopicPartition(topic, partition, offset)

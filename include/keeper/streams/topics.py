@@ -28,7 +28,10 @@ TOPIC_CONFIG: Final = {
     "message.timestamp.type": "LogAppendTime",
 }
 MAX_MESSAGE_BYTES: Final = 2_000_000
-"""Twice what a topic takes by default: a dead letter is its message and the headers beside it."""
+"""Twice what a topic takes by default."""
+MAX_DEAD_LETTER_BYTES: Final = 16_000_000
+"""Far more: a dead letter is its message, of a topic that may have been set to take large ones, and
+the headers beside it."""
 
 
 def dead_letter_topic(topic: str) -> str:
@@ -83,5 +86,5 @@ def make_topics(
 def _config_of(topic: str) -> dict[str, str]:
     config = dict(TOPIC_CONFIG)
     if topic.endswith(_DEAD_LETTERS):
-        config["max.message.bytes"] = str(MAX_MESSAGE_BYTES)
+        config["max.message.bytes"] = str(MAX_DEAD_LETTER_BYTES)
     return config

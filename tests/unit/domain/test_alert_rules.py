@@ -2,12 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance
+from keeper.domain.alert_rules import (
+    AlertPolicy,
+    AlertState,
+    Observation,
+    advance,
+    advance_over,
+)
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TARGET = 1000
@@ -155,3 +162,33 @@ def test_between_two_alerts_the_price_was_clear_or_dropped_further(
         rose = len(clear) > 1 or any(not o.implausible for o in clear)
         before, after = history[first].price_minor or 0, history[second].price_minor or 0
         assert rose or POLICY.is_further_drop(after, before)
+
+
+def one_by_one(
+    state: AlertState | None, history: list[Observation]
+) -> tuple[AlertState | None, list[tuple[int, str]]]:
+    raised = []
+    for index, observation in enumerate(history):
+        state, reason = advance(state, observation, TARGET, POLICY)
+        if reason:
+            raised.append((index, reason))
+    return state, raised
+
+
+@given(histories, histories, st.randoms())
+def test_many_observations_are_judged_as_one_by_one(
+    former: list[Observation], latter: list[Observation], chance: Random
+) -> None:
+    state, _ = one_by_one(None, former)
+    chance.shuffle(latter)
+
+    assert advance_over(state, latter, TARGET, POLICY) == one_by_one(state, latter)
+
+
+@given(histories)
+def test_what_is_never_due_leaves_a_calm_watch_calm(history: list[Observation]) -> None:
+    prices = [one.price_minor for one in history if one.price_minor is not None]
+    if not history or (prices and POLICY.is_due(min(prices), TARGET)):
+        return
+    for state in (None, AlertState.calm(seen(-1, None))):
+        assert one_by_one(state, history) == (AlertState.calm(history[-1]), [])

@@ -15,6 +15,7 @@ from keeper.domain.price_events import PriceEvent, event_id_of
 from keeper.domain.price_points import PricePoint
 from keeper.domain.price_types import PRICE_TYPES
 from keeper.streams.codec import (
+    LatestCheck,
     UndecodableMessageError,
     decode_price_event,
     encode_price_event,
@@ -24,7 +25,7 @@ from tests.price_events import price_event
 times = st.datetimes(datetime(2011, 1, 1), datetime(2035, 12, 31)).map(  # noqa: DTZ001 - made aware here
     lambda moment: moment.replace(tzinfo=UTC, second=0, microsecond=0)
 )
-LATEST = datetime(2036, 1, 1, tzinfo=UTC)
+LATEST = LatestCheck(lambda: datetime(2036, 1, 1, tzinfo=UTC))
 amounts = st.none() | st.integers(min_value=1, max_value=10**9)
 
 
@@ -59,7 +60,7 @@ def events(draw: st.DrawFn) -> PriceEvent:
 def test_an_event_survives_the_way(event: PriceEvent) -> None:
     message = encode_price_event(event)
 
-    assert decode_price_event(message, clock=lambda: LATEST) == event
+    assert decode_price_event(message, LATEST) == event
     assert b"\n" not in message
     assert b"\t" not in message
 

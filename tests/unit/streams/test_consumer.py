@@ -1,133 +1,231 @@
-"""The batch consumer's dealings with a Kafka that misbehaves."""
+"""The batch consumer's dealings with a Kafka and a store that misbehave."""
 
+import threading
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException
 
+from keeper.errors import EventsRefusedError, TransientError
 from keeper.streams import consumer as consumer_module
-from keeper.streams.codec import decode_price_event, encode_price_event
-from keeper.streams.config import KafkaConfig
-from keeper.streams.consumer import BatchConsumer
-from tests.price_events import price_event
+from keeper.streams.consumer import InstanceTakenError
+from keeper.streams.dead_letters import DeadLetterLimit, TooManyDeadLettersError
+from tests.unit.streams.fake_kafka import FakeKafka, FakeMessage, consumer_of
+
+Patch = pytest.MonkeyPatch
+WAIT_S = 20
 
 
-class FakeMessage:
-    """A message, or an error in its place."""
+class Store:
+    """Remembers the sizes of batches; waits for a signal before each if it is to."""
 
-    def __init__(self, offset: int, *, partition: int = 0, error: int | None = None) -> None:
-        self._place = (partition, offset)
-        self._error = None if error is None else KafkaError(error)
+    def __init__(self, *, waits: bool = False) -> None:
+        self.sizes: list[int] = []
+        self.begun = threading.Event()
+        self.may_go_on = threading.Event()
+        if not waits:
+            self.may_go_on.set()
 
-    def error(self) -> KafkaError | None:
-        return self._error
+    def __call__(self, events: Sequence[object]) -> None:
+        self.begun.set()
+        assert self.may_go_on.wait(WAIT_S)
+        self.sizes.append(len(events))
 
-    def topic(self) -> str:
-        return "prices"
-
-    def partition(self) -> int:
-        return self._place[0]
-
-    def offset(self) -> int:
-        return self._place[1]
-
-    def value(self) -> bytes:
-        return encode_price_event(price_event(1000))
+    def wait_until_begun(self) -> None:
+        assert self.begun.wait(WAIT_S)
 
 
-class FakeKafka:
-    """Hands out batches, and refuses as many commits as it is told to."""
+def test_offsets_are_committed_after_each_batch(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(4), FakeMessage(7, partition=1)], [FakeMessage(5)])
+    store = Store()
 
-    def __init__(self, batches: list[list[FakeMessage]], *, refuse: int = 0) -> None:
-        self.batches = batches
-        self.refuse = refuse
-        self.owned = {0, 1}
-        self.commits: list[dict[int, int]] = []
-        self.watermarks = (0, 0)
+    assert consumer_of(monkeypatch, kafka, store).run(until_idle=True) == 3
 
-    def __call__(self, settings: dict[str, Any], **_: Any) -> "FakeKafka":
-        assert settings["enable.auto.commit"] is False
-        return self
-
-    def subscribe(self, topics: Sequence[str]) -> None:
-        assert topics == ["prices"]
-
-    def consume(self, most: int, timeout: float) -> list[FakeMessage]:
-        return self.batches.pop(0)
-
-    def assignment(self) -> list[TopicPartition]:
-        return [TopicPartition("prices", partition) for partition in self.owned]
-
-    def commit(self, offsets: Sequence[TopicPartition], asynchronous: bool) -> None:
-        assert not asynchronous
-        if self.refuse:
-            self.refuse -= 1
-            raise KafkaException(KafkaError(KafkaError.COORDINATOR_NOT_AVAILABLE))
-        self.commits.append({place.partition: place.offset for place in offsets})
-
-    def position(self, places: Sequence[TopicPartition]) -> list[TopicPartition]:
-        return [TopicPartition(place.topic, place.partition) for place in places]
-
-    def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
-        return self.position(places)
-
-    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
-        return self.watermarks
-
-    def close(self) -> None:
-        self.batches = []
-
-
-def consume(
-    monkeypatch: pytest.MonkeyPatch, kafka: FakeKafka, *, lose: int | None = None
-) -> list[int]:
-    """Run a consumer over the fake until its batches are used up; return the batches' sizes."""
-    monkeypatch.setattr(consumer_module, "Consumer", kafka)
-    stored: list[int] = []
-
-    def handle(events: Sequence[object]) -> None:
-        stored.append(len(events))
-        if lose is not None:
-            kafka.owned.discard(lose)
-
-    def stop_when_used_up() -> None:
-        if not kafka.batches:
-            consumer.stop()
-            kafka.batches = [[]]
-
-    consumer = BatchConsumer(
-        KafkaConfig("localhost:9092"),
-        topic="prices",
-        group="group",
-        decode=decode_price_event,
-        handle=handle,
-        on_cycle=stop_when_used_up,
-    )
-    consumer.run()
-    return stored
-
-
-def test_offsets_are_committed_after_each_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    kafka = FakeKafka([[FakeMessage(4), FakeMessage(7, partition=1)], [FakeMessage(5)]])
-
-    assert consume(monkeypatch, kafka) == [2, 1]
+    assert store.sizes == [2, 1]
     assert kafka.commits == [{0: 5, 1: 8}, {0: 6}]
 
 
-def test_a_refused_commit_is_repeated_when_it_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    kafka = FakeKafka([[FakeMessage(4)], [], [], []], refuse=2)
+def test_what_arrives_while_the_store_is_busy_is_the_next_batch(monkeypatch: Patch) -> None:
+    store = Store(waits=True)
+    kafka = FakeKafka(
+        [FakeMessage(0)], [FakeMessage(1)], [FakeMessage(2), FakeMessage(3)], store.may_go_on.set
+    )
 
-    assert consume(monkeypatch, kafka) == [1]
+    consumer_of(monkeypatch, kafka, store).run(until_idle=True)
+
+    assert store.sizes == [1, 3]
+
+
+def test_nothing_more_is_read_while_the_store_is_away_and_the_next_batch_is_full(
+    monkeypatch: Patch,
+) -> None:
+    monkeypatch.setattr(consumer_module, "_PAUSE_AFTER_S", 0)
+    store = Store(waits=True)
+    kafka = FakeKafka([FakeMessage(0)], [FakeMessage(1), FakeMessage(2)], [FakeMessage(3)])
+
+    def let_go_once_paused() -> None:
+        if kafka.calls.count("poll") == 3:
+            store.may_go_on.set()
+
+    consumer_of(monkeypatch, kafka, store, on_cycle=let_go_once_paused, max_messages=2).run(
+        until_idle=True
+    )
+
+    assert store.sizes == [1, 2, 1]
+    assert "pause" in kafka.calls[: kafka.calls.index("resume")]
+    # The group hears of the worker all along.
+    assert kafka.calls.count("poll") >= 3
+
+
+def test_a_refused_commit_is_repeated_when_it_is_quiet(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(4)], refuse=2)
+
+    consumer_of(monkeypatch, kafka, Store()).run(until_idle=True)
+
     assert kafka.commits == [{0: 5}]
 
 
-def test_a_lost_partition_is_left_to_its_new_owner(monkeypatch: pytest.MonkeyPatch) -> None:
-    kafka = FakeKafka([[FakeMessage(4), FakeMessage(7, partition=1)], []])
+def test_a_failing_store_is_tried_again_with_the_same_batch(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(4), FakeMessage(5)])
+    tried: list[int] = []
 
-    consume(monkeypatch, kafka, lose=1)
+    def handle(events: Sequence[object]) -> None:
+        assert not kafka.commits
+        tried.append(len(events))
+        if len(tried) < 4:
+            raise TransientError("away")
+
+    consumer = consumer_of(monkeypatch, kafka, handle)
+    consumer.run(until_idle=True)
+
+    assert tried == [2, 2, 2, 2]
+    assert consumer.metrics.failures == 3
+    assert kafka.commits == [{0: 6}]
+
+
+def test_a_stop_does_not_wait_for_a_store_that_is_away(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(4)])
+
+    def handle(_: Sequence[object]) -> None:
+        consumer.stop()
+        raise TransientError("away")
+
+    consumer = consumer_of(monkeypatch, kafka, handle)
+
+    assert consumer.run() == 0
+    assert kafka.commits == []
+    assert kafka.calls[-1] == "close"
+
+
+def test_a_stop_finishes_and_commits_the_batch_at_hand(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(4)], [FakeMessage(5)])
+
+    def handle(_: Sequence[object]) -> None:
+        consumer.stop()
+
+    consumer = consumer_of(monkeypatch, kafka, handle)
+
+    assert consumer.run() == 1
+    assert kafka.commits == [{0: 5}]
+
+
+def test_a_defect_of_the_store_ends_the_worker_without_a_commit(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(4)])
+
+    def handle(_: Sequence[object]) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        consumer_of(monkeypatch, kafka, handle).run(until_idle=True)
+
+    assert kafka.commits == []
+    assert kafka.calls[-1] == "close"
+
+
+def test_a_revoked_partition_is_committed_before_it_is_given_back(monkeypatch: Patch) -> None:
+    store = Store()
+    kafka = FakeKafka([FakeMessage(4), FakeMessage(7, partition=1)])
+    kafka.reads.append(lambda: (store.wait_until_begun(), kafka.revoke(1)))
+
+    consumer_of(monkeypatch, kafka, store).run(until_idle=True)
+
+    assert kafka.commits == [{0: 5, 1: 8}]
+
+
+def test_what_is_read_and_not_stored_of_a_revoked_partition_is_left_to_its_next_owner(
+    monkeypatch: Patch,
+) -> None:
+    store = Store(waits=True)
+    kafka = FakeKafka([FakeMessage(4)], [FakeMessage(5), FakeMessage(7, partition=1)])
+    kafka.reads += [lambda: kafka.revoke(1), store.may_go_on.set]
+
+    consumer_of(monkeypatch, kafka, store).run(until_idle=True)
+
+    assert store.sizes == [1, 1]
+    assert kafka.commits == [{0: 5}, {0: 6}]
+
+
+def test_nothing_is_committed_of_a_partition_lost_while_its_batch_is_stored(
+    monkeypatch: Patch,
+) -> None:
+    store = Store(waits=True)
+    kafka = FakeKafka([FakeMessage(4), FakeMessage(7, partition=1, value=b"no event")])
+    kafka.reads += [lambda: kafka.lose(1), store.may_go_on.set]
+
+    consumer_of(monkeypatch, kafka, store).run(until_idle=True)
 
     assert kafka.commits == [{0: 5}]
+    assert kafka.letters == []
+
+
+def test_messages_that_are_no_events_are_dead_letters(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(4), FakeMessage(5, value=b"no event"), FakeMessage(6)])
+    store = Store()
+    consumer = consumer_of(monkeypatch, kafka, store)
+
+    assert consumer.run(until_idle=True) == 3
+
+    assert store.sizes == [2]
+    assert [one.message.offset() for one in kafka.letters] == [5]
+    assert kafka.commits == [{0: 7}]
+    assert consumer.metrics.dead_letters == 1
+
+
+def test_events_the_store_refuses_for_good_are_dead_letters(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(4), FakeMessage(5, value=b"no event"), FakeMessage(6)])
+
+    def handle(_: Sequence[object]) -> None:
+        raise EventsRefusedError({1: "PostgreSQL: too large"})
+
+    consumer_of(monkeypatch, kafka, handle).run(until_idle=True)
+
+    assert [(one.message.offset(), one.exception) for one in kafka.letters] == [
+        (5, "UndecodableMessageError"),
+        (6, "EventsRefusedError"),
+    ]
+    assert kafka.letters[1].reason == "PostgreSQL: too large"
+    assert kafka.commits == [{0: 7}]
+
+
+def test_letters_kafka_does_not_take_are_sent_again_once(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(5, value=b"no event")], refuse=2)
+
+    consumer_of(monkeypatch, kafka, Store()).run(until_idle=True)
+
+    assert len(kafka.letters) == 1
+    assert kafka.commits == [{0: 6}]
+
+
+def test_too_many_dead_letters_end_the_worker_and_stay_in_the_topic(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(offset, value=b"no event") for offset in range(4)])
+
+    with pytest.raises(TooManyDeadLettersError, match="4 of the latest 4"):
+        consumer_of(monkeypatch, kafka, Store(), dead_letters=DeadLetterLimit(0.1, at_least=3)).run(
+            until_idle=True
+        )
+
+    assert kafka.letters == []
+    assert kafka.commits == []
 
 
 @pytest.mark.parametrize(
@@ -135,32 +233,42 @@ def test_a_lost_partition_is_left_to_its_new_owner(monkeypatch: pytest.MonkeyPat
     [KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._MAX_POLL_EXCEEDED, KafkaError._TRANSPORT],
     ids=["no such topic yet", "expelled from the group", "connection lost"],
 )
-def test_a_passing_error_does_not_end_the_worker(
-    monkeypatch: pytest.MonkeyPatch, error: int
-) -> None:
-    kafka = FakeKafka([[FakeMessage(0, error=error)], [FakeMessage(4)], []])
+def test_a_passing_error_does_not_end_the_worker(monkeypatch: Patch, error: int) -> None:
+    kafka = FakeKafka([FakeMessage(0, error=error)], [FakeMessage(4)])
+    store = Store()
 
-    assert consume(monkeypatch, kafka) == [1]
+    consumer_of(monkeypatch, kafka, store).run(until_idle=True)
 
-
-def test_a_refusal_of_rights_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    kafka = FakeKafka([[FakeMessage(0, error=KafkaError.TOPIC_AUTHORIZATION_FAILED)], []])
-
-    with pytest.raises(KafkaException):
-        consume(monkeypatch, kafka)
+    assert store.sizes == [1]
 
 
 @pytest.mark.parametrize(
-    ("watermarks", "turns"),
-    [((0, 0), 1), ((500, 500), 1), ((0, 500), 3), ((400, 500), 3)],
+    ("error", "raised"),
+    [
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaException),
+        (KafkaError.FENCED_INSTANCE_ID, InstanceTakenError),
+        (KafkaError._FENCED, InstanceTakenError),
+    ],
+)
+def test_a_refusal_waiting_does_not_cure_ends_the_worker(
+    monkeypatch: Patch, error: int, raised: type[Exception]
+) -> None:
+    kafka = FakeKafka([FakeMessage(0, error=error)])
+
+    with pytest.raises(raised):
+        consumer_of(monkeypatch, kafka, Store()).run()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "turns"),
+    [(0, 0, 1), (500, 500, 1), (0, 500, 3), (400, 500, 3)],
     ids=["empty", "all removed by retention", "unread", "unread and partly removed"],
 )
 def test_until_idle_ends_once_nothing_is_left_to_read(
-    monkeypatch: pytest.MonkeyPatch, watermarks: tuple[int, int], turns: int
+    monkeypatch: Patch, start: int, end: int, turns: int
 ) -> None:
-    kafka = FakeKafka([[], [], []])
-    kafka.watermarks = watermarks
-    monkeypatch.setattr(consumer_module, "Consumer", kafka)
+    kafka = FakeKafka()
+    kafka.starts[0], kafka.ends[0] = start, end
     taken: list[int] = []
 
     def stop_at_the_third() -> None:
@@ -168,14 +276,22 @@ def test_until_idle_ends_once_nothing_is_left_to_read(
         if len(taken) == 3:
             consumer.stop()
 
-    consumer = BatchConsumer(
-        KafkaConfig("localhost:9092"),
-        topic="prices",
-        group="group",
-        decode=decode_price_event,
-        handle=lambda events: None,
-        on_cycle=stop_at_the_third,
-    )
+    consumer = consumer_of(monkeypatch, kafka, Store(), on_cycle=stop_at_the_third)
     consumer.run(until_idle=True)
 
     assert len(taken) == turns
+
+
+def test_the_lag_is_what_is_published_and_not_read(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(0)], [FakeMessage(1)])
+    kafka.reads.append(lambda: kafka.ends.update({0: 9}))
+
+    def stop_at_the_end() -> None:
+        if not kafka.reads:
+            consumer.stop()
+
+    monkeypatch.setattr(consumer_module, "_LAG_EVERY_S", 0)
+    consumer = consumer_of(monkeypatch, kafka, Store(), on_cycle=stop_at_the_end)
+    consumer.run()
+
+    assert consumer.metrics.lag == 7

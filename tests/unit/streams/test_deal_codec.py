@@ -1,17 +1,20 @@
 """Messages of `deal-updates`: what no store would take is no deal."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from keeper.streams.codec import UndecodableMessageError, decode_deal_event, encode_deal_event
+from keeper.streams.codec import (
+    LatestCheck,
+    UndecodableMessageError,
+    decode_deal_event,
+    encode_deal_event,
+)
 from tests.deals import CHECKED_AT, a_deal_event
 
-
-def later() -> datetime:
-    return CHECKED_AT + timedelta(hours=1)
+later = LatestCheck(lambda: CHECKED_AT + timedelta(hours=1))
 
 
 def test_a_deal_is_read_back_as_it_was() -> None:

@@ -1,13 +1,31 @@
 """What every loader of PostgreSQL does: a batch, one transaction, one kept connection."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
+import psycopg
+
+from keeper.errors import EventsRefusedError
 from keeper.stores.postgres.connection import Connection, PostgresConfig, connect, errors_told
 
+_LOG: Final = logging.getLogger(__name__)
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
+_LOADING: Final = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "enable_hashjoin=off",
+        "enable_mergejoin=off",
+        "enable_seqscan=off",
+        "join_collapse_limit=1",
+        "jit=off",
+    )
+)
+"""A batch is small beside the tables: whatever the planner guesses of the staged rows, it shall
+begin with them, as the statements do, look the others up by their keys and never read a table to
+its end."""
 
 
 class BatchWriter(ABC, Generic[EventT, ResultT]):
@@ -33,12 +51,13 @@ class BatchWriter(ABC, Generic[EventT, ResultT]):
 
         Raises:
             DatabaseUnavailableError: Nothing was stored; try again later.
+            EventsRefusedError: All but these events are stored; PostgreSQL will never take them.
         """
         try:
             with errors_told():
-                connection = self._connected()
-                with connection.transaction():
-                    return self.write(connection, events)
+                return self._store(events)
+        except EventsRefusedError:
+            raise
         except Exception:
             self.close()
             raise
@@ -47,12 +66,57 @@ class BatchWriter(ABC, Generic[EventT, ResultT]):
     def prepare(self, connection: Connection) -> None:
         """Make what `write` needs on a new connection."""
 
+    def get_ready(self, connection: Connection, events: Sequence[EventT]) -> None:
+        """Make what others may use at once too, outside the batch's transaction."""
+
     @abstractmethod
-    def write(self, connection: Connection, events: Sequence[EventT]) -> ResultT:
-        """Store a batch in the caller's transaction."""
+    def write(
+        self, connection: Connection, events: Sequence[EventT], *, compare_all: bool = False
+    ) -> ResultT:
+        """Store a batch in the caller's transaction.
+
+        Args:
+            connection: In a transaction.
+            events: The batch.
+            compare_all: Take nothing for new without looking.
+        """
+
+    def _store(self, events: Sequence[EventT], *, compare_all: bool = False) -> ResultT:
+        try:
+            return self._transact(events, compare_all=compare_all)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            told = error.diag.message_primary or type(error).__name__
+            if isinstance(error, psycopg.errors.UniqueViolation) and not compare_all:
+                # Rows have come another way than the loaders': a restore, somebody's INSERT.
+                _LOG.warning("comparing the whole batch: %s", told)
+            elif len(events) == 1:
+                raise EventsRefusedError({0: f"PostgreSQL: {told}"}) from error
+            else:
+                return self._store_halves(events)
+        return self._store(events, compare_all=True)
+
+    def _store_halves(self, events: Sequence[EventT]) -> ResultT:
+        """Store what can be stored of a batch with an event that cannot."""
+        middle = len(events) // 2
+        reasons: dict[int, str] = {}
+        result: ResultT | None = None
+        for start, half in ((0, events[:middle]), (middle, events[middle:])):
+            try:
+                result = self._store(half)
+            except EventsRefusedError as error:
+                reasons |= {start + position: why for position, why in error.reasons.items()}
+        if reasons or result is None:
+            raise EventsRefusedError(reasons)
+        return result
+
+    def _transact(self, events: Sequence[EventT], *, compare_all: bool = False) -> ResultT:
+        connection = self._connected()
+        self.get_ready(connection, events)
+        with connection.transaction():
+            return self.write(connection, events, compare_all=compare_all)
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = connect(self._config)
+            self._connection = connect(self._config, options=_LOADING)
             self.prepare(self._connection)
         return self._connection

@@ -45,8 +45,14 @@ _PASSING: Final = (
 _REFUSED_LOGIN: Final = ("password authentication failed", "does not exist", "no password supplied")
 
 
-def connect(config: PostgresConfig) -> Connection:
+def connect(config: PostgresConfig, *, options: str = "") -> Connection:
     """Open a connection outside any transaction, in UTC, with rows as dicts.
+
+    A server that has gone without a word is given up after about a minute.
+
+    Args:
+        config: Where PostgreSQL is.
+        options: Further settings of the session, as `-c name=value …`.
 
     Raises:
         DatabaseUnavailableError: PostgreSQL does not answer.
@@ -58,8 +64,12 @@ def connect(config: PostgresConfig) -> Connection:
             row_factory=dict_row,
             autocommit=True,
             connect_timeout=10,
+            keepalives_idle=20,
+            keepalives_interval=10,
+            keepalives_count=3,
+            tcp_user_timeout=60_000,
             application_name=config.application,
-            options="-c timezone=UTC",
+            options=f"-c timezone=UTC {options}",
         )
     except psycopg.OperationalError as error:
         text = " ".join(str(error).split())

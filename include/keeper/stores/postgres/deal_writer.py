@@ -6,6 +6,7 @@ from typing import Final
 
 from keeper.domain.alert_rules import AlertPolicy
 from keeper.domain.deal_events import DealEvent
+from keeper.domain.price_events import PriceEvent
 from keeper.domain.watches import WatchStatus
 from keeper.stores.postgres.batch_writer import BatchWriter
 from keeper.stores.postgres.connection import Connection, PostgresConfig, statements
@@ -43,7 +44,7 @@ class DealWriter(BatchWriter[DealEvent, DealLoadResult]):
             policy: When alerts are raised.
         """
         super().__init__(config)
-        self._prices = PriceWriter(config, policy)
+        self._prices = PriceWriter(config, policy, describes=False)
         self._status = WatchStatus.ACTIVE if follow else WatchStatus.PAUSED
 
     def prepare(self, connection: Connection) -> None:
@@ -51,22 +52,33 @@ class DealWriter(BatchWriter[DealEvent, DealLoadResult]):
         self._prices.prepare(connection)
         connection.execute(statements(_SQL)["make_staging"])
 
-    def write(self, connection: Connection, events: Sequence[DealEvent]) -> DealLoadResult:
+    def get_ready(self, connection: Connection, events: Sequence[DealEvent]) -> None:
+        """Make what the deals' prices need."""
+        self._prices.get_ready(connection, _reports(events))
+
+    def write(
+        self, connection: Connection, events: Sequence[DealEvent], *, compare_all: bool = False
+    ) -> DealLoadResult:
         """Store a batch in the caller's transaction."""
         sql = statements(_SQL)
         with connection.cursor() as cursor:
             with cursor.copy(sql["copy_into_staging"]) as copy:
                 for event in events:
                     copy.write_row(_staged(event))
+            # New watches first: the prices tell them of the check.
+            cursor.execute(sql["follow_products"], {"status": self._status.value})
+            stored = self._prices.write(connection, _reports(events), compare_all=compare_all)
+            # Products after series and watches, as all loaders lock them.
             cursor.execute(sql["upsert_products"])
             new = cursor.execute(sql["upsert_deals"]).fetchall()
             cursor.execute(sql["date_first_sight"])
-            cursor.execute(sql["follow_products"], {"status": self._status.value})
             for row in new:
                 cursor.execute(sql["count_for_run"], row)
-        reports = [report for event in events if (report := event.price_report()) is not None]
-        stored = self._prices.write(connection, reports)
         return DealLoadResult(sum(row["deals"] for row in new), stored.points, stored.alerts)
+
+
+def _reports(events: Sequence[DealEvent]) -> list[PriceEvent]:
+    return [report for event in events if (report := event.price_report()) is not None]
 
 
 def _staged(event: DealEvent) -> tuple[object, ...]:

@@ -1,21 +1,37 @@
 """Storing price events: history, current prices, corrections and the alerts they raise."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from operator import attrgetter
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, LiteralString
 
 from psycopg import Cursor
-from psycopg.rows import DictRow
+from psycopg.rows import TupleRow, tuple_row
 
-from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance
-from keeper.domain.money import InvalidAmountError, to_minor
+from keeper.domain.alert_rules import AlertPolicy
 from keeper.domain.price_events import PriceEvent
+from keeper.metrics import WorkerMetrics
+from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.batch_writer import BatchWriter
 from keeper.stores.postgres.connection import Connection, PostgresConfig, statements
+from keeper.stores.postgres.price_alerts import judge_watches
+from keeper.stores.postgres.price_batch import (
+    Description,
+    KnownSeries,
+    Origin,
+    PointRows,
+    Row,
+    SeriesEvents,
+    SeriesKey,
+    binary_rows,
+    binary_series,
+    group_by_series,
+    moved_series,
+    sort_points,
+)
+from keeper.stores.postgres.product_descriptions import describe_products
 
-_SeriesKey = tuple[str, str, str]
 _SQL: Final = "load_prices"
 
 
@@ -30,131 +46,216 @@ class LoadResult:
 class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
     """Writes batches of price events and raises the alerts they cause."""
 
-    def __init__(self, config: PostgresConfig, policy: AlertPolicy | None = None) -> None:
-        """Connect at the first batch."""
+    _is_live = True
+
+    def __init__(
+        self,
+        config: PostgresConfig,
+        policy: AlertPolicy | None = None,
+        *,
+        describes: bool = True,
+        metrics: WorkerMetrics | None = None,
+    ) -> None:
+        """Connect at the first batch.
+
+        Args:
+            config: Where PostgreSQL is.
+            policy: When alerts are raised.
+            describes: Whether titles and pictures are kept too.
+            metrics: Where to count the time each stage takes.
+        """
         super().__init__(config)
         self._policy = policy or AlertPolicy()
+        self._describes = describes
+        self._metrics = metrics or WorkerMetrics()
+        self._partitioned_until: datetime | None = None
 
     def prepare(self, connection: Connection) -> None:
-        """Make the staging table."""
+        """Make the staging tables."""
         connection.execute(statements(_SQL)["make_staging"])
+        self._partitioned_until = None
 
-    def write(self, connection: Connection, events: Sequence[PriceEvent]) -> LoadResult:
-        """Store a batch and raise its alerts in the caller's transaction."""
+    def get_ready(self, connection: Connection, events: Sequence[PriceEvent]) -> None:
+        """Make the partitions and the origins the batch needs, each at once for everybody."""
+        if not events:
+            return
         sql = statements(_SQL)
-        with connection.cursor() as cursor:
-            stage(cursor, events)
-            cursor.execute(sql["upsert_products"])
-            cursor.execute(sql["keep_former_values"])
-            points = Counter(
-                {row["run_id"]: row["points"] for row in cursor.execute(sql["count_new_points"])}
-            )
-            cursor.execute(sql["upsert_history"])
-            cursor.execute(sql["lock_watches"])
-            watches = cursor.execute(sql["watches_to_judge"]).fetchall()
-            cursor.execute(sql["upsert_current"])
-            cursor.execute(sql["touch_watches"])
-            alerts = self._judge(connection, watches, events)
-            for run_id in sorted({*points, *alerts}):
-                counts = {"run_id": run_id, "points": points[run_id], "alerts": alerts[run_id]}
-                cursor.execute(sql["count_for_run"], counts)
+        latest = max(event.timestamp for event in events)
+        if self._partitioned_until is None or latest >= self._partitioned_until:
+            connection.execute(sql["add_months"], {"until": latest})
+            row = connection.execute(sql["partitioned_until"]).fetchone()
+            self._partitioned_until = row["until"] if row else None
+        origins = {(event.run_id, event.source) for event in events}
+        run_ids, sources = zip(*origins, strict=True)
+        connection.execute(sql["add_origins"], {"run_ids": list(run_ids), "sources": list(sources)})
+
+    def write(
+        self, connection: Connection, events: Sequence[PriceEvent], *, compare_all: bool = False
+    ) -> LoadResult:
+        """Store a batch and raise its alerts in the caller's transaction."""
+        if not events:
+            return LoadResult(0, 0)
+        sql, timed = statements(_SQL), self._metrics.timed
+        with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            with timed("group"):
+                by_key = group_by_series(events)
+            with timed("lock"):
+                origins = _origins(cursor, events)
+                groups = _lock_series(cursor, by_key)
+            with timed("sort"):
+                rows = sort_points(groups, origins, compare_all=compare_all)
+            with timed("copy"):
+                _copy(cursor, sql["copy_points"], rows.fresh)
+            points = Counter(origin_id for _, origin_id, *_ in rows.fresh)
+            with timed("compare"):
+                points += self._compare(cursor, rows, origins)
+            alerts: Counter[str] = Counter()
+            if self._is_live:
+                with timed("alerts"):
+                    alerts = judge_watches(cursor, groups, self._policy)
+            with timed("describe"):
+                if self._describes:
+                    describe_products(cursor, groups, is_live=self._is_live)
+            with timed("move"):
+                self._move(cursor, groups, origins, mend=compare_all)
+            runs = _by_run(points, origins)
+            self._count(cursor, runs, alerts)
         return LoadResult(points.total(), alerts.total())
 
-    def _judge(
-        self,
-        connection: Connection,
-        watches: Sequence[dict[str, Any]],
-        events: Sequence[PriceEvent],
-    ) -> Counter[str]:
-        """Advance every watch the batch touches; return the number of alerts by run."""
+    def _compare(
+        self, cursor: Cursor[TupleRow], rows: PointRows, origins: Mapping[Origin, int]
+    ) -> Counter[int]:
+        """Bring the points in that may be stored already; return how many were new, by origin."""
         sql = statements(_SQL)
-        if not watches:
-            return Counter()
-        by_series: defaultdict[_SeriesKey, list[PriceEvent]] = defaultdict(list)
-        for event in sorted(events, key=attrgetter("checked_at", "timestamp")):
-            by_series[event.asin, event.domain, event.price_type].append(event)
+        points: Counter[int] = Counter()
+        if rows.known:
+            _copy(cursor, sql["copy_staged_points"], rows.known)
+            found = cursor.execute(sql["compare_points"]).fetchall()
+            are_missing = are_later = False
+            for series_id, observed_at, is_missing, differs in found:
+                are_missing |= is_missing
+                are_later |= not is_missing and not differs
+                if differs and not is_missing:
+                    rows.dispute((series_id, observed_at), origins)
+            if are_missing:
+                points.update(dict(cursor.execute(sql["add_points"]).fetchall()))
+            if are_later and self._is_live:
+                cursor.execute(sql["touch_points"])
+        if rows.disputed:
+            _copy(cursor, sql["copy_disputed_points"], rows.disputed)
+            points.update(dict(cursor.execute(sql["count_disputed_points"]).fetchall()))
+            cursor.execute(sql["keep_former_values"])
+            cursor.execute(sql["settle_disputed_points"])
+        return points
 
-        states: list[dict[str, object]] = []
-        alerts: list[dict[str, object]] = []
-        for watch in watches:
-            before = state = _state_of(watch)
-            for event in by_series[watch["asin"], watch["domain"], watch["price_type"]]:
-                seen = Observation(
-                    event.checked_at, event.timestamp, event.price_minor, event.implausible
-                )
-                if _is_known(watch, seen):
-                    continue
-                state, reason = advance(state, seen, watch["target_minor"], self._policy)
-                if reason:
-                    alerts.append(_alert(watch, event, reason))
-            if state is not None and state != before:
-                states.append({"watch_id": watch["watch_id"], **asdict(state)})
-        with connection.cursor() as cursor:
-            cursor.executemany(sql["save_alert_state"], states)
-            cursor.executemany(sql["raise_alert"], alerts)
-        return Counter(str(alert["run_id"]) for alert in alerts)
+    def _move(
+        self,
+        cursor: Cursor[TupleRow],
+        groups: Sequence[SeriesEvents],
+        origins: Mapping[Origin, int],
+        *,
+        mend: bool,
+    ) -> None:
+        """Write where the series stand now."""
+        sql = statements(_SQL)
+        moved = [
+            after
+            for group in groups
+            if (after := moved_series(group, origins, is_live=self._is_live)) is not None
+        ]
+        if moved:
+            with cursor.copy(sql["copy_series"]) as copy:
+                copy.write(binary_series(moved))
+            cursor.execute(sql["move_series"])
+        if mend:
+            numbers = [group.series.series_id for group in groups]
+            cursor.execute(sql["mend_newest"], {"series_ids": array_of(numbers)})
 
-
-def stage(cursor: Cursor[DictRow], events: Sequence[PriceEvent]) -> None:
-    """Copy events into the staging table that `prepare` made."""
-    with cursor.copy(statements(_SQL)["copy_into_staging"]) as copy:
-        for event in events:
-            copy.write_row(_staged(event))
-
-
-def _staged(event: PriceEvent) -> tuple[object, ...]:
-    return (
-        event.asin,
-        event.domain,
-        event.price_type,
-        event.timestamp,
-        event.price_minor,
-        event.shipping_minor,
-        event.currency,
-        event.implausible,
-        event.source,
-        event.event_id,
-        event.run_id,
-        event.checked_at,
-        event.product_title,
-        event.image_url,
-    )
-
-
-def _state_of(watch: dict[str, object]) -> AlertState | None:
-    if watch["checked_at"] is None:
-        return None
-    names = ("armed", "alerted_price_minor", "awaiting_price_minor", "checked_at", "observed_at")
-    return AlertState(**{name: watch[name] for name in names})  # type: ignore[arg-type]  # a row's values are untyped
+    def _count(
+        self, cursor: Cursor[TupleRow], points: Mapping[str, int], alerts: Mapping[str, int]
+    ) -> None:
+        sql = statements(_SQL)
+        count = sql["count_for_run" if self._is_live else "count_history_for_run"]
+        for run_id in sorted({*points, *alerts}):
+            counts = {"run_id": run_id, "points": points.get(run_id, 0)}
+            if self._is_live:
+                counts["alerts"] = alerts.get(run_id, 0)
+            cursor.execute(count, counts)
 
 
-def _is_known(watch: dict[str, Any], seen: Observation) -> bool:
-    """Tell whether the current price has been at or past the observation before this batch."""
-    if watch["known_checked_at"] is None:
-        return False
-    return seen.position <= (watch["known_checked_at"], watch["known_observed_at"])
+class BackfillWriter(PriceWriter):
+    """Writes batches of events of `price-backfill`: history alone.
+
+    A point that is stored already stays as it is, but for one whose value was corrected by a later
+    check: that one wins and the former value is kept, as for prices. Current prices, watches and
+    alerts are never touched.
+    """
+
+    _is_live = False
 
 
-def _alert(watch: dict[str, object], event: PriceEvent, reason: str) -> dict[str, object]:
-    try:
-        previous = event.previous_price and to_minor(event.previous_price, event.currency)
-    except InvalidAmountError:
-        # Only told in the mail; what Keepa had there before was no price.
-        previous = None
+def _origins(cursor: Cursor[TupleRow], events: Sequence[PriceEvent]) -> dict[Origin, int]:
+    run_ids = sorted({event.run_id for event in events})
+    found = cursor.execute(statements(_SQL)["origins"], {"run_ids": run_ids})
+    return {(run_id, source): origin_id for run_id, source, origin_id in found}
+
+
+def _lock_series(
+    cursor: Cursor[TupleRow], by_key: Mapping[SeriesKey, list[PriceEvent]]
+) -> list[SeriesEvents]:
+    """Lock the batch's series, making those that are new, and return them by number."""
+    groups = _lock(cursor, by_key, list(by_key))
+    if len(groups) < len(by_key):
+        found = {_key(group.events[0]) for group in groups}
+        new = sorted(by_key.keys() - found)
+        currencies = [by_key[key][0].currency for key in new]
+        cursor.execute(
+            statements(_SQL)["add_series"], {**_keys(new), "currencies": array_of(currencies)}
+        )
+        groups += _lock(cursor, by_key, new)
+        groups.sort(key=lambda group: group.series.series_id)
+    return groups
+
+
+def _lock(
+    cursor: Cursor[TupleRow],
+    by_key: Mapping[SeriesKey, list[PriceEvent]],
+    keys: Sequence[SeriesKey],
+) -> list[SeriesEvents]:
+    cursor.execute(statements(_SQL)["lock_series"], _keys(keys))
+    return [
+        SeriesEvents.of(
+            KnownSeries(*series),
+            by_key[keys[position - 1]],
+            Description(title, image_url, source) if source is not None else None,
+        )
+        for position, title, image_url, source, *series in cursor.fetchall()
+    ]
+
+
+def _key(event: PriceEvent) -> SeriesKey:
+    return (event.asin, event.domain, event.price_type)
+
+
+def _keys(keys: Sequence[SeriesKey]) -> dict[str, str]:
+    asins, domains, price_types = zip(*keys, strict=True)
     return {
-        "watch_id": watch["watch_id"],
-        "user_id": watch["user_id"],
-        "asin": event.asin,
-        "domain": event.domain,
-        "price_type": event.price_type,
-        "price_minor": event.price_minor,
-        "shipping_minor": event.shipping_minor,
-        "previous_price_minor": previous or None,
-        "target_minor": watch["target_minor"],
-        "currency": event.currency,
-        "observed_at": event.timestamp,
-        "checked_at": event.checked_at,
-        "reason": reason,
-        "source": event.source,
-        "run_id": event.run_id,
+        "asins": array_of(asins),
+        "domains": array_of(domains),
+        "price_types": array_of(price_types),
     }
+
+
+def _copy(cursor: Cursor[TupleRow], statement: LiteralString, rows: Sequence[Row]) -> None:
+    if rows:
+        with cursor.copy(statement) as copy:
+            for block in binary_rows(rows):
+                copy.write(block)
+
+
+def _by_run(points: Mapping[int, int], origins: Mapping[Origin, int]) -> Counter[str]:
+    runs: Counter[str] = Counter()
+    for (run_id, _), origin_id in origins.items():
+        if points.get(origin_id):
+            runs[run_id] += points[origin_id]
+    return runs

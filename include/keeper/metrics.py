@@ -1,0 +1,52 @@
+"""What a worker has done and how long each stage took, for logs and `keeper health`."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class WorkerMetrics:
+    """Counters of one worker since its start; written by its own threads, read by anybody.
+
+    Attributes:
+        messages: Messages handled, dead letters included.
+        batches: Batches stored.
+        dead_letters: Messages given up.
+        failures: Attempts to store a batch that failed for a passing reason.
+        last_batch: Messages in the newest batch.
+        lag: Messages published and not yet read, as last told by Kafka; None before.
+        seconds: Time spent by stage: read, decode, store and its parts, commit.
+    """
+
+    messages: int = 0
+    batches: int = 0
+    dead_letters: int = 0
+    failures: int = 0
+    last_batch: int = 0
+    lag: int | None = None
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time the block takes to `stage`."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.perf_counter() - started
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the counters as plain values, seconds rounded to milliseconds."""
+        return {
+            "messages": self.messages,
+            "batches": self.batches,
+            "dead_letters": self.dead_letters,
+            "failures": self.failures,
+            "last_batch": self.last_batch,
+            "lag": self.lag,
+            "seconds": {stage: round(spent, 3) for stage, spent in self.seconds.items()},
+        }

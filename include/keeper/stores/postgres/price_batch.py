@@ -1,0 +1,327 @@
+"""A batch of price events grouped by series, and its rows as COPY takes them.
+
+What is new is told from what is known by the series' newest point alone: a later one cannot be
+stored yet and goes straight into the table. The rest is compared there.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from struct import Struct
+from typing import Final, NamedTuple, Self
+
+from keeper.domain.price_events import PriceEvent
+
+SeriesKey = tuple[str, str, str]
+"""ASIN, domain and price type."""
+Origin = tuple[str, str]
+"""Run and source."""
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_POSITION: Final = attrgetter("checked_at", "timestamp")
+_TIMESTAMP: Final = attrgetter("timestamp")
+
+COPY_START: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+"""What PostgreSQL's binary COPY format begins with: signature, flags, no extension."""
+COPY_END: Final = b"\xff\xff"
+_ROWS_AT_ONCE: Final = 4_000
+
+
+class KnownSeries(NamedTuple):
+    """A series as the database has it: its number and where it stands.
+
+    Attributes:
+        series_id: Its number.
+        newest_at: No point stored is later; None without points.
+        observed_at: With price, shipping and so on: the current price; None before a check.
+    """
+
+    series_id: int
+    newest_at: datetime | None = None
+    observed_at: datetime | None = None
+    price_minor: int | None = None
+    shipping_minor: int | None = None
+    implausible: bool = False
+    origin_id: int | None = None
+    last_checked_at: datetime | None = None
+
+    @property
+    def position(self) -> tuple[datetime, datetime] | None:
+        """Up to where events have been judged; None before the first."""
+        if self.last_checked_at is None or self.observed_at is None:
+            return None
+        return (self.last_checked_at, self.observed_at)
+
+
+class Description(NamedTuple):
+    """What a product is called, its picture, and which source said so."""
+
+    title: str | None
+    image_url: str | None
+    source: str
+
+
+class SeriesEvents(NamedTuple):
+    """A series and the events of a batch that tell of it, in the order of their checks.
+
+    Attributes:
+        series: Where the database has it.
+        events: All of them.
+        news: Those later than its current price. The others are a replay: a watch, a target or a
+            title newer than that must not follow them.
+        description: What the database tells of the product; None if it does not know it.
+    """
+
+    series: KnownSeries
+    events: Sequence[PriceEvent]
+    news: Sequence[PriceEvent]
+    description: Description | None
+
+    @classmethod
+    def of(
+        cls,
+        series: KnownSeries,
+        events: Sequence[PriceEvent],
+        description: Description | None = None,
+    ) -> Self:
+        """Tell news from replays."""
+        news, known = events, series.position
+        if known is not None and _POSITION(events[0]) <= known:
+            news = [event for event in events if _POSITION(event) > known]
+        return cls(series, events, news, description)
+
+
+Row = tuple[int, int, datetime, datetime, datetime, int | None, int | None, bool]
+"""A row of price_points: series_id, origin_id, observed_at, checked_at, last_checked_at,
+price_minor, shipping_minor, implausible. Plain, since there are very many."""
+
+
+@dataclass(slots=True)
+class PointRows:
+    """The points of a batch.
+
+    Attributes:
+        fresh: Later than anything stored.
+        known: To be compared with what is stored; one row a point, its checks taken together.
+        disputed: Checks of points that the batch itself has several values of; one row a check.
+        checks: The events behind each row of `known`, should its value differ from the stored one.
+    """
+
+    fresh: list[Row] = field(default_factory=list)
+    known: list[Row] = field(default_factory=list)
+    disputed: list[Row] = field(default_factory=list)
+    checks: dict[tuple[int, datetime], list[PriceEvent]] = field(default_factory=dict)
+
+    def dispute(self, place: tuple[int, datetime], origins: Mapping[Origin, int]) -> None:
+        """Add the checks of a known point to the disputed ones."""
+        self.disputed += (_row(place[0], origins, event) for event in self.checks[place])
+
+
+def group_by_series(events: Iterable[PriceEvent]) -> dict[SeriesKey, list[PriceEvent]]:
+    """Group events by series, each in the order of its checks."""
+    groups: dict[SeriesKey, list[PriceEvent]] = {}
+    for event in events:
+        key = (event.asin, event.domain, event.price_type)
+        group = groups.get(key)
+        if group is None:
+            groups[key] = [event]
+        else:
+            group.append(event)
+    for group in groups.values():
+        if len(group) > 1:
+            group.sort(key=_POSITION)
+    return groups
+
+
+def sort_points(
+    groups: Iterable[SeriesEvents],
+    origins: Mapping[Origin, int],
+    *,
+    compare_all: bool = False,
+) -> PointRows:
+    """Tell new points from those to be compared.
+
+    Args:
+        groups: In the order of the series' numbers, so that rows come in the order of the table's
+            key.
+        origins: The number of each run and source in the events.
+        compare_all: Trust no series' newest point.
+    """
+    rows = PointRows()
+    for series, events, *_ in groups:
+        number, newest = series.series_id, series.newest_at
+        if not compare_all and _are_fresh(events, newest):
+            rows.fresh += [_row(number, origins, event) for event in events]
+            continue
+        points: defaultdict[datetime, list[PriceEvent]] = defaultdict(list)
+        for event in events:
+            points[event.timestamp].append(event)
+        for observed_at in sorted(points):
+            checks = points[observed_at]
+            if not _agree(checks):
+                rows.disputed += (_row(number, origins, one) for one in checks)
+                continue
+            row = _row_of_checks(number, origins, checks)
+            if not compare_all and (newest is None or observed_at > newest):
+                rows.fresh.append(row)
+            else:
+                rows.known.append(row)
+                rows.checks[number, observed_at] = checks
+    return rows
+
+
+def _are_fresh(events: Iterable[PriceEvent], newest: datetime | None) -> bool:
+    """Tell whether each of a series' events has a point later than the one before it."""
+    for event in events:
+        if newest is not None and event.timestamp <= newest:
+            return False
+        newest = event.timestamp
+    return True
+
+
+def _row(series_id: int, origins: Mapping[Origin, int], event: PriceEvent) -> Row:
+    checked_at = event.checked_at
+    return (
+        series_id,
+        origins[event.run_id, event.source],
+        event.timestamp,
+        checked_at,
+        checked_at,
+        event.price_minor,
+        event.shipping_minor,
+        event.implausible,
+    )
+
+
+def _row_of_checks(
+    series_id: int, origins: Mapping[Origin, int], checks: Sequence[PriceEvent]
+) -> Row:
+    """Return the row of a point that several checks agree on."""
+    first = checks[0]
+    return (
+        series_id,
+        origins[first.run_id, first.source],
+        first.timestamp,
+        first.checked_at,
+        checks[-1].checked_at,
+        first.price_minor,
+        first.shipping_minor,
+        all(one.implausible for one in checks),
+    )
+
+
+def _agree(checks: Sequence[PriceEvent]) -> bool:
+    first = checks[0]
+    return all(
+        one.price_minor == first.price_minor and one.shipping_minor == first.shipping_minor
+        for one in checks
+    )
+
+
+def moved_series(
+    group: SeriesEvents, origins: Mapping[Origin, int], *, is_live: bool
+) -> KnownSeries | None:
+    """Return where a series stands after its events; None if where it stood.
+
+    Args:
+        group: The series and its events.
+        origins: The number of each run and source.
+        is_live: Whether the events tell current prices.
+    """
+    series, events, news, _ = group
+    newest = max(map(_TIMESTAMP, events))
+    if series.newest_at is not None and series.newest_at > newest:
+        newest = series.newest_at
+    if is_live and news:
+        latest = news[-1]
+        return KnownSeries(
+            series.series_id,
+            newest,
+            latest.timestamp,
+            latest.price_minor,
+            latest.shipping_minor,
+            latest.implausible,
+            origins[latest.run_id, latest.source],
+            latest.checked_at,
+        )
+    return None if newest == series.newest_at else series._replace(newest_at=newest)
+
+
+def _struct(has_price: bool, has_shipping: bool) -> Struct:
+    price, shipping = ("iq" if has_price else "i"), ("iq" if has_shipping else "i")
+    return Struct(f">hiiiiiqiqiq{price}{shipping}i?")
+
+
+_BOTH, _PRICE, _SHIPPING, _NEITHER = (
+    _struct(price, shipping).pack
+    for price, shipping in ((True, True), (True, False), (False, True), (False, False))
+)
+
+
+def binary_rows(rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield rows of price_points in PostgreSQL's binary COPY format, some at a time.
+
+    So PostgreSQL stores some while others are made ready.
+    """
+    parts = [COPY_START]
+    add = parts.append
+    for series_id, origin_id, observed_at, first, last, price, shipping, implausible in rows:
+        observed_us, first_us = _microseconds(observed_at), _microseconds(first)
+        last_us = first_us if last is first else _microseconds(last)
+        start = (8, 4, series_id, 4, origin_id, 8, observed_us, 8, first_us, 8, last_us)
+        if price is not None:
+            if shipping is None:
+                add(_PRICE(*start, 8, price, -1, 1, implausible))
+            else:
+                add(_BOTH(*start, 8, price, 8, shipping, 1, implausible))
+        elif shipping is None:
+            add(_NEITHER(*start, -1, -1, 1, implausible))
+        else:
+            add(_SHIPPING(*start, -1, 8, shipping, 1, implausible))
+        if len(parts) == _ROWS_AT_ONCE:
+            yield b"".join(parts)
+            parts.clear()
+    add(COPY_END)
+    yield b"".join(parts)
+
+
+_INTEGER: Final = Struct(">ii").pack
+_LONG: Final = Struct(">iq").pack
+_BOOLEAN: Final = Struct(">i?").pack
+_NULL: Final = b"\xff\xff\xff\xff"
+_EIGHT_FIELDS: Final = b"\x00\x08"
+
+
+def binary_series(moved: Iterable[KnownSeries]) -> bytes:
+    """Return rows of staged_series in PostgreSQL's binary COPY format."""
+    parts = [COPY_START]
+    for series in moved:
+        origin = series.origin_id
+        parts += (
+            _EIGHT_FIELDS,
+            _INTEGER(4, series.series_id),
+            _time(series.newest_at),
+            _time(series.observed_at),
+            _long(series.price_minor),
+            _long(series.shipping_minor),
+            _BOOLEAN(1, series.implausible),
+            _NULL if origin is None else _INTEGER(4, origin),
+            _time(series.last_checked_at),
+        )
+    parts.append(COPY_END)
+    return b"".join(parts)
+
+
+def _long(value: int | None) -> bytes:
+    return _NULL if value is None else _LONG(8, value)
+
+
+def _time(moment: datetime | None) -> bytes:
+    return _NULL if moment is None else _LONG(8, _microseconds(moment))
+
+
+def _microseconds(moment: datetime) -> int:
+    """Return a time as PostgreSQL stores it."""
+    return (moment - _EPOCH) // _MICROSECOND

@@ -1,0 +1,287 @@
+"""Services that stop, stall and refuse while a worker loads; messages nobody can load."""
+
+import signal
+import subprocess
+import uuid
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from elasticsearch import Elasticsearch
+
+from keeper.stores.postgres.connection import PostgresConfig, session
+from keeper.streams.codec import encode_price_event
+from keeper.streams.config import KafkaConfig
+from tests.faults.loader import Job
+from tests.faults.loading import (
+    behind,
+    changed,
+    dead_letters,
+    finish,
+    job_for,
+    points,
+    publish,
+    start,
+    state_of,
+    wait_until,
+    watch_all,
+)
+from tests.price_events import price_event
+from tests.services import Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+EVENTS = 6_000
+GOOD = encode_price_event(price_event(1000))
+
+
+def edited(**fields: object) -> bytes:
+    return msgspec.json.encode(msgspec.json.decode(GOOD) | fields)
+
+
+POISON = (
+    b"\xff\xfe no text",
+    GOOD.replace(b"A kettle", b"A \xc3 kettle"),
+    b"not json",
+    b"",
+    b"[]",
+    GOOD[:-20],
+    edited(price_minor="cheap"),
+    edited(checked_at="yesterday"),
+    edited(asin="B1"),
+    msgspec.json.encode({k: v for k, v in msgspec.json.decode(GOOD).items() if k != "checked_at"}),
+    edited(schema_version=2),
+    edited(price_minor=10**15),
+    edited(price_minor=-5),
+    edited(timestamp="1999-01-01T00:00:00Z"),
+    edited(product_title="\0"),
+    edited(image_url="x" * 5_000_000),
+)
+
+
+@pytest.fixture
+def undisturbed(
+    kafka: KafkaConfig, topic: str, make_database: Callable[[], PostgresConfig]
+) -> Callable[[], list[list[dict[str, object]]]]:
+    """Load the topic in peace and return what that leaves."""
+
+    def load() -> list[list[dict[str, object]]]:
+        database = watch_all(make_database())
+        finish(job_for(kafka, topic, database))
+        return state_of(database)
+
+    return load
+
+
+@pytest.fixture
+def disturbed(make_database: Callable[[], PostgresConfig]) -> PostgresConfig:
+    return watch_all(make_database())
+
+
+def publish_poison(kafka: KafkaConfig, topic: str, count: int) -> list[bytes]:
+    """Put messages on the topic that no loader can take, the large ones by raising its limit."""
+    limit = ConfigEntry("max.message.bytes", "6000000", incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[limit])
+    admin = kafka.admin()
+    for future in admin.incremental_alter_configs([resource]).values():
+        future.result()
+    # Not everybody's mistake is large.
+    values = [POISON[number % (len(POISON) - 1)] for number in range(count - 1)] + [POISON[-1]]
+    producer = Producer(kafka.for_client({"message.max.bytes": 6_000_000}))
+    for number, value in enumerate(values):
+        producer.produce(topic, value, f"key {number}")
+    assert producer.flush(30) == 0
+    return values
+
+
+def test_poison_becomes_dead_letters_and_costs_nothing_else(
+    kafka: KafkaConfig,
+    topic: str,
+    disturbed: PostgresConfig,
+    undisturbed: Callable[[], list[list[dict[str, object]]]],
+) -> None:
+    publish(kafka, topic, EVENTS // 2)
+    expected = undisturbed()
+    poison = publish_poison(kafka, topic, EVENTS // 2 // 100)
+
+    finish(job_for(kafka, topic, disturbed))
+
+    assert state_of(disturbed) == expected
+    letters = dead_letters(kafka, topic)
+    assert Counter(letter.value() for letter in letters) == Counter(poison)
+    assert all(dict(letter.headers() or [])["reason"] for letter in letters)
+
+
+def test_loaders_that_join_leave_and_die_double_and_lose_nothing(
+    kafka: KafkaConfig,
+    topic: str,
+    disturbed: PostgresConfig,
+    undisturbed: Callable[[], list[list[dict[str, object]]]],
+) -> None:
+    publish(kafka, topic, EVENTS // 2)
+    poison = publish_poison(kafka, topic, 40)
+    offsets = publish(kafka, topic, EVENTS // 2, first=EVENTS // 2)
+    poison += publish_poison(kafka, topic, 40)
+    job = changed(job_for(kafka, topic, disturbed), instance=None, batch=50)
+
+    def wait_for_progress(share: float) -> None:
+        wait_until(
+            lambda: behind(kafka, job, offsets) < EVENTS * (1 - share), what=f"progress of {share}"
+        )
+
+    first = start(changed(job, until_idle=False))
+    wait_for_progress(0.1)
+    second = start(changed(job, until_idle=False))
+    wait_for_progress(0.3)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(60) == 0
+    third = start(changed(job, until_idle=False))
+    wait_for_progress(0.5)
+    second.send_signal(signal.SIGKILL)
+    second.wait(20)
+    finish(job)
+    third.send_signal(signal.SIGTERM)
+    assert third.wait(60) == 0
+
+    # Who finished may have had some partitions only; the other had the rest.
+    finish(job)
+    assert behind(kafka, job, offsets) == 0
+    letters = dead_letters(kafka, topic)
+    assert Counter(letter.value() for letter in letters) == Counter(poison)
+    places = [
+        (headers["origin-partition"], headers["origin-offset"])
+        for headers in (dict(letter.headers() or []) for letter in letters)
+    ]
+    assert len(set(places)) == len(places)
+    assert state_of(disturbed) == undisturbed()
+
+
+@pytest.mark.parametrize("service", ["postgres", "kafka"])
+def test_a_service_that_goes_and_comes_back_costs_nothing(
+    kafka: KafkaConfig,
+    topic: str,
+    disturbed: PostgresConfig,
+    undisturbed: Callable[[], list[list[dict[str, object]]]],
+    stack: Stack,
+    service: str,
+) -> None:
+    offsets = publish(kafka, topic, EVENTS)
+    expected = undisturbed()
+    job = changed(job_for(kafka, topic, disturbed), batch=50, until_idle=False)
+    worker = start(job)
+    wait_until(lambda: behind(kafka, job, offsets) < EVENTS - 500, what="the first events")
+
+    with stack.without(service):
+        assert worker.poll() is None, "the loader ended without the service"
+    wait_until(lambda: behind(kafka, job, offsets) == 0, what="the last events")
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(60) == 0
+    assert state_of(disturbed) == expected
+
+
+def test_a_database_that_stalls_longer_than_kafka_waits_for_a_poll(
+    kafka: KafkaConfig,
+    topic: str,
+    disturbed: PostgresConfig,
+    undisturbed: Callable[[], list[list[dict[str, object]]]],
+) -> None:
+    offsets = publish(kafka, topic, EVENTS)
+    expected = undisturbed()
+    # The least Kafka allows is its session time-out.
+    job = changed(
+        job_for(kafka, topic, disturbed), batch=50, client={"max.poll.interval.ms": "15000"}
+    )
+    with session(disturbed) as connection:
+        connection.execute("BEGIN")
+        connection.execute("LOCK TABLE price_points IN ACCESS EXCLUSIVE MODE")
+        worker = start(job)
+        # The lock is what is tested: the loader waits for it all this time.
+        with pytest.raises(subprocess.TimeoutExpired):
+            worker.wait(20)
+        connection.execute("COMMIT")
+
+    assert worker.wait(120) == 0
+    assert behind(kafka, job, offsets) == 0
+    assert state_of(disturbed) == expected
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "meaning"),
+    [("53100", "disk full"), ("40P01", "deadlock detected"), ("40001", "serialization failure")],
+)
+def test_a_passing_refusal_of_postgres_is_tried_again(
+    kafka: KafkaConfig,
+    topic: str,
+    disturbed: PostgresConfig,
+    undisturbed: Callable[[], list[list[dict[str, object]]]],
+    sqlstate: str,
+    meaning: str,
+) -> None:
+    publish(kafka, topic, 600)
+    with session(disturbed) as connection:
+        connection.execute("CREATE SEQUENCE troubles")
+        connection.execute(
+            f"""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                -- A sequence does not go back with the transaction.
+                IF nextval('troubles') % 3 <> 0 THEN
+                    RAISE EXCEPTION '{meaning}' USING ERRCODE = '{sqlstate}';
+                END IF;
+                RETURN NULL;
+            END
+            $$
+            """  # type: ignore[arg-type]  # text of this test
+        )
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON price_points EXECUTE FUNCTION refuse()"
+        )
+
+    finish(job_for(kafka, topic, disturbed))
+
+    with session(disturbed) as connection:
+        row = connection.execute("SELECT last_value FROM troubles").fetchone()
+    assert row is not None
+    assert row["last_value"] >= 3, "PostgreSQL never refused"
+    assert state_of(disturbed) == undisturbed()
+
+
+def test_the_topic_read_again_from_its_beginning_changes_nothing(
+    kafka: KafkaConfig, topic: str, disturbed: PostgresConfig
+) -> None:
+    publish(kafka, topic, EVENTS)
+    finish(job_for(kafka, topic, disturbed))
+    before = state_of(disturbed)
+
+    for batch in (100, 5_000):
+        finish(changed(job_for(kafka, topic, disturbed), batch=batch))
+
+    assert points(disturbed) == EVENTS
+    assert state_of(disturbed) == before
+
+
+def test_elasticsearch_may_be_away_for_the_whole_load(
+    kafka: KafkaConfig, topic: str, search: Elasticsearch, alias: str, stack: Stack
+) -> None:
+    offsets = publish(kafka, topic, EVENTS)
+    job = Job(
+        brokers=kafka.bootstrap_servers,
+        topic=topic,
+        group=f"faults-{uuid.uuid4().hex}",
+        search=stack["ELASTICSEARCH_URL"],
+        alias=alias,
+        batch=1_000,
+    )
+    with stack.without("elasticsearch"):
+        worker = start(job)
+        with pytest.raises(subprocess.TimeoutExpired):
+            worker.wait(5)
+        assert behind(kafka, job, offsets) == EVENTS
+
+    assert worker.wait(120) == 0
+    search.indices.refresh(index=alias)
+    assert search.count(index=alias)["count"] == EVENTS

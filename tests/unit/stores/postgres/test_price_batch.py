@@ -1,0 +1,156 @@
+"""Telling new points of a batch from known ones, and their rows as COPY takes them."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keeper.domain.price_events import PriceEvent
+from keeper.stores.postgres.arrays import array_of
+from keeper.stores.postgres.price_batch import (
+    COPY_END,
+    COPY_START,
+    KnownSeries,
+    PointRows,
+    SeriesEvents,
+    binary_rows,
+    group_by_series,
+    moved_series,
+    sort_points,
+)
+from tests.price_events import START, price_event
+
+ORIGINS = {("run-1", "simulator"): 7, ("run-2", "simulator"): 8}
+
+
+def hours(number: int) -> datetime:
+    return START + timedelta(hours=number)
+
+
+def sort(
+    events: list[PriceEvent], *, newest: int | None = None, compare_all: bool = False
+) -> PointRows:
+    (group,) = group_by_series(events).values()
+    series = KnownSeries(1, None if newest is None else hours(newest))
+    return sort_points([SeriesEvents.of(series, group)], ORIGINS, compare_all=compare_all)
+
+
+def test_events_are_grouped_by_series_in_the_order_of_their_checks() -> None:
+    late, early = price_event(2, hour=2), price_event(1, hour=1)
+    other = price_event(3, price_type="AMAZON")
+
+    assert group_by_series([late, other, early]) == {
+        ("B000000001", "us", "NEW"): [early, late],
+        ("B000000001", "us", "AMAZON"): [other],
+    }
+
+
+def test_points_later_than_the_newest_are_fresh_and_the_others_are_compared() -> None:
+    rows = sort([price_event(100 + hour, hour=hour) for hour in range(4)], newest=1)
+
+    assert [row[5] for row in rows.known] == [100, 101]
+    assert [row[5] for row in rows.fresh] == [102, 103]
+    assert rows.disputed == []
+
+
+def test_a_series_without_points_has_only_fresh_ones() -> None:
+    event = price_event(100, hour=0)
+
+    assert sort([event]).fresh == [
+        (1, 7, hours(0), event.checked_at, event.checked_at, 100, None, False)
+    ]
+
+
+def test_with_compare_all_nothing_is_taken_for_new() -> None:
+    rows = sort([price_event(100, hour=0), price_event(101, hour=1)], compare_all=True)
+
+    assert (len(rows.fresh), len(rows.known)) == (0, 2)
+
+
+def test_checks_that_agree_are_one_row_of_the_first_run_and_the_latest_check() -> None:
+    first = price_event(100, hour=0, implausible=True)
+    second = price_event(100, hour=0, check=6, run_id="run-2")
+
+    (row,) = sort([second, first]).fresh
+
+    assert row == (1, 7, hours(0), first.checked_at, second.checked_at, 100, None, False)
+
+
+def test_checks_that_disagree_are_disputed_whatever_is_stored() -> None:
+    events = [price_event(100, hour=0), price_event(99, hour=0, check=6, run_id="run-2")]
+
+    rows = sort(events)
+
+    assert [(row[1], row[5]) for row in rows.disputed] == [(7, 100), (8, 99)]
+    assert rows.fresh == rows.known == []
+
+
+def test_a_known_point_with_another_value_brings_its_checks() -> None:
+    rows = sort([price_event(100, hour=0)], newest=0)
+
+    rows.dispute((1, hours(0)), ORIGINS)
+
+    assert rows.disputed == rows.known
+
+
+def test_events_up_to_the_current_price_are_no_news() -> None:
+    events = [price_event(100 + hour, hour=hour) for hour in range(4)]
+    current = KnownSeries(1, hours(2), hours(2), 102, last_checked_at=events[2].checked_at)
+
+    assert SeriesEvents.of(current, events).news == events[3:]
+    assert SeriesEvents.of(KnownSeries(1), events).news == events
+
+
+@pytest.mark.parametrize("is_live", [True, False], ids=["prices", "older prices"])
+def test_only_prices_move_the_current_one_and_both_the_newest_point(is_live: bool) -> None:
+    group = SeriesEvents.of(KnownSeries(1), [price_event(100, hour=3)])
+
+    moved = moved_series(group, ORIGINS, is_live=is_live)
+
+    assert moved is not None
+    assert moved.newest_at == hours(3)
+    assert moved.price_minor == (100 if is_live else None)
+
+
+def test_a_replay_moves_nothing() -> None:
+    event = price_event(100, hour=3)
+    current = KnownSeries(1, hours(3), hours(3), 100, last_checked_at=event.checked_at)
+
+    assert moved_series(SeriesEvents.of(current, [event]), ORIGINS, is_live=True) is None
+    assert moved_series(SeriesEvents.of(current, [event]), ORIGINS, is_live=False) is None
+
+
+amounts = st.none() | st.integers(min_value=1, max_value=2**40)
+times = st.integers(-5 * 10**8, 2 * 10**9).map(lambda second: START + timedelta(seconds=second))
+
+
+@given(st.lists(st.tuples(times, amounts, amounts, st.booleans()), max_size=5))
+def test_binary_rows_have_the_length_their_values_need(
+    values: list[tuple[datetime, int | None, int | None, bool]],
+) -> None:
+    rows = [(1, 2, at, at, at, price, shipping, odd) for at, price, shipping, odd in values]
+
+    data = b"".join(binary_rows(rows))
+
+    # Eight fields of a length each, two of 4 bytes, three times, a truth and what is not null.
+    empty = 2 + 8 * 4 + 2 * 4 + 3 * 8 + 1
+    amounts_there = sum(8 * (amount is not None) for row in rows for amount in (row[5], row[6]))
+    expected = len(COPY_START) + len(COPY_END) + empty * len(rows) + amounts_there
+    assert len(data) == expected
+
+
+def test_many_rows_come_in_blocks() -> None:
+    row = (1, 2, START, START, START, 100, None, False)
+
+    blocks = list(binary_rows([row] * 10_000))
+
+    assert len(blocks) > 2
+    assert b"".join(blocks).count(b"\x00\x08\x00\x00\x00\x04") == 10_000
+
+
+def test_an_array_literal_says_null_and_quotes_texts() -> None:
+    assert array_of([1, None, True]) == "{1,NULL,True}"
+    assert array_of(["B000000001", "us"]) == '{"B000000001","us"}'
+    assert array_of([START]) == '{"2026-03-01 00:00:00+00:00"}'
+    assert array_of([]) == "{}"
