@@ -2,8 +2,12 @@
 
 import random
 
+import msgspec
+import pytest
 from elasticsearch import Elasticsearch
 
+from keeper.errors import EventsRefusedError
+from keeper.stores.elasticsearch.connection import SearchUnavailableError
 from keeper.stores.elasticsearch.price_index import PriceIndex, set_up
 from tests.price_events import price_event
 
@@ -57,3 +61,27 @@ def test_setting_up_again_keeps_the_documents(search: Elasticsearch, alias: str)
 
     assert set_up(search, alias) is False
     assert len(documents(search, alias)) == 1
+
+
+def test_an_event_elasticsearch_refuses_is_named_and_its_neighbours_are_indexed(
+    search: Elasticsearch, alias: str
+) -> None:
+    events = [
+        price_event(1000),
+        msgspec.structs.replace(price_event(1001, hour=1), run_id="x" * 40_000),
+        price_event(1002, hour=2),
+    ]
+
+    with pytest.raises(EventsRefusedError) as refused:
+        PriceIndex(search, alias).store(events)
+
+    assert refused.value.reasons.keys() == {1}
+    assert "failed to parse field [run_id]" in refused.value.reasons[1]
+    assert [d["price_minor"] for d in documents(search, alias).values()] == [1000, 1002]
+
+
+def test_an_alias_that_is_gone_is_waited_for(search: Elasticsearch, alias: str) -> None:
+    nowhere = PriceIndex(search, f"{alias}-no-such")
+
+    with pytest.raises(SearchUnavailableError):
+        nowhere.store([price_event(1000)])

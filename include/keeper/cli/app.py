@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from keeper.cli import deals, discover, keepa, lake, simulate, tokens, watch, workers
+from keeper.cli import (
+    dead_letters,
+    deals,
+    discover,
+    keepa,
+    lake,
+    search,
+    simulate,
+    tokens,
+    topics,
+    watch,
+    workers,
+)
 from keeper.errors import KeeperError
 
 app = typer.Typer(
@@ -23,6 +35,9 @@ keepa.app.command("tokens")(tokens.tokens)
 app.add_typer(deals.app, name="deals")
 app.add_typer(discover.app, name="discover")
 app.add_typer(lake.app, name="lake")
+app.add_typer(topics.app, name="topics")
+topics.app.add_typer(dead_letters.app, name="dlq")
+app.add_typer(search.app, name="search")
 app.add_typer(workers.consume, name="consume")
 app.add_typer(workers.index, name="index")
 app.command("deliver")(workers.deliver)

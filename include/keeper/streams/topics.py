@@ -3,7 +3,12 @@
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, without an __all__
+    AdminClient,
+    ConfigResource,
+    ConfigSource,
+    ResourceType,
+)
 from confluent_kafka.cimpl import NewTopic
 
 from keeper.errors import TransientError
@@ -37,6 +42,26 @@ the headers beside it."""
 def dead_letter_topic(topic: str) -> str:
     """Return where messages of `topic` go that can never be loaded."""
     return f"{topic}{_DEAD_LETTERS}"
+
+
+def is_dead_letter_topic(topic: str) -> bool:
+    """Tell whether a topic holds dead letters."""
+    return topic.endswith(_DEAD_LETTERS)
+
+
+def settings_of(admin: AdminClient, topic: str) -> dict[str, str]:
+    """Return the settings of a topic that are its own, not the broker's defaults.
+
+    Raises:
+        TransientError: Kafka did not answer.
+    """
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    try:
+        entries = admin.describe_configs([resource])[resource].result(timeout=30)
+    except (KafkaException, TimeoutError) as error:
+        raise TransientError(f"Kafka did not tell the settings of {topic}: {error}") from error
+    own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
+    return {name: entry.value for name, entry in sorted(entries.items()) if entry.source == own}
 
 
 def topics_to_make() -> tuple[str, ...]:
@@ -85,6 +110,6 @@ def make_topics(
 
 def _config_of(topic: str) -> dict[str, str]:
     config = dict(TOPIC_CONFIG)
-    if topic.endswith(_DEAD_LETTERS):
+    if is_dead_letter_topic(topic):
         config["max.message.bytes"] = str(MAX_DEAD_LETTER_BYTES)
     return config

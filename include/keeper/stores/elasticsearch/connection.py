@@ -36,6 +36,10 @@ class SearchRejectedError(TerminalError):
     """Elasticsearch refuses a request however often it is sent."""
 
 
+class RequestTooLargeError(SearchRejectedError):
+    """Elasticsearch takes no request of this size."""
+
+
 @contextmanager
 def errors_told() -> Iterator[None]:
     """Turn the client's errors into Keeper's."""
@@ -49,5 +53,9 @@ def errors_told() -> Iterator[None]:
     except TransportError as error:
         raise SearchUnavailableError(f"Elasticsearch: {error.message}") from error
     except ApiError as error:
-        kind = SearchUnavailableError if error.meta.status in (429, 502, 503, 504) else None
-        raise (kind or SearchRejectedError)(f"Elasticsearch: {error}") from error
+        kind: type[TransientError | TerminalError] = SearchRejectedError
+        if error.meta.status in (429, 502, 503, 504):
+            kind = SearchUnavailableError
+        elif error.meta.status == 413:
+            kind = RequestTooLargeError
+        raise kind(f"Elasticsearch: {error}") from error

@@ -7,6 +7,7 @@ from elasticsearch import Elasticsearch
 
 from keeper.domain.deal_events import DealEvent
 from keeper.domain.money import to_major
+from keeper.stores.elasticsearch.bulk import Document, write_documents
 from keeper.stores.elasticsearch.versioned_index import (
     BOOLEAN,
     DATE,
@@ -15,11 +16,9 @@ from keeper.stores.elasticsearch.versioned_index import (
     LONG,
     PICTURE,
     TITLE,
-    Document,
     index_of,
     number,
     set_up_index,
-    write_documents,
 )
 
 DEALS_ALIAS: Final = "keeper-deals"
@@ -75,6 +74,7 @@ class DealIndex:
 
         Raises:
             SearchUnavailableError: Elasticsearch did not take all of it; send it again later.
+            EventsRefusedError: All but these are indexed; Elasticsearch will never take them.
         """
         documents = (Document(event.event_id, event.checked_at, _fields(event)) for event in events)
         return write_documents(self._client, self._alias, documents)

@@ -8,6 +8,7 @@ from elasticsearch import Elasticsearch
 
 from keeper.domain.money import to_major
 from keeper.domain.price_events import PriceEvent
+from keeper.stores.elasticsearch.bulk import Document, write_documents
 from keeper.stores.elasticsearch.versioned_index import (
     BOOLEAN,
     DATE,
@@ -16,11 +17,9 @@ from keeper.stores.elasticsearch.versioned_index import (
     LONG,
     PICTURE,
     TITLE,
-    Document,
     index_of,
     number,
     set_up_index,
-    write_documents,
 )
 
 PRICES_ALIAS: Final = "keeper-prices"
@@ -74,14 +73,16 @@ class PriceIndex:
 
         Raises:
             SearchUnavailableError: Elasticsearch did not take all of it; send it again later.
+            EventsRefusedError: All but these are indexed; Elasticsearch will never take them.
         """
         documents = (
-            Document(document_id(event), event.checked_at, _fields(event)) for event in events
+            Document(document_id(event), event.checked_at, fields_of(event)) for event in events
         )
         return write_documents(self._client, self._alias, documents)
 
 
-def _fields(event: PriceEvent) -> dict[str, Any]:
+def fields_of(event: PriceEvent) -> dict[str, Any]:
+    """Return the document of a point as a check reports it."""
     shipping = event.shipping_minor
     return {
         "asin": event.asin,

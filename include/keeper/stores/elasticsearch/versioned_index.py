@@ -1,13 +1,12 @@
-"""What Keeper's indices share: an alias with a template, and documents of which the newest wins."""
+"""What Keeper's indices share: an alias with a template, and kinds of fields."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from keeper.stores.elasticsearch.connection import SearchUnavailableError, errors_told
+from keeper.stores.elasticsearch.connection import errors_told
 
 KEYWORD: Final = {"type": "keyword"}
 DOUBLE: Final = {"type": "double"}
@@ -19,15 +18,6 @@ TITLE: Final = {
     "type": "text",
     "fields": {"raw": {"type": "keyword", "ignore_above": 512}},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A document and the check it says the outcome of: of two with one id the later check wins."""
-
-    id: str
-    checked_at: datetime
-    fields: Mapping[str, Any]
 
 
 def index_of(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,49 +50,6 @@ def set_up_index(client: Elasticsearch, alias: str, template: Mapping[str, Any])
         return True
 
 
-def write_documents(client: Elasticsearch, alias: str, documents: Iterable[Document]) -> int:
-    """Index documents in one bulk request and return how many were new.
-
-    Raises:
-        SearchUnavailableError: Elasticsearch did not take all of them; send them again later.
-    """
-    latest: dict[str, Document] = {}
-    for document in documents:
-        known = latest.get(document.id)
-        if known is None or document.checked_at > known.checked_at:
-            latest[document.id] = document
-    operations: list[Mapping[str, Any]] = []
-    for document in latest.values():
-        version = {"version": _milliseconds(document.checked_at), "version_type": "external_gte"}
-        operations += ({"index": {"_id": document.id, **version}}, document.fields)
-    if not operations:
-        return 0
-    with errors_told():
-        reply = client.bulk(index=alias, operations=operations, require_alias=True)
-    return _new_documents(reply["items"])
-
-
-def _new_documents(items: Sequence[dict[str, Any]]) -> int:
-    refused = []
-    created = 0
-    for item in items:
-        result = item["index"]
-        # 409: a later check of the same document is indexed already.
-        if result["status"] >= 300 and result["status"] != 409:
-            error = result.get("error") or {}
-            refused.append(f"{result['status']} {error.get('type')}: {error.get('reason')}")
-        created += result.get("result") == "created"
-    if refused:
-        raise SearchUnavailableError(
-            f"Elasticsearch refused {len(refused)} of {len(items)} documents, first: {refused[0]}"
-        )
-    return created
-
-
-def number(value: object) -> float | None:
+def number(value: Decimal | None) -> float | None:
     """Return an amount as Elasticsearch takes it."""
-    return None if value is None else float(str(value))
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+    return None if value is None else float(value)
