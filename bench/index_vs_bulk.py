@@ -56,10 +56,7 @@ def index_vs_bulk(run: Run) -> Values:
     }
 
 
-_NDJSON: Final = {
-    "content-type": "application/vnd.elasticsearch+x-ndjson; compatible-with=9",
-    "accept": "application/vnd.elasticsearch+json; compatible-with=9",
-}
+_NDJSON: Final = {"content-type": "application/x-ndjson", "accept": "application/json"}
 
 
 def _version(event: PriceEvent) -> dict[str, Any]:

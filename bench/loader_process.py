@@ -17,7 +17,7 @@ from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.streams.batch import BatchPolicy
 from keeper.streams.config import KafkaConfig
 
-BATCH = 40_000
+BATCH = 32_000
 READY_WITHIN_S = 60
 _PROCESSES = get_context("spawn")
 

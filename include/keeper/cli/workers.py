@@ -48,7 +48,7 @@ _LETTERS: Final = 0.1
 
 @consume.command("prices")
 def consume_prices(
-    batch: BatchOption = 40_000,
+    batch: BatchOption = 32_000,
     until_idle: IdleOption = False,
     instance: InstanceOption = None,
     max_dead_letters: LettersOption = _LETTERS,
@@ -71,7 +71,7 @@ def consume_prices(
 
 @consume.command("backfill")
 def consume_backfill(
-    batch: BatchOption = 40_000,
+    batch: BatchOption = 32_000,
     until_idle: IdleOption = False,
     instance: InstanceOption = None,
     max_dead_letters: LettersOption = _LETTERS,

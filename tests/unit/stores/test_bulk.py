@@ -26,9 +26,9 @@ class FakeElasticsearch:
         self.seen: dict[str, int] = {}
         self.requests: list[list[str]] = []
 
-    def bulk(self, *, index: str, operations: Sequence[bytes], require_alias: bool) -> Any:
-        assert require_alias
-        actions = [msgspec.json.decode(line) for line in operations[::2]]
+    def bulk(self, *, operations: Sequence[bytes], **how: object) -> Any:
+        assert how["require_alias"]
+        actions = [msgspec.json.decode(line) for line in b"\n".join(operations).split(b"\n")[::2]]
         names = [action["index"]["_id"] for action in actions]
         self.requests.append(names)
         if len(names) > self.most_documents:
@@ -111,9 +111,9 @@ def test_of_two_with_one_id_the_later_check_is_sent() -> None:
     sent = []
 
     class Recorder(FakeElasticsearch):
-        def bulk(self, *, index: str, operations: Sequence[bytes], require_alias: bool) -> Any:
-            sent.extend(msgspec.json.decode(line) for line in operations)
-            return super().bulk(index=index, operations=operations, require_alias=require_alias)
+        def bulk(self, *, operations: Sequence[bytes], **how: object) -> Any:
+            sent.extend(map(msgspec.json.decode, b"\n".join(operations).split(b"\n")))
+            return super().bulk(operations=operations, **how)
 
     write(Recorder(lambda *_: 201), "a", "a")
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from elasticsearch import Elasticsearch
@@ -19,11 +19,11 @@ from keeper.stores.elasticsearch.connection import (
 
 _PAUSES_S: Final = (0.1, 0.3, 1.0, 3.0)
 """Between attempts for documents that were refused for now; then the whole batch waits."""
+_ASKED: Final = ("items.index.status", "items.index.result", "items.index.error")
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A document and the check it says the outcome of: of two with one id the later check wins."""
 
     id: str
@@ -107,11 +107,16 @@ def _send(client: Elasticsearch, alias: str, left: Mapping[str, tuple[bytes, byt
     outcome = _Outcome()
     if not left:
         return outcome
-    lines = [line for pair in left.values() for line in pair]
+    body = b"\n".join(line for pair in left.values() for line in pair)
     try:
         with errors_told():
-            # Lines that are bytes go out as they are.
-            reply = client.bulk(index=alias, operations=lines, require_alias=True)  # type: ignore[arg-type]
+            # Bytes go out as they are; of the answer only what is asked for comes back.
+            reply = client.bulk(
+                index=alias,
+                operations=[body],  # type: ignore[list-item]
+                require_alias=True,
+                filter_path=_ASKED,
+            )
     except RequestTooLargeError as error:
         if len(left) == 1:
             return _Outcome(for_good={name: str(error) for name in left})

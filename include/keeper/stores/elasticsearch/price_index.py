@@ -56,8 +56,9 @@ def set_up(client: Elasticsearch, alias: str = PRICES_ALIAS) -> bool:
 
 def document_id(event: PriceEvent) -> str:
     """Return the id of a point's document, the same for every report of the point."""
-    moment = event.timestamp.astimezone(UTC).strftime("%Y%m%dT%H%MZ")
-    return f"{event.domain}:{event.asin}:{event.price_type}:{moment}"
+    at = event.timestamp.astimezone(UTC)
+    day = f"{at.year:04}{at.month:02}{at.day:02}"
+    return f"{event.domain}:{event.asin}:{event.price_type}:{day}T{at.hour:02}{at.minute:02}Z"
 
 
 class PriceIndex:
@@ -94,8 +95,8 @@ def fields_of(event: PriceEvent) -> dict[str, Any]:
         "event_id": event.event_id,
         "image_url": event.image_url,
         "product_title": event.product_title,
-        "timestamp": event.timestamp.isoformat(),
-        "checked_at": event.checked_at.isoformat(),
+        "timestamp": event.timestamp,
+        "checked_at": event.checked_at,
         "price": number(event.current_price),
         "shipping": number(None if shipping is None else to_major(shipping, event.currency)),
         "target_price": number(event.target_price),
