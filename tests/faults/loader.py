@@ -73,10 +73,10 @@ class DyingWriter(PriceWriter):
 
     def _compare(self, *arguments: object) -> object:  # type: ignore[override]  # after COPY
         self._pass("copy")
-        return super()._compare(*arguments)  # type: ignore[arg-type]
+        return super()._compare(*arguments)  # type: ignore[arg-type]  # handed on
 
-    def write(self, *arguments: object, **how: object) -> object:  # type: ignore[override]
-        result = super().write(*arguments, **how)  # type: ignore[arg-type]
+    def write(self, *arguments: object, **how: object) -> object:  # type: ignore[override]  # handed on
+        result = super().write(*arguments, **how)  # type: ignore[arg-type]  # handed on
         self._pass("commit")
         return result
 

@@ -84,7 +84,7 @@ def behind(kafka: KafkaConfig, job: Job, offsets: dict[int, int]) -> int:
         return sum(progress.lag_behind(offsets).values())
 
 
-def wait_until(is_so: Callable[[], bool], *, what: str, workers: int = 0) -> None:
+def wait_until(is_so: Callable[[], bool], *, what: str) -> None:
     """Look again and again until something outside this process is so."""
     deadline = time.monotonic() + _WAIT_S
     while not is_so():

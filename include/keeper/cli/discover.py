@@ -1,11 +1,10 @@
 """`keeper discover`: what to look for, and the decisions on what was found."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from keeper.cli.session import database
+from keeper.cli.session import console, database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -334,11 +333,10 @@ def _price_type(name: str) -> str:
 
 
 def _print_table(heads: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(*heads, header_style="bold")
     for row in rows:
         table.add_row(*map(escape, row))
-    (Console() if sys.stdout.isatty() else Console(width=180)).print(table)
+    console().print(table)

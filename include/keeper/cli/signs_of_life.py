@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from keeper.metrics import WorkerMetrics
-from keeper.settings import load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,8 @@ class SignOfLife:
 
 def path_of(worker: str) -> Path:
     """Return where a worker leaves its sign."""
+    from keeper.settings import load_settings
+
     return Path(load_settings().keeper_run_dir) / f"{worker}.alive"
 
 

@@ -1,10 +1,8 @@
 """Tables on a terminal, and the same ones in a pipe."""
 
-import sys
 from collections.abc import Iterable
 
-from rich.console import Console
-from rich.table import Table
+from keeper.cli.session import console
 
 
 def print_table(
@@ -22,6 +20,8 @@ def print_table(
         numbers: Columns aligned to the right.
         cut: Columns that keep to one line, however little of a text that shows.
     """
+    from rich.table import Table
+
     right, short = frozenset(numbers), frozenset(cut)
     table = Table(header_style="bold")
     for column in columns:
@@ -33,8 +33,7 @@ def print_table(
         )
     for row in rows:
         table.add_row(*map(_plain, row))
-    # A pipe has no width of its own.
-    (Console() if sys.stdout.isatty() else Console(width=140)).print(table)
+    console().print(table)
 
 
 def shown(data: bytes | None, *, at_most: int = 200) -> str:
@@ -52,4 +51,6 @@ def harmless(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return text that is neither markup nor harm."""
-    return "\n".join(harmless(line) for line in text.split("\n")).replace("[", r"\[")
+    from rich.markup import escape
+
+    return escape("\n".join(harmless(line) for line in text.split("\n")))

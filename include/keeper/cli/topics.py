@@ -13,12 +13,12 @@ from keeper.cli.tables import print_table, shown
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from confluent_kafka import Message
 
     from keeper.streams.config import KafkaConfig
-    from keeper.streams.topic_reader import TopicReader
+    from keeper.streams.topic_reader import PartitionSpan, TopicReader
 
 app = typer.Typer(help="Kafka's topics and how far they have been read.", no_args_is_help=True)
 
@@ -42,9 +42,10 @@ def list_topics() -> None:
         topics = reader.topics()
         rows = []
         for topic, partitions in topics.items():
-            messages = sum(len(span) for span in reader.spans(topic))
+            spans = reader.spans(topic)
+            messages = sum(len(span) for span in spans)
             waiting = [
-                f"{group} {_lag(config, reader, group, topic):,}"
+                f"{group} {_lag(config, spans, group, topic):,}"
                 for group, read in GROUPS.items()
                 if read == topic
             ]
@@ -232,7 +233,7 @@ def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader") -> int:
 
     topics = reader.topics()
     behind = {
-        (group, topic): _lag(config, reader, group, topic)
+        (group, topic): _lag(config, reader.spans(topic), group, topic)
         for group, topic in GROUPS.items()
         if topic in topics
     }
@@ -255,7 +256,7 @@ def _print_lag_of(config: "KafkaConfig", reader: "TopicReader", group: str) -> i
     for topic in sorted(read):
         for span in reader.spans(topic):
             at = places.get((topic, span.partition))
-            unread = max(span.end - max(at or 0, span.start), 0)
+            unread = span.unread_from(at)
             stands = "never read" if at is None else f"{at:,}"
             rows.append((topic, f"{span.partition}", stands, f"{span.end:,}", f"{unread:,}"))
             total += unread
@@ -281,14 +282,11 @@ def _start(reader: "TopicReader", topic: str, since: str | None) -> dict[int, in
     return reader.offsets_at(topic, parse_moment(since, now=utc_now()))
 
 
-def _lag(config: "KafkaConfig", reader: "TopicReader", group: str, topic: str) -> int:
+def _lag(config: "KafkaConfig", spans: "Sequence[PartitionSpan]", group: str, topic: str) -> int:
     from keeper.streams.group_offsets import committed
 
-    spans = reader.spans(topic)
     stands = committed(config, group, {topic: len(spans)})
-    return sum(
-        max(span.end - max(stands.get((topic, span.partition), 0), span.start), 0) for span in spans
-    )
+    return sum(span.unread_from(stands.get((topic, span.partition))) for span in spans)
 
 
 def _newest(found: "Iterable[Message]", most: int) -> "list[Message]":

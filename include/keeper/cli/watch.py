@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.session import database, user_address
+from keeper.cli.session import console, database, user_address
 
 if TYPE_CHECKING:
     from keeper.domain.watches import WatchStatus
@@ -69,7 +69,6 @@ def list_(
 
     Example: keeper watch list
     """
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -109,8 +108,7 @@ def list_(
             item.watch.status.value,
             seen,
         )
-    console = Console() if sys.stdout.isatty() else Console(width=180)
-    console.print(table)
+    console().print(table)
 
 
 @app.command()

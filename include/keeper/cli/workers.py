@@ -13,8 +13,6 @@ from keeper.cli.signs_of_life import SignOfLife, last_sign, path_of
 from keeper.metrics import WorkerMetrics
 
 if TYPE_CHECKING:
-    from keeper.domain.deal_events import DealEvent
-    from keeper.domain.price_events import PriceEvent
     from keeper.pipeline.load_events import EventStore
     from keeper.streams.batch import BatchPolicy
     from keeper.streams.consumer import BatchConsumer
@@ -58,6 +56,7 @@ def consume_prices(
     Commits after PostgreSQL has the data, waits while it is away. Several share the topic's
     partitions. Example: keeper consume prices --instance a
     """
+    from keeper.pipeline.load_events import price_consumer
     from keeper.pipeline.services import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.price_writer import PriceWriter
@@ -66,7 +65,7 @@ def consume_prices(
     metrics = WorkerMetrics()
     writer = PriceWriter(postgres_config(load_settings()), metrics=metrics)
     options = _Options("consume-prices", batch, until_idle, instance, max_dead_letters, metrics)
-    _load_prices(options, writer, PRICE_UPDATES, PRICE_LOADER_GROUP)
+    _load(options, price_consumer, writer, PRICE_UPDATES, PRICE_LOADER_GROUP)
 
 
 @consume.command("backfill")
@@ -80,6 +79,7 @@ def consume_backfill(
 
     Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume backfill
     """
+    from keeper.pipeline.load_events import price_consumer
     from keeper.pipeline.services import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.price_writer import BackfillWriter
@@ -88,7 +88,7 @@ def consume_backfill(
     metrics = WorkerMetrics()
     writer = BackfillWriter(postgres_config(load_settings()), metrics=metrics)
     options = _Options("consume-backfill", batch, until_idle, instance, max_dead_letters, metrics)
-    _load_prices(options, writer, PRICE_BACKFILL, BACKFILL_LOADER_GROUP)
+    _load(options, price_consumer, writer, PRICE_BACKFILL, BACKFILL_LOADER_GROUP)
 
 
 @consume.command("deals")
@@ -102,15 +102,16 @@ def consume_deals(
 
     Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume deals
     """
+    from keeper.pipeline.load_events import deal_consumer
     from keeper.pipeline.services import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.deal_writer import DealWriter
-    from keeper.streams.topics import DEAL_LOADER_GROUP
+    from keeper.streams.topics import DEAL_LOADER_GROUP, DEAL_UPDATES
 
     settings = load_settings()
     writer = DealWriter(postgres_config(settings), follow=settings.keeper_follow_deals)
     options = _Options("consume-deals", batch, until_idle, instance, max_dead_letters)
-    _load_deals(options, writer, DEAL_LOADER_GROUP)
+    _load(options, deal_consumer, writer, DEAL_UPDATES, DEAL_LOADER_GROUP)
 
 
 @index.command("prices")
@@ -161,14 +162,15 @@ def index_deals(
     Commits after Elasticsearch has the documents, waits while it is away.
     Example: keeper index deals
     """
+    from keeper.pipeline.load_events import deal_consumer
     from keeper.pipeline.services import elasticsearch_config
     from keeper.settings import load_settings
     from keeper.stores.elasticsearch.deal_index import DealIndex
-    from keeper.streams.topics import DEAL_INDEXER_GROUP
+    from keeper.streams.topics import DEAL_INDEXER_GROUP, DEAL_UPDATES
 
     options = _Options("index-deals", batch, until_idle, instance, max_dead_letters)
     with elasticsearch_config(load_settings()).client() as client:
-        _load_deals(options, DealIndex(client), DEAL_INDEXER_GROUP)
+        _load(options, deal_consumer, DealIndex(client), DEAL_UPDATES, DEAL_INDEXER_GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +196,17 @@ class _Options:
         )
 
 
-def _load_prices(
-    options: _Options, store: "EventStore[PriceEvent]", topic: str, group: str
+def _load(
+    options: _Options,
+    consumer_of: Callable[..., "BatchConsumer[Any]"],
+    store: "EventStore[Any]",
+    topic: str,
+    group: str,
 ) -> None:
-    from keeper.pipeline.load_events import price_consumer
     from keeper.pipeline.services import kafka_config
     from keeper.settings import load_settings
 
-    consumer = price_consumer(
+    consumer = consumer_of(
         kafka_config(load_settings()),
         store,
         group=group,
@@ -211,33 +216,18 @@ def _load_prices(
         metrics=options.metrics,
         topic=topic,
     )
-    _run(consumer, options.until_idle)
-
-
-def _load_deals(options: _Options, store: "EventStore[DealEvent]", group: str) -> None:
-    from keeper.pipeline.load_events import deal_consumer
-    from keeper.pipeline.services import kafka_config
-    from keeper.settings import load_settings
-
-    consumer = deal_consumer(
-        kafka_config(load_settings()),
-        store,
-        group=group,
-        on_cycle=SignOfLife(options.worker, options.metrics).beat,
-        policy=options.policy(),
-        instance=options.lasting_name(),
-        metrics=options.metrics,
-    )
-    _run(consumer, options.until_idle)
+    _stop_on_signal(consumer.stop)
+    typer.echo(f"{consumer.run(until_idle=options.until_idle)} messages handled")
 
 
 def _index_prices(options: _Options, topic: str, group: str) -> None:
+    from keeper.pipeline.load_events import price_consumer
     from keeper.pipeline.services import elasticsearch_config
     from keeper.settings import load_settings
     from keeper.stores.elasticsearch.price_index import PriceIndex
 
     with elasticsearch_config(load_settings()).client() as client:
-        _load_prices(options, PriceIndex(client), topic, group)
+        _load(options, price_consumer, PriceIndex(client), topic, group)
 
 
 def deliver(
@@ -318,11 +308,6 @@ def _metric_lines(metrics: dict[str, Any]) -> list[str]:
         for name, value in (metrics | seconds).items()
         if name != "seconds"
     ]
-
-
-def _run(consumer: "BatchConsumer[Any]", until_idle: bool) -> None:
-    _stop_on_signal(consumer.stop)
-    typer.echo(f"{consumer.run(until_idle=until_idle)} messages handled")
 
 
 def _stop_on_signal(stop: Callable[[], None]) -> None:

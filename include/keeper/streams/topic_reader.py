@@ -41,6 +41,10 @@ class PartitionSpan:
         """Return how many offsets it spans; markers of transactions are among them."""
         return self.end - self.start
 
+    def unread_from(self, offset: int | None) -> int:
+        """Return how much of it lies before a reader whose next offset this is; None: all of it."""
+        return max(self.end - max(offset or 0, self.start), 0)
+
 
 class TopicReader:
     """Reads what is committed of any topic; a context manager."""

@@ -113,7 +113,7 @@ def _send(client: Elasticsearch, alias: str, left: Mapping[str, tuple[bytes, byt
             # Bytes go out as they are; of the answer only what is asked for comes back.
             reply = client.bulk(
                 index=alias,
-                operations=[body],  # type: ignore[list-item]
+                operations=[body],  # type: ignore[list-item]  # bytes pass
                 require_alias=True,
                 filter_path=_ASKED,
             )
