@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient
 from elasticsearch import Elasticsearch
 
 from keeper.stores.elasticsearch.price_index import set_up
-from keeper.stores.postgres.connection import PostgresConfig
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.migrations import migrate
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import dead_letter_topic, make_topics
@@ -145,6 +145,13 @@ def database(make_database: Callable[[], PostgresConfig]) -> PostgresConfig:
 
 
 @pytest.fixture
+def connection(database: PostgresConfig) -> Iterator[Connection]:
+    """A connection to the test's database."""
+    with session(database) as connection:
+        yield connection
+
+
+@pytest.fixture
 def kafka(stack: Stack) -> KafkaConfig:
     """Where Kafka is."""
     return KafkaConfig(stack["KAFKA_BOOTSTRAP_SERVERS"])
@@ -180,7 +187,13 @@ def alias(search: Elasticsearch) -> Iterator[str]:
     name = f"test-{uuid.uuid4().hex}"
     set_up(search, name)
     yield name
-    search.indices.delete(index=f"{name}-000001")
+    remove_alias(search, name)
+
+
+def remove_alias(search: Elasticsearch, name: str) -> None:
+    """Remove an alias, with its template and every index of that template."""
+    for index in search.indices.get(index=f"{name}-*"):
+        search.indices.delete(index=index)
     search.indices.delete_index_template(name=name)
 
 

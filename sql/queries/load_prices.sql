@@ -22,16 +22,20 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_series (
     shipping_minor bigint,
     implausible boolean NOT NULL,
     origin_id integer,
-    last_checked_at timestamptz
+    last_checked_at timestamptz,
+    due_from timestamptz
 ) ON COMMIT DELETE ROWS
 
 -- name: add_months
 SELECT add_price_months(%(until)s)
 
--- name: partitioned_until
-SELECT max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''([^'']+)''\)'))[1]::timestamptz)
-    AS until
-FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+-- name: partitions
+-- What may be stored: from the first partition's beginning to the last one's end.
+SELECT min(bounds[1]::timestamptz) AS since, max(bounds[2]::timestamptz) AS until
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+CROSS JOIN LATERAL regexp_match(
+    pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([^'']+)''\) TO \(''([^'']+)''\)') AS bounds
 WHERE i.inhparent = 'price_points'::regclass
 
 -- name: add_origins
@@ -111,12 +115,13 @@ COPY disputed_points (series_id, origin_id, observed_at, checked_at, last_checke
 
 -- name: copy_series
 COPY staged_series (series_id, newest_at, observed_at, price_minor, shipping_minor, implausible,
-    origin_id, last_checked_at) FROM STDIN (FORMAT binary)
+    origin_id, last_checked_at, due_from) FROM STDIN (FORMAT binary)
 
 -- name: compare_points
 -- What the batch says that is not stored as it is: points that are missing, other values, later checks.
 SELECT s.series_id, s.observed_at, p.series_id IS NULL AS is_missing,
-    (p.price_minor, p.shipping_minor) IS DISTINCT FROM (s.price_minor, s.shipping_minor) AS differs
+    (p.price_minor, p.shipping_minor) IS DISTINCT FROM (s.price_minor, s.shipping_minor) AS differs,
+    coalesce(p.implausible, false) AND NOT s.implausible AS is_confirmed
 FROM staged_points s
 LEFT JOIN price_points p ON (p.series_id, p.observed_at) = (s.series_id, s.observed_at)
 WHERE p.series_id IS NULL OR p.last_checked_at < s.last_checked_at
@@ -235,9 +240,20 @@ WHERE excluded.last_checked_at > p.last_checked_at
 -- name: move_series
 UPDATE price_series s SET newest_at = t.newest_at, observed_at = t.observed_at,
     price_minor = t.price_minor, shipping_minor = t.shipping_minor, implausible = t.implausible,
-    origin_id = t.origin_id, last_checked_at = t.last_checked_at
+    origin_id = t.origin_id, last_checked_at = t.last_checked_at,
+    due_from = least(s.due_from, t.due_from)
 FROM staged_series t
 WHERE s.series_id = t.series_id
+
+-- name: mark_due
+-- What has come or changed among points that are not the newest.
+UPDATE price_series s SET due_from = least(s.due_from, d.due_from)
+FROM (
+    SELECT series_id, min(due_from) AS due_from
+    FROM unnest(%(series_ids)s::integer[], %(due_from)s::timestamptz[]) AS d (series_id, due_from)
+    GROUP BY series_id
+) AS d
+WHERE s.series_id = d.series_id AND (s.due_from IS NULL OR s.due_from > d.due_from)
 
 -- name: mend_newest
 -- For points that came to the table by another way than the loaders'.

@@ -11,7 +11,13 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
 from keeper.orchestration.defaults import RETRY_BY_KIND
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
-EXPECTED = {"backfill_history", "collect_deals", "discover_products", "track_prices"}
+EXPECTED = {
+    "backfill_history",
+    "collect_deals",
+    "discover_products",
+    "reconcile_stores",
+    "track_prices",
+}
 HEADS = ["What", "Reads", "Writes", "Params", "If it fails", "Run it again"]
 
 

@@ -139,3 +139,25 @@ def test_a_saved_filter_becomes_scored_deals_in_both_stores(
         hits = search.search(index="keeper-deals", size=1000)["hits"]["hits"]
     scores = {deal["event_id"]: deal["score"] for deal in deals}
     assert {hit["_id"]: hit["_source"]["score"] for hit in hits} == scores
+
+
+def test_the_stores_are_compared_and_a_lost_document_comes_back(
+    stack: Stack, airflow: AirflowApi, rows: Rows
+) -> None:
+    with Elasticsearch(stack["ELASTICSEARCH_URL"]) as search:
+        search.indices.refresh(index="keeper-prices")
+        (lost,) = search.search(index="keeper-prices", size=1, version=True)["hits"]["hits"]
+        search.delete(
+            index="keeper-prices",
+            id=lost["_id"],
+            version=lost["_version"],
+            version_type="external_gte",
+        )
+
+        run = run_dag(airflow, "reconcile_stores")
+
+        found = rows(f"SELECT * FROM reconciliations WHERE run_id = '{run}' ORDER BY mirror")
+        assert [row["mirror"] for row in found] == ["deals", "prices"]
+        # What was checked a moment ago is left to its worker, which has lost it for good here.
+        assert [row["missing"] + row["in_motion"] for row in found] == [0, 1]
+        assert not any(row["outdated"] or row["surplus"] for row in found)

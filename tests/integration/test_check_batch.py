@@ -1,6 +1,5 @@
 """Checking replies that hold bad records, and what that does to the run."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from keeper.pipeline.check_batch import CheckResult, check_batch
 from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
 from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.lake.run_files import BatchFolder
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs import start_run
 from keeper.stores.postgres.token_ledger import TokenLedger
 from keeper.streams.codec import decode_price_event
@@ -23,12 +22,6 @@ from tests.lake_pages import add_page
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RUN = "run-1"
 ASINS = ("B000000001", "B000000002", "B000000003")
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
 
 
 def product(asin: str, *prices: int) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """A deal run's steps, one after the other, on real parts and the simulator, without Airflow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from keeper.sources.keepa import deal_requests
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.deal_requests import DealFilterRejectedError
 from keeper.stores.lake.deal_files import DealFolder
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.deal_filters import list_filters, save_filter
 from keeper.stores.postgres.token_ledger import TokenLedger
 from keeper.stores.postgres.watch_list import save_watches
@@ -35,12 +35,6 @@ from tests.stored_prices import store_current_price, store_history
 DROPS = DealFilter("drops", "us", "NEW", {"deltaPercentRange": [10, 90], "dateRange": 3})
 WEEK = DealFilter("a week of the buy box", "de", "BUY_BOX_SHIPPING", {"dateRange": 1})
 OWNER = "reader@example.org"
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from elasticsearch import Elasticsearch
 
 from keeper.stores.elasticsearch.deal_index import DealIndex, set_up
 from tests.deals import CHECKED_AT, FILTER, a_deal_event
+from tests.services import remove_alias
 
 
 @pytest.fixture
@@ -19,8 +20,7 @@ def deals(search: Elasticsearch) -> Iterator[str]:
     name = f"test-{uuid.uuid4().hex}"
     set_up(search, name)
     yield name
-    search.indices.delete(index=f"{name}-000001")
-    search.indices.delete_index_template(name=name)
+    remove_alias(search, name)
 
 
 def documents(search: Elasticsearch, alias: str) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from keeper.domain.deal_events import DealEvent
 from keeper.domain.deals import DealFilter, DealScore
 from keeper.domain.watches import Watch, WatchStatus
 from keeper.pipeline.load_events import deal_consumer
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.deal_filters import active_filters, save_filter
 from keeper.stores.postgres.deal_writer import DealLoadResult, DealWriter
 from keeper.stores.postgres.price_writer import PriceWriter
@@ -27,12 +27,6 @@ from tests.price_events import START, price_event
 USER = "reader@example.org"
 HOUR = timedelta(hours=1)
 TABLES = "collected_deals, price_points, price_series, price_alerts, products"
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
 
 
 @pytest.fixture

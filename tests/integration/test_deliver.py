@@ -55,12 +55,6 @@ def channel(mailbox: Mailbox) -> Iterator[EmailChannel]:
 
 
 @pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
-
-
-@pytest.fixture
 def raise_alerts(
     database: PostgresConfig, connection: Connection
 ) -> Iterator[Callable[[int], None]]:

@@ -54,12 +54,6 @@ SYSTEM = "system@keeper.invalid"
 
 
 @pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
-
-
-@pytest.fixture
 def simulator(simulate: Callable[..., Simulator]) -> Simulator:
     return simulate("--refill-rate", "100")
 

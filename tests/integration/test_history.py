@@ -49,12 +49,6 @@ SELECT (SELECT count(*) FROM price_history) AS points,
 
 
 @pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
-
-
-@pytest.fixture
 def topics(admin: AdminClient) -> Iterator[tuple[str, str]]:
     """Topics of the test's own for updates and backfill."""
     names = tuple(f"test-{uuid.uuid4().hex}" for _ in range(2))

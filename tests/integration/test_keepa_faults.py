@@ -42,12 +42,6 @@ RUN = "track_prices/manual__faults"
 
 
 @pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
-
-
-@pytest.fixture
 def topics(admin: AdminClient) -> Iterator[tuple[str, str]]:
     names = (f"test-{uuid.uuid4().hex}", f"test-{uuid.uuid4().hex}")
     every = (*names, *map(dead_letter_topic, names))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from keeper.domain.watches import Watch, WatchStatus
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import LoadResult, PriceWriter
 from keeper.stores.postgres.runs import start_run
 from keeper.stores.postgres.watch_list import save_watches, set_status
@@ -15,12 +15,6 @@ from tests.price_events import START, price_event
 
 USER = "reader@example.org"
 WATCH = Watch("B000000001", "us", "NEW", 1000)
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -7,17 +7,11 @@ import pytest
 from keeper.domain.watches import Watch
 from keeper.errors import EventsRefusedError
 from keeper.metrics import WorkerMetrics
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.watch_list import save_watches
 from tests.price_events import price_event
 from tests.stored_prices import store_history
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
 
 
 @pytest.fixture

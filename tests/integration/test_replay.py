@@ -23,7 +23,7 @@ from keeper.sources.keepa.client import KeepaClient
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.runs import start_run
 from keeper.stores.postgres.watch_list import products_to_check, save_watches, set_status
@@ -41,12 +41,6 @@ ALL = Interval(AT, LATER + DAY)
 EVER = Interval(AT - 9999 * DAY, ALL.until)
 TYPES = ("AMAZON", "NEW")
 ASINS = ("B000000001", "B000000002", "B000000003")
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
 
 
 @pytest.fixture

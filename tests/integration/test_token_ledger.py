@@ -1,6 +1,6 @@
 """The token ledger on a real PostgreSQL, and a client that spends by it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ from keeper.sources.keepa.errors import (
     KeepaUnavailableError,
     TokensExhaustedError,
 )
-from keeper.stores.postgres.connection import Connection, PostgresConfig, connect, session
+from keeper.stores.postgres.connection import Connection, PostgresConfig, connect
 from keeper.stores.postgres.token_ledger import TokenLedger, TokenUse
 from tests.keepa_simulator import Simulator, watch_list
 
@@ -38,12 +38,6 @@ class HandClock:
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
 
 
 @pytest.fixture

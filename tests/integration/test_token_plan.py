@@ -1,6 +1,6 @@
 """What a run plans to check, on a real watch list and the simulator's balance."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,12 +21,6 @@ from tests.stored_prices import store_current_price
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
 
 
 def watch(connection: Connection, number: int, *, checked: datetime | None, price: int) -> str:

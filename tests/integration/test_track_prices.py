@@ -29,7 +29,7 @@ from keeper.sources.keepa.errors import (
     TokensExhaustedError,
 )
 from keeper.stores.lake.run_files import BatchFolder
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.stores.postgres.token_ledger import TokenLedger
 from keeper.stores.postgres.watch_list import save_watches
@@ -44,12 +44,6 @@ ALL_PRICES = tuple(p.name for p in PRICE_TYPES if p.is_price)
 needs_recordings = pytest.mark.skipif(
     not RECORDINGS.is_dir(), reason="Keepa's recorded replies are not part of the project"
 )
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    with session(database) as connection:
-        yield connection
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,19 @@
 """`keeper search`: what Elasticsearch has."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
+from keeper.cli.moments import parse_moment
+from keeper.cli.session import console, database
 from keeper.cli.tables import print_table
+from keeper.clock import utc_now
 
 app = typer.Typer(help="What Elasticsearch has.", no_args_is_help=True)
+
+WhatArgument = Annotated[str, typer.Argument(help="prices or deals.")]
 
 
 @app.callback()
@@ -63,3 +70,106 @@ def query(
         ),
         numbers=("price", "score"),
     )
+
+
+@app.command()
+def rebuild(
+    what: WhatArgument,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the former index.")] = False,
+) -> None:
+    """Make an index anew from PostgreSQL; searching and indexing go on meanwhile.
+
+    Ctrl-C leaves everything as it was. Example: keeper search rebuild prices
+    """
+    from keeper.pipeline.mirrors import mirror_of
+    from keeper.pipeline.rebuild_search import rebuild_search
+    from keeper.pipeline.services import elasticsearch_config, kafka_config
+    from keeper.settings import load_settings
+
+    mirror = mirror_of(what)
+    settings = load_settings()
+    with (
+        database() as connection,
+        elasticsearch_config(settings).client() as client,
+        _progress(f"copying {what}") as progress,
+    ):
+        rebuilt = rebuild_search(
+            connection, client, kafka_config(settings), mirror, progress=progress, keep_former=keep
+        )
+    typer.echo(
+        f"{mirror.alias} is now {rebuilt.index}: {rebuilt.copied:,} documents from PostgreSQL, "
+        f"{rebuilt.caught_up:,} messages from Kafka since"
+    )
+    if rebuilt.refused:
+        typer.echo(f"{rebuilt.refused:,} documents were refused; the log above names them")
+    if keep:
+        typer.echo(f"kept: {', '.join(rebuilt.former)}")
+
+
+@app.command()
+def reconcile(
+    what: Annotated[str | None, typer.Argument(help="prices or deals; both if not given.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only prices and deals of then or later: 7d, 2026-03-01 …")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for workers that are behind.", min=0)
+    ] = 60,
+) -> None:
+    """Compare Elasticsearch with PostgreSQL day by day and put it right.
+
+    What was checked within the last quarter of an hour is left to the workers.
+    Example: keeper search reconcile --since 30d --dry-run
+    """
+    from keeper.pipeline.mirrors import MIRRORS, mirror_of
+    from keeper.pipeline.reconcile import reconcile as reconcile_mirror
+    from keeper.pipeline.services import elasticsearch_config, kafka_config
+    from keeper.pipeline.wait_for_workers import wait_for_workers
+    from keeper.settings import load_settings
+
+    now = utc_now()
+    first = parse_moment(since, now=now).date() if since else None
+    settings = load_settings()
+    found = []
+    with database() as connection, elasticsearch_config(settings).client() as client:
+        for mirror in [mirror_of(what)] if what else MIRRORS.values():
+            wait_for_workers(kafka_config(settings), mirror, timeout_s=wait, told=_tell)
+            with _progress(f"comparing {mirror.name}") as progress:
+                found.append(
+                    reconcile_mirror(
+                        connection,
+                        client,
+                        mirror,
+                        at=now,
+                        since=first,
+                        dry_run=dry_run,
+                        progress=progress,
+                    )
+                )
+    kinds = ("days", "different", "missing", "outdated", "surplus", "in_motion", "refused")
+    print_table(
+        ("", *(kind.replace("_", " ") for kind in kinds)),
+        ((one.mirror, *(f"{getattr(one, kind):,}" for kind in kinds)) for one in found),
+        numbers=[kind.replace("_", " ") for kind in kinds],
+    )
+    for one in found:
+        for example in one.examples:
+            typer.echo(f"{one.mirror} {example}")
+    if any(one.wrong for one in found):
+        typer.echo("nothing was changed" if dry_run else "put right")
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar, on a terminal only, moved by a share from 0 to 1."""
+    from rich.progress import Progress
+
+    out = console()
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import quote
 
 from airflow.sdk import Connection
 from pydantic import SecretStr
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from keeper.errors import SettingsError
 from keeper.settings import KEEPA_URL, SIMULATOR_KEY, load_settings
 from keeper.sources.keepa.config import KeepaConfig
+from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.postgres.connection import Connection as DatabaseConnection
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.streams.config import KafkaConfig
@@ -17,6 +19,7 @@ from keeper.streams.config import KafkaConfig
 KEEPA_CONN: Final = "keeper_keepa"
 POSTGRES_CONN: Final = "keeper_postgres"
 KAFKA_CONN: Final = "keeper_kafka"
+ELASTICSEARCH_CONN: Final = "keeper_elasticsearch"
 
 
 def keepa_config() -> KeepaConfig:
@@ -72,3 +75,21 @@ def kafka_config(connection: Connection | None = None) -> KafkaConfig:
     if not servers:
         raise SettingsError(f"connection {KAFKA_CONN}: extra needs bootstrap.servers")
     return KafkaConfig(servers, client)
+
+
+def elasticsearch_config() -> ElasticsearchConfig:
+    """Return `keeper_elasticsearch`: host, port, schema (http or https), login and password if any.
+
+    The provider's hook takes addresses, not a connection, so it would serve nothing here.
+
+    Raises:
+        SettingsError: It does not name the host.
+    """
+    connection = Connection.get(ELASTICSEARCH_CONN)
+    if not connection.host:
+        raise SettingsError(f"connection {ELASTICSEARCH_CONN} needs a host")
+    login = ""
+    if connection.login:
+        login = f"{quote(connection.login, safe='')}:{quote(connection.password or '', safe='')}@"
+    port = connection.port or 9200
+    return ElasticsearchConfig(f"{connection.schema or 'http'}://{login}{connection.host}:{port}")

@@ -65,6 +65,8 @@ def wait_for_store(
     published: Any,
     *,
     timeout_s: float | None = None,
+    # A batch that failed must not keep the others' alerts waiting.
+    trigger_rule: TriggerRule = TriggerRule.ALL_DONE,
 ) -> WaitForGroup:
     """Return the task `wait_for_<store>`: until `group` has read what was published to `topic`.
 
@@ -77,6 +79,5 @@ def wait_for_store(
         published=published,
         worker=worker,
         timeout_s=timeout_s or load_settings().keeper_wait_timeout_s,
-        # A batch that failed must not keep the others' alerts waiting.
-        trigger_rule=TriggerRule.ALL_DONE,
+        trigger_rule=trigger_rule,
     )

@@ -10,7 +10,7 @@ from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError
 
 from keeper.errors import EventsRefusedError
-from keeper.stores.elasticsearch.bulk import Document, write_documents
+from keeper.stores.elasticsearch.bulk import Document, Target, version_of, write_documents
 from keeper.stores.elasticsearch.connection import SearchUnavailableError
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -48,11 +48,11 @@ class FakeElasticsearch:
 
 def write(client: FakeElasticsearch, *names: str, pauses: list[float] | None = None) -> int:
     documents = [
-        Document(name, AT + timedelta(hours=number), {"n": number})
+        Document(name, version_of(AT + timedelta(hours=number)), {"n": number})
         for number, name in enumerate(names)
     ]
     pause = (pauses if pauses is not None else []).append
-    return write_documents(client, "alias", documents, pause=pause)  # type: ignore[arg-type]  # a stand-in
+    return write_documents(client, Target("alias"), documents, pause=pause)  # type: ignore[arg-type]  # a stand-in
 
 
 def test_only_what_was_refused_for_now_is_sent_again() -> None:

@@ -19,16 +19,23 @@ from keeper.stores.elasticsearch.connection import (
 
 _PAUSES_S: Final = (0.1, 0.3, 1.0, 3.0)
 """Between attempts for documents that were refused for now; then the whole batch waits."""
+_DELETED: Final = ("items.delete.status", "items.delete.error")
 _ASKED: Final = ("items.index.status", "items.index.result", "items.index.error")
+_DELETIONS: Final = 5_000
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
 class Document(NamedTuple):
-    """A document and the check it says the outcome of: of two with one id the later check wins."""
+    """A document; of two with one id that of the higher version wins, see version_of."""
 
     id: str
-    checked_at: datetime
+    version: int
     fields: Mapping[str, Any]
+
+
+def version_of(checked_at: datetime) -> int:
+    """Return the version of what a check told, so that the later check wins."""
+    return int(checked_at.timestamp() * 1000)
 
 
 @dataclass(slots=True)
@@ -40,9 +47,23 @@ class _Outcome:
     for_good: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where documents go.
+
+    Attributes:
+        name: An alias, or an index.
+        is_alias: An alias that is gone is waited for; otherwise Elasticsearch would make an index
+            of that name.
+    """
+
+    name: str
+    is_alias: bool = True
+
+
 def write_documents(
     client: Elasticsearch,
-    alias: str,
+    target: Target,
     documents: Iterable[Document],
     *,
     pause: Callable[[float], None] = time.sleep,
@@ -53,8 +74,8 @@ def write_documents(
 
     Args:
         client: Elasticsearch.
-        alias: The alias of the index they go to.
-        documents: Of two with one id, that of the later check is sent.
+        target: Where they go.
+        documents: Of two with one id, that of the higher version is sent.
         pause: Waits so many seconds.
 
     Raises:
@@ -66,7 +87,7 @@ def write_documents(
     places: defaultdict[str, list[int]] = defaultdict(list)
     for place, document in enumerate(documents):
         known = latest.get(document.id)
-        if known is None or document.checked_at > known.checked_at:
+        if known is None or document.version > known.version:
             latest[document.id] = document
         places[document.id].append(place)
     left = {
@@ -75,7 +96,7 @@ def write_documents(
     created = 0
     refused: dict[str, str] = {}
     for seconds in (*_PAUSES_S, None):
-        outcome = _send(client, alias, left)
+        outcome = _send(client, target, left)
         created += outcome.created
         refused |= outcome.for_good
         if not outcome.for_now:
@@ -98,12 +119,48 @@ def write_documents(
     return created
 
 
+def delete_documents(client: Elasticsearch, target: Target, versions: Mapping[str, int]) -> int:
+    """Delete documents of these ids and versions, or earlier ones, and return how many went.
+
+    One that has a later version stays.
+
+    Raises:
+        SearchUnavailableError: Elasticsearch did not do all of it; the same again is harmless.
+    """
+    gone = 0
+    names = list(versions)
+    for start in range(0, len(names), _DELETIONS):
+        lines = (
+            _ENCODE(
+                {"delete": {"_id": name, "version": versions[name], "version_type": "external_gte"}}
+            )
+            for name in names[start : start + _DELETIONS]
+        )
+        with errors_told():
+            reply = client.bulk(
+                index=target.name,
+                operations=[b"\n".join(lines)],  # type: ignore[list-item]  # bytes pass
+                require_alias=target.is_alias,
+                filter_path=_DELETED,
+            )
+        statuses = [item["delete"]["status"] for item in reply["items"]]
+        # 404: gone already. 409: there is a later version.
+        if failed := [status for status in statuses if status not in (200, 404, 409)]:
+            raise SearchUnavailableError(
+                f"Elasticsearch did not delete {len(failed)} documents: status {failed[0]}"
+            )
+        gone += statuses.count(200)
+    return gone
+
+
 def _action(document: Document) -> bytes:
-    version = {"version": _milliseconds(document.checked_at), "version_type": "external_gte"}
+    version = {"version": document.version, "version_type": "external_gte"}
     return _ENCODE({"index": {"_id": document.id, **version}})
 
 
-def _send(client: Elasticsearch, alias: str, left: Mapping[str, tuple[bytes, bytes]]) -> _Outcome:
+def _send(
+    client: Elasticsearch, target: Target, left: Mapping[str, tuple[bytes, bytes]]
+) -> _Outcome:
     outcome = _Outcome()
     if not left:
         return outcome
@@ -112,15 +169,15 @@ def _send(client: Elasticsearch, alias: str, left: Mapping[str, tuple[bytes, byt
         with errors_told():
             # Bytes go out as they are; of the answer only what is asked for comes back.
             reply = client.bulk(
-                index=alias,
+                index=target.name,
                 operations=[body],  # type: ignore[list-item]  # bytes pass
-                require_alias=True,
+                require_alias=target.is_alias,
                 filter_path=_ASKED,
             )
     except RequestTooLargeError as error:
         if len(left) == 1:
             return _Outcome(for_good={name: str(error) for name in left})
-        return _send_halves(client, alias, left)
+        return _send_halves(client, target, left)
     for name, item in zip(left, reply["items"], strict=True):
         result = item["index"]
         status = result["status"]
@@ -138,15 +195,11 @@ def _send(client: Elasticsearch, alias: str, left: Mapping[str, tuple[bytes, byt
 
 
 def _send_halves(
-    client: Elasticsearch, alias: str, left: Mapping[str, tuple[bytes, bytes]]
+    client: Elasticsearch, target: Target, left: Mapping[str, tuple[bytes, bytes]]
 ) -> _Outcome:
     pairs = list(left.items())
     middle = len(pairs) // 2
-    one, other = (_send(client, alias, dict(half)) for half in (pairs[:middle], pairs[middle:]))
+    one, other = (_send(client, target, dict(half)) for half in (pairs[:middle], pairs[middle:]))
     return _Outcome(
         one.created + other.created, one.for_now | other.for_now, one.for_good | other.for_good
     )
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

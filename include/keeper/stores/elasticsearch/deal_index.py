@@ -7,7 +7,7 @@ from elasticsearch import Elasticsearch
 
 from keeper.domain.deal_events import DealEvent
 from keeper.domain.money import to_major
-from keeper.stores.elasticsearch.bulk import Document, write_documents
+from keeper.stores.elasticsearch.bulk import Document, Target, version_of, write_documents
 from keeper.stores.elasticsearch.versioned_index import (
     BOOLEAN,
     DATE,
@@ -67,7 +67,7 @@ class DealIndex:
     def __init__(self, client: Elasticsearch, alias: str = DEALS_ALIAS) -> None:
         """Write through `client` to the index behind `alias`."""
         self._client = client
-        self._alias = alias
+        self._target = Target(alias)
 
     def store(self, events: Sequence[DealEvent]) -> int:
         """Index a batch in one bulk request and return how many documents were new.
@@ -76,8 +76,12 @@ class DealIndex:
             SearchUnavailableError: Elasticsearch did not take all of it; send it again later.
             EventsRefusedError: All but these are indexed; Elasticsearch will never take them.
         """
-        documents = (Document(event.event_id, event.checked_at, _fields(event)) for event in events)
-        return write_documents(self._client, self._alias, documents)
+        return write_documents(self._client, self._target, map(deal_document, events))
+
+
+def deal_document(event: DealEvent) -> Document:
+    """Return the document of a deal as a check reports it."""
+    return Document(event.event_id, version_of(event.checked_at), _fields(event))
 
 
 def _fields(event: DealEvent) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from elasticsearch import Elasticsearch
 
 from keeper.domain.money import to_major
 from keeper.domain.price_events import PriceEvent
-from keeper.stores.elasticsearch.bulk import Document, write_documents
+from keeper.stores.elasticsearch.bulk import Document, Target, version_of, write_documents
 from keeper.stores.elasticsearch.versioned_index import (
     BOOLEAN,
     DATE,
@@ -67,7 +67,7 @@ class PriceIndex:
     def __init__(self, client: Elasticsearch, alias: str = PRICES_ALIAS) -> None:
         """Write through `client` to the index behind `alias`."""
         self._client = client
-        self._alias = alias
+        self._target = Target(alias)
 
     def store(self, events: Sequence[PriceEvent]) -> int:
         """Index a batch in one bulk request and return how many documents were new.
@@ -76,14 +76,16 @@ class PriceIndex:
             SearchUnavailableError: Elasticsearch did not take all of it; send it again later.
             EventsRefusedError: All but these are indexed; Elasticsearch will never take them.
         """
-        documents = (
-            Document(document_id(event), event.checked_at, fields_of(event)) for event in events
-        )
-        return write_documents(self._client, self._alias, documents)
+        return write_documents(self._client, self._target, map(price_document, events))
+
+
+def price_document(event: PriceEvent) -> Document:
+    """Return the document of a point as a check reports it."""
+    return Document(document_id(event), version_of(event.checked_at), fields_of(event))
 
 
 def fields_of(event: PriceEvent) -> dict[str, Any]:
-    """Return the document of a point as a check reports it."""
+    """Return the fields of a point's document."""
     shipping = event.shipping_minor
     return {
         "asin": event.asin,

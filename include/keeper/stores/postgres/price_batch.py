@@ -13,6 +13,7 @@ from struct import Struct
 from typing import Final, NamedTuple, Self
 
 from keeper.domain.price_events import PriceEvent
+from keeper.domain.price_points import KEEPA_EPOCH
 
 SeriesKey = tuple[str, str, str]
 """ASIN, domain and price type."""
@@ -36,6 +37,7 @@ class KnownSeries(NamedTuple):
         series_id: Its number.
         newest_at: No point stored is later; None without points.
         observed_at: With price, shipping and so on: the current price; None before a check.
+        due_from: The first of its points that the batch adds; None if it adds none.
     """
 
     series_id: int
@@ -46,6 +48,7 @@ class KnownSeries(NamedTuple):
     implausible: bool = False
     origin_id: int | None = None
     last_checked_at: datetime | None = None
+    due_from: datetime | None = None
 
     @property
     def position(self) -> tuple[datetime, datetime] | None:
@@ -139,6 +142,7 @@ def sort_points(
     groups: Iterable[SeriesEvents],
     origins: Mapping[Origin, int],
     *,
+    since: datetime = KEEPA_EPOCH,
     compare_all: bool = False,
 ) -> PointRows:
     """Tell new points from those to be compared.
@@ -150,8 +154,11 @@ def sort_points(
         compare_all: Trust no series' newest point.
     """
     rows = PointRows()
-    for series, events, *_ in groups:
+    for series, every, *_ in groups:
         number, newest = series.series_id, series.newest_at
+        events = every
+        if min(map(_TIMESTAMP, every)) < since:
+            events = [event for event in every if event.timestamp >= since]
         if not compare_all and _are_fresh(events, newest):
             rows.fresh += [_row(number, origins, event) for event in events]
             continue
@@ -231,9 +238,15 @@ def moved_series(
         is_live: Whether the events tell current prices.
     """
     series, events, news, _ = group
+    known = series.newest_at
     newest = max(map(_TIMESTAMP, events))
-    if series.newest_at is not None and series.newest_at > newest:
-        newest = series.newest_at
+    due_from = None
+    if known is None:
+        due_from = min(map(_TIMESTAMP, events))
+    elif newest > known:
+        due_from = min(at for event in events if (at := event.timestamp) > known)
+    else:
+        newest = known
     if is_live and news:
         latest = news[-1]
         return KnownSeries(
@@ -245,8 +258,9 @@ def moved_series(
             latest.implausible,
             origins[latest.run_id, latest.source],
             latest.checked_at,
+            due_from,
         )
-    return None if newest == series.newest_at else series._replace(newest_at=newest)
+    return None if newest == known else series._replace(newest_at=newest, due_from=due_from)
 
 
 def _struct(has_price: bool, has_shipping: bool) -> Struct:
@@ -291,7 +305,7 @@ _INTEGER: Final = Struct(">ii").pack
 _LONG: Final = Struct(">iq").pack
 _BOOLEAN: Final = Struct(">i?").pack
 _NULL: Final = b"\xff\xff\xff\xff"
-_EIGHT_FIELDS: Final = b"\x00\x08"
+_NINE_FIELDS: Final = b"\x00\x09"
 
 
 def binary_series(moved: Iterable[KnownSeries]) -> bytes:
@@ -300,7 +314,7 @@ def binary_series(moved: Iterable[KnownSeries]) -> bytes:
     for series in moved:
         origin = series.origin_id
         parts += (
-            _EIGHT_FIELDS,
+            _NINE_FIELDS,
             _INTEGER(4, series.series_id),
             _time(series.newest_at),
             _time(series.observed_at),
@@ -309,6 +323,7 @@ def binary_series(moved: Iterable[KnownSeries]) -> bytes:
             _BOOLEAN(1, series.implausible),
             _NULL if origin is None else _INTEGER(4, origin),
             _time(series.last_checked_at),
+            _time(series.due_from),
         )
     parts.append(COPY_END)
     return b"".join(parts)

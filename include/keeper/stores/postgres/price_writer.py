@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, LiteralString
 
 from psycopg import Cursor
@@ -11,6 +10,7 @@ from psycopg.rows import TupleRow, tuple_row
 
 from keeper.domain.alert_rules import AlertPolicy
 from keeper.domain.price_events import PriceEvent
+from keeper.domain.price_points import KEEPA_EPOCH
 from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.batch_writer import BatchWriter
@@ -68,12 +68,11 @@ class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
         self._policy = policy or AlertPolicy()
         self._describes = describes
         self._metrics = metrics or WorkerMetrics()
-        self._partitioned_until: datetime | None = None
+        self._points_since = KEEPA_EPOCH
 
     def prepare(self, connection: Connection) -> None:
         """Make the staging tables."""
         connection.execute(statements(_SQL)["make_staging"])
-        self._partitioned_until = None
 
     def get_ready(self, connection: Connection, events: Sequence[PriceEvent]) -> None:
         """Make the partitions and the origins the batch needs, each at once for everybody."""
@@ -81,10 +80,11 @@ class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
             return
         sql = statements(_SQL)
         latest = max(event.timestamp for event in events)
-        if self._partitioned_until is None or latest >= self._partitioned_until:
+        # Asked each time: retention may have dropped the oldest meanwhile.
+        (partitions,) = connection.execute(sql["partitions"]).fetchall()
+        self._points_since = partitions["since"]
+        if latest >= partitions["until"]:
             connection.execute(sql["add_months"], {"until": latest})
-            row = connection.execute(sql["partitioned_until"]).fetchone()
-            self._partitioned_until = row["until"] if row else None
         origins = {(event.run_id, event.source) for event in events}
         run_ids, sources = zip(*origins, strict=True)
         connection.execute(sql["add_origins"], {"run_ids": list(run_ids), "sources": list(sources)})
@@ -103,7 +103,9 @@ class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
                 origins = _origins(cursor, events)
                 groups = _lock_series(cursor, by_key)
             with timed("sort"):
-                rows = sort_points(groups, origins, compare_all=compare_all)
+                rows = sort_points(
+                    groups, origins, since=self._points_since, compare_all=compare_all
+                )
             with timed("copy"):
                 _copy(cursor, sql["copy_points"], rows.fresh)
             points = Counter(origin_id for _, origin_id, *_ in rows.fresh)
@@ -128,15 +130,18 @@ class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
         """Bring the points in that may be stored already; return how many were new, by origin."""
         sql = statements(_SQL)
         points: Counter[int] = Counter()
+        changed = [(series_id, observed_at) for series_id, _, observed_at, *_ in rows.disputed]
         if rows.known:
             _copy(cursor, sql["copy_staged_points"], rows.known)
             found = cursor.execute(sql["compare_points"]).fetchall()
             are_missing = are_later = False
-            for series_id, observed_at, is_missing, differs in found:
+            for series_id, observed_at, is_missing, differs, is_confirmed in found:
                 are_missing |= is_missing
                 are_later |= not is_missing and not differs
                 if differs and not is_missing:
                     rows.dispute((series_id, observed_at), origins)
+                if is_missing or differs or is_confirmed:
+                    changed.append((series_id, observed_at))
             if are_missing:
                 points.update(dict(cursor.execute(sql["add_points"]).fetchall()))
             if are_later and self._is_live:
@@ -146,6 +151,12 @@ class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
             points.update(dict(cursor.execute(sql["count_disputed_points"]).fetchall()))
             cursor.execute(sql["keep_former_values"])
             cursor.execute(sql["settle_disputed_points"])
+        if changed:
+            series_ids, moments = zip(*changed, strict=True)
+            cursor.execute(
+                sql["mark_due"],
+                {"series_ids": array_of(series_ids), "due_from": array_of(moments)},
+            )
         return points
 
     def _move(

@@ -1,0 +1,78 @@
+"""
+### What
+Every night: compares Elasticsearch with PostgreSQL, day by day and locale by locale, by counts and
+sums, and puts Elasticsearch right where they differ. It begins once the loaders and indexers have
+read what had been published when the run began.
+
+### Reads
+`price_points` and `collected_deals`; the Elasticsearch aliases `keeper-prices` and `keeper-deals`;
+the ends of Kafka's topics and how far their readers are.
+
+### Writes
+Documents that are missing, say something else than PostgreSQL, or are of nothing it has; a row of
+`reconciliations` for each of the two.
+
+### Params
+- `days`: compare only the last so many days; all of them if empty.
+- `dry_run`: only say what is wrong.
+
+### If it fails
+- `wait_for_…`: that worker is behind or down: `keeper health consume-prices` and its kin, and its
+  log. Nothing was compared, because what PostgreSQL does not have yet would be deleted.
+- `reconcile_…`: a store does not answer, or `keeper search reconcile` runs beside it.
+
+### Run it again
+As often as you like: the next comparison finds nothing. `keeper search reconcile` does the same
+from a shell, `keeper search rebuild` makes an index anew.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import CronDataIntervalTimetable, Param, dag, task
+
+from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.search_mirror import wait_for_workers
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("30 4 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=24),
+    is_paused_upon_creation=False,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["search"],
+    params={
+        "days": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Days",
+            description="Only the last so many; all of them if empty.",
+        ),
+        "dry_run": Param(False, type="boolean", title="Only say what is wrong"),
+    },
+)
+def reconcile_stores():
+    """Wire the run; the heads above say what it does."""
+
+    @task
+    def mark_ends() -> dict:
+        from keeper.orchestration.search_mirror import mark_ends
+
+        return mark_ends()
+
+    @task(execution_timeout=timedelta(hours=6))
+    def reconcile(mirror: str, ti, params) -> dict:
+        from keeper.orchestration.search_mirror import reconcile_mirror
+
+        return reconcile_mirror(mirror, ti, days=params["days"], dry_run=params["dry_run"])
+
+    ends = mark_ends()
+    wait_for_workers("prices", ends) >> reconcile.override(task_id="reconcile_prices")("prices")
+    wait_for_workers("deals", ends) >> reconcile.override(task_id="reconcile_deals")("deals")
+
+
+reconcile_stores()

@@ -1,0 +1,88 @@
+"""Tasks about Elasticsearch as PostgreSQL's mirror."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from airflow.sdk import TriggerRule
+
+from keeper.clock import utc_now
+from keeper.orchestration.connections import database, elasticsearch_config, kafka_config
+from keeper.orchestration.price_waits import wait_for_store
+from keeper.orchestration.run_names import run_name
+from keeper.orchestration.sensors import WaitForGroup
+from keeper.pipeline.mirrors import MIRRORS
+from keeper.streams.topics import (
+    BACKFILL_INDEXER_GROUP,
+    BACKFILL_LOADER_GROUP,
+    DEAL_INDEXER_GROUP,
+    DEAL_LOADER_GROUP,
+    PRICE_INDEXER_GROUP,
+    PRICE_LOADER_GROUP,
+)
+
+_WORKERS: Final = {
+    PRICE_LOADER_GROUP: "consume prices",
+    PRICE_INDEXER_GROUP: "index prices",
+    BACKFILL_LOADER_GROUP: "consume backfill",
+    BACKFILL_INDEXER_GROUP: "index backfill",
+    DEAL_LOADER_GROUP: "consume deals",
+    DEAL_INDEXER_GROUP: "index deals",
+}
+_DAY_S: Final = 24 * 3600.0
+
+
+def mark_ends() -> dict[str, Any]:
+    """Return the ends of the topics as a publishing task would: what wait_for_workers waits for."""
+    from keeper.pipeline.wait_for_workers import ends_of_topics
+
+    return {"offsets": ends_of_topics(kafka_config(), MIRRORS.values())}
+
+
+def wait_for_workers(mirror: str, ends: Any) -> list[WaitForGroup]:
+    """Return tasks that wait until the loaders and indexers have read up to `ends`.
+
+    Args:
+        mirror: prices or deals.
+        ends: What mark_ends returned.
+    """
+    return [
+        wait_for_store(
+            _WORKERS[group].replace(" ", "_"),
+            topic,
+            group,
+            f"keeper {_WORKERS[group]}",
+            ends,
+            timeout_s=_DAY_S,
+            # Without the ends nothing would be waited for.
+            trigger_rule=TriggerRule.ALL_SUCCESS,
+        )
+        for topic, groups in MIRRORS[mirror].topics.items()
+        for group in groups
+    ]
+
+
+def reconcile_mirror(mirror: str, ti: Any, *, days: int | None, dry_run: bool) -> dict[str, Any]:
+    """Bring Elasticsearch to what PostgreSQL has and return what was found.
+
+    Args:
+        mirror: prices or deals.
+        ti: The task's instance.
+        days: Compare so many days back only.
+        dry_run: Change nothing.
+    """
+    from datetime import timedelta
+
+    from keeper.pipeline.reconcile import reconcile
+
+    now = utc_now()
+    with database() as connection, elasticsearch_config().client() as client:
+        found = reconcile(
+            connection,
+            client,
+            MIRRORS[mirror],
+            at=now,
+            run_id=run_name(ti.dag_id, ti.run_id),
+            since=None if days is None else (now - timedelta(days=days)).date(),
+            dry_run=dry_run,
+        )
+    return asdict(found)

@@ -1,0 +1,123 @@
+"""What Elasticsearch mirrors of PostgreSQL, and the workers that keep it so."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, NamedTuple, Protocol
+
+from keeper.domain.mirroring import DayOfLocale, DaySums
+from keeper.errors import TerminalError
+from keeper.stores.elasticsearch import deal_index, price_index
+from keeper.stores.elasticsearch.bulk import Document
+from keeper.stores.postgres import stored_events
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.stored_events import Part
+from keeper.streams.codec import decode_deal_event, decode_price_event
+from keeper.streams.topics import (
+    BACKFILL_INDEXER_GROUP,
+    BACKFILL_LOADER_GROUP,
+    DEAL_INDEXER_GROUP,
+    DEAL_LOADER_GROUP,
+    DEAL_UPDATES,
+    PRICE_BACKFILL,
+    PRICE_INDEXER_GROUP,
+    PRICE_LOADER_GROUP,
+    PRICE_UPDATES,
+)
+
+
+class Groups(NamedTuple):
+    """The consumer groups that bring a topic into the two stores."""
+
+    loader: str
+    indexer: str
+
+
+class DaySumsOf(Protocol):
+    """Sums up what PostgreSQL has, by day and locale."""
+
+    def __call__(
+        self, connection: Connection, /, *, since: date | None
+    ) -> dict[DayOfLocale, DaySums]:
+        """Return the sums of `since` and later days, of all if None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """One kind of thing in both stores.
+
+    Attributes:
+        name: What it is called.
+        alias: The alias of its index.
+        template: The index's settings and mappings.
+        figures: The fields the stores are compared by.
+        topics: The topics it comes by, each with who loads it.
+        decode: Reads a message of those topics.
+        document: Makes the document of an event.
+        everything: Reads all of it from PostgreSQL.
+        of_day: Reads what PostgreSQL has of a day.
+        day_sums: Sums up what PostgreSQL has by day.
+    """
+
+    name: str
+    alias: str
+    template: Mapping[str, Any]
+    figures: Sequence[str]
+    topics: Mapping[str, Groups]
+    decode: Callable[[bytes | None], Any]
+    document: Callable[[Any], Document]
+    everything: Callable[[Connection], Iterator[Part[Any]]]
+    of_day: Callable[[Connection, DayOfLocale], Sequence[Any]]
+    day_sums: DaySumsOf
+
+    @property
+    def refresh_interval(self) -> str:
+        """How soon the index shows what was written."""
+        interval: str = self.template["settings"]["refresh_interval"]
+        return interval
+
+
+PRICES: Final = Mirror(
+    name="prices",
+    alias=price_index.PRICES_ALIAS,
+    template=price_index.PRICES_INDEX,
+    figures=("price_minor", "shipping_minor", "implausible"),
+    topics={
+        PRICE_UPDATES: Groups(PRICE_LOADER_GROUP, PRICE_INDEXER_GROUP),
+        PRICE_BACKFILL: Groups(BACKFILL_LOADER_GROUP, BACKFILL_INDEXER_GROUP),
+    },
+    decode=decode_price_event,
+    document=price_index.price_document,
+    everything=stored_events.all_price_events,
+    of_day=stored_events.price_events_of_day,
+    day_sums=stored_events.price_day_sums,
+)
+DEALS: Final = Mirror(
+    name="deals",
+    alias=deal_index.DEALS_ALIAS,
+    template=deal_index.DEALS_INDEX,
+    figures=("price_minor", "score", "discount_percent"),
+    topics={DEAL_UPDATES: Groups(DEAL_LOADER_GROUP, DEAL_INDEXER_GROUP)},
+    decode=decode_deal_event,
+    document=deal_index.deal_document,
+    everything=stored_events.all_deal_events,
+    of_day=stored_events.deal_events_of_day,
+    day_sums=stored_events.deal_day_sums,
+)
+MIRRORS: Final = {mirror.name: mirror for mirror in (PRICES, DEALS)}
+
+
+class UnknownMirrorError(TerminalError):
+    """There is no such kind."""
+
+
+def mirror_of(name: str) -> Mirror:
+    """Return the mirror of a name.
+
+    Raises:
+        UnknownMirrorError: There is none; says which there are.
+    """
+    try:
+        return MIRRORS[name]
+    except KeyError:
+        raise UnknownMirrorError(f"{name!r} is none of {', '.join(MIRRORS)}") from None

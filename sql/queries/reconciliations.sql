@@ -1,0 +1,5 @@
+-- name: note
+INSERT INTO reconciliations (mirror, run_id, compared_at, is_dry_run, days, different, missing,
+    outdated, surplus, in_motion, refused, examples)
+VALUES (%(mirror)s, %(run_id)s, %(compared_at)s, %(is_dry_run)s, %(days)s, %(different)s,
+    %(missing)s, %(outdated)s, %(surplus)s, %(in_motion)s, %(refused)s, %(examples)s)
