@@ -6,10 +6,10 @@ STACK := $(PYTHON) -m stack
 SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas down clean test check lock lint fmt types layers bench
+.PHONY: help venv demo up status logs urls sql pictures schemas analytics down clean test check lock lint fmt types layers bench
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1m%-9s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: ## Make or update the virtual environment
 	@stack/bootstrap.sh
@@ -37,6 +37,9 @@ pictures: venv ## Take docs/pictures/ of the running stack, after a demo
 
 schemas: venv ## Write the events' JSON Schemas to docs/schemas/
 	@$(PYTHON) -m keeper.streams.schemas docs/schemas
+
+analytics: venv ## Write docs/ANALYTICS.md from sql/analytics/
+	@$(PYTHON) -m keeper.stores.postgres.analytics_page docs/ANALYTICS.md
 
 down: ## End everything; data stays
 	@if [ -x $(PYTHON) ]; then $(STACK) down; else echo "Nothing runs."; fi

@@ -12,6 +12,7 @@ from keeper.cli import (
     discover,
     keepa,
     lake,
+    rates,
     search,
     simulate,
     tokens,
@@ -38,6 +39,7 @@ app.add_typer(lake.app, name="lake")
 app.add_typer(topics.app, name="topics")
 topics.app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(search.app, name="search")
+app.add_typer(rates.app, name="rates")
 app.add_typer(workers.consume, name="consume")
 app.add_typer(workers.index, name="index")
 app.command("deliver")(workers.deliver)

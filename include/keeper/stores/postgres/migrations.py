@@ -5,6 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from yoyo import get_backend, read_migrations
 
+from keeper.stores.postgres.analytics import install_analytics
 from keeper.stores.postgres.connection import SQL_DIR, PostgresConfig, connect
 
 _LOCK: Final = 0x6B656570
@@ -13,6 +14,8 @@ _LOCK: Final = 0x6B656570
 
 def migrate(config: PostgresConfig) -> list[str]:
     """Apply the migrations that are missing, one transaction each, and return their names.
+
+    The views and functions for analysts are replaced when they have changed.
 
     Two processes may call it at once: the second waits for the first.
 
@@ -24,7 +27,10 @@ def migrate(config: PostgresConfig) -> list[str]:
     # library's own lock is a row that a killed process leaves behind.
     with connect(config) as guard:
         guard.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        return _migrate(config)
+        done = _migrate(config)
+        if install_analytics(guard, anew=bool(done)):
+            done.append("analytics")
+        return done
 
 
 def _migrate(config: PostgresConfig) -> list[str]:
