@@ -28,14 +28,15 @@ from a shell, `keeper search rebuild` makes an index anew.
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, Param, dag, task
+from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
 from keeper.orchestration.defaults import DEFAULT_ARGS
 from keeper.orchestration.search_mirror import wait_for_workers
 
 
 @dag(
-    schedule=CronDataIntervalTimetable("30 4 * * *", timezone="UTC"),
+    # At these times only, not for the night before it was first seen.
+    schedule=CronTriggerTimetable("30 4 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

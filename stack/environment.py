@@ -130,6 +130,14 @@ def _connections(stack: Stack, product: dict[str, str]) -> dict[str, str]:
             "password": stack.credentials.postgres_keeper,
             "schema": "keeper",
         },
+        "keeper_airflow_metadata": {
+            "conn_type": "postgres",
+            "host": HOST,
+            "port": stack.ports.postgres,
+            "login": "airflow",
+            "password": stack.credentials.postgres_airflow,
+            "schema": "airflow",
+        },
         "keeper_kafka": {
             "conn_type": "kafka",
             "extra": {"bootstrap.servers": product["KAFKA_BOOTSTRAP_SERVERS"]},

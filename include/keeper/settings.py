@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     keeper_lake: str = "file:///var/lib/keeper/lake"
     keeper_lake_retention_days: int = Field(default=400, ge=1)
     keeper_run_files_retention_days: int = Field(default=14, ge=1)
+    keeper_history_retention_days: int | None = Field(default=None, ge=100)
+    keeper_records_retention_days: int = Field(default=400, ge=30)
+    keeper_airflow_retention_days: int = Field(default=90, ge=7)
     keeper_data_docs: str = "/var/lib/keeper/data-docs"
     keeper_run_dir: str = "/var/lib/keeper/run"
     keeper_user_email: str = "you@keeper.localhost"

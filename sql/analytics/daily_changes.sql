@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION analytics.daily_changes(
     last_day date DEFAULT (now() AT TIME ZONE 'UTC')::date
 ) RETURNS TABLE (day date, domain text, series integer, changes bigint, fell integer, rose integer,
     sold_out integer)
-LANGUAGE sql STABLE ROWS 100 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
     SELECT d.day, s.domain, count(*)::integer, sum(d.changes),
         (count(*) FILTER (WHERE d.close_minor < d.open_minor))::integer,
         (count(*) FILTER (WHERE d.close_minor > d.open_minor))::integer,

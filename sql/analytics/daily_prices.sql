@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION analytics.daily_prices(
     last_day date DEFAULT (now() AT TIME ZONE 'UTC')::date
 ) RETURNS TABLE (day date, open_minor bigint, high_minor bigint, low_minor bigint,
     close_minor bigint, average_minor bigint, in_stock numeric, changes integer)
-LANGUAGE sql STABLE ROWS 90 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 90 AS $$
     WITH spans AS (
         SELECT started_at AT TIME ZONE 'UTC' AS started_at, ended_at AT TIME ZONE 'UTC' AS ended_at,
             landed_minor

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION analytics.locale_prices(
     asin text, price_type text DEFAULT 'NEW', at timestamptz DEFAULT now()
 ) RETURNS TABLE (domain text, currency text, landed_minor bigint, euros numeric, rate numeric,
     rate_day date, above_cheapest_percent numeric, observed_at timestamptz)
-LANGUAGE sql STABLE ROWS 11 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 11 AS $$
     WITH prices AS (
         SELECT s.domain, s.currency, p.landed_minor, p.observed_at,
             CASE WHEN s.currency = 'EUR' THEN 1 ELSE r.per_euro END AS rate, r.day AS rate_day,

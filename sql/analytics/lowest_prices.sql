@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION analytics.lowest_prices(
     asin text, domain text, price_type text DEFAULT 'NEW', at timestamptz DEFAULT now()
 ) RETURNS TABLE (days integer, lowest_minor bigint, lowest_at timestamptz, current_minor bigint,
     is_lowest boolean)
-LANGUAGE sql STABLE ROWS 6 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 6 AS $$
     WITH spans AS MATERIALIZED (
         SELECT * FROM analytics.price_spans(lowest_prices.asin, lowest_prices.domain,
             lowest_prices.price_type, until => lowest_prices.at)

@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION analytics.out_of_stock(
     at timestamptz DEFAULT now()
 ) RETURNS TABLE (known interval, without_offer interval, share numeric, times integer,
     longest interval)
-LANGUAGE sql STABLE ROWS 1 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT sum(ended_at - started_at),
         coalesce(sum(ended_at - started_at) FILTER (WHERE landed_minor IS NULL), interval '0'),
         round(coalesce(sum(extract(epoch FROM ended_at - started_at))

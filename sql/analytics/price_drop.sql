@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION analytics.price_drop(
     asin text, domain text, price_type text DEFAULT 'NEW', at timestamptz DEFAULT now()
 ) RETURNS TABLE (current_minor bigint, average_30_minor bigint, average_90_minor bigint,
     below_30_percent numeric, below_90_percent numeric)
-LANGUAGE sql STABLE ROWS 1 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     WITH spans AS MATERIALIZED (
         SELECT started_at, landed_minor, extract(epoch FROM ended_at - started_at) AS in_90,
             extract(epoch FROM ended_at

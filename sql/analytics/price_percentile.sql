@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION analytics.price_percentile(
     asin text, domain text, price_type text DEFAULT 'NEW', days integer DEFAULT 365,
     at timestamptz DEFAULT now()
 ) RETURNS TABLE (current_minor bigint, percentile numeric, known interval)
-LANGUAGE sql STABLE ROWS 1 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     WITH spans AS MATERIALIZED (
         SELECT started_at, landed_minor, extract(epoch FROM ended_at - started_at) AS seconds
         FROM analytics.price_spans(price_percentile.asin, price_percentile.domain,

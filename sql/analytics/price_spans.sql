@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION analytics.price_spans(
     asin text, domain text, price_type text DEFAULT 'NEW',
     since timestamptz DEFAULT '2011-01-01Z', until timestamptz DEFAULT now()
 ) RETURNS TABLE (started_at timestamptz, ended_at timestamptz, landed_minor bigint)
-LANGUAGE sql STABLE ROWS 300 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 300 AS $$
     SELECT greatest(p.observed_at, price_spans.since),
         lead(p.observed_at, 1, price_spans.until) OVER (ORDER BY p.observed_at),
         p.landed_minor

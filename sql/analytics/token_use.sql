@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION analytics.token_use(
     last_day date DEFAULT (now() AT TIME ZONE 'UTC')::date
 ) RETURNS TABLE (day date, endpoint text, requests integer, tokens bigint, products bigint,
     tokens_per_product numeric, refused integer, unknown integer)
-LANGUAGE sql STABLE ROWS 100 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
     SELECT (t.requested_at AT TIME ZONE 'UTC')::date, t.endpoint, count(*)::integer,
         sum(coalesce(t.tokens_charged, CASE WHEN t.state <> 'REFUSED' THEN t.tokens_estimated END,
             0)),

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION analytics.volatility(
     at timestamptz DEFAULT now()
 ) RETURNS TABLE (changes integer, average_minor bigint, deviation_minor bigint, variation numeric,
     daily_volatility numeric)
-LANGUAGE sql STABLE ROWS 1 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     WITH spans AS MATERIALIZED (
         SELECT started_at, landed_minor, extract(epoch FROM ended_at - started_at) AS seconds
         FROM analytics.price_spans(volatility.asin, volatility.domain, volatility.price_type,

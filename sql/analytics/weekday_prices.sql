@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION analytics.weekday_prices(
     asin text, domain text, price_type text DEFAULT 'NEW', days integer DEFAULT 365,
     at timestamptz DEFAULT now()
 ) RETURNS TABLE (weekday integer, average_minor bigint, of_average numeric, in_stock numeric)
-LANGUAGE sql STABLE ROWS 7 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 7 AS $$
     WITH pieces AS (
         SELECT extract(isodow FROM d.day)::integer AS weekday, s.landed_minor,
             extract(epoch FROM least(s.ended_at AT TIME ZONE 'UTC', d.day + interval '1 day')

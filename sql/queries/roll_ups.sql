@@ -1,5 +1,20 @@
 -- Daily roll-ups and statistics. An implausible price that nothing has confirmed counts as not seen.
 
+-- name: mend_series
+-- Points that came by other means than the loaders: a restore, somebody's INSERT.
+WITH behind AS (
+    SELECT s.series_id FROM price_series s
+    WHERE EXISTS (
+        SELECT FROM price_points p
+        WHERE p.series_id = s.series_id AND p.observed_at > coalesce(s.newest_at, '-infinity'))
+    ORDER BY s.series_id
+    FOR UPDATE
+)
+UPDATE price_series s SET due_from = least(s.due_from, coalesce(s.newest_at, '2011-01-01Z')),
+    newest_at = (SELECT max(p.observed_at) FROM price_points p WHERE p.series_id = s.series_id)
+FROM behind
+WHERE s.series_id = behind.series_id
+
 -- name: due_series
 -- In the order that loaders lock them.
 SELECT series_id, due_from FROM price_series

@@ -15,6 +15,7 @@ EXPECTED = {
     "backfill_history",
     "collect_deals",
     "discover_products",
+    "maintain_storage",
     "reconcile_stores",
     "track_prices",
 }

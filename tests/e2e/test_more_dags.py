@@ -159,5 +159,25 @@ def test_the_stores_are_compared_and_a_lost_document_comes_back(
         found = rows(f"SELECT * FROM reconciliations WHERE run_id = '{run}' ORDER BY mirror")
         assert [row["mirror"] for row in found] == ["deals", "prices"]
         # What was checked a moment ago is left to its worker, which has lost it for good here.
-        assert [row["missing"] + row["in_motion"] for row in found] == [0, 1]
+        assert [row["missing"] + row["in_motion"] for row in found] == [0, 1], found
         assert not any(row["outdated"] or row["surplus"] for row in found)
+
+
+def test_the_stores_are_kept_in_order(airflow: AirflowApi, rows: Rows) -> None:
+    run = run_dag(airflow, "maintain_storage", {"apply": True})
+
+    states = {
+        task.task_id: task.state
+        for task in airflow.task_instances("maintain_storage", run.partition("/")[2])
+    }
+    # It did not find Airflow's own database missing, and cleaned it.
+    assert states["clean_airflow"] == "success"
+    assert rows("SELECT count(*)::int AS due FROM price_series WHERE due_from IS NOT NULL") == [
+        {"due": 0}
+    ]
+    assert rows(
+        "SELECT count(*)::int AS missing FROM price_history h WHERE NOT EXISTS ("
+        " SELECT FROM price_days d JOIN price_series s USING (series_id)"
+        " WHERE (s.asin, s.domain, s.price_type) = (h.asin, h.domain, h.price_type)"
+        " AND d.day = h.observed_at::date) AND NOT h.implausible"
+    ) == [{"missing": 0}]

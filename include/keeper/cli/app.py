@@ -15,6 +15,7 @@ from keeper.cli import (
     rates,
     search,
     simulate,
+    storage,
     tokens,
     topics,
     watch,
@@ -40,6 +41,7 @@ app.add_typer(topics.app, name="topics")
 topics.app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(search.app, name="search")
 app.add_typer(rates.app, name="rates")
+app.add_typer(storage.app, name="storage")
 app.add_typer(workers.consume, name="consume")
 app.add_typer(workers.index, name="index")
 app.command("deliver")(workers.deliver)

@@ -1,13 +1,11 @@
 """`keeper search`: what Elasticsearch has."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from keeper.cli.moments import parse_moment
-from keeper.cli.session import console, database
+from keeper.cli.session import database, progress_bar
 from keeper.cli.tables import print_table
 from keeper.clock import utc_now
 
@@ -91,7 +89,7 @@ def rebuild(
     with (
         database() as connection,
         elasticsearch_config(settings).client() as client,
-        _progress(f"copying {what}") as progress,
+        progress_bar(f"copying {what}") as progress,
     ):
         rebuilt = rebuild_search(
             connection, client, kafka_config(settings), mirror, progress=progress, keep_former=keep
@@ -135,7 +133,7 @@ def reconcile(
     with database() as connection, elasticsearch_config(settings).client() as client:
         for mirror in [mirror_of(what)] if what else MIRRORS.values():
             wait_for_workers(kafka_config(settings), mirror, timeout_s=wait, told=_tell)
-            with _progress(f"comparing {mirror.name}") as progress:
+            with progress_bar(f"comparing {mirror.name}") as progress:
                 found.append(
                     reconcile_mirror(
                         connection,
@@ -162,14 +160,3 @@ def reconcile(
 
 def _tell(text: str) -> None:
     typer.echo(text, err=True)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[float], None]]:
-    """Show a bar, on a terminal only, moved by a share from 0 to 1."""
-    from rich.progress import Progress
-
-    out = console()
-    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda share: bar.update(task, completed=share)

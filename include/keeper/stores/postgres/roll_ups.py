@@ -8,7 +8,13 @@ from typing import Any, Final
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "roll_ups"
-_SERIES: Final = 500
+_SERIES: Final = 50
+"""Loaders that meet one of them wait meanwhile."""
+_SETTINGS: Final = """
+SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off;
+SET LOCAL jit = off; SET LOCAL work_mem = '64MB'
+"""
+"""Some series' points by their index, also while nobody has counted how many points there are."""
 _STALE_AFTER: Final = timedelta(hours=20)
 
 
@@ -36,7 +42,8 @@ def roll_up(
     """Bring `price_days` and `price_statistics` up to what has come or changed since the last time.
 
     Some series at a time, each in a transaction of its own, so that loaders wait for a moment only
-    and an interruption loses nothing. Running it again does nothing.
+    and an interruption loses nothing. Running it again does nothing. Of points that came by other
+    means than the loaders, those later than a series' newest one are found too.
 
     Args:
         connection: Outside a transaction.
@@ -45,10 +52,12 @@ def roll_up(
     """
     sql = statements(_SQL)
     since = _one(connection, "points_since")["since"]
+    connection.execute(sql["mend_series"])
     due = _one(connection, "count_due")["due"]
     series, days = 0, 0
     while True:
         with connection.transaction():
+            connection.execute(_SETTINGS)
             rows = connection.execute(sql["due_series"], {"series": _SERIES}).fetchall()
             if not rows:
                 break
@@ -75,6 +84,7 @@ def _refresh_statistics(connection: Connection, at: datetime, since: datetime) -
     ).fetchall():
         ids = [row["series_id"] for row in rows]
         with connection.transaction():
+            connection.execute(_SETTINGS)
             _reckon(connection, ids, at, since)
         after, refreshed = ids[-1], refreshed + len(ids)
     return refreshed

@@ -1,0 +1,99 @@
+"""
+### What
+Every night: makes room for the months to come, brings the daily roll-ups and averages up to the
+points that have come, checks that the database is sound, has PostgreSQL count its tables anew, and
+says what is past its retention. It deletes nothing unless told to, by the param `apply`.
+
+### Reads
+The tables of Keeper's database and its catalogue; the lake, Data Docs and Airflow's logs; Airflow's
+own database by the connection `keeper_airflow_metadata`.
+
+### Writes
+Partitions of `price_points`, `price_days`, `price_statistics`. With `apply` it drops partitions
+older than `KEEPER_HISTORY_RETENTION_DAYS` (blank: none), records older than
+`KEEPER_RECORDS_RETENTION_DAYS` (`token_ledger`, `price_corrections`, delivered `price_alerts`,
+`quarantined_records`, `pipeline_runs`, `reconciliations`), replies, run files and Data Docs by
+their settings, and what Airflow noted and logged before `KEEPER_AIRFLOW_RETENTION_DAYS`.
+
+### Params
+- `apply`: drop what is past its retention; without it the log and the tasks' results say what would
+  go.
+
+### If it fails
+- `check`: something needs a hand; the message says what, and how.
+- `drop_old_rows`: points that are not rolled up yet are never dropped: see `roll_up`. A loader that
+  holds a partition is not waited for; the next attempt is.
+- `clean_airflow` skipped: there is no connection to Airflow's database.
+
+### Run it again
+As often as you like. `keeper storage status` and `keeper storage maintain` do the same from a
+shell, but for Airflow's part.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, chain, dag, task
+
+from keeper.orchestration.defaults import DEFAULT_ARGS
+
+
+@dag(
+    # At these times only, not for the night before it was first seen.
+    schedule=CronTriggerTimetable("30 1 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=12),
+    is_paused_upon_creation=False,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["storage"],
+    params={
+        "apply": Param(False, type="boolean", title="Drop what is past its retention"),
+    },
+)
+def maintain_storage():
+    """Wire the run; the heads above say what it does."""
+
+    @task
+    def make_months() -> list[str]:
+        from keeper.orchestration.storage import make_months
+
+        return make_months()
+
+    @task(execution_timeout=timedelta(hours=6))
+    def roll_up() -> dict:
+        from keeper.orchestration.storage import roll_up
+
+        return roll_up()
+
+    @task(execution_timeout=timedelta(hours=2))
+    def check() -> None:
+        from keeper.orchestration.storage import check_and_analyse
+
+        check_and_analyse()
+
+    @task
+    def drop_old_rows(params) -> dict:
+        from keeper.orchestration.storage import drop_old_rows
+
+        return drop_old_rows(apply=params["apply"])
+
+    # Of other stores: what is wrong with the database need not hold them.
+    @task(trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
+    def drop_old_files(params) -> dict:
+        from keeper.orchestration.storage import drop_old_files
+
+        return drop_old_files(apply=params["apply"])
+
+    @task(trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
+    def clean_airflow(params) -> None:
+        from keeper.orchestration.storage import clean_airflow
+
+        clean_airflow(apply=params["apply"])
+
+    # One after the other: each of them is work for the disk.
+    chain(make_months(), roll_up(), check(), drop_old_rows(), drop_old_files(), clean_airflow())
+
+
+maintain_storage()

@@ -1,0 +1,96 @@
+"""`keeper storage`: what Keeper's database takes, and keeping it in order."""
+
+from typing import Annotated
+
+import typer
+
+from keeper.cli.session import database, progress_bar
+from keeper.cli.tables import print_table
+from keeper.clock import utc_now
+
+app = typer.Typer(help="What the database takes, and keeping it in order.", no_args_is_help=True)
+
+
+@app.command()
+def status() -> None:
+    """Print the size of every table and partition, and what needs a hand; exit 1 if anything does.
+
+    Rows are PostgreSQL's estimates. Example: keeper storage status
+    """
+    from keeper.stores.postgres.storage import partitions, problems, tables
+
+    with database() as connection:
+        sizes = [*partitions(connection), *tables(connection)]
+        found = problems(connection, utc_now())
+    print_table(
+        ("table", "from", "to", "rows", "MB"),
+        (
+            (
+                one.name,
+                f"{one.since:%Y-%m-%d}" if one.since else "",
+                f"{one.until:%Y-%m-%d}" if one.until else "",
+                f"{one.rows:,}",
+                f"{one.bytes / 1e6:,.1f}",
+            )
+            for one in sizes
+        ),
+        numbers=("rows", "MB"),
+    )
+    typer.echo(f"{sum(one.bytes for one in sizes) / 1e6:,.1f} MB in all")
+    for problem in found:
+        typer.secho(problem, fg=typer.colors.RED, err=True)
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command("roll-up")
+def roll_up_days() -> None:
+    """Bring daily roll-ups and averages up to the points that have come; safe to interrupt.
+
+    Example: keeper storage roll-up
+    """
+    from keeper.stores.postgres.roll_ups import roll_up
+
+    with database() as connection, progress_bar("rolling up") as progress:
+        done = roll_up(
+            connection, at=utc_now(), progress=lambda done, due: progress(done / max(due, 1))
+        )
+    typer.echo(
+        f"{done.series:,} series with {done.days:,} days, averages of {done.statistics:,} more"
+    )
+
+
+@app.command()
+def maintain(
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Drop it; else only say what would go.")
+    ] = False,
+) -> None:
+    """Make room for the months to come, roll up, check, and drop what is past its retention.
+
+    KEEPER_HISTORY_RETENTION_DAYS and KEEPER_RECORDS_RETENTION_DAYS say what that is.
+    Example: keeper storage maintain --apply
+    """
+    from keeper.pipeline.maintain_storage import Retention, check_storage, drop_old
+    from keeper.settings import load_settings
+    from keeper.stores.postgres.storage import analyse, make_months
+
+    settings = load_settings()
+    retention = Retention(
+        settings.keeper_history_retention_days, settings.keeper_records_retention_days
+    )
+    with database() as connection:
+        for name in make_months(connection, utc_now()):
+            typer.echo(f"made {name}")
+    roll_up_days()
+    with database() as connection:
+        check_storage(connection, utc_now())
+        analyse(connection)
+        old = drop_old(connection, retention, at=utc_now(), apply=apply)
+    for one in old:
+        size = f", {one.bytes / 1e6:,.1f} MB" if one.bytes is not None else ""
+        typer.echo(f"{one.name}: {one.rows:,} rows{size}")
+    if not old:
+        typer.echo("Nothing is past its retention.")
+    elif not apply:
+        typer.echo("Nothing was dropped; --apply does.")

@@ -1,0 +1,188 @@
+"""What the database takes, whether it is sound, and dropping what is past its retention."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final
+
+from psycopg import sql
+
+from keeper.errors import TransientError
+from keeper.stores.postgres.connection import Connection, statements
+
+_SQL: Final = "storage"
+_AHEAD: Final = timedelta(days=92)
+_RECORDS: Final = (
+    "token_ledger",
+    "price_corrections",
+    "price_alerts",
+    "quarantined_records",
+    "pipeline_runs",
+    "reconciliations",
+)
+_ROWS_AT_ONCE: Final = 10_000
+_MOST_TRANSACTIONS: Final = 1_500_000_000
+_ANALYSED: Final = (
+    "price_points",
+    "price_series",
+    "price_days",
+    "price_statistics",
+    "products",
+    "watched_products",
+    "collected_deals",
+    "token_ledger",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """How large a table is.
+
+    Attributes:
+        name: The table, or a partition of price_points.
+        rows: As PostgreSQL estimates them.
+        bytes: With its indexes.
+        since: Of a partition: the time its points begin with.
+        until: Of a partition: the time they are before.
+    """
+
+    name: str
+    rows: int
+    bytes: int
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """What is past its retention, dropped or not: rows of a table, or a whole partition."""
+
+    name: str
+    rows: int
+    bytes: int | None = None
+
+
+class NotRolledUpError(TransientError):
+    """Points cannot be dropped before price_days has been brought up to them."""
+
+
+def partitions(connection: Connection) -> list[TableSize]:
+    """Return the partitions of price_points, the oldest first."""
+    rows = connection.execute(statements(_SQL)["partitions"]).fetchall()
+    return [TableSize(**row) for row in rows]
+
+
+def tables(connection: Connection) -> list[TableSize]:
+    """Return the tables that are not partitioned, the largest first."""
+    rows = connection.execute(statements(_SQL)["tables"]).fetchall()
+    return [TableSize(row["name"], row["rows"], row["bytes"]) for row in rows]
+
+
+def make_months(connection: Connection, at: datetime) -> list[str]:
+    """Make the partitions of the three months to come and return the names of those made."""
+    rows = connection.execute(statements(_SQL)["make_months"], {"until": at + _AHEAD})
+    return [row["name"] for row in rows]
+
+
+def problems(connection: Connection, at: datetime) -> list[str]:
+    """Return what is wrong with the database, each in a sentence with its remedy."""
+    found = []
+    known = partitions(connection)
+    for earlier, later in pairwise(known):
+        if earlier.until != later.since:
+            found.append(
+                f"price_points has no partition between {earlier.name} and {later.name}: points of "
+                "that time become dead letters; SELECT add_price_partition(since, until) makes one"
+            )
+    last = known[-1].until if known else None
+    if last is None or last < at:
+        found.append(
+            "price_points has no partition for today; keeper storage maintain makes those that are "
+            "missing"
+        )
+    sql_of = statements(_SQL)
+    found += [
+        f"the index {row['name']} is not valid: REINDEX INDEX {row['name']}"
+        for row in connection.execute(sql_of["invalid_indexes"])
+    ]
+    used = _one(connection, "transactions_used")["used"]
+    if used > _MOST_TRANSACTIONS:
+        found.append(
+            f"{used:,} transactions have passed since the oldest row was frozen: see that "
+            "autovacuum runs, or run VACUUM; at 2,000,000,000 PostgreSQL stops writing"
+        )
+    return found
+
+
+def analyse(connection: Connection) -> None:
+    """Let PostgreSQL count anew what is in the large tables.
+
+    Autovacuum does so by partition, never for a partitioned table as a whole.
+    """
+    for name in _ANALYSED:
+        connection.execute(sql.SQL("ANALYZE (SKIP_LOCKED) {}").format(sql.Identifier(name)))
+
+
+def drop_old_points(connection: Connection, before: datetime, *, apply: bool) -> list[Old]:
+    """Drop the partitions whose points are all older than `before`, and return them.
+
+    Current prices, daily roll-ups and statistics stay.
+
+    Args:
+        connection: Outside a transaction.
+        before: Kept are partitions with a point of then or later.
+        apply: Drop; otherwise only say which.
+
+    Raises:
+        NotRolledUpError: Some of the points have not been rolled up.
+        DatabaseUnavailableError: A loader kept the table for too long; try again.
+    """
+    old = [one for one in partitions(connection) if one.until is not None and one.until <= before]
+    if apply and old:
+        due = _one(connection, "due_before", {"before": old[-1].until})["series"]
+        if due:
+            raise NotRolledUpError(
+                f"{due:,} series have older points that are not in price_days yet; run: keeper "
+                "storage roll-up"
+            )
+        for one in old:
+            with connection.transaction():
+                # Who waits for the table holds everybody behind it.
+                connection.execute("SET LOCAL lock_timeout = '5s'")
+                connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(one.name)))
+    return [Old(one.name, one.rows, one.bytes) for one in old]
+
+
+def drop_old_records(connection: Connection, before: datetime, *, apply: bool) -> list[Old]:
+    """Delete what was noted before a moment, and return how much of each table.
+
+    Of token_ledger what is settled, of price_alerts what is delivered or given up, of pipeline_runs
+    what has ended.
+    """
+    old = []
+    for table in _RECORDS:
+        places = sql.SQL(statements(_SQL)[f"old_{table}"])
+        if apply:
+            rows = _delete(connection, table, places, before)
+        else:
+            count = sql.SQL("SELECT count(*)::int AS rows FROM ({}) AS old").format(places)
+            (row,) = connection.execute(count, {"before": before}).fetchall()
+            rows = row["rows"]
+        if rows:
+            old.append(Old(table, rows))
+    return old
+
+
+def _delete(connection: Connection, table: str, places: sql.SQL, before: datetime) -> int:
+    statement = sql.SQL("DELETE FROM {} WHERE ctid = ANY (ARRAY({} LIMIT {}))").format(
+        sql.Identifier(table), places, sql.Literal(_ROWS_AT_ONCE)
+    )
+    deleted = 0
+    while gone := connection.execute(statement, {"before": before}).rowcount:
+        deleted += gone
+    return deleted
+
+
+def _one(connection: Connection, statement: str, values: dict[str, Any] | None = None) -> Any:
+    (row,) = connection.execute(statements(_SQL)[statement], values).fetchall()
+    return row

@@ -1,0 +1,251 @@
+"""Room for what comes, sound tables, and an end for what is old, in a real PostgreSQL."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from keeper.cli.app import app
+from keeper.domain.price_events import PriceEvent
+from keeper.errors import KeeperError
+from keeper.pipeline.maintain_storage import (
+    Retention,
+    StorageUnsoundError,
+    check_storage,
+    drop_old,
+    drop_old_folders,
+)
+from keeper.settings import load_settings
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.roll_ups import roll_up
+from keeper.stores.postgres.storage import (
+    NotRolledUpError,
+    analyse,
+    make_months,
+    partitions,
+    problems,
+)
+from tests.price_events import START, price_event
+from tests.stored_prices import store_history
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+YEARS = Retention(points=3650, records=400)
+WHEN = datetime(2028, 6, 1, tzinfo=UTC)
+"""Ten years after the first partition's end."""
+
+
+@pytest.fixture
+def store(database: PostgresConfig) -> Iterator[Callable[[Sequence[PriceEvent]], object]]:
+    with closing(PriceWriter(database)) as writer:
+        yield writer.store
+
+
+def names(connection: Connection) -> list[str]:
+    return [one.name for one in partitions(connection)]
+
+
+def counts(connection: Connection, *tables: str) -> list[int]:
+    found = []
+    for table in tables:
+        query = f"SELECT count(*)::int AS rows FROM {table}"
+        (row,) = connection.execute(query).fetchall()  # type: ignore[arg-type]  # our own names
+        found.append(row["rows"])
+    return found
+
+
+def test_the_next_three_months_are_made_once(connection: Connection) -> None:
+    later = NOW + 200 * DAY
+
+    made = make_months(connection, later)
+
+    assert names(connection)[-len(made) :] == made
+    assert (partitions(connection)[-1].until or NOW) > later + 91 * DAY
+    assert make_months(connection, later) == []
+
+
+def test_a_sound_database_has_no_problems(connection: Connection) -> None:
+    analyse(connection)
+
+    assert problems(connection, NOW) == []
+
+
+def test_what_is_wrong_is_told_with_its_remedy(connection: Connection) -> None:
+    connection.execute("DROP TABLE price_points_2021")
+
+    with pytest.raises(StorageUnsoundError, match="no partition between price_points_2018 and"):
+        check_storage(connection, NOW)
+    with pytest.raises(StorageUnsoundError, match="no partition for today"):
+        check_storage(connection, NOW + 3650 * DAY)
+
+
+def test_points_that_came_another_way_are_rolled_up_too(connection: Connection) -> None:
+    store_history(connection, "B000000001", [(START, 1000), (START + DAY, 900)])
+
+    assert roll_up(connection, at=NOW).days == 2
+
+    (row,) = connection.execute("SELECT newest_at, due_from FROM price_series").fetchall()
+    assert tuple(row.values()) == (START + DAY, None)
+
+
+def test_old_partitions_go_and_what_was_made_of_them_stays(
+    connection: Connection, store: Callable[[Sequence[PriceEvent]], object]
+) -> None:
+    store_history(connection, "B000000001", [(datetime(2015, 5, 1, tzinfo=UTC), 500)])
+    store([price_event(1000)])
+    connection.execute("UPDATE price_series SET due_from = '2011-01-01Z'")
+
+    told = drop_old(connection, YEARS, at=WHEN, apply=False)
+    assert [one.name for one in told] == ["price_points_2011"]
+    assert "price_points_2011" in names(connection)
+
+    with pytest.raises(NotRolledUpError, match="1 series"):
+        drop_old(connection, YEARS, at=WHEN, apply=True)
+    assert "price_points_2011" in names(connection)
+
+    roll_up(connection, at=NOW)
+    before = connection.execute("SELECT * FROM price_days ORDER BY day").fetchall()
+    dropped = drop_old(connection, YEARS, at=WHEN, apply=True)
+
+    assert dropped == told
+    assert names(connection)[0] == "price_points_2018"
+    assert connection.execute("SELECT price_minor FROM price_history").fetchall() == [
+        {"price_minor": 1000}
+    ]
+    connection.execute("UPDATE price_series SET due_from = '2011-01-01Z'")
+    roll_up(connection, at=NOW)
+    assert connection.execute("SELECT * FROM price_days ORDER BY day").fetchall() == before
+    (statistics,) = connection.execute("SELECT * FROM price_statistics").fetchall()
+    assert statistics["lowest_minor"] == 500
+    assert problems(connection, NOW) == []
+
+
+def test_points_past_their_retention_are_passed_over_and_their_neighbours_stored(
+    connection: Connection,
+    database: PostgresConfig,
+    store: Callable[[Sequence[PriceEvent]], object],
+) -> None:
+    drop_old(connection, YEARS, at=WHEN, apply=True)
+    hours = int((datetime(2016, 1, 1, tzinfo=UTC) - START) / timedelta(hours=1))
+    old = price_event(700, hour=hours, check=0)
+
+    with closing(BackfillWriter(database)) as past:
+        assert past.store([old, price_event(1000)]).points == 1
+    assert counts(connection, "price_history", "current_prices") == [1, 0]
+
+    # A price that has held since then is current all the same.
+    store([price_event(700, hour=hours, check=0, asin="B000000002")])
+    assert connection.execute("SELECT price_minor FROM current_prices").fetchall() == [
+        {"price_minor": 700}
+    ]
+    assert counts(connection, "price_history") == [1]
+
+
+def test_records_go_after_their_time_and_open_ones_stay(connection: Connection) -> None:
+    old, young = NOW - 500 * DAY, NOW - 100 * DAY
+    for at in (old, young):
+        for state in ("RESERVED", "CHARGED"):
+            connection.execute(
+                "INSERT INTO token_ledger (account, endpoint, state, tokens_estimated,"
+                " requested_at) VALUES ('a', 'product', %s, 1, %s)",
+                [state, at],
+            )
+        for state in ("RUNNING", "SUCCESS"):
+            connection.execute(
+                "INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, finished_at)"
+                " VALUES (%s, 'd', 'keepa', %s, %s, %s)",
+                [f"{state} {at}", state, at, at],
+            )
+    tables = ("token_ledger", "pipeline_runs")
+    forever = Retention(points=None, records=400)
+
+    told = {one.name: one.rows for one in drop_old(connection, forever, at=NOW, apply=False)}
+    assert told == {"token_ledger": 1, "pipeline_runs": 1}
+    assert counts(connection, *tables) == [4, 4]
+
+    dropped = {one.name: one.rows for one in drop_old(connection, forever, at=NOW, apply=True)}
+    assert dropped == told
+    assert counts(connection, *tables) == [3, 3]
+    assert drop_old(connection, forever, at=NOW, apply=True) == []
+
+
+def test_old_folders_go_whole(tmp_path: Path) -> None:
+    for name, age in (("old", 30), ("young", 1), ("mixed", 30)):
+        page = tmp_path / name / "batch-000" / "index.html"
+        page.parent.mkdir(parents=True)
+        page.write_text("12345")
+        os.utime(page, times=(NOW.timestamp() - age * 86_400,) * 2)
+    (tmp_path / "mixed" / "new.html").write_text("1")
+    (tmp_path / "README").write_text("not a folder")
+    (tmp_path / "link").symlink_to(tmp_path / "old")
+
+    told = drop_old_folders(tmp_path, NOW - 14 * DAY, apply=False)
+    assert (told.folders, told.bytes) == (1, 5)
+    assert (tmp_path / "old").exists()
+
+    assert drop_old_folders(tmp_path, NOW - 14 * DAY, apply=True) == told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["README", "link", "mixed", "young"]
+    assert drop_old_folders(tmp_path / "no such", NOW, apply=True).folders == 0
+
+
+class TestCommands:
+    """`keeper storage`, as a person types it."""
+
+    @pytest.fixture(autouse=True)
+    def _settings(
+        self, database: PostgresConfig, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[None]:
+        monkeypatch.setenv("DATABASE_URL", database.url)
+        monkeypatch.setenv("KEEPER_HISTORY_RETENTION_DAYS", "1500")
+        load_settings.cache_clear()
+        yield
+        load_settings.cache_clear()
+
+    def test_status_lists_tables_and_partitions(self) -> None:
+        result = keeper("status")
+
+        assert result.exit_code == 0
+        assert "price_points_2011" in result.stdout
+        assert "price_days" in result.stdout
+        assert "MB in all" in result.stdout
+
+    def test_status_fails_when_something_needs_a_hand(self, connection: Connection) -> None:
+        connection.execute("DROP TABLE price_points_2021")
+
+        result = keeper("status")
+
+        assert result.exit_code == 1
+        assert "no partition between" in result.stderr
+
+    def test_maintain_drops_only_when_told_to(
+        self, connection: Connection, store: Callable[[Sequence[PriceEvent]], object]
+    ) -> None:
+        store([price_event(1000)])
+
+        told = keeper("maintain").stdout.splitlines()
+        assert "1 series with 1 days, averages of 0 more" in told
+        assert told[-1] == "Nothing was dropped; --apply does."
+        assert names(connection)[0] == "price_points_2011"
+
+        keeper("maintain", "--apply")
+        assert names(connection)[0] == "price_points_2021"
+        assert keeper("maintain").stdout.splitlines()[-1] == "Nothing is past its retention."
+
+    def test_roll_up_says_what_it_did(
+        self, store: Callable[[Sequence[PriceEvent]], object]
+    ) -> None:
+        store([price_event(1000)])
+
+        assert keeper("roll-up").stdout == "1 series with 1 days, averages of 0 more\n"
+
+
+def keeper(*words: str) -> Result:
+    result = CliRunner().invoke(app, ["storage", *words])
+    if isinstance(result.exception, KeeperError):
+        raise result.exception
+    return result
