@@ -6,10 +6,10 @@ STACK := $(PYTHON) -m stack
 SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas analytics down clean test check lock lint fmt types layers bench
+.PHONY: help venv demo up status logs urls sql pictures schemas analytics down clean test test-faults check lock lint fmt types layers bench
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1m%-9s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: ## Make or update the virtual environment
 	@stack/bootstrap.sh
@@ -52,6 +52,10 @@ test: venv ## Run the tests, suite by suite; an empty suite is an error
 	set -e; for suite in $(SUITES); do \
 	    echo "== $$suite"; $(PYTHON) -m pytest tests/$$suite; \
 	done
+
+test-faults: venv ## Fifty random kills while half a million messages come; some minutes
+	@export KEEPER_TEST_STACK_KEEP=1; trap '$(PYTHON) -m tests.services down' EXIT; \
+	$(PYTHON) -m pytest tests/faults tests/endurance
 
 check: lock lint types layers ## Everything that needs no service: lock, lint, types, layers
 

@@ -22,12 +22,17 @@ def _say(name: str, text: str) -> None:
 
 @app.command(name="bench")
 def run(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; all without.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which; without, all that fetch nothing.")
+    ] = None,
     listed: Annotated[bool, typer.Option("--list", help="Only name them.")] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the values there too.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each comparison.")] = ROUNDS,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Those too that fetch other systems: about 600 MB.")
+    ] = False,
     quick: Annotated[bool, typer.Option(help="One small round: does it work at all?")] = False,
 ) -> None:
     """Run Keeper's benchmarks; no figure makes them fail, only a benchmark that does not work."""
@@ -42,7 +47,7 @@ def run(
     values: Values = {}
     broken = False
     with LocalStack() as stack:
-        for name in names or known:
+        for name in names or [one.name for one in known.values() if peers or not one.fetches]:
             how = Run(1 if quick else rounds, quick, stack, partial(_say, name))
             try:
                 measured = known[name].measure(how)

@@ -41,6 +41,7 @@ class Benchmark:
     name: str
     summary: str
     measure: Callable[[Run], Values]
+    fetches: bool = False
 
 
 _registered: dict[str, Benchmark] = {}
@@ -48,10 +49,19 @@ _registered: dict[str, Benchmark] = {}
 
 def benchmark(measure: Callable[[Run], Values]) -> Callable[[Run], Values]:
     """Register a benchmark under its function's name; its docstring's first line describes it."""
+    return _register(measure, fetches=False)
+
+
+def peer_benchmark(measure: Callable[[Run], Values]) -> Callable[[Run], Values]:
+    """Register a benchmark that fetches other systems first and runs only when asked for."""
+    return _register(measure, fetches=True)
+
+
+def _register(measure: Callable[[Run], Values], *, fetches: bool) -> Callable[[Run], Values]:
     name, summary = measure.__name__, (measure.__doc__ or "").strip().partition("\n")[0]
     if name in _registered:
         raise ValueError(f"there are two benchmarks {name}")
-    _registered[name] = Benchmark(name, summary, measure)
+    _registered[name] = Benchmark(name, summary, measure, fetches)
     return measure
 
 

@@ -28,7 +28,7 @@ from a shell, `keeper search rebuild` makes an index anew.
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, task
+from airflow.sdk import CronTriggerTimetable, Param, chain, dag, task
 
 from keeper.orchestration.defaults import DEFAULT_ARGS
 from keeper.orchestration.search_mirror import wait_for_workers
@@ -71,9 +71,10 @@ def reconcile_stores():
 
         return reconcile_mirror(mirror, ti, days=params["days"], dry_run=params["dry_run"])
 
-    ends = mark_ends()
-    wait_for_workers("prices", ends) >> reconcile.override(task_id="reconcile_prices")("prices")
-    wait_for_workers("deals", ends) >> reconcile.override(task_id="reconcile_deals")("deals")
+    prices = reconcile.override(task_id="reconcile_prices")("prices")
+    deals = reconcile.override(task_id="reconcile_deals")("deals")
+    # One after the other: each of them is work for both stores.
+    chain(wait_for_workers(mark_ends()), prices, deals)
 
 
 reconcile_stores()

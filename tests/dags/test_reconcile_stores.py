@@ -6,15 +6,16 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, TriggerRule
 
+from keeper.orchestration.sensors import WaitForGroup
+
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 WAITS = {
-    "reconcile_prices": {
-        "wait_for_consume_prices",
-        "wait_for_index_prices",
-        "wait_for_consume_backfill",
-        "wait_for_index_backfill",
-    },
-    "reconcile_deals": {"wait_for_consume_deals", "wait_for_index_deals"},
+    "wait_for_consume_prices": ("price-updates", "keeper-consumer-group"),
+    "wait_for_index_prices": ("price-updates", "keeper-search-prices"),
+    "wait_for_consume_backfill": ("price-backfill", "keeper-consumer-group-backfill"),
+    "wait_for_index_backfill": ("price-backfill", "keeper-search-backfill"),
+    "wait_for_consume_deals": ("deal-updates", "keeper-consumer-group-deals"),
+    "wait_for_index_deals": ("deal-updates", "keeper-search-deals"),
 }
 
 
@@ -23,13 +24,15 @@ def reconcile_stores() -> DAG:
     return DagBag(str(DAGS / "reconcile_stores.py")).dags["reconcile_stores"]
 
 
-@pytest.mark.parametrize("task_id", sorted(WAITS))
-def test_nothing_is_compared_before_every_worker_has_read_all(
-    reconcile_stores: DAG, task_id: str
-) -> None:
-    task = reconcile_stores.get_task(task_id)
+def test_nothing_is_compared_before_every_worker_has_read_all(reconcile_stores: DAG) -> None:
+    first, second = (reconcile_stores.get_task(f"reconcile_{name}") for name in ("prices", "deals"))
 
-    assert task.upstream_task_ids == WAITS[task_id]
-    for wait in (reconcile_stores.get_task(name) for name in WAITS[task_id]):
+    # Deals bring prices too.
+    assert first.upstream_task_ids == WAITS.keys()
+    assert second.upstream_task_ids == {"reconcile_prices"}
+    for name, (topic, group) in WAITS.items():
+        wait = reconcile_stores.get_task(name)
+        assert isinstance(wait, WaitForGroup)
+        assert (wait.topic, wait.group) == (topic, group)
         assert wait.upstream_task_ids == {"mark_ends"}
-        assert wait.trigger_rule == task.trigger_rule == TriggerRule.ALL_SUCCESS
+        assert wait.trigger_rule == first.trigger_rule == TriggerRule.ALL_SUCCESS

@@ -18,7 +18,7 @@ from keeper.domain.price_events import PriceEvent
 from keeper.errors import KeeperError
 from keeper.pipeline import mirrors
 from keeper.pipeline.load_events import EventStore, price_consumer
-from keeper.pipeline.mirrors import DEALS, PRICES, Groups, Mirror
+from keeper.pipeline.mirrors import DEALS, PRICES, Feed, Mirror
 from keeper.pipeline.rebuild_search import Rebuilt, rebuild_search
 from keeper.pipeline.reconcile import Reconciled, reconcile
 from keeper.pipeline.wait_for_workers import WorkersBehindError, wait_for_workers
@@ -32,9 +32,10 @@ from keeper.stores.postgres.deal_writer import DealWriter
 from keeper.stores.postgres.one_at_a_time import AlreadyRunningError, one_at_a_time
 from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.stored_events import Part
-from keeper.streams.codec import encode_price_event
+from keeper.streams.codec import encode_deal_event, encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
+from keeper.streams.topics import DEAL_UPDATES, PRICE_UPDATES
 from tests.deals import CHECKED_AT, a_deal_event
 from tests.price_events import START, price_event
 from tests.services import Stack, remove_alias
@@ -59,8 +60,13 @@ HISTORY = [
 @pytest.fixture
 def mirror(alias: str, topic: str) -> Mirror:
     """Prices in an index and a topic of the test's own."""
-    groups = Groups(f"loader-{uuid.uuid4().hex}", f"indexer-{uuid.uuid4().hex}")
-    return replace(PRICES, alias=alias, topics={topic: groups})
+    return replace(PRICES, alias=alias, topics={topic: feed_like(PRICES, PRICE_UPDATES)})
+
+
+def feed_like(mirror: Mirror, topic: str) -> Feed:
+    """Return the feed of a topic with groups of the test's own."""
+    name = uuid.uuid4().hex
+    return mirror.topics[topic]._replace(loader=f"loader-{name}", indexer=f"indexer-{name}")
 
 
 @pytest.fixture
@@ -153,7 +159,7 @@ def test_nothing_that_comes_during_a_rebuild_is_lost(
     store: Callable[[Sequence[PriceEvent]], object],
     publish: Callable[[Sequence[PriceEvent]], None],
 ) -> None:
-    (topic, groups), *_ = mirror.topics.items()
+    ((topic, groups),) = mirror.topics.items()
     index = PriceIndex(search, mirror.alias)
     early, late, latest = HISTORY[:60], HISTORY[60:120], HISTORY[120:]
 
@@ -363,15 +369,16 @@ def test_deals_are_rebuilt_and_reconciled_too(
     search: Elasticsearch,
     kafka: KafkaConfig,
     topic: str,
+    alias: str,
 ) -> None:
     save_filter(connection, "reader@example.org", DealFilter("kettles", "us", "NEW"))
     (found_by,) = active_filters(connection)
     events = [a_deal_event(found_by, asin=f"B{n:09d}", price_minor=1000 + n) for n in range(8)]
     name = f"test-{uuid.uuid4().hex}"
-    deals = replace(DEALS, alias=name, topics={topic: Groups(f"l-{name}", f"i-{name}")})
+    deals = replace(DEALS, alias=name, topics={topic: feed_like(DEALS, DEAL_UPDATES)})
     try:
         deal_index.set_up(search, name)
-        DealIndex(search, name).store(events)
+        DealIndex(search, name, alias).store(events)
         expected = documents(search, name)
         with closing(DealWriter(database, follow=False)) as writer:
             writer.store(events)
@@ -380,13 +387,25 @@ def test_deals_are_rebuilt_and_reconciled_too(
         assert documents(search, name) == expected
         assert compare(connection, search, deals).different == 0
 
-        DealIndex(search, name).store(
+        DealIndex(search, name, alias).store(
             [msgspec.structs.replace(events[0], score=1, checked_at=CHECKED_AT)]
         )
         assert compare(connection, search, deals).outdated == 1
         assert documents(search, name) == expected
     finally:
         remove_alias(search, name)
+
+
+def test_a_rebuild_of_prices_catches_up_with_what_deals_tell_of_them(
+    database: PostgresConfig, search: Elasticsearch, kafka: KafkaConfig, topic: str, alias: str
+) -> None:
+    with EventProducer(kafka) as producer:
+        for event in (a_deal_event(), a_deal_event(asin="B000000002", price_minor=None)):
+            producer.send(topic, event.asin.encode(), encode_deal_event(event))
+    prices = replace(PRICES, alias=alias, topics={topic: feed_like(PRICES, DEAL_UPDATES)})
+
+    assert rebuild(database, search, kafka, prices).caught_up == 1
+    assert len(documents(search, alias)) == 1
 
 
 def test_a_worker_that_is_behind_is_waited_for(
@@ -397,7 +416,7 @@ def test_a_worker_that_is_behind_is_waited_for(
     search: Elasticsearch,
     database: PostgresConfig,
 ) -> None:
-    (topic, groups), *_ = mirror.topics.items()
+    ((topic, groups),) = mirror.topics.items()
     publish(HISTORY[:3])
     told: list[str] = []
 

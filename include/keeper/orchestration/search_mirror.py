@@ -11,6 +11,7 @@ from keeper.orchestration.price_waits import wait_for_store
 from keeper.orchestration.run_names import run_name
 from keeper.orchestration.sensors import WaitForGroup
 from keeper.pipeline.mirrors import MIRRORS
+from keeper.streams.group_offsets import GROUPS
 from keeper.streams.topics import (
     BACKFILL_INDEXER_GROUP,
     BACKFILL_LOADER_GROUP,
@@ -38,26 +39,24 @@ def mark_ends() -> dict[str, Any]:
     return {"offsets": ends_of_topics(kafka_config(), MIRRORS.values())}
 
 
-def wait_for_workers(mirror: str, ends: Any) -> list[WaitForGroup]:
-    """Return tasks that wait until the loaders and indexers have read up to `ends`.
+def wait_for_workers(ends: Any) -> list[WaitForGroup]:
+    """Return tasks that wait until every loader and indexer has read up to `ends`.
 
     Args:
-        mirror: prices or deals.
         ends: What mark_ends returned.
     """
     return [
         wait_for_store(
-            _WORKERS[group].replace(" ", "_"),
-            topic,
+            worker.replace(" ", "_"),
+            GROUPS[group],
             group,
-            f"keeper {_WORKERS[group]}",
+            f"keeper {worker}",
             ends,
             timeout_s=_DAY_S,
             # Without the ends nothing would be waited for.
             trigger_rule=TriggerRule.ALL_SUCCESS,
         )
-        for topic, groups in MIRRORS[mirror].topics.items()
-        for group in groups
+        for group, worker in _WORKERS.items()
     ]
 
 

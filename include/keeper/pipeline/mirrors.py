@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple, Protocol
 
+from keeper.domain.deal_events import DealEvent
 from keeper.domain.mirroring import DayOfLocale, DaySums
+from keeper.domain.price_events import PriceEvent
 from keeper.errors import TerminalError
 from keeper.stores.elasticsearch import deal_index, price_index
 from keeper.stores.elasticsearch.bulk import Document
@@ -26,11 +28,18 @@ from keeper.streams.topics import (
 )
 
 
-class Groups(NamedTuple):
-    """The consumer groups that bring a topic into the two stores."""
+class Feed(NamedTuple):
+    """A topic that brings something into the two stores.
+
+    Attributes:
+        loader: The consumer group that loads it into PostgreSQL.
+        indexer: The one that loads it into Elasticsearch.
+        read: Returns what a message brings.
+    """
 
     loader: str
     indexer: str
+    read: Callable[[bytes | None], Sequence[Any]]
 
 
 class DaySumsOf(Protocol):
@@ -51,8 +60,7 @@ class Mirror:
         alias: The alias of its index.
         template: The index's settings and mappings.
         figures: The fields the stores are compared by.
-        topics: The topics it comes by, each with who loads it.
-        decode: Reads a message of those topics.
+        topics: The topics it comes by.
         document: Makes the document of an event.
         everything: Reads all of it from PostgreSQL.
         of_day: Reads what PostgreSQL has of a day.
@@ -63,8 +71,7 @@ class Mirror:
     alias: str
     template: Mapping[str, Any]
     figures: Sequence[str]
-    topics: Mapping[str, Groups]
-    decode: Callable[[bytes | None], Any]
+    topics: Mapping[str, Feed]
     document: Callable[[Any], Document]
     everything: Callable[[Connection], Iterator[Part[Any]]]
     of_day: Callable[[Connection, DayOfLocale], Sequence[Any]]
@@ -77,16 +84,29 @@ class Mirror:
         return interval
 
 
+def _prices(message: bytes | None) -> Sequence[PriceEvent]:
+    return [decode_price_event(message)]
+
+
+def _deals(message: bytes | None) -> Sequence[DealEvent]:
+    return [decode_deal_event(message)]
+
+
+def _prices_of_deals(message: bytes | None) -> Sequence[PriceEvent]:
+    report = decode_deal_event(message).price_report()
+    return [] if report is None else [report]
+
+
 PRICES: Final = Mirror(
     name="prices",
     alias=price_index.PRICES_ALIAS,
     template=price_index.PRICES_INDEX,
     figures=("price_minor", "shipping_minor", "implausible"),
     topics={
-        PRICE_UPDATES: Groups(PRICE_LOADER_GROUP, PRICE_INDEXER_GROUP),
-        PRICE_BACKFILL: Groups(BACKFILL_LOADER_GROUP, BACKFILL_INDEXER_GROUP),
+        PRICE_UPDATES: Feed(PRICE_LOADER_GROUP, PRICE_INDEXER_GROUP, _prices),
+        PRICE_BACKFILL: Feed(BACKFILL_LOADER_GROUP, BACKFILL_INDEXER_GROUP, _prices),
+        DEAL_UPDATES: Feed(DEAL_LOADER_GROUP, DEAL_INDEXER_GROUP, _prices_of_deals),
     },
-    decode=decode_price_event,
     document=price_index.price_document,
     everything=stored_events.all_price_events,
     of_day=stored_events.price_events_of_day,
@@ -97,8 +117,7 @@ DEALS: Final = Mirror(
     alias=deal_index.DEALS_ALIAS,
     template=deal_index.DEALS_INDEX,
     figures=("price_minor", "score", "discount_percent"),
-    topics={DEAL_UPDATES: Groups(DEAL_LOADER_GROUP, DEAL_INDEXER_GROUP)},
-    decode=decode_deal_event,
+    topics={DEAL_UPDATES: Feed(DEAL_LOADER_GROUP, DEAL_INDEXER_GROUP, _deals)},
     document=deal_index.deal_document,
     everything=stored_events.all_deal_events,
     of_day=stored_events.deal_events_of_day,

@@ -133,9 +133,12 @@ def _read_by_both(kafka: KafkaConfig, mirror: Mirror) -> dict[str, dict[int, int
     """
     offsets: dict[str, dict[int, int]] = {}
     with TopicReader(kafka) as reader:
-        for topic, groups in mirror.topics.items():
+        for topic, feed in mirror.topics.items():
             spans = reader.spans(topic)
-            read = [committed(kafka, group, {topic: len(spans)}) for group in groups]
+            read = [
+                committed(kafka, group, {topic: len(spans)})
+                for group in (feed.loader, feed.indexer)
+            ]
             offsets[topic] = {
                 span.partition: max(
                     span.start, min(at.get((topic, span.partition), span.start) for at in read)
@@ -154,12 +157,12 @@ def _index_since(
         for topic, start in offsets.items():
             with closing(reader.read(topic, start)) as messages:
                 while batch := list(islice(messages, _MESSAGES)):
-                    events = []
+                    events: list[Any] = []
                     for message in batch:
                         partition, offset = message.partition() or 0, message.offset() or 0
                         reached[topic][partition] = offset + 1
                         # A dead letter of the indexer's too.
                         with suppress(UndecodableMessageError):
-                            events.append(mirror.decode(message.value()))
+                            events += mirror.topics[topic].read(message.value())
                     writer.write(events)
     return reached

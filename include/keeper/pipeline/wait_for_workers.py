@@ -56,8 +56,8 @@ def wait_for_workers(
         TransientError: Kafka does not answer.
     """
     ends = ends_of_topics(kafka, [mirror])
-    for topic, groups in mirror.topics.items():
-        for group in groups:
+    for topic, feed in mirror.topics.items():
+        for group in (feed.loader, feed.indexer):
             _wait_for_group(kafka, topic, group, ends[topic], timeout_s, told, pause)
 
 

@@ -7,7 +7,9 @@ from elasticsearch import Elasticsearch
 
 from keeper.domain.deal_events import DealEvent
 from keeper.domain.money import to_major
+from keeper.errors import EventsRefusedError
 from keeper.stores.elasticsearch.bulk import Document, Target, version_of, write_documents
+from keeper.stores.elasticsearch.price_index import PRICES_ALIAS, price_document
 from keeper.stores.elasticsearch.versioned_index import (
     BOOLEAN,
     DATE,
@@ -62,21 +64,45 @@ def set_up(client: Elasticsearch, alias: str = DEALS_ALIAS) -> bool:
 
 
 class DealIndex:
-    """Writes deal events as documents: the same deal seen again is the same document."""
+    """Writes deal events as documents: the same deal seen again is the same document.
 
-    def __init__(self, client: Elasticsearch, alias: str = DEALS_ALIAS) -> None:
-        """Write through `client` to the index behind `alias`."""
+    What a deal says of a price is a price point too, and has its document among them.
+    """
+
+    def __init__(
+        self, client: Elasticsearch, alias: str = DEALS_ALIAS, prices: str = PRICES_ALIAS
+    ) -> None:
+        """Write through `client` to the indices behind `alias` and, of their prices, `prices`."""
         self._client = client
         self._target = Target(alias)
+        self._prices = Target(prices)
 
     def store(self, events: Sequence[DealEvent]) -> int:
-        """Index a batch in one bulk request and return how many documents were new.
+        """Index a batch and return how many deals were new.
 
         Raises:
             SearchUnavailableError: Elasticsearch did not take all of it; send it again later.
             EventsRefusedError: All but these are indexed; Elasticsearch will never take them.
         """
-        return write_documents(self._client, self._target, map(deal_document, events))
+        reports = {
+            place: report
+            for place, event in enumerate(events)
+            if (report := event.price_report()) is not None
+        }
+        refused: dict[int, str] = {}
+        created = 0
+        try:
+            write_documents(self._client, self._prices, map(price_document, reports.values()))
+        except EventsRefusedError as error:
+            places = list(reports)
+            refused = {places[number]: why for number, why in error.reasons.items()}
+        try:
+            created = write_documents(self._client, self._target, map(deal_document, events))
+        except EventsRefusedError as error:
+            refused |= error.reasons
+        if refused:
+            raise EventsRefusedError(refused)
+        return created
 
 
 def deal_document(event: DealEvent) -> Document:

@@ -1,0 +1,1 @@
+"""Other systems that load the same topic into the same PostgreSQL."""
