@@ -6,7 +6,7 @@ STACK := $(PYTHON) -m stack
 SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas analytics down clean test test-faults check lock lint fmt types layers bench
+.PHONY: help venv demo up status logs urls sql pictures schemas analytics down clean test test-faults check lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,3 +78,8 @@ layers: venv ## Who may import whom (import-linter)
 
 bench: venv ## Side-by-side benchmarks
 	@$(PYTHON) -m bench
+
+bench-peers: venv ## The loader against Debezium and Flink too, which are fetched; docs/figures/
+	@mkdir -p docs/figures
+	@$(PYTHON) -m bench load_vs_copy load_vs_debezium load_vs_flink --json docs/figures/loading.json
+	@$(PYTHON) -m bench.picture docs/figures/loading.json docs/pictures/loading.svg

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import uuid
 from typing import Final
 
 from bench.peers.artifacts import FOLDER, jars, java
@@ -54,7 +55,8 @@ def debezium_seconds(brokers: str, topic: str, database: PostgresConfig, rows: i
         "connector.client.config.override.policy": "All",
     }
     sink = {
-        "name": f"sink-{topic}",
+        # Its consumer group is named after it, and a new one reads from the beginning.
+        "name": f"sink-{uuid.uuid4().hex}",
         "connector.class": "io.debezium.connector.jdbc.JdbcSinkConnector",
         "tasks.max": "2",
         "topics": topic,

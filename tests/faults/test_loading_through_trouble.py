@@ -5,6 +5,7 @@ import subprocess
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -12,6 +13,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from elasticsearch import Elasticsearch
 
+from keeper.clock import utc_now
+from keeper.pipeline.mirrors import PRICES
+from keeper.pipeline.reconcile import reconcile
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
@@ -265,7 +269,12 @@ def test_the_topic_read_again_from_its_beginning_changes_nothing(
 
 
 def test_elasticsearch_may_be_away_for_the_whole_load(
-    kafka: KafkaConfig, topic: str, search: Elasticsearch, alias: str, stack: Stack
+    kafka: KafkaConfig,
+    topic: str,
+    search: Elasticsearch,
+    alias: str,
+    stack: Stack,
+    disturbed: PostgresConfig,
 ) -> None:
     offsets = publish(kafka, topic, EVENTS)
     job = Job(
@@ -278,10 +287,14 @@ def test_elasticsearch_may_be_away_for_the_whole_load(
     )
     with stack.without("elasticsearch"):
         worker = start(job)
+        finish(job_for(kafka, topic, disturbed))
         with pytest.raises(subprocess.TimeoutExpired):
             worker.wait(5)
         assert behind(kafka, job, offsets) == EVENTS
 
+    assert points(disturbed) == EVENTS
     assert worker.wait(120) == 0
-    search.indices.refresh(index=alias)
-    assert search.count(index=alias)["count"] == EVENTS
+    with session(disturbed) as connection:
+        found = reconcile(connection, search, replace(PRICES, alias=alias), at=utc_now())
+    assert found.days > 0
+    assert found.different == 0

@@ -24,8 +24,10 @@ from keeper.pipeline.reconcile import Reconciled, reconcile
 from keeper.pipeline.wait_for_workers import WorkersBehindError, wait_for_workers
 from keeper.settings import load_settings
 from keeper.stores.elasticsearch import deal_index
+from keeper.stores.elasticsearch.connection import SearchUnavailableError
 from keeper.stores.elasticsearch.deal_index import DealIndex
 from keeper.stores.elasticsearch.price_index import PriceIndex
+from keeper.stores.elasticsearch.rebuilt_index import put_in_place
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.deal_filters import active_filters, save_filter
 from keeper.stores.postgres.deal_writer import DealWriter
@@ -215,7 +217,7 @@ def test_an_interrupted_rebuild_changes_nothing_and_leaves_nothing(
 
     with monkeypatch.context() as patch:
         if leaves_rubbish:
-            patch.setattr("keeper.pipeline.rebuild_search.remove_index", lambda *_: None)
+            patch.setattr("keeper.pipeline.rebuild_search.discard", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             rebuild(database, search, kafka, replace(mirror, everything=interrupted))
 
@@ -226,6 +228,43 @@ def test_an_interrupted_rebuild_changes_nothing_and_leaves_nothing(
     rebuilt = rebuild(database, search, kafka, mirror)
 
     assert list(search.indices.get(index=f"{mirror.alias}-*")) == [rebuilt.index]
+    assert len(documents(search, mirror.alias)) == len(HISTORY)
+
+
+def test_an_index_that_took_its_place_unheard_is_not_thrown_away(
+    database: PostgresConfig,
+    search: Elasticsearch,
+    kafka: KafkaConfig,
+    mirror: Mirror,
+    store: Callable[[Sequence[PriceEvent]], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store(HISTORY)
+
+    def answer_lost(*arguments: Any, **how: Any) -> None:
+        put_in_place(*arguments, **how)
+        raise SearchUnavailableError("the answer is lost")
+
+    monkeypatch.setattr("keeper.pipeline.rebuild_search.put_in_place", answer_lost)
+    with pytest.raises(SearchUnavailableError):
+        rebuild(database, search, kafka, mirror)
+
+    assert len(documents(search, mirror.alias)) == len(HISTORY)
+
+
+def test_an_index_is_made_where_there_is_none(
+    database: PostgresConfig,
+    search: Elasticsearch,
+    kafka: KafkaConfig,
+    mirror: Mirror,
+    store: Callable[[Sequence[PriceEvent]], object],
+) -> None:
+    store(HISTORY)
+    search.indices.delete(index=f"{mirror.alias}-000001")
+
+    rebuilt = rebuild(database, search, kafka, mirror)
+
+    assert rebuilt.former == []
     assert len(documents(search, mirror.alias)) == len(HISTORY)
 
 

@@ -13,11 +13,12 @@ from keeper.errors import EventsRefusedError, KeeperError
 from keeper.pipeline.mirrors import Mirror
 from keeper.stores.elasticsearch.bulk import Target, write_documents
 from keeper.stores.elasticsearch.rebuilt_index import (
+    discard,
     put_in_place,
     remove_index,
     start_rebuilding,
 )
-from keeper.stores.elasticsearch.versioned_index import set_up_index
+from keeper.stores.elasticsearch.versioned_index import put_template
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.one_at_a_time import one_at_a_time
 from keeper.streams.codec import UndecodableMessageError
@@ -78,7 +79,7 @@ def rebuild_search(
         TransientError: A service does not answer.
     """
     with one_at_a_time(connection, f"rebuilding the search of {mirror.name}"):
-        set_up_index(client, mirror.alias, mirror.template)
+        put_template(client, mirror.alias, mirror.template)
         offsets = _read_by_both(kafka, mirror)
         index = start_rebuilding(client, mirror.alias)
         writer = _Writer(client, index, mirror)
@@ -94,12 +95,16 @@ def rebuild_search(
             )
         except BaseException:
             with suppress(KeeperError):
-                remove_index(client, index)
+                discard(client, mirror.alias, index)
             raise
         try:
             _index_since(kafka, mirror, offsets, writer)
-        except KeeperError:
-            _LOG.error("%s is in place; `keeper search reconcile` brings what it lacks", index)
+        except BaseException:
+            _LOG.error(
+                "%s is in place but may lack the latest: run keeper search reconcile; %s is left",
+                index,
+                ", ".join(former) or "nothing",
+            )
             raise
         if not keep_former:
             for name in former:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from bench import __main__ as command
 from bench.local_stack import LocalStack, StackUnavailableError
+from bench.picture import picture
 from bench.registry import Benchmark, Run, SkippedError, Values, all_benchmarks
 from bench.rounds import alternate, median_ratio
 
@@ -141,3 +142,31 @@ def test_services_that_do_not_start_are_a_reason(stack_commands: list[list[str]]
     with LocalStack() as stack, pytest.raises(StackUnavailableError, match="no image"):
         stack.environment("kibana")
     assert stack_commands[-1] == ["down"]
+
+
+def test_what_fetches_other_systems_runs_only_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = {
+        "own": Benchmark("own", "Own.", lambda run: {"own": 1}),
+        "peer": Benchmark("peer", "Peer.", lambda run: {"peer": 2}, fetches=True),
+    }
+    monkeypatch.setattr(command, "all_benchmarks", lambda: known)
+
+    def printed(*words: str) -> str:
+        return CliRunner().invoke(command.app, list(words)).stdout
+
+    assert printed() == "own 1\n"
+    assert printed("peer") == "peer 2\n"
+    assert printed("--peers") == "own 1\npeer 2\n"
+
+
+def test_the_picture_has_a_bar_for_each_figure_there_is() -> None:
+    drawn = picture({"load_events_per_s": 45_000.4, "flink_rows_per_s": 60_000, "other": 1})
+
+    assert drawn.count("<rect") == 3, "the ground and two bars"
+    assert "45,000" in drawn
+    assert "Flink SQL" in drawn
+    assert "Debezium" not in drawn
+    with pytest.raises(ValueError, match="none of"):
+        picture({"other": 1})

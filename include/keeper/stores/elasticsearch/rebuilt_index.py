@@ -15,7 +15,7 @@ def start_rebuilding(client: Elasticsearch, alias: str) -> str:
     """Make an empty index that nobody reads yet and return its name.
 
     One that an earlier attempt left unfinished is removed. The template of `alias` must be there;
-    see set_up_index.
+    see put_template.
 
     Raises:
         SearchUnavailableError: Elasticsearch does not answer.
@@ -51,7 +51,9 @@ def put_in_place(
     with errors_told():
         client.indices.put_settings(index=index, settings={"refresh_interval": refresh_interval})
         client.indices.refresh(index=index)
-        former = sorted(client.indices.get_alias(name=alias).body)
+        # 404: there is none yet.
+        there = client.options(ignore_status=404).indices.get_alias(name=alias)
+        former = sorted(there.body) if there.meta.status == 200 else []
         client.indices.update_aliases(
             actions=[
                 *({"remove": {"index": name, "alias": alias}} for name in former),
@@ -60,6 +62,18 @@ def put_in_place(
             ]
         )
     return former
+
+
+def discard(client: Elasticsearch, alias: str, index: str) -> None:
+    """Delete an index that was to be put in place, unless it has been.
+
+    Raises:
+        SearchUnavailableError: Elasticsearch does not answer.
+    """
+    with errors_told():
+        there = client.indices.get(index=index, features="aliases", ignore_unavailable=True).body
+    if index in there and _unfinished(alias) in there[index]["aliases"]:
+        remove_index(client, index)
 
 
 def remove_index(client: Elasticsearch, index: str) -> None:

@@ -28,8 +28,8 @@ def index_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def set_up_index(client: Elasticsearch, alias: str, template: Mapping[str, Any]) -> bool:
-    """Put the template and make the first index behind `alias`; True if the index was made.
+def put_template(client: Elasticsearch, alias: str, template: Mapping[str, Any]) -> None:
+    """Put the template that indices of `alias` are made by; those there are stay as they are.
 
     Raises:
         SearchUnavailableError: Elasticsearch does not answer.
@@ -39,6 +39,17 @@ def set_up_index(client: Elasticsearch, alias: str, template: Mapping[str, Any])
         client.indices.put_index_template(
             name=alias, index_patterns=[f"{alias}-*"], priority=200, template=template
         )
+
+
+def set_up_index(client: Elasticsearch, alias: str, template: Mapping[str, Any]) -> bool:
+    """Put the template and make the first index behind `alias`; True if the index was made.
+
+    Raises:
+        SearchUnavailableError: Elasticsearch does not answer.
+        SearchRejectedError: It refuses the template.
+    """
+    put_template(client, alias, template)
+    with errors_told():
         if client.indices.exists_alias(name=alias):
             # Fields that came after the index was made.
             client.indices.put_mapping(index=alias, **template["mappings"])
