@@ -24,9 +24,9 @@ Functions of one product read its own points only, by index. Those over all prod
 prices (`price_series`), the daily roll-ups (`price_days`) and last night's averages
 (`price_statistics`); the DAG `maintain_storage`, or `keeper storage roll-up`, keeps these.
 
-On 20 million points of 10,000 series, warm, on two shared cores (`make bench`, benchmark `analytics`),
-the functions of one product answered within 5.3 ms at the 95th percentile, and the slowest of the
-dashboards' queries, how much prices moved this week, within 187 ms.
+On 20 million points of 10,000 series, warm, on two shared cores (`make bench`), the functions of
+one product answered within 5.3 ms at the 95th percentile, and the slowest of the dashboards'
+queries, how much prices moved this week, within 187 ms.
 
 Beside them are the views `price_history`, a row a change, and `current_prices`.
 
