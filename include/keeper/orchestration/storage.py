@@ -67,7 +67,7 @@ def drop_old_rows(*, apply: bool) -> dict[str, int]:
 
 
 def drop_old_files(*, apply: bool) -> dict[str, Any]:
-    """Delete replies, run files, Data Docs and Airflow's task logs past their retention."""
+    """Delete replies, run files, Data Docs and Airflow's logs past their retention."""
     from keeper.pipeline.maintain_storage import drop_old_folders
     from keeper.pipeline.prune_lake import prune_lake
     from keeper.stores.postgres.runs import running_runs
@@ -86,8 +86,10 @@ def drop_old_files(*, apply: bool) -> dict[str, Any]:
     docs_before = now - timedelta(days=settings.keeper_run_files_retention_days)
     docs = drop_old_folders(Path(settings.keeper_data_docs), docs_before, apply=apply)
     logs_before = now - timedelta(days=settings.keeper_airflow_retention_days)
-    logs_of_dags = Path(conf.get("logging", "base_log_folder")).glob("dag_id=*")
-    logs = [drop_old_folders(folder, logs_before, apply=apply) for folder in logs_of_dags]
+    logs_of = Path(conf.get("logging", "base_log_folder"))
+    # A folder a run, and a folder a day of the process that reads the DAG files.
+    of_each = (*logs_of.glob("dag_id=*"), logs_of / "dag_processor")
+    logs = [drop_old_folders(folder, logs_before, apply=apply) for folder in of_each]
     return {
         "replies": asdict(pruned.replies),
         "run_files": asdict(pruned.runs),

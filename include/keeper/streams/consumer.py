@@ -130,7 +130,7 @@ class BatchConsumer(Generic[EventT]):
                     "session.timeout.ms": 15_000,
                     "fetch.wait.max.ms": 100,
                     # What is fetched ahead is the worker's largest piece of memory.
-                    "queued.max.messages.kbytes": 32_768,
+                    "queued.max.messages.kbytes": 16_384,
                 }
             ),
             logger=_LOG,

@@ -1,7 +1,6 @@
 """Writing many documents, each of which may be taken, refused for now or refused for good."""
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -83,13 +82,12 @@ def write_documents(
         EventsRefusedError: All are indexed but these, by their place in `documents`, which it will
             never take.
     """
+    every = list(documents)
     latest: dict[str, Document] = {}
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    for place, document in enumerate(documents):
-        known = latest.get(document.id)
-        if known is None or document.version > known.version:
-            latest[document.id] = document
-        places[document.id].append(place)
+    for document in every:
+        name = document.id
+        if name not in latest or document.version > latest[name].version:
+            latest[name] = document
     left = {
         name: (_action(document), _ENCODE(document.fields)) for name, document in latest.items()
     }
@@ -111,9 +109,9 @@ def write_documents(
     if refused:
         raise EventsRefusedError(
             {
-                place: f"Elasticsearch: {why}"
-                for name, why in refused.items()
-                for place in places[name]
+                place: f"Elasticsearch: {refused[document.id]}"
+                for place, document in enumerate(every)
+                if document.id in refused
             }
         )
     return created
