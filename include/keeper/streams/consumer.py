@@ -29,6 +29,7 @@ from keeper.streams.dead_letters import (
     DeadLetterProducer,
     DeadLetterRate,
 )
+from keeper.streams.leaders import watermarks
 
 _LOG: Final = logging.getLogger(__name__)
 _HOPELESS: Final = frozenset(
@@ -373,7 +374,7 @@ class BatchConsumer(Generic[EventT]):
         if not assignment:
             return False
         for place in self._consumer.position(assignment):
-            low, high = self._consumer.get_watermark_offsets(place, timeout=10)
+            low, high = watermarks(self._consumer, place)
             position = place.offset if place.offset >= 0 else self._committed(place)
             # What retention has removed will never be read.
             if max(position, low) < high:

@@ -20,6 +20,7 @@ from confluent_kafka import (
 
 from keeper.errors import TerminalError, TransientError
 from keeper.streams.config import KafkaConfig
+from keeper.streams.leaders import asked_of_leaders, watermarks
 
 _TIMEOUT_S: Final = 10.0
 _SILENCE_S: Final = 30.0
@@ -112,10 +113,7 @@ class TopicReader:
         with self._answering():
             return [
                 PartitionSpan(
-                    partition,
-                    *self._consumer.get_watermark_offsets(
-                        TopicPartition(topic, partition), timeout=_TIMEOUT_S
-                    ),
+                    partition, *watermarks(self._consumer, TopicPartition(topic, partition))
                 )
                 for partition in range(topics[topic])
             ]
@@ -131,7 +129,9 @@ class TopicReader:
         at = int(moment.timestamp() * 1000)
         asked = [TopicPartition(topic, span.partition, at) for span in spans]
         with self._answering():
-            found = self._consumer.offsets_for_times(asked, timeout=_TIMEOUT_S)
+            found = asked_of_leaders(
+                lambda: self._consumer.offsets_for_times(asked, timeout=_TIMEOUT_S)
+            )
         ends = {span.partition: span.end for span in spans}
         return {
             place.partition: ends[place.partition]
