@@ -31,7 +31,7 @@ WHERE series_id = %s
 """
 _WATCHES: Final = """
 UPDATE watched_products w SET last_checked_at = %s FROM watched_products x
-LEFT JOIN alert_states a ON a.watch_id = x.watch_id
+LEFT JOIN alert_states a ON a.watch_id = x.watch_id AND a.rule = 'target'
 WHERE x.watch_id = w.watch_id AND (w.asin, w.domain, w.price_type) = (%s, %s, %s)
 RETURNING w.watch_id, w.user_id, w.target_minor, a.armed, a.alerted_price_minor,
     a.awaiting_price_minor, a.checked_at, a.observed_at
@@ -40,7 +40,7 @@ _SAVE_STATE: Final = """
 INSERT INTO alert_states (watch_id, armed, alerted_price_minor, awaiting_price_minor, checked_at,
     observed_at)
 VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT (watch_id) DO UPDATE SET armed = excluded.armed,
+ON CONFLICT (watch_id, rule) DO UPDATE SET armed = excluded.armed,
     alerted_price_minor = excluded.alerted_price_minor,
     awaiting_price_minor = excluded.awaiting_price_minor,
     checked_at = excluded.checked_at, observed_at = excluded.observed_at

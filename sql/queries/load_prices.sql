@@ -284,31 +284,73 @@ SELECT b.series_id, w.watch_id, w.user_id, w.target_minor, a.armed, a.alerted_pr
     a.awaiting_price_minor, a.checked_at, a.observed_at
 FROM unnest(%(watch_ids)s::bigint[], %(series_ids)s::integer[]) AS b (watch_id, series_id)
 JOIN watched_products w USING (watch_id)
-LEFT JOIN alert_states a USING (watch_id)
-WHERE w.status = 'ACTIVE' AND w.target_minor IS NOT NULL
+LEFT JOIN alert_states a ON a.watch_id = w.watch_id AND a.rule = 'target'
+WHERE w.status = 'ACTIVE' AND w.target_minor IS NOT NULL AND w.rules = '[]'
+    AND NOT w.with_shipping
 ORDER BY w.watch_id
 
+-- name: watches_with_rules
+-- Those the target alone does not say all of; with where each of their rules stands.
+SELECT b.series_id, w.watch_id, w.user_id, w.target_minor, w.rules::text AS rules, w.with_shipping,
+    s.states
+FROM unnest(%(watch_ids)s::bigint[], %(series_ids)s::integer[]) AS b (watch_id, series_id)
+JOIN watched_products w USING (watch_id)
+CROSS JOIN LATERAL (
+    SELECT array_agg(ROW (a.rule, a.armed, a.alerted_price_minor, a.awaiting_price_minor,
+        a.checked_at, a.observed_at, a.is_known, a.last_minor)) AS states
+    FROM alert_states a WHERE a.watch_id = w.watch_id
+) AS s
+WHERE w.status = 'ACTIVE'
+    AND (w.rules <> '[]' OR (w.with_shipping AND w.target_minor IS NOT NULL))
+ORDER BY w.watch_id
+
+-- name: past_of_series
+-- The plausible points since a moment, and the one that held then.
+SELECT b.series_id, p.observed_at, p.price_minor, p.shipping_minor
+FROM unnest(%(series_ids)s::integer[], %(since)s::timestamptz[]) AS b (series_id, since)
+CROSS JOIN LATERAL (
+    (
+        SELECT q.observed_at, q.price_minor, q.shipping_minor FROM price_points q
+        WHERE q.series_id = b.series_id AND q.observed_at <= b.since AND NOT q.implausible
+        ORDER BY q.observed_at DESC LIMIT 1
+    )
+    UNION ALL
+    SELECT q.observed_at, q.price_minor, q.shipping_minor FROM price_points q
+    WHERE q.series_id = b.series_id AND q.observed_at > b.since AND NOT q.implausible
+) AS p
+ORDER BY b.series_id, p.observed_at
+
 -- name: save_alert_states
-INSERT INTO alert_states (watch_id, armed, alerted_price_minor, awaiting_price_minor, checked_at,
-    observed_at)
-SELECT * FROM unnest(%(watch_id)s::bigint[], %(armed)s::boolean[], %(alerted_price_minor)s::bigint[],
-    %(awaiting_price_minor)s::bigint[], %(checked_at)s::timestamptz[],
-    %(observed_at)s::timestamptz[])
-ON CONFLICT (watch_id) DO UPDATE SET
+INSERT INTO alert_states (watch_id, rule, armed, alerted_price_minor, awaiting_price_minor,
+    checked_at, observed_at, is_known, last_minor)
+SELECT * FROM unnest(%(watch_id)s::bigint[], %(rule)s::text[], %(armed)s::boolean[],
+    %(alerted_price_minor)s::bigint[], %(awaiting_price_minor)s::bigint[],
+    %(checked_at)s::timestamptz[], %(observed_at)s::timestamptz[], %(is_known)s::boolean[],
+    %(last_minor)s::bigint[])
+ON CONFLICT (watch_id, rule) DO UPDATE SET
     armed = excluded.armed,
     alerted_price_minor = excluded.alerted_price_minor,
     awaiting_price_minor = excluded.awaiting_price_minor,
     checked_at = excluded.checked_at,
-    observed_at = excluded.observed_at
+    observed_at = excluded.observed_at,
+    is_known = excluded.is_known,
+    last_minor = excluded.last_minor
 
 -- name: raise_alerts
 INSERT INTO price_alerts (watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
-    previous_price_minor, target_minor, currency, observed_at, checked_at, reason, source, run_id)
-SELECT * FROM unnest(%(watch_id)s::bigint[], %(user_id)s::bigint[], %(asin)s::text[],
+    previous_price_minor, target_minor, currency, observed_at, checked_at, reason, rules, source,
+    run_id)
+SELECT watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
+    previous_price_minor, target_minor, currency, observed_at, checked_at, reason,
+    string_to_array(rules, E'\n'), source, run_id
+FROM unnest(%(watch_id)s::bigint[], %(user_id)s::bigint[], %(asin)s::text[],
     %(domain)s::text[], %(price_type)s::text[], %(price_minor)s::bigint[],
     %(shipping_minor)s::bigint[], %(previous_price_minor)s::bigint[], %(target_minor)s::bigint[],
     %(currency)s::text[], %(observed_at)s::timestamptz[], %(checked_at)s::timestamptz[],
-    %(reason)s::text[], %(source)s::text[], %(run_id)s::text[])
+    %(reason)s::text[], %(rules)s::text[], %(source)s::text[], %(run_id)s::text[])
+    AS a (watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
+        previous_price_minor, target_minor, currency, observed_at, checked_at, reason, rules,
+        source, run_id)
 ON CONFLICT (watch_id, observed_at, checked_at) DO NOTHING
 
 -- name: count_for_run

@@ -9,29 +9,34 @@ RETURNING user_id
 SELECT FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
 
 -- name: save_watch
--- Adding a watch again changes its target and wakes it; a changed target is judged afresh.
+-- Adding a watch again changes its target and wakes it; what is changed is judged afresh.
 INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor, status,
-    priority)
+    priority, rules, with_shipping)
 VALUES (%(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(target_minor)s, %(status)s,
-    coalesce(%(priority)s, 0))
+    coalesce(%(priority)s, 0), coalesce(%(rules)s::jsonb, '[]'), coalesce(%(with_shipping)s, false))
 ON CONFLICT (user_id, asin, domain, price_type) DO UPDATE SET
     target_minor = excluded.target_minor,
     status = excluded.status,
     priority = coalesce(%(priority)s, w.priority),
+    rules = coalesce(%(rules)s::jsonb, w.rules),
+    with_shipping = coalesce(%(with_shipping)s, w.with_shipping),
     updated_at = now()
-WHERE (w.target_minor, w.status, w.priority)
-    IS DISTINCT FROM (excluded.target_minor, excluded.status, coalesce(%(priority)s, w.priority))
+WHERE (w.target_minor, w.status, w.priority, w.rules, w.with_shipping)
+    IS DISTINCT FROM (excluded.target_minor, excluded.status, coalesce(%(priority)s, w.priority),
+        coalesce(%(rules)s::jsonb, w.rules), coalesce(%(with_shipping)s, w.with_shipping))
 RETURNING watch_id, xmax = 0 AS is_new
 
--- name: forget_states_of_other_targets
+-- name: forget_states_of_other_rules
 DELETE FROM alert_states a USING watched_products w
 WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
     AND w.domain = %(domain)s AND w.price_type = %(price_type)s
-    AND (w.target_minor IS DISTINCT FROM %(target_minor)s OR w.status = 'INACTIVE')
+    AND (w.status = 'INACTIVE' OR w.with_shipping <> %(with_shipping)s
+        OR (a.rule = 'target' AND w.target_minor IS DISTINCT FROM %(target_minor)s)
+        OR (a.rule <> 'target' AND a.rule <> ALL (%(rule_names)s)))
 
 -- name: list_watches
 SELECT w.watch_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
-    w.priority, p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
+    w.priority, w.rules::text AS rules, w.with_shipping, p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
     w.last_checked_at
 FROM watched_products w
 JOIN users u USING (user_id)

@@ -1,14 +1,17 @@
 """`keeper watch`, as a person types it, on a real PostgreSQL."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
+from keeper.clock import utc_now
 from keeper.settings import load_settings
-from keeper.stores.postgres.connection import PostgresConfig
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from tests.stored_prices import store_history
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +38,12 @@ def test_a_pasted_address_is_watched_listed_and_exported() -> None:
     added = keeper("watch", "add", "https://www.amazon.de/x/dp/B000000001", "--target", "24.99")
 
     assert added.exit_code == 0, added.output
-    assert "added: B000000001 de NEW at or below €24.99" in added.stdout
+    assert "added: B000000001 de NEW\n" in added.stdout
+    assert "Alerts when the price is at or below €24.99." in added.stdout
     listed = keeper("watch", "list")
     assert "B000000001" in listed.stdout
     assert "never" in listed.stdout
-    assert export() == ["B000000001,de,NEW,24.99,ACTIVE,NORMAL"]
+    assert export() == ["B000000001,de,NEW,24.99,ACTIVE,NORMAL,none,no"]
 
 
 def test_adding_again_changes_the_target() -> None:
@@ -47,19 +51,19 @@ def test_adding_again_changes_the_target() -> None:
 
     assert "unchanged" in keeper("watch", "add", "B000000001", "--target", "10").stdout
     assert "changed" in keeper("watch", "add", "B000000001", "--target", "12").stdout
-    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,NORMAL"]
+    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,NORMAL,none,no"]
 
 
 def test_a_priority_stays_until_another_is_given() -> None:
     keeper("watch", "add", "B000000001", "--target", "10", "--priority", "high")
     keeper("watch", "add", "B000000001", "--target", "12")
-    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,HIGH"]
+    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,HIGH,none,no"]
 
     assert (
         "changed"
         in keeper("watch", "add", "B000000001", "--target", "12", "--priority", "low").stdout
     )
-    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,LOW"]
+    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,LOW,none,no"]
     assert keeper("watch", "add", "B000000001", "--priority", "urgent").exit_code == 2
 
 
@@ -67,7 +71,7 @@ def test_a_watch_is_paused_resumed_and_removed() -> None:
     keeper("watch", "add", "B000000001", "--target", "10")
 
     assert keeper("watch", "pause", "b000000001").exit_code == 0
-    assert export() == ["B000000001,us,NEW,10.00,PAUSED,NORMAL"]
+    assert export() == ["B000000001,us,NEW,10.00,PAUSED,NORMAL,none,no"]
     assert keeper("watch", "resume", "B000000001", "--domain", "us").exit_code == 0
     assert keeper("watch", "remove", "B000000001").exit_code == 0
     assert "INACTIVE" in keeper("watch", "list", "--all").stdout
@@ -111,7 +115,10 @@ def test_a_file_with_bad_rows_gives_the_good_ones_and_names_the_others(tmp_path:
     assert result.exit_code == 1
     assert "line 3" in result.output
     assert "2 added, 1 bad" in result.stdout
-    assert export() == ["B000000001,us,NEW,10.00,ACTIVE,NORMAL", "B000000002,us,NEW,,ACTIVE,NORMAL"]
+    assert export() == [
+        "B000000001,us,NEW,10.00,ACTIVE,NORMAL,none,no",
+        "B000000002,us,NEW,,ACTIVE,NORMAL,none,no",
+    ]
 
 
 def test_an_export_is_imported_unchanged() -> None:
@@ -137,3 +144,65 @@ def test_a_missing_file_is_one_sentence() -> None:
 
     assert result.exit_code == 2
     assert "No such file" in " ".join(result.output.replace("│", " ").split())
+
+
+def test_rules_are_explained_listed_exported_and_imported_unchanged() -> None:
+    added = keeper(
+        "watch", "add", "B000000001", "--alert", "back in stock", "--alert", "lowest in 90 days",
+        "--with-shipping",
+    )  # fmt: skip
+
+    assert "Alerts when the product is back in stock." in added.stdout
+    assert "lowest in 90 days, shipping included." in added.stdout
+    assert "lowest in 90 days" in keeper("watch", "list").stdout
+    assert export() == ["B000000001,us,NEW,,ACTIVE,NORMAL,back in stock; lowest in 90 days,yes"]
+    exported = keeper("watch", "export").stdout
+    assert "1 unchanged, 0 bad" in keeper("watch", "import", "-", stdin=exported).stdout
+    keeper("watch", "add", "B000000001", "--alert", "none", "--without-shipping")
+    assert export() == ["B000000001,us,NEW,,ACTIVE,NORMAL,none,no"]
+
+
+def test_a_wrong_rule_is_told_with_what_would_be_right() -> None:
+    result = keeper("watch", "add", "B000000001", "--alert", "cheap")
+
+    assert result.exit_code == 2
+    assert "write one like: at or below 24.99" in " ".join(result.output.replace("│", " ").split())
+
+
+def test_the_forms_of_rules_are_shown() -> None:
+    assert "any change" in keeper("watch", "rules").stdout
+    assert keeper("watch", "rules", "above 5", "--domain", "de").stdout == (
+        "Alerts when the price rises above €5.00.\n"
+    )
+
+
+def test_rules_are_tried_against_what_is_stored(connection: Connection) -> None:
+    now = utc_now()
+    falls = [(300, 1000), (200, 700), (190, 1000), (100, 690), (90, 1100), (3, None)]
+    store_history(
+        connection, "B000000001", [(now - timedelta(days=days), price) for days, price in falls]
+    )
+
+    tried = keeper("watch", "try", "B000000001", "--target", "7", "--alert", "sold out").stdout
+
+    assert "Would have alerted 3 times in the last 365 days." in tried
+    for days, price, why in (
+        (200, "$7.00", "at or below $7.00"),
+        (100, "$6.90", "at or below $7.00"),
+        (3, "no offer", "sold out"),
+    ):
+        day = f"│ {now - timedelta(days=days):%Y-%m-%d}"
+        (line,) = [line for line in tried.splitlines() if day in line]
+        assert price in line
+        assert why in line
+
+
+def test_a_watch_is_tried_as_it_is() -> None:
+    assert "is not on the list" in keeper("watch", "try", "B000000001").output.replace("\n", " ")
+    keeper("watch", "add", "B000000001", "--target", "7")
+
+    result = keeper("watch", "try", "B000000001")
+
+    assert result.exit_code == 0
+    assert "at or below $7.00" in result.stdout
+    assert "its first check brings its past" in result.stdout

@@ -19,6 +19,7 @@ from keeper.cli import (
     tokens,
     topics,
     watch,
+    watch_rules,
     workers,
 )
 from keeper.errors import KeeperError
@@ -31,6 +32,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(watch.app, name="watch")
+watch.app.command("rules")(watch_rules.rules)
+watch.app.command("try")(watch_rules.try_)
 app.add_typer(keepa.app, name="keepa")
 keepa.app.command("plan")(tokens.plan)
 keepa.app.command("tokens")(tokens.tokens)

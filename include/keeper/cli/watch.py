@@ -3,15 +3,26 @@
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from keeper.cli.session import console, database, user_address
 
 if TYPE_CHECKING:
-    from keeper.domain.watches import WatchStatus
+    from keeper.domain.watches import Watch, WatchStatus
 
+_COLUMNS: Final = (
+    "ASIN",
+    "locale",
+    "type",
+    "title",
+    "price",
+    "target",
+    "rules",
+    "status",
+    "last check",
+)
 app = typer.Typer(help="The watch list: what is checked, and at what price to alert.")
 
 AddressArgument = Annotated[str, typer.Argument(help="An ASIN or an Amazon product URL.")]
@@ -20,6 +31,17 @@ DomainOption = Annotated[
 ]
 TypeOption = Annotated[
     str | None, typer.Option(help="Keepa's price type, e.g. NEW, AMAZON, BUY_BOX_SHIPPING.")
+]
+AlertOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help='What else to alert for, like "back in stock" or "20% below 90-day average"; may be '
+        'given several times, "none" for nothing. See: keeper watch rules.'
+    ),
+]
+ShippingOption = Annotated[
+    bool | None,
+    typer.Option("--with-shipping/--without-shipping", help="Whether prices count with shipping."),
 ]
 UserOption = Annotated[
     str | None,
@@ -39,25 +61,35 @@ def add(
         str | None,
         typer.Option(help="high, normal or low: what is checked first when tokens are short."),
     ] = None,
+    alert: AlertOption = None,
+    with_shipping: ShippingOption = None,
     user: UserOption = None,
 ) -> None:
-    """Watch a product; adding it again changes its target.
+    """Watch a product; adding it again changes its target, and its rules if any are given.
 
     Example: keeper watch add https://www.amazon.de/dp/B00EXAMPLE --target 24.99
+    --alert "20% below 90-day average" --alert "lowest ever and below 40"
     """
     from keeper.pipeline.watch_csv import read_watch
     from keeper.stores.postgres.watch_list import save_watches
 
     try:
         watch = read_watch(
-            product, domain=domain, price_type=price_type, target=target, priority=priority
+            product,
+            domain=domain,
+            price_type=price_type,
+            target=target,
+            priority=priority,
+            rules="; ".join(alert or ()),
+            with_shipping=shipping_word(with_shipping),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with database() as connection:
         (saved,) = save_watches(connection, user_address(user), [watch])
-    goal = f"at or below {_money(watch.target_minor, watch.domain)}" if watch.target_minor else ""
-    typer.echo(f"{saved}: {watch.asin} {watch.domain} {watch.price_type} {goal}".rstrip())
+    typer.echo(f"{saved}: {watch.asin} {watch.domain} {watch.price_type}")
+    for line in sentences(watch):
+        typer.echo(f"  {line}")
 
 
 @app.command("list")
@@ -83,7 +115,18 @@ def list_(
         return
     stale_after = 2 * load_settings().keeper_check_interval_h * 3600
     table = Table(title=None, header_style="bold")
-    for name in ("ASIN", "locale", "type", "title", "price", "target", "status", "last check"):
+    columns = (
+        "ASIN",
+        "locale",
+        "type",
+        "title",
+        "price",
+        "target",
+        "rules",
+        "status",
+        "last check",
+    )
+    for name in columns:
         table.add_column(name, justify="right" if name in ("price", "target") else "left")
     now = utc_now()
     for item in watched:
@@ -105,6 +148,7 @@ def list_(
             escape((item.title or "")[:48]),
             price,
             _money(item.watch.target_minor, item.watch.domain) if item.watch.target_minor else "",
+            _rules(item.watch),
             item.watch.status.value,
             seen,
         )
@@ -169,8 +213,8 @@ def import_(
 ) -> None:
     """Add watches from CSV; bad rows are told by line, the others are imported all the same.
 
-    Columns: asin (or Amazon URL), domain, price_type, target_price, status, priority; only asin is
-    needed.
+    Columns: asin (or Amazon URL), domain, price_type, target_price, status, priority, rules (with
+    semicolons between), with_shipping; only asin is needed.
     Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
     """
     from keeper.pipeline.watch_csv import RowError, read_watches
@@ -255,6 +299,35 @@ def _set_status(
         typer.secho(f"{address.asin} is not on the list", fg=typer.colors.RED, err=True)
         raise typer.Exit(1)
     typer.echo(f"{status.value.lower()}: {changed} watch(es) of {address.asin}")
+
+
+def shipping_word(with_shipping: bool | None) -> str | None:
+    """Return what a CSV cell would say."""
+    return None if with_shipping is None else "yes" if with_shipping else "no"
+
+
+def sentences(watch: "Watch") -> list[str]:
+    """Return in plain words what a watch alerts for."""
+    from keeper.domain.locales import locale_of
+    from keeper.domain.rule_texts import explain_all
+
+    return explain_all(
+        watch.rules or (),
+        watch.target_minor,
+        locale_of(watch.domain).currency,
+        with_shipping=bool(watch.with_shipping),
+    )
+
+
+def _rules(watch: "Watch") -> str:
+    from keeper.domain.locales import locale_of
+    from keeper.domain.rule_texts import rule_text
+
+    currency = locale_of(watch.domain).currency
+    lines = [rule_text(rule, currency) for rule in watch.rules or ()]
+    if watch.with_shipping:
+        lines.append("(with shipping)")
+    return "\n".join(lines)
 
 
 def _money(minor: int, domain: str) -> str:

@@ -1,4 +1,4 @@
-"""The base alert rule and the state that keeps it from repeating itself.
+"""The base alert rule, the target, and the state that keeps it from repeating itself.
 
 `advance` says what one observation does; `advance_over` says the same of many, quickly. The loader
 calls it for each watch a batch touches, over that watch's observations in order, inside the
@@ -20,11 +20,13 @@ class AlertPolicy:
         hysteresis_percent: It re-arms once the price is this much above that limit.
         further_drop_percent: While still below, a drop of this much under the price last alerted
             is news again.
+        score_hysteresis: A rule about a deal's score re-arms this many points below it.
     """
 
     tolerance_percent: int = 1
     hysteresis_percent: int = 2
     further_drop_percent: int = 5
+    score_hysteresis: int = 5
 
     def is_due(self, price_minor: int, target_minor: int) -> bool:
         """Tell whether the rule holds: price ≤ target × 1.01 with the default tolerance."""

@@ -94,7 +94,25 @@ def score_deal(deal: Deal, past: DealPast | None) -> DealScore:
     if past is None:
         findings, gate = _by_average(deal, price, usual)
     else:
-        findings, gate = _by_history(deal, price, past)
+        findings, gate = _by_history(price, deal.currency, past)
+    return _scored(price, findings, gate, usual, days)
+
+
+def score_price(price_minor: int, past: DealPast, currency: str = "USD") -> DealScore:
+    """Score a price that no deal search found; the formula is above.
+
+    Args:
+        price_minor: What the product costs.
+        past: Its own history.
+        currency: What the reasons write amounts in.
+    """
+    findings, gate = _by_history(price_minor, currency, past)
+    return _scored(price_minor, findings, gate, past.average_90_minor, past.tracked_days)
+
+
+def _scored(
+    price: int, findings: list[_Finding], gate: float, usual: int | None, days: int
+) -> DealScore:
     findings.sort(key=lambda finding: (not finding.bars, -finding.points))
     return DealScore(
         points=int(gate * sum(finding.points for finding in findings)),
@@ -112,7 +130,7 @@ def _by_average(deal: Deal, price: int, usual: int | None) -> tuple[list[_Findin
     lower = min(usual, deal.average_month_minor or usual)
     drop = (usual - price) / usual
     findings = [
-        _drop(deal, price, usual, (lower - price) / lower, DROP_POINTS),
+        _drop(price, deal.currency, usual, (lower - price) / lower, DROP_POINTS),
         _Finding(
             0,
             "Only Keepa's averages are known, not its own history, so it scores "
@@ -125,12 +143,12 @@ def _by_average(deal: Deal, price: int, usual: int | None) -> tuple[list[_Findin
     return findings, _clipped((lower - price) / lower / USUAL_GATE)
 
 
-def _by_history(deal: Deal, price: int, past: DealPast) -> tuple[list[_Finding], float]:
+def _by_history(price: int, currency: str, past: DealPast) -> tuple[list[_Finding], float]:
     grown_90 = _clipped(past.tracked_days / GROWN_90_DAYS)
     grown_ever = _clipped(past.tracked_days / GROWN_EVER_DAYS)
     usual, rare_90 = past.average_90_minor, past.share_of_90_days_at_or_below
     findings = [
-        _low(deal, price, past, LOW_POINTS * grown_ever),
+        _low(price, currency, past, LOW_POINTS * grown_ever),
         _rare(past.share_of_history_at_or_below, past.tracked_days, RARE_EVER_POINTS * grown_ever),
     ]
     if past.tracked_days < GROWN_90_DAYS:
@@ -140,7 +158,7 @@ def _by_history(deal: Deal, price: int, past: DealPast) -> tuple[list[_Finding],
         unusual = "It had no price in the last 90 days, so it has no usual one."
         return [*findings, _Finding(0, unusual, True)], 1
     drop = (usual - price) / usual
-    findings.append(_drop(deal, price, usual, drop, DROP_POINTS * grown_90))
+    findings.append(_drop(price, currency, usual, drop, DROP_POINTS * grown_90))
     findings.append(_rare(rare_90, GROWN_90_DAYS, RARE_90_POINTS * grown_90))
     gate = _clipped(drop / USUAL_GATE)
     if rare_90 is not None:
@@ -150,8 +168,8 @@ def _by_history(deal: Deal, price: int, past: DealPast) -> tuple[list[_Finding],
     return findings, gate
 
 
-def _drop(deal: Deal, price: int, usual: int, drop: float, most: float) -> _Finding:
-    now, before = format_money(price, deal.currency), format_money(usual, deal.currency)
+def _drop(price: int, currency: str, usual: int, drop: float, most: float) -> _Finding:
+    now, before = format_money(price, currency), format_money(usual, currency)
     percent = _percent_below(price, usual)
     if percent > 0:
         how = f"{percent} % below"
@@ -161,11 +179,11 @@ def _drop(deal: Deal, price: int, usual: int, drop: float, most: float) -> _Find
     return _Finding(most * _clipped(drop / FULL_DROP), sentence, bars=drop < USUAL_GATE)
 
 
-def _low(deal: Deal, price: int, past: DealPast, most: float) -> _Finding:
+def _low(price: int, currency: str, past: DealPast, most: float) -> _Finding:
     low = past.low_ever_minor
     if not low:
         return _Finding(0, "")
-    lowest, known = format_money(low, deal.currency), f"the {past.tracked_days} days known"
+    lowest, known = format_money(low, currency), f"the {past.tracked_days} days known"
     if price < low:
         sentence = f"It was never this cheap in {known}; the lowest before was {lowest}."
     elif price == low:

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from keeper.domain.watch_rules import AlertRule
+
 DEFAULT_PRICE_TYPE: Final = "NEW"
 DEFAULT_DOMAIN: Final = "us"
 
@@ -36,6 +38,8 @@ class Watch:
         target_minor: In minor units; None watches without alerting.
         status: Whether it is fetched and alerts.
         priority: None leaves it as it is, normal for a new watch.
+        rules: What else to tell of; None leaves them as they are, none for a new watch.
+        with_shipping: Whether target and rules count shipping; None leaves it as it is.
     """
 
     asin: str
@@ -44,6 +48,13 @@ class Watch:
     target_minor: int | None
     status: WatchStatus = WatchStatus.ACTIVE
     priority: Priority | None = None
+    rules: tuple[AlertRule, ...] | None = None
+    with_shipping: bool | None = None
+
+    @property
+    def alerts(self) -> bool:
+        """Whether there is anything to tell its user of."""
+        return self.target_minor is not None or bool(self.rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,22 @@ from keeper.domain.asins import parse_product_address
 from keeper.domain.locales import locale_of
 from keeper.domain.money import to_major, to_minor
 from keeper.domain.price_types import price_type_of
+from keeper.domain.rule_texts import parse_rules, rule_text
+from keeper.domain.watch_rules import AlertRule
 from keeper.domain.watches import DEFAULT_DOMAIN, DEFAULT_PRICE_TYPE, Priority, Watch, WatchStatus
 
-COLUMNS: Final = ("asin", "domain", "price_type", "target_price", "status", "priority")
+COLUMNS: Final = (
+    "asin",
+    "domain",
+    "price_type",
+    "target_price",
+    "status",
+    "priority",
+    "rules",
+    "with_shipping",
+)
+NO_RULES: Final = "none"
+_YES_OR_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,8 @@ def read_watch(
     target: str | None = None,
     status: str | None = None,
     priority: str | None = None,
+    rules: str | None = None,
+    with_shipping: str | None = None,
 ) -> Watch:
     """Check what a person typed and return the watch it means.
 
@@ -40,6 +55,9 @@ def read_watch(
         target: Target in the currency's main unit ("24.99"); blank watches without alerting.
         status: ACTIVE (if blank), PAUSED or INACTIVE.
         priority: HIGH, NORMAL or LOW; blank leaves it as it is.
+        rules: What else to alert for, separated by semicolons, in the words of
+            keeper.domain.rule_texts; "none" for nothing, blank leaves them as they are.
+        with_shipping: Whether prices count with shipping, yes or no; blank leaves it as it is.
 
     Raises:
         ValueError: With one sentence that says what is wrong.
@@ -61,6 +79,10 @@ def read_watch(
     rank = (priority or "").strip().upper()
     if rank and rank not in Priority.__members__:
         raise ValueError(f"priority {priority!r} is none of {', '.join(Priority.__members__)}")
+    more = (rules or "").strip()
+    shipping = (with_shipping or "").strip().lower()
+    if shipping and shipping not in _YES_OR_NO:
+        raise ValueError(f"with_shipping {with_shipping!r} is neither yes nor no")
     return Watch(
         asin=product.asin,
         domain=locale.domain,
@@ -68,7 +90,13 @@ def read_watch(
         target_minor=to_minor(amount, locale.currency) if amount else None,
         status=WatchStatus(state),
         priority=Priority[rank] if rank else None,
+        rules=_rules(more, locale.currency) if more else None,
+        with_shipping=_YES_OR_NO[shipping] if shipping else None,
     )
+
+
+def _rules(text: str, currency: str) -> tuple[AlertRule, ...]:
+    return () if text.lower() == NO_RULES else parse_rules(text, currency)
 
 
 def read_watches(file: TextIO) -> Iterator[Watch | RowError]:
@@ -115,6 +143,8 @@ def read_watches(file: TextIO) -> Iterator[Watch | RowError]:
                 target=row.get("target_price"),
                 status=row.get("status"),
                 priority=row.get("priority"),
+                rules=row.get("rules"),
+                with_shipping=row.get("with_shipping"),
             )
         except ValueError as error:
             yield RowError(reader.line_num, str(error))
@@ -128,6 +158,11 @@ def write_watches(file: TextIO, watches: Iterable[Watch]) -> None:
         currency = locale_of(watch.domain).currency
         target = "" if watch.target_minor is None else to_major(watch.target_minor, currency)
         rank = "" if watch.priority is None else watch.priority.name
+        rules = "" if watch.rules is None else NO_RULES
+        if watch.rules:
+            rules = "; ".join(rule_text(rule, currency) for rule in watch.rules)
+        shipping = {None: "", True: "yes", False: "no"}[watch.with_shipping]
+        status = watch.status.value
         writer.writerow(
-            (watch.asin, watch.domain, watch.price_type, target, watch.status.value, rank)
+            (watch.asin, watch.domain, watch.price_type, target, status, rank, rules, shipping)
         )

@@ -1,4 +1,4 @@
-"""JSON Schemas of the events, published in docs/schemas by `make schemas`."""
+"""JSON Schemas of the events and of alert rules, published in docs/schemas by `make schemas`."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ import msgspec
 
 from keeper.domain.deal_events import DealEvent
 from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
+from keeper.domain.watch_rules import rules_schema
 from keeper.errors import TerminalError
 from keeper.streams.topics import DEAL_UPDATES, PRICE_UPDATES
 
@@ -65,6 +66,10 @@ EVENTS: Final = (
 )
 
 
+ALERT_RULES: Final = "alert-rules.v1.json"
+"""What a watch's rules are checked against, for whoever writes them as JSON."""
+
+
 def broken_promises(published: dict[str, Any], current: dict[str, Any]) -> list[str]:
     """Return what readers of the published schema could no longer rely on.
 
@@ -100,7 +105,9 @@ def publish(folder: Path) -> list[Path]:
                     "SCHEMA_VERSION, and the loader has to read both"
                 )
         file.write_text(as_text(schema), encoding="utf-8")
-    return [published.file(folder) for published in EVENTS]
+    rules = folder / ALERT_RULES
+    rules.write_text(as_text(rules_schema()), encoding="utf-8")
+    return [*(published.file(folder) for published in EVENTS), rules]
 
 
 def as_text(schema: dict[str, Any]) -> str:

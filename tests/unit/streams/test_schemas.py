@@ -9,8 +9,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from keeper.domain.rule_texts import EXAMPLES, parse_rules
+from keeper.domain.watch_rules import rules_schema, write_rules
 from keeper.streams.codec import encode_deal_event, encode_price_event
 from keeper.streams.schemas import (
+    ALERT_RULES,
     EVENTS,
     BrokenPromiseError,
     PublishedEvent,
@@ -62,7 +65,7 @@ def test_events_keep_every_promise_ever_published(event: PublishedEvent) -> None
 def test_nothing_is_published_that_the_code_does_not_know() -> None:
     known = {file for event in EVENTS for file in published_versions(event)}
 
-    assert set(DOCS.glob("*.json")) == known
+    assert set(DOCS.glob("*.json")) == {*known, DOCS / ALERT_RULES}
 
 
 def changed_schema(change: str) -> dict[str, Any]:
@@ -104,7 +107,7 @@ def test_a_field_more_breaks_no_promise() -> None:
 def test_a_published_schema_is_never_overwritten_by_one_that_breaks_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    file, _ = publish(tmp_path)
+    file, *_ = publish(tmp_path)
     before = file.read_bytes()
     change_code(monkeypatch, change)
 
@@ -121,7 +124,7 @@ def test_publishing_again_changes_nothing_and_a_new_field_is_added(
     assert [file.read_bytes() for file in publish(tmp_path / "docs")] == before
 
     change_code(monkeypatch, "add")
-    prices, deals = publish(tmp_path / "docs")
+    prices, deals, _ = publish(tmp_path / "docs")
     assert b"added_later" in prices.read_bytes()
     assert deals.read_bytes() == before[1]
 
@@ -131,3 +134,13 @@ def test_a_deals_message_names_its_filter_score_and_reasons() -> None:
 
     assert (message["filter"], message["score"]) == (FILTER.name, SCORE.points)
     assert message["reasons"] == list(SCORE.reasons)
+
+
+def test_the_published_schema_of_alert_rules_is_the_current_one() -> None:
+    published = json.loads((DOCS / ALERT_RULES).read_text("utf-8"))
+
+    assert published == rules_schema()
+    rules = parse_rules("; ".join(EXAMPLES), "USD")
+    jsonschema.validate(json.loads(write_rules(rules)), published)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate([{"all": [{"kind": "lowest", "days": 3}]}], published)

@@ -1,7 +1,7 @@
 """Judging the watches a batch touches, in the transaction that stores its prices."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from psycopg import Cursor
@@ -10,11 +10,22 @@ from psycopg.rows import TupleRow
 from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance_over
 from keeper.domain.money import InvalidAmountError, to_minor
 from keeper.domain.price_events import PriceEvent
+from keeper.domain.rule_state import RuleState
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
 from keeper.stores.postgres.price_batch import SeriesEvents
+from keeper.stores.postgres.rule_alerts import TARGET, NewState, Raised, judge_rules
 
 _SQL: Final = "load_prices"
+_STATE_COLUMNS: Final = {
+    "armed": "armed",
+    "alerted_price_minor": "alerted_minor",
+    "awaiting_price_minor": "awaiting_minor",
+    "checked_at": "checked_at",
+    "observed_at": "observed_at",
+    "is_known": "is_known",
+    "last_minor": "last_minor",
+}
 
 
 def judge_watches(
@@ -33,17 +44,33 @@ def judge_watches(
     watch_ids = array_of(watch_id for watch_id, _ in locked)
     checks = array_of(news[series_id][-1].checked_at for _, series_id in locked)
     cursor.execute(sql["touch_watches"], {"watch_ids": watch_ids, "last_checked_at": checks})
+    watches = {
+        "watch_ids": watch_ids,
+        "series_ids": array_of(series_id for _, series_id in locked),
+    }
+    raised, states = judge_rules(cursor, news, watches, policy)
+    for_targets = _judge_targets(cursor, news, watches, policy)
+    raised += for_targets[0]
+    states += for_targets[1]
+    if states:
+        _save(cursor, states)
+    if raised:
+        cursor.execute(sql["raise_alerts"], _columns(map(_row, raised)))
+    return Counter(alert.event.run_id for alert in raised)
+
+
+def _judge_targets(
+    cursor: Cursor[TupleRow],
+    news: Mapping[int, Sequence[PriceEvent]],
+    watches: Mapping[str, str],
+    policy: AlertPolicy,
+) -> tuple[list[Raised], list[NewState]]:
+    """Advance the watches that have a target and nothing else, which are nearly all."""
     observations: dict[int, list[Observation]] = {}
     lowest = {number: _lowest_price(events) for number, events in news.items()}
-    states: list[tuple[int, AlertState]] = []
-    alerts: defaultdict[str, list[Any]] = defaultdict(list)
-    cursor.execute(
-        sql["watches_to_judge"],
-        {
-            "watch_ids": watch_ids,
-            "series_ids": array_of(series_id for _, series_id in locked),
-        },
-    )
+    raised: list[Raised] = []
+    states: list[NewState] = []
+    cursor.execute(statements(_SQL)["watches_to_judge"], watches)
     for series_id, watch_id, user_id, target, *stored in cursor.fetchall():
         before = AlertState(*stored) if stored[0] is not None else None
         least = lowest[series_id]
@@ -52,21 +79,21 @@ def judge_watches(
         ):
             if before is None:
                 latest = _observation(news[series_id][-1])
-                states.append((watch_id, AlertState.calm(latest)))
+                states.append(_new_state(watch_id, AlertState.calm(latest)))
             continue
         if series_id not in observations:
             observations[series_id] = [_observation(event) for event in news[series_id]]
-        state, raised = advance_over(before, observations[series_id], target, policy)
-        for index, reason in raised:
-            alert = _alert(news[series_id][index], reason)
-            _add(alerts, alert | {"watch_id": watch_id, "user_id": user_id, "target_minor": target})
+        state, found = advance_over(before, observations[series_id], target, policy)
+        for index, reason in found:
+            event = news[series_id][index]
+            raised.append(Raised(watch_id, user_id, target, event, (reason,), (TARGET,)))
         if state is not None and _is_news(before, state):
-            states.append((watch_id, state))
-    if states:
-        _save(cursor, states)
-    if alerts:
-        cursor.execute(sql["raise_alerts"], dict(alerts))
-    return Counter(alerts["run_id"])
+            states.append(_new_state(watch_id, state))
+    return raised, states
+
+
+def _new_state(watch_id: int, state: AlertState) -> NewState:
+    return NewState(watch_id, TARGET, RuleState(*state))
 
 
 def _observation(event: PriceEvent) -> Observation:
@@ -90,41 +117,51 @@ def _is_news(before: AlertState | None, state: AlertState) -> bool:
     )
 
 
-def _add(columns: defaultdict[str, list[Any]], row: Mapping[str, Any]) -> None:
-    for name, value in row.items():
-        columns[name].append(value)
-
-
 def _lowest_price(events: Sequence[PriceEvent]) -> int | None:
     prices = [event.price_minor for event in events if event.price_minor is not None]
     return min(prices) if prices else None
 
 
-def _save(cursor: Cursor[TupleRow], states: Sequence[tuple[int, AlertState]]) -> None:
+def _save(cursor: Cursor[TupleRow], states: Sequence[NewState]) -> None:
     columns = {
-        name: array_of(getattr(state, name) for _, state in states) for name in AlertState._fields
+        column: array_of(getattr(new.state, name) for new in states)
+        for column, name in _STATE_COLUMNS.items()
     }
-    columns["watch_id"] = array_of(watch_id for watch_id, _ in states)
+    columns["watch_id"] = array_of(new.watch_id for new in states)
+    columns["rule"] = array_of(new.rule for new in states)
     cursor.execute(statements(_SQL)["save_alert_states"], columns)
 
 
-def _alert(event: PriceEvent, reason: str) -> dict[str, Any]:
+def _columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    columns: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        for name, value in row.items():
+            columns[name].append(value)
+    return dict(columns)
+
+
+def _row(alert: Raised) -> dict[str, Any]:
+    event = alert.event
     try:
         previous = event.previous_price and to_minor(event.previous_price, event.currency)
     except InvalidAmountError:
         # Only told in the mail; what Keepa had there before was no price.
         previous = None
     return {
+        "watch_id": alert.watch_id,
+        "user_id": alert.user_id,
         "asin": event.asin,
         "domain": event.domain,
         "price_type": event.price_type,
         "price_minor": event.price_minor,
         "shipping_minor": event.shipping_minor,
         "previous_price_minor": previous or None,
+        "target_minor": alert.target_minor,
         "currency": event.currency,
         "observed_at": event.timestamp,
         "checked_at": event.checked_at,
-        "reason": reason,
+        "reason": "; ".join(alert.reasons),
+        "rules": "\n".join(alert.rules),
         "source": event.source,
         "run_id": event.run_id,
     }

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from keeper.domain.locales import locale_of
+from keeper.domain.rule_texts import rule_text
 from keeper.domain.token_plan import Candidate
+from keeper.domain.watch_rules import read_rules, write_rules
 from keeper.domain.watches import Priority, ProductToCheck, Watch, WatchedPrice, WatchStatus
 from keeper.stores.postgres.connection import Connection, statements
 
@@ -47,14 +50,24 @@ def save_watches(connection: Connection, email: str, watches: Iterable[Watch]) -
                 "target_minor": watch.target_minor,
                 "status": watch.status.value,
                 "priority": watch.priority,
+                "rules": None if watch.rules is None else write_rules(watch.rules),
+                "rule_names": _rule_names(watch),
+                "with_shipping": watch.with_shipping,
             }
-            connection.execute(sql["forget_states_of_other_targets"], row)
+            connection.execute(sql["forget_states_of_other_rules"], row)
             changed = connection.execute(sql["save_watch"], row).fetchone()
             if changed is None:
                 saved.append(Saved.UNCHANGED)
             else:
                 saved.append(Saved.ADDED if changed["is_new"] else Saved.CHANGED)
     return saved
+
+
+def _rule_names(watch: Watch) -> list[str] | None:
+    if watch.rules is None:
+        return None
+    currency = locale_of(watch.domain).currency
+    return [rule_text(rule, currency) for rule in watch.rules]
 
 
 def list_watches(
@@ -73,6 +86,8 @@ def list_watches(
                 row["target_minor"],
                 WatchStatus(row["status"]),
                 Priority(row["priority"]),
+                read_rules(row["rules"]),
+                row["with_shipping"],
             ),
             title=row["title"],
             price_minor=row["price_minor"],

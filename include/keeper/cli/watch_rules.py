@@ -1,0 +1,133 @@
+"""Commands about the rules of watches: which there are, and what they would have told."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keeper.cli.session import console, database, user_address
+from keeper.cli.watch import (
+    AddressArgument,
+    AlertOption,
+    DomainOption,
+    ShippingOption,
+    TypeOption,
+    UserOption,
+    sentences,
+    shipping_word,
+)
+
+if TYPE_CHECKING:
+    from keeper.domain.watches import Watch
+    from keeper.pipeline.try_rules import Trial
+    from keeper.stores.postgres.connection import Connection
+
+
+def rules(
+    text: Annotated[
+        str | None, typer.Argument(help="A rule to explain; without it all forms are shown.")
+    ] = None,
+    domain: DomainOption = None,
+) -> None:
+    """Show how rules are written, or say in a sentence what one means.
+
+    Example: keeper watch rules "lowest in 90 days and below 50"
+    """
+    from keeper.domain.locales import locale_of
+    from keeper.domain.rule_texts import EXAMPLES, explain, parse_rule
+
+    try:
+        currency = locale_of((domain or "us").lower()).currency
+        lines = [text] if text else [*EXAMPLES, "lowest in 90 days and below 50"]
+        for line in lines:
+            sentence = explain(parse_rule(line, currency), currency)
+            typer.echo(sentence if text else f"{line:<32} {sentence}")
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def try_(
+    product: AddressArgument,
+    target: Annotated[str | None, typer.Option(help="A target to try, like 24.99.")] = None,
+    alert: AlertOption = None,
+    with_shipping: ShippingOption = None,
+    domain: DomainOption = None,
+    price_type: TypeOption = None,
+    days: Annotated[int, typer.Option(help="How far back to try.", min=1, max=3650)] = 365,
+    user: UserOption = None,
+) -> None:
+    """Say when a watch would have alerted, by what is stored of the product; changes nothing.
+
+    Without --target and --alert the product's watch is tried as it is.
+    Example: keeper watch try B00EXAMPLE --alert "lowest in 90 days" --days 365
+    """
+    from keeper.clock import utc_now
+    from keeper.pipeline.try_rules import try_rules
+    from keeper.pipeline.watch_csv import read_watch
+
+    try:
+        watch = read_watch(
+            product,
+            domain=domain,
+            price_type=price_type,
+            target=target,
+            rules="; ".join(alert or ()),
+            with_shipping=shipping_word(with_shipping),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    with database() as connection:
+        if not watch.alerts:
+            watch = _listed(connection, user_address(user), watch)
+        trial = try_rules(connection, watch, since=utc_now() - timedelta(days=days))
+    _show(watch, trial, days)
+
+
+def _listed(connection: "Connection", email: str, asked: "Watch") -> "Watch":
+    """Return the user's own watch of the product."""
+    from keeper.stores.postgres.watch_list import list_watches
+
+    key = (asked.asin, asked.domain, asked.price_type)
+    for item in list_watches(connection, email):
+        found = item.watch
+        if (found.asin, found.domain, found.price_type) == key:
+            if found.alerts:
+                return found
+            raise typer.BadParameter(
+                f"the watch of {asked.asin} alerts for nothing; give --target or --alert"
+            )
+    raise typer.BadParameter(
+        f"{' '.join(key)} is not on the list of {email}; give --target or --alert"
+    )
+
+
+def _show(watch: "Watch", trial: "Trial", days: int) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from keeper.domain.locales import locale_of
+    from keeper.domain.money import format_money
+
+    for line in sentences(watch):
+        typer.echo(line)
+    if trial.known_since is None:
+        typer.echo(
+            f"Nothing is stored of {watch.asin} {watch.domain} {watch.price_type}: watch it first, "
+            "its first check brings its past."
+        )
+        return
+    count = len(trial.alerts)
+    times = {0: "not once", 1: "once"}.get(count, f"{count} times")
+    typer.echo(f"Would have alerted {times} in the last {days} days.")
+    if trial.alerts:
+        currency = locale_of(watch.domain).currency
+        table = Table(header_style="bold")
+        table.add_column("when")
+        table.add_column("price", justify="right")
+        table.add_column("why")
+        for one in trial.alerts:
+            price = one.price_minor
+            shown = "no offer" if price is None else format_money(price, currency)
+            table.add_row(f"{one.at:%Y-%m-%d %H:%M}", shown, escape("; ".join(one.reasons)))
+        console().print(table)
+    typer.echo(f"Its prices are known since {trial.known_since:%Y-%m-%d}.")

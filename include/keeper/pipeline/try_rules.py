@@ -1,0 +1,105 @@
+"""What a watch's rules would have told of, had they been there before."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from keeper.domain.alert_reasons import reason_of
+from keeper.domain.alert_rules import AlertPolicy
+from keeper.domain.locales import locale_of
+from keeper.domain.price_past import PastPrices
+from keeper.domain.rule_state import RuleState, Sight, advance_rule
+from keeper.domain.watch_rules import AlertRule, AtOrBelow
+from keeper.domain.watches import Watch
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.price_pasts import points_of
+
+
+@dataclass(frozen=True, slots=True)
+class TriedAlert:
+    """An alert there would have been.
+
+    Attributes:
+        at: When the price began.
+        price_minor: What it was, in the amount the watch counts; None without an offer.
+        reasons: Why, a reason for each rule that held.
+    """
+
+    at: datetime
+    price_minor: int | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A dry run of a watch against what is stored.
+
+    Attributes:
+        known_since: The oldest stored price; None when nothing is stored of the series.
+        alerts: In the order of their times.
+    """
+
+    known_since: datetime | None
+    alerts: tuple[TriedAlert, ...]
+
+
+def try_rules(
+    connection: Connection,
+    watch: Watch,
+    *,
+    since: datetime,
+    policy: AlertPolicy | None = None,
+) -> Trial:
+    """Judge a watch's target and rules against stored history and return the alerts.
+
+    Every change of the price counts as seen when it happened; a real watch sees it at the next
+    check. Nothing is written.
+
+    Args:
+        connection: Where the history is.
+        watch: Product, target and rules; it need not be on any list.
+        since: The rules begin to watch then, armed, and know the past before it.
+        policy: Tolerance, hysteresis and further drop.
+    """
+    points = points_of(connection, watch.asin, watch.domain, watch.price_type)
+    with_shipping = bool(watch.with_shipping)
+    counted = [(one.observed_at, one.amount(with_shipping=with_shipping)) for one in points]
+    past = PastPrices(counted)
+    currency = locale_of(watch.domain).currency
+    reasons: defaultdict[int, list[str]] = defaultdict(list)
+    for rule in _rules(watch):
+        for index, reason in _alerts_of(rule, counted, past, since, currency, policy):
+            reasons[index].append(reason)
+    alerts = (TriedAlert(*counted[index], tuple(found)) for index, found in sorted(reasons.items()))
+    return Trial(points[0].observed_at if points else None, tuple(alerts))
+
+
+def _rules(watch: Watch) -> Sequence[AlertRule]:
+    target = watch.target_minor
+    own = () if target is None else (AlertRule((AtOrBelow(target),)),)
+    return (*own, *(watch.rules or ()))
+
+
+def _alerts_of(
+    rule: AlertRule,
+    points: Sequence[tuple[datetime, int | None]],
+    past: PastPrices,
+    since: datetime,
+    currency: str,
+    policy: AlertPolicy | None,
+) -> Iterator[tuple[int, str]]:
+    state: RuleState | None = None
+    before: int | None = None
+    for index, (at, amount) in enumerate(points):
+        follows = points[index + 1][0] if index + 1 < len(points) else None
+        if follows is not None and follows <= since:
+            continue
+        seen = max(at, since)
+        view = past.until(at, seen)
+        state, news = advance_rule(
+            state, Sight(seen, at, amount), rule, view, policy or AlertPolicy()
+        )
+        if news is not None:
+            yield index, reason_of(rule, news, amount, before, view, currency)
+        before = amount

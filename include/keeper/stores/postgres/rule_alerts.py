@@ -1,0 +1,204 @@
+"""Judging watches that have rules beside their target, or count shipping."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Self
+
+from psycopg import Cursor
+from psycopg.rows import TupleRow
+
+from keeper.domain.alert_reasons import AT_TARGET, FURTHER_DROP, reason_of
+from keeper.domain.alert_rules import AlertPolicy
+from keeper.domain.price_events import PriceEvent
+from keeper.domain.price_past import Past, PastPrices
+from keeper.domain.price_points import KEEPA_EPOCH
+from keeper.domain.rule_state import News, RuleState, Sight, advance_rule
+from keeper.domain.rule_texts import rule_text
+from keeper.domain.watch_rules import AlertRule, AtOrBelow, read_rules
+from keeper.stores.postgres.arrays import array_of
+from keeper.stores.postgres.connection import statements
+
+_SQL: Final = "load_prices"
+TARGET: Final = "target"
+_NO_PAST: Final = PastPrices(())
+
+
+class Raised(NamedTuple):
+    """An alert: whose it is, the event that raised it, and why."""
+
+    watch_id: int
+    user_id: int
+    target_minor: int | None
+    event: PriceEvent
+    reasons: Sequence[str]
+    rules: Sequence[str]
+
+
+class NewState(NamedTuple):
+    """Where a rule of a watch stands now."""
+
+    watch_id: int
+    rule: str
+    state: RuleState
+
+
+@dataclass(slots=True)
+class _Watch:
+    """A watch with its rules by name, where they stand, and what the batch tells of its series."""
+
+    series_id: int
+    watch_id: int
+    user_id: int
+    target_minor: int | None
+    with_shipping: bool
+    rules: Mapping[str, AlertRule]
+    states: Mapping[str, RuleState]
+    events: Sequence[PriceEvent]
+    sights: Sequence[Sight] = field(default_factory=tuple)
+
+    @classmethod
+    def of_row(cls, row: TupleRow, news: Mapping[int, Sequence[PriceEvent]]) -> Self:
+        series_id, watch_id, user_id, target, document, with_shipping, states = row
+        events = news[series_id]
+        rules = dict(_named_rules(document, events[0].currency))
+        if target is not None:
+            rules = {TARGET: AlertRule((AtOrBelow(target),)), **rules}
+        return cls(
+            series_id,
+            watch_id,
+            user_id,
+            target,
+            with_shipping,
+            rules,
+            {name: RuleState(*state) for name, *state in states or ()},
+            events,
+            [_sight(event, with_shipping=with_shipping) for event in events],
+        )
+
+    def moved(self) -> Iterator[tuple[str, AlertRule]]:
+        """Yield the rules that the batch may move."""
+        for name, rule in self.rules.items():
+            state = self.states.get(name)
+            if state is None or not all(state.is_unmoved_by(seen) for seen in self.sights):
+                yield name, rule
+
+    def past_needed(self) -> datetime | None:
+        """Return since when the series' past is asked for; None if it is not."""
+        days = [rule.days_needed for _, rule in self.moved()]
+        if not any(asked is None or asked for asked in days):
+            return None
+        if None in days:
+            return KEEPA_EPOCH
+        first = min(seen.checked_at for seen in self.sights)
+        return first - timedelta(days=max(asked or 0 for asked in days))
+
+
+def judge_rules(
+    cursor: Cursor[TupleRow],
+    news: Mapping[int, Sequence[PriceEvent]],
+    watches: Mapping[str, str],
+    policy: AlertPolicy,
+) -> tuple[list[Raised], list[NewState]]:
+    """Advance every rule of these watches over what is new of their series.
+
+    The points of the batch must be stored already: rules compare a price with those before it.
+
+    Args:
+        cursor: In the transaction that holds the watches' locks.
+        news: By series, the events later than its former position, in order.
+        watches: Parameters that name the locked watches and their series.
+        policy: Tolerance, hysteresis and further drop.
+    """
+    rows = cursor.execute(statements(_SQL)["watches_with_rules"], watches).fetchall()
+    touched = [_Watch.of_row(row, news) for row in rows]
+    pasts = _pasts(cursor, touched)
+    raised: list[Raised] = []
+    states: list[NewState] = []
+    for watch in touched:
+        past = pasts.get((watch.series_id, watch.with_shipping), _NO_PAST)
+        for_events: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+        for name, rule in watch.moved():
+            state, found = _advance_over(watch, name, rule, past, policy)
+            if state != watch.states.get(name):
+                states.append(NewState(watch.watch_id, name, state))
+            for index, reason in found:
+                for_events[index].append((name, reason))
+        for index, fulfilled in sorted(for_events.items()):
+            names, reasons = zip(*fulfilled, strict=True)
+            event = watch.events[index]
+            raised.append(
+                Raised(watch.watch_id, watch.user_id, watch.target_minor, event, reasons, names)
+            )
+    return raised, states
+
+
+def _advance_over(
+    watch: _Watch, name: str, rule: AlertRule, past: PastPrices, policy: AlertPolicy
+) -> tuple[RuleState, list[tuple[int, str]]]:
+    """Return where the rule stands after all observations, and why which of them raised alerts."""
+    state = watch.states.get(name)
+    found = []
+    for index, seen in enumerate(watch.sights):
+        before = state.last_minor if state is not None else None
+        view = past.until(seen.observed_at, seen.checked_at)
+        state, news = advance_rule(state, seen, rule, view, policy)
+        if news is not None:
+            currency = watch.events[index].currency
+            found.append((index, _reason(name, rule, news, seen, before, view, currency)))
+    if state is None:
+        raise TypeError("a watch without observations was judged")
+    return state, found
+
+
+def _reason(
+    name: str,
+    rule: AlertRule,
+    news: News,
+    seen: Sight,
+    before: int | None,
+    past: Past,
+    currency: str,
+) -> str:
+    if name == TARGET:
+        return AT_TARGET if news is News.HOLDS else FURTHER_DROP
+    return reason_of(rule, news, seen.amount, before, past, currency)
+
+
+def _pasts(
+    cursor: Cursor[TupleRow], watches: Sequence[_Watch]
+) -> dict[tuple[int, bool], PastPrices]:
+    """Return the past of the series that moved rules ask for, without shipping and with it."""
+    since: dict[int, datetime] = {}
+    for watch in watches:
+        if (needed := watch.past_needed()) is not None:
+            since[watch.series_id] = min(needed, since.get(watch.series_id, needed))
+    if not since:
+        return {}
+    asked = {"series_ids": array_of(since), "since": array_of(since.values())}
+    points: defaultdict[int, list[Any]] = defaultdict(list)
+    cursor.execute(statements(_SQL)["past_of_series"], asked)
+    for series_id, *point in cursor.fetchall():
+        points[series_id].append(point)
+    pasts = {}
+    for series_id, known in points.items():
+        pasts[series_id, False] = PastPrices((at, price) for at, price, _ in known)
+        pasts[series_id, True] = PastPrices(
+            (at, None if price is None else price + (shipping or 0))
+            for at, price, shipping in known
+        )
+    return pasts
+
+
+def _sight(event: PriceEvent, *, with_shipping: bool) -> Sight:
+    amount = event.price_minor
+    if with_shipping and amount is not None:
+        amount += event.shipping_minor or 0
+    return Sight(event.checked_at, event.timestamp, amount, event.implausible)
+
+
+@lru_cache(maxsize=4_096)
+def _named_rules(document: str, currency: str) -> tuple[tuple[str, AlertRule], ...]:
+    return tuple((rule_text(rule, currency), rule) for rule in read_rules(document))

@@ -1,0 +1,164 @@
+"""Watches with rules, judged by the loader that stores the prices."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from keeper.domain.price_events import PriceEvent
+from keeper.domain.rule_texts import parse_rules
+from keeper.domain.watches import Watch
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.watch_list import list_watches, save_watches
+from tests.price_events import price_event
+
+READER = "reader@example.org"
+ASIN = "B000000001"
+DAY = 24
+
+
+@pytest.fixture
+def store(database: PostgresConfig) -> Iterator[Callable[..., int]]:
+    writer = PriceWriter(database)
+
+    def write(*events: PriceEvent) -> int:
+        return writer.store(list(events)).alerts
+
+    yield write
+    writer.close()
+
+
+def watch(
+    connection: Connection,
+    rules: str,
+    *,
+    target: int | None = None,
+    with_shipping: bool | None = None,
+    user: str = READER,
+) -> None:
+    parsed = parse_rules(rules, "USD")
+    save_watches(
+        connection,
+        user,
+        [Watch(ASIN, "us", "NEW", target, rules=parsed, with_shipping=with_shipping)],
+    )
+
+
+def raised(connection: Connection) -> list[tuple[int | None, str]]:
+    rows = connection.execute("SELECT price_minor, reason FROM price_alerts ORDER BY alert_id")
+    return [(row["price_minor"], row["reason"]) for row in rows]
+
+
+def test_sold_out_and_back_in_stock_are_told(
+    connection: Connection, store: Callable[..., int]
+) -> None:
+    watch(connection, "sold out; back in stock")
+
+    for hour, price in enumerate((1000, None, None, 900)):
+        store(price_event(price, hour=6 * hour))
+
+    assert raised(connection) == [(None, "sold out"), (900, "back in stock")]
+
+
+def test_a_price_is_compared_with_its_own_past(
+    connection: Connection, database: PostgresConfig, store: Callable[..., int]
+) -> None:
+    watch(connection, "20% below 90-day average; lowest in 90 days; lowest ever")
+    past = BackfillWriter(database)
+    past.store([price_event(700, hour=-200 * DAY), price_event(1000, hour=-150 * DAY)])
+    past.close()
+
+    store(price_event(990, hour=0))
+    store(price_event(780, hour=6))
+
+    assert raised(connection) == [
+        (990, "the lowest in 90 days"),
+        (780, "22 % below its 90-day average of $10.00; dropped further since the last alert, "
+         "the lowest in 90 days"),
+    ]  # fmt: skip
+
+
+def test_several_rules_that_hold_make_one_alert(
+    connection: Connection, store: Callable[..., int]
+) -> None:
+    watch(connection, "any change; 10% below previous", target=900)
+
+    store(price_event(1000), price_event(890, hour=6))
+
+    assert raised(connection) == [
+        (890, "at or below your target; fell from $10.00; fell by 11 % from $10.00")
+    ]
+    (row,) = connection.execute("SELECT rules FROM price_alerts").fetchall()
+    assert row["rules"] == ["target", "any change", "10% below previous"]
+
+
+def test_shipping_counts_where_it_is_asked_for(
+    connection: Connection, store: Callable[..., int]
+) -> None:
+    watch(connection, "", target=1000, with_shipping=True)
+    watch(connection, "", target=1000, user="other@example.org")
+
+    store(price_event(900, shipping=200))
+    assert raised(connection) == [(900, "at or below your target")]
+    store(price_event(800, hour=6, shipping=200))
+
+    assert len(raised(connection)) == 3
+
+
+def test_however_checks_fall_into_batches_the_alerts_are_the_same(
+    connection: Connection, make_database: Callable[[], PostgresConfig], store: Callable[..., int]
+) -> None:
+    prices = [1000, 850, None, 870, 700, 1000, 990, 690, 690, None, 1200, 650]
+    events = [
+        price_event(price, hour=6 * check, implausible=check == 7)
+        for check, price in enumerate(prices)
+    ]
+    events.append(price_event(650, hour=6 * 11, check=6 * 12))
+    rules = "any change; lowest in 7 days; above 9; back in stock; 10% below previous"
+    watch(connection, rules, target=700)
+
+    for event in events:
+        store(event)
+    one_by_one = raised(connection)
+    connection.execute("TRUNCATE price_alerts, alert_states, price_points, price_series CASCADE")
+    store(*events)
+
+    assert len(one_by_one) > 8
+    assert raised(connection) == one_by_one
+    assert store(*events) == 0
+    assert raised(connection) == one_by_one
+
+
+def test_a_changed_rule_is_judged_afresh_and_the_others_go_on(
+    connection: Connection, store: Callable[..., int]
+) -> None:
+    watch(connection, "above 8; lowest in 30 days", target=1500)
+    assert store(price_event(1000)) == 1
+
+    watch(connection, "above 9; lowest in 30 days", target=1500)
+    store(price_event(1000, check=6))
+
+    assert raised(connection) == [
+        (1000, "at or below your target; risen above $8.00"),
+        (1000, "risen above $9.00"),
+    ]
+
+
+def test_a_paused_watch_is_silent(connection: Connection, store: Callable[..., int]) -> None:
+    watch(connection, "any change")
+    connection.execute("UPDATE watched_products SET status = 'PAUSED'")
+
+    assert store(price_event(1000), price_event(900, hour=6)) == 0
+
+
+def test_the_list_keeps_rules_that_are_not_given_again(connection: Connection) -> None:
+    watch(connection, "sold out; lowest ever", with_shipping=True)
+    save_watches(connection, READER, [Watch(ASIN, "us", "NEW", 500)])
+
+    (found,) = list_watches(connection, READER)
+
+    assert found.watch.rules == parse_rules("sold out; lowest ever", "USD")
+    assert found.watch.with_shipping is True
+    save_watches(connection, READER, [Watch(ASIN, "us", "NEW", 500, rules=())])
+    (found,) = list_watches(connection, READER)
+    assert found.watch.rules == ()
