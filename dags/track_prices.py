@@ -73,11 +73,11 @@ def track_prices():
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def deliver_alerts() -> dict:
         from keeper.orchestration.connections import database
-        from keeper.pipeline.deliver import deliver_due_alerts
-        from keeper.pipeline.services import email_channel
+        from keeper.pipeline.deliver import Delivery, deliver_due_alerts
+        from keeper.pipeline.services import channels
 
         with database() as connection:
-            return deliver_due_alerts(connection, email_channel(SETTINGS))
+            return deliver_due_alerts(connection, Delivery(channels(SETTINGS), patience_s=60))
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PRICE_HISTORY], retries=1)
     def summarise(ti):

@@ -16,7 +16,7 @@ from stack.errors import StackError
 from stack.ports import HOST
 
 ALIAS: Final = "keeper-prices"
-ALERT_HEADER: Final = "x-keeper-alert"
+ALERTS_HEADER: Final = "x-keeper-alerts"
 _RUN: Final = "SELECT * FROM pipeline_runs WHERE run_id = %(run)s"
 _STORED: Final = """
 WITH watched AS (
@@ -198,6 +198,7 @@ def _mails(stack: Stack) -> Counter[int | None]:
         raise StackError(f"The mail catcher could not be asked: {error}") from None
     counts: Counter[int | None] = Counter()
     for message in answer.json():
-        number = str(message["headers"].get(ALERT_HEADER, ""))
-        counts[int(number) if number.isdigit() else None] += 1
+        told = str(message["headers"].get(ALERTS_HEADER, ""))
+        numbers: list[int | None] = [int(one) for one in told.split(",") if one.strip()]
+        counts.update(numbers or [None])
     return counts

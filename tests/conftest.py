@@ -1,3 +1,10 @@
 """Fixtures every folder of tests may ask for."""
 
-pytest_plugins = ("tests.services", "tests.keepa_simulator", "tests.search_mirror")
+pytest_plugins = (
+    "tests.services",
+    "tests.keepa_simulator",
+    "tests.search_mirror",
+    "tests.smtp_server",
+    "tests.chat_server",
+    "tests.outbox",
+)

@@ -4,6 +4,7 @@ The local stack writes the addresses of its own services to `.keeper/keeper.env`
 works from a shell beside a running stack; `.env` overrides it and the environment overrides both.
 """
 
+import json
 import re
 from functools import lru_cache
 from typing import Annotated, Self
@@ -18,6 +19,7 @@ from keeper.errors import SettingsError
 KEEPA_URL = "https://api.keepa.com"
 SIMULATOR_URL = "http://127.0.0.1:8099"
 SIMULATOR_KEY = "simulator"
+MAIN_WEBHOOK = "main"
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:\d*)?")
 
 
@@ -45,6 +47,9 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     telegram_bot_token: SecretStr | None = None
     discord_webhook: SecretStr | None = None
+    keeper_telegram_url: str = "https://api.telegram.org"
+    keeper_discord_webhooks: Annotated[dict[str, SecretStr], NoDecode] = {}
+    keeper_apprise_urls: Annotated[dict[str, SecretStr], NoDecode] = {}
 
     keeper_keepa_url: str | None = None
     keeper_simulator_url: str = SIMULATOR_URL
@@ -95,7 +100,25 @@ class Settings(BaseSettings):
             )
         return SecretStr(f"postgresql://{rest}")
 
-    @field_validator("elasticsearch_url", "keeper_keepa_url", "keeper_simulator_url")
+    @field_validator("keeper_discord_webhooks", "keeper_apprise_urls", mode="before")
+    @classmethod
+    def _named_secrets(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            names = json.loads(value)
+        except ValueError:
+            names = None
+        is_named = isinstance(names, dict) and all(
+            name and isinstance(secret, str) and secret for name, secret in names.items()
+        )
+        if not is_named:
+            raise ValueError('must be JSON of names and addresses, like {"family": "https://…"}')
+        return names
+
+    @field_validator(
+        "elasticsearch_url", "keeper_keepa_url", "keeper_simulator_url", "keeper_telegram_url"
+    )
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         if value is not None:
@@ -155,6 +178,12 @@ class Settings(BaseSettings):
         if self.smtp_password and not self.smtp_user:
             raise ValueError("SMTP_PASSWORD is set but SMTP_USER is not; set both or neither")
         return self
+
+    @property
+    def discord_webhooks(self) -> dict[str, SecretStr]:
+        """Discord's webhooks by name; DISCORD_WEBHOOK is called main."""
+        main = {} if self.discord_webhook is None else {MAIN_WEBHOOK: self.discord_webhook}
+        return {**main, **self.keeper_discord_webhooks}
 
     @property
     def uses_simulator(self) -> bool:

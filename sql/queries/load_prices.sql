@@ -337,21 +337,37 @@ ON CONFLICT (watch_id, rule) DO UPDATE SET
     last_minor = excluded.last_minor
 
 -- name: raise_alerts
-INSERT INTO price_alerts (watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
-    previous_price_minor, target_minor, currency, observed_at, checked_at, reason, rules, source,
-    run_id)
-SELECT watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
-    previous_price_minor, target_minor, currency, observed_at, checked_at, reason,
-    string_to_array(rules, E'\n'), source, run_id
-FROM unnest(%(watch_id)s::bigint[], %(user_id)s::bigint[], %(asin)s::text[],
-    %(domain)s::text[], %(price_type)s::text[], %(price_minor)s::bigint[],
-    %(shipping_minor)s::bigint[], %(previous_price_minor)s::bigint[], %(target_minor)s::bigint[],
-    %(currency)s::text[], %(observed_at)s::timestamptz[], %(checked_at)s::timestamptz[],
-    %(reason)s::text[], %(rules)s::text[], %(source)s::text[], %(run_id)s::text[])
-    AS a (watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
-        previous_price_minor, target_minor, currency, observed_at, checked_at, reason, rules,
-        source, run_id)
-ON CONFLICT (watch_id, observed_at, checked_at) DO NOTHING
+-- Into the outbox too, once for each channel of the user; a deliverer that listens wakes up.
+WITH raised AS (
+    INSERT INTO price_alerts (watch_id, user_id, asin, domain, price_type, price_minor,
+        shipping_minor, previous_price_minor, target_minor, currency, observed_at, checked_at,
+        reason, rules, source, run_id, status)
+    SELECT watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
+        previous_price_minor, target_minor, currency, observed_at, checked_at, reason,
+        string_to_array(rules, E'\n'), source, run_id,
+        CASE WHEN EXISTS (
+                SELECT FROM channels c WHERE c.user_id = a.user_id AND c.status = 'ACTIVE')
+            THEN 'PENDING' ELSE 'NOT_CONFIGURED' END
+    FROM unnest(%(watch_id)s::bigint[], %(user_id)s::bigint[], %(asin)s::text[],
+        %(domain)s::text[], %(price_type)s::text[], %(price_minor)s::bigint[],
+        %(shipping_minor)s::bigint[], %(previous_price_minor)s::bigint[],
+        %(target_minor)s::bigint[], %(currency)s::text[], %(observed_at)s::timestamptz[],
+        %(checked_at)s::timestamptz[], %(reason)s::text[], %(rules)s::text[], %(source)s::text[],
+        %(run_id)s::text[])
+        AS a (watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
+            previous_price_minor, target_minor, currency, observed_at, checked_at, reason, rules,
+            source, run_id)
+    ON CONFLICT (watch_id, observed_at, checked_at) DO NOTHING
+    RETURNING alert_id, user_id
+), queued AS (
+    INSERT INTO outbox (channel_id, alert_id)
+    SELECT c.channel_id, r.alert_id
+    FROM raised r
+    JOIN channels c ON c.user_id = r.user_id AND c.status = 'ACTIVE'
+    ORDER BY r.alert_id, c.channel_id
+    RETURNING message_id
+)
+SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
 
 -- name: count_for_run
 UPDATE pipeline_runs

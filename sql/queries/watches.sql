@@ -5,6 +5,13 @@ INSERT INTO users (email) VALUES (%(email)s)
 ON CONFLICT (lower(email)) DO UPDATE SET email = users.email
 RETURNING user_id
 
+-- name: ensure_channel
+-- A user reads mail, until another channel is chosen.
+INSERT INTO channels (user_id, kind, address)
+SELECT %(user_id)s, 'email', %(email)s
+WHERE NOT EXISTS (SELECT FROM channels WHERE user_id = %(user_id)s)
+ON CONFLICT DO NOTHING
+
 -- name: lock_watches_of
 SELECT FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
+from keeper.alerts.formats import money
 from tests.e2e.conftest import Demo, Rows
 from tests.services import ROOT, Stack, stack_command
 
@@ -67,7 +68,7 @@ def test_each_alert_is_one_mail_that_tells_its_facts(rows: Rows, stack: Stack) -
     mails = {}
     for file in Path(stack["KEEPER_RUN_DIR"]).parent.joinpath("mail").rglob("*.eml"):
         message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-        if alert := message["X-Keeper-Alert"]:
+        for alert in filter(None, (message["X-Keeper-Alerts"] or "").split(",")):
             assert int(alert) not in mails, "an alert was mailed twice"
             mails[int(alert)] = message
     alerts = rows("SELECT * FROM price_alerts JOIN users USING (user_id)")
@@ -79,8 +80,7 @@ def test_each_alert_is_one_mail_that_tells_its_facts(rows: Rows, stack: Stack) -
         assert mail["To"] == alert["email"]
         assert "SIMULATED PRICE" in text
         assert alert["asin"] in text
-        digits = 0 if alert["currency"] == "JPY" else 2
-        assert f"{alert['price_minor'] / 10**digits:,.{digits}f}" in text
+        assert money(alert["price_minor"], alert["currency"], alert["domain"]) in text
 
 
 def test_the_summary_says_what_is_true(demo: Demo, rows: Rows) -> None:

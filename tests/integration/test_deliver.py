@@ -1,109 +1,90 @@
-"""Draining the outbox of a real PostgreSQL to a real SMTP server."""
+"""Draining the outbox of a real PostgreSQL to real servers."""
 
 import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-
-import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from collections.abc import Callable
+from datetime import timedelta
 
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
+from keeper.domain.alerts import Address, ChannelKind
+from keeper.domain.rule_texts import parse_rules
 from keeper.domain.watches import Watch
-from keeper.pipeline.deliver import MAX_ATTEMPTS, deliver_due_alerts
-from keeper.stores.postgres.alert_outbox import requeue_undelivered
+from keeper.pipeline.deliver import GIVE_UP_AFTER, Delivery, deliver_due_alerts
+from keeper.stores.postgres.channels import (
+    list_channels,
+    save_channel,
+    set_channel_active,
+)
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.outbox import requeue_undelivered
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.stores.postgres.watch_list import save_watches
+from tests.chat_server import TOKEN, ChatServer
+from tests.outbox import NOW, READER, Clock, by_mail, nobody, outbox, statuses
 from tests.price_events import price_event
-from tests.services import free_port
-
-NOW = datetime(2100, 1, 1, tzinfo=UTC)
-
-
-class Mailbox:
-    """Keeps what arrives, or answers what it is told to."""
-
-    def __init__(self) -> None:
-        self.answer = "250 OK"
-        self.received: list[tuple[str, str]] = []
-
-    async def handle_DATA(  # noqa: N802 - the name aiosmtpd calls
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
-        if self.answer.startswith("250"):
-            content = envelope.content
-            assert isinstance(content, bytes)
-            self.received.append((envelope.rcpt_tos[0], content.decode()))
-        return self.answer
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-def channel(mailbox: Mailbox) -> Iterator[EmailChannel]:
-    port = free_port()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield EmailChannel(
-        SmtpConfig("127.0.0.1", port, "Keeper <keeper@example.org>", tls="none", timeout_s=5)
-    )
-    controller.stop()
-
-
-@pytest.fixture
-def raise_alerts(
-    database: PostgresConfig, connection: Connection
-) -> Iterator[Callable[[int], None]]:
-    writer = PriceWriter(database)
-
-    def raise_them(count: int) -> None:
-        asins = [f"B{number:09d}" for number in range(count)]
-        save_watches(connection, "reader@example.org", [Watch(a, "us", "NEW", 1000) for a in asins])
-        assert writer.store([price_event(900, asin=asin) for asin in asins]).alerts == count
-
-    yield raise_them
-    writer.close()
-
-
-def statuses(connection: Connection) -> list[tuple[str, str, int]]:
-    rows = connection.execute(
-        "SELECT a.status, d.status AS delivery, d.attempt FROM price_alerts a"
-        " JOIN alert_deliveries d USING (alert_id) ORDER BY alert_id, attempt"
-    )
-    return [(row["status"], row["delivery"], row["attempt"]) for row in rows]
+from tests.smtp_server import Mailbox
 
 
 def test_every_alert_is_mailed_once(
     connection: Connection,
-    channel: EmailChannel,
+    mail_channel: EmailChannel,
     mailbox: Mailbox,
-    raise_alerts: Callable[[int], None],
+    raise_alerts: Callable[..., None],
 ) -> None:
     raise_alerts(3)
 
-    assert deliver_due_alerts(connection, channel)["sent"] == 3
-    assert deliver_due_alerts(connection, channel)["sent"] == 0
+    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 3
+    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 0
 
     assert len(mailbox.received) == 3
     assert statuses(connection) == [("SENT", "SENT", 1)] * 3
 
 
+def test_a_mail_tells_what_the_database_has(
+    connection: Connection,
+    database: PostgresConfig,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+) -> None:
+    save_watches(connection, READER, [Watch("B000000001", "de", "NEW", 1000)])
+    writer = PriceWriter(database)
+    writer.store(
+        [
+            price_event(price, hour=240 * number, domain="de", previous=1500)
+            for number, price in enumerate((1500, None, 1400, 990))
+        ]
+    )
+    writer.close()
+
+    deliver_due_alerts(connection, by_mail(mail_channel))
+
+    (mail,) = mailbox.mails()
+    text = mailbox.texts()[0].replace("\xa0", " ")
+    (row,) = connection.execute("SELECT alert_id, reason FROM price_alerts").fetchall()
+    assert mail["Message-ID"] == f"<keeper-alert-{row['alert_id']}@example.org>"
+    assert f"Price alert: {row['reason']}" in text
+    for fact in (
+        *("Price now: 9,90 €", "Price before: 15,00 €", "Your target: 10,00 €", "A kettle"),
+        *("Lowest: of all prices known since 2026-03-01", "https://www.amazon.de/dp/B000000001"),
+        "between 9,90 € and 15,00 €, with the target at 10,00 €, grey where there was no offer",
+    ):
+        assert fact in text
+    assert [part.get_content_type() for part in mail.walk()].count("image/png") == 1
+
+
 def test_two_deliverers_share_the_outbox(
     connection: Connection,
     database: PostgresConfig,
-    channel: EmailChannel,
+    mail_channel: EmailChannel,
     mailbox: Mailbox,
-    raise_alerts: Callable[[int], None],
+    raise_alerts: Callable[..., None],
 ) -> None:
-    raise_alerts(40)
+    for number in range(4):
+        raise_alerts(10, hour=number, user=f"reader{number}@example.org")
 
     def drain() -> None:
         with session(database) as own:
-            deliver_due_alerts(own, channel)
+            deliver_due_alerts(own, by_mail(mail_channel))
 
     threads = [threading.Thread(target=drain) for _ in range(2)]
     for thread in threads:
@@ -117,33 +98,36 @@ def test_two_deliverers_share_the_outbox(
 
 def test_a_passing_refusal_is_tried_again_later(
     connection: Connection,
-    channel: EmailChannel,
+    mail_channel: EmailChannel,
     mailbox: Mailbox,
-    raise_alerts: Callable[[int], None],
+    raise_alerts: Callable[..., None],
 ) -> None:
     raise_alerts(1)
+    clock = Clock()
     mailbox.answer = "451 come back later"
 
-    assert deliver_due_alerts(connection, channel, clock=lambda: NOW)["failed"] == 1
-    assert deliver_due_alerts(connection, channel, clock=lambda: NOW)["failed"] == 0
+    assert deliver_due_alerts(connection, by_mail(mail_channel, clock))["failed"] == 1
+    assert deliver_due_alerts(connection, by_mail(mail_channel, clock))["failed"] == 0
     assert statuses(connection) == [("PENDING", "FAILED", 1)]
+    (row,) = connection.execute("SELECT next_attempt_at FROM alert_deliveries").fetchall()
+    assert row["next_attempt_at"] == NOW + timedelta(seconds=30)
 
     mailbox.answer = "250 OK"
-    later = NOW + timedelta(minutes=1)
-    assert deliver_due_alerts(connection, channel, clock=lambda: later)["sent"] == 1
+    clock.wait(60)
+    assert deliver_due_alerts(connection, by_mail(mail_channel, clock))["sent"] == 1
     assert statuses(connection) == [("SENT", "FAILED", 1), ("SENT", "SENT", 2)]
 
 
 def test_a_final_refusal_is_not_tried_again(
     connection: Connection,
-    channel: EmailChannel,
+    mail_channel: EmailChannel,
     mailbox: Mailbox,
-    raise_alerts: Callable[[int], None],
+    raise_alerts: Callable[..., None],
 ) -> None:
     raise_alerts(1)
     mailbox.answer = "550 no such person"
 
-    assert deliver_due_alerts(connection, channel)["failed"] == 1
+    assert deliver_due_alerts(connection, by_mail(mail_channel))["failed"] == 1
 
     assert statuses(connection) == [("FAILED", "FAILED", 1)]
     (row,) = connection.execute("SELECT detail FROM alert_deliveries").fetchall()
@@ -151,29 +135,66 @@ def test_a_final_refusal_is_not_tried_again(
 
 
 def test_a_server_that_is_away_is_asked_once_and_the_others_wait(
-    connection: Connection, raise_alerts: Callable[[int], None]
+    connection: Connection, raise_alerts: Callable[..., None]
 ) -> None:
     raise_alerts(3)
-    nobody = EmailChannel(SmtpConfig("127.0.0.1", 9, "keeper@example.org", tls="none", timeout_s=1))
 
-    assert deliver_due_alerts(connection, nobody)["failed"] == 1
+    assert deliver_due_alerts(connection, by_mail(nobody()))["failed"] == 1
 
     assert statuses(connection) == [("PENDING", "FAILED", 1)]
 
 
+def test_after_a_day_without_a_channel_nothing_is_lost(
+    connection: Connection,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[..., None],
+) -> None:
+    raise_alerts(10)
+    clock = Clock()
+    delivery = by_mail(nobody(), clock, patience_s=86_400)
+
+    deliver_due_alerts(connection, delivery)
+    attempts = connection.execute("SELECT count(*) AS n FROM alert_deliveries").fetchone()
+    assert clock.now > NOW + timedelta(hours=23)
+    # One attempt a quarter of an hour at most, however many messages there are.
+    assert attempts is not None
+    assert attempts["n"] < 24 * 4 + 10
+
+    clock.wait(3600)
+    deliver_due_alerts(connection, by_mail(mail_channel, clock))
+    assert len(mailbox.received) == 10
+    assert {status for status, _ in outbox(connection)} == {"SENT"}
+
+
+def test_after_three_days_of_trying_it_has_failed(
+    connection: Connection, raise_alerts: Callable[..., None]
+) -> None:
+    raise_alerts(1)
+    clock = Clock()
+
+    while clock.now <= NOW + GIVE_UP_AFTER + timedelta(hours=2):
+        deliver_due_alerts(connection, by_mail(nobody(), clock))
+        clock.wait(3600)
+
+    found = statuses(connection)
+    assert len(found) > 70
+    assert found[-1] == ("FAILED", "FAILED", len(found))
+
+
 def test_failed_alerts_are_sent_after_all_when_asked_to(
     connection: Connection,
-    channel: EmailChannel,
+    mail_channel: EmailChannel,
     mailbox: Mailbox,
-    raise_alerts: Callable[[int], None],
+    raise_alerts: Callable[..., None],
 ) -> None:
     raise_alerts(2)
     mailbox.answer = "550 no such person"
-    deliver_due_alerts(connection, channel)
+    deliver_due_alerts(connection, by_mail(mail_channel))
     mailbox.answer = "250 OK"
 
     assert requeue_undelivered(connection) == 2
-    assert deliver_due_alerts(connection, channel)["sent"] == 2
+    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 2
     assert requeue_undelivered(connection) == 0
     assert statuses(connection) == [("SENT", "FAILED", 1), ("SENT", "SENT", 2)] * 2
 
@@ -181,65 +202,123 @@ def test_failed_alerts_are_sent_after_all_when_asked_to(
 def test_an_alert_of_a_price_that_is_over_says_so(
     connection: Connection,
     database: PostgresConfig,
-    channel: EmailChannel,
+    mail_channel: EmailChannel,
     mailbox: Mailbox,
 ) -> None:
-    save_watches(connection, "reader@example.org", [Watch("B000000001", "us", "NEW", 1000)])
+    save_watches(connection, READER, [Watch("B000000001", "us", "NEW", 1000)])
     writer = PriceWriter(database)
     writer.store([price_event(900, hour=1, check=6), price_event(3000, hour=2, check=6)])
     writer.close()
 
-    deliver_due_alerts(connection, channel)
+    deliver_due_alerts(connection, by_mail(mail_channel))
 
-    ((_, mail),) = mailbox.received
-    assert "Price then: $9.00" in mail
-    assert "Price now: $30.00" in mail
-
-
-def test_after_the_last_attempt_it_has_failed(
-    connection: Connection, raise_alerts: Callable[[int], None]
-) -> None:
-    raise_alerts(1)
-    nobody = EmailChannel(SmtpConfig("127.0.0.1", 9, "keeper@example.org", tls="none", timeout_s=1))
-
-    for hour in range(MAX_ATTEMPTS + 3):
-        at = NOW + timedelta(hours=2 * hour)
-        deliver_due_alerts(connection, nobody, clock=lambda at=at: at)
-
-    found = statuses(connection)
-    assert len(found) == MAX_ATTEMPTS
-    assert found[-1] == ("FAILED", "FAILED", MAX_ATTEMPTS)
+    (text,) = mailbox.texts()
+    assert "Price then: $9.00" in text
+    assert "Price now: $30.00" in text
 
 
 def test_without_a_mail_server_it_is_recorded_as_not_configured(
-    connection: Connection, raise_alerts: Callable[[int], None]
+    connection: Connection, raise_alerts: Callable[..., None]
 ) -> None:
     raise_alerts(1)
 
-    assert deliver_due_alerts(connection, EmailChannel(None)) == {
-        "sent": 0,
-        "failed": 0,
-        "not_configured": 1,
-    }
+    counts = deliver_due_alerts(connection, Delivery({}, clock=Clock()))
+
+    assert counts["not_configured"] == 1
     assert statuses(connection) == [("NOT_CONFIGURED", "NOT_CONFIGURED", 1)]
+    (row,) = connection.execute("SELECT detail FROM alert_deliveries").fetchall()
+    assert row["detail"] == "SMTP_HOST is not set"
+
+
+def test_a_user_without_a_channel_gets_it_once_there_is_one(
+    connection: Connection,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[..., None],
+) -> None:
+    save_watches(connection, READER, [Watch("B000000009", "us", "NEW", 1)])
+    mail = Address(ChannelKind.EMAIL, READER)
+    assert set_channel_active(connection, READER, mail, active=False)
+    raise_alerts(1)
+    (row,) = connection.execute("SELECT status FROM price_alerts").fetchall()
+    assert row["status"] == "NOT_CONFIGURED"
+
+    save_channel(connection, READER, mail)
+    assert requeue_undelivered(connection) == 1
+    deliver_due_alerts(connection, by_mail(mail_channel))
+
+    assert len(mailbox.received) == 1
 
 
 def test_a_login_is_never_sent_in_the_clear(
     connection: Connection,
-    channel: EmailChannel,
+    mail_server: SmtpConfig,
     mailbox: Mailbox,
-    raise_alerts: Callable[[int], None],
+    raise_alerts: Callable[..., None],
 ) -> None:
     raise_alerts(1)
-    config = channel._config
-    assert config is not None
+    config = mail_server
     careful = EmailChannel(
         SmtpConfig(config.host, config.port, config.sender, "me", "secret-word", timeout_s=5)
     )
 
-    assert deliver_due_alerts(connection, careful)["failed"] == 1
+    assert deliver_due_alerts(connection, by_mail(careful))["failed"] == 1
 
     assert mailbox.received == []
     (row,) = connection.execute("SELECT detail FROM alert_deliveries").fetchall()
     assert "TLS" in row["detail"]
     assert "secret-word" not in row["detail"]
+
+
+def test_each_channel_gets_every_alert_and_one_that_is_away_holds_no_other(
+    connection: Connection,
+    mailbox: Mailbox,
+    chat: ChatServer,
+    raise_alerts: Callable[..., None],
+) -> None:
+    save_watches(connection, READER, [Watch("B000000009", "us", "NEW", 1)])
+    save_channel(connection, READER, Address(ChannelKind.TELEGRAM, "4711"))
+    raise_alerts(3)
+    clock = Clock()
+    bot = TelegramChannel(TelegramConfig(TOKEN, chat.url, 2))
+    both = Delivery(
+        {ChannelKind.EMAIL: nobody(), ChannelKind.TELEGRAM: bot},
+        clock=clock,
+        wait=clock.wait,
+        patience_s=20,
+    )
+
+    counts = deliver_due_alerts(connection, both)
+
+    assert (counts["sent"], counts["failed"]) == (3, 1)
+    assert len(chat.requests) == 3
+    rows = connection.execute("SELECT status FROM price_alerts").fetchall()
+    assert {row["status"] for row in rows} == {"SENT"}
+    known = {one.to.kind: one for one in list_channels(connection, READER)}
+    assert (known[ChannelKind.EMAIL].waiting, known[ChannelKind.TELEGRAM].sent) == (3, 3)
+
+
+def test_a_hostile_title_harms_neither_its_message_nor_the_others(
+    connection: Connection,
+    database: PostgresConfig,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+) -> None:
+    titles = ["<script>alert(1)</script>", "a\r\nBcc: x@example.org", "\u202e" * 500, "plain"]
+    asins = [f"B{number:09d}" for number in range(len(titles))]
+    watches = [
+        Watch(asin, "us", "NEW", None, rules=parse_rules("above 1", "USD")) for asin in asins
+    ]
+    save_watches(connection, READER, watches)
+    writer = PriceWriter(database)
+    pairs = zip(asins, titles, strict=True)
+    writer.store([price_event(900, asin=asin, title=title) for asin, title in pairs])
+    writer.close()
+
+    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == len(titles)
+
+    for mail in mailbox.mails():
+        page = mail.get_body(("html",))
+        assert page is not None
+        assert "<script" not in page.get_content()
+        assert mail["Bcc"] is None

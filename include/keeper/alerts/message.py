@@ -1,99 +1,87 @@
-"""What an alert says, the same facts in plain text and in HTML."""
+"""What a channel is given to send: the same facts, whatever they are written in."""
 
 import unicodedata
 from dataclasses import dataclass
-from html import escape
+from datetime import datetime
+from typing import Final
 
-from keeper.domain.alerts import PriceAlert
-from keeper.domain.asins import product_url
-from keeper.domain.locales import locale_of
-from keeper.domain.money import format_money
-
-_TITLE_LENGTH = 120
+TITLE_LENGTH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class AlertMessage:
-    """A message ready for a channel."""
+class Link:
+    """Words to click on, and where they lead."""
 
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a message's own, as PNG, and what it shows in words."""
+
+    png: bytes
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a message tells of one product.
+
+    Attributes:
+        title: The product's, on one line and inert; channels escape it for their own markup.
+        reason: Why it is told.
+        price: The price, as its locale writes it.
+        facts: Names and values, in the order of their worth.
+        link: To the product.
+        image_url: Address of Amazon's picture.
+        chart: What it has cost.
+    """
+
+    title: str
+    reason: str
+    price: str
+    facts: tuple[tuple[str, str], ...]
+    link: Link
+    image_url: str | None = None
+    chart: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message ready for any channel.
+
+    Attributes:
+        key: The same at every attempt, so that a channel which can tell sends it once.
+        subject: One line.
+        lead: What it is about, above the sections.
+        sections: One for each product.
+        made_at: The date it bears; the same at every attempt.
+        notice: What must not be overlooked, that prices are simulated say; blank for nothing.
+        closing: A line below the sections; blank for none.
+        actions: What its reader may do about it.
+        alert_ids: The alerts it tells of.
+    """
+
+    key: str
     subject: str
-    text: str
-    html: str
+    lead: str
+    sections: tuple[Section, ...]
+    made_at: datetime
+    notice: str = ""
+    closing: str = ""
+    actions: tuple[Link, ...] = ()
+    alert_ids: tuple[int, ...] = ()
 
 
-def compose(alert: PriceAlert) -> AlertMessage:
-    """Write the message of an alert; a hostile product title comes out inert."""
-    locale = locale_of(alert.domain)
-    title = _inert(alert.title) or alert.asin
-    price = format_money(alert.price_minor, alert.currency)
-    url = product_url(alert.asin, locale)
-    facts = list(_facts(alert))
-    notice = (
-        "SIMULATED PRICE: this came from Keeper's Keepa simulator, not from Amazon."
-        if alert.source == "simulator"
-        else ""
-    )
-    simulated = "[simulated] " if notice else ""
-    lines = [title, "", *(f"{name}: {value}" for name, value in facts), "", url]
-    text = "\n".join([notice, "", *lines] if notice else lines) + "\n"
-    rows = "".join(
-        f'<tr><td style="padding:4px 16px 4px 0;color:#57606a">{escape(name)}</td>'
-        f'<td style="padding:4px 0;font-weight:600">{escape(value)}</td></tr>'
-        for name, value in facts
-    )
-    banner = (
-        f'<p style="margin:0 0 16px;padding:8px 12px;background:#fff3cd;color:#664d03">'
-        f"{escape(notice)}</p>"
-        if notice
-        else ""
-    )
-    html = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"></head>'
-        '<body style="margin:0;background:#f6f8fa"><div style="max-width:560px;margin:0 auto;'
-        "padding:24px 16px;background:#fff;color:#1f2328;"
-        'font:16px/1.5 -apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif">'
-        f'{banner}<p style="margin:0;color:#1a7f37;font-size:14px;font-weight:600">'
-        f"Price alert: {escape(alert.reason)}</p>"
-        f'<h1 style="margin:4px 0 0;font-size:20px;overflow-wrap:anywhere">{escape(title)}</h1>'
-        f'<p style="margin:8px 0 16px;font-size:32px;font-weight:700">{escape(price)}</p>'
-        f'<table style="border-collapse:collapse;font-size:14px">{rows}</table>'
-        f'<p style="margin:24px 0 0"><a href="{escape(url)}" style="display:inline-block;'
-        "padding:12px 20px;border-radius:6px;background:#0969da;color:#fff;"
-        f'text-decoration:none;font-weight:600">Open on {escape(locale.host)}</a></p>'
-        "</div></body></html>"
-    )
-    return AlertMessage(f"{simulated}{price}: {title[:_TITLE_LENGTH]}", text, html)
+def inert(text: str | None, length: int = TITLE_LENGTH) -> str:
+    """Return a text of others on one line, without control, format and line-separating characters.
 
-
-def _facts(alert: PriceAlert) -> list[tuple[str, str]]:
-    price = format_money(alert.price_minor, alert.currency)
-    facts = [("Price now", price)]
-    if alert.has_newer_price:
-        newest = alert.newest_price_minor
-        now = "no offer" if newest is None else format_money(newest, alert.currency)
-        facts = [("Price then", price), ("Price now", now)]
-    if alert.shipping_minor is not None:
-        shipping = alert.shipping_minor
-        facts.append(("Shipping", format_money(shipping, alert.currency) if shipping else "free"))
-    if alert.previous_price_minor is not None:
-        facts.append(("Price before", format_money(alert.previous_price_minor, alert.currency)))
-    facts += [
-        ("Your target", format_money(alert.target_minor, alert.currency)),
-        ("Price type", alert.price_type),
-        ("Amazon site", locale_of(alert.domain).host),
-        ("ASIN", alert.asin),
-        ("Price since", f"{alert.observed_at:%Y-%m-%d %H:%M} UTC"),
-        ("Checked at", f"{alert.checked_at:%Y-%m-%d %H:%M} UTC"),
-    ]
-    return facts
-
-
-def _inert(title: str | None) -> str:
-    """Return a title on one line without control, format and line-separating characters."""
-    if not title:
+    Markup in it is left as it is: each channel escapes what it would read as such.
+    """
+    if not text:
         return ""
     kept = (
-        character if unicodedata.category(character)[0] not in "CZ" else " " for character in title
+        character if unicodedata.category(character)[0] not in "CZ" else " " for character in text
     )
-    return " ".join("".join(kept).split())[:500]
+    return " ".join("".join(kept).split())[:length]

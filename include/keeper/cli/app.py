@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 
 from keeper.cli import (
+    alerts,
+    channels,
     dead_letters,
     deals,
+    deliver,
     discover,
     keepa,
     lake,
@@ -47,7 +50,9 @@ app.add_typer(rates.app, name="rates")
 app.add_typer(storage.app, name="storage")
 app.add_typer(workers.consume, name="consume")
 app.add_typer(workers.index, name="index")
-app.command("deliver")(workers.deliver)
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(channels.app, name="channels")
+app.command("deliver")(deliver.deliver)
 app.command("health")(workers.health)
 app.command("simulate-keepa")(simulate.simulate_keepa)
 

@@ -4,7 +4,6 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -216,7 +215,7 @@ def _load(
         metrics=options.metrics,
         topic=topic,
     )
-    _stop_on_signal(consumer.stop)
+    stop_on_signal(consumer.stop)
     typer.echo(f"{consumer.run(until_idle=options.until_idle)} messages handled")
 
 
@@ -228,57 +227,6 @@ def _index_prices(options: _Options, topic: str, group: str) -> None:
 
     with elasticsearch_config(load_settings()).client() as client:
         _load(options, price_consumer, PriceIndex(client), topic, group)
-
-
-def deliver(
-    once: Annotated[bool, typer.Option("--once", help="Deliver what is due, then end.")] = False,
-    retry_failed: Annotated[
-        bool,
-        typer.Option(
-            "--retry-failed", help="First make those due again that failed or had no mail server."
-        ),
-    ] = False,
-    interval: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.1)] = 5,
-) -> None:
-    """Deliver alerts by e-mail as they fall due.
-
-    Several may run at once. Example: keeper deliver --once
-    """
-    from keeper.errors import TransientError
-    from keeper.pipeline.deliver import deliver_due_alerts
-    from keeper.pipeline.services import email_channel, postgres_config
-    from keeper.settings import load_settings
-    from keeper.stores.postgres.alert_outbox import requeue_undelivered
-    from keeper.stores.postgres.connection import session
-
-    settings = load_settings()
-    channel = email_channel(settings)
-    stopping = Event()
-    _stop_on_signal(stopping.set)
-    beat = SignOfLife("deliver").beat
-
-    def stopped() -> bool:
-        beat()
-        return stopping.is_set()
-
-    if retry_failed:
-        with session(postgres_config(settings)) as connection:
-            typer.echo(f"{requeue_undelivered(connection)} alerts are due again")
-    while not stopping.is_set():
-        beat()
-        try:
-            with session(postgres_config(settings)) as connection:
-                counts = deliver_due_alerts(connection, channel, stopped=stopped)
-        except TransientError as error:
-            if once:
-                raise
-            typer.echo(f"{error}; looking again in {interval:g} s", err=True)
-        else:
-            if once or any(counts.values()):
-                typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
-        if once:
-            break
-        stopping.wait(interval)
 
 
 def health(
@@ -310,6 +258,7 @@ def _metric_lines(metrics: dict[str, Any]) -> list[str]:
     ]
 
 
-def _stop_on_signal(stop: Callable[[], None]) -> None:
+def stop_on_signal(stop: Callable[[], None]) -> None:
+    """Call `stop` when the process is told to end."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop())

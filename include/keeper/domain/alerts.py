@@ -4,34 +4,89 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from keeper.domain.delivery_clock import DeliveryRules
+
 
 @dataclass(frozen=True, slots=True)
 class PriceAlert:
-    """All a channel needs to tell a person of a price; amounts are in minor units.
+    """What there is to tell of a price; amounts are in minor units.
 
     A price that came and went between two checks alerts too: then `has_newer_price` is set and
-    `newest_price_minor` is what the series stands at (None: no offer).
+    `newest_price_minor` is what the series stands at (None: no offer). `price_minor` is None when
+    the alert is that there is no offer.
     """
 
     alert_id: int
-    email: str
+    watch_id: int
     asin: str
     domain: str
     price_type: str
     title: str | None
     image_url: str | None
-    price_minor: int
+    price_minor: int | None
     shipping_minor: int | None
     previous_price_minor: int | None
-    target_minor: int
+    target_minor: int | None
+    with_shipping: bool
     currency: str
     observed_at: datetime
     checked_at: datetime
     reason: str
     source: str
-    attempts: int
     newest_price_minor: int | None = None
     has_newer_price: bool = False
+
+
+class ChannelKind(StrEnum):
+    """A way to reach a person."""
+
+    EMAIL = "email"
+    TELEGRAM = "telegram"
+    DISCORD = "discord"
+    APPRISE = "apprise"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes.
+
+    Attributes:
+        kind: By which way.
+        address: An e-mail address, a Telegram chat, or the name that the settings have for a
+            Discord webhook or an Apprise URL, which are secrets.
+    """
+
+    kind: ChannelKind
+    address: str
+
+    def __str__(self) -> str:
+        """Return both, as the outbox spells them."""
+        return f"{self.kind}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedAlert:
+    """An alert for one channel of its reader.
+
+    Attributes:
+        message_id: Its key in the outbox.
+        to: Where it goes.
+        alert: What it tells.
+        rules: When its reader wants to be reached.
+        attempts: How often it has been tried.
+        first_attempt_at: When it was first tried.
+        held_for: Why it was held before; it then goes out with what else was.
+        is_wanted: False once its watch was removed or the alert acknowledged.
+    """
+
+    message_id: int
+    to: Address
+    alert: PriceAlert
+    rules: DeliveryRules
+    attempts: int
+    first_attempt_at: datetime | None
+    held_for: str | None
+    is_wanted: bool = True
 
 
 class DeliveryStatus(StrEnum):
@@ -50,10 +105,12 @@ class DeliveryResult:
         status: How it ended.
         detail: The provider's answer or what went wrong, without secrets.
         retry: Another attempt may fare better.
-        unreachable: The channel itself did not answer, so other alerts would fare no better now.
+        unreachable: The channel itself did not answer, so other messages would fare no better now.
+        retry_after_s: The provider asks to be left alone at this address for so long.
     """
 
     status: DeliveryStatus
     detail: str
     retry: bool = False
     unreachable: bool = False
+    retry_after_s: float | None = None

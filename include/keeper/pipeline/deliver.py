@@ -1,88 +1,177 @@
 """Draining the alert outbox."""
 
 import logging
+import random
 import time
 from collections import Counter
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from keeper.alerts.compose import alert_message, digest_message
+from keeper.alerts.gates import Gates
+from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
-from keeper.domain.alerts import DeliveryResult, DeliveryStatus, PriceAlert
-from keeper.stores.postgres.alert_outbox import Claim, claim_next
+from keeper.domain.alerts import (
+    Address,
+    ChannelKind,
+    DeliveryResult,
+    DeliveryStatus,
+    QueuedAlert,
+)
+from keeper.domain.delivery_clock import hold
+from keeper.pipeline.price_stories import story_of
 from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.outbox import Claim, claim_next, is_any_due
 
 _LOG: Final = logging.getLogger(__name__)
-MAX_ATTEMPTS: Final = 80
-"""About three days: the first seven delays add up to an hour, the others are an hour."""
+GIVE_UP_AFTER: Final = timedelta(hours=72)
+"""A message that could not be delivered for so long since its first attempt has failed."""
 _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(hours=1)
+_JITTER: Final = 0.2
+_HELD: Final = "held"
+_SETTINGS: Final = {
+    ChannelKind.EMAIL: "SMTP_HOST",
+    ChannelKind.TELEGRAM: "TELEGRAM_BOT_TOKEN",
+    ChannelKind.DISCORD: "DISCORD_WEBHOOK",
+    ChannelKind.APPRISE: "KEEPER_APPRISE_URLS",
+}
 
 
 class Channel(Protocol):
     """A way to reach a person."""
 
-    name: str
-
-    def deliver(self, alert: PriceAlert) -> DeliveryResult:
+    def deliver(self, address: str, message: Message) -> DeliveryResult:
         """Try once; say how it ended instead of raising."""
 
 
-def deliver_due_alerts(
-    connection: Connection,
-    channel: Channel,
-    *,
-    clock: Clock = utc_now,
-    stopped: Callable[[], bool] = lambda: False,
-) -> dict[str, int]:
-    """Deliver every alert that is due, each in its own transaction, until none is left.
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How messages are delivered.
 
-    When the channel cannot be reached at all, the others stay due instead of waiting for the same
-    time-out one by one. Several processes may drain at once; an alert is held by one of them. A
-    crash between the channel's acceptance and the commit sends that one alert again, under the same
-    Message-ID.
-
-    Args:
-        connection: Where the outbox is.
-        channel: How alerts reach their user.
+    Attributes:
+        channels: By kind; a kind that is missing is not configured.
+        gates: What the deliverer knows of them; kept as long as it runs.
         clock: The time that decides what is due.
-        stopped: Asked between alerts; true ends the work early.
+        wait: Lets seconds pass; ends early when told to stop.
+        patience_s: How long, in all, to wait for channels that ask for a pause.
+        stopped: Asked between messages; true ends the work early.
+        jitter: A number from 0 to 1, by which retries of many messages fall apart.
+    """
+
+    channels: Mapping[ChannelKind, Channel]
+    gates: Gates = field(default_factory=Gates)
+    clock: Clock = utc_now
+    wait: Callable[[float], object] = time.sleep
+    patience_s: float = 0
+    stopped: Callable[[], bool] = lambda: False
+    jitter: Callable[[], float] = random.random
+
+
+def deliver_due_alerts(connection: Connection, how: Delivery) -> dict[str, int]:
+    """Deliver every message that is due, each in its own transaction, until none is left.
+
+    Quiet hours, snoozes and daily caps hold messages back; what was held goes out as one digest.
+    A channel that cannot be reached is left alone for a while; the others go on. Several processes
+    may drain at once; a channel is used by one of them at a time. A crash between the provider's
+    acceptance and the commit sends that one message again, by mail under the same Message-ID.
 
     Returns:
-        Number of attempts by their status: sent, failed, not_configured.
+        Number of messages by what became of them: sent, failed (or to be tried again),
+        not_configured, held, cancelled.
     """
-    counts: Counter[str] = Counter({status.value.lower(): 0 for status in DeliveryStatus})
-    while not stopped():
-        with claim_next(connection, clock()) as claim:
-            if claim is None:
-                break
-            result = _deliver(claim, channel, clock)
-            counts[result.status.value.lower()] += 1
-        if result.unreachable:
-            _LOG.warning("%s cannot be reached; the other alerts wait", channel.name)
+    names = [*(status.value.lower() for status in DeliveryStatus), _HELD, "cancelled"]
+    counts: Counter[str] = Counter(dict.fromkeys(names, 0))
+    patience = timedelta(seconds=how.patience_s)
+    while not how.stopped():
+        now = how.clock()
+        with claim_next(connection, now, how.gates.closed(now)) as claim:
+            if claim is not None:
+                outcome, messages = _handle(claim, how)
+                counts[outcome] += messages
+                continue
+        opening = how.gates.next_opening(now)
+        if opening is None or opening - now > patience or not is_any_due(connection, now):
             break
+        patience -= opening - now
+        how.wait((opening - now).total_seconds())
     return dict(counts)
 
 
-def _deliver(claim: Claim, channel: Channel, clock: Clock) -> DeliveryResult:
+def _handle(claim: Claim, how: Delivery) -> tuple[str, int]:
+    """Deliver, hold or cancel what was claimed; return what became of how many messages."""
+    now, queued = how.clock(), claim.message
+    if not queued.is_wanted:
+        claim.cancel(now)
+        return "cancelled", 1
+    if waits := hold(queued.rules, now, claim.sent_today(now)):
+        claim.hold(waits)
+        return _HELD, 1
+    together = claim.held_with(now) if queued.held_for else []
+    result = _deliver(claim, together, how)
+    return result.status.value.lower(), 1 + len(together)
+
+
+def _deliver(claim: Claim, together: Sequence[QueuedAlert], how: Delivery) -> DeliveryResult:
+    queued = claim.message
     started = time.monotonic()
-    result = channel.deliver(claim.alert)
-    attempt = claim.alert.attempts + 1
-    again = result.retry and attempt < MAX_ATTEMPTS
-    now = clock()
+    result = _attempt(claim, together, how)
+    now = how.clock()
+    how.gates.saw(queued.to, result, now)
+    again = _next_attempt(queued, result, now, how.jitter()) if result.retry else None
     claim.settle(
-        channel.name,
         result,
-        status="PENDING" if again else result.status.value,
+        status=result.status.value if again is None else "PENDING",
         seconds=time.monotonic() - started,
         now=now,
-        next_attempt_at=now + _delay(attempt) if again else None,
+        next_attempt_at=again,
+        together=together,
     )
     level = logging.INFO if result.status is DeliveryStatus.SENT else logging.WARNING
-    _LOG.log(level, "alert %s by %s: %s", claim.alert.alert_id, channel.name, result.status.value)
+    _LOG.log(
+        level,
+        "alert %s by %s: %s%s",
+        queued.alert.alert_id,
+        queued.to.kind,
+        result.status.value,
+        f", with {len(together)} more" if together else "",
+    )
     return result
 
 
-def _delay(attempt: int) -> timedelta:
+def _attempt(claim: Claim, together: Sequence[QueuedAlert], how: Delivery) -> DeliveryResult:
+    to = claim.message.to
+    channel = how.channels.get(to.kind)
+    if channel is None:
+        return not_configured(to)
+    try:
+        message = _composed(claim, together)
+    except ValueError as error:
+        return DeliveryResult(DeliveryStatus.FAILED, f"cannot be told: {error}")
+    return channel.deliver(to.address, message)
+
+
+def _composed(claim: Claim, together: Sequence[QueuedAlert]) -> Message:
+    queued = claim.message
+    if together:
+        return digest_message([queued, *together])
+    return alert_message(queued, story_of(claim.connection, queued.alert))
+
+
+def not_configured(to: Address) -> DeliveryResult:
+    """Return the result for a kind of channel the settings say nothing of."""
+    return DeliveryResult(DeliveryStatus.NOT_CONFIGURED, f"{_SETTINGS[to.kind]} is not set")
+
+
+def _next_attempt(
+    queued: QueuedAlert, result: DeliveryResult, now: datetime, jitter: float
+) -> datetime | None:
+    """Return when to try again; None when it has been tried for long enough."""
+    if now - (queued.first_attempt_at or now) >= GIVE_UP_AFTER:
+        return None
     # Seven doublings pass the last retry; far more would overflow.
-    return min(_FIRST_RETRY * 2.0 ** min(attempt - 1, 7), _LAST_RETRY)
+    delay = min(_FIRST_RETRY * 2.0 ** min(queued.attempts, 7), _LAST_RETRY)
+    delay *= 1 - _JITTER + 2 * _JITTER * jitter
+    return now + max(delay, timedelta(seconds=result.retry_after_s or 0))

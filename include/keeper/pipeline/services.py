@@ -1,9 +1,17 @@
 """The services' configurations as the settings give them, for processes outside Airflow."""
 
 import re
+from collections.abc import Mapping
 
+from pydantic import SecretStr
+
+from keeper.alerts.channels.apprise import AppriseChannel
+from keeper.alerts.channels.discord import DiscordChannel
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
+from keeper.domain.alerts import ChannelKind
 from keeper.errors import SettingsError
+from keeper.pipeline.deliver import Channel
 from keeper.settings import Settings
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
@@ -80,6 +88,20 @@ def smtp_config(settings: Settings) -> SmtpConfig | None:
     )
 
 
-def email_channel(settings: Settings) -> EmailChannel:
-    """Return the channel to the configured mail server, or one that says there is none."""
-    return EmailChannel(smtp_config(settings))
+def channels(settings: Settings) -> dict[ChannelKind, Channel]:
+    """Return the channels the settings have what it takes for."""
+    found: dict[ChannelKind, Channel] = {}
+    if (mail := smtp_config(settings)) is not None:
+        found[ChannelKind.EMAIL] = EmailChannel(mail)
+    if (token := settings.telegram_bot_token) is not None:
+        bot = TelegramConfig(token.get_secret_value(), settings.keeper_telegram_url)
+        found[ChannelKind.TELEGRAM] = TelegramChannel(bot)
+    if webhooks := settings.discord_webhooks:
+        found[ChannelKind.DISCORD] = DiscordChannel(_plain(webhooks))
+    if urls := settings.keeper_apprise_urls:
+        found[ChannelKind.APPRISE] = AppriseChannel(_plain(urls))
+    return found
+
+
+def _plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+    return {name: secret.get_secret_value() for name, secret in secrets.items()}

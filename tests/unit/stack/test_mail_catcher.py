@@ -16,7 +16,7 @@ def mail(subject: str = "Price alert", html: str = "<b>cheap</b>") -> bytes:
     message["To"] = "you@keeper.localhost"
     message["Subject"] = subject
     message["Date"] = "Fri, 02 Jan 2026 03:00:00 +0000"
-    message["X-Keeper-Alert"] = "7"
+    message["X-Keeper-Alerts"] = "7"
     message.set_content("It is cheap: 9,99 €")
     message.add_alternative(html, subtype="html")
     return message.as_bytes()
@@ -61,7 +61,7 @@ def test_a_message_is_listed_as_json(store: MailStore, client: Browser) -> None:
             "subject": "Price alert",
             "date": "Fri, 02 Jan 2026 03:00:00 +0000",
             "text": "It is cheap: 9,99 €\n",
-            "headers": {"x-keeper-alert": "7"},
+            "headers": {"x-keeper-alerts": "7"},
         }
     ]
 

@@ -8,12 +8,10 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from typing import Final
 
-from keeper.alerts.message import compose
-from keeper.domain.alerts import DeliveryResult, DeliveryStatus, PriceAlert
-
-CHANNEL: Final = "email"
+from keeper.alerts.message import Message
+from keeper.alerts.texts import as_page, as_text
+from keeper.domain.alerts import DeliveryResult, DeliveryStatus
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,26 +33,22 @@ class SmtpConfig:
 
 
 class EmailChannel:
-    """Sends alerts by mail; without a configuration says so instead of sending."""
+    """Sends messages by mail."""
 
-    name = CHANNEL
-
-    def __init__(self, config: SmtpConfig | None) -> None:
-        """Send through `config`, or answer "not configured" for None."""
+    def __init__(self, config: SmtpConfig) -> None:
+        """Send through `config`."""
         self._config = config
 
-    def deliver(self, alert: PriceAlert) -> DeliveryResult:
-        """Try once to hand the alert to the mail server; blocks up to the server's timeout."""
-        if self._config is None:
-            return DeliveryResult(DeliveryStatus.NOT_CONFIGURED, "SMTP_HOST is not set")
+    def deliver(self, address: str, message: Message) -> DeliveryResult:
+        """Try once to hand a message to the mail server; blocks up to the server's timeout."""
         try:
-            message = mail_of(alert, self._config.sender)
+            mail = mail_of(message, address, self._config.sender)
         except ValueError as error:
             return _failed(f"cannot be addressed: {error}", retry=False)
         try:
             server = _connect(self._config)
             try:
-                server.send_message(message)
+                server.send_message(mail)
             finally:
                 _leave(server)
         except smtplib.SMTPRecipientsRefused as error:
@@ -74,25 +68,39 @@ class EmailChannel:
         return DeliveryResult(DeliveryStatus.SENT, f"accepted by {self._config.host}")
 
 
-def mail_of(alert: PriceAlert, sender: str) -> EmailMessage:
-    """Return the mail of an alert; its Message-ID is the same at every attempt.
+def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
+    """Return a message as mail; its Message-ID is the same at every attempt.
 
     Raises:
         ValueError: The sender's or the recipient's address is not one.
     """
-    content = compose(alert)
-    message = EmailMessage()
-    name, address = parseaddr(sender)
-    message["From"] = _address(address, name)
-    message["To"] = _address(alert.email)
-    message["Subject"] = content.subject
-    message["Date"] = format_datetime(alert.checked_at)
-    message["Message-ID"] = f"<keeper-alert-{alert.alert_id}@{address.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Keeper-Alert"] = str(alert.alert_id)
-    message.set_content(content.text)
-    message.add_alternative(content.html, subtype="html")
-    return message
+    name, own = parseaddr(sender)
+    host = own.rpartition("@")[2]
+    mail = EmailMessage()
+    mail["From"] = _address(own, name)
+    mail["To"] = _address(address)
+    mail["Subject"] = message.subject
+    mail["Date"] = format_datetime(message.made_at)
+    mail["Message-ID"] = f"<keeper-{message.key}@{host}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    if message.alert_ids:
+        mail["X-Keeper-Alerts"] = ", ".join(map(str, message.alert_ids))
+    mail["List-Unsubscribe"] = f"<mailto:{own}?subject=unsubscribe>"
+    mail.set_content(as_text(message))
+    ids = [f"chart-{index}.{message.key}@{host}" for index in range(len(message.sections))]
+    mail.add_alternative(as_page(message, ids), subtype="html")
+    page = mail.get_payload()[1]  # type: ignore[index]
+    for identity, section in zip(ids, message.sections, strict=True):
+        if section.chart is not None:
+            page.add_related(  # type: ignore[union-attr]
+                section.chart.png,
+                maintype="image",
+                subtype="png",
+                cid=f"<{identity}>",
+                filename="price.png",
+                disposition="inline",
+            )
+    return mail
 
 
 def _address(spec: str, name: str = "") -> Address:

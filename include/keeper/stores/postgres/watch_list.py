@@ -26,11 +26,12 @@ class Saved(StrEnum):
 
 
 def ensure_user(connection: Connection, email: str) -> int:
-    """Return the id of the user with an address, who is made if new."""
+    """Return the id of the user with an address, who is made if new and then reads mail there."""
     row = connection.execute(statements(_SQL)["ensure_user"], {"email": email}).fetchone()
     if row is None:
         raise TypeError("INSERT … RETURNING gave no row")
     user_id: int = row["user_id"]
+    connection.execute(statements(_SQL)["ensure_channel"], {"user_id": user_id, "email": email})
     return user_id
 
 

@@ -1,0 +1,161 @@
+"""What alerts say, one by one and together."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from keeper.alerts.chart import price_chart
+from keeper.alerts.formats import day, moment, money
+from keeper.alerts.message import Link, Message, Picture, Section, inert
+from keeper.domain.alerts import PriceAlert, QueuedAlert
+from keeper.domain.asins import product_url
+from keeper.domain.locales import locale_of
+from keeper.domain.price_story import PriceStory
+
+_SUBJECT_TITLE: Final = 120
+_MOST_IN_DIGEST: Final = 25
+SIMULATED: Final = "SIMULATED PRICE: this came from Keeper's Keepa simulator, not from Amazon."
+_MARK: Final = "[simulated] "
+
+
+def alert_message(queued: QueuedAlert, story: PriceStory) -> Message:
+    """Write the message of one alert, with a chart; a hostile product title comes out inert."""
+    alert = queued.alert
+    title = inert(alert.title) or alert.asin
+    simulated = alert.source == "simulator"
+    section = Section(
+        title=title,
+        reason=alert.reason,
+        price=_price(alert),
+        facts=tuple(_facts(alert, story, queued.rules.time_zone)),
+        link=_link(alert),
+        image_url=_picture(alert),
+        chart=_chart(alert, story, queued.rules.time_zone),
+    )
+    return Message(
+        key=f"alert-{alert.alert_id}",
+        subject=f"{_MARK if simulated else ''}{section.price}: {title[:_SUBJECT_TITLE]}",
+        lead=f"Price alert: {alert.reason}",
+        sections=(section,),
+        made_at=alert.checked_at,
+        notice=SIMULATED if simulated else "",
+        alert_ids=(alert.alert_id,),
+    )
+
+
+def digest_message(held: Sequence[QueuedAlert]) -> Message:
+    """Write one message of several alerts that had to wait, the newest of a product last.
+
+    Args:
+        held: At least one, all for one channel; the first is the message's own.
+    """
+    first = held[0]
+    alerts = sorted((one.alert for one in held), key=lambda alert: alert.checked_at)
+    reasons = sorted({one.held_for for one in held if one.held_for})
+    simulated = any(alert.source == "simulator" for alert in alerts)
+    shown = alerts[-_MOST_IN_DIGEST:]
+    products = len({(alert.asin, alert.domain) for alert in alerts})
+    left_out = len(alerts) - len(shown)
+    return Message(
+        key=f"digest-{min(one.message_id for one in held)}",
+        subject=(
+            f"{_MARK if simulated else ''}{len(alerts)} price alerts for {products} "
+            f"product{'s' if products > 1 else ''}"
+        ),
+        lead=f"{len(alerts)} price alerts, held back for {' and '.join(reasons) or 'you'}",
+        sections=tuple(_short(alert, first.rules.time_zone) for alert in shown),
+        made_at=alerts[-1].checked_at,
+        notice=SIMULATED if simulated else "",
+        closing=f"{left_out} older ones are left out: keeper alerts list" if left_out else "",
+        alert_ids=tuple(alert.alert_id for alert in alerts),
+    )
+
+
+def _short(alert: PriceAlert, time_zone: str) -> Section:
+    facts = [("Since", moment(alert.observed_at, time_zone))]
+    if alert.has_newer_price:
+        facts.insert(0, ("Price now", _newest(alert)))
+    return Section(
+        title=inert(alert.title) or alert.asin,
+        reason=alert.reason,
+        price=_price(alert),
+        facts=tuple(facts),
+        link=_link(alert),
+    )
+
+
+def _facts(alert: PriceAlert, story: PriceStory, time_zone: str) -> list[tuple[str, str]]:
+    facts = [("Price now", _price(alert))]
+    if alert.has_newer_price:
+        facts = [("Price then", _price(alert)), ("Price now", _newest(alert))]
+    if alert.shipping_minor is not None:
+        shipping = _money(alert.shipping_minor, alert) if alert.shipping_minor else "free"
+        facts.append(("Shipping", shipping))
+    if alert.previous_price_minor is not None:
+        facts.append(("Price before", _money(alert.previous_price_minor, alert)))
+    if alert.target_minor is not None:
+        counted = ", with shipping" if alert.with_shipping else ""
+        facts.append(("Your target", f"{_money(alert.target_minor, alert)}{counted}"))
+    facts += _judgement(alert, story, time_zone)
+    facts += [
+        ("Price type", alert.price_type),
+        ("Amazon site", locale_of(alert.domain).host),
+        ("ASIN", alert.asin),
+        ("Price since", moment(alert.observed_at, time_zone)),
+        ("Checked at", moment(alert.checked_at, time_zone)),
+    ]
+    return facts
+
+
+def _judgement(alert: PriceAlert, story: PriceStory, time_zone: str) -> list[tuple[str, str]]:
+    """Say how good the price is, as far as its past tells."""
+    if story.known_since is None:
+        return []
+    known = day(story.known_since, time_zone)
+    facts = []
+    if story.dearer_percent is not None:
+        facts.append(("How good", f"dearer {story.dearer_percent} % of the time since {known}"))
+    if story.lowest_since is None:
+        facts.append(("Lowest", f"of all prices known since {known}"))
+    else:
+        facts.append(("Lowest since", day(story.lowest_since, time_zone)))
+    if story.average_90_minor is not None:
+        facts.append(("90-day average", _money(story.average_90_minor, alert)))
+    return facts
+
+
+def _chart(alert: PriceAlert, story: PriceStory, time_zone: str) -> Picture | None:
+    if len(story.points) < 2:
+        return None
+    return price_chart(
+        tuple(story.points),
+        until=story.until,
+        target_minor=alert.target_minor,
+        currency=alert.currency,
+        domain=alert.domain,
+        time_zone=time_zone,
+    )
+
+
+def _price(alert: PriceAlert) -> str:
+    return "sold out" if alert.price_minor is None else _money(alert.price_minor, alert)
+
+
+def _newest(alert: PriceAlert) -> str:
+    newest = alert.newest_price_minor
+    return "no offer" if newest is None else _money(newest, alert)
+
+
+def _money(minor: int, alert: PriceAlert) -> str:
+    return money(minor, alert.currency, alert.domain)
+
+
+def _link(alert: PriceAlert) -> Link:
+    locale = locale_of(alert.domain)
+    return Link(f"Open on {locale.host}", product_url(alert.asin, locale))
+
+
+def _picture(alert: PriceAlert) -> str | None:
+    """Return the picture's address if it is one a message may show."""
+    url = alert.image_url
+    is_plain = url is not None and url.startswith("https://") and url == inert(url, 2_000)
+    return url if is_plain and " " not in (url or "") else None

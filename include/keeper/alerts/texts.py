@@ -1,0 +1,46 @@
+"""A message as plain text and as a page of HTML, with the same facts."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, Template
+
+from keeper.alerts.message import Message, Section
+
+
+def as_text(message: Message) -> str:
+    """Return the message as plain text."""
+    is_single = len(message.sections) == 1
+    blocks = [message.notice, message.lead]
+    blocks += [section_text(section, with_reason=not is_single) for section in message.sections]
+    blocks += [message.closing, "\n".join(f"{one.label}: {one.url}" for one in message.actions)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def section_text(section: Section, *, with_reason: bool) -> str:
+    """Return what is told of one product as lines; its chart in words."""
+    head = [section.title]
+    if with_reason:
+        head.append(f"{section.price}, {section.reason}")
+    facts = [f"{name}: {value}" for name, value in section.facts]
+    chart = [section.chart.says] if section.chart else []
+    return "\n".join([*head, *facts, *chart, section.link.url])
+
+
+def as_page(message: Message, charts: Sequence[str]) -> str:
+    """Return the message as HTML for mail; whatever is in its texts comes out as text.
+
+    Args:
+        message: The message.
+        charts: The content id of each section's chart, in their order; not asked for those
+            without one.
+    """
+    return _page().render(message=message, charts=charts)
+
+
+@cache
+def _page() -> Template:
+    environment = Environment(
+        loader=PackageLoader("keeper.alerts"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("mail.html")

@@ -1,0 +1,75 @@
+"""The deliverer: hands alerts to the channels as they fall due."""
+
+from threading import Event
+from typing import Annotated, Final
+
+import typer
+
+from keeper.cli.signs_of_life import SignOfLife
+from keeper.cli.workers import stop_on_signal
+
+_WAIT_ONCE_S: Final = 60.0
+
+
+def deliver(
+    once: Annotated[bool, typer.Option("--once", help="Deliver what is due, then end.")] = False,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed", help="First make those due again that failed or had no channel."
+        ),
+    ] = False,
+    interval: Annotated[
+        float, typer.Option(help="Seconds between two looks; a new alert wakes it up.", min=0.1)
+    ] = 5,
+) -> None:
+    """Deliver alerts by mail, Telegram, Discord and Apprise as they fall due.
+
+    Several may run at once; a channel is used by one of them at a time.
+    Example: keeper deliver --once
+    """
+    from keeper.errors import TransientError
+    from keeper.pipeline.deliver import Delivery, deliver_due_alerts
+    from keeper.pipeline.services import channels, postgres_config
+    from keeper.settings import load_settings
+    from keeper.stores.postgres.connection import session
+    from keeper.stores.postgres.outbox import listen, requeue_undelivered, wait_for_news
+
+    settings = load_settings()
+    stopping = Event()
+    stop_on_signal(stopping.set)
+    beat = SignOfLife("deliver").beat
+
+    def stopped() -> bool:
+        beat()
+        return stopping.is_set()
+
+    how = Delivery(
+        channels(settings),
+        wait=stopping.wait,
+        patience_s=_WAIT_ONCE_S if once else interval,
+        stopped=stopped,
+    )
+    config = postgres_config(settings)
+    if retry_failed:
+        with session(config) as connection:
+            typer.echo(f"{requeue_undelivered(connection)} alerts are due again")
+    while not stopped():
+        try:
+            with session(config) as connection:
+                # Before the first look, so that nothing is put in between unnoticed.
+                listen(connection)
+                while not stopped():
+                    counts = deliver_due_alerts(connection, how)
+                    if once or any(counts.values()):
+                        typer.echo(
+                            ", ".join(f"{n} {name}" for name, n in counts.items() if n or once)
+                        )
+                    if once:
+                        return
+                    wait_for_news(connection, interval)
+        except TransientError as error:
+            if once:
+                raise
+            typer.echo(f"{error}; looking again in {interval:g} s", err=True)
+            stopping.wait(interval)

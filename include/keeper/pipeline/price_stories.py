@@ -1,0 +1,27 @@
+"""The past of an alert's price, for its message."""
+
+from datetime import timedelta
+
+from keeper.domain.alerts import PriceAlert
+from keeper.domain.price_story import YEAR, PriceStory, story
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.price_pasts import StoredPrice, points_of
+
+
+def story_of(connection: Connection, alert: PriceAlert) -> PriceStory:
+    """Return how the alert's price compares with the year before its check."""
+    since = alert.checked_at - YEAR - timedelta(days=1)
+    stored = points_of(connection, alert.asin, alert.domain, alert.price_type, since=since)
+    counted = alert.with_shipping
+    own = StoredPrice(alert.observed_at, alert.price_minor, alert.shipping_minor)
+    points = [
+        (one.observed_at, one.amount(with_shipping=counted))
+        for one in stored
+        if one.observed_at <= alert.checked_at
+    ]
+    return story(
+        points,
+        observed_at=alert.observed_at,
+        checked_at=alert.checked_at,
+        amount=own.amount(with_shipping=counted),
+    )

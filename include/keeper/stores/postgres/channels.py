@@ -1,0 +1,120 @@
+"""Where users read, when they want to be reached, and what became of their alerts."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from keeper.domain.alerts import Address, ChannelKind
+from keeper.domain.delivery_clock import DeliveryRules
+from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.watch_list import ensure_user
+
+_SQL: Final = "channels"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownChannel:
+    """A user's channel and how many messages it was sent, waits for and failed to take."""
+
+    to: Address
+    is_active: bool
+    sent: int
+    waiting: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAlert:
+    """An alert as its user may look it up; the price in minor units, None without an offer."""
+
+    alert_id: int
+    asin: str
+    domain: str
+    price_type: str
+    price_minor: int | None
+    currency: str
+    reason: str
+    status: str
+    raised_at: datetime
+    title: str | None
+    channels: str | None
+    detail: str | None
+
+
+def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
+    """Return a user's channels in the order they were added."""
+    rows = connection.execute(statements(_SQL)["list_channels"], {"email": email})
+    return [
+        KnownChannel(
+            Address(ChannelKind(row["kind"]), row["address"]),
+            row["status"] == "ACTIVE",
+            row["sent"],
+            row["waiting"],
+            row["failed"],
+        )
+        for row in rows
+    ]
+
+
+def save_channel(connection: Connection, email: str, to: Address) -> bool:
+    """Let a user read there too; return whether that is new."""
+    with connection.transaction():
+        row = {"user_id": ensure_user(connection, email), **_key(to)}
+        saved = connection.execute(statements(_SQL)["save_channel"], row).fetchone()
+    return bool(saved and saved["is_new"])
+
+
+def set_channel_active(connection: Connection, email: str, to: Address, *, active: bool) -> bool:
+    """Use a channel or not; return whether the user has it. What waits for it goes on waiting."""
+    row = {"email": email, "status": "ACTIVE" if active else "PAUSED", **_key(to)}
+    return connection.execute(statements(_SQL)["set_channel_status"], row).fetchone() is not None
+
+
+def delivery_rules(connection: Connection, email: str) -> DeliveryRules:
+    """Return when a user wants to be reached; the defaults for one nobody knows yet."""
+    row = connection.execute(statements(_SQL)["rules_of"], {"email": email}).fetchone()
+    return DeliveryRules(**row) if row else DeliveryRules()
+
+
+def save_delivery_rules(connection: Connection, email: str, rules: DeliveryRules) -> None:
+    """Set when a user wants to be reached; what was held is looked at again."""
+    with connection.transaction():
+        user_id = ensure_user(connection, email)
+        row = {"user_id": user_id, **asdict(rules)}
+        connection.execute(statements(_SQL)["save_rules"], row)
+        connection.execute(statements(_SQL)["wake_held"], row)
+
+
+def snooze_watches(
+    connection: Connection, email: str, asin: str, until: datetime | None, *, domain: str | None
+) -> int:
+    """Hold the alerts of a product until a time, None to let them out; return how many watches."""
+    row = {"email": email, "asin": asin, "until": until, "domain": domain}
+    with connection.transaction():
+        found = connection.execute(statements(_SQL)["snooze_watches"], row).fetchall()
+        if found:
+            owner = {"user_id": found[0]["user_id"]}
+            connection.execute(statements(_SQL)["wake_held"], owner)
+    return len(found)
+
+
+def list_alerts(connection: Connection, email: str, *, most: int = 50) -> list[KnownAlert]:
+    """Return a user's latest alerts, the newest first."""
+    rows = connection.execute(statements(_SQL)["list_alerts"], {"email": email, "most": most})
+    return [KnownAlert(**row) for row in rows]
+
+
+def acknowledge(connection: Connection, email: str, alert_id: int) -> Mapping[str, Any] | None:
+    """Note that a user has seen an alert: what is not delivered yet is not, nor further drops.
+
+    Returns:
+        How many deliveries were `dropped`; None if the user has no such alert.
+    """
+    return connection.execute(
+        statements(_SQL)["acknowledge"], {"email": email, "alert_id": alert_id}
+    ).fetchone()
+
+
+def _key(to: Address) -> dict[str, str]:
+    return {"kind": to.kind.value, "address": to.address}

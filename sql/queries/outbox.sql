@@ -1,0 +1,116 @@
+-- The outbox: alerts on their way to each of their user's channels.
+
+-- name: claim_next
+-- Locks one message that is due and its channel; other deliverers pass over both, so that a channel's
+-- messages are counted and come in their order. The loader may add messages meanwhile.
+SELECT o.message_id, o.channel_id
+FROM outbox o
+JOIN channels c USING (channel_id)
+WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE'
+    AND c.kind <> ALL (%(closed)s) AND c.kind || ':' || c.address <> ALL (%(closed)s)
+ORDER BY o.next_attempt_at, o.message_id
+LIMIT 1
+FOR NO KEY UPDATE OF o, c SKIP LOCKED
+
+-- name: held_with
+-- What else of a channel, locked already, was held and may go out now.
+SELECT o.message_id
+FROM outbox o
+JOIN channels c USING (channel_id)
+JOIN users u USING (user_id)
+JOIN price_alerts a USING (alert_id)
+JOIN watched_products w USING (watch_id)
+WHERE o.channel_id = %(channel_id)s AND o.message_id <> %(message_id)s AND o.status = 'PENDING'
+    AND o.held_for IS NOT NULL AND o.next_attempt_at <= %(now)s
+    AND w.status <> 'INACTIVE' AND a.status <> 'CANCELLED'
+    AND coalesce(greatest(u.snoozed_until, w.snoozed_until) <= %(now)s, true)
+FOR NO KEY UPDATE OF o
+
+-- name: queued_alerts
+-- What messages tell, to whom, and when these want to be reached.
+SELECT o.message_id, o.attempts, o.first_attempt_at, o.held_for, c.kind, c.address, u.time_zone,
+    u.quiet_from, u.quiet_until, u.daily_cap,
+    greatest(u.snoozed_until, w.snoozed_until) AS snoozed_until,
+    w.status <> 'INACTIVE' AND a.status <> 'CANCELLED' AS is_wanted,
+    a.alert_id, a.watch_id, a.asin, a.domain, a.price_type, a.price_minor, a.shipping_minor,
+    a.previous_price_minor, a.target_minor, w.with_shipping, a.currency, a.observed_at,
+    a.checked_at, a.reason, a.source, p.title, p.image_url, s.price_minor AS newest_price_minor,
+    coalesce((s.last_checked_at, s.observed_at) > (a.checked_at, a.observed_at)
+        AND s.observed_at <> a.observed_at, false) AS has_newer_price
+FROM outbox o
+JOIN channels c USING (channel_id)
+JOIN users u USING (user_id)
+JOIN price_alerts a USING (alert_id)
+JOIN watched_products w USING (watch_id)
+LEFT JOIN products p ON (p.asin, p.domain) = (a.asin, a.domain)
+LEFT JOIN price_series s
+    ON (s.asin, s.domain, s.price_type) = (a.asin, a.domain, a.price_type)
+WHERE o.message_id = ANY (%(message_ids)s)
+ORDER BY o.queued_at, o.message_id
+
+-- name: sent_since
+SELECT count(*)::int AS sent FROM outbox
+WHERE channel_id = %(channel_id)s AND status = 'SENT' AND settled_at >= %(since)s
+    AND sent_with IS NULL
+
+-- name: hold
+UPDATE outbox SET next_attempt_at = %(until)s, held_for = %(held_for)s
+WHERE message_id = %(message_id)s
+
+-- name: record_delivery
+INSERT INTO alert_deliveries (message_id, alert_id, channel, attempt, status, detail, seconds,
+    attempted_at, next_attempt_at)
+SELECT o.message_id, o.alert_id, %(channel)s,
+    (SELECT coalesce(max(attempt), 0) + 1 FROM alert_deliveries d
+        WHERE d.message_id = o.message_id),
+    %(status)s, %(detail)s, %(seconds)s, %(now)s, %(next_attempt_at)s
+FROM outbox o WHERE o.message_id = ANY (%(message_ids)s)
+
+-- name: settle
+UPDATE outbox SET status = %(status)s, attempts = attempts + %(attempted)s,
+    first_attempt_at = CASE WHEN %(attempted)s > 0 THEN coalesce(first_attempt_at, %(now)s)
+        ELSE first_attempt_at END,
+    next_attempt_at = coalesce(%(next_attempt_at)s, next_attempt_at),
+    settled_at = CASE WHEN %(status)s <> 'PENDING' THEN %(now)s::timestamptz END,
+    sent_with = CASE WHEN message_id <> %(message_id)s THEN %(message_id)s::bigint END
+WHERE message_id = ANY (%(message_ids)s)
+
+-- name: sum_up
+-- An alert's own status, by those of its messages.
+UPDATE price_alerts a SET status = s.status
+FROM (
+    SELECT o.alert_id, CASE
+        WHEN bool_or(o.status = 'SENT') THEN 'SENT'
+        WHEN bool_or(o.status = 'PENDING') THEN 'PENDING'
+        WHEN bool_or(o.status = 'FAILED') THEN 'FAILED'
+        WHEN bool_or(o.status = 'NOT_CONFIGURED') THEN 'NOT_CONFIGURED'
+        ELSE 'CANCELLED' END AS status
+    FROM outbox o
+    WHERE o.alert_id IN (SELECT alert_id FROM outbox WHERE message_id = ANY (%(message_ids)s))
+    GROUP BY o.alert_id
+) AS s
+WHERE a.alert_id = s.alert_id AND a.status <> s.status
+
+-- name: requeue_undelivered
+WITH again AS (
+    UPDATE outbox SET status = 'PENDING', attempts = 0, first_attempt_at = NULL, settled_at = NULL,
+        next_attempt_at = now()
+    WHERE status IN ('FAILED', 'NOT_CONFIGURED')
+    RETURNING alert_id
+), added AS (
+    INSERT INTO outbox (channel_id, alert_id)
+    SELECT c.channel_id, a.alert_id FROM price_alerts a
+    JOIN channels c ON c.user_id = a.user_id AND c.status = 'ACTIVE'
+    WHERE a.status = 'NOT_CONFIGURED'
+        AND NOT EXISTS (SELECT FROM outbox o WHERE o.alert_id = a.alert_id)
+    RETURNING alert_id
+)
+UPDATE price_alerts SET status = 'PENDING'
+WHERE status <> 'SENT' AND alert_id IN (SELECT alert_id FROM again UNION ALL SELECT alert_id FROM added)
+RETURNING alert_id
+
+-- name: due_behind
+-- Whether messages are due whose channels are closed for the moment.
+SELECT EXISTS (
+    SELECT FROM outbox o JOIN channels c USING (channel_id)
+    WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE') AS is_due

@@ -1,0 +1,58 @@
+"""Alerts on their way, for tests of messages and channels."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from keeper.domain.alerts import Address, ChannelKind, PriceAlert, QueuedAlert
+from keeper.domain.delivery_clock import DeliveryRules
+from keeper.domain.price_story import PriceStory, story
+
+CHECKED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ALERT = PriceAlert(
+    alert_id=7,
+    watch_id=3,
+    asin="B000000001",
+    domain="de",
+    price_type="BUY_BOX_SHIPPING",
+    title="A kettle",
+    image_url=None,
+    price_minor=123450,
+    shipping_minor=399,
+    previous_price_minor=150000,
+    target_minor=130000,
+    with_shipping=False,
+    currency="EUR",
+    observed_at=datetime(2026, 3, 1, 8, 30, tzinfo=UTC),
+    checked_at=CHECKED_AT,
+    reason="at or below your target",
+    source="keepa",
+)
+QUEUED = QueuedAlert(
+    message_id=11,
+    to=Address(ChannelKind.EMAIL, "reader@example.org"),
+    alert=ALERT,
+    rules=DeliveryRules(),
+    attempts=0,
+    first_attempt_at=None,
+    held_for=None,
+)
+NO_STORY = PriceStory((), CHECKED_AT)
+
+
+def queued(message_id: int = 11, *, held_for: str | None = None, **alert: Any) -> QueuedAlert:
+    """Return a message of an alert that differs in these fields."""
+    return replace(QUEUED, message_id=message_id, held_for=held_for, alert=replace(ALERT, **alert))
+
+
+def a_story(price: int = 123450) -> PriceStory:
+    """Return a past with a fall, a time without an offer, and a price at its end."""
+    days = ((300, 150000), (80, 139900), (60, None), (50, 149000), (20, 128000), (10, 150000))
+    points = [(CHECKED_AT - timedelta(days=since), price) for since, price in days]
+    points.append((ALERT.observed_at, price))
+    return story(
+        points,
+        observed_at=ALERT.observed_at,
+        checked_at=CHECKED_AT,
+        amount=price,
+    )

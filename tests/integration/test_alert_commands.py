@@ -1,0 +1,184 @@
+"""`keeper alerts`, `keeper channels` and `keeper deliver`, as a person types them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from keeper.alerts.channels.email import SmtpConfig
+from keeper.cli.app import app
+from keeper.domain.watches import Watch
+from keeper.settings import load_settings
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.outbox import listen, wait_for_news
+from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.watch_list import save_watches
+from tests.chat_server import TOKEN, ChatServer
+from tests.price_events import price_event
+from tests.smtp_server import Mailbox
+
+READER = "reader@example.org"
+
+
+@pytest.fixture(autouse=True)
+def _settings(
+    database: PostgresConfig,
+    mail_server: SmtpConfig,
+    chat: ChatServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "DATABASE_URL": database.url,
+        "KEEPER_USER_EMAIL": READER,
+        "KEEPER_RUN_DIR": str(tmp_path),
+        "SMTP_HOST": mail_server.host,
+        "SMTP_PORT": str(mail_server.port),
+        "KEEPER_SMTP_TLS": "none",
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "KEEPER_TELEGRAM_URL": chat.url,
+        "DISCORD_WEBHOOK": chat.webhook,
+        "KEEPER_APPRISE_URLS": '{"family": "json://127.0.0.1:9/"}',
+    }.items():
+        monkeypatch.setenv(name, value)
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+@pytest.fixture
+def raise_alert(database: PostgresConfig, connection: Connection) -> Iterator[Callable[[], None]]:
+    writer = PriceWriter(database)
+    hours = iter(range(0, 1000, 6))
+
+    def raise_it() -> None:
+        hour = next(hours)
+        asin = f"B{hour:09d}"
+        save_watches(connection, READER, [Watch(asin, "us", "NEW", 1000)])
+        assert writer.store([price_event(900, hour=hour, asin=asin)]).alerts == 1
+
+    yield raise_it
+    writer.close()
+
+
+def keeper(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def told(result: Result) -> str:
+    return " ".join(result.output.replace("│", " ").split())
+
+
+def test_channels_are_added_tried_listed_and_paused(
+    chat: ChatServer, mailbox: Mailbox, raise_alert: Callable[[], None]
+) -> None:
+    assert "added: telegram:4711" in keeper("channels", "add", "telegram", "4711").stdout
+    assert "active: telegram:4711" in keeper("channels", "add", "telegram", "4711").stdout
+    keeper("channels", "add", "discord", "main")
+    assert "sent: message 1" in keeper("channels", "test", "telegram", "4711").stdout
+    raise_alert()
+    assert "3 sent" in keeper("deliver", "--once").stdout
+    assert len(chat.requests) == 3
+    assert len(mailbox.received) == 1
+
+    assert "paused" in keeper("channels", "pause", "discord", "main").stdout
+    listed = keeper("channels", "list").stdout
+    assert "paused" in listed
+    raise_alert()
+    assert "2 sent" in keeper("deliver", "--once").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("add", "pigeon", "x"), "none of email, telegram, discord, apprise"),
+        (("add", "discord", "other"), "have no discord called other, but main"),
+        (("add", "apprise", "work"), "have no apprise called work, but family"),
+        (("add", "email", "nobody"), "is not an e-mail address"),
+        (("add", "apprise", "ntfy://secret@host"), "put it into the settings under a name"),
+        (("pause", "telegram", "99"), "is none of your channels"),
+    ],
+)
+def test_a_wrong_channel_is_one_sentence(words: tuple[str, ...], reason: str) -> None:
+    result = keeper("channels", *words)
+
+    assert result.exit_code != 0
+    assert reason in told(result)
+    assert "secret" not in result.output or "ntfy" not in result.output
+
+
+def test_a_channel_that_does_not_answer_is_told_by_its_test() -> None:
+    result = keeper("channels", "test", "apprise", "family")
+
+    assert result.exit_code == 1
+    assert "did not take it" in result.stdout
+
+
+def test_hours_are_set_and_shown() -> None:
+    assert "quiet hours: none, UTC" in keeper("alerts", "hours").stdout
+    keeper("alerts", "hours", "--quiet", "22:00-07:00", "--zone", "Europe/Berlin", "--cap", "5")
+
+    shown = keeper("alerts", "hours").stdout
+    assert "quiet hours: 22:00 to 07:00, Europe/Berlin" in shown
+    assert "at most 5 messages a day" in shown
+    assert "quiet hours: none" in keeper("alerts", "hours", "--quiet", "none").stdout
+    for words in (("--zone", "Mars/Base"), ("--quiet", "night"), ("--cap", "0")):
+        assert keeper("alerts", "hours", *words).exit_code == 2
+
+
+def test_alerts_are_listed_acknowledged_and_snoozed(raise_alert: Callable[[], None]) -> None:
+    assert "No alerts so far" in keeper("alerts", "list").stdout
+    raise_alert()
+    raise_alert()
+    listed = keeper("alerts", "list").stdout
+    assert "at or below your target" in listed
+    assert "email pending" in listed
+
+    assert "acknowledged; 1 deliveries dropped" in keeper("alerts", "ack", "1").stdout
+    assert keeper("alerts", "ack", "99").exit_code == 1
+    assert "snoozed until" in keeper("alerts", "snooze", "B000000006").stdout
+    assert keeper("alerts", "snooze", "B000000099").exit_code == 1
+    assert "1 held" in keeper("deliver", "--once").stdout
+    assert "email pending: snooze" in keeper("alerts", "list").stdout
+    assert "awake" in keeper("alerts", "snooze", "B000000006", "--days", "0").stdout
+    assert "1 sent" in keeper("deliver", "--once").stdout
+    assert "everything: snoozed" in keeper("alerts", "snooze").stdout
+    raise_alert()
+    assert "1 held" in keeper("deliver", "--once").stdout
+
+
+def test_a_new_alert_wakes_a_deliverer_that_listens(
+    database: PostgresConfig, raise_alert: Callable[[], None]
+) -> None:
+    with session(database) as connection:
+        listen(connection)
+        started = time.monotonic()
+        woken: list[float] = []
+
+        def wait() -> None:
+            wait_for_news(connection, 60)
+            woken.append(time.monotonic())
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        raise_alert()
+        waiting.join(timeout=60)
+
+    assert woken[0] - started < 30
+
+
+def test_what_came_while_it_did_not_wait_is_not_missed(
+    database: PostgresConfig, raise_alert: Callable[[], None]
+) -> None:
+    with session(database) as connection:
+        listen(connection)
+        raise_alert()
+        connection.execute("SELECT 1")
+        started = time.monotonic()
+        wait_for_news(connection, 60)
+
+    assert time.monotonic() - started < 30

@@ -1,0 +1,72 @@
+"""An outbox with alerts in it, and deliverers whose clock only waiting moves."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.domain.alerts import ChannelKind
+from keeper.domain.watches import Watch
+from keeper.pipeline.deliver import Channel, Delivery
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.watch_list import save_watches
+from tests.price_events import price_event
+from tests.services import free_port
+
+READER = "reader@example.org"
+NOW = datetime(2100, 1, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that only waiting moves."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def by_mail(channel: Channel, clock: Clock | None = None, **more: Any) -> Delivery:
+    clock = clock or Clock()
+    return Delivery(
+        {ChannelKind.EMAIL: channel}, clock=clock, wait=clock.wait, jitter=lambda: 0.5, **more
+    )
+
+
+def nobody() -> EmailChannel:
+    config = SmtpConfig("127.0.0.1", free_port(), "keeper@example.org", tls="none", timeout_s=1)
+    return EmailChannel(config)
+
+
+@pytest.fixture
+def raise_alerts(database: PostgresConfig, connection: Connection) -> Iterator[Callable[..., None]]:
+    writer = PriceWriter(database)
+
+    def raise_them(count: int, *, hour: int = 0, user: str = READER) -> None:
+        asins = [f"B{number:09d}" for number in range(100 * hour, 100 * hour + count)]
+        save_watches(connection, user, [Watch(asin, "us", "NEW", 1000) for asin in asins])
+        events = [price_event(900, asin=asin, hour=hour) for asin in asins]
+        assert writer.store(events).alerts == count
+
+    yield raise_them
+    writer.close()
+
+
+def statuses(connection: Connection) -> list[tuple[str, str, int]]:
+    rows = connection.execute(
+        "SELECT a.status, d.status AS delivery, d.attempt FROM price_alerts a"
+        " JOIN alert_deliveries d USING (alert_id) ORDER BY alert_id, d.delivery_id"
+    )
+    return [(row["status"], row["delivery"], row["attempt"]) for row in rows]
+
+
+def outbox(connection: Connection) -> list[tuple[str, str | None]]:
+    rows = connection.execute("SELECT status, held_for FROM outbox ORDER BY message_id")
+    return [(row["status"], row["held_for"]) for row in rows]

@@ -1,0 +1,68 @@
+"""Channels that are left alone for a while."""
+
+from datetime import UTC, datetime, timedelta
+
+from keeper.alerts.gates import Gates
+from keeper.domain.alerts import Address, ChannelKind, DeliveryResult, DeliveryStatus
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+MAIL = Address(ChannelKind.EMAIL, "reader@example.org")
+CHAT = Address(ChannelKind.TELEGRAM, "4711")
+HOOK = Address(ChannelKind.DISCORD, "main")
+SENT = DeliveryResult(DeliveryStatus.SENT, "")
+AWAY = DeliveryResult(DeliveryStatus.FAILED, "", retry=True, unreachable=True)
+
+
+def test_a_channel_that_is_away_is_left_alone_for_longer_each_time() -> None:
+    gates, now, pauses = Gates(), NOW, []
+    for _ in range(8):
+        gates.saw(MAIL, AWAY, now)
+        opening = gates.next_opening(now)
+        assert opening is not None
+        assert gates.closed(now) == ["email"]
+        pauses.append((opening - now).total_seconds())
+        now = opening
+        assert gates.closed(now) == []
+
+    assert pauses == [30, 60, 120, 240, 480, 900, 900, 900]
+    assert gates.is_broken(MAIL)
+
+
+def test_once_it_answers_the_next_trouble_is_new() -> None:
+    gates = Gates()
+    for _ in range(5):
+        gates.saw(MAIL, AWAY, NOW)
+    gates.saw(MAIL, SENT, NOW)
+    assert not gates.is_broken(MAIL)
+    later = NOW + timedelta(hours=1)
+    gates.saw(MAIL, AWAY, later)
+
+    assert gates.next_opening(later) == later + timedelta(seconds=30)
+
+
+def test_webhooks_fail_by_themselves_and_a_bot_as_a_whole() -> None:
+    gates = Gates()
+    gates.saw(HOOK, AWAY, NOW)
+    assert gates.closed(NOW) == ["discord:main"]
+    gates.saw(CHAT, AWAY, NOW)
+    assert gates.closed(NOW) == ["discord:main", "telegram"]
+
+
+def test_an_address_rests_for_as_long_as_its_provider_asks() -> None:
+    gates = Gates()
+    busy = DeliveryResult(DeliveryStatus.FAILED, "429", retry=True, retry_after_s=17)
+    gates.saw(CHAT, busy, NOW)
+
+    assert gates.closed(NOW + timedelta(seconds=16)) == ["telegram:4711"]
+    assert gates.closed(NOW + timedelta(seconds=17)) == []
+
+
+def test_messages_to_a_chat_keep_their_distance() -> None:
+    gates = Gates()
+    gates.saw(CHAT, SENT, NOW)
+
+    assert gates.closed(NOW) == ["telegram", "telegram:4711"]
+    assert gates.closed(NOW + timedelta(milliseconds=100)) == ["telegram:4711"]
+    assert gates.closed(NOW + timedelta(seconds=1)) == []
+    gates.saw(MAIL, SENT, NOW)
+    assert "email" not in gates.closed(NOW)
