@@ -95,8 +95,8 @@ def advance(
     """Judge one observation.
 
     A missing offer changes nothing: being sold out for a while must not alert anew at the same
-    price. An implausible price neither raises nor re-arms at once; the next check that finds the
-    price on the same side confirms it.
+    price. An implausible price neither raises nor re-arms at once; the next check confirms it if it
+    finds the price on the same side.
 
     Args:
         state: Where the watch stood, None on its first observation (armed: a first check already
@@ -116,7 +116,7 @@ def advance(
     state = state._replace(checked_at=seen.checked_at, observed_at=seen.observed_at)
     price = seen.price_minor
     if price is None:
-        return state, None
+        return state._replace(awaiting_price_minor=None), None
     awaited = state.awaiting_price_minor
     if not policy.is_due(price, target_minor):
         state = state._replace(awaiting_price_minor=None)

@@ -125,7 +125,7 @@ def advance_rule(
     is_later = seen.checked_at > state.checked_at
     moved = state._replace(checked_at=seen.checked_at, observed_at=seen.observed_at)
     if state.is_known and seen.amount == state.last_minor:
-        return (moved if seen.amount is None else moved._replace(awaiting_minor=None)), None
+        return moved._replace(awaiting_minor=None), None
     if rule.is_event:
         return _on_event(state, moved, seen, rule, past, policy, is_later=is_later)
     return _on_level(moved, seen, rule, past, policy, is_later=is_later)
@@ -153,11 +153,14 @@ def _on_level(
 ) -> tuple[RuleState, News | None]:
     amount, awaited = seen.amount, moved.awaiting_minor
     if amount is None:
-        return moved._replace(is_known=True, last_minor=None), None
+        return moved._replace(is_known=True, last_minor=None, awaiting_minor=None), None
     stands = standing(rule.all, amount, past, policy)
     if stands is Standing.UNKNOWN:
         return moved, None
     judged = moved._replace(is_known=True, last_minor=amount, awaiting_minor=None)
+    if seen.implausible:
+        # What may be a glitch leaves no trace: coming back from it is no change.
+        judged = moved._replace(awaiting_minor=None)
     news: News | None = None
     if stands is not Standing.DUE:
         if stands is not Standing.CLEAR or (moved.armed and moved.alerted_minor is None):
@@ -180,7 +183,7 @@ def _on_level(
     )
     if seen.implausible and not confirmed:
         return moved._replace(awaiting_minor=amount), None
-    return after, news
+    return after._replace(is_known=True, last_minor=amount), news
 
 
 def _on_event(
