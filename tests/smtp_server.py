@@ -39,7 +39,7 @@ class Mailbox:
     def texts(self) -> list[str]:
         """Return the plain text of what has arrived."""
         bodies = (mail.get_body(("plain",)) for mail in self.mails())
-        return [body.get_content() for body in bodies if body is not None]
+        return [body.get_content().replace("\r\n", "\n") for body in bodies if body is not None]
 
 
 @pytest.fixture

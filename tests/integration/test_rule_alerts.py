@@ -73,9 +73,12 @@ def test_a_price_is_compared_with_its_own_past(
 
     assert raised(connection) == [
         (990, "the lowest in 90 days"),
-        (780, "22 % below its 90-day average of $10.00; dropped further since the last alert, "
-         "the lowest in 90 days"),
-    ]  # fmt: skip
+        (
+            780,
+            "22 % below its 90-day average of $10.00; dropped further since the last alert, "
+            "the lowest in 90 days",
+        ),
+    ]
 
 
 def test_several_rules_that_hold_make_one_alert(

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from keeper.alerts.formats import day, money
@@ -108,7 +109,8 @@ def _dress(
     axes.set_xlim(date2num(since), date2num(until + WINDOW / 60))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda minor, _: money(round(minor), currency, domain))
+        # The font has neither the wide yen sign nor all kinds of spaces.
+        FuncFormatter(lambda minor, _: normalize("NFKC", money(round(minor), currency, domain)))
     )
     lowest, highest = axes.get_ylim()
     if target_minor is not None:

@@ -253,7 +253,10 @@ def _standing(condition: Level, amount: int, past: Past, policy: AlertPolicy) ->
             return _below(amount, average * (100 - percent), policy)
         case Lowest(days):
             lowest = past.lowest(days)
-            return Standing.UNKNOWN if lowest is None else _below(amount, lowest * 100, policy)
+            if lowest is None:
+                return Standing.UNKNOWN
+            # A price that was there before is no news, be it the lowest or the usual one.
+            return _below(amount, (lowest - 1) * 100, policy)
         case Score(points):
             deal_past = past.as_a_deal(amount)
             if deal_past is None:

@@ -49,7 +49,7 @@ class BelowPrevious(Struct, frozen=True, tag_field="kind", tag="below_previous")
 
 
 class Lowest(Struct, frozen=True, tag_field="kind", tag="lowest"):
-    """No price of the last days was lower; without days, none ever was."""
+    """Every price of the last days was higher; without days, every one known."""
 
     days: Annotated[int, Meta(ge=7, le=3650)] | None
 

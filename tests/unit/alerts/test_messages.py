@@ -16,6 +16,7 @@ from keeper.alerts.formats import money
 from keeper.alerts.message import Link, Message
 from keeper.alerts.texts import as_page, as_text
 from keeper.domain.delivery_clock import DeliveryRules
+from keeper.domain.locales import LOCALES, Locale
 from tests.alerts import CHECKED_AT, NO_STORY, a_story, queued
 
 HOSTILE = {
@@ -226,3 +227,11 @@ def test_a_chart_shows_prices_the_target_and_times_without_an_offer() -> None:
         "1.300,00 €, grey where there was no offer."
     )
     assert alert_message(queued(), NO_STORY).sections[0].chart is None
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.domain)
+def test_every_locales_amounts_can_be_drawn(locale: Locale) -> None:
+    """The font lacks some signs, which matplotlib warns of."""
+    alert = queued(domain=locale.domain, currency=locale.currency)
+
+    assert alert_message(alert, a_story()).sections[0].chart is not None

@@ -161,7 +161,7 @@ def limit_of(one: Condition, check: Check, earlier: Known) -> Fraction | None:
         for (_, price), end in zip(earlier, ends, strict=True)
         if price is not None and end > start
     ]
-    return Fraction(min(prices)) if prices else None
+    return Fraction(min(prices) - 1) if prices else None
 
 
 def average(check: Check, earlier: Known, days: int) -> Fraction | None:

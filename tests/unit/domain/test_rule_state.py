@@ -99,11 +99,12 @@ def test_below_its_average_is_told_once_while_it_lasts() -> None:
     assert alerts(rule, [1000, 801, 790, 789, 745, 1000, 790], year) == [2, 4, 6]
 
 
-def test_lowest_counts_ties_and_forgets_what_is_older() -> None:
+def test_lowest_is_a_price_that_was_not_there_and_forgets_what_is_older() -> None:
     dear_lately = past((400, 500), (380, 1000))
 
-    assert alerts(parse_rule("lowest in 90 days", "USD"), [1000, 990], dear_lately) == [0]
-    assert alerts(parse_rule("lowest ever", "USD"), [1000, 990, 500], dear_lately) == [2]
+    assert alerts(parse_rule("lowest in 90 days", "USD"), [1000, 990], dear_lately) == [1]
+    assert alerts(parse_rule("lowest ever", "USD"), [1000, 500, 499], dear_lately) == [2]
+    assert alerts(parse_rule("lowest ever", "USD"), [1000, 1000], past((400, 1000))) == []
 
 
 def test_a_past_too_short_to_compare_with_says_nothing_and_is_asked_again() -> None:
@@ -127,7 +128,7 @@ def test_a_deal_score_weighs_the_products_own_past() -> None:
 def test_levels_that_belong_together_must_all_hold() -> None:
     rule = parse_rule("lowest in 90 days and below 8", "USD")
 
-    assert alerts(rule, [1000, 900, 800, 1000, 800], past((365, 1000))) == [2, 4]
+    assert alerts(rule, [1000, 900, 800, 1000, 790], past((365, 1000))) == [2, 4]
 
 
 def test_an_acknowledged_alert_is_not_repeated_by_a_further_drop() -> None:
