@@ -2,7 +2,7 @@
 
 import email
 import email.policy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 
 import pytest
@@ -14,11 +14,15 @@ from tests.services import free_port
 
 
 class Mailbox:
-    """What has arrived, by recipient; `answer` is what the server says to further mails."""
+    """What has arrived, by recipient; `answer` is what the server says to further mails.
+
+    `accepted` is called when a mail is taken, before the sender is told so.
+    """
 
     def __init__(self) -> None:
         self.answer = "250 OK"
         self.received: list[tuple[str, bytes]] = []
+        self.accepted: Callable[[], object] = lambda: None
 
     async def handle_DATA(  # noqa: N802 - the name aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope
@@ -27,6 +31,7 @@ class Mailbox:
             content = envelope.content
             assert isinstance(content, bytes)
             self.received.append((envelope.rcpt_tos[0], content))
+            self.accepted()
         return self.answer
 
     def mails(self) -> list[EmailMessage]:

@@ -15,6 +15,7 @@ GAPS: Final = {
     ChannelKind.DISCORD: (timedelta(), timedelta(seconds=2)),
 }
 """The least time between two messages of a kind, and between two to the same address."""
+_NO_GAPS: Final = (timedelta(), timedelta())
 
 
 class Gates:
@@ -51,10 +52,14 @@ class Gates:
             self._close(breaker, now + min(FIRST_PAUSE * 2.0 ** min(failures, 9), LAST_PAUSE))
             return
         self._failures.pop(breaker, None)
-        for_kind, for_address = GAPS.get(to.kind, (timedelta(), timedelta()))
-        self._close(to.kind.value, now + for_kind)
+        _, for_address = GAPS.get(to.kind, _NO_GAPS)
         asked = timedelta(seconds=result.retry_after_s or 0)
         self._close(str(to), now + max(for_address, asked))
+
+    @staticmethod
+    def breath(to: Address) -> timedelta:
+        """Return how long to wait before anything else of this kind is sent."""
+        return GAPS.get(to.kind, _NO_GAPS)[0]
 
     def is_broken(self, to: Address) -> bool:
         """Whether the channel could not be reached when last tried."""

@@ -86,12 +86,15 @@ def deliver_due_alerts(connection: Connection, how: Delivery) -> dict[str, int]:
     counts: Counter[str] = Counter(dict.fromkeys(names, 0))
     patience = timedelta(seconds=how.patience_s)
     while not how.stopped():
-        now = how.clock()
+        now, outcome = how.clock(), ""
         with claim_next(connection, now, how.gates.closed(now)) as claim:
             if claim is not None:
                 outcome, messages = _handle(claim, how)
                 counts[outcome] += messages
-                continue
+        if claim is not None:
+            if outcome == DeliveryStatus.SENT.value.lower():
+                how.wait(how.gates.breath(claim.message.to).total_seconds())
+            continue
         opening = how.gates.next_opening(now)
         if opening is None or opening - now > patience or not is_any_due(connection, now):
             break

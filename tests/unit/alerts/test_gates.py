@@ -61,8 +61,9 @@ def test_messages_to_a_chat_keep_their_distance() -> None:
     gates = Gates()
     gates.saw(CHAT, SENT, NOW)
 
-    assert gates.closed(NOW) == ["telegram", "telegram:4711"]
-    assert gates.closed(NOW + timedelta(milliseconds=100)) == ["telegram:4711"]
+    assert gates.closed(NOW + timedelta(milliseconds=999)) == ["telegram:4711"]
+    assert gates.breath(CHAT) == timedelta(milliseconds=40)
+    assert gates.breath(MAIL) == timedelta()
     assert gates.closed(NOW + timedelta(seconds=1)) == []
     gates.saw(MAIL, SENT, NOW)
     assert "email" not in gates.closed(NOW)
