@@ -1,10 +1,11 @@
 """The caught messages: a folder of .eml files, oldest thrown away first."""
 
+import base64
 import email
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import default as policy
 from pathlib import Path
@@ -78,9 +79,12 @@ class MailStore:
                 yield _parse(name, content)
 
     def get(self, name: str) -> CaughtMessage | None:
-        """Return a message, or None if there is none of that id."""
+        """Return a message with its pictures, or None if there is none of that id."""
         content = self.raw(name)
-        return None if content is None else _parse(name, content)
+        if content is None:
+            return None
+        found = _parse(name, content)
+        return replace(found, html=_with_pictures(content, found.html))
 
     def raw(self, name: str) -> bytes | None:
         """Return a message as it was received, or None if there is none of that id."""
@@ -103,6 +107,17 @@ class MailStore:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.eml"
+
+
+def _with_pictures(content: bytes, html: str) -> str:
+    """Return a page with the message's own pictures in place of the names it calls them by."""
+    for part in email.message_from_bytes(content, policy=policy).walk():
+        name = str(part.get("Content-ID", "")).strip("<> ")
+        picture = part.get_payload(decode=True)
+        if name and part.get_content_maintype() == "image" and isinstance(picture, bytes):
+            data = base64.b64encode(picture).decode("ascii")
+            html = html.replace(f"cid:{name}", f"data:{part.get_content_type()};base64,{data}")
+    return html
 
 
 def _parse(name: str, content: bytes) -> CaughtMessage:

@@ -1,5 +1,6 @@
 """Takes the pictures in docs/pictures of a running stack, with Debian's Chromium."""
 
+import base64
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,15 +12,21 @@ import httpx
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from rich.console import Console
 
+from keeper.alerts.channels.telegram import telegram_text
+from keeper.alerts.compose import alert_message
+from keeper.pipeline.price_stories import story_of
+from keeper.stores.postgres.connection import PostgresConfig, session
+from keeper.stores.postgres.outbox import latest_alert
 from stack.airflow import ADMIN
 from stack.context import Stack
+from stack.environment import database_url
 from stack.errors import StackError
 from stack.ports import HOST
 
 _DESK: Final[ViewportSize] = {"width": 1400, "height": 800}
 _PHONE: Final[ViewportSize] = {"width": 375, "height": 720}
 # The first three keep Chromium from calling home; a container's root needs the last.
-_FLAGS: Final = (
+FLAGS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -29,7 +36,7 @@ _FLAGS: Final = (
 
 
 def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
-    """Write `airflow-grid.png` and `alert-mail.png` to `folder`.
+    """Write `airflow-grid.png`, `alert-mail.png` and `alert-telegram.png` to `folder`.
 
     Needs a stack on which the demo has run.
 
@@ -42,6 +49,7 @@ def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
         pictures = {
             "airflow-grid.png": _airflow_grid(browser, stack),
             "alert-mail.png": _alert_mail(browser, mail),
+            "alert-telegram.png": _alert_in_telegram(browser, stack),
         }
     for name, picture in pictures.items():
         (folder / name).write_bytes(picture)
@@ -53,7 +61,7 @@ def _chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         raise StackError("There is no Chromium; on Debian: apt-get install chromium")
-    flags = [*_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(_FLAGS)
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(FLAGS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         try:
@@ -79,9 +87,32 @@ def _alert_mail(browser: Browser, address: str) -> bytes:
     return _still(page)
 
 
+def _alert_in_telegram(browser: Browser, stack: Stack) -> bytes:
+    """Show the newest alert's caption and chart, as Telegram reads its own HTML."""
+    with session(PostgresConfig(database_url(stack))) as connection:
+        queued = latest_alert(connection)
+        if queued is None:
+            raise StackError("No alert has been raised yet; raise one with: make demo")
+        message = alert_message(queued, story_of(connection, queued.alert))
+    chart = message.sections[0].chart
+    picture = ""
+    if chart is not None:
+        data = base64.b64encode(chart.png).decode("ascii")
+        picture = f'<img src="data:image/png;base64,{data}" alt="" style="width:100%">'
+    text = telegram_text(message).replace("\n", "<br>")
+    page = browser.new_page(viewport=_PHONE, device_scale_factor=2)
+    page.set_content(
+        '<meta charset="utf-8"><body style="margin:0;padding:16px;background:#8fb08c;'
+        'font:15px/1.4 Roboto,Helvetica,Arial,sans-serif"><div style="background:#fff;'
+        'border-radius:12px;overflow:hidden;max-width:340px">'
+        f'{picture}<div style="padding:8px 12px 12px">{text}</div></div></body>'
+    )
+    return _still(page)
+
+
 def _still(page: Page) -> bytes:
     page.wait_for_load_state("networkidle")
-    return page.screenshot(animations="disabled")
+    return page.screenshot(animations="disabled", full_page=True)
 
 
 def _newest_alert(stack: Stack) -> str:

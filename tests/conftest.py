@@ -7,4 +7,5 @@ pytest_plugins = (
     "tests.smtp_server",
     "tests.chat_server",
     "tests.outbox",
+    "tests.browser",
 )

@@ -114,3 +114,6 @@ RETURNING alert_id
 SELECT EXISTS (
     SELECT FROM outbox o JOIN channels c USING (channel_id)
     WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE') AS is_due
+
+-- name: latest_message
+SELECT message_id FROM outbox ORDER BY message_id DESC LIMIT 1

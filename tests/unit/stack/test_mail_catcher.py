@@ -1,4 +1,6 @@
 import asyncio
+import email
+import email.policy
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -164,3 +166,14 @@ def test_the_smtp_side_keeps_what_it_is_given(store: MailStore) -> None:
 
     assert answer.startswith("250 ")
     assert [message.subject for message in store.newest_first()] == ["by SMTP"]
+
+
+def test_a_message_shows_the_pictures_it_carries(store: MailStore, client: Browser) -> None:
+    message = email.message_from_bytes(
+        mail(html="<img src='cid:chart@here'>"), policy=email.policy.default
+    )
+    page = message.get_payload()[1]
+    page.add_related(b"picture", maintype="image", subtype="png", cid="<chart@here>")
+    name = store.add(message.as_bytes())
+
+    assert "src='data:image/png;base64,cGljdHVyZQ=='" in client.get(f"/message/{name}/html").text

@@ -134,6 +134,13 @@ def is_any_due(connection: Connection, now: datetime) -> bool:
     return bool(row and row["is_due"])
 
 
+def latest_alert(connection: Connection) -> QueuedAlert | None:
+    """Return the message that was put in last, whatever became of it; None if there is none."""
+    row = connection.execute(statements(_SQL)["latest_message"]).fetchone()
+    found = _queued(connection, [row["message_id"]]) if row else []
+    return found[0] if found else None
+
+
 def listen(connection: Connection) -> None:
     """Let a connection hear from now on when something is put into the outbox."""
     connection.execute("LISTEN " + WAKE_UP)
