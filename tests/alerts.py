@@ -33,6 +33,7 @@ QUEUED = QueuedAlert(
     to=Address(ChannelKind.EMAIL, "reader@example.org"),
     alert=ALERT,
     rules=DeliveryRules(),
+    queued_at=CHECKED_AT,
     attempts=0,
     first_attempt_at=None,
     held_for=None,

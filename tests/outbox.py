@@ -52,6 +52,8 @@ def raise_alerts(database: PostgresConfig, connection: Connection) -> Iterator[C
     def raise_them(count: int, *, hour: int = 0, user: str = READER) -> None:
         asins = [f"B{number:09d}" for number in range(100 * hour, 100 * hour + count)]
         save_watches(connection, user, [Watch(asin, "us", "NEW", 1000) for asin in asins])
+        dear = [price_event(5000, asin=asin, hour=hour - 1) for asin in asins]
+        assert writer.store(dear).alerts == 0
         events = [price_event(900, asin=asin, hour=hour) for asin in asins]
         assert writer.store(events).alerts == count
 

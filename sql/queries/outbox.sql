@@ -28,7 +28,7 @@ FOR NO KEY UPDATE OF o
 
 -- name: queued_alerts
 -- What messages tell, to whom, and when these want to be reached.
-SELECT o.message_id, o.attempts, o.first_attempt_at, o.held_for, c.kind, c.address, u.time_zone,
+SELECT o.message_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind, c.address, u.time_zone,
     u.quiet_from, u.quiet_until, u.daily_cap,
     greatest(u.snoozed_until, w.snoozed_until) AS snoozed_until,
     w.status <> 'INACTIVE' AND a.status <> 'CANCELLED' AS is_wanted,
@@ -56,6 +56,9 @@ WHERE channel_id = %(channel_id)s AND status = 'SENT' AND settled_at >= %(since)
 -- name: hold
 UPDATE outbox SET next_attempt_at = %(until)s, held_for = %(held_for)s
 WHERE message_id = %(message_id)s
+
+-- name: postpone
+UPDATE outbox SET next_attempt_at = %(until)s WHERE message_id = %(message_id)s
 
 -- name: record_delivery
 INSERT INTO alert_deliveries (message_id, alert_id, channel, attempt, status, detail, seconds,
@@ -114,6 +117,12 @@ RETURNING alert_id
 SELECT EXISTS (
     SELECT FROM outbox o JOIN channels c USING (channel_id)
     WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE') AS is_due
+
+-- name: next_postponed
+-- When the first message is due that waits for nothing but the past of its price.
+SELECT min(o.next_attempt_at) AS due_at FROM outbox o JOIN channels c USING (channel_id)
+WHERE o.status = 'PENDING' AND o.attempts = 0 AND o.held_for IS NULL AND c.status = 'ACTIVE'
+    AND o.next_attempt_at > %(now)s
 
 -- name: latest_message
 SELECT message_id FROM outbox ORDER BY message_id DESC LIMIT 1

@@ -59,7 +59,8 @@ def raise_alert(database: PostgresConfig, connection: Connection) -> Iterator[Ca
         hour = next(hours)
         asin = f"B{hour:09d}"
         save_watches(connection, READER, [Watch(asin, "us", "NEW", 1000)])
-        assert writer.store([price_event(900, hour=hour, asin=asin)]).alerts == 1
+        dear = price_event(5000, hour=hour - 1, asin=asin)
+        assert writer.store([dear, price_event(900, hour=hour, asin=asin)]).alerts == 1
 
     yield raise_it
     writer.close()

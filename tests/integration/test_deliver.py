@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
+from keeper.clock import utc_now
 from keeper.domain.alerts import Address, ChannelKind
 from keeper.domain.rule_texts import parse_rules
 from keeper.domain.watches import Watch
@@ -17,7 +19,7 @@ from keeper.stores.postgres.channels import (
 )
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.outbox import requeue_undelivered
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.watch_list import save_watches
 from tests.chat_server import TOKEN, ChatServer
 from tests.outbox import NOW, READER, Clock, by_mail, nobody, outbox, statuses
@@ -322,3 +324,27 @@ def test_a_hostile_title_harms_neither_its_message_nor_the_others(
         assert page is not None
         assert "<script" not in page.get_content()
         assert mail["Bcc"] is None
+
+
+def test_an_alert_of_a_first_check_comes_with_the_products_past(
+    connection: Connection,
+    database: PostgresConfig,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+) -> None:
+    save_watches(connection, READER, [Watch("B000000001", "us", "NEW", 1000)])
+    with closing(PriceWriter(database)) as writer:
+        writer.store([price_event(900)])
+    clock = Clock(utc_now())
+
+    def wait(seconds: float) -> None:
+        clock.wait(seconds)
+        with closing(BackfillWriter(database)) as past:
+            past.store([price_event(2000, hour=-24 * 100)])
+
+    delivery = Delivery({ChannelKind.EMAIL: mail_channel}, clock=clock, wait=wait, patience_s=60)
+    assert deliver_due_alerts(connection, delivery)["sent"] == 1
+
+    (mail,) = mailbox.mails()
+    assert "image/png" in [part.get_content_type() for part in mail.walk()]
+    assert "How good: dearer" in mailbox.texts()[0]

@@ -73,6 +73,7 @@ class QueuedAlert:
         to: Where it goes.
         alert: What it tells.
         rules: When its reader wants to be reached.
+        queued_at: When it was put into the outbox.
         attempts: How often it has been tried.
         first_attempt_at: When it was first tried.
         held_for: Why it was held before; it then goes out with what else was.
@@ -83,6 +84,7 @@ class QueuedAlert:
     to: Address
     alert: PriceAlert
     rules: DeliveryRules
+    queued_at: datetime
     attempts: int
     first_attempt_at: datetime | None
     held_for: str | None

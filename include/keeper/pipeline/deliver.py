@@ -21,9 +21,10 @@ from keeper.domain.alerts import (
     QueuedAlert,
 )
 from keeper.domain.delivery_clock import hold
+from keeper.domain.price_story import PriceStory
 from keeper.pipeline.price_stories import story_of
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.outbox import Claim, claim_next, is_any_due
+from keeper.stores.postgres.outbox import Claim, claim_next, is_any_due, next_postponed
 
 _LOG: Final = logging.getLogger(__name__)
 GIVE_UP_AFTER: Final = timedelta(hours=72)
@@ -32,6 +33,11 @@ _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(hours=1)
 _JITTER: Final = 0.2
 _HELD: Final = "held"
+_POSTPONED: Final = "postponed"
+_PAST_MAY_COME: Final = timedelta(seconds=60)
+"""The first check of a product brings its past too, by a topic and a loader of its own; an alert of
+that check waits for it so long at most, since with it the message can say how good the price is."""
+_LOOK_AGAIN: Final = timedelta(seconds=3)
 _SETTINGS: Final = {
     ChannelKind.EMAIL: "SMTP_HOST",
     ChannelKind.TELEGRAM: "TELEGRAM_BOT_TOKEN",
@@ -95,12 +101,21 @@ def deliver_due_alerts(connection: Connection, how: Delivery) -> dict[str, int]:
             if outcome == DeliveryStatus.SENT.value.lower():
                 how.wait(how.gates.breath(claim.message.to).total_seconds())
             continue
-        opening = how.gates.next_opening(now)
-        if opening is None or opening - now > patience or not is_any_due(connection, now):
+        waits = _next_moment(connection, how.gates, now)
+        if waits is None or waits - now > patience:
             break
-        patience -= opening - now
-        how.wait((opening - now).total_seconds())
+        patience -= waits - now
+        how.wait((waits - now).total_seconds())
+    counts.pop(_POSTPONED, None)
     return dict(counts)
+
+
+def _next_moment(connection: Connection, gates: Gates, now: datetime) -> datetime | None:
+    """Return when there will be something to do for what is in the outbox; None if never."""
+    moments = [next_postponed(connection, now)]
+    if is_any_due(connection, now):
+        moments.append(gates.next_opening(now))
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _handle(claim: Claim, how: Delivery) -> tuple[str, int]:
@@ -113,14 +128,20 @@ def _handle(claim: Claim, how: Delivery) -> tuple[str, int]:
         claim.hold(waits)
         return _HELD, 1
     together = claim.held_with(now) if queued.held_for else []
-    result = _deliver(claim, together, how)
+    story = story_of(claim.connection, queued.alert)
+    if len(story.points) < 2 and now - queued.queued_at < _PAST_MAY_COME:
+        claim.postpone(now + _LOOK_AGAIN)
+        return _POSTPONED, 1
+    result = _deliver(claim, story, together, how)
     return result.status.value.lower(), 1 + len(together)
 
 
-def _deliver(claim: Claim, together: Sequence[QueuedAlert], how: Delivery) -> DeliveryResult:
+def _deliver(
+    claim: Claim, story: PriceStory, together: Sequence[QueuedAlert], how: Delivery
+) -> DeliveryResult:
     queued = claim.message
     started = time.monotonic()
-    result = _attempt(claim, together, how)
+    result = _attempt(queued, story, together, how)
     now = how.clock()
     how.gates.saw(queued.to, result, now)
     again = _next_attempt(queued, result, now, how.jitter()) if result.retry else None
@@ -144,23 +165,18 @@ def _deliver(claim: Claim, together: Sequence[QueuedAlert], how: Delivery) -> De
     return result
 
 
-def _attempt(claim: Claim, together: Sequence[QueuedAlert], how: Delivery) -> DeliveryResult:
-    to = claim.message.to
-    channel = how.channels.get(to.kind)
+def _attempt(
+    queued: QueuedAlert, story: PriceStory, together: Sequence[QueuedAlert], how: Delivery
+) -> DeliveryResult:
+    channel = how.channels.get(queued.to.kind)
     if channel is None:
-        return not_configured(to)
+        return not_configured(queued.to)
+    held = [queued, *together]
     try:
-        message = _composed(claim, together)
+        message = digest_message(held) if together else alert_message(queued, story)
     except ValueError as error:
         return DeliveryResult(DeliveryStatus.FAILED, f"cannot be told: {error}")
-    return channel.deliver(to.address, message)
-
-
-def _composed(claim: Claim, together: Sequence[QueuedAlert]) -> Message:
-    queued = claim.message
-    if together:
-        return digest_message([queued, *together])
-    return alert_message(queued, story_of(claim.connection, queued.alert))
+    return channel.deliver(queued.to.address, message)
 
 
 def not_configured(to: Address) -> DeliveryResult:

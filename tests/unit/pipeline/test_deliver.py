@@ -14,7 +14,7 @@ from keeper.domain.delivery_clock import DeliveryRules, HeldFor, Hold
 from keeper.pipeline import deliver
 from keeper.pipeline.deliver import GIVE_UP_AFTER, Delivery, deliver_due_alerts
 from keeper.stores.postgres.connection import Connection
-from tests.alerts import NO_STORY, queued
+from tests.alerts import NO_STORY, a_story, queued
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SENT = DeliveryResult(DeliveryStatus.SENT, "accepted")
@@ -33,6 +33,7 @@ class Claim:
     settled: list[tuple[str, timedelta | None]] = field(default_factory=list)
     held: list[Hold] = field(default_factory=list)
     cancelled: bool = False
+    postponed: list[datetime] = field(default_factory=list)
     connection: Connection = NO_DATABASE
 
     def settle(self, result: DeliveryResult, **outcome: Any) -> None:
@@ -48,6 +49,9 @@ class Claim:
 
     def hold(self, hold: Hold) -> None:
         self.held.append(hold)
+
+    def postpone(self, until: datetime) -> None:
+        self.postponed.append(until)
 
     def cancel(self, now: datetime) -> None:
         self.cancelled = True
@@ -66,7 +70,7 @@ class FakeChannel:
 
 
 def claim(**message: Any) -> Claim:
-    return Claim(replace(queued(), **message))
+    return Claim(replace(queued(), **({"queued_at": NOW - timedelta(hours=1)} | message)))
 
 
 def how(*answers: DeliveryResult, jitter: float = 0.5, **more: Any) -> Delivery:
@@ -95,6 +99,8 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> list[Claim]:
 
     monkeypatch.setattr(deliver, "claim_next", claim_next)
     monkeypatch.setattr(deliver, "story_of", lambda connection, alert: NO_STORY)
+    monkeypatch.setattr(deliver, "next_postponed", lambda connection, now: None)
+    monkeypatch.setattr(deliver, "is_any_due", lambda connection, now: False)
     return due
 
 
@@ -227,3 +233,31 @@ def test_what_nobody_wants_any_more_is_cancelled(outbox: list[Claim]) -> None:
 
     assert deliver_due_alerts(NO_DATABASE, how())["cancelled"] == 1
     assert outbox[0].cancelled
+
+
+def test_an_alert_of_a_first_check_waits_a_moment_for_the_products_past(
+    outbox: list[Claim],
+) -> None:
+    outbox.append(claim(queued_at=NOW - timedelta(seconds=50)))
+    delivery = how(SENT)
+
+    counts = deliver_due_alerts(NO_DATABASE, delivery)
+    assert set(counts.values()) == {0}
+    assert outbox[0].postponed == [NOW + timedelta(seconds=3)]
+
+
+def test_once_the_past_is_there_it_is_sent_with_a_chart(
+    outbox: list[Claim], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "story_of", lambda connection, alert: a_story())
+    outbox.append(claim(queued_at=NOW - timedelta(seconds=50)))
+    delivery = how(SENT)
+
+    assert deliver_due_alerts(NO_DATABASE, delivery)["sent"] == 1
+    assert messages(delivery)[0].sections[0].chart is not None
+
+
+def test_it_does_not_wait_for_ever(outbox: list[Claim]) -> None:
+    outbox.append(claim(queued_at=NOW - timedelta(seconds=60)))
+
+    assert deliver_due_alerts(NO_DATABASE, how(SENT))["sent"] == 1

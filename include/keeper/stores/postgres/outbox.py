@@ -49,6 +49,11 @@ class Claim:
             statements(_SQL)["hold"], {**where, "until": hold.until, "held_for": hold.reason}
         )
 
+    def postpone(self, until: datetime) -> None:
+        """Let the message wait for a moment, by itself."""
+        where = {"message_id": self.message.message_id}
+        self.connection.execute(statements(_SQL)["postpone"], {**where, "until": until})
+
     def cancel(self, now: datetime) -> None:
         """Settle a message nobody wants any more."""
         self._settle([self.message.message_id], _CANCELLED, attempted=0, now=now, again=None)
@@ -134,6 +139,12 @@ def is_any_due(connection: Connection, now: datetime) -> bool:
     return bool(row and row["is_due"])
 
 
+def next_postponed(connection: Connection, now: datetime) -> datetime | None:
+    """Return when the first message is due that was postponed; None if there is none."""
+    row = connection.execute(statements(_SQL)["next_postponed"], {"now": now}).fetchone()
+    return row["due_at"] if row else None
+
+
 def latest_alert(connection: Connection) -> QueuedAlert | None:
     """Return the message that was put in last, whatever became of it; None if there is none."""
     row = connection.execute(statements(_SQL)["latest_message"]).fetchone()
@@ -175,6 +186,7 @@ def _message(row: Mapping[str, Any]) -> QueuedAlert:
             **{field.name: row[field.name] for field in fields(DeliveryRules)}
             | {"time_zone": _known_zone(row["time_zone"])}
         ),
+        queued_at=row["queued_at"],
         attempts=row["attempts"],
         first_attempt_at=row["first_attempt_at"],
         held_for=row["held_for"],

@@ -1,0 +1,92 @@
+"""Databases of former versions, brought to this one and back."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from yoyo import get_backend, read_migrations
+
+from keeper.stores.postgres.channels import list_channels
+from keeper.stores.postgres.connection import SQL_DIR, PostgresConfig, session
+from keeper.stores.postgres.migrations import migrate
+from tests.price_events import START
+
+READER = "reader@example.org"
+ONE_CHANNEL = "0007_roll_ups"
+_FORMER = """
+INSERT INTO users (email) VALUES ('reader@example.org');
+INSERT INTO watched_products (user_id, asin, domain, price_type, target_minor)
+SELECT user_id, 'B00000000' || n, 'us', 'NEW', 1000
+FROM users, generate_series(1, 3) n WHERE NOT is_system;
+INSERT INTO alert_states (watch_id, armed, alerted_price_minor, observed_at, checked_at)
+SELECT watch_id, false, 900, now(), now() FROM watched_products;
+INSERT INTO price_alerts (watch_id, user_id, asin, domain, price_type, price_minor, target_minor,
+    currency, observed_at, checked_at, reason, source, run_id, status, attempts)
+SELECT watch_id, user_id, asin, 'us', 'NEW', 900, 1000, 'USD', %(at)s, %(at)s,
+    'at or below your target', 'simulator', 'run-1',
+    (ARRAY['SENT', 'PENDING', 'NOT_CONFIGURED'])[watch_id], 1
+FROM watched_products;
+INSERT INTO alert_deliveries (alert_id, channel, attempt, status)
+SELECT alert_id, 'email', 1, CASE status WHEN 'PENDING' THEN 'FAILED' ELSE status END
+FROM price_alerts;
+"""
+
+
+@pytest.fixture
+def former(make_database: Callable[[], PostgresConfig]) -> PostgresConfig:
+    """A database as it was before there were rules and channels, with alerts in it."""
+    config = make_database()
+    undo(config, ONE_CHANNEL)
+    with psycopg.connect(config.url, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute(_FORMER, {"at": START})
+    return config
+
+
+def undo(config: PostgresConfig, until: str) -> None:
+    """Undo the migrations after one."""
+    url = urlunsplit(urlsplit(config.url)._replace(scheme="postgresql+psycopg"))
+    backend = get_backend(url)
+    migrations = read_migrations(str(SQL_DIR / "migrations"))
+    later = migrations.filter(lambda migration: migration.id > until)
+    with backend.lock():
+        backend.rollback_migrations(backend.to_rollback(later))
+    backend.connection.close()
+
+
+def alerts(config: PostgresConfig) -> list[dict[str, object]]:
+    with session(config) as connection:
+        return connection.execute(
+            "SELECT a.asin, a.status, o.status AS message, o.attempts, d.attempt,"
+            " d.status AS delivery FROM price_alerts a JOIN outbox o USING (alert_id)"
+            " JOIN alert_deliveries d USING (message_id) ORDER BY a.asin"
+        ).fetchall()
+
+
+def test_alerts_of_one_channel_become_messages_of_it(former: PostgresConfig) -> None:
+    assert {"0008_alert_rules", "0009_outbox"} <= set(migrate(former))
+
+    found = [(one["status"], one["message"], one["delivery"]) for one in alerts(former)]
+    assert found == [
+        ("SENT", "SENT", "SENT"),
+        ("PENDING", "PENDING", "FAILED"),
+        ("NOT_CONFIGURED", "NOT_CONFIGURED", "NOT_CONFIGURED"),
+    ]
+    with session(former) as connection:
+        (channel,) = list_channels(connection, READER)
+        states = connection.execute("SELECT rule, armed FROM alert_states").fetchall()
+    assert str(channel.to) == f"email:{READER}"
+    assert states == [{"rule": "target", "armed": False}] * 3
+
+
+def test_what_was_done_can_be_undone_and_done_again(former: PostgresConfig) -> None:
+    migrate(former)
+    before = alerts(former)
+    undo(former, ONE_CHANNEL)
+    with session(former) as connection:
+        rows = connection.execute("SELECT status, attempts FROM price_alerts ORDER BY asin")
+        assert [row["status"] for row in rows] == ["SENT", "PENDING", "NOT_CONFIGURED"]
+
+    migrate(former)
+
+    assert [one["message"] for one in alerts(former)] == [one["message"] for one in before]
