@@ -347,4 +347,4 @@ def test_an_alert_of_a_first_check_comes_with_the_products_past(
 
     (mail,) = mailbox.mails()
     assert "image/png" in [part.get_content_type() for part in mail.walk()]
-    assert "How good: dearer" in mailbox.texts()[0]
+    assert "How good: cheaper than" in mailbox.texts()[0]

@@ -113,7 +113,9 @@ def _judgement(alert: PriceAlert, story: PriceStory, time_zone: str) -> list[tup
     known = day(story.known_since, time_zone)
     facts = []
     if story.dearer_percent is not None:
-        facts.append(("How good", f"dearer {story.dearer_percent} % of the time since {known}"))
+        facts.append(
+            ("How good", f"cheaper than {story.dearer_percent} % of the time since {known}")
+        )
     if story.lowest_since is None:
         facts.append(("Lowest", f"of all prices known since {known}"))
     else:

@@ -54,7 +54,11 @@ def test_every_form_tells_the_same_facts() -> None:
         for fact in (
             *("A kettle", "1.234,50 €", "3,99 €", "1.500,00 €", "1.300,00 €", "B000000001"),
             *("BUY_BOX_SHIPPING", "amazon.de", "2026-03-01 08:30 UTC"),
-            *("dearer 99 % of the time", "of all prices known since 2025-05-05", "1.443,02 €"),
+            *(
+                "cheaper than 99 % of the time",
+                "of all prices known since 2025-05-05",
+                "1.443,02 €",
+            ),
             "https://www.amazon.de/dp/B000000001",
         ):
             assert fact in plain(form), form
@@ -65,7 +69,7 @@ def test_a_price_is_compared_with_when_it_was_last_as_low() -> None:
 
     # It was 1.280 € until ten days before.
     assert "Lowest since: 2026-02-19" in text
-    assert "How good: dearer 96 % of the time since 2025-05-05" in text
+    assert "How good: cheaper than 96 % of the time since 2025-05-05" in text
 
 
 def test_without_a_past_nothing_is_said_of_it() -> None:
