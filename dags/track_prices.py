@@ -74,10 +74,11 @@ def track_prices():
     def deliver_alerts() -> dict:
         from keeper.orchestration.connections import database
         from keeper.pipeline.deliver import Delivery, deliver_due_alerts
-        from keeper.pipeline.services import channels
+        from keeper.pipeline.services import channels, links
 
+        how = Delivery(channels(SETTINGS), patience_s=60, links=links(SETTINGS))
         with database() as connection:
-            return deliver_due_alerts(connection, Delivery(channels(SETTINGS), patience_s=60))
+            return deliver_due_alerts(connection, how)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PRICE_HISTORY], retries=1)
     def summarise(ti):

@@ -18,6 +18,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "simulator": ("simulator",),
     "migrate": ("migrate",),
     "workers": tuple(product.WORKERS),
+    "console": ("console",),
     "airflow": airflow.PROGRAMS,
 }
 _NEEDS: Final = {
@@ -26,6 +27,7 @@ _NEEDS: Final = {
     "elasticsearch": ("artifacts",),
     "migrate": ("databases", "kafka", "elasticsearch"),
     "airflow-migrate": ("databases",),
+    "console": ("migrate",),
     **dict.fromkeys(product.WORKERS, ("migrate",)),
     **dict.fromkeys(airflow.PROGRAMS, ("airflow-migrate",)),
 }
@@ -67,6 +69,8 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
         services.append(product.simulator_service(stack))
     if names & set(product.WORKERS):
         services += [s for s in product.worker_services(stack) if s.name in names]
+    if "console" in names:
+        services.append(product.console_service(stack))
     if names & set(airflow.PROGRAMS):
         services += airflow.services(stack)
     steps = [

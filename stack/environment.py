@@ -31,6 +31,8 @@ def product_environment(stack: Stack) -> dict[str, str]:
         # Small enough that the demo's few hundred products make several mapped tasks.
         "KEEPER_BATCH_PRODUCTS": "100",
         "KEEPER_DATA_DOCS": str(layout.home / "data-docs"),
+        "KEEPER_PUBLIC_URL": console_url(stack),
+        "KEEPER_LINK_SECRET": stack.credentials.keeper_link_secret,
         **given,
         "DATABASE_URL": database_url(stack),
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",
@@ -92,6 +94,11 @@ def database_url(stack: Stack) -> str:
         f"postgresql://keeper:{stack.credentials.postgres_keeper}"
         f"@{HOST}:{stack.ports.postgres}/keeper"
     )
+
+
+def console_url(stack: Stack) -> str:
+    """Return where a reader on this machine reaches the console."""
+    return f"http://localhost:{stack.ports.console}"
 
 
 def simulator_url(stack: Stack) -> str:

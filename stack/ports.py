@@ -22,6 +22,7 @@ class Ports:
     simulator: int = 8099
     smtp: int = 1025
     mail_web: int = 8025
+    console: int = 8000
 
     def as_dict(self) -> dict[str, int]:
         """Return the ports by name."""

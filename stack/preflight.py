@@ -30,6 +30,7 @@ _LABELS: Final = {
     "simulator": "the Keepa simulator",
     "smtp": "the mail catcher",
     "mail_web": "the mail catcher's page",
+    "console": "the console",
 }
 
 

@@ -105,6 +105,26 @@ def simulator_service(stack: Stack) -> Service:
     )
 
 
+def console_service(stack: Stack) -> Service:
+    """Describe the console, which serves the links in messages."""
+    return Service(
+        program=Program(
+            name="console",
+            argv=(
+                str(keeper_command(stack)),
+                *("console", "--host", HOST, "--port", str(stack.ports.console)),
+            ),
+            env=product_environment(stack) | process_environment(stack),
+            directory=str(stack.layout.root),
+        ),
+        title="console",
+        probe=lambda _: _probe_http(f"http://{HOST}:{stack.ports.console}/health"),
+        needs=frozenset({"migrate"}),
+        memory_mib=90,
+        ports=("console",),
+    )
+
+
 def worker_services(stack: Stack) -> list[Service]:
     """Describe the side workers."""
     return [

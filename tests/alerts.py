@@ -30,6 +30,7 @@ ALERT = PriceAlert(
 )
 QUEUED = QueuedAlert(
     message_id=11,
+    channel_id=5,
     to=Address(ChannelKind.EMAIL, "reader@example.org"),
     alert=ALERT,
     rules=DeliveryRules(),

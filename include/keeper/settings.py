@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     keeper_telegram_url: str = "https://api.telegram.org"
     keeper_discord_webhooks: Annotated[dict[str, SecretStr], NoDecode] = {}
     keeper_apprise_urls: Annotated[dict[str, SecretStr], NoDecode] = {}
+    keeper_public_url: str | None = None
+    keeper_link_secret: SecretStr | None = Field(default=None, min_length=16)
 
     keeper_keepa_url: str | None = None
     keeper_simulator_url: str = SIMULATOR_URL
@@ -117,7 +119,11 @@ class Settings(BaseSettings):
         return names
 
     @field_validator(
-        "elasticsearch_url", "keeper_keepa_url", "keeper_simulator_url", "keeper_telegram_url"
+        "elasticsearch_url",
+        "keeper_keepa_url",
+        "keeper_simulator_url",
+        "keeper_telegram_url",
+        "keeper_public_url",
     )
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
@@ -177,6 +183,14 @@ class Settings(BaseSettings):
             raise ValueError("SMTP_USER is set but SMTP_PASSWORD is not; set both or neither")
         if self.smtp_password and not self.smtp_user:
             raise ValueError("SMTP_PASSWORD is set but SMTP_USER is not; set both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _links_are_whole(self) -> Self:
+        if (self.keeper_public_url is None) != (self.keeper_link_secret is None):
+            raise ValueError(
+                "KEEPER_PUBLIC_URL and KEEPER_LINK_SECRET belong together; set both or neither"
+            )
         return self
 
     @property

@@ -25,6 +25,12 @@ WHERE u.user_id = c.user_id AND lower(u.email) = lower(%(email)s) AND c.kind = %
     AND c.address = %(address)s
 RETURNING c.channel_id
 
+-- name: drop_messages
+-- What waits for a channel that is not used any more is not delivered later.
+UPDATE outbox SET status = 'CANCELLED', settled_at = now()
+WHERE channel_id = %(channel_id)s AND status = 'PENDING'
+RETURNING message_id
+
 -- name: rules_of
 SELECT time_zone, quiet_from, quiet_until, daily_cap, snoozed_until FROM users
 WHERE lower(email) = lower(%(email)s)
@@ -85,3 +91,14 @@ WITH seen AS (
 SELECT alert_id, (SELECT count(*)::int FROM dropped) AS dropped,
     (SELECT count(*)::int FROM calmed) AS calmed
 FROM seen
+
+-- name: linked_watch
+SELECT u.email, w.asin, w.domain, w.price_type, p.title
+FROM watched_products w
+JOIN users u USING (user_id)
+LEFT JOIN products p USING (asin, domain)
+WHERE w.watch_id = %(number)s AND w.status <> 'INACTIVE'
+
+-- name: linked_channel
+SELECT u.email, c.kind, c.address FROM channels c JOIN users u USING (user_id)
+WHERE c.channel_id = %(number)s

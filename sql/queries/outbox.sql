@@ -3,7 +3,7 @@
 -- name: claim_next
 -- Locks one message that is due and its channel; other deliverers pass over both, so that a channel's
 -- messages are counted and come in their order. The loader may add messages meanwhile.
-SELECT o.message_id, o.channel_id
+SELECT o.message_id
 FROM outbox o
 JOIN channels c USING (channel_id)
 WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE'
@@ -28,7 +28,7 @@ FOR NO KEY UPDATE OF o
 
 -- name: queued_alerts
 -- What messages tell, to whom, and when these want to be reached.
-SELECT o.message_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind, c.address, u.time_zone,
+SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind, c.address, u.time_zone,
     u.quiet_from, u.quiet_until, u.daily_cap,
     greatest(u.snoozed_until, w.snoozed_until) AS snoozed_until,
     w.status <> 'INACTIVE' AND a.status <> 'CANCELLED' AS is_wanted,

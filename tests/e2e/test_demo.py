@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -81,6 +82,18 @@ def test_each_alert_is_one_mail_that_tells_its_facts(rows: Rows, stack: Stack) -
         assert "SIMULATED PRICE" in text
         assert alert["asin"] in text
         assert money(alert["price_minor"], alert["currency"], alert["domain"]) in text
+
+
+def test_the_links_in_a_mail_lead_to_the_console(stack: Stack) -> None:
+    mails = list(Path(stack["KEEPER_RUN_DIR"]).parent.joinpath("mail").rglob("*.eml"))
+    message = email.message_from_bytes(mails[0].read_bytes(), policy=email.policy.default)
+    text = message.get_body(("plain",)).get_content()
+    (link,) = re.findall(r"Snooze for a week: (\S+)", text)
+
+    answer = httpx.get(link, trust_env=False)
+
+    assert answer.status_code == 200
+    assert "Hold the alerts of" in answer.text
 
 
 def test_the_summary_says_what_is_true(demo: Demo, rows: Rows) -> None:

@@ -116,6 +116,12 @@ def test_a_wrong_token_names_the_setting_and_is_tried_again(chat: ChatServer) ->
     assert result.retry
 
 
+def test_a_webhook_may_name_a_thread(chat: ChatServer) -> None:
+    DiscordChannel({"main": f"{chat.webhook}?thread_id=5"}).deliver("main", PLAIN)
+
+    assert chat.requests[0].path.endswith("?thread_id=5&wait=true")
+
+
 def test_a_webhook_that_is_gone_is_named(chat: ChatServer) -> None:
     chat.answers = [(404, {"message": "Unknown Webhook"})]
 

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 from keeper.alerts.channels.email import EmailChannel
+from keeper.domain.alerts import Address, ChannelKind
 from keeper.domain.delivery_clock import DeliveryRules
 from keeper.domain.watches import Watch, WatchStatus
 from keeper.pipeline.deliver import deliver_due_alerts
 from keeper.stores.postgres.channels import (
     acknowledge,
     save_delivery_rules,
+    set_channel_active,
     snooze_watches,
 )
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
@@ -197,3 +199,20 @@ def test_a_time_zone_nobody_knows_is_utc(
 
     assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 1
     assert "UTC" in mailbox.texts()[0]
+
+
+def test_what_waits_for_a_paused_channel_does_not_come_weeks_later(
+    connection: Connection,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[..., None],
+) -> None:
+    raise_alerts(2)
+    mail = Address(ChannelKind.EMAIL, READER)
+    assert set_channel_active(connection, READER, mail, active=False)
+    assert set_channel_active(connection, READER, mail, active=True)
+
+    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 0
+    rows = connection.execute("SELECT DISTINCT status FROM price_alerts").fetchall()
+    assert [row["status"] for row in rows] == ["CANCELLED"]
+    assert mailbox.received == []

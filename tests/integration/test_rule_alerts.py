@@ -165,3 +165,32 @@ def test_the_list_keeps_rules_that_are_not_given_again(connection: Connection) -
     save_watches(connection, READER, [Watch(ASIN, "us", "NEW", 500, rules=())])
     (found,) = list_watches(connection, READER)
     assert found.watch.rules == ()
+
+
+def test_nonsense_in_one_watchs_rules_costs_only_those(
+    connection: Connection, store: Callable[..., int], caplog: pytest.LogCaptureFixture
+) -> None:
+    watch(connection, "", target=1000)
+    watch(connection, "sold out", target=1000, user="other@example.org")
+    connection.execute(
+        """UPDATE watched_products SET rules = '[{"all": [{"kind": "magic"}]}]'
+        WHERE rules <> '[]'"""
+    )
+
+    assert store(price_event(900)) == 2
+
+    assert "magic" in caplog.text
+    (found,) = list_watches(connection, "other@example.org")
+    assert found.watch.rules == ()
+
+
+def test_a_price_type_that_vanishes_and_comes_back_is_no_news(
+    connection: Connection, store: Callable[..., int]
+) -> None:
+    watch(connection, "sold out; any change", target=1000)
+    assert store(price_event(900)) == 1
+
+    for hour in (6, 12):
+        assert store(price_event(500, hour=hour, price_type="AMAZON")) == 0
+    assert store(price_event(900, hour=0, check=18)) == 0
+    assert store(price_event(880, hour=24)) == 1

@@ -5,6 +5,7 @@ from typing import Final
 
 from keeper.alerts.chart import price_chart
 from keeper.alerts.formats import day, moment, money
+from keeper.alerts.links import LinkAction, Links
 from keeper.alerts.message import Link, Message, Picture, Section, inert
 from keeper.domain.alerts import PriceAlert, QueuedAlert
 from keeper.domain.asins import product_url
@@ -17,8 +18,14 @@ SIMULATED: Final = "SIMULATED PRICE: this came from Keeper's Keepa simulator, no
 _MARK: Final = "[simulated] "
 
 
-def alert_message(queued: QueuedAlert, story: PriceStory) -> Message:
-    """Write the message of one alert, with a chart; a hostile product title comes out inert."""
+def alert_message(queued: QueuedAlert, story: PriceStory, links: Links | None = None) -> Message:
+    """Write the message of one alert, with a chart; a hostile product title comes out inert.
+
+    Args:
+        queued: The alert.
+        story: What its product has cost.
+        links: Makes links to act by; None for a message without them.
+    """
     alert = queued.alert
     title = inert(alert.title) or alert.asin
     simulated = alert.source == "simulator"
@@ -38,15 +45,18 @@ def alert_message(queued: QueuedAlert, story: PriceStory) -> Message:
         sections=(section,),
         made_at=alert.checked_at,
         notice=SIMULATED if simulated else "",
+        actions=_actions(alert, links),
         alert_ids=(alert.alert_id,),
+        unsubscribe_url=_unsubscribe(queued, links),
     )
 
 
-def digest_message(held: Sequence[QueuedAlert]) -> Message:
+def digest_message(held: Sequence[QueuedAlert], links: Links | None = None) -> Message:
     """Write one message of several alerts that had to wait, the newest of a product last.
 
     Args:
         held: At least one, all for one channel; the first is the message's own.
+        links: Makes links to act by; None for a message without them.
     """
     first = held[0]
     alerts = sorted((one.alert for one in held), key=lambda alert: alert.checked_at)
@@ -67,7 +77,21 @@ def digest_message(held: Sequence[QueuedAlert]) -> Message:
         notice=SIMULATED if simulated else "",
         closing=f"{left_out} older ones are left out: keeper alerts list" if left_out else "",
         alert_ids=tuple(alert.alert_id for alert in alerts),
+        unsubscribe_url=_unsubscribe(first, links),
     )
+
+
+def _actions(alert: PriceAlert, links: Links | None) -> tuple[Link, ...]:
+    if links is None:
+        return ()
+    return (
+        Link("Snooze for a week", links.to(LinkAction.SNOOZE, alert.watch_id)),
+        Link("Stop watching", links.to(LinkAction.STOP, alert.watch_id)),
+    )
+
+
+def _unsubscribe(queued: QueuedAlert, links: Links | None) -> str | None:
+    return None if links is None else links.to(LinkAction.UNSUBSCRIBE, queued.channel_id)
 
 
 def _short(alert: PriceAlert, time_zone: str) -> Section:

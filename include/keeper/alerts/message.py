@@ -61,6 +61,7 @@ class Message:
         closing: A line below the sections; blank for none.
         actions: What its reader may do about it.
         alert_ids: The alerts it tells of.
+        unsubscribe_url: Where one click ends messages to this channel; None if nowhere.
     """
 
     key: str
@@ -72,6 +73,7 @@ class Message:
     closing: str = ""
     actions: tuple[Link, ...] = ()
     alert_ids: tuple[int, ...] = ()
+    unsubscribe_url: str | None = None
 
 
 def inert(text: str | None, length: int = TITLE_LENGTH) -> str:

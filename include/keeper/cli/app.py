@@ -9,6 +9,7 @@ import typer
 from keeper.cli import (
     alerts,
     channels,
+    console,
     dead_letters,
     deals,
     deliver,
@@ -53,6 +54,7 @@ app.add_typer(workers.index, name="index")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(channels.app, name="channels")
 app.command("deliver")(deliver.deliver)
+app.command("console")(console.console)
 app.command("health")(workers.health)
 app.command("simulate-keepa")(simulate.simulate_keepa)
 

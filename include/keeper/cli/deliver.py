@@ -30,7 +30,7 @@ def deliver(
     """
     from keeper.errors import TransientError
     from keeper.pipeline.deliver import Delivery, deliver_due_alerts
-    from keeper.pipeline.services import channels, postgres_config
+    from keeper.pipeline.services import channels, links, postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.connection import session
     from keeper.stores.postgres.outbox import listen, requeue_undelivered, wait_for_news
@@ -49,6 +49,7 @@ def deliver(
         wait=stopping.wait,
         patience_s=_WAIT_ONCE_S if once else interval,
         stopped=stopped,
+        links=links(settings),
     )
     config = postgres_config(settings)
     if retry_failed:

@@ -70,6 +70,7 @@ class QueuedAlert:
 
     Attributes:
         message_id: Its key in the outbox.
+        channel_id: The channel's key.
         to: Where it goes.
         alert: What it tells.
         rules: When its reader wants to be reached.
@@ -81,6 +82,7 @@ class QueuedAlert:
     """
 
     message_id: int
+    channel_id: int
     to: Address
     alert: PriceAlert
     rules: DeliveryRules

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from keeper.alerts.compose import alert_message, digest_message
 from keeper.alerts.gates import Gates
+from keeper.alerts.links import Links
 from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
 from keeper.domain.alerts import (
@@ -65,6 +66,7 @@ class Delivery:
         patience_s: How long, in all, to wait for channels that ask for a pause.
         stopped: Asked between messages; true ends the work early.
         jitter: A number from 0 to 1, by which retries of many messages fall apart.
+        links: Makes the links messages are acted on by; None for messages without.
     """
 
     channels: Mapping[ChannelKind, Channel]
@@ -74,6 +76,7 @@ class Delivery:
     patience_s: float = 0
     stopped: Callable[[], bool] = lambda: False
     jitter: Callable[[], float] = random.random
+    links: Links | None = None
 
 
 def deliver_due_alerts(connection: Connection, how: Delivery) -> dict[str, int]:
@@ -171,9 +174,12 @@ def _attempt(
     channel = how.channels.get(queued.to.kind)
     if channel is None:
         return not_configured(queued.to)
-    held = [queued, *together]
     try:
-        message = digest_message(held) if together else alert_message(queued, story)
+        message = (
+            digest_message([queued, *together], how.links)
+            if together
+            else alert_message(queued, story, how.links)
+        )
     except ValueError as error:
         return DeliveryResult(DeliveryStatus.FAILED, f"cannot be told: {error}")
     return channel.deliver(queued.to.address, message)

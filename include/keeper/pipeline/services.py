@@ -9,6 +9,7 @@ from keeper.alerts.channels.apprise import AppriseChannel
 from keeper.alerts.channels.discord import DiscordChannel
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
+from keeper.alerts.links import Links
 from keeper.domain.alerts import ChannelKind
 from keeper.errors import SettingsError
 from keeper.pipeline.deliver import Channel
@@ -101,6 +102,12 @@ def channels(settings: Settings) -> dict[ChannelKind, Channel]:
     if urls := settings.keeper_apprise_urls:
         found[ChannelKind.APPRISE] = AppriseChannel(_plain(urls))
     return found
+
+
+def links(settings: Settings) -> Links | None:
+    """Return what makes the links in messages, or None when the settings say nothing of them."""
+    url, secret = settings.keeper_public_url, settings.keeper_link_secret
+    return None if url is None or secret is None else Links(url, secret.get_secret_value())
 
 
 def _plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:

@@ -216,9 +216,10 @@ def test_what_a_reader_may_do_is_linked_in_every_form() -> None:
         actions=(Link("Snooze", "https://keeper.test/s?a=1&b=2"),),
     )
 
-    for form in (as_text(message), telegram_text(message), str(discord_payload(message))):
-        assert ("https://keeper.test/s?a=1&b=2" in form) == (form != telegram_text(message))
-    assert "https://keeper.test/s?a=1&amp;b=2" in as_page(message, ["chart"])
+    assert "Snooze: https://keeper.test/s?a=1&b=2" in as_text(message)
+    assert "[Snooze](<https://keeper.test/s?a=1&b=2>)" in discord_payload(message)["content"]
+    for form in (telegram_text(message), as_page(message, ["chart"])):
+        assert 'href="https://keeper.test/s?a=1&amp;b=2"' in form
 
 
 def test_a_chart_shows_prices_the_target_and_times_without_an_offer() -> None:

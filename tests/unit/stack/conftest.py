@@ -39,6 +39,7 @@ def make_stack(layout: Layout) -> MakeStack:
                 airflow_jwt_secret="jwt",
                 airflow_api_secret="api",
                 kafka_cluster_id="kXXXXXXXXXXXXXXXXXXXXA",
+                keeper_link_secret="link-secret-of-the-stack",
             ),
             "account": None,
             "java": Java(Path("/usr/lib/jvm/java-17"), 17),

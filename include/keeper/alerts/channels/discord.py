@@ -42,7 +42,8 @@ class DiscordChannel:
             )
         chart = message.sections[0].chart if len(message.sections) == 1 else None
         answer = post(
-            f"{url}?wait=true",
+            url,
+            query={"wait": "true"},
             fields={"payload_json": json.dumps(discord_payload(message))},
             files={} if chart is None else {"chart": chart.png},
             timeout_s=self._timeout_s,

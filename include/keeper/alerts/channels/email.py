@@ -85,7 +85,12 @@ def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     if message.alert_ids:
         mail["X-Keeper-Alerts"] = ", ".join(map(str, message.alert_ids))
-    mail["List-Unsubscribe"] = f"<mailto:{own}?subject=unsubscribe>"
+    by_mail = f"<mailto:{own}?subject=unsubscribe>"
+    if message.unsubscribe_url:
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>, {by_mail}"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    else:
+        mail["List-Unsubscribe"] = by_mail
     mail.set_content(as_text(message))
     ids = [f"chart-{index}.{message.key}@{host}" for index in range(len(message.sections))]
     mail.add_alternative(as_page(message, ids), subtype="html")

@@ -37,6 +37,7 @@ def post(
     *,
     fields: Mapping[str, str],
     files: Mapping[str, bytes] | None = None,
+    query: Mapping[str, str] | None = None,
     timeout_s: float = _TIMEOUT_S,
 ) -> Answer | DeliveryResult:
     """Send a form and return the answer, or the failed delivery if there is none.
@@ -45,13 +46,15 @@ def post(
         url: Where to; it may hold a secret, which no result tells.
         fields: The form's fields.
         files: Pictures by the form's name for them.
+        query: What to add to the URL's own query.
         timeout_s: How long to wait for each step.
     """
     pictures = {
         name: (f"{name}.png", content, "image/png") for name, content in (files or {}).items()
     }
     try:
-        reply = httpx.post(url, data=dict(fields), files=pictures or None, timeout=timeout_s)
+        address = httpx.URL(url).copy_merge_params(dict(query or {}))
+        reply = httpx.post(address, data=dict(fields), files=pictures or None, timeout=timeout_s)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         # Its text may quote the address.
         return DeliveryResult(

@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from keeper.alerts.channels.http import Answer, post, refused
-from keeper.alerts.message import Message, Section
+from keeper.alerts.message import Link, Message, Section
 from keeper.domain.alerts import DeliveryResult, DeliveryStatus
 
 _MOST_TEXT: Final = 4096
@@ -38,8 +38,6 @@ class TelegramChannel:
         """Try once; blocks up to the timeout."""
         chart = message.sections[0].chart if len(message.sections) == 1 else None
         fields = {"chat_id": address, "parse_mode": "HTML"}
-        if buttons := _buttons(message):
-            fields["reply_markup"] = buttons
         if chart is not None:
             answer = self._call(
                 "sendPhoto",
@@ -97,10 +95,14 @@ def _lines(message: Message) -> Iterator[tuple[str, str]]:
             yield from (_plain(f"{name}: {value}") for name, value in section.facts)
         else:
             yield from _brief(section)
-        yield _linked(section)
+        yield _linked(section.link)
     if message.closing:
         yield "", ""
         yield _plain(message.closing)
+    if message.actions:
+        # Not as buttons: Telegram refuses a message with a button it cannot follow.
+        yield "", ""
+        yield from (_linked(action) for action in message.actions)
 
 
 def _brief(section: Section) -> Iterator[tuple[str, str]]:
@@ -109,9 +111,8 @@ def _brief(section: Section) -> Iterator[tuple[str, str]]:
     yield from (_plain(f"{name}: {value}") for name, value in shown)
 
 
-def _linked(section: Section) -> tuple[str, str]:
-    label, url = section.link.label, section.link.url
-    return f'<a href="{escape(url)}">{escape(label)}</a>', label
+def _linked(link: Link) -> tuple[str, str]:
+    return f'<a href="{escape(link.url)}">{escape(link.label)}</a>', link.label
 
 
 def _plain(text: str) -> tuple[str, str]:
@@ -128,13 +129,6 @@ def _short(title: str) -> str:
 
 def _length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
-
-
-def _buttons(message: Message) -> str:
-    if not message.actions:
-        return ""
-    row = [{"text": action.label, "url": action.url} for action in message.actions]
-    return json.dumps({"inline_keyboard": [row]})
 
 
 def _refused(answer: Answer) -> DeliveryResult:

@@ -42,6 +42,38 @@ class KnownAlert:
     detail: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedWatch:
+    """The watch a link is about."""
+
+    email: str
+    asin: str
+    domain: str
+    price_type: str
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedChannel:
+    """The channel a link is about."""
+
+    email: str
+    kind: str
+    address: str
+
+
+def linked_watch(connection: Connection, number: int) -> LinkedWatch | None:
+    """Return a watch by its number; None once it was removed."""
+    row = connection.execute(statements(_SQL)["linked_watch"], {"number": number}).fetchone()
+    return LinkedWatch(**row) if row else None
+
+
+def linked_channel(connection: Connection, number: int) -> LinkedChannel | None:
+    """Return a channel by its number; None if there is none."""
+    row = connection.execute(statements(_SQL)["linked_channel"], {"number": number}).fetchone()
+    return LinkedChannel(**row) if row else None
+
+
 def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
     """Return a user's channels in the order they were added."""
     rows = connection.execute(statements(_SQL)["list_channels"], {"email": email})
@@ -66,9 +98,18 @@ def save_channel(connection: Connection, email: str, to: Address) -> bool:
 
 
 def set_channel_active(connection: Connection, email: str, to: Address, *, active: bool) -> bool:
-    """Use a channel or not; return whether the user has it. What waits for it goes on waiting."""
+    """Use a channel or not; return whether the user has it.
+
+    What waits for a channel that is not used any more is dropped: nobody wants it weeks later.
+    """
     row = {"email": email, "status": "ACTIVE" if active else "PAUSED", **_key(to)}
-    return connection.execute(statements(_SQL)["set_channel_status"], row).fetchone() is not None
+    with connection.transaction():
+        found = connection.execute(statements(_SQL)["set_channel_status"], row).fetchone()
+        if found is not None and not active:
+            dropped = connection.execute(statements(_SQL)["drop_messages"], found).fetchall()
+            ids = [message["message_id"] for message in dropped]
+            connection.execute(statements("outbox")["sum_up"], {"message_ids": ids})
+    return found is not None
 
 
 def delivery_rules(connection: Connection, email: str) -> DeliveryRules:

@@ -24,21 +24,21 @@ class Claim:
 
     message: QueuedAlert
     connection: Connection
-    channel_id: int
 
     def sent_today(self, now: datetime) -> int:
         """Return how many messages the channel has got on its reader's day; a digest is one."""
         since = day_start(self.message.rules, now)
         row = self.connection.execute(
-            statements(_SQL)["sent_since"], {"channel_id": self.channel_id, "since": since}
+            statements(_SQL)["sent_since"], {"channel_id": self.message.channel_id, "since": since}
         ).fetchone()
         return row["sent"] if row else 0
 
     def held_with(self, now: datetime) -> list[QueuedAlert]:
         """Hold what else of the channel was held and is due, to go out together; oldest first."""
+        where = {"channel_id": self.message.channel_id}
         rows = self.connection.execute(
             statements(_SQL)["held_with"],
-            {"channel_id": self.channel_id, "message_id": self.message.message_id, "now": now},
+            {**where, "message_id": self.message.message_id, "now": now},
         )
         return _queued(self.connection, [row["message_id"] for row in rows])
 
@@ -130,7 +130,7 @@ def claim_next(
             yield None
             return
         (message,) = _queued(connection, [found["message_id"]])
-        yield Claim(message, connection, found["channel_id"])
+        yield Claim(message, connection)
 
 
 def is_any_due(connection: Connection, now: datetime) -> bool:
@@ -180,6 +180,7 @@ def _known_zone(name: str) -> str:
 def _message(row: Mapping[str, Any]) -> QueuedAlert:
     return QueuedAlert(
         message_id=row["message_id"],
+        channel_id=row["channel_id"],
         to=Address(ChannelKind(row["kind"]), row["address"]),
         alert=PriceAlert(**{field.name: row[field.name] for field in fields(PriceAlert)}),
         rules=DeliveryRules(

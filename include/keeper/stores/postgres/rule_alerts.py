@@ -17,9 +17,10 @@ from keeper.domain.price_past import Past, PastPrices
 from keeper.domain.price_points import KEEPA_EPOCH
 from keeper.domain.rule_state import News, RuleState, Sight, advance_rule
 from keeper.domain.rule_texts import rule_text
-from keeper.domain.watch_rules import AlertRule, AtOrBelow, read_rules
+from keeper.domain.watch_rules import AlertRule, AtOrBelow
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
+from keeper.stores.postgres.watch_list import stored_rules
 
 _SQL: Final = "load_prices"
 TARGET: Final = "target"
@@ -201,4 +202,4 @@ def _sight(event: PriceEvent, *, with_shipping: bool) -> Sight:
 
 @lru_cache(maxsize=4_096)
 def _named_rules(document: str, currency: str) -> tuple[tuple[str, AlertRule], ...]:
-    return tuple((rule_text(rule, currency), rule) for rule in read_rules(document))
+    return tuple((rule_text(rule, currency), rule) for rule in stored_rules(document))

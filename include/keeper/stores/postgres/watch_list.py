@@ -1,5 +1,6 @@
 """The watch list in PostgreSQL."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -9,10 +10,11 @@ from typing import Final
 from keeper.domain.locales import locale_of
 from keeper.domain.rule_texts import rule_text
 from keeper.domain.token_plan import Candidate
-from keeper.domain.watch_rules import read_rules, write_rules
+from keeper.domain.watch_rules import AlertRule, InvalidRuleError, read_rules, write_rules
 from keeper.domain.watches import Priority, ProductToCheck, Watch, WatchedPrice, WatchStatus
 from keeper.stores.postgres.connection import Connection, statements
 
+_LOG: Final = logging.getLogger(__name__)
 _SQL: Final = "watches"
 _LIVELY_WINDOW: Final = timedelta(days=30)
 
@@ -71,6 +73,15 @@ def _rule_names(watch: Watch) -> list[str] | None:
     return [rule_text(rule, currency) for rule in watch.rules]
 
 
+def stored_rules(document: str) -> tuple[AlertRule, ...]:
+    """Return rules as a watch has them; none, with a warning, if somebody has written nonsense."""
+    try:
+        return read_rules(document)
+    except InvalidRuleError as error:
+        _LOG.warning("rules of a watch are left out: %s; set them anew: keeper watch add", error)
+        return ()
+
+
 def list_watches(
     connection: Connection, email: str, *, with_inactive: bool = False
 ) -> list[WatchedPrice]:
@@ -87,7 +98,7 @@ def list_watches(
                 row["target_minor"],
                 WatchStatus(row["status"]),
                 Priority(row["priority"]),
-                read_rules(row["rules"]),
+                stored_rules(row["rules"]),
                 row["with_shipping"],
             ),
             title=row["title"],

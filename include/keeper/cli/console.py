@@ -1,0 +1,31 @@
+"""The command that serves the console."""
+
+from typing import Annotated
+
+import typer
+
+
+def console(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+) -> None:
+    """Serve the pages behind the links in messages: snooze, stop watching, unsubscribe.
+
+    Needs KEEPER_PUBLIC_URL, where readers reach it, and KEEPER_LINK_SECRET.
+    Example: keeper console --port 8000
+    """
+    import uvicorn
+
+    from keeper.console.app import make_app
+    from keeper.errors import SettingsError
+    from keeper.pipeline.services import links, postgres_config
+    from keeper.settings import load_settings
+
+    settings = load_settings()
+    signed = links(settings)
+    if signed is None:
+        raise SettingsError(
+            "set KEEPER_PUBLIC_URL and KEEPER_LINK_SECRET: without them messages have no links"
+        )
+    # Paths of requests hold signed links.
+    uvicorn.run(make_app(postgres_config(settings), signed), host=host, port=port, access_log=False)

@@ -1,0 +1,1 @@
+"""The console: what people and programs reach over HTTP."""

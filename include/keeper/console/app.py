@@ -1,0 +1,68 @@
+"""The console's web application: the pages behind the links in messages, and its health."""
+
+from typing import Final
+
+from jinja2 import Environment, PackageLoader
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from keeper.alerts.links import InvalidLinkError, Links
+from keeper.clock import Clock, utc_now
+from keeper.errors import KeeperError
+from keeper.pipeline.follow_link import GoneError, describe, follow
+from keeper.stores.postgres.connection import PostgresConfig, session
+
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+
+
+def make_app(database: PostgresConfig, links: Links, *, clock: Clock = utc_now) -> Starlette:
+    """Return the application.
+
+    Args:
+        database: Where watches and channels are.
+        links: Reads the links in messages.
+        clock: The time a snooze counts from.
+    """
+    pages = Environment(loader=PackageLoader("keeper.console"), autoescape=True)
+
+    def page(says: str, *, asks: bool = False, status: int = 200) -> Response:
+        html = pages.get_template("link.html").render(says=says, asks=asks)
+        return HTMLResponse(html, status_code=status, headers=_HEADERS)
+
+    def link(request: Request) -> Response:
+        """Show what a link does, or do it: a reader's button and RFC 8058's one click both post."""
+        is_confirmed = request.method == "POST"
+        try:
+            target = links.read(request.path_params["token"])
+            with session(database) as connection:
+                if is_confirmed:
+                    return page(follow(connection, target, clock()))
+                return page(describe(connection, target), asks=True)
+        except (InvalidLinkError, GoneError) as error:
+            return page(f"{str(error).capitalize()}.", status=404)
+        except KeeperError:
+            return page("Keeper cannot do this right now; try again in a minute.", status=503)
+
+    def health(request: Request) -> Response:
+        try:
+            with session(database) as connection:
+                connection.execute("SELECT 1")
+        except KeeperError as error:
+            return JSONResponse({"status": "degraded", "postgres": str(error)}, status_code=503)
+        return JSONResponse({"status": "ready", "postgres": "ready"})
+
+    return Starlette(
+        routes=[
+            Route("/a/{token}", link, methods=["GET", "POST"]),
+            Route("/health", health, methods=["GET"]),
+        ]
+    )

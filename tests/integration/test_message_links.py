@@ -1,0 +1,177 @@
+"""The links in a message, from the mail to a browser to the database."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+from typer.testing import CliRunner
+
+from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.links import LinkAction, Links
+from keeper.cli.app import app
+from keeper.pipeline.deliver import deliver_due_alerts
+from keeper.settings import load_settings
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from tests.outbox import by_mail
+from tests.services import free_port
+from tests.smtp_server import Mailbox
+
+SECRET = "a-secret-of-some-length"
+
+
+@contextmanager
+def running_console(database: PostgresConfig, folder: Path) -> Iterator[str]:
+    """Run a console as a process of its own and give its address."""
+    port = str(free_port())
+    url = f"http://127.0.0.1:{port}"
+    environment = os.environ | {
+        "DATABASE_URL": database.url,
+        "KEEPER_PUBLIC_URL": url,
+        "KEEPER_LINK_SECRET": SECRET,
+    }
+    command = [Path(sys.executable).with_name("keeper"), "console", "--port", port]
+    with subprocess.Popen(
+        command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert any("Uvicorn running" in line for line in process.stderr)
+        yield url
+        process.terminate()
+        rest = process.stderr.read()
+    # Uvicorn ends in order, then by the signal it was sent.
+    assert process.returncode == -signal.SIGTERM, rest
+    assert "Finished server process" in rest
+
+
+@pytest.fixture
+def console(database: PostgresConfig, tmp_path: Path) -> Iterator[str]:
+    with running_console(database, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def mailed(
+    connection: Connection,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[..., None],
+    console: str,
+) -> dict[str, str]:
+    """The links of a delivered mail by what they are called."""
+    raise_alerts(2)
+    how = replace(by_mail(mail_channel), links=Links(console, SECRET))
+    assert deliver_due_alerts(connection, how)["sent"] == 2
+    mail, _ = mailbox.mails()
+    found = dict(
+        re.findall(r"^(Snooze for a week|Stop watching): (\S+)$", mailbox.texts()[0], re.M)
+    )
+    found["unsubscribe"] = mail["List-Unsubscribe"].split(">")[0].removeprefix("<")
+    return found
+
+
+def watches(connection: Connection) -> list[tuple[str, bool]]:
+    rows = connection.execute(
+        "SELECT status, snoozed_until > now() + interval '6 days' AS snoozed FROM watched_products"
+        " ORDER BY asin"
+    )
+    return [(row["status"], bool(row["snoozed"])) for row in rows]
+
+
+def test_a_reader_snoozes_and_stops_by_a_click(
+    connection: Connection, mailed: dict[str, str], browser: Browser
+) -> None:
+    page = browser.new_page()
+    page.goto(mailed["Snooze for a week"])
+    assert "Hold the alerts of A kettle for 7 days?" in page.inner_text("p")
+    assert watches(connection) == [("ACTIVE", False)] * 2
+
+    page.get_by_role("button", name="Yes").click()
+    assert "are held until" in page.inner_text("p")
+    assert watches(connection) == [("ACTIVE", True), ("ACTIVE", False)]
+
+    page.goto(mailed["Stop watching"])
+    page.get_by_role("button", name="Yes").click()
+    assert "is not watched any more" in page.inner_text("p")
+    assert watches(connection) == [("INACTIVE", True), ("ACTIVE", False)]
+    page.goto(mailed["Stop watching"])
+    assert "This product is not watched any more." in page.inner_text("p")
+    page.close()
+
+
+def test_one_click_unsubscribes_and_opening_does_not(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    def status() -> str:
+        (row,) = connection.execute("SELECT status FROM channels").fetchall()
+        return str(row["status"])
+
+    shown = httpx.get(mailed["unsubscribe"])
+    assert "Send no more alerts to r…@example.org?" in shown.text
+    assert status() == "ACTIVE"
+
+    done = httpx.post(mailed["unsubscribe"], data={"List-Unsubscribe": "One-Click"})
+    assert done.status_code == 200
+    assert status() == "PAUSED"
+    assert httpx.post(mailed["unsubscribe"]).status_code == 200
+
+
+def test_a_forged_link_does_nothing(
+    connection: Connection, mailed: dict[str, str], console: str
+) -> None:
+    for url in (f"{mailed['Stop watching']}x", f"{console}/a/nonsense", f"{console}/a/%00"):
+        answer = httpx.post(url)
+        assert answer.status_code == 404
+        assert "not valid" in answer.text or answer.text == "Not Found"
+    assert watches(connection) == [("ACTIVE", False)] * 2
+
+
+def test_the_page_keeps_to_itself(mailed: dict[str, str]) -> None:
+    headers = httpx.get(mailed["Stop watching"]).headers
+
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_a_hostile_title_is_inert_on_the_page(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    connection.execute("UPDATE products SET title = '<script>alert(1)</script>'")
+
+    assert "<script>" not in httpx.get(mailed["Stop watching"]).text
+
+
+def test_health_tells_whether_the_database_answers(console: str) -> None:
+    assert httpx.get(f"{console}/health").json() == {"status": "ready", "postgres": "ready"}
+
+
+def test_without_a_database_it_says_so_and_does_nothing(tmp_path: Path) -> None:
+    nowhere = PostgresConfig(f"postgresql://keeper@127.0.0.1:{free_port()}/keeper")
+    with running_console(nowhere, tmp_path) as url:
+        answer = httpx.post(Links(url, SECRET).to(LinkAction.STOP, 1))
+        health = httpx.get(f"{url}/health")
+
+    assert answer.status_code == health.status_code == 503
+    assert "try again" in answer.text
+    assert health.json()["status"] == "degraded"
+
+
+def test_without_its_settings_the_console_names_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    load_settings.cache_clear()
+    result = CliRunner().invoke(app, ["console"])
+    load_settings.cache_clear()
+
+    assert result.exit_code == 1
+    assert "KEEPER_PUBLIC_URL and KEEPER_LINK_SECRET" in str(result.exception)
