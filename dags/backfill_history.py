@@ -35,6 +35,7 @@ from keeper.orchestration.assets import PRICE_HISTORY
 from keeper.orchestration.defaults import DEFAULT_ARGS
 from keeper.orchestration.price_batches import prices
 from keeper.orchestration.price_waits import wait_for_history, wait_for_history_index
+from keeper.orchestration.run_notices import told_to_operator
 from keeper.settings import load_settings
 
 SETTINGS = load_settings()
@@ -50,6 +51,7 @@ DOMAINS = [locale.domain for locale in LOCALES]
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["prices"],
+    **told_to_operator(late_after=timedelta(hours=12)),
     params={
         "since": Param("2026-01-01", type="string", format="date", title="From this day on"),
         "until": Param(

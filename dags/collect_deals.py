@@ -47,6 +47,7 @@ from keeper.orchestration.deal_waits import wait_for_elasticsearch, wait_for_pos
 from keeper.orchestration.defaults import DEFAULT_ARGS
 from keeper.orchestration.keepa_tasks import keepa_task
 from keeper.orchestration.run_names import run_name
+from keeper.orchestration.run_notices import told_to_operator
 from keeper.settings import load_settings
 
 SETTINGS = load_settings()
@@ -64,6 +65,7 @@ WHICH_FILTER = "{{ task.op_args[0].label }}"
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["deals"],
+    **told_to_operator(late_after=timedelta(hours=3)),
 )
 def collect_deals():
     """Wire the run; the heads above say what it does."""

@@ -39,6 +39,7 @@ from keeper.orchestration.defaults import DEFAULT_ARGS
 from keeper.orchestration.discovery import ProposalApproval
 from keeper.orchestration.keepa_tasks import keepa_task
 from keeper.orchestration.run_names import run_name
+from keeper.orchestration.run_notices import told_to_operator
 
 ANSWER_WITHIN_H = 6 * 24
 
@@ -53,6 +54,7 @@ ANSWER_WITHIN_H = 6 * 24
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["discovery"],
+    **told_to_operator(late_after=timedelta(days=3)),
     params={
         "max_proposals": Param(50, type="integer", minimum=1, maximum=500),
         "user": Param(None, type=["null", "string"], pattern="^[^@\\s]+@[^@\\s]+$"),

@@ -12,7 +12,8 @@ own database by the connection `keeper_airflow_metadata`.
 Partitions of `price_points`, `price_days`, `price_statistics`. With `apply` it drops partitions
 older than `KEEPER_HISTORY_RETENTION_DAYS` (blank: none), records older than
 `KEEPER_RECORDS_RETENTION_DAYS` (`token_ledger`, `price_corrections`, delivered `price_alerts`,
-`quarantined_records`, `pipeline_runs`, `reconciliations`), replies, run files and Data Docs by
+`quarantined_records`, `pipeline_runs`, `reconciliations`, `deal_reports`, resolved
+`operator_notices`), replies, run files and Data Docs by
 their settings, and what Airflow noted and logged before `KEEPER_AIRFLOW_RETENTION_DAYS`.
 
 ### Params
@@ -35,6 +36,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, chain, dag, task
 
 from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.run_notices import told_to_operator
 
 
 @dag(
@@ -48,6 +50,7 @@ from keeper.orchestration.defaults import DEFAULT_ARGS
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["storage"],
+    **told_to_operator(late_after=timedelta(hours=6)),
     params={
         "apply": Param(False, type="boolean", title="Drop what is past its retention"),
     },

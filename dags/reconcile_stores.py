@@ -31,6 +31,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import CronTriggerTimetable, Param, chain, dag, task
 
 from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.run_notices import told_to_operator
 from keeper.orchestration.search_mirror import wait_for_workers
 
 
@@ -45,6 +46,7 @@ from keeper.orchestration.search_mirror import wait_for_workers
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["search"],
+    **told_to_operator(late_after=timedelta(hours=6)),
     params={
         "days": Param(
             None,

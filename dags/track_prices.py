@@ -45,6 +45,7 @@ from keeper.orchestration.price_waits import (
     wait_for_history_index,
     wait_for_postgres,
 )
+from keeper.orchestration.run_notices import told_to_operator
 from keeper.settings import load_settings
 
 SETTINGS = load_settings()
@@ -60,6 +61,7 @@ SETTINGS = load_settings()
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["prices"],
+    **told_to_operator(late_after=timedelta(hours=3)),
 )
 def track_prices():
     """Wire the run; the heads above say what it does."""
@@ -72,13 +74,9 @@ def track_prices():
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def deliver_alerts() -> dict:
-        from keeper.orchestration.connections import database
-        from keeper.pipeline.deliver import Delivery, deliver_due_alerts
-        from keeper.pipeline.services import channels, links
+        from keeper.orchestration.delivery import deliver_now
 
-        how = Delivery(channels(SETTINGS), patience_s=60, links=links(SETTINGS))
-        with database() as connection:
-            return deliver_due_alerts(connection, how)
+        return deliver_now()
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PRICE_HISTORY], retries=1)
     def summarise(ti):

@@ -58,12 +58,15 @@ class DagState:
 class AirflowApi:
     """A logged-in session; use as a context manager."""
 
-    def __init__(self, stack: Stack) -> None:
-        """Prepare a session with the stack's Airflow as its admin."""
-        self._login = {"username": ADMIN, "password": stack.credentials.airflow_admin}
-        self._client = httpx.Client(
-            base_url=f"http://{HOST}:{stack.ports.airflow}", timeout=30, trust_env=False
-        )
+    def __init__(self, port: int, password: str) -> None:
+        """Prepare a session of the admin with an Airflow on a port of this machine."""
+        self._login = {"username": ADMIN, "password": password}
+        self._client = httpx.Client(base_url=f"http://{HOST}:{port}", timeout=30, trust_env=False)
+
+    @classmethod
+    def of(cls, stack: Stack) -> Self:
+        """Prepare a session with a stack's Airflow."""
+        return cls(stack.ports.airflow, stack.credentials.airflow_admin)
 
     def __enter__(self) -> Self:
         """Log in."""

@@ -53,7 +53,7 @@ def run_demo(stack: Stack, console: Console) -> None:
         run_began = time.monotonic()
         run_id = f"demo__{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(2)}"
         console.print(f"\n[bold]Running {DAG}[/]  {run_id}")
-        with AirflowApi(stack) as api:
+        with AirflowApi.of(stack) as api:
             dag = api.wait_for_dag(DAG, _PARSE_TIMEOUT_S)
             api.trigger(DAG, run_id, dag.due if dag.is_paused else None)
             if dag.is_paused:

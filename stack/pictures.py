@@ -22,6 +22,7 @@ from stack.context import Stack
 from stack.environment import database_url
 from stack.errors import StackError
 from stack.ports import HOST
+from stack.report_picture import deal_report_page, take_page
 
 _DESK: Final[ViewportSize] = {"width": 1400, "height": 800}
 _PHONE: Final[ViewportSize] = {"width": 375, "height": 720}
@@ -36,20 +37,21 @@ FLAGS: Final = (
 
 
 def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
-    """Write `airflow-grid.png`, `alert-mail.png` and `alert-telegram.png` to `folder`.
+    """Write Airflow's grid, an alert by mail and Telegram, and a deal report to `folder`.
 
-    Needs a stack on which the demo has run.
+    Needs a stack on which the demo has run; a report is made if there is none.
 
     Raises:
         StackError: There is no Chromium, or nothing to take a picture of.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    mail = _newest_alert(stack)
+    mail, report = _newest_alert(stack), deal_report_page(stack, console)
     with _chromium() as browser:
         pictures = {
             "airflow-grid.png": _airflow_grid(browser, stack),
             "alert-mail.png": _alert_mail(browser, mail),
             "alert-telegram.png": _alert_in_telegram(browser, stack),
+            "deal-report.png": take_page(browser, report, _PHONE["width"]),
         }
     for name, picture in pictures.items():
         (folder / name).write_bytes(picture)
@@ -121,6 +123,7 @@ def _newest_alert(stack: Stack) -> str:
         messages = httpx.get(f"{mails}/messages", timeout=10, trust_env=False).json()
     except httpx.HTTPError:
         raise StackError("The stack does not run; start it with: make demo") from None
-    if not messages:
-        raise StackError("No mail has arrived yet; raise an alert with: make demo")
-    return f"{mails}/message/{messages[0]['id']}/html"
+    alerts = [one["id"] for one in messages if "x-keeper-alerts" in one["headers"]]
+    if not alerts:
+        raise StackError("No alert has arrived yet; raise one with: make demo")
+    return f"{mails}/message/{alerts[0]}/html"

@@ -4,8 +4,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from keeper.domain.alerts import Address, ChannelKind, PriceAlert, QueuedAlert
+from keeper.domain.alerts import (
+    Address,
+    ChannelKind,
+    PriceAlert,
+    QueuedAlert,
+    QueuedNotice,
+    QueuedReport,
+)
+from keeper.domain.deal_report import DealReport, ReportedDeal
 from keeper.domain.delivery_clock import DeliveryRules
+from keeper.domain.notices import OperatorNotice
 from keeper.domain.price_story import PriceStory, story
 
 CHECKED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -28,17 +37,17 @@ ALERT = PriceAlert(
     reason="at or below your target",
     source="keepa",
 )
-QUEUED = QueuedAlert(
-    message_id=11,
-    channel_id=5,
-    to=Address(ChannelKind.EMAIL, "reader@example.org"),
-    alert=ALERT,
-    rules=DeliveryRules(),
-    queued_at=CHECKED_AT,
-    attempts=0,
-    first_attempt_at=None,
-    held_for=None,
-)
+_ENVELOPE: dict[str, Any] = {
+    "message_id": 11,
+    "channel_id": 5,
+    "to": Address(ChannelKind.EMAIL, "reader@example.org"),
+    "rules": DeliveryRules(),
+    "queued_at": CHECKED_AT,
+    "attempts": 0,
+    "first_attempt_at": None,
+    "held_for": None,
+}
+QUEUED = QueuedAlert(**_ENVELOPE, alert=ALERT)
 NO_STORY = PriceStory((), CHECKED_AT)
 
 
@@ -58,3 +67,19 @@ def a_story(price: int = 123450) -> PriceStory:
         checked_at=CHECKED_AT,
         amount=price,
     )
+
+
+def queued_report(*deals: ReportedDeal, left_out: int = 0, simulated: bool = False) -> QueuedReport:
+    """Return a message of a report with these deals."""
+    since = CHECKED_AT - timedelta(days=1)
+    report = DealReport(4, since, CHECKED_AT, simulated, deals, left_out)
+    return QueuedReport(**_ENVELOPE, report=report)
+
+
+def queued_notice(*, raised_at: datetime = CHECKED_AT, times: int = 1) -> QueuedNotice:
+    """Return a message of a notice, raised anew if it is not as old as its trouble."""
+    notice = OperatorNotice(
+        *(9, "run:track_prices", "track_prices failed", "It failed.\nLook at its log."),
+        *(CHECKED_AT, raised_at, times),
+    )
+    return QueuedNotice(**_ENVELOPE, notice=notice)

@@ -7,5 +7,6 @@ pytest_plugins = (
     "tests.smtp_server",
     "tests.chat_server",
     "tests.outbox",
+    "tests.found_deals",
     "tests.browser",
 )

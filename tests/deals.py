@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from keeper.domain.deal_events import DealEvent
+from keeper.domain.deal_report import ReportedDeal
 from keeper.domain.deals import Deal, DealFilter, DealScore
 
 CHECKED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -52,3 +53,36 @@ def a_deal_event(found_by: DealFilter = FILTER, **changes: Any) -> DealEvent:
         source="simulator",
         run_id="run-1",
     )
+
+
+def a_reported_deal(**changes: Any) -> ReportedDeal:
+    """Return the same kettle as a report tells it, with a past."""
+    deal = a_deal()
+    days = ((80, 3000), (40, None), (38, 3100), (9, 3000))
+    points = (
+        *((CHECKED_AT - timedelta(days=since), price) for since, price in days),
+        (deal.observed_at, 2000),
+    )
+    told = ReportedDeal(
+        event_id="deal-1",
+        filter=FILTER.name,
+        asin=deal.asin,
+        domain=deal.domain,
+        price_type=deal.price_type,
+        currency=deal.currency,
+        title=deal.title,
+        image_url=deal.image_url,
+        price_minor=2000,
+        original_minor=SCORE.original_minor,
+        discount_percent=SCORE.discount_percent,
+        score=SCORE.points,
+        reasons=SCORE.reasons,
+        rating=deal.rating,
+        review_count=deal.review_count,
+        back_in_stock=deal.back_in_stock,
+        lightning_ends_at=deal.lightning_ends_at,
+        observed_at=deal.observed_at,
+        last_seen_at=CHECKED_AT,
+        points=points,
+    )
+    return replace(told, **changes)

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     keeper_data_docs: str = "/var/lib/keeper/data-docs"
     keeper_run_dir: str = "/var/lib/keeper/run"
     keeper_user_email: str = "you@keeper.localhost"
+    keeper_operator_email: str | None = None
     keeper_mail_from: str = "Keeper <keeper@keeper.localhost>"
     keeper_smtp_tls: str = Field(default="auto", pattern="^(auto|starttls|implicit|none)$")
     keeper_batch_products: int = Field(default=500, ge=1, le=10_000)
@@ -198,6 +199,11 @@ class Settings(BaseSettings):
         """Discord's webhooks by name; DISCORD_WEBHOOK is called main."""
         main = {} if self.discord_webhook is None else {MAIN_WEBHOOK: self.discord_webhook}
         return {**main, **self.keeper_discord_webhooks}
+
+    @property
+    def operator_email(self) -> str:
+        """Whose channels get what an operator should know; the user's if nobody is named."""
+        return self.keeper_operator_email or self.keeper_user_email
 
     @property
     def uses_simulator(self) -> bool:

@@ -1,4 +1,4 @@
--- The outbox: alerts on their way to each of their user's channels.
+-- The outbox: alerts, reports and notices on their way to each of their reader's channels.
 
 -- name: claim_next
 -- Locks one message that is due and its channel; other deliverers pass over both, so that a channel's
@@ -26,32 +26,40 @@ WHERE o.channel_id = %(channel_id)s AND o.message_id <> %(message_id)s AND o.sta
     AND coalesce(greatest(u.snoozed_until, w.snoozed_until) <= %(now)s, true)
 FOR NO KEY UPDATE OF o
 
--- name: queued_alerts
--- What messages tell, to whom, and when these want to be reached.
-SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind, c.address, u.time_zone,
-    u.quiet_from, u.quiet_until, u.daily_cap,
+-- name: queued
+-- What messages tell, to whom, and when these want to be reached. Of alert, report and notice a
+-- message has one. A notice is not told once its trouble is over or another has taken its place; but
+-- that messages were lost is told also when the channel works again.
+SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind,
+    c.address, u.time_zone, u.quiet_from, u.quiet_until, u.daily_cap,
     greatest(u.snoozed_until, w.snoozed_until) AS snoozed_until,
-    w.status <> 'INACTIVE' AND a.status <> 'CANCELLED' AS is_wanted,
+    coalesce(w.status <> 'INACTIVE' AND a.status <> 'CANCELLED', true)
+        AND (n.resolved_at IS NULL OR starts_with(n.topic, 'delivery:') AND NOT EXISTS (
+            SELECT FROM operator_notices l WHERE l.topic = n.topic AND l.notice_id > n.notice_id))
+        AND (o.report_id IS NULL OR u.deal_reports <> 'OFF') AS is_wanted,
     a.alert_id, a.watch_id, a.asin, a.domain, a.price_type, a.price_minor, a.shipping_minor,
     a.previous_price_minor, a.target_minor, w.with_shipping, a.currency, a.observed_at,
     a.checked_at, a.reason, a.source, p.title, p.image_url, s.price_minor AS newest_price_minor,
     coalesce((s.last_checked_at, s.observed_at) > (a.checked_at, a.observed_at)
-        AND s.observed_at <> a.observed_at, false) AS has_newer_price
+        AND s.observed_at <> a.observed_at, false) AS has_newer_price,
+    o.report_id, o.notice_id, n.topic, n.subject, n.details, n.since, n.raised_at, n.times
 FROM outbox o
 JOIN channels c USING (channel_id)
 JOIN users u USING (user_id)
-JOIN price_alerts a USING (alert_id)
-JOIN watched_products w USING (watch_id)
+LEFT JOIN price_alerts a USING (alert_id)
+LEFT JOIN watched_products w USING (watch_id)
 LEFT JOIN products p ON (p.asin, p.domain) = (a.asin, a.domain)
 LEFT JOIN price_series s
     ON (s.asin, s.domain, s.price_type) = (a.asin, a.domain, a.price_type)
+LEFT JOIN operator_notices n USING (notice_id)
 WHERE o.message_id = ANY (%(message_ids)s)
 ORDER BY o.queued_at, o.message_id
 
 -- name: sent_since
+-- Alerts only: a report and a notice do not use up the day's most.
 SELECT count(*)::int AS sent FROM outbox
 WHERE channel_id = %(channel_id)s AND status = 'SENT' AND settled_at >= %(since)s
-    AND sent_with IS NULL
+    AND sent_with IS NULL AND alert_id IS NOT NULL
 
 -- name: hold
 UPDATE outbox SET next_attempt_at = %(until)s, held_for = %(held_for)s
@@ -99,18 +107,21 @@ WITH again AS (
     UPDATE outbox SET status = 'PENDING', attempts = 0, first_attempt_at = NULL, settled_at = NULL,
         next_attempt_at = now()
     WHERE status IN ('FAILED', 'NOT_CONFIGURED')
-    RETURNING alert_id
+    RETURNING message_id, alert_id
 ), added AS (
     INSERT INTO outbox (channel_id, alert_id)
     SELECT c.channel_id, a.alert_id FROM price_alerts a
     JOIN channels c ON c.user_id = a.user_id AND c.status = 'ACTIVE'
     WHERE a.status = 'NOT_CONFIGURED'
         AND NOT EXISTS (SELECT FROM outbox o WHERE o.alert_id = a.alert_id)
-    RETURNING alert_id
+    RETURNING message_id, alert_id
+), due AS (
+    SELECT message_id, alert_id FROM again UNION ALL SELECT message_id, alert_id FROM added
+), pending AS (
+    UPDATE price_alerts SET status = 'PENDING'
+    WHERE status <> 'SENT' AND alert_id IN (SELECT alert_id FROM due)
 )
-UPDATE price_alerts SET status = 'PENDING'
-WHERE status <> 'SENT' AND alert_id IN (SELECT alert_id FROM again UNION ALL SELECT alert_id FROM added)
-RETURNING alert_id
+SELECT count(*)::int AS messages FROM due
 
 -- name: due_behind
 -- Whether messages are due whose channels are closed for the moment.
@@ -124,5 +135,8 @@ SELECT min(o.next_attempt_at) AS due_at FROM outbox o JOIN channels c USING (cha
 WHERE o.status = 'PENDING' AND o.attempts = 0 AND o.held_for IS NULL AND c.status = 'ACTIVE'
     AND o.next_attempt_at > %(now)s
 
--- name: latest_message
-SELECT message_id FROM outbox ORDER BY message_id DESC LIMIT 1
+-- name: latest_alert
+SELECT message_id FROM outbox WHERE alert_id IS NOT NULL ORDER BY message_id DESC LIMIT 1
+
+-- name: latest_report
+SELECT message_id FROM outbox WHERE report_id IS NOT NULL ORDER BY message_id DESC LIMIT 1

@@ -53,3 +53,10 @@ SELECT ctid FROM pipeline_runs WHERE finished_at < %(before)s AND state <> 'RUNN
 
 -- name: old_reconciliations
 SELECT ctid FROM reconciliations WHERE compared_at < %(before)s
+
+-- name: old_deal_reports
+-- With what they told; a deal that old is over.
+SELECT ctid FROM deal_reports WHERE until < %(before)s
+
+-- name: old_operator_notices
+SELECT ctid FROM operator_notices WHERE resolved_at < %(before)s

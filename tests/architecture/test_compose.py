@@ -318,11 +318,20 @@ def test_kafka_is_set_up_as_in_the_local_stack(root: Path) -> None:
     assert composed_.items() <= environment.items()
 
 
-def test_airflows_password_file_is_json() -> None:
-    content = composed(EXAMPLE)["configs"]["airflow-passwords"]["content"]
-    assert json.loads(content) == {"admin": EXAMPLE["KEEPER_AIRFLOW_PASSWORD"]}
-    (mounted,) = SERVICES["airflow-apiserver"]["configs"]
+def test_airflows_password_file_is_made_for_its_owner_alone(root: Path, tmp_path: Path) -> None:
     environment = SERVICES["airflow-apiserver"]["environment"]
-    assert mounted["target"] == environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]
-    # The image's user writes to it.
-    assert f"{mounted['uid']}:{mounted['gid']}" == dict(dockerfile())["USER"]
+    file = tmp_path / "passwords.json"
+    password = 'a "quoted" \\ word'
+    assert "KEEPER_AIRFLOW_PASSWORD" in environment
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, root / "docker" / "write_passwords.py"],
+            env={
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(file),
+                "KEEPER_AIRFLOW_PASSWORD": password,
+            },
+            check=True,
+            timeout=30,
+        )
+    assert json.loads(file.read_text("utf-8")) == {"admin": password}
+    assert file.stat().st_mode & 0o777 == 0o600

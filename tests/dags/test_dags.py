@@ -13,10 +13,12 @@ from keeper.orchestration.defaults import RETRY_BY_KIND
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 EXPECTED = {
     "backfill_history",
+    "check_operations",
     "collect_deals",
     "discover_products",
     "maintain_storage",
     "reconcile_stores",
+    "report_deals",
     "track_prices",
 }
 HEADS = ["What", "Reads", "Writes", "Params", "If it fails", "Run it again"]

@@ -66,5 +66,5 @@ def rows(stack: Stack) -> Iterator[Rows]:
 def airflow(stack: Stack) -> Iterator[AirflowApi]:
     """A session with the demo's Airflow."""
     home = Path(stack["KEEPER_RUN_DIR"]).parent
-    with AirflowApi(load_stack(Layout(home), os.environ)) as api:
+    with AirflowApi.of(load_stack(Layout(home), os.environ)) as api:
         yield api

@@ -6,6 +6,9 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import SMTP
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +29,9 @@ def wait_until(is_over: Callable[[], bool], what: str, timeout_s: float = 420) -
         time.sleep(1)  # between two looks at Airflow, which tells nobody when a run has ended
 
 
-def run_dag(airflow: AirflowApi, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+def run_dag(
+    airflow: AirflowApi, dag_id: str, conf: dict[str, Any] | None = None, ends: str = "success"
+) -> str:
     """Trigger a DAG, wait for the end of its run, and return Keeper's id of it."""
     run_id = f"e2e__{time.time_ns()}"
     airflow.unpause(dag_id)
@@ -36,7 +41,7 @@ def run_dag(airflow: AirflowApi, dag_id: str, conf: dict[str, Any] | None = None
         lambda: airflow.run_state(dag_id, run_id) in {"success", "failed"}, f"{dag_id} goes on"
     )
     states = {(t.task_id, t.map_index): t.state for t in airflow.task_instances(dag_id, run_id)}
-    assert airflow.run_state(dag_id, run_id) == "success", states
+    assert airflow.run_state(dag_id, run_id) == ends, states
     return f"{dag_id}/{run_id}"
 
 
@@ -139,6 +144,50 @@ def test_a_saved_filter_becomes_scored_deals_in_both_stores(
         hits = search.search(index="keeper-deals", size=1000)["hits"]["hits"]
     scores = {deal["event_id"]: deal["score"] for deal in deals}
     assert {hit["_id"]: hit["_source"]["score"] for hit in hits} == scores
+
+
+def test_the_best_of_them_come_as_one_report_each_deal_once(
+    stack: Stack, airflow: AirflowApi, rows: Rows
+) -> None:
+    run = run_dag(airflow, "report_deals")
+    run_dag(airflow, "report_deals")
+
+    (report,) = rows("SELECT * FROM deal_reports")
+    assert report["run_id"] == run
+    assert report["published_at"] is not None
+    (message,) = rows("SELECT status FROM outbox WHERE report_id IS NOT NULL")
+    assert message == {"status": "SENT"}
+    told = rows("SELECT * FROM reported_deals WHERE position IS NOT NULL ORDER BY position")
+    assert 0 < len(told) <= 5
+    assert all(len(deal["deal"]["points"]) > 1 for deal in told), "a chart for each"
+    folder = Path(stack["KEEPER_RUN_DIR"]).parent / "mail"
+    mails = [message_from_bytes(file.read_bytes(), policy=SMTP) for file in folder.rglob("*.eml")]
+    (mail,) = [one for one in mails if "new deal" in one["Subject"]]
+    pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert len(pictures) == len(told)
+
+
+def test_a_failed_run_is_told_to_the_operator_until_a_good_one(
+    stack: Stack, airflow: AirflowApi, rows: Rows
+) -> None:
+    def notices() -> list[dict[str, Any]]:
+        return rows(
+            "SELECT topic, resolved_at IS NULL AS is_open, status FROM operator_notices"
+            " JOIN outbox USING (notice_id) WHERE topic = 'run:backfill_history'"
+        )
+
+    told = {"topic": "run:backfill_history", "is_open": True, "status": "SENT"}
+    run_dag(airflow, "backfill_history", {"since": "2026-01-02", "until": "2026-01-01"}, "failed")
+    wait_until(lambda: notices() == [told], "nobody was told of the failed run", 60)
+    run_dag(airflow, "backfill_history", {"since": "2026-01-01", "until": "2026-01-02"})
+    wait_until(lambda: notices() == [told | {"is_open": False}], "the notice stays open", 60)
+
+
+def test_operations_are_looked_at(airflow: AirflowApi, rows: Rows) -> None:
+    run_dag(airflow, "check_operations")
+
+    lags = rows("SELECT * FROM operator_notices WHERE topic LIKE 'lag:%' AND resolved_at IS NULL")
+    assert lags == []
 
 
 def test_the_stores_are_compared_and_a_lost_document_comes_back(

@@ -29,7 +29,7 @@ READER = "finder@example.org"
 def airflow(stack: Stack) -> Iterator[Questions]:
     """A session whose DAG is running, its scheduled run, which had nothing to look for, ended."""
     home = Path(stack["KEEPER_RUN_DIR"]).parent
-    with Questions(load_stack(Layout(home), os.environ)) as api:
+    with Questions.of(load_stack(Layout(home), os.environ)) as api:
         api.wait_for_dag(DAG, 120)
         api.unpause(DAG)
         deadline = time.monotonic() + 120

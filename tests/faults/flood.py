@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from keeper.alerts.message import Message
 from keeper.domain.alerts import Address, ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.domain.watches import Watch
-from keeper.pipeline.deliver import Delivery, deliver_due_alerts
+from keeper.pipeline.deliver import Delivery, deliver_due
 from keeper.stores.postgres.channels import save_channel, set_channel_active
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import PriceWriter
@@ -61,7 +61,7 @@ def flood(connection: Connection, database: PostgresConfig, users: int) -> None:
         {ChannelKind.TELEGRAM: provider}, clock=clock, wait=clock.wait, patience_s=86_400
     )
 
-    counts = deliver_due_alerts(connection, delivery)
+    counts = deliver_due(connection, delivery)
 
     assert counts["sent"] == users * WATCHES
     assert len(provider.taken) == users * WATCHES

@@ -10,7 +10,7 @@ from keeper.domain.locales import locale_of
 from keeper.domain.price_events import PriceEvent
 from keeper.domain.rule_texts import parse_rules
 from keeper.domain.watches import Watch
-from keeper.pipeline.deliver import deliver_due_alerts
+from keeper.pipeline.deliver import deliver_due
 from keeper.stores.postgres.channels import save_delivery_rules
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
@@ -85,7 +85,7 @@ def test_its_reader_gets_exactly_this(
         for number, event in enumerate(events_of(story)):
             clock.now = MIDNIGHT + timedelta(hours=6 * number)
             loader.store([event])
-            deliver_due_alerts(connection, delivery)
+            deliver_due(connection, delivery)
             if mailbox.received:
                 told[number] = told_by(mailbox)
                 mailbox.received.clear()

@@ -58,8 +58,8 @@ def test_discord_gets_an_embed_with_the_chart(chat: ChatServer) -> None:
     (embed,) = payload["embeds"]
     assert embed["title"] == "A kettle"
     assert embed["url"] == "https://www.amazon.de/dp/B000000001"
-    assert embed["image"] == {"url": "attachment://chart.png"}
-    assert request.files["chart"].startswith(b"\x89PNG")
+    assert embed["image"] == {"url": "attachment://chart-1.png"}
+    assert request.files["chart-1"].startswith(b"\x89PNG")
     assert {"Your target", "How good"} <= {one["name"] for one in embed["fields"]}
 
 

@@ -11,7 +11,7 @@ from keeper.clock import utc_now
 from keeper.domain.alerts import Address, ChannelKind
 from keeper.domain.rule_texts import parse_rules
 from keeper.domain.watches import Watch
-from keeper.pipeline.deliver import GIVE_UP_AFTER, Delivery, deliver_due_alerts
+from keeper.pipeline.deliver import GIVE_UP_AFTER, Delivery, deliver_due
 from keeper.stores.postgres.channels import (
     list_channels,
     save_channel,
@@ -35,8 +35,8 @@ def test_every_alert_is_mailed_once(
 ) -> None:
     raise_alerts(3)
 
-    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 3
-    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 0
+    assert deliver_due(connection, by_mail(mail_channel))["sent"] == 3
+    assert deliver_due(connection, by_mail(mail_channel))["sent"] == 0
 
     assert len(mailbox.received) == 3
     assert statuses(connection) == [("SENT", "SENT", 1)] * 3
@@ -58,7 +58,7 @@ def test_a_mail_tells_what_the_database_has(
     )
     writer.close()
 
-    deliver_due_alerts(connection, by_mail(mail_channel))
+    deliver_due(connection, by_mail(mail_channel))
 
     (mail,) = mailbox.mails()
     text = mailbox.texts()[0].replace("\xa0", " ")
@@ -86,7 +86,7 @@ def test_two_deliverers_share_the_outbox(
 
     def drain() -> None:
         with session(database) as own:
-            deliver_due_alerts(own, by_mail(mail_channel))
+            deliver_due(own, by_mail(mail_channel))
 
     threads = [threading.Thread(target=drain) for _ in range(2)]
     for thread in threads:
@@ -108,15 +108,15 @@ def test_a_passing_refusal_is_tried_again_later(
     clock = Clock()
     mailbox.answer = "451 come back later"
 
-    assert deliver_due_alerts(connection, by_mail(mail_channel, clock))["failed"] == 1
-    assert deliver_due_alerts(connection, by_mail(mail_channel, clock))["failed"] == 0
+    assert deliver_due(connection, by_mail(mail_channel, clock))["failed"] == 1
+    assert deliver_due(connection, by_mail(mail_channel, clock))["failed"] == 0
     assert statuses(connection) == [("PENDING", "FAILED", 1)]
     (row,) = connection.execute("SELECT next_attempt_at FROM alert_deliveries").fetchall()
     assert row["next_attempt_at"] == NOW + timedelta(seconds=30)
 
     mailbox.answer = "250 OK"
     clock.wait(60)
-    assert deliver_due_alerts(connection, by_mail(mail_channel, clock))["sent"] == 1
+    assert deliver_due(connection, by_mail(mail_channel, clock))["sent"] == 1
     assert statuses(connection) == [("SENT", "FAILED", 1), ("SENT", "SENT", 2)]
 
 
@@ -129,7 +129,7 @@ def test_a_final_refusal_is_not_tried_again(
     raise_alerts(1)
     mailbox.answer = "550 no such person"
 
-    assert deliver_due_alerts(connection, by_mail(mail_channel))["failed"] == 1
+    assert deliver_due(connection, by_mail(mail_channel))["failed"] == 1
 
     assert statuses(connection) == [("FAILED", "FAILED", 1)]
     (row,) = connection.execute("SELECT detail FROM alert_deliveries").fetchall()
@@ -141,7 +141,7 @@ def test_a_server_that_is_away_is_asked_once_and_the_others_wait(
 ) -> None:
     raise_alerts(3)
 
-    assert deliver_due_alerts(connection, by_mail(nobody()))["failed"] == 1
+    assert deliver_due(connection, by_mail(nobody()))["failed"] == 1
 
     assert statuses(connection) == [("PENDING", "FAILED", 1)]
 
@@ -156,7 +156,7 @@ def test_after_a_day_without_a_channel_nothing_is_lost(
     clock = Clock()
     delivery = by_mail(nobody(), clock, patience_s=86_400)
 
-    deliver_due_alerts(connection, delivery)
+    deliver_due(connection, delivery)
     attempts = connection.execute("SELECT count(*) AS n FROM alert_deliveries").fetchone()
     assert clock.now > NOW + timedelta(hours=23)
     # One attempt a quarter of an hour at most, however many messages there are.
@@ -164,7 +164,7 @@ def test_after_a_day_without_a_channel_nothing_is_lost(
     assert attempts["n"] < 24 * 4 + 10
 
     clock.wait(3600)
-    deliver_due_alerts(connection, by_mail(mail_channel, clock))
+    deliver_due(connection, by_mail(mail_channel, clock))
     assert len(mailbox.received) == 10
     assert {status for status, _ in outbox(connection)} == {"SENT"}
 
@@ -176,7 +176,7 @@ def test_after_three_days_of_trying_it_has_failed(
     clock = Clock()
 
     while clock.now <= NOW + GIVE_UP_AFTER + timedelta(hours=2):
-        deliver_due_alerts(connection, by_mail(nobody(), clock))
+        deliver_due(connection, by_mail(nobody(), clock))
         clock.wait(3600)
 
     found = statuses(connection)
@@ -192,11 +192,11 @@ def test_failed_alerts_are_sent_after_all_when_asked_to(
 ) -> None:
     raise_alerts(2)
     mailbox.answer = "550 no such person"
-    deliver_due_alerts(connection, by_mail(mail_channel))
+    deliver_due(connection, by_mail(mail_channel))
     mailbox.answer = "250 OK"
 
     assert requeue_undelivered(connection) == 2
-    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 2
+    assert deliver_due(connection, by_mail(mail_channel))["sent"] == 2
     assert requeue_undelivered(connection) == 0
     assert statuses(connection) == [("SENT", "FAILED", 1), ("SENT", "SENT", 2)] * 2
 
@@ -212,7 +212,7 @@ def test_an_alert_of_a_price_that_is_over_says_so(
     writer.store([price_event(900, hour=1, check=6), price_event(3000, hour=2, check=6)])
     writer.close()
 
-    deliver_due_alerts(connection, by_mail(mail_channel))
+    deliver_due(connection, by_mail(mail_channel))
 
     (text,) = mailbox.texts()
     assert "Price then: $9.00" in text
@@ -224,7 +224,7 @@ def test_without_a_mail_server_it_is_recorded_as_not_configured(
 ) -> None:
     raise_alerts(1)
 
-    counts = deliver_due_alerts(connection, Delivery({}, clock=Clock()))
+    counts = deliver_due(connection, Delivery({}, clock=Clock()))
 
     assert counts["not_configured"] == 1
     assert statuses(connection) == [("NOT_CONFIGURED", "NOT_CONFIGURED", 1)]
@@ -247,7 +247,7 @@ def test_a_user_without_a_channel_gets_it_once_there_is_one(
 
     save_channel(connection, READER, mail)
     assert requeue_undelivered(connection) == 1
-    deliver_due_alerts(connection, by_mail(mail_channel))
+    deliver_due(connection, by_mail(mail_channel))
 
     assert len(mailbox.received) == 1
 
@@ -264,7 +264,7 @@ def test_a_login_is_never_sent_in_the_clear(
         SmtpConfig(config.host, config.port, config.sender, "me", "secret-word", timeout_s=5)
     )
 
-    assert deliver_due_alerts(connection, by_mail(careful))["failed"] == 1
+    assert deliver_due(connection, by_mail(careful))["failed"] == 1
 
     assert mailbox.received == []
     (row,) = connection.execute("SELECT detail FROM alert_deliveries").fetchall()
@@ -290,7 +290,7 @@ def test_each_channel_gets_every_alert_and_one_that_is_away_holds_no_other(
         patience_s=20,
     )
 
-    counts = deliver_due_alerts(connection, both)
+    counts = deliver_due(connection, both)
 
     assert (counts["sent"], counts["failed"]) == (3, 1)
     assert len(chat.requests) == 3
@@ -317,7 +317,7 @@ def test_a_hostile_title_harms_neither_its_message_nor_the_others(
     writer.store([price_event(900, asin=asin, title=title) for asin, title in pairs])
     writer.close()
 
-    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == len(titles)
+    assert deliver_due(connection, by_mail(mail_channel))["sent"] == len(titles)
 
     for mail in mailbox.mails():
         page = mail.get_body(("html",))
@@ -343,7 +343,7 @@ def test_an_alert_of_a_first_check_comes_with_the_products_past(
             past.store([price_event(2000, hour=-24 * 100)])
 
     delivery = Delivery({ChannelKind.EMAIL: mail_channel}, clock=clock, wait=wait, patience_s=60)
-    assert deliver_due_alerts(connection, delivery)["sent"] == 1
+    assert deliver_due(connection, delivery)["sent"] == 1
 
     (mail,) = mailbox.mails()
     assert "image/png" in [part.get_content_type() for part in mail.walk()]

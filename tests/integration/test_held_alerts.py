@@ -8,7 +8,7 @@ from keeper.alerts.channels.email import EmailChannel
 from keeper.domain.alerts import Address, ChannelKind
 from keeper.domain.delivery_clock import DeliveryRules
 from keeper.domain.watches import Watch, WatchStatus
-from keeper.pipeline.deliver import deliver_due_alerts
+from keeper.pipeline.deliver import deliver_due
 from keeper.stores.postgres.channels import (
     acknowledge,
     save_delivery_rules,
@@ -35,7 +35,7 @@ def test_two_deliverers_together_keep_the_days_most(
 
     def drain() -> None:
         with session(database) as own:
-            deliver_due_alerts(own, by_mail(mail_channel))
+            deliver_due(own, by_mail(mail_channel))
 
     threads = [threading.Thread(target=drain) for _ in range(3)]
     for thread in threads:
@@ -57,13 +57,13 @@ def test_in_the_morning_the_nights_alerts_come_as_one(
     delivery = by_mail(mail_channel, clock)
     raise_alerts(3)
 
-    assert deliver_due_alerts(connection, delivery)["held"] == 3
+    assert deliver_due(connection, delivery)["held"] == 3
     assert outbox(connection) == [("PENDING", "quiet hours")] * 3
     assert statuses(connection) == []
     clock.wait(8 * 3600)
-    assert deliver_due_alerts(connection, delivery)["held"] == 0
+    assert deliver_due(connection, delivery)["held"] == 0
     clock.wait(1800)
-    assert deliver_due_alerts(connection, delivery)["sent"] == 3
+    assert deliver_due(connection, delivery)["sent"] == 3
 
     (mail,) = mailbox.mails()
     assert mail["Subject"] == "[simulated] 3 price alerts for 3 products"
@@ -81,17 +81,17 @@ def test_beyond_the_days_most_the_others_come_as_one_the_day_after(
     delivery = by_mail(mail_channel, clock)
     raise_alerts(7)
 
-    counts = deliver_due_alerts(connection, delivery)
+    counts = deliver_due(connection, delivery)
     assert (counts["sent"], counts["held"]) == (2, 5)
     clock.wait(12 * 3600)
-    assert deliver_due_alerts(connection, delivery)["sent"] == 5
+    assert deliver_due(connection, delivery)["sent"] == 5
 
     subjects = [mail["Subject"] for mail in mailbox.mails()]
     assert len(subjects) == 3
     assert subjects[-1].startswith("[simulated] 5 price alerts")
     # The digest counts as one message of its day.
     raise_alerts(3, hour=1)
-    counts = deliver_due_alerts(connection, delivery)
+    counts = deliver_due(connection, delivery)
     assert (counts["sent"], counts["held"]) == (1, 2)
 
 
@@ -105,14 +105,14 @@ def test_a_digest_that_fails_is_tried_again_as_one(
     clock = Clock()
     delivery = by_mail(mail_channel, clock)
     raise_alerts(3)
-    deliver_due_alerts(connection, delivery)
+    deliver_due(connection, delivery)
     clock.wait(3600)
     mailbox.answer = "451 later"
 
-    assert deliver_due_alerts(connection, delivery)["failed"] == 3
+    assert deliver_due(connection, delivery)["failed"] == 3
     mailbox.answer = "250 OK"
     clock.wait(60)
-    assert deliver_due_alerts(connection, delivery)["sent"] == 3
+    assert deliver_due(connection, delivery)["sent"] == 3
 
     assert len(mailbox.received) == 1
     assert statuses(connection) == [("SENT", "FAILED", 1), ("SENT", "SENT", 2)] * 3
@@ -129,10 +129,10 @@ def test_a_snoozed_product_is_held_and_the_others_come(
     until = NOW + timedelta(days=2)
     assert snooze_watches(connection, READER, "B000000000", until, domain=None) == 1
 
-    counts = deliver_due_alerts(connection, by_mail(mail_channel, clock))
+    counts = deliver_due(connection, by_mail(mail_channel, clock))
     assert (counts["sent"], counts["held"]) == (1, 1)
     snooze_watches(connection, READER, "B000000000", None, domain=None)
-    assert deliver_due_alerts(connection, by_mail(mail_channel, clock))["sent"] == 1
+    assert deliver_due(connection, by_mail(mail_channel, clock))["sent"] == 1
 
     assert len(mailbox.received) == 2
 
@@ -153,7 +153,7 @@ def test_what_a_user_removed_or_has_seen_is_not_delivered(
     assert seen is not None
     assert (seen["dropped"], seen["calmed"]) == (1, 1)
 
-    counts = deliver_due_alerts(connection, by_mail(mail_channel))
+    counts = deliver_due(connection, by_mail(mail_channel))
 
     assert (counts["sent"], counts["cancelled"]) == (1, 1)
     rows = connection.execute("SELECT status FROM price_alerts ORDER BY asin").fetchall()
@@ -184,7 +184,7 @@ def test_a_deleted_user_takes_alerts_in_flight_along(
     raise_alerts(2, hour=1, user="other@example.org")
     connection.execute("DELETE FROM users WHERE email = %s", (READER,))
 
-    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 2
+    assert deliver_due(connection, by_mail(mail_channel))["sent"] == 2
     assert {recipient for recipient, _ in mailbox.received} == {"other@example.org"}
 
 
@@ -197,7 +197,7 @@ def test_a_time_zone_nobody_knows_is_utc(
     raise_alerts(1)
     connection.execute("UPDATE users SET time_zone = 'Mars/Base'")
 
-    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 1
+    assert deliver_due(connection, by_mail(mail_channel))["sent"] == 1
     assert "UTC" in mailbox.texts()[0]
 
 
@@ -212,7 +212,7 @@ def test_what_waits_for_a_paused_channel_does_not_come_weeks_later(
     assert set_channel_active(connection, READER, mail, active=False)
     assert set_channel_active(connection, READER, mail, active=True)
 
-    assert deliver_due_alerts(connection, by_mail(mail_channel))["sent"] == 0
+    assert deliver_due(connection, by_mail(mail_channel))["sent"] == 0
     rows = connection.execute("SELECT DISTINCT status FROM price_alerts").fetchall()
     assert [row["status"] for row in rows] == ["CANCELLED"]
     assert mailbox.received == []

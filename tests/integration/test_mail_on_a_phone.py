@@ -8,8 +8,11 @@ from playwright.sync_api import Browser, Page, Route
 
 from keeper.alerts.compose import alert_message, digest_message
 from keeper.alerts.message import Message
+from keeper.alerts.notices import notice_message
+from keeper.alerts.reports import report_message
 from keeper.alerts.texts import as_page
-from tests.alerts import a_story, queued
+from tests.alerts import a_story, queued, queued_notice, queued_report
+from tests.deals import a_reported_deal
 
 WIDTH = 375
 PICTURE = "https://images.example/I/1.jpg"
@@ -25,6 +28,17 @@ MESSAGES = {
     "a long title": alert_message(queued(image_url=PICTURE, title=LONG), a_story()),
     "from right to left": alert_message(queued(title="لوحة مفاتيح ميكانيكية " * 8), a_story()),
     "many reasons": alert_message(queued(reason="fell by 33 % from $15.00; " * 8), a_story()),
+    "a report": report_message(
+        queued_report(
+            *(
+                a_reported_deal(asin=f"B{n}", title=title, image_url=PICTURE)
+                for n, title in enumerate((PRODUCT, LONG))
+            ),
+            left_out=3,
+            simulated=True,
+        )
+    ),
+    "a notice": notice_message(queued_notice()),
     "a digest": digest_message(
         [queued(n, asin=f"B00000000{n}", title=title) for n, title in enumerate((PRODUCT, LONG))]
     ),

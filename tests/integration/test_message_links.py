@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from keeper.alerts.channels.email import EmailChannel
 from keeper.alerts.links import LinkAction, Links
 from keeper.cli.app import app
-from keeper.pipeline.deliver import deliver_due_alerts
+from keeper.pipeline.deliver import deliver_due
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.outbox import by_mail
@@ -69,7 +69,7 @@ def mailed(
     """The links of a delivered mail by what they are called."""
     raise_alerts(2)
     how = replace(by_mail(mail_channel), links=Links(console, SECRET))
-    assert deliver_due_alerts(connection, how)["sent"] == 2
+    assert deliver_due(connection, how)["sent"] == 2
     mail, _ = mailbox.mails()
     found = dict(
         re.findall(r"^(Snooze for a week|Stop watching): (\S+)$", mailbox.texts()[0], re.M)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
+from keeper.domain.notices import Trouble
 from keeper.domain.price_events import PriceEvent
 from keeper.errors import KeeperError
 from keeper.pipeline.maintain_storage import (
@@ -21,6 +22,7 @@ from keeper.pipeline.maintain_storage import (
 )
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.roll_ups import roll_up
 from keeper.stores.postgres.storage import (
@@ -161,16 +163,25 @@ def test_records_go_after_their_time_and_open_ones_stay(connection: Connection) 
                 " VALUES (%s, 'd', 'keepa', %s, %s, %s)",
                 [f"{state} {at}", state, at, at],
             )
+        raise_notice(connection, Trouble(f"over {at}", "x", "x"), operator="o@x.org", at=at)
+        resolve_notices(connection, f"over {at}", at=at)
+        connection.execute(
+            "INSERT INTO deal_reports (user_id, run_id, since, until, simulated, left_out)"
+            " SELECT min(user_id), %s, %s, %s, false, 0 FROM users",
+            [f"run {at}", at, at],
+        )
+    raise_notice(connection, Trouble("open", "x", "x"), operator="o@x.org", at=old)
     tables = ("token_ledger", "pipeline_runs")
     forever = Retention(points=None, records=400)
 
     told = {one.name: one.rows for one in drop_old(connection, forever, at=NOW, apply=False)}
-    assert told == {"token_ledger": 1, "pipeline_runs": 1}
+    assert told == dict.fromkeys((*tables, "deal_reports", "operator_notices"), 1)
     assert counts(connection, *tables) == [4, 4]
 
     dropped = {one.name: one.rows for one in drop_old(connection, forever, at=NOW, apply=True)}
     assert dropped == told
     assert counts(connection, *tables) == [3, 3]
+    assert counts(connection, "deal_reports", "operator_notices") == [1, 2]
     assert drop_old(connection, forever, at=NOW, apply=True) == []
 
 

@@ -7,9 +7,11 @@ import psycopg
 import pytest
 from yoyo import get_backend, read_migrations
 
+from keeper.domain.notices import Trouble
 from keeper.stores.postgres.channels import list_channels
 from keeper.stores.postgres.connection import SQL_DIR, PostgresConfig, session
 from keeper.stores.postgres.migrations import migrate
+from keeper.stores.postgres.notices import raise_notice
 from tests.price_events import START
 
 READER = "reader@example.org"
@@ -90,3 +92,23 @@ def test_what_was_done_can_be_undone_and_done_again(former: PostgresConfig) -> N
     migrate(former)
 
     assert [one["message"] for one in alerts(former)] == [one["message"] for one in before]
+
+
+def test_without_reports_and_notices_the_outbox_has_its_alerts_again(
+    former: PostgresConfig,
+) -> None:
+    migrate(former)
+    with session(former) as connection:
+        raise_notice(connection, Trouble("tokens", "x", "x"), operator=READER, at=START)
+        connection.execute(
+            "INSERT INTO alert_deliveries (message_id, channel, attempt, status)"
+            " SELECT message_id, 'email', 1, 'FAILED' FROM outbox WHERE notice_id IS NOT NULL"
+        )
+
+    undo(former, "0009_outbox")
+
+    assert [one["asin"][-1] for one in alerts(former)] == ["1", "2", "3"]
+    with session(former) as connection:
+        rows = connection.execute("SELECT count(*)::int AS messages FROM outbox").fetchall()
+        assert rows == [{"messages": 3}]
+    assert migrate(former)[0] == "0010_reports_and_notices"

@@ -7,7 +7,7 @@ from keeper.alerts.chart import price_chart
 from keeper.alerts.formats import day, moment, money
 from keeper.alerts.links import LinkAction, Links
 from keeper.alerts.message import Link, Message, Picture, Section, inert
-from keeper.domain.alerts import PriceAlert, QueuedAlert
+from keeper.domain.alerts import PriceAlert, Queued, QueuedAlert
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.price_story import PriceStory
@@ -15,7 +15,7 @@ from keeper.domain.price_story import PriceStory
 _SUBJECT_TITLE: Final = 120
 _MOST_IN_DIGEST: Final = 25
 SIMULATED: Final = "SIMULATED PRICE: this came from Keeper's Keepa simulator, not from Amazon."
-_MARK: Final = "[simulated] "
+MARK: Final = "[simulated] "
 
 
 def alert_message(queued: QueuedAlert, story: PriceStory, links: Links | None = None) -> Message:
@@ -34,20 +34,20 @@ def alert_message(queued: QueuedAlert, story: PriceStory, links: Links | None = 
         reason=alert.reason,
         price=_price(alert),
         facts=tuple(_facts(alert, story, queued.rules.time_zone)),
-        link=_link(alert),
-        image_url=_picture(alert),
+        link=product_link(alert.asin, alert.domain),
+        image_url=showable(alert.image_url),
         chart=_chart(alert, story, queued.rules.time_zone),
     )
     return Message(
         key=f"alert-{alert.alert_id}",
-        subject=f"{_MARK if simulated else ''}{section.price}: {title[:_SUBJECT_TITLE]}",
+        subject=f"{MARK if simulated else ''}{section.price}: {title[:_SUBJECT_TITLE]}",
         lead=f"Price alert: {alert.reason}",
         sections=(section,),
         made_at=alert.checked_at,
         notice=SIMULATED if simulated else "",
         actions=_actions(alert, links),
         alert_ids=(alert.alert_id,),
-        unsubscribe_url=_unsubscribe(queued, links),
+        unsubscribe_url=unsubscribe_url(queued, links),
     )
 
 
@@ -68,7 +68,7 @@ def digest_message(held: Sequence[QueuedAlert], links: Links | None = None) -> M
     return Message(
         key=f"digest-{min(one.message_id for one in held)}",
         subject=(
-            f"{_MARK if simulated else ''}{len(alerts)} price alerts for {products} "
+            f"{MARK if simulated else ''}{len(alerts)} price alerts for {products} "
             f"product{'s' if products > 1 else ''}"
         ),
         lead=f"{len(alerts)} price alerts, held back for {' and '.join(reasons) or 'you'}",
@@ -77,7 +77,7 @@ def digest_message(held: Sequence[QueuedAlert], links: Links | None = None) -> M
         notice=SIMULATED if simulated else "",
         closing=f"{left_out} older ones are left out: keeper alerts list" if left_out else "",
         alert_ids=tuple(alert.alert_id for alert in alerts),
-        unsubscribe_url=_unsubscribe(first, links),
+        unsubscribe_url=unsubscribe_url(first, links),
     )
 
 
@@ -90,7 +90,8 @@ def _actions(alert: PriceAlert, links: Links | None) -> tuple[Link, ...]:
     )
 
 
-def _unsubscribe(queued: QueuedAlert, links: Links | None) -> str | None:
+def unsubscribe_url(queued: Queued, links: Links | None) -> str | None:
+    """Return where one click ends messages to this channel; None if nowhere."""
     return None if links is None else links.to(LinkAction.UNSUBSCRIBE, queued.channel_id)
 
 
@@ -103,7 +104,7 @@ def _short(alert: PriceAlert, time_zone: str) -> Section:
         reason=alert.reason,
         price=_price(alert),
         facts=tuple(facts),
-        link=_link(alert),
+        link=product_link(alert.asin, alert.domain),
     )
 
 
@@ -175,13 +176,13 @@ def _money(minor: int, alert: PriceAlert) -> str:
     return money(minor, alert.currency, alert.domain)
 
 
-def _link(alert: PriceAlert) -> Link:
-    locale = locale_of(alert.domain)
-    return Link(f"Open on {locale.host}", product_url(alert.asin, locale))
+def product_link(asin: str, domain: str) -> Link:
+    """Return the way to a product at its own Amazon site."""
+    locale = locale_of(domain)
+    return Link(f"Open on {locale.host}", product_url(asin, locale))
 
 
-def _picture(alert: PriceAlert) -> str | None:
-    """Return the picture's address if it is one a message may show."""
-    url = alert.image_url
+def showable(url: str | None) -> str | None:
+    """Return a picture's address if it is one a message may show."""
     is_plain = url is not None and url.startswith("https://") and url == inert(url, 2_000)
     return url if is_plain and " " not in (url or "") else None

@@ -61,10 +61,6 @@ class Gates:
         """Return how long to wait before anything else of this kind is sent."""
         return GAPS.get(to.kind, _NO_GAPS)[0]
 
-    def is_broken(self, to: Address) -> bool:
-        """Whether the channel could not be reached when last tried."""
-        return _breaker(to) in self._failures
-
     def _close(self, name: str, until: datetime) -> None:
         before = self._closed_until.get(name)
         if before is None or until > before:

@@ -36,6 +36,7 @@ class Section:
         link: To the product.
         image_url: Address of Amazon's picture.
         chart: What it has cost.
+        heading: What this section and those after it have in common; blank to go on.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Section:
     link: Link
     image_url: str | None = None
     chart: Picture | None = None
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Message:
         sections: One for each product.
         made_at: The date it bears; the same at every attempt.
         notice: What must not be overlooked, that prices are simulated say; blank for nothing.
-        closing: A line below the sections; blank for none.
+        closing: Lines below the sections; blank for none.
         actions: What its reader may do about it.
         alert_ids: The alerts it tells of.
         unsubscribe_url: Where one click ends messages to this channel; None if nowhere.

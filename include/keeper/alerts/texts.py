@@ -19,7 +19,7 @@ def as_text(message: Message) -> str:
 
 def section_text(section: Section, *, with_reason: bool) -> str:
     """Return what is told of one product as lines; its chart in words."""
-    head = [section.title]
+    head = [f"{section.heading}:\n", section.title] if section.heading else [section.title]
     if with_reason:
         head.append(f"{section.price}, {section.reason}")
     facts = [f"{name}: {value}" for name, value in section.facts]

@@ -16,7 +16,9 @@ from keeper.cli import (
     discover,
     keepa,
     lake,
+    notices,
     rates,
+    reports,
     search,
     simulate,
     storage,
@@ -42,6 +44,7 @@ app.add_typer(keepa.app, name="keepa")
 keepa.app.command("plan")(tokens.plan)
 keepa.app.command("tokens")(tokens.tokens)
 app.add_typer(deals.app, name="deals")
+app.add_typer(reports.app, name="reports")
 app.add_typer(discover.app, name="discover")
 app.add_typer(lake.app, name="lake")
 app.add_typer(topics.app, name="topics")
@@ -53,6 +56,7 @@ app.add_typer(workers.consume, name="consume")
 app.add_typer(workers.index, name="index")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(channels.app, name="channels")
+app.add_typer(notices.app, name="notices")
 app.command("deliver")(deliver.deliver)
 app.command("console")(console.console)
 app.command("health")(workers.health)

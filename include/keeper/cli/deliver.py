@@ -1,4 +1,4 @@
-"""The deliverer: hands alerts to the channels as they fall due."""
+"""The deliverer: hands messages to the channels as they fall due."""
 
 from threading import Event
 from typing import Annotated, Final
@@ -20,17 +20,17 @@ def deliver(
         ),
     ] = False,
     interval: Annotated[
-        float, typer.Option(help="Seconds between two looks; a new alert wakes it up.", min=0.1)
+        float, typer.Option(help="Seconds between two looks; a new message wakes it up.", min=0.1)
     ] = 5,
 ) -> None:
-    """Deliver alerts by mail, Telegram, Discord and Apprise as they fall due.
+    """Deliver alerts, reports and notices by mail, Telegram, Discord and Apprise as they fall due.
 
     Several may run at once; a channel is used by one of them at a time.
     Example: keeper deliver --once
     """
     from keeper.errors import TransientError
-    from keeper.pipeline.deliver import Delivery, deliver_due_alerts
-    from keeper.pipeline.services import channels, links, postgres_config
+    from keeper.pipeline.deliver import deliver_due
+    from keeper.pipeline.services import delivery, postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.connection import session
     from keeper.stores.postgres.outbox import listen, requeue_undelivered, wait_for_news
@@ -44,24 +44,23 @@ def deliver(
         beat()
         return stopping.is_set()
 
-    how = Delivery(
-        channels(settings),
+    how = delivery(
+        settings,
         wait=stopping.wait,
         patience_s=_WAIT_ONCE_S if once else interval,
         stopped=stopped,
-        links=links(settings),
     )
     config = postgres_config(settings)
     if retry_failed:
         with session(config) as connection:
-            typer.echo(f"{requeue_undelivered(connection)} alerts are due again")
+            typer.echo(f"{requeue_undelivered(connection)} messages are due again")
     while not stopped():
         try:
             with session(config) as connection:
                 # Before the first look, so that nothing is put in between unnoticed.
                 listen(connection)
                 while not stopped():
-                    counts = deliver_due_alerts(connection, how)
+                    counts = deliver_due(connection, how)
                     if once or any(counts.values()):
                         typer.echo(
                             ", ".join(f"{n} {name}" for name, n in counts.items() if n or once)

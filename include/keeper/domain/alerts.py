@@ -1,10 +1,12 @@
-"""An alert on its way to a person, and how trying to deliver it ended."""
+"""What is on its way to a person, and how trying to deliver it ended."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from keeper.domain.deal_report import DealReport
 from keeper.domain.delivery_clock import DeliveryRules
+from keeper.domain.notices import OperatorNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +66,55 @@ class Address:
         return f"{self.kind}:{self.address}"
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedAlert:
-    """An alert for one channel of its reader.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A message for one channel of its reader.
 
     Attributes:
         message_id: Its key in the outbox.
         channel_id: The channel's key.
         to: Where it goes.
-        alert: What it tells.
         rules: When its reader wants to be reached.
         queued_at: When it was put into the outbox.
         attempts: How often it has been tried.
         first_attempt_at: When it was first tried.
-        held_for: Why it was held before; it then goes out with what else was.
+        held_for: Why it was held before; alerts then go out with what else was.
         is_wanted: False once its watch was removed or the alert acknowledged.
     """
 
     message_id: int
     channel_id: int
     to: Address
-    alert: PriceAlert
     rules: DeliveryRules
     queued_at: datetime
     attempts: int
     first_attempt_at: datetime | None
     held_for: str | None
     is_wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedAlert(Queued):
+    """An alert for one channel of its reader."""
+
+    alert: PriceAlert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedReport(Queued):
+    """A deal report for one channel of its reader."""
+
+    report: DealReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedNotice(Queued):
+    """A notice for one channel of the operator."""
+
+    notice: OperatorNotice
+
+
+QueuedMessage = QueuedAlert | QueuedReport | QueuedNotice
 
 
 class DeliveryStatus(StrEnum):

@@ -9,3 +9,4 @@ PRICE_UPDATES: Final = Asset(name="price-updates", uri="keeper://kafka/price-upd
 PRICE_BACKFILL: Final = Asset(name="price-backfill", uri="keeper://kafka/price-backfill")
 COLLECTED_DEALS: Final = Asset(name="collected_deals", uri="keeper://postgres/collected_deals")
 DEAL_UPDATES: Final = Asset(name="deal-updates", uri="keeper://kafka/deal-updates")
+DEAL_REPORTS: Final = Asset(name="deal_reports", uri="keeper://postgres/deal_reports")

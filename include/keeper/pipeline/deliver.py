@@ -1,4 +1,4 @@
-"""Draining the alert outbox."""
+"""Draining the outbox."""
 
 import logging
 import random
@@ -13,6 +13,8 @@ from keeper.alerts.compose import alert_message, digest_message
 from keeper.alerts.gates import Gates
 from keeper.alerts.links import Links
 from keeper.alerts.message import Message
+from keeper.alerts.notices import notice_message
+from keeper.alerts.reports import report_message
 from keeper.clock import Clock, utc_now
 from keeper.domain.alerts import (
     Address,
@@ -20,11 +22,15 @@ from keeper.domain.alerts import (
     DeliveryResult,
     DeliveryStatus,
     QueuedAlert,
+    QueuedMessage,
+    QueuedNotice,
+    QueuedReport,
 )
-from keeper.domain.delivery_clock import hold
-from keeper.domain.price_story import PriceStory
+from keeper.domain.delivery_clock import Hold, hold
+from keeper.domain.notices import Trouble
 from keeper.pipeline.price_stories import story_of
 from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.outbox import Claim, claim_next, is_any_due, next_postponed
 
 _LOG: Final = logging.getLogger(__name__)
@@ -67,6 +73,7 @@ class Delivery:
         stopped: Asked between messages; true ends the work early.
         jitter: A number from 0 to 1, by which retries of many messages fall apart.
         links: Makes the links messages are acted on by; None for messages without.
+        operator: Whom to tell of messages that could not be delivered; None for nobody.
     """
 
     channels: Mapping[ChannelKind, Channel]
@@ -77,12 +84,14 @@ class Delivery:
     stopped: Callable[[], bool] = lambda: False
     jitter: Callable[[], float] = random.random
     links: Links | None = None
+    operator: str | None = None
 
 
-def deliver_due_alerts(connection: Connection, how: Delivery) -> dict[str, int]:
+def deliver_due(connection: Connection, how: Delivery) -> dict[str, int]:
     """Deliver every message that is due, each in its own transaction, until none is left.
 
-    Quiet hours, snoozes and daily caps hold messages back; what was held goes out as one digest.
+    Quiet hours, snoozes and daily caps hold alerts back; those that were held go out as one digest.
+    Reports wait for quiet hours and a snooze too, notices to the operator for nothing.
     A channel that cannot be reached is left alone for a while; the others go on. Several processes
     may drain at once; a channel is used by one of them at a time. A crash between the provider's
     acceptance and the commit sends that one message again, by mail under the same Message-ID.
@@ -127,24 +136,52 @@ def _handle(claim: Claim, how: Delivery) -> tuple[str, int]:
     if not queued.is_wanted:
         claim.cancel(now)
         return "cancelled", 1
-    if waits := hold(queued.rules, now, claim.sent_today(now)):
+    if waits := _hold(claim, now):
         claim.hold(waits)
         return _HELD, 1
+    if not isinstance(queued, QueuedAlert):
+        return _deliver(claim, lambda: _message_of(queued, how.links), how), 1
     together = claim.held_with(now) if queued.held_for else []
     story = story_of(claim.connection, queued.alert)
     if len(story.points) < 2 and now - queued.queued_at < _PAST_MAY_COME:
         claim.postpone(now + _LOOK_AGAIN)
         return _POSTPONED, 1
-    result = _deliver(claim, story, together, how)
-    return result.status.value.lower(), 1 + len(together)
+
+    def write() -> Message:
+        if together:
+            return digest_message([queued, *together], how.links)
+        return alert_message(queued, story, how.links)
+
+    return _deliver(claim, write, how, together), 1 + len(together)
+
+
+def _hold(claim: Claim, now: datetime) -> Hold | None:
+    """Tell whether and why the message waits for its reader."""
+    match claim.message:
+        case QueuedNotice():
+            return None
+        case QueuedReport(rules=rules):
+            return hold(rules, now, 0)
+        case QueuedAlert(rules=rules):
+            return hold(rules, now, claim.sent_today(now))
+
+
+def _message_of(queued: QueuedReport | QueuedNotice, links: Links | None) -> Message:
+    if isinstance(queued, QueuedNotice):
+        return notice_message(queued)
+    return report_message(queued, links)
 
 
 def _deliver(
-    claim: Claim, story: PriceStory, together: Sequence[QueuedAlert], how: Delivery
-) -> DeliveryResult:
+    claim: Claim,
+    write: Callable[[], Message],
+    how: Delivery,
+    together: Sequence[QueuedMessage] = (),
+) -> str:
+    """Try once and record how it ended; return that."""
     queued = claim.message
     started = time.monotonic()
-    result = _attempt(queued, story, together, how)
+    result = _attempt(queued.to, write, how.channels)
     now = how.clock()
     how.gates.saw(queued.to, result, now)
     again = _next_attempt(queued, result, now, how.jitter()) if result.retry else None
@@ -156,33 +193,60 @@ def _deliver(
         next_attempt_at=again,
         together=together,
     )
+    if how.operator is not None and not isinstance(queued, QueuedNotice):
+        _tell_operator(claim, result, is_final=again is None, now=now, operator=how.operator)
     level = logging.INFO if result.status is DeliveryStatus.SENT else logging.WARNING
     _LOG.log(
         level,
-        "alert %s by %s: %s%s",
-        queued.alert.alert_id,
+        "%s by %s: %s%s",
+        _name(queued),
         queued.to.kind,
         result.status.value,
         f", with {len(together)} more" if together else "",
     )
-    return result
+    return result.status.value.lower()
+
+
+def _tell_operator(
+    claim: Claim, result: DeliveryResult, *, is_final: bool, now: datetime, operator: str
+) -> None:
+    """Raise a notice of a message given up, and resolve it once the channel takes one."""
+    to = claim.message.to
+    # A mail server that is away fails everybody's mail: that is one trouble, not one for each.
+    of_all, of_this = f"delivery:{to.kind}", f"delivery:{to}"
+    if result.status is DeliveryStatus.SENT:
+        resolve_notices(claim.connection, of_all, of_this, at=now)
+    elif result.status is DeliveryStatus.FAILED and is_final:
+        trouble = Trouble(
+            of_all if result.unreachable else of_this,
+            f"a message by {to.kind} was given up",
+            f"To {to.address}, {_name(claim.message)}. The last answer: {result.detail}\n"
+            "Once that is mended: keeper deliver --retry-failed",
+        )
+        raise_notice(claim.connection, trouble, operator=operator, at=now)
+
+
+def _name(queued: QueuedMessage) -> str:
+    match queued:
+        case QueuedAlert(alert=alert):
+            return f"alert {alert.alert_id}"
+        case QueuedReport(report=report):
+            return f"report {report.report_id}"
+        case QueuedNotice(notice=notice):
+            return f"notice {notice.notice_id}"
 
 
 def _attempt(
-    queued: QueuedAlert, story: PriceStory, together: Sequence[QueuedAlert], how: Delivery
+    to: Address, write: Callable[[], Message], channels: Mapping[ChannelKind, Channel]
 ) -> DeliveryResult:
-    channel = how.channels.get(queued.to.kind)
+    channel = channels.get(to.kind)
     if channel is None:
-        return not_configured(queued.to)
+        return not_configured(to)
     try:
-        message = (
-            digest_message([queued, *together], how.links)
-            if together
-            else alert_message(queued, story, how.links)
-        )
+        message = write()
     except ValueError as error:
         return DeliveryResult(DeliveryStatus.FAILED, f"cannot be told: {error}")
-    return channel.deliver(queued.to.address, message)
+    return channel.deliver(to.address, message)
 
 
 def not_configured(to: Address) -> DeliveryResult:
@@ -191,7 +255,7 @@ def not_configured(to: Address) -> DeliveryResult:
 
 
 def _next_attempt(
-    queued: QueuedAlert, result: DeliveryResult, now: datetime, jitter: float
+    queued: QueuedMessage, result: DeliveryResult, now: datetime, jitter: float
 ) -> datetime | None:
     """Return when to try again; None when it has been tried for long enough."""
     if now - (queued.first_attempt_at or now) >= GIVE_UP_AFTER:

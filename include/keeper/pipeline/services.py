@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -12,7 +13,7 @@ from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.links import Links
 from keeper.domain.alerts import ChannelKind
 from keeper.errors import SettingsError
-from keeper.pipeline.deliver import Channel
+from keeper.pipeline.deliver import Channel, Delivery
 from keeper.settings import Settings
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
@@ -108,6 +109,18 @@ def links(settings: Settings) -> Links | None:
     """Return what makes the links in messages, or None when the settings say nothing of them."""
     url, secret = settings.keeper_public_url, settings.keeper_link_secret
     return None if url is None or secret is None else Links(url, secret.get_secret_value())
+
+
+def delivery(settings: Settings, **pace: Any) -> Delivery:
+    """Return how messages are delivered: by the channels of the settings, to them as they say.
+
+    Args:
+        settings: The settings.
+        pace: How long and whether to go on; see Delivery.
+    """
+    return Delivery(
+        channels(settings), links=links(settings), operator=settings.operator_email, **pace
+    )
 
 
 def _plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from keeper.alerts.message import Message
 from keeper.domain.alerts import ChannelKind, DeliveryResult, DeliveryStatus, QueuedAlert
 from keeper.domain.delivery_clock import DeliveryRules, HeldFor, Hold
 from keeper.pipeline import deliver
-from keeper.pipeline.deliver import GIVE_UP_AFTER, Delivery, deliver_due_alerts
+from keeper.pipeline.deliver import GIVE_UP_AFTER, Delivery, deliver_due
 from keeper.stores.postgres.connection import Connection
 from tests.alerts import NO_STORY, a_story, queued
 
@@ -114,7 +114,7 @@ def test_a_final_answer_settles_the_message(
 ) -> None:
     outbox.append(claim())
 
-    counts = deliver_due_alerts(NO_DATABASE, how(answer))
+    counts = deliver_due(NO_DATABASE, how(answer))
 
     none = {"sent": 0, "failed": 0, "not_configured": 0, "held": 0, "cancelled": 0}
     assert counts == none | {status.lower(): 1}
@@ -124,7 +124,7 @@ def test_a_final_answer_settles_the_message(
 def test_a_channel_without_settings_is_not_configured(outbox: list[Claim]) -> None:
     outbox.append(claim())
 
-    counts = deliver_due_alerts(NO_DATABASE, Delivery({}, clock=lambda: NOW))
+    counts = deliver_due(NO_DATABASE, Delivery({}, clock=lambda: NOW))
 
     assert counts["not_configured"] == 1
     assert outbox[0].settled == [("NOT_CONFIGURED", None)]
@@ -139,7 +139,7 @@ def test_a_passing_failure_waits_twice_as_long_each_time(
 ) -> None:
     outbox.append(claim(attempts=attempts))
 
-    deliver_due_alerts(NO_DATABASE, how(BUSY))
+    deliver_due(NO_DATABASE, how(BUSY))
 
     assert outbox[0].settled == [("PENDING", timedelta(seconds=seconds))]
 
@@ -148,7 +148,7 @@ def test_a_passing_failure_waits_twice_as_long_each_time(
 def test_retries_of_many_fall_apart(outbox: list[Claim], jitter: float, seconds: int) -> None:
     outbox.append(claim())
 
-    deliver_due_alerts(NO_DATABASE, how(BUSY, jitter=jitter))
+    deliver_due(NO_DATABASE, how(BUSY, jitter=jitter))
 
     assert outbox[0].settled == [("PENDING", timedelta(seconds=seconds))]
 
@@ -156,7 +156,7 @@ def test_retries_of_many_fall_apart(outbox: list[Claim], jitter: float, seconds:
 def test_a_provider_that_names_a_time_is_asked_then(outbox: list[Claim]) -> None:
     outbox.append(claim())
 
-    deliver_due_alerts(NO_DATABASE, how(replace(BUSY, retry_after_s=500)))
+    deliver_due(NO_DATABASE, how(replace(BUSY, retry_after_s=500)))
 
     assert outbox[0].settled == [("PENDING", timedelta(seconds=500))]
 
@@ -165,7 +165,7 @@ def test_after_three_days_of_trying_it_is_given_up(outbox: list[Claim]) -> None:
     outbox.append(claim(attempts=70, first_attempt_at=NOW - GIVE_UP_AFTER))
     outbox.append(claim(attempts=70, first_attempt_at=NOW - GIVE_UP_AFTER + timedelta(seconds=1)))
 
-    deliver_due_alerts(NO_DATABASE, how(BUSY, BUSY))
+    deliver_due(NO_DATABASE, how(BUSY, BUSY))
 
     assert outbox[0].settled == [("FAILED", None)]
     assert outbox[1].settled == [("PENDING", timedelta(hours=1))]
@@ -174,7 +174,7 @@ def test_after_three_days_of_trying_it_is_given_up(outbox: list[Claim]) -> None:
 def test_one_failure_does_not_keep_the_others_waiting(outbox: list[Claim]) -> None:
     outbox.extend(claim() for _ in range(3))
 
-    counts = deliver_due_alerts(NO_DATABASE, how(SENT, BUSY, SENT))
+    counts = deliver_due(NO_DATABASE, how(SENT, BUSY, SENT))
 
     assert (counts["sent"], counts["failed"]) == (2, 1)
 
@@ -182,7 +182,7 @@ def test_one_failure_does_not_keep_the_others_waiting(outbox: list[Claim]) -> No
 def test_told_to_stop_it_ends_between_two_messages(outbox: list[Claim]) -> None:
     outbox.extend(claim() for _ in range(3))
 
-    counts = deliver_due_alerts(
+    counts = deliver_due(
         NO_DATABASE, how(SENT, SENT, SENT, stopped=lambda: bool(outbox[0].settled))
     )
 
@@ -195,7 +195,7 @@ def test_in_quiet_hours_it_is_held_and_not_tried(outbox: list[Claim]) -> None:
     outbox.append(claim(rules=quiet))
     delivery = how()
 
-    assert deliver_due_alerts(NO_DATABASE, delivery)["held"] == 1
+    assert deliver_due(NO_DATABASE, delivery)["held"] == 1
 
     assert outbox[0].held == [Hold(NOW + timedelta(hours=7), HeldFor.QUIET_HOURS)]
     assert messages(delivery) == []
@@ -204,7 +204,7 @@ def test_in_quiet_hours_it_is_held_and_not_tried(outbox: list[Claim]) -> None:
 def test_beyond_the_days_most_it_is_held(outbox: list[Claim]) -> None:
     outbox.append(replace(claim(rules=DeliveryRules(daily_cap=3)), sent=3))
 
-    assert deliver_due_alerts(NO_DATABASE, how())["held"] == 1
+    assert deliver_due(NO_DATABASE, how())["held"] == 1
     assert outbox[0].held[0].reason is HeldFor.DAILY_CAP
 
 
@@ -213,7 +213,7 @@ def test_what_was_held_goes_out_together(outbox: list[Claim]) -> None:
     outbox.append(replace(held, companions=[queued(12, held_for="quiet hours", alert_id=8)]))
     delivery = how(SENT)
 
-    assert deliver_due_alerts(NO_DATABASE, delivery)["sent"] == 2
+    assert deliver_due(NO_DATABASE, delivery)["sent"] == 2
 
     (message,) = messages(delivery)
     assert message.subject == "2 price alerts for 1 product"
@@ -223,7 +223,7 @@ def test_a_single_one_that_was_held_is_an_alert_like_any(outbox: list[Claim]) ->
     outbox.append(claim(held_for="quiet hours"))
     delivery = how(SENT)
 
-    deliver_due_alerts(NO_DATABASE, delivery)
+    deliver_due(NO_DATABASE, delivery)
 
     assert messages(delivery)[0].key == "alert-7"
 
@@ -231,7 +231,7 @@ def test_a_single_one_that_was_held_is_an_alert_like_any(outbox: list[Claim]) ->
 def test_what_nobody_wants_any_more_is_cancelled(outbox: list[Claim]) -> None:
     outbox.append(claim(is_wanted=False))
 
-    assert deliver_due_alerts(NO_DATABASE, how())["cancelled"] == 1
+    assert deliver_due(NO_DATABASE, how())["cancelled"] == 1
     assert outbox[0].cancelled
 
 
@@ -241,7 +241,7 @@ def test_an_alert_of_a_first_check_waits_a_moment_for_the_products_past(
     outbox.append(claim(queued_at=NOW - timedelta(seconds=50)))
     delivery = how(SENT)
 
-    counts = deliver_due_alerts(NO_DATABASE, delivery)
+    counts = deliver_due(NO_DATABASE, delivery)
     assert set(counts.values()) == {0}
     assert outbox[0].postponed == [NOW + timedelta(seconds=3)]
 
@@ -253,11 +253,11 @@ def test_once_the_past_is_there_it_is_sent_with_a_chart(
     outbox.append(claim(queued_at=NOW - timedelta(seconds=50)))
     delivery = how(SENT)
 
-    assert deliver_due_alerts(NO_DATABASE, delivery)["sent"] == 1
+    assert deliver_due(NO_DATABASE, delivery)["sent"] == 1
     assert messages(delivery)[0].sections[0].chart is not None
 
 
 def test_it_does_not_wait_for_ever(outbox: list[Claim]) -> None:
     outbox.append(claim(queued_at=NOW - timedelta(seconds=60)))
 
-    assert deliver_due_alerts(NO_DATABASE, how(SENT))["sent"] == 1
+    assert deliver_due(NO_DATABASE, how(SENT))["sent"] == 1

@@ -40,12 +40,17 @@ class DiscordChannel:
             return DeliveryResult(
                 DeliveryStatus.NOT_CONFIGURED, f"no webhook is called {address} in the settings"
             )
-        chart = message.sections[0].chart if len(message.sections) == 1 else None
+        payload = discord_payload(message)
+        shown = message.sections[: len(payload["embeds"])]
         answer = post(
             url,
             query={"wait": "true"},
-            fields={"payload_json": json.dumps(discord_payload(message))},
-            files={} if chart is None else {"chart": chart.png},
+            fields={"payload_json": json.dumps(payload)},
+            files={
+                _chart_name(number): section.chart.png
+                for number, section in enumerate(shown, 1)
+                if section.chart is not None
+            },
             timeout_s=self._timeout_s,
         )
         if isinstance(answer, DeliveryResult):
@@ -65,8 +70,8 @@ def discord_payload(message: Message) -> dict[str, Any]:
     is_single = len(message.sections) == 1
     embeds: list[dict[str, Any]] = []
     used = 0
-    for section in message.sections[:_MOST_EMBEDS]:
-        embed = _embed(section, is_single=is_single)
+    for number, section in enumerate(message.sections[:_MOST_EMBEDS], 1):
+        embed = _embed(section, number, is_single=is_single)
         size = _size(embed)
         if used + size > _MOST_OF_ALL:
             break
@@ -90,12 +95,13 @@ def inert_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-def _embed(section: Section, *, is_single: bool) -> dict[str, Any]:
-    title = section.title
-    while len(inert_markdown(title)) > _TITLE:
-        title = title[:-1]
+def _chart_name(number: int) -> str:
+    return f"chart-{number}"
+
+
+def _embed(section: Section, number: int, *, is_single: bool) -> dict[str, Any]:
     embed: dict[str, Any] = {
-        "title": inert_markdown(title),
+        "title": _title(section.title),
         "url": section.link.url,
         "color": _COLOUR,
         "fields": [
@@ -107,14 +113,24 @@ def _embed(section: Section, *, is_single: bool) -> dict[str, Any]:
         embed["description"] = inert_markdown(f"{section.price}, {section.reason}")
     if section.image_url:
         embed["thumbnail"] = {"url": section.image_url}
-    if section.chart is not None and is_single:
-        embed["image"] = {"url": "attachment://chart.png"}
+    if section.heading:
+        # No markup is read there.
+        embed["author"] = {"name": section.heading[:_TITLE]}
+    if section.chart is not None:
+        embed["image"] = {"url": f"attachment://{_chart_name(number)}.png"}
     return embed
+
+
+def _title(title: str) -> str:
+    while len(inert_markdown(title)) > _TITLE:
+        title = title[:-1]
+    return inert_markdown(title)
 
 
 def _size(embed: Mapping[str, Any]) -> int:
     fields = sum(len(field["name"]) + len(field["value"]) for field in embed["fields"])
-    return len(embed["title"]) + len(embed.get("description", "")) + fields
+    heading = len(embed.get("author", {}).get("name", ""))
+    return heading + len(embed["title"]) + len(embed.get("description", "")) + fields
 
 
 def _refused(answer: Answer, name: str) -> DeliveryResult:

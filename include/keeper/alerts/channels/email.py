@@ -94,10 +94,10 @@ def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
     mail.set_content(as_text(message))
     ids = [f"chart-{index}.{message.key}@{host}" for index in range(len(message.sections))]
     mail.add_alternative(as_page(message, ids), subtype="html")
-    page = mail.get_payload()[1]  # type: ignore[index]
+    page = mail.get_body(("html",))
     for identity, section in zip(ids, message.sections, strict=True):
-        if section.chart is not None:
-            page.add_related(  # type: ignore[union-attr]
+        if section.chart is not None and page is not None:
+            page.add_related(
                 section.chart.png,
                 maintype="image",
                 subtype="png",

@@ -16,6 +16,8 @@ _MOST_CAPTION: Final = 1024
 _TITLE: Final = 200
 _FACTS_OF_MANY: Final = 2
 _LEFT_OUT: Final = "… and more"
+_LEAST_OF_AN_ALBUM: Final = 2
+_MOST_OF_AN_ALBUM: Final = 10
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,6 +38,7 @@ class TelegramChannel:
 
     def deliver(self, address: str, message: Message) -> DeliveryResult:
         """Try once; blocks up to the timeout."""
+        drawn = [section for section in message.sections if section.chart is not None]
         chart = message.sections[0].chart if len(message.sections) == 1 else None
         fields = {"chat_id": address, "parse_mode": "HTML"}
         if chart is not None:
@@ -53,8 +56,36 @@ class TelegramChannel:
         if answer.is_ok and answer.body.get("ok"):
             sent = answer.body.get("result")
             number = sent.get("message_id") if isinstance(sent, dict) else None
-            return DeliveryResult(DeliveryStatus.SENT, f"message {number}")
+            album = self._send_album(address, drawn) if chart is None else ""
+            return DeliveryResult(DeliveryStatus.SENT, f"message {number}{album}")
         return _refused(answer)
+
+    def _send_album(self, address: str, drawn: Sequence[Section]) -> str:
+        """Send the charts of several products after their text; say if that failed.
+
+        The text has been told: it is not to be sent again for the sake of its pictures.
+        """
+        pictures: dict[str, bytes] = {}
+        media = []
+        for number, section in enumerate(drawn[:_MOST_OF_AN_ALBUM], 1):
+            if section.chart is not None:
+                name, says = f"chart-{number}", f"{_short(section.title)}. {section.chart.says}"
+                pictures[name] = section.chart.png
+                media.append({"type": "photo", "media": f"attach://{name}", "caption": says})
+        if len(media) < _LEAST_OF_AN_ALBUM:
+            return ""
+        answer = self._call(
+            "sendMediaGroup",
+            {
+                "chat_id": address,
+                "disable_notification": "true",
+                "media": json.dumps(media, ensure_ascii=False),
+            },
+            pictures,
+        )
+        if isinstance(answer, DeliveryResult):
+            return f", without its charts: {answer.detail}"
+        return "" if answer.is_ok else f", without its charts: {_refused(answer).detail}"
 
     def _call(
         self, method: str, fields: dict[str, str], files: dict[str, bytes]
@@ -90,6 +121,8 @@ def _lines(message: Message) -> Iterator[tuple[str, str]]:
     is_single = len(message.sections) == 1
     for section in message.sections:
         yield "", ""
+        if section.heading:
+            yield _underlined(_short(section.heading))
         yield _bold(_short(section.title))
         if is_single:
             yield from (_plain(f"{name}: {value}") for name, value in section.facts)
@@ -98,7 +131,7 @@ def _lines(message: Message) -> Iterator[tuple[str, str]]:
         yield _linked(section.link)
     if message.closing:
         yield "", ""
-        yield _plain(message.closing)
+        yield from (_plain(line) for line in message.closing.splitlines())
     if message.actions:
         # Not as buttons: Telegram refuses a message with a button it cannot follow.
         yield "", ""
@@ -121,6 +154,10 @@ def _plain(text: str) -> tuple[str, str]:
 
 def _bold(text: str) -> tuple[str, str]:
     return f"<b>{escape(text, quote=False)}</b>", text
+
+
+def _underlined(text: str) -> tuple[str, str]:
+    return f"<u>{escape(text, quote=False)}</u>", text
 
 
 def _short(title: str) -> str:

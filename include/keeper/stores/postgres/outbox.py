@@ -1,4 +1,4 @@
-"""The outbox: alerts handed out one channel at a time, under row locks."""
+"""The outbox: messages handed out one channel at a time, under row locks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,9 +8,21 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from keeper.domain.alerts import Address, ChannelKind, DeliveryResult, PriceAlert, QueuedAlert
+from keeper.domain.alerts import (
+    Address,
+    ChannelKind,
+    DeliveryResult,
+    PriceAlert,
+    QueuedAlert,
+    QueuedMessage,
+    QueuedNotice,
+    QueuedReport,
+)
+from keeper.domain.deal_report import DealReport
 from keeper.domain.delivery_clock import DeliveryRules, Hold, day_start
+from keeper.domain.notices import OperatorNotice
 from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.deal_reports import read_reports
 
 _SQL: Final = "outbox"
 WAKE_UP: Final = "keeper_outbox"
@@ -22,11 +34,11 @@ _CANCELLED: Final = "CANCELLED"
 class Claim:
     """A message held by this deliverer until the block it was claimed in ends."""
 
-    message: QueuedAlert
+    message: QueuedMessage
     connection: Connection
 
     def sent_today(self, now: datetime) -> int:
-        """Return how many messages the channel has got on its reader's day; a digest is one."""
+        """Return how many alerts the channel has got on its reader's day; a digest is one."""
         since = day_start(self.message.rules, now)
         row = self.connection.execute(
             statements(_SQL)["sent_since"], {"channel_id": self.message.channel_id, "since": since}
@@ -34,13 +46,17 @@ class Claim:
         return row["sent"] if row else 0
 
     def held_with(self, now: datetime) -> list[QueuedAlert]:
-        """Hold what else of the channel was held and is due, to go out together; oldest first."""
+        """Hold the channel's other alerts that were held and are due, to go out together.
+
+        The oldest comes first.
+        """
         where = {"channel_id": self.message.channel_id}
         rows = self.connection.execute(
             statements(_SQL)["held_with"],
             {**where, "message_id": self.message.message_id, "now": now},
         )
-        return _queued(self.connection, [row["message_id"] for row in rows])
+        held = _queued(self.connection, [row["message_id"] for row in rows])
+        return [message for message in held if isinstance(message, QueuedAlert)]
 
     def hold(self, hold: Hold) -> None:
         """Let the message wait."""
@@ -66,7 +82,7 @@ class Claim:
         seconds: float,
         now: datetime,
         next_attempt_at: datetime | None = None,
-        together: Sequence[QueuedAlert] = (),
+        together: Sequence[QueuedMessage] = (),
     ) -> None:
         """Record an attempt and what becomes of the message, and of those sent with it."""
         ids = [self.message.message_id, *(other.message_id for other in together)]
@@ -105,8 +121,9 @@ class Claim:
 
 
 def requeue_undelivered(connection: Connection) -> int:
-    """Make alerts due again that failed for good or had no channel; return how many."""
-    return len(connection.execute(statements(_SQL)["requeue_undelivered"]).fetchall())
+    """Make messages due again that failed for good or had no channel; return how many."""
+    row = connection.execute(statements(_SQL)["requeue_undelivered"]).fetchone()
+    return row["messages"] if row else 0
 
 
 @contextmanager
@@ -146,10 +163,20 @@ def next_postponed(connection: Connection, now: datetime) -> datetime | None:
 
 
 def latest_alert(connection: Connection) -> QueuedAlert | None:
-    """Return the message that was put in last, whatever became of it; None if there is none."""
-    row = connection.execute(statements(_SQL)["latest_message"]).fetchone()
-    found = _queued(connection, [row["message_id"]]) if row else []
-    return found[0] if found else None
+    """Return the alert that was put in last, whatever became of it; None if there is none."""
+    found = _latest(connection, "latest_alert")
+    return found if isinstance(found, QueuedAlert) else None
+
+
+def latest_report(connection: Connection) -> QueuedReport | None:
+    """Return the report that was put in last, whatever became of it; None if there is none."""
+    found = _latest(connection, "latest_report")
+    return found if isinstance(found, QueuedReport) else None
+
+
+def _latest(connection: Connection, statement: str) -> QueuedMessage | None:
+    row = connection.execute(statements(_SQL)[statement]).fetchone()
+    return _queued(connection, [row["message_id"]])[0] if row else None
 
 
 def listen(connection: Connection) -> None:
@@ -166,9 +193,11 @@ def wait_for_news(connection: Connection, timeout_s: float) -> None:
         return
 
 
-def _queued(connection: Connection, ids: Sequence[int]) -> list[QueuedAlert]:
-    rows = connection.execute(statements(_SQL)["queued_alerts"], {"message_ids": list(ids)})
-    return [_message(row) for row in rows]
+def _queued(connection: Connection, ids: Sequence[int]) -> list[QueuedMessage]:
+    rows = connection.execute(statements(_SQL)["queued"], {"message_ids": list(ids)}).fetchall()
+    reports = {row["report_id"] for row in rows if row["report_id"] is not None}
+    known = read_reports(connection, sorted(reports)) if reports else {}
+    return [_message(row, known) for row in rows]
 
 
 @cache
@@ -177,19 +206,23 @@ def _known_zone(name: str) -> str:
     return name if name in available_timezones() else "UTC"
 
 
-def _message(row: Mapping[str, Any]) -> QueuedAlert:
-    return QueuedAlert(
-        message_id=row["message_id"],
-        channel_id=row["channel_id"],
-        to=Address(ChannelKind(row["kind"]), row["address"]),
-        alert=PriceAlert(**{field.name: row[field.name] for field in fields(PriceAlert)}),
-        rules=DeliveryRules(
-            **{field.name: row[field.name] for field in fields(DeliveryRules)}
-            | {"time_zone": _known_zone(row["time_zone"])}
-        ),
-        queued_at=row["queued_at"],
-        attempts=row["attempts"],
-        first_attempt_at=row["first_attempt_at"],
-        held_for=row["held_for"],
-        is_wanted=row["is_wanted"],
-    )
+def _message(row: Mapping[str, Any], reports: Mapping[int, DealReport]) -> QueuedMessage:
+    rules = {field.name: row[field.name] for field in fields(DeliveryRules)}
+    envelope: dict[str, Any] = {
+        "message_id": row["message_id"],
+        "channel_id": row["channel_id"],
+        "to": Address(ChannelKind(row["kind"]), row["address"]),
+        "rules": DeliveryRules(**rules | {"time_zone": _known_zone(row["time_zone"])}),
+        "queued_at": row["queued_at"],
+        "attempts": row["attempts"],
+        "first_attempt_at": row["first_attempt_at"],
+        "held_for": row["held_for"],
+        "is_wanted": row["is_wanted"],
+    }
+    if row["report_id"] is not None:
+        return QueuedReport(**envelope, report=reports[row["report_id"]])
+    if row["notice_id"] is not None:
+        notice = OperatorNotice(**{field.name: row[field.name] for field in fields(OperatorNotice)})
+        return QueuedNotice(**envelope, notice=notice)
+    alert = PriceAlert(**{field.name: row[field.name] for field in fields(PriceAlert)})
+    return QueuedAlert(**envelope, alert=alert)

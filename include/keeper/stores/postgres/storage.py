@@ -19,6 +19,8 @@ _RECORDS: Final = (
     "quarantined_records",
     "pipeline_runs",
     "reconciliations",
+    "deal_reports",
+    "operator_notices",
 )
 _ROWS_AT_ONCE: Final = 10_000
 _MOST_TRANSACTIONS: Final = 1_500_000_000
@@ -157,7 +159,7 @@ def drop_old_records(connection: Connection, before: datetime, *, apply: bool) -
     """Delete what was noted before a moment, and return how much of each table.
 
     Of token_ledger what is settled, of price_alerts what is delivered or given up, of pipeline_runs
-    what has ended.
+    what has ended, of operator_notices what is over.
     """
     old = []
     for table in _RECORDS:

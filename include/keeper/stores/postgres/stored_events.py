@@ -75,13 +75,13 @@ def all_deal_events(connection: Connection) -> Iterator[Part[DealEvent]]:
         sql["next_deals"], {"after": after, "deals": _EVENTS}
     ).fetchall():
         after, done = rows[-1]["event_id"], done + len(rows)
-        yield Part(tuple(map(_deal_event, rows)), min(done / total, 1) if total else 1)
+        yield Part(tuple(map(deal_event, rows)), min(done / total, 1) if total else 1)
 
 
 def deal_events_of_day(connection: Connection, day: DayOfLocale) -> list[DealEvent]:
     """Return an event for each deal that began on a day in a locale."""
     rows = connection.execute(statements(_SQL)["deals_of_day"], _span(day))
-    return [_deal_event(row) for row in rows]
+    return [deal_event(row) for row in rows]
 
 
 def deal_day_sums(
@@ -89,6 +89,46 @@ def deal_day_sums(
 ) -> dict[DayOfLocale, DaySums]:
     """Return how many deals there are of each day and locale, and the sums of their figures."""
     return _day_sums(connection, "sums_of_deal_days", since)
+
+
+def deal_event(row: Mapping[str, Any]) -> DealEvent:
+    """Return the event that reports a stored deal; `filter` is its filter's name."""
+
+    def major(name: str) -> Any:
+        minor = row[name]
+        return None if minor is None else to_major(minor, row["currency"])
+
+    return DealEvent(
+        asin=row["asin"],
+        product_title=row["title"],
+        current_price=major("price_minor"),
+        original_price=major("original_minor"),
+        discount_percent=row["discount_percent"],
+        rating=row["rating"],
+        review_count=row["review_count"],
+        sales_rank=row["sales_rank"],
+        domain=row["domain"],
+        currency=row["currency"],
+        timestamp=row["observed_at"],
+        checked_at=row["last_seen_at"],
+        event_id=row["event_id"],
+        price_type=row["price_type"],
+        price_minor=row["price_minor"],
+        original_minor=row["original_minor"],
+        previous_minor=row["previous_minor"],
+        list_price_minor=row["list_price_minor"],
+        filter=row["filter"],
+        filter_id=row["filter_id"],
+        score=row["score"],
+        reasons=tuple(row["reasons"]),
+        source=row["source"],
+        run_id=row["last_run_id"],
+        shipping_minor=row["shipping_minor"],
+        image_url=row["image_url"],
+        root_category=row["root_category"],
+        back_in_stock=row["back_in_stock"],
+        lightning_ends_at=row["lightning_ends_at"],
+    )
 
 
 def _day_sums(
@@ -134,42 +174,4 @@ def _price_event(row: Mapping[str, Any]) -> PriceEvent:
         checked_at=row["last_checked_at"],
         source=row["source"],
         run_id=row["run_id"],
-    )
-
-
-def _deal_event(row: Mapping[str, Any]) -> DealEvent:
-    def major(name: str) -> Any:
-        minor = row[name]
-        return None if minor is None else to_major(minor, row["currency"])
-
-    return DealEvent(
-        asin=row["asin"],
-        product_title=row["title"],
-        current_price=major("price_minor"),
-        original_price=major("original_minor"),
-        discount_percent=row["discount_percent"],
-        rating=row["rating"],
-        review_count=row["review_count"],
-        sales_rank=row["sales_rank"],
-        domain=row["domain"],
-        currency=row["currency"],
-        timestamp=row["observed_at"],
-        checked_at=row["last_seen_at"],
-        event_id=row["event_id"],
-        price_type=row["price_type"],
-        price_minor=row["price_minor"],
-        original_minor=row["original_minor"],
-        previous_minor=row["previous_minor"],
-        list_price_minor=row["list_price_minor"],
-        filter=row["filter"],
-        filter_id=row["filter_id"],
-        score=row["score"],
-        reasons=tuple(row["reasons"]),
-        source=row["source"],
-        run_id=row["last_run_id"],
-        shipping_minor=row["shipping_minor"],
-        image_url=row["image_url"],
-        root_category=row["root_category"],
-        back_in_stock=row["back_in_stock"],
-        lightning_ends_at=row["lightning_ends_at"],
     )

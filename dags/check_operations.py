@@ -1,0 +1,74 @@
+"""
+### What
+Every half hour: looks for what an operator should know before a reader notices, and tells them
+once: products that waited for want of tokens, products nobody has checked for two intervals,
+messages that became dead letters, workers that are behind. What is over is noted without a word;
+what lasts is told again after a day.
+
+### Reads
+`pipeline_runs`, `watched_products`; Kafka's dead-letter topics, the ends of the others and how far
+their readers are.
+
+### Writes
+`operator_notices`, `outbox`, `alert_deliveries`. Notices go to the channels of
+`KEEPER_OPERATOR_EMAIL`, whatever its quiet hours say.
+
+### Params
+None.
+
+### If it fails
+- `check_database`: PostgreSQL does not answer.
+- `check_kafka`: Kafka does not answer, or lacks a topic: `keeper migrate`.
+- The operator is told of the failed run itself; by mail at once if PostgreSQL is what is missing.
+
+### Run it again
+As often as you like. `keeper notices check` does the same from a shell.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
+
+from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.run_notices import told_to_operator
+
+
+@dag(
+    # At these times only, not for the half hour before it was first seen.
+    schedule=CronTriggerTimetable("*/30 * * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(minutes=29),
+    is_paused_upon_creation=False,
+    default_args=DEFAULT_ARGS | {"retries": 2, "execution_timeout": timedelta(minutes=10)},
+    doc_md=__doc__,
+    tags=["operations"],
+    **told_to_operator(late_after=timedelta(minutes=25)),
+)
+def check_operations():
+    """Wire the run; the heads above say what it does."""
+
+    @task
+    def check_database() -> dict:
+        from keeper.orchestration.operations import check_database
+
+        return check_database()
+
+    @task
+    def check_kafka() -> dict:
+        from keeper.orchestration.operations import check_kafka
+
+        return check_kafka()
+
+    # What one of them has found is told whatever the other does.
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def deliver_notices() -> dict:
+        from keeper.orchestration.delivery import deliver_now
+
+        return deliver_now()
+
+    [check_database(), check_kafka()] >> deliver_notices()
+
+
+check_operations()

@@ -1,0 +1,88 @@
+"""
+### What
+Every morning: for each user with saved searches, writes a report of the best deals found since the
+last one, each scored, explained and with a chart of its price, and delivers it to the user's
+channels. A deal is told once. A day without new deals sends nothing unless the user asks for it.
+
+### Reads
+`collected_deals`, `deal_filters`, `price_points`; archived replies in the lake, for the pasts of
+products nobody watches; who wants reports: `keeper reports when`.
+
+### Writes
+`deal_reports`, `reported_deals`, `outbox`, `alert_deliveries`; the deals that were told to Kafka
+topic `deal-updates`, where seeing them again changes nothing.
+
+### Params
+None.
+
+### If it fails
+- `write_reports`: some users' reports could not be written; its log names them and says why. The
+  others have theirs.
+- `publish_deals`: Kafka did not take them; the next run publishes what is left.
+- A report that a channel did not take is not here but in `keeper reports list`.
+
+The operator is told of a run that failed, and of one that has not ended after two hours.
+
+### Run it again
+Clear the failed tasks: a run writes one report for each user. A new run reports what came since.
+"""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
+
+from keeper.orchestration.assets import COLLECTED_DEALS, DEAL_REPORTS, DEAL_UPDATES
+from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.run_names import run_name
+from keeper.orchestration.run_notices import told_to_operator
+
+
+@dag(
+    # At these times only, not for the morning before it was first seen.
+    schedule=CronTriggerTimetable("0 6 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=4),
+    is_paused_upon_creation=False,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["deals"],
+    **told_to_operator(late_after=timedelta(hours=2)),
+)
+def report_deals():
+    """Wire the run; the heads above say what it does."""
+
+    @task(inlets=[COLLECTED_DEALS], outlets=[DEAL_REPORTS])
+    def write_reports(run_id: str, dag) -> dict:
+        from keeper.clock import utc_now
+        from keeper.orchestration.connections import database
+        from keeper.orchestration.lake import lake
+        from keeper.pipeline.report_deals import write_reports
+        from keeper.stores.lake.archive import ReplyArchive
+
+        run = run_name(dag.dag_id, run_id)
+        with database() as connection:
+            return asdict(write_reports(connection, ReplyArchive(lake()), run_id=run, at=utc_now()))
+
+    # What was written is delivered and published, whoever's report failed.
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def deliver_reports() -> dict:
+        from keeper.orchestration.delivery import deliver_now
+
+        return deliver_now()
+
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DEAL_UPDATES])
+    def publish_deals() -> int:
+        from keeper.clock import utc_now
+        from keeper.orchestration.connections import database, kafka_config
+        from keeper.pipeline.report_deals import publish_reported_deals
+
+        with database() as connection:
+            return publish_reported_deals(connection, kafka_config(), at=utc_now())
+
+    write_reports() >> [deliver_reports(), publish_deals()]
+
+
+report_deals()

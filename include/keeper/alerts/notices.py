@@ -1,0 +1,21 @@
+"""What the operator is told."""
+
+from keeper.alerts.formats import moment
+from keeper.alerts.message import Message
+from keeper.domain.alerts import QueuedNotice
+
+
+def notice_message(queued: QueuedNotice) -> Message:
+    """Write a notice; one that was told before says since when it lasts."""
+    notice = queued.notice
+    is_reminder = notice.since < notice.raised_at
+    since = moment(notice.since, queued.rules.time_zone)
+    times = f", seen {notice.times} times" if notice.times > 1 else ""
+    return Message(
+        key=f"notice-{notice.notice_id}",
+        subject=f"Keeper: {notice.subject}{', still' if is_reminder else ''}",
+        lead=f"{notice.subject}, since {since}{times}" if is_reminder else notice.subject,
+        sections=(),
+        made_at=notice.raised_at,
+        closing=notice.details,
+    )

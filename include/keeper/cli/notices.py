@@ -1,0 +1,86 @@
+"""`keeper notices`: what the operator was told of Keeper itself."""
+
+from datetime import timedelta
+from itertools import chain
+from typing import Annotated
+
+import typer
+
+from keeper.cli.session import console, database
+
+app = typer.Typer(
+    help="Notices to the operator: what is wrong, and what was.", no_args_is_help=True
+)
+
+
+@app.command("list")
+def list_(
+    with_resolved: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
+    most: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 20,
+) -> None:
+    """Show what is wrong now, since when, and how the operator was told.
+
+    Example: keeper notices list --all
+    """
+    from rich.markup import escape
+    from rich.table import Table
+
+    from keeper.stores.postgres.notices import list_notices
+
+    with database() as connection:
+        notices = list_notices(connection, with_resolved=with_resolved, most=most)
+    if not notices:
+        typer.echo("Nothing to tell. Look for trouble now: keeper notices check")
+        return
+    table = Table(header_style="bold")
+    for name in ("since", "last seen", "times", "what", "what to do", "told", "over"):
+        table.add_column(name, justify="right" if name == "times" else "left")
+    for one in notices:
+        over = "" if one.resolved_at is None else f"{one.resolved_at:%Y-%m-%d %H:%M}"
+        table.add_row(
+            f"{one.since:%Y-%m-%d %H:%M}",
+            f"{one.last_seen_at:%Y-%m-%d %H:%M}",
+            str(one.times),
+            escape(one.subject),
+            escape(one.details),
+            escape(one.channels or "no channel"),
+            over,
+        )
+    console().print(table)
+
+
+@app.command()
+def check() -> None:
+    """Look for trouble now and tell the operator; exit 1 if there is any.
+
+    Tokens, stale products, dead letters and workers that are behind, as the DAG check_operations.
+    Example: keeper notices check
+    """
+    from keeper.clock import utc_now
+    from keeper.pipeline.check_operations import (
+        check_dead_letters,
+        check_lag,
+        check_products,
+        check_tokens,
+        note_findings,
+    )
+    from keeper.pipeline.services import kafka_config
+    from keeper.settings import load_settings
+
+    settings, now = load_settings(), utc_now()
+    interval = timedelta(hours=settings.keeper_check_interval_h)
+    kafka = kafka_config(settings)
+    in_trouble = False
+    with database() as connection:
+        stored = (check_tokens(connection), check_products(connection, interval=interval, at=now))
+        queued = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
+        # One by one, so that what was found is told also if Kafka then does not answer.
+        for finding in chain(stored, queued):
+            note_findings(connection, [finding], operator=settings.operator_email, at=now)
+            if finding.trouble is not None:
+                in_trouble = True
+                typer.secho(finding.trouble.subject, fg=typer.colors.RED)
+                typer.echo(f"  {finding.trouble.details}".replace("\n", "\n  "))
+    if in_trouble:
+        raise typer.Exit(1)
+    typer.echo("Nothing to tell.")

@@ -1,0 +1,144 @@
+"""`keeper reports`: the daily deal reports, and when they come."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keeper.cli.session import console, database, user_address
+from keeper.cli.watch import UserOption
+
+if TYPE_CHECKING:
+    from keeper.domain.deal_report import DealReport
+
+app = typer.Typer(
+    help="Daily deal reports: what they told, and when they come.", no_args_is_help=True
+)
+
+
+class When(StrEnum):
+    """When the daily report comes."""
+
+    NEVER = "never"
+    WITH_DEALS = "with-deals"
+    ALWAYS = "always"
+
+
+_STORED = {When.NEVER: "OFF", When.WITH_DEALS: "WITH_DEALS", When.ALWAYS: "ALWAYS"}
+_MEANS = {
+    When.NEVER: "no daily report",
+    When.WITH_DEALS: "a report on days with new deals",
+    When.ALWAYS: "a report every day, also without new deals",
+}
+
+
+@app.command("list")
+def list_(
+    user: UserOption = None,
+    most: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 20,
+) -> None:
+    """Show the latest reports and what became of them on each channel.
+
+    Example: keeper reports list --most 7
+    """
+    from rich.markup import escape
+    from rich.table import Table
+
+    from keeper.stores.postgres.deal_reports import list_reports
+
+    with database() as connection:
+        reports = list_reports(connection, user_address(user), most=most)
+    if not reports:
+        typer.echo(
+            "No report so far. See what the next would tell: keeper reports preview; "
+            "searches: keeper deals filter list"
+        )
+        return
+    table = Table(header_style="bold")
+    for name in ("report", "deals since", "made at", "deals", "more", "delivery"):
+        table.add_column(name, justify="right" if name in ("report", "deals", "more") else "left")
+    for one in reports:
+        table.add_row(
+            str(one.report_id),
+            f"{one.since:%Y-%m-%d %H:%M}",
+            f"{one.until:%Y-%m-%d %H:%M}",
+            str(one.deals),
+            str(one.left_out),
+            escape(one.channels or "no channel"),
+        )
+    console().print(table)
+
+
+@app.command()
+def show(
+    report: Annotated[int, typer.Argument(help="Its number; see keeper reports list.")],
+    user: UserOption = None,
+) -> None:
+    """Show a report again, as it was told.
+
+    Example: keeper reports show 4
+    """
+    from keeper.stores.postgres.deal_reports import is_report_of, read_reports
+
+    with database() as connection:
+        is_own = is_report_of(connection, report, user_address(user))
+        found = read_reports(connection, [report]) if is_own else {}
+    if report not in found:
+        typer.secho(f"there is no report {report} of yours", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1)
+    _print(found[report])
+
+
+@app.command()
+def preview(user: UserOption = None) -> None:
+    """Show the report that would come now, without sending it: nothing counts as told.
+
+    Example: keeper reports preview
+    """
+    from keeper.clock import utc_now
+    from keeper.pipeline.report_deals import draft
+    from keeper.pipeline.services import lake
+    from keeper.settings import load_settings
+    from keeper.stores.lake.archive import ReplyArchive
+    from keeper.stores.postgres.deal_reports import reader_of
+
+    archive = ReplyArchive(lake(load_settings()))
+    with database() as connection:
+        reader = reader_of(connection, user_address(user))
+        if reader is None:
+            typer.echo("No search is saved yet: keeper deals filter add NAME --drop-percent 20")
+            return
+        report, _ = draft(connection, archive, reader, at=utc_now())
+    _print(report)
+
+
+@app.command()
+def when(
+    wanted: Annotated[
+        When | None, typer.Argument(help="never, with-deals or always; without it, what is set.")
+    ] = None,
+    user: UserOption = None,
+) -> None:
+    """Show or set when the daily report comes.
+
+    Example: keeper reports when always
+    """
+    from keeper.stores.postgres.deal_reports import (
+        ReportsWanted,
+        reports_wanted,
+        set_reports_wanted,
+    )
+
+    email = user_address(user)
+    with database() as connection:
+        if wanted is not None:
+            set_reports_wanted(connection, email, ReportsWanted(_STORED[wanted]))
+        stored = reports_wanted(connection, email)
+    (means,) = [text for name, text in _MEANS.items() if _STORED[name] == stored.value]
+    typer.echo(f"{email}: {means}")
+
+
+def _print(report: "DealReport") -> None:
+    from keeper.alerts.reports import report_text
+
+    typer.echo(report_text(report), nl=False)

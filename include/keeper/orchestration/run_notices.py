@@ -1,0 +1,107 @@
+"""Telling the operator of runs that fail or are late, by Airflow's callbacks.
+
+A run's callbacks run where DAG files are read, a missed deadline's in the executor; both may ask
+for connections.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from airflow.sdk import (  # type: ignore[attr-defined]  # public, but not in its stub
+    DeadlineAlert,
+    DeadlineReference,
+    SyncCallback,
+)
+
+from keeper.clock import utc_now
+from keeper.domain.notices import Trouble
+from keeper.errors import KeeperError
+from keeper.settings import load_settings
+
+_LOG: Final = logging.getLogger(__name__)
+_BACKFILL: Final = "backfill"
+_TASKS: Final = "airflow tasks states-for-dag-run"
+
+
+def told_to_operator(late_after: timedelta) -> dict[str, Any]:
+    """Return the arguments of a DAG whose operator is told of failed and late runs.
+
+    Args:
+        late_after: A run that has not ended so long after it was queued is late.
+    """
+    minutes = int(late_after.total_seconds() // 60)
+    return {
+        "on_failure_callback": tell_of_failed_run,
+        "on_success_callback": note_good_run,
+        "deadline": DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=late_after,
+            callback=SyncCallback(tell_of_late_run, kwargs={"minutes": minutes}),
+        ),
+    }
+
+
+def tell_of_failed_run(context: Mapping[str, Any]) -> None:
+    """Raise a notice of a failed run; it is resolved by the next good one."""
+    dag_id, run_id = context["dag"].dag_id, context["run_id"]
+    _tell(
+        Trouble(
+            f"run:{dag_id}",
+            f"{dag_id} failed",
+            # No error's text: it would leave the log, where secrets are masked.
+            f"Run {run_id}: {context.get('reason') or 'a task failed'}.\n"
+            f"Which: {_TASKS} {dag_id} {run_id}\n"
+            'The head "If it fails" of the DAG\'s documentation says what to do; clear the failed '
+            "tasks once it is mended.",
+        )
+    )
+
+
+def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:
+    """Raise a notice of a run that has not ended in time; it is resolved by the next good one."""
+    run = context["dag_run"]
+    if run["run_type"] == _BACKFILL:
+        # Most of them wait for others, and no one waits for them.
+        return
+    dag_id = run["dag_id"]
+    queued_at = datetime.fromisoformat(run["queued_at"])
+    after = f"{minutes // 60} h" if minutes >= 60 and not minutes % 60 else f"{minutes} min"
+    _tell(
+        Trouble(
+            f"late:{dag_id}",
+            f"{dag_id} is late",
+            f"Run {run['dag_run_id']} was queued at {queued_at:%Y-%m-%d %H:%M} UTC and is "
+            f"{run['state']} after {after}.\n"
+            f"What it waits for: {_TASKS} {dag_id} {run['dag_run_id']}",
+        )
+    )
+
+
+def note_good_run(context: Mapping[str, Any]) -> None:
+    """Resolve what was told of a DAG's runs before."""
+    from keeper.orchestration.connections import database
+    from keeper.stores.postgres.notices import resolve_notices
+
+    dag_id = context["dag"].dag_id
+    try:
+        with database() as connection:
+            resolve_notices(connection, f"run:{dag_id}", f"late:{dag_id}", at=utc_now())
+    except KeeperError as error:
+        _LOG.warning("notices of %s stay open: %s", dag_id, error)
+
+
+def _tell(trouble: Trouble) -> None:
+    from keeper.orchestration.connections import database
+    from keeper.pipeline.services import channels
+    from keeper.pipeline.tell_operator import tell_operator
+
+    settings = load_settings()
+    tell_operator(
+        trouble,
+        database,
+        lambda: channels(settings),
+        operator=settings.operator_email,
+        at=utc_now(),
+    )

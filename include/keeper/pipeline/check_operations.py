@@ -1,0 +1,152 @@
+"""What an operator should know before a reader notices: tokens, stale prices, letters, lag."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from keeper.domain.notices import Trouble
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.notices import raise_notice, resolve_notices
+from keeper.stores.postgres.operations import latest_price_run, staleness
+from keeper.streams.config import KafkaConfig
+from keeper.streams.dead_letter_box import DeadLetterBox
+from keeper.streams.group_offsets import GROUPS, committed
+from keeper.streams.topic_reader import TopicReader, published_at
+from keeper.streams.topics import is_dead_letter_topic, topics_to_make
+
+STALE_AFTER_INTERVALS: Final = 2
+"""A product not checked for so many intervals is stale."""
+LAG_LIMIT: Final = timedelta(minutes=15)
+_LETTERS_OF: Final = timedelta(hours=24)
+_MOST_LETTERS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: the trouble of a topic, or None where all is well."""
+
+    topic: str
+    trouble: Trouble | None
+
+
+def check_tokens(connection: Connection) -> Finding:
+    """Say whether the latest price run had tokens for all products that were due."""
+    topic, run = "tokens", latest_price_run(connection)
+    if run is None or not run.products_postponed:
+        return Finding(topic, None)
+    return _found(
+        topic,
+        f"tokens reached for {run.products_planned} products, {run.products_postponed} had to wait",
+        f"Run {run.run_id}, ended {run.finished_at:%Y-%m-%d %H:%M} UTC. Products wait for the next "
+        "run in the order of their worth. See: keeper keepa plan\n"
+        "To mend it: watch fewer products, check less often (KEEPER_CHECK_INTERVAL_H) or get a "
+        "larger Keepa plan.",
+    )
+
+
+def check_products(connection: Connection, *, interval: timedelta, at: datetime) -> Finding:
+    """Say whether every watched product was checked within two intervals."""
+    topic = "stale-products"
+    before = at - STALE_AFTER_INTERVALS * interval
+    found = staleness(connection, before)
+    if not found.stale:
+        return Finding(topic, None)
+    return _found(
+        topic,
+        f"{found.stale} of {found.watched} watched products are stale",
+        f"They were not checked since {before:%Y-%m-%d %H:%M} UTC; the oldest check is of "
+        f"{found.oldest:%Y-%m-%d %H:%M} UTC.\n"
+        "See that track_prices is not paused, and how its latest runs ended.",
+    )
+
+
+def check_dead_letters(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
+    """Say of each topic whether messages of the last day lie among the dead letters."""
+    for name in topics_to_make():
+        if not is_dead_letter_topic(name):
+            yield letters_of(kafka, name, at=at)
+
+
+def letters_of(kafka: KafkaConfig, name: str, *, at: datetime) -> Finding:
+    """Say whether messages of a topic became dead letters within a day and were not replayed."""
+    topic = f"dead-letters:{name}"
+    with (
+        DeadLetterBox(kafka, name) as box,
+        closing(box.letters(since=at - _LETTERS_OF, only_left=True)) as letters,
+    ):
+        found = list(islice(letters, _MOST_LETTERS))
+    if not found:
+        return Finding(topic, None)
+    number = f"{_MOST_LETTERS:,} or more" if len(found) == _MOST_LETTERS else f"{len(found):,}"
+    reason = found[-1].headers.get("reason", "unknown")[:200]
+    return _found(
+        topic,
+        f"{number} dead letters of {name} in a day",
+        f"One of the reasons: {reason}\n"
+        f"See: keeper topics dlq list {name} --since 24h\n"
+        f"Once the cause is mended: keeper topics dlq replay {name}",
+    )
+
+
+def check_lag(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
+    """Say of each worker whether a message has waited for it for more than 15 minutes."""
+    for group, name in GROUPS.items():
+        yield lag_of(kafka, group, name, at=at)
+
+
+def lag_of(kafka: KafkaConfig, group: str, name: str, *, at: datetime) -> Finding:
+    """Say whether a message of a topic has waited for a group for more than 15 minutes."""
+    topic = f"lag:{group}"
+    with TopicReader(kafka) as reader:
+        spans = reader.spans(name)
+        done = committed(kafka, group, {name: len(spans)})
+        unread = {s.partition: s for s in spans if s.unread_from(done.get((name, s.partition)))}
+        waiting = sum(s.unread_from(done.get((name, p))) for p, s in unread.items())
+        oldest = None
+        for partition, span in unread.items():
+            start = max(done.get((name, partition), 0), span.start)
+            with closing(reader.read(name, {partition: start})) as messages:
+                first = next(messages, None)
+            published = None if first is None else published_at(first)
+            if published is not None and (oldest is None or published < oldest):
+                oldest = published
+    if oldest is None or at - oldest <= LAG_LIMIT:
+        return Finding(topic, None)
+    return _found(
+        topic,
+        f"{group} is behind by {waiting:,} messages of {name}",
+        f"The oldest waits since {oldest:%Y-%m-%d %H:%M} UTC.\n"
+        "See whether its worker runs: keeper health, and its log.",
+    )
+
+
+def note_findings(
+    connection: Connection, findings: Iterable[Finding], *, operator: str, at: datetime
+) -> dict[str, list[str]]:
+    """Raise a notice of each trouble and resolve those that are over.
+
+    Args:
+        connection: Where notices are.
+        findings: What checks have found.
+        operator: Whom to tell.
+        at: Now.
+
+    Returns:
+        The topics that are in trouble, of which the operator was told now, and that are over.
+    """
+    noted: dict[str, list[str]] = {"trouble": [], "told": [], "over": []}
+    for finding in findings:
+        if finding.trouble is None:
+            noted["over"] += resolve_notices(connection, finding.topic, at=at)
+            continue
+        noted["trouble"].append(finding.topic)
+        if raise_notice(connection, finding.trouble, operator=operator, at=at):
+            noted["told"].append(finding.topic)
+    return noted
+
+
+def _found(topic: str, subject: str, details: str) -> Finding:
+    return Finding(topic, Trouble(topic, subject, details))

@@ -1,0 +1,110 @@
+"""What the products of deals have cost lately, for the charts of a report."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from keeper.domain.deal_report import ReportedDeal
+from keeper.domain.price_types import price_type_of
+from keeper.sources.keepa.decode import decode_products
+from keeper.sources.keepa.errors import KeepaDecodeError
+from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
+from keeper.stores.lake.paths import MissingFileError
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.price_pasts import StoredPrice, points_of
+
+_LOG: Final = logging.getLogger(__name__)
+_SHOWN: Final = timedelta(days=90)
+_FETCHED_WITHIN: Final = timedelta(days=3)
+"""A deal's past is fetched when it is first seen, which for a new one was lately."""
+_Key = tuple[str, str, str]
+_Points = tuple[tuple[datetime, int | None], ...]
+
+
+def with_pasts(
+    connection: Connection, archive: ReplyArchive, deals: Sequence[ReportedDeal], *, at: datetime
+) -> tuple[ReportedDeal, ...]:
+    """Return the deals with what their products have cost in 90 days, shipping counted in.
+
+    Where no prices are stored the archived replies tell, by which the deals were scored. A deal
+    whose past nobody knows, or whose reply is damaged or out of reach, has only its own price.
+
+    Args:
+        connection: Where prices are.
+        archive: Where replies are.
+        deals: The deals.
+        at: Now.
+    """
+    since = at - _SHOWN
+    stored = {
+        _key(deal): points_of(connection, deal.asin, deal.domain, deal.price_type, since=since)
+        for deal in deals
+    }
+    unknown = [deal for deal in deals if len(stored[_key(deal)]) < 2]
+    archived = _archived(archive, unknown, at)
+    return tuple(
+        replace(deal, points=_points(archived.get(_key(deal)) or stored[_key(deal)], deal, since))
+        for deal in deals
+    )
+
+
+def _points(prices: Iterable[StoredPrice], deal: ReportedDeal, since: datetime) -> _Points:
+    """Return what held from 90 days ago on, up to the deal's own price."""
+    before = [
+        (one.observed_at, one.amount(with_shipping=True))
+        for one in prices
+        if one.observed_at < deal.observed_at
+    ]
+    older = [point for point in before if point[0] <= since]
+    recent = [point for point in before if point[0] > since]
+    return (*older[-1:], *recent, (deal.observed_at, deal.price_minor))
+
+
+def _archived(
+    archive: ReplyArchive, deals: Sequence[ReportedDeal], at: datetime
+) -> dict[_Key, list[StoredPrice]]:
+    wanted: dict[str, set[str]] = {}
+    for deal in deals:
+        wanted.setdefault(deal.domain, set()).add(deal.asin)
+    replies: dict[str, tuple[ArchivedReply, set[str]]] = {}
+    for domain, asins in wanted.items():
+        try:
+            found = archive.newest_holding(domain, asins, received_from=at - _FETCHED_WITHIN)
+        except OSError as error:
+            _LOG.warning("the lake cannot be asked for histories of %s: %s", domain, error)
+            continue
+        for asin, reply in found.items():
+            replies.setdefault(reply.key, (reply, set()))[1].add(asin)
+    keys = {_key(deal) for deal in deals}
+    pasts: dict[_Key, list[StoredPrice]] = {}
+    for reply, asins in replies.values():
+        pasts |= _prices_of(archive, reply, asins, keys)
+    return pasts
+
+
+def _prices_of(
+    archive: ReplyArchive, reply: ArchivedReply, asins: set[str], keys: set[_Key]
+) -> dict[_Key, list[StoredPrice]]:
+    try:
+        products = decode_products(archive.read(reply)).products
+    except (KeepaDecodeError, MissingFileError, OSError) as error:
+        _LOG.warning("a reply with histories cannot be read: %s", error)
+        return {}
+    pasts: dict[_Key, list[StoredPrice]] = {}
+    for product in products:
+        if product.asin not in asins:
+            continue
+        for _, domain, name in (key for key in keys if key[:2] == (product.asin, reply.domain)):
+            series = product.series.get(price_type_of(name).index)
+            if series is not None:
+                pasts[product.asin, domain, name] = [
+                    StoredPrice(p.observed_at, p.price_minor or None, p.shipping_minor)
+                    for p in series.points()
+                ]
+    return pasts
+
+
+def _key(deal: ReportedDeal) -> _Key:
+    return deal.asin, deal.domain, deal.price_type

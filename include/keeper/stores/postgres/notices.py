@@ -1,0 +1,73 @@
+"""Notices to the operator: one open on a topic, told when raised and once a day while it lasts."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final
+
+from keeper.domain.notices import REMIND_AFTER, Trouble
+from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.watch_list import ensure_user
+
+_SQL: Final = "notices"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNotice:
+    """A notice as the operator may look it up, and what became of it on each channel."""
+
+    notice_id: int
+    topic: str
+    subject: str
+    details: str
+    since: datetime
+    raised_at: datetime
+    last_seen_at: datetime
+    times: int
+    resolved_at: datetime | None
+    channels: str | None
+
+
+def raise_notice(connection: Connection, trouble: Trouble, *, operator: str, at: datetime) -> bool:
+    """Note a trouble, and queue it for the operator's channels unless they know; tell whether.
+
+    Args:
+        connection: Where notices are.
+        trouble: What was seen.
+        operator: E-mail address of who is told; made a user if new.
+        at: When it was seen.
+    """
+    sql_of = statements(_SQL)
+    with connection.transaction():
+        row = connection.execute(sql_of["raise_notice"], {**asdict(trouble), "at": at}).fetchone()
+        if row is None:
+            raise TypeError("INSERT … RETURNING gave no row")
+        notice_id: int = row["notice_id"]
+        if not row["is_new"]:
+            if at - row["raised_at"] < REMIND_AFTER:
+                return False
+            closed = connection.execute(
+                sql_of["remind"], {"notice_id": notice_id, "at": at}
+            ).fetchone()
+            again = connection.execute(
+                sql_of["raise_again"], {**(closed or {}), "at": at}
+            ).fetchone()
+            notice_id = (again or {})["notice_id"]
+        user_id = ensure_user(connection, operator)
+        connection.execute(sql_of["queue_notice"], {"notice_id": notice_id, "user_id": user_id})
+    return True
+
+
+def resolve_notices(connection: Connection, *topics: str, at: datetime) -> list[str]:
+    """Close the notices of troubles that are over, without a word; return those there were."""
+    rows = connection.execute(
+        statements(_SQL)["resolve_notices"], {"topics": list(topics), "at": at}
+    )
+    return sorted(row["topic"] for row in rows)
+
+
+def list_notices(connection: Connection, *, with_resolved: bool, most: int) -> list[KnownNotice]:
+    """Return the notices that are open, or all, the newest first."""
+    rows = connection.execute(
+        statements(_SQL)["list_notices"], {"all": with_resolved, "most": most}
+    )
+    return [KnownNotice(**row) for row in rows]

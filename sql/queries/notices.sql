@@ -1,0 +1,51 @@
+-- What the operator is told.
+
+-- name: raise_notice
+-- One notice is open on a topic; seen again, it is noted there.
+INSERT INTO operator_notices AS n (topic, subject, details, since, raised_at, last_seen_at)
+VALUES (%(topic)s, %(subject)s, %(details)s, %(at)s, %(at)s, %(at)s)
+ON CONFLICT (topic) WHERE resolved_at IS NULL DO UPDATE SET
+    subject = excluded.subject,
+    details = excluded.details,
+    last_seen_at = greatest(n.last_seen_at, excluded.last_seen_at),
+    times = n.times + 1
+RETURNING notice_id, since, raised_at, times, xmax = 0 AS is_new
+
+-- name: remind
+-- The old notice is closed and a new one, of the same trouble, told.
+WITH closed AS (
+    UPDATE operator_notices SET resolved_at = %(at)s
+    WHERE notice_id = %(notice_id)s
+    RETURNING topic, subject, details, since, last_seen_at, times
+)
+SELECT topic, subject, details, since, last_seen_at, times FROM closed
+
+-- name: raise_again
+INSERT INTO operator_notices (topic, subject, details, since, raised_at, last_seen_at, times)
+VALUES (%(topic)s, %(subject)s, %(details)s, %(since)s, %(at)s, %(last_seen_at)s, %(times)s)
+RETURNING notice_id
+
+-- name: queue_notice
+WITH queued AS (
+    INSERT INTO outbox (channel_id, notice_id)
+    SELECT c.channel_id, %(notice_id)s FROM channels c
+    WHERE c.user_id = %(user_id)s AND c.status = 'ACTIVE'
+    ORDER BY c.channel_id
+    RETURNING message_id
+)
+SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
+
+-- name: resolve_notices
+UPDATE operator_notices SET resolved_at = %(at)s
+WHERE topic = ANY (%(topics)s) AND resolved_at IS NULL
+RETURNING topic
+
+-- name: list_notices
+SELECT n.notice_id, n.topic, n.subject, n.details, n.since, n.raised_at, n.last_seen_at, n.times,
+    n.resolved_at,
+    (SELECT string_agg(concat(c.kind, ' ', lower(o.status)), ', ' ORDER BY o.message_id)
+        FROM outbox o JOIN channels c USING (channel_id) WHERE o.notice_id = n.notice_id) AS channels
+FROM operator_notices n
+WHERE %(all)s OR n.resolved_at IS NULL
+ORDER BY n.notice_id DESC
+LIMIT %(most)s

@@ -1,0 +1,20 @@
+-- What an operator wants to know of prices and tokens.
+
+-- name: latest_price_run
+-- Runs over past intervals ask Keepa for nothing.
+SELECT run_id, products_planned, products_postponed, tokens_left, finished_at FROM pipeline_runs
+WHERE dag_id = 'track_prices' AND finished_at IS NOT NULL
+    AND NOT starts_with(run_id, 'track_prices/backfill__')
+ORDER BY finished_at DESC
+LIMIT 1
+
+-- name: stale_products
+-- A product that was never checked counts from when somebody began to watch it.
+SELECT count(*)::int AS watched,
+    count(*) FILTER (WHERE checked_at < %(before)s)::int AS stale,
+    min(checked_at) FILTER (WHERE checked_at < %(before)s) AS oldest
+FROM (
+    SELECT min(coalesce(last_checked_at, created_at)) AS checked_at
+    FROM watched_products WHERE status = 'ACTIVE'
+    GROUP BY asin, domain
+) AS products

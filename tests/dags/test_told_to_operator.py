@@ -1,0 +1,122 @@
+"""Every DAG's operator is told of its failed and late runs."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import structlog
+from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunResponse
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.execution_time.callback_supervisor import execute_callback
+
+from keeper.orchestration import run_notices
+from keeper.settings import load_settings
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.notices import list_notices
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+FAILED = {
+    "dag": SimpleNamespace(dag_id="report_deals"),
+    "run_id": "scheduled__1",
+    "reason": "task_failure",
+}
+
+
+@pytest.fixture(autouse=True)
+def _keeper_postgres(
+    database: PostgresConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    url = urlsplit(database.url)
+    connection = {
+        "conn_type": "postgres",
+        "host": url.hostname,
+        "port": url.port,
+        "login": url.username,
+        "password": url.password,
+        "schema": url.path.lstrip("/"),
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_KEEPER_POSTGRES", json.dumps(connection))
+    monkeypatch.setenv("KEEPER_OPERATOR_EMAIL", "operator@example.org")
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+def topics(connection: Connection) -> list[str]:
+    return [one.topic for one in list_notices(connection, with_resolved=False, most=10)]
+
+
+@pytest.fixture
+def late() -> Callable[..., bool]:
+    """Runs a DAG's deadline callback as Airflow's executor does."""
+    callbacks = [alert.callback for alert in DagBag(str(DAGS)).dags["report_deals"].deadline or ()]
+
+    def run(run_type: str = "scheduled") -> bool:
+        told: dict[str, Any] = dict.fromkeys(DAGRunResponse.model_fields) | {
+            "dag_run_id": "scheduled__1",
+            "dag_id": "report_deals",
+            "run_type": run_type,
+            "state": "running",
+            "queued_at": datetime(2026, 3, 1, 6, tzinfo=UTC).isoformat(),
+        }
+        context = {"dag_run": told, "deadline": {"id": "1", "deadline_time": None}}
+        (callback,) = callbacks
+        kwargs = {**callback.kwargs, "context": context}
+        file, log = Path("report_deals.py"), structlog.get_logger()
+        done, problem = execute_callback(callback.path, kwargs, file, DAGS, log)
+        assert not problem
+        return done
+
+    return run
+
+
+def test_every_dag_tells_of_failed_and_late_runs() -> None:
+    for dag_id, dag in DagBag(str(DAGS)).dags.items():
+        assert dag.on_failure_callback is run_notices.tell_of_failed_run, dag_id
+        assert dag.on_success_callback is run_notices.note_good_run, dag_id
+        (deadline,) = dag.deadline or ()
+        assert deadline.callback.path == "keeper.orchestration.run_notices.tell_of_late_run"
+        assert dag.dagrun_timeout is not None
+        assert deadline.interval < dag.dagrun_timeout, dag_id
+
+
+def test_a_failed_run_is_told_until_a_good_one(connection: Connection) -> None:
+    run_notices.tell_of_failed_run(FAILED)
+    run_notices.tell_of_failed_run(FAILED | {"run_id": "scheduled__2"})
+
+    (notice,) = list_notices(connection, with_resolved=False, most=10)
+    assert (notice.topic, notice.times, notice.channels) == ("run:report_deals", 2, "email pending")
+    assert "Run scheduled__2: task_failure." in notice.details
+    run_notices.note_good_run(FAILED)
+    assert topics(connection) == []
+
+
+def test_a_late_run_is_told_by_the_dags_deadline(
+    connection: Connection, late: Callable[..., bool]
+) -> None:
+    assert late()
+
+    (notice,) = list_notices(connection, with_resolved=False, most=10)
+    assert notice.subject == "report_deals is late"
+    assert "queued at 2026-03-01 06:00 UTC and is running after 2 h." in notice.details
+
+
+def test_a_backfill_that_waits_for_its_turn_is_not_late(
+    connection: Connection, late: Callable[..., bool]
+) -> None:
+    assert late("backfill")
+
+    assert topics(connection) == []
+
+
+def test_a_good_run_does_not_fail_for_want_of_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    away: dict[str, Any] = {"conn_type": "postgres", "host": "127.0.0.1", "port": 1, "login": "x"}
+    monkeypatch.setenv("AIRFLOW_CONN_KEEPER_POSTGRES", json.dumps(away))
+
+    run_notices.note_good_run(FAILED)

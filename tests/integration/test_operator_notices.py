@@ -1,0 +1,295 @@
+"""What the operator is told of Keeper: once, once a day while it lasts, and no more after."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from keeper.alerts.channels.email import EmailChannel
+from keeper.clock import utc_now
+from keeper.domain.alerts import ChannelKind
+from keeper.domain.delivery_clock import DeliveryRules
+from keeper.domain.notices import Trouble
+from keeper.domain.watches import Watch, WatchStatus
+from keeper.errors import TransientError
+from keeper.pipeline.check_operations import (
+    check_products,
+    check_tokens,
+    lag_of,
+    letters_of,
+    note_findings,
+)
+from keeper.pipeline.deliver import GIVE_UP_AFTER, deliver_due
+from keeper.pipeline.load_events import price_consumer
+from keeper.pipeline.tell_operator import tell_operator
+from keeper.stores.postgres.channels import save_delivery_rules
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.notices import list_notices, raise_notice, resolve_notices
+from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.watch_list import save_watches
+from keeper.streams.codec import encode_price_event
+from keeper.streams.config import KafkaConfig
+from keeper.streams.producer import EventProducer
+from tests.outbox import NOW, READER, Clock, by_mail, nobody, outbox
+from tests.price_events import price_event
+from tests.services import free_port
+from tests.smtp_server import Mailbox
+
+OPERATOR = "operator@example.org"
+TROUBLE = Trouble("run:track_prices", "track_prices failed", "Run 1.\nSee its log.")
+HOUR = timedelta(hours=1)
+
+
+def tell(connection: Connection, hours: float = 0, **changes: str) -> bool:
+    trouble = Trouble(**{name: getattr(TROUBLE, name) for name in TROUBLE.__slots__} | changes)
+    return raise_notice(connection, trouble, operator=OPERATOR, at=NOW + hours * HOUR)
+
+
+def subjects(mailbox: Mailbox) -> list[str]:
+    return [str(mail["Subject"]) for mail in mailbox.mails()]
+
+
+def test_what_is_seen_again_and_again_is_told_once_a_day(
+    connection: Connection, mail_channel: EmailChannel, mailbox: Mailbox
+) -> None:
+    told = [hour for hour in range(50) if tell(connection, hour)]
+
+    assert told == [0, 24, 48]
+    deliver_due(connection, by_mail(mail_channel))
+    # The first two were overtaken before anybody delivered them.
+    assert subjects(mailbox) == ["Keeper: track_prices failed, still"]
+    assert "since 2100-01-01 12:00 UTC, seen 50 times" in mailbox.texts()[0]
+    assert mailbox.mails()[0]["To"] == OPERATOR
+    (notice,) = list_notices(connection, with_resolved=False, most=10)
+    assert (notice.times, notice.since, notice.channels) == (50, NOW, "email sent")
+
+
+def test_what_is_over_is_not_told_any_more_and_what_comes_again_is(
+    connection: Connection, mail_channel: EmailChannel, mailbox: Mailbox
+) -> None:
+    tell(connection)
+    assert resolve_notices(connection, TROUBLE.topic, at=NOW + HOUR) == [TROUBLE.topic]
+    assert resolve_notices(connection, TROUBLE.topic, at=NOW + HOUR) == []
+    assert deliver_due(connection, by_mail(mail_channel))["cancelled"] == 1
+
+    assert tell(connection, 2)
+    deliver_due(connection, by_mail(mail_channel))
+
+    assert subjects(mailbox) == ["Keeper: track_prices failed"]
+    assert len(list_notices(connection, with_resolved=True, most=10)) == 2
+
+
+def test_a_notice_waits_neither_for_quiet_hours_nor_for_a_snooze_nor_for_the_days_most(
+    connection: Connection,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[..., None],
+) -> None:
+    raise_alerts(2, user=OPERATOR)
+    rules = DeliveryRules("UTC", time(11), time(13), 1, NOW + 72 * HOUR)
+    save_delivery_rules(connection, OPERATOR, rules)
+    tell(connection)
+
+    counts = deliver_due(connection, by_mail(mail_channel))
+
+    assert (counts["sent"], counts["held"]) == (1, 2)
+    assert subjects(mailbox) == ["Keeper: track_prices failed"]
+
+
+def alerts(connection: Connection) -> list[dict[str, Any]]:
+    return connection.execute("SELECT status FROM price_alerts").fetchall()
+
+
+def test_a_message_given_up_is_told_to_the_operator_until_the_channel_takes_one(
+    connection: Connection,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[..., None],
+) -> None:
+    raise_alerts(1)
+    raise_alerts(1, hour=2, user="another@example.org")
+    clock = Clock()
+    away = by_mail(nobody(), clock, operator=OPERATOR)
+    # While the channel is away each look tries one message.
+    while {"status": "PENDING"} in alerts(connection):
+        deliver_due(connection, away)
+        clock.wait((GIVE_UP_AFTER + HOUR).total_seconds())
+
+    (notice,) = list_notices(connection, with_resolved=False, most=10)
+    assert (notice.topic, notice.times) == ("delivery:email", 2)
+    assert "Connection refused" in notice.details
+    # The notice itself waits for the mail server, and raises none about itself.
+    clock.wait(3600)
+    raise_alerts(1, hour=1)
+    deliver_due(connection, by_mail(mail_channel, clock, operator=OPERATOR))
+    assert list_notices(connection, with_resolved=False, most=10) == []
+    assert "Keeper: a message by email was given up, still" in subjects(mailbox)
+
+
+def test_that_messages_were_lost_is_told_also_once_the_channel_works_again(
+    connection: Connection, mail_channel: EmailChannel, mailbox: Mailbox
+) -> None:
+    lost = "delivery:email"
+    assert tell(connection, topic=lost)
+    assert tell(connection, 25, topic=lost)
+    resolve_notices(connection, lost, at=NOW + 26 * HOUR)
+
+    counts = deliver_due(connection, by_mail(mail_channel))
+
+    assert (counts["sent"], counts["cancelled"]) == (1, 1)
+    assert subjects(mailbox) == ["Keeper: track_prices failed, still"]
+
+
+def test_an_address_a_server_refuses_for_good_is_told_at_once(
+    connection: Connection,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[..., None],
+) -> None:
+    raise_alerts(2)
+    mailbox.answer = "550 no such user"
+
+    deliver_due(connection, by_mail(mail_channel, operator=OPERATOR))
+
+    (notice,) = list_notices(connection, with_resolved=False, most=10)
+    assert "550 no such user" in notice.details
+    assert notice.times == 2
+    assert outbox(connection) == [("FAILED", None)] * 3
+
+
+def test_without_a_database_the_operator_is_mailed_at_once(
+    mail_channel: EmailChannel, mailbox: Mailbox
+) -> None:
+    away = PostgresConfig(f"postgresql://keeper@127.0.0.1:{free_port()}/keeper")
+
+    def database() -> AbstractContextManager[Connection]:
+        return session(away)
+
+    def tell_by(channels: dict[ChannelKind, Any]) -> None:
+        tell_operator(TROUBLE, database, lambda: channels, operator=OPERATOR, at=NOW)
+
+    tell_by({ChannelKind.EMAIL: mail_channel})
+
+    (mail,) = mailbox.mails()
+    assert (mail["To"], mail["Subject"]) == (OPERATOR, "Keeper: track_prices failed")
+    assert "database cannot be reached: PostgreSQL does not answer" in mailbox.texts()[0]
+    for channels in ({}, {ChannelKind.EMAIL: nobody()}):
+        with pytest.raises(TransientError, match="does not answer"):
+            tell_by(channels)
+
+
+def run(connection: Connection, number: int, postponed: int, kind: str = "scheduled") -> None:
+    connection.execute(
+        "INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, finished_at,"
+        " products_planned, products_postponed) VALUES (%s, 'track_prices', 'keepa', 'SUCCESS',"
+        " %s, %s, 90, %s)",
+        [f"track_prices/{kind}__{number}", NOW, NOW + number * HOUR, postponed],
+    )
+
+
+def test_products_that_waited_for_tokens_are_told_by_the_latest_run(
+    connection: Connection,
+) -> None:
+    assert check_tokens(connection).trouble is None
+    run(connection, 1, 10)
+    run(connection, 2, 0, "backfill")
+
+    trouble = check_tokens(connection).trouble
+    run(connection, 3, 0)
+
+    assert trouble is not None
+    assert trouble.subject == "tokens reached for 90 products, 10 had to wait"
+    assert check_tokens(connection).trouble is None
+
+
+def test_products_nobody_checked_for_two_intervals_are_stale(
+    connection: Connection, database: PostgresConfig
+) -> None:
+    asins = ("B000000001", "B000000002", "B000000003")
+    watches = [Watch(asin, "us", "NEW", 1000) for asin in asins]
+    paused = Watch("B000000004", "us", "NEW", 1000, WatchStatus.PAUSED)
+    save_watches(connection, READER, [*watches, paused])
+    with closing(PriceWriter(database)) as writer:
+        writer.store([price_event(900, asin=asins[0], hour=0)])
+        writer.store([price_event(900, asin=asins[1], hour=9)])
+    connection.execute("UPDATE watched_products SET created_at = '2026-03-01 05:00Z'")
+    (row,) = connection.execute(
+        "SELECT max(last_checked_at) AS at FROM watched_products"
+    ).fetchall()
+
+    def stale(hours: float) -> str:
+        found = check_products(
+            connection, interval=timedelta(hours=6), at=row["at"] + timedelta(hours=hours)
+        )
+        return "" if found.trouble is None else found.trouble.subject
+
+    assert stale(2) == ""
+    assert stale(4) == "1 of 3 watched products are stale"
+    assert stale(11) == "2 of 3 watched products are stale"
+    assert stale(13) == "3 of 3 watched products are stale"
+
+
+@pytest.fixture
+def kept(topic: str, kafka: KafkaConfig) -> Iterator[EventProducer]:
+    with EventProducer(kafka) as producer:
+        yield producer
+
+
+def test_dead_letters_of_a_day_are_told_until_they_are_replayed(
+    database: PostgresConfig,
+    kafka: KafkaConfig,
+    topic: str,
+    kept: EventProducer,
+) -> None:
+    assert letters_of(kafka, topic, at=utc_now()).trouble is None
+    kept.send_all(topic, [(b"x", b"rubbish"), (b"y", b"{}")])
+    with closing(PriceWriter(database)) as writer:
+        consumer = price_consumer(
+            kafka, writer, group=f"g-{topic}", topic=topic, on_cycle=lambda: None
+        )
+        assert consumer.run(until_idle=True) == 2
+
+    finding = letters_of(kafka, topic, at=utc_now())
+
+    assert finding.trouble is not None
+    assert finding.trouble.subject == f"2 dead letters of {topic} in a day"
+    assert f"keeper topics dlq replay {topic}" in finding.trouble.details
+    assert letters_of(kafka, topic, at=utc_now() + timedelta(hours=25)).trouble is None
+
+
+def test_a_worker_is_behind_once_a_message_has_waited_for_a_quarter_of_an_hour(
+    database: PostgresConfig,
+    kafka: KafkaConfig,
+    topic: str,
+    kept: EventProducer,
+) -> None:
+    group = f"g-{topic}"
+    later = utc_now() + timedelta(minutes=16)
+    assert lag_of(kafka, group, topic, at=later).trouble is None
+    kept.send_all(topic, [(b"B000000001", encode_price_event(price_event(900)))] * 3)
+
+    assert lag_of(kafka, group, topic, at=utc_now()).trouble is None
+    trouble = lag_of(kafka, group, topic, at=later).trouble
+    with closing(PriceWriter(database)) as writer:
+        price_consumer(kafka, writer, group=group, topic=topic, on_cycle=lambda: None).run(
+            until_idle=True
+        )
+
+    assert trouble is not None
+    assert trouble.subject == f"{group} is behind by 3 messages of {topic}"
+    assert lag_of(kafka, group, topic, at=later).trouble is None
+
+
+def test_findings_become_notices_and_end_them(connection: Connection) -> None:
+    run(connection, 1, 10)
+
+    def note() -> dict[str, list[str]]:
+        return note_findings(connection, [check_tokens(connection)], operator=OPERATOR, at=NOW)
+
+    assert note() == {"trouble": ["tokens"], "told": ["tokens"], "over": []}
+    assert note() == {"trouble": ["tokens"], "told": [], "over": []}
+    run(connection, 2, 0)
+    assert note() == {"trouble": [], "told": [], "over": ["tokens"]}
+    assert note() == {"trouble": [], "told": [], "over": []}
