@@ -23,6 +23,7 @@ from tests.architecture.composition import (
 )
 
 SERVICES = composition()["services"]
+HEALTH = "/opt/keeper/docker/health.py"
 REPORT = "http://{}:8080/api/v2/monitor/health"
 # Programs of the images that are not Keeper's; only an engine can tell whether they are there.
 IN_OTHER_IMAGES = {
@@ -67,7 +68,8 @@ def commands_of(service: dict[str, Any]) -> list[list[str]]:
     divided: list[list[str]] = []
     for command in found:
         if command[:2] == ["sh", "-c"]:
-            divided += [shlex.split(part) for part in command[2].split(" && ")]
+            lines = [shlex.split(part) for part in command[2].split(" && ")]
+            divided += [line[1:] if line[0] == "exec" else line for line in lines]
         else:
             divided.append(command)
     return divided
@@ -105,7 +107,11 @@ def test_every_program_is_in_its_image(root: Path) -> None:
     assert {command[0] for command in keepers_commands()} == {"keeper", "airflow", "python"}
     scripts = {command[1] for command in keepers_commands() if command[0] == "python"}
     copies = [words.split() for name, words in dockerfile() if name == "COPY"]
-    copied = {target: source for *_, source, target in copies}
+    copied = {
+        target + Path(source).name if target.endswith("/") else target: source
+        for *sources, target in copies
+        for source in sources
+    }
     for script in scripts:
         assert (root / copied[script]).is_file()
 
@@ -140,7 +146,7 @@ def test_every_airflow_command_and_reported_part_exists(tmp_path: Path) -> None:
     commands = [command[1:] for command in keepers_commands() if command[0] == "airflow"]
     assert len(commands) == 6
     reported = ask(ASK_AIRFLOW, tmp_path, {}, commands)
-    checks = [c[2:] for c in keepers_commands() if c[0] == "python"]
+    checks = [c[2:] for c in keepers_commands() if c[:2] == ["python", HEALTH]]
     asked = {part[0] for url, *part in checks if part}
     assert asked == {"metadatabase", "scheduler", "dag_processor", "triggerer"}
     assert asked <= set(reported)
