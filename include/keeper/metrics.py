@@ -1,4 +1,4 @@
-"""What a worker has done and how long each stage took, for logs and `keeper health`."""
+"""What a worker waits for, has done and how long each stage took, for logs and `keeper health`."""
 
 import time
 from collections import defaultdict
@@ -6,6 +6,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a part of a worker cannot go on, and since when, in seconds of the epoch."""
+
+    why: str
+    since: float
+
+
+class Waits:
+    """What a worker waits for at the moment, by part; empty for one that is ready.
+
+    Written by its own threads, read by anybody.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._by_part: dict[str, Wait] = {}
+
+    def note(self, part: str, why: str | None) -> bool:
+        """Note why a part waits, None if it does not; tell whether that is news."""
+        before = self._by_part.get(part)
+        if why is None:
+            return self._by_part.pop(part, None) is not None
+        self._by_part[part] = Wait(why, before.since if before else time.time())
+        return before is None
+
+    def snapshot(self) -> list[Wait]:
+        """Return what is waited for now, the longest first."""
+        return sorted(self._by_part.copy().values(), key=lambda wait: wait.since)
 
 
 @dataclass(slots=True)
@@ -20,6 +51,7 @@ class WorkerMetrics:
         last_batch: Messages in the newest batch.
         lag: Messages published and not yet read, as last told by Kafka; None before.
         seconds: Time spent by stage: read, decode, store and its parts, commit.
+        waits: What it waits for.
     """
 
     messages: int = 0
@@ -29,6 +61,7 @@ class WorkerMetrics:
     last_batch: int = 0
     lag: int | None = None
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    waits: Waits = field(default_factory=Waits)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

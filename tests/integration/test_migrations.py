@@ -10,6 +10,7 @@ from keeper.errors import TransientError
 from keeper.stores.postgres.connection import (
     DatabaseRejectedError,
     PostgresConfig,
+    SchemaMissingError,
     session,
 )
 from keeper.stores.postgres.migrations import migrate
@@ -25,7 +26,7 @@ def test_a_database_without_tables_names_the_remedy(stack: Stack) -> None:
     empty = PostgresConfig(stack["DATABASE_URL"].rpartition("/")[0] + "/template1")
 
     with (
-        pytest.raises(DatabaseRejectedError, match="keeper migrate"),
+        pytest.raises(SchemaMissingError, match="keeper migrate"),
         session(empty) as connection,
     ):
         list_watches(connection, "reader@example.org")

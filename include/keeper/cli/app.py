@@ -69,18 +69,23 @@ def migrate(
         list[str] | None,
         typer.Option(help="postgres, kafka or elasticsearch; all if not given. Repeatable."),
     ] = None,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for a service that does not answer yet.", min=0)
+    ] = 60,
 ) -> None:
     """Bring PostgreSQL, Kafka's topics and Elasticsearch's templates to what this version needs.
 
     Running it again changes nothing. Example: keeper migrate --only postgres
     """
-    from keeper.pipeline.migrate import PARTS, migrate_part
+    from keeper.pipeline.migrate import PARTS, migrate_when_it_answers
 
     unknown = sorted(set(only or ()) - set(PARTS))
     if unknown:
         raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(PARTS)}")
     for part in only or PARTS:
-        done = migrate_part(part)
+        done = migrate_when_it_answers(
+            part, patience_s=wait, told=lambda why: typer.echo(why, err=True)
+        )
         typer.echo(f"{part}: {', '.join(done) if done else 'up to date'}")
 
 

@@ -7,6 +7,7 @@ import typer
 
 from keeper.cli.signs_of_life import SignOfLife
 from keeper.cli.workers import stop_on_signal
+from keeper.metrics import Waits
 
 _WAIT_ONCE_S: Final = 60.0
 
@@ -38,7 +39,8 @@ def deliver(
     settings = load_settings()
     stopping = Event()
     stop_on_signal(stopping.set)
-    beat = SignOfLife("deliver").beat
+    waits = Waits()
+    beat = SignOfLife("deliver", waits).beat
 
     def stopped() -> bool:
         beat()
@@ -59,6 +61,7 @@ def deliver(
             with session(config) as connection:
                 # Before the first look, so that nothing is put in between unnoticed.
                 listen(connection)
+                waits.note("database", None)
                 while not stopped():
                     counts = deliver_due(connection, how)
                     if once or any(counts.values()):
@@ -71,5 +74,6 @@ def deliver(
         except TransientError as error:
             if once:
                 raise
+            waits.note("database", str(error))
             typer.echo(f"{error}; looking again in {interval:g} s", err=True)
             stopping.wait(interval)

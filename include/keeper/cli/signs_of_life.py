@@ -1,28 +1,36 @@
-"""The file by which a side worker shows that it is alive and what it has done."""
+"""The file by which a side worker shows that it is alive, what it waits for and has done."""
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from keeper.metrics import WorkerMetrics
+from keeper.metrics import Wait, Waits, WorkerMetrics
 
 
 @dataclass(frozen=True, slots=True)
 class LastSign:
-    """A worker's last sign of life: how many seconds ago, and its metrics if it has any."""
+    """A worker's last sign of life.
+
+    Attributes:
+        age_s: How many seconds ago.
+        waits: What it waited for then, the longest first; nothing if it was ready.
+        metrics: What it had done, if it counts.
+    """
 
     age_s: float
+    waits: tuple[Wait, ...]
     metrics: dict[str, Any] | None
 
 
 class SignOfLife:
     """Leaves a worker's sign in the run directory, at most once a second."""
 
-    def __init__(self, worker: str, metrics: WorkerMetrics | None = None) -> None:
+    def __init__(self, worker: str, waits: Waits, metrics: WorkerMetrics | None = None) -> None:
         """Leave the first sign."""
         self._path = path_of(worker)
+        self._waits = waits
         self._metrics = metrics
         self._last = 0.0
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +42,12 @@ class SignOfLife:
         if self._last and now - self._last < 1:
             return
         self._last = now
-        text = "" if self._metrics is None else json.dumps(self._metrics.snapshot())
+        text = json.dumps(
+            {
+                "waits": [asdict(wait) for wait in self._waits.snapshot()],
+                "metrics": None if self._metrics is None else self._metrics.snapshot(),
+            }
+        )
         # Replaced whole: a reader never sees half of it.
         fresh = self._path.with_suffix(".fresh")
         fresh.write_text(text)
@@ -55,4 +68,11 @@ def last_sign(worker: str) -> LastSign | None:
         left, text = path.stat().st_mtime, path.read_text()
     except FileNotFoundError:
         return None
-    return LastSign(time.time() - left, json.loads(text) if text else None)
+    try:
+        said = json.loads(text)
+        waits = tuple(Wait(**wait) for wait in said["waits"])
+        metrics = said["metrics"]
+    except (ValueError, LookupError, TypeError):
+        # A worker of another version left it: that it lives is all it says.
+        waits, metrics = (), None
+    return LastSign(time.time() - left, waits, metrics)

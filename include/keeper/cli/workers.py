@@ -4,6 +4,7 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -209,7 +210,7 @@ def _load(
         kafka_config(load_settings()),
         store,
         group=group,
-        on_cycle=SignOfLife(options.worker, options.metrics).beat,
+        on_cycle=SignOfLife(options.worker, options.metrics.waits, options.metrics).beat,
         policy=options.policy(),
         instance=options.lasting_name(),
         metrics=options.metrics,
@@ -232,19 +233,29 @@ def _index_prices(options: _Options, topic: str, group: str) -> None:
 def health(
     worker: Annotated[str, typer.Argument(help="consume-prices, index-deals, deliver …")],
     max_age: Annotated[float, typer.Option(help="Oldest sign of life, in seconds.")] = 120,
+    ready: Annotated[
+        bool, typer.Option("--ready", help="Exit 1 also while it waits for something.")
+    ] = False,
 ) -> None:
-    """Tell whether a side worker is alive and what it has done; exit 1 if it is not.
+    """Tell whether a side worker lives, is ready, or degraded and why; exit 1 if it does not live.
 
-    The times are seconds spent by stage since its start. Example: keeper health consume-prices
+    Degraded is one that waits for a service; restarting it would not help, so that is no failure
+    unless asked for. The times are seconds spent by stage since its start.
+    Example: keeper health consume-prices
     """
     sign = last_sign(worker)
     if sign is None:
         typer.echo(f"{worker} has given no sign of life in {path_of(worker).parent}", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{worker}: last sign of life {sign.age_s:.0f} s ago")
+    is_live = sign.age_s <= max_age
+    state = "not live" if not is_live else "degraded" if sign.waits else "ready"
+    typer.echo(f"{worker}: {state}, last sign of life {sign.age_s:.0f} s ago")
+    for wait in sign.waits:
+        since = datetime.fromtimestamp(wait.since, UTC)
+        typer.echo(f"  waits since {since:%Y-%m-%d %H:%M:%S} UTC: {wait.why}")
     if sign.metrics is not None:
         typer.echo("\n".join(_metric_lines(sign.metrics)))
-    if sign.age_s > max_age:
+    if not is_live or (ready and sign.waits):
         raise typer.Exit(1)
 
 

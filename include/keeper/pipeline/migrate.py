@@ -1,11 +1,55 @@
 """Brings every store to what this version needs."""
 
+from collections.abc import Callable
 from typing import Final
 
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_exponential,
+)
+
+from keeper.errors import TransientError
 from keeper.pipeline.services import elasticsearch_config, kafka_config, postgres_config
 from keeper.settings import Settings, load_settings
 
 PARTS: Final = ("postgres", "kafka", "elasticsearch")
+_LONGEST_PAUSE_S: Final = 10
+
+
+def migrate_when_it_answers(
+    part: str, *, patience_s: float, told: Callable[[str], None], settings: Settings | None = None
+) -> list[str]:
+    """Migrate one part, waiting for its service if that does not answer yet.
+
+    Args:
+        part: One of PARTS.
+        patience_s: After so many seconds it is tried no more.
+        told: Gets a sentence before each pause.
+        settings: Where the services are; the environment's if None.
+
+    Returns:
+        The names of what was made.
+
+    Raises:
+        TransientError: It has not answered in all that time.
+        TerminalError: It refuses; that is not waited for.
+    """
+
+    def say(attempt: RetryCallState) -> None:
+        why = attempt.outcome.exception() if attempt.outcome else None
+        told(f"waiting for {part}, {attempt.seconds_since_start:.0f} of {patience_s:g} s: {why}")
+
+    trying = Retrying(
+        retry=retry_if_exception_type(TransientError),
+        wait=wait_exponential(multiplier=0.5, max=_LONGEST_PAUSE_S),
+        stop=stop_after_delay(patience_s),
+        before_sleep=say,
+        reraise=True,
+    )
+    return trying(migrate_part, part, settings)
 
 
 def migrate_part(part: str, settings: Settings | None = None) -> list[str]:

@@ -30,6 +30,7 @@ from keeper.streams.dead_letters import (
     DeadLetterRate,
 )
 from keeper.streams.leaders import watermarks
+from keeper.streams.reachability import Reachability
 
 _LOG: Final = logging.getLogger(__name__)
 _HOPELESS: Final = frozenset(
@@ -136,6 +137,7 @@ class BatchConsumer(Generic[EventT]):
             ),
             logger=_LOG,
         )
+        self._kafka = Reachability(self._consumer, topic, config.bootstrap_servers)
 
     @property
     def metrics(self) -> WorkerMetrics:
@@ -164,6 +166,7 @@ class BatchConsumer(Generic[EventT]):
                 try:
                     while not self._stopping.is_set():
                         self._on_cycle()
+                        self._kafka.look(self._metrics.waits)
                         self._read()
                         if self._fatal is not None:
                             self._end_if_fatal(self._fatal)
@@ -244,12 +247,14 @@ class BatchConsumer(Generic[EventT]):
         if error is None:
             return
         self._end_if_fatal(error)
+        self._kafka.note(error)
         if error.code() in _HOPELESS:
             raise KafkaException(error)
         _LOG.warning("%s: %s", self._topic, error.str())
 
     def _note_error(self, error: KafkaError) -> None:
         """Keep what no reconnecting cures; librdkafka calls this inside a read or a commit."""
+        self._kafka.note(error)
         if error.fatal() or error.code() == KafkaError._FATAL:
             self._fatal = error
 
@@ -288,6 +293,7 @@ class BatchConsumer(Generic[EventT]):
                 with self._metrics.timed("store"):
                     self._handle(batch.events)
             except EventsRefusedError as error:
+                self._metrics.waits.note("store", None)
                 kind = type(error).__name__
                 return [
                     DeadLetter(batch.messages[position], reason, kind)
@@ -295,11 +301,13 @@ class BatchConsumer(Generic[EventT]):
                 ]
             except TransientError as error:
                 self._metrics.failures += 1
+                self._metrics.waits.note("store", str(error))
                 _LOG.warning("%s: %s; trying again in %.1f s", self._group, error, backoff)
                 if self._stopping.wait(backoff):
                     return None
                 backoff = min(backoff * 2, self._policy.max_backoff_s)
             else:
+                self._metrics.waits.note("store", None)
                 break
         return []
 

@@ -1,10 +1,9 @@
 """Looking into topics without joining a group or changing anything."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from types import TracebackType
 from typing import Final, Self
 
@@ -21,7 +20,7 @@ from confluent_kafka import (
 from keeper.errors import TerminalError, TransientError
 from keeper.streams.config import KafkaConfig
 from keeper.streams.leaders import asked_of_leaders, watermarks
-from keeper.streams.topics import topics_to_make
+from keeper.streams.topics import remedy_for_missing
 
 _TIMEOUT_S: Final = 10.0
 _SILENCE_S: Final = 30.0
@@ -108,7 +107,9 @@ class TopicReader:
         """
         topics = self.topics()
         if topic not in topics:
-            raise UnknownTopicError(f"there is no topic {topic!r}; {_remedy(topic, topics)}")
+            raise UnknownTopicError(
+                f"there is no topic {topic!r}; {remedy_for_missing(topic, topics)}"
+            )
         with self._answering():
             return [
                 PartitionSpan(
@@ -172,13 +173,6 @@ class TopicReader:
                 f"Kafka at {self._servers} does not answer ({error.args[0].str()}); check that it "
                 "runs and KAFKA_BOOTSTRAP_SERVERS"
             ) from error
-
-
-def _remedy(topic: str, topics: Iterable[str]) -> str:
-    if topic in topics_to_make():
-        return "make it with: keeper migrate"
-    similar = get_close_matches(topic, topics, 1)
-    return f"did you mean {similar[0]}?" if similar else "see: keeper topics list"
 
 
 def published_at(message: Message) -> datetime | None:

@@ -1,5 +1,7 @@
 """Keeper's topics and how they are made; brokers do not create topics by themselves."""
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
@@ -68,6 +70,14 @@ def topics_to_make() -> tuple[str, ...]:
     """Return every topic the migration makes."""
     topics = (PRICE_UPDATES, DEAL_UPDATES, PRICE_BACKFILL)
     return (*topics, *(dead_letter_topic(topic) for topic in topics))
+
+
+def remedy_for_missing(topic: str, there_are: Collection[str] = ()) -> str:
+    """Return what to do about a topic that is not among those there are."""
+    if topic in topics_to_make():
+        return "make it with: keeper migrate"
+    similar = get_close_matches(topic, there_are, 1)
+    return f"did you mean {similar[0]}?" if similar else "see: keeper topics list"
 
 
 def make_topics(

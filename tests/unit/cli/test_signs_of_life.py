@@ -1,5 +1,6 @@
 """What a worker shows of itself while it works."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from typer.testing import CliRunner
 
 from keeper.cli.app import app
 from keeper.cli.signs_of_life import SignOfLife, last_sign
-from keeper.metrics import WorkerMetrics
+from keeper.metrics import Waits, WorkerMetrics
 
 
 @pytest.fixture(autouse=True)
@@ -20,11 +21,12 @@ def test_health_shows_what_a_worker_has_done() -> None:
     metrics = WorkerMetrics(messages=12_345, batches=3, dead_letters=2, last_batch=40)
     with metrics.timed("store"):
         pass
-    SignOfLife("consume-prices", metrics)
+    SignOfLife("consume-prices", metrics.waits, metrics)
 
     shown = CliRunner().invoke(app, ["health", "consume-prices"])
 
     assert shown.exit_code == 0
+    assert "consume-prices: ready, last sign of life 0 s ago" in shown.stdout
     words = [line.split() for line in shown.stdout.splitlines()]
     assert ["messages", "12,345"] in words
     assert ["last", "batch", "40"] in words
@@ -34,7 +36,7 @@ def test_health_shows_what_a_worker_has_done() -> None:
 
 def test_a_sign_is_left_at_most_once_a_second() -> None:
     metrics = WorkerMetrics()
-    sign = SignOfLife("index-prices", metrics)
+    sign = SignOfLife("index-prices", metrics.waits, metrics)
     metrics.messages = 7
     sign.beat()
 
@@ -48,3 +50,39 @@ def test_a_sign_is_left_at_most_once_a_second() -> None:
 
 def test_a_worker_that_never_ran_has_left_no_sign() -> None:
     assert last_sign("deliver") is None
+
+
+def test_a_worker_that_waits_is_degraded_and_says_for_what_and_since_when() -> None:
+    waits = Waits()
+    assert waits.note("store", "PostgreSQL does not answer")
+    assert not waits.note("store", "PostgreSQL is starting")
+    SignOfLife("deliver", waits)
+
+    shown = CliRunner().invoke(app, ["health", "deliver"])
+
+    assert shown.exit_code == 0
+    assert "deliver: degraded" in shown.stdout
+    (since,) = [wait.since for wait in waits.snapshot()]
+    at = f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    assert f"waits since {at}: PostgreSQL is starting" in shown.stdout
+    assert CliRunner().invoke(app, ["health", "deliver", "--ready"]).exit_code == 1
+
+
+def test_a_worker_that_goes_on_is_ready_again() -> None:
+    waits = Waits()
+    waits.note("kafka", "no topic")
+    assert waits.note("kafka", None)
+    assert not waits.note("kafka", None)
+    SignOfLife("deliver", waits)
+
+    assert CliRunner().invoke(app, ["health", "deliver", "--ready"]).exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["", '{"messages": 1}', '{"waits": [1], "metrics": null}', "{"])
+def test_a_sign_of_another_version_tells_that_the_worker_lives(run_dir: Path, text: str) -> None:
+    (run_dir / "deliver.alive").write_text(text)
+
+    left = last_sign("deliver")
+
+    assert left is not None
+    assert (left.waits, left.metrics) == ((), None)

@@ -1,6 +1,7 @@
 """A Kafka that hands a consumer what a test wants, when it wants it."""
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,6 +53,8 @@ class FakeKafka:
     def __init__(self, *reads: list[FakeMessage] | Callable[[], object], refuse: int = 0) -> None:
         self.reads = list(reads)
         self.refuse = refuse
+        self.is_away = False
+        self.topics = [TOPIC]
         self.owned = {0, 1}
         self.at_hand: list[FakeMessage] = []
         self.asks_for_rest = False
@@ -72,6 +75,12 @@ class FakeKafka:
 
     def dead_letters(self, *_: object, **__: object) -> "FakeKafka":
         return self
+
+    def list_topics(self, timeout: float) -> SimpleNamespace:
+        """Name the topics there are, or be silent."""
+        if self.is_away:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+        return SimpleNamespace(topics=dict.fromkeys(self.topics))
 
     def subscribe(self, topics: Sequence[str], on_revoke: Any, on_lost: Any) -> None:
         assert topics == [TOPIC]

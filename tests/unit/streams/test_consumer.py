@@ -10,7 +10,7 @@ from keeper.errors import EventsRefusedError, TransientError
 from keeper.streams import consumer as consumer_module
 from keeper.streams.consumer import InstanceTakenError
 from keeper.streams.dead_letters import DeadLetterLimit, TooManyDeadLettersError
-from tests.unit.streams.fake_kafka import FakeKafka, FakeMessage, consumer_of
+from tests.unit.streams.fake_kafka import TOPIC, FakeKafka, FakeMessage, consumer_of
 
 Patch = pytest.MonkeyPatch
 WAIT_S = 20
@@ -101,6 +101,48 @@ def test_a_failing_store_is_tried_again_with_the_same_batch(monkeypatch: Patch) 
     assert tried == [2, 2, 2, 2]
     assert consumer.metrics.failures == 3
     assert kafka.commits == [{0: 6}]
+
+
+def test_a_worker_says_what_it_waits_for_and_no_longer_than_it_does(monkeypatch: Patch) -> None:
+    kafka = FakeKafka([FakeMessage(4)])
+    said: list[list[str]] = []
+
+    def handle(_: Sequence[object]) -> None:
+        said.append([wait.why for wait in consumer.metrics.waits.snapshot()])
+        if len(said) < 3:
+            raise TransientError(f"away {len(said)}")
+
+    consumer = consumer_of(monkeypatch, kafka, handle)
+    consumer.run(until_idle=True)
+
+    assert said == [[], ["away 1"], ["away 2"]]
+    assert consumer.metrics.waits.snapshot() == []
+
+
+@pytest.mark.parametrize(
+    ("is_away", "topics", "why"),
+    [
+        (True, [TOPIC], "Kafka at localhost:9092 does not answer"),
+        (False, ["price"], "there is no topic 'prices'; see: keeper topics list"),
+    ],
+    ids=["Kafka is away", "no such topic"],
+)
+def test_a_worker_that_cannot_read_its_topic_says_so(
+    monkeypatch: Patch, is_away: bool, topics: list[str], why: str
+) -> None:
+    said: list[str] = []
+
+    def look() -> None:
+        said.extend(wait.why for wait in consumer.metrics.waits.snapshot())
+        consumer.stop()
+
+    kafka = FakeKafka(look)
+    kafka.is_away, kafka.topics = is_away, topics
+    consumer = consumer_of(monkeypatch, kafka, Store())
+    consumer.run()
+
+    assert len(said) == 1
+    assert said[0].startswith(why)
 
 
 def test_a_stop_does_not_wait_for_a_store_that_is_away(monkeypatch: Patch) -> None:

@@ -32,8 +32,12 @@ class DatabaseUnavailableError(TransientError):
     """PostgreSQL cannot be reached, is starting, or ended the work for a passing reason."""
 
 
+class SchemaMissingError(TransientError):
+    """The database lacks a table or column of this version: it is not migrated yet."""
+
+
 class DatabaseRejectedError(TerminalError):
-    """PostgreSQL refuses the login, or the schema is not the one this version needs."""
+    """PostgreSQL refuses the login, or there is no such database."""
 
 
 _PASSING: Final = (
@@ -42,6 +46,7 @@ _PASSING: Final = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
 )
+_UNMIGRATED: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 _REFUSED_LOGIN: Final = ("password authentication failed", "does not exist", "no password supplied")
 
 
@@ -87,11 +92,11 @@ def connect(config: PostgresConfig, *, options: str = "") -> Connection:
 
 @contextmanager
 def errors_told() -> Iterator[None]:
-    """Turn psycopg's passing errors, and a missing table, into Keeper's."""
+    """Turn psycopg's passing errors, and a schema not migrated, into Keeper's."""
     try:
         yield
-    except psycopg.errors.UndefinedTable as error:
-        raise DatabaseRejectedError(f"{error.diag.message_primary}; run: keeper migrate") from error
+    except _UNMIGRATED as error:
+        raise SchemaMissingError(f"{error.diag.message_primary}; run: keeper migrate") from error
     except _PASSING as error:
         text = str(error).strip() or type(error).__name__
         raise DatabaseUnavailableError(text.splitlines()[0]) from error

@@ -1,0 +1,244 @@
+"""Workers that are started before what they need, each service being the last one once."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from confluent_kafka.admin import AdminClient
+from elasticsearch import Elasticsearch
+from typer.testing import CliRunner
+
+from keeper.alerts.channels.email import SmtpConfig
+from keeper.cli.app import app
+from keeper.domain.watches import Watch
+from keeper.settings import load_settings
+from keeper.stores.elasticsearch import deal_index, price_index
+from keeper.stores.postgres.connection import PostgresConfig, session
+from keeper.stores.postgres.watch_list import save_watches
+from keeper.streams.codec import encode_price_event
+from keeper.streams.config import KafkaConfig
+from keeper.streams.producer import EventProducer
+from keeper.streams.topics import PRICE_UPDATES, topics_to_make
+from tests.faults.loading import wait_until
+from tests.price_events import price_event
+from tests.services import Stack, free_port, remove_alias
+from tests.smtp_server import Mailbox
+
+pytestmark = pytest.mark.timeout(300)
+
+READER = "reader@example.org"
+WORKERS = {
+    "consume-prices": ("consume", "prices"),
+    "index-prices": ("index", "prices"),
+    "deliver": ("deliver", "--interval", "1"),
+}
+WAITING = {
+    "postgres": {"consume-prices": "PostgreSQL", "deliver": "PostgreSQL"},
+    "kafka": {"consume-prices": "Kafka", "index-prices": "Kafka"},
+    # That it is away shows when there is something to index.
+    "elasticsearch": {},
+    "migrate": {"consume-prices": "keeper migrate", "deliver": "keeper migrate"},
+}
+_ENDS_WITHIN_S = 30
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Processes of Keeper's, started as an operator would."""
+
+    processes: Mapping[str, "subprocess.Popen[bytes]"]
+    console: str
+
+    def says(self, name: str) -> str:
+        """Return what `keeper health` says of one; blank before its first sign."""
+        return CliRunner().invoke(app, ["health", name]).stdout
+
+    def are_ready(self) -> bool:
+        """Tell whether all of them are."""
+        return all(
+            CliRunner().invoke(app, ["health", name, "--ready"]).exit_code == 0 for name in WORKERS
+        )
+
+    def console_answers(self) -> int:
+        """Return the status of the console's health; 0 while it does not listen."""
+        try:
+            return httpx.get(f"{self.console}/health", timeout=20, trust_env=False).status_code
+        except httpx.TransportError:
+            return 0
+
+
+@pytest.fixture
+def empty_stores(search: Elasticsearch, admin: AdminClient) -> Iterator[None]:
+    """Leave nothing of Keeper's own topics and indices, before and after."""
+
+    def clear() -> None:
+        for alias in (price_index.PRICES_ALIAS, deal_index.DEALS_ALIAS):
+            if search.indices.exists_index_template(name=alias):
+                remove_alias(search, alias)
+        there_are = admin.list_topics(timeout=10).topics
+        mine = [topic for topic in topics_to_make() if topic in there_are]
+        for future in admin.delete_topics(mine).values() if mine else ():
+            future.result()
+        wait_until(
+            lambda: not admin.list_topics(timeout=10).topics.keys() & set(mine),
+            what="topics are gone",
+        )
+
+    clear()
+    yield
+    clear()
+
+
+@pytest.fixture
+def settings(
+    stack: Stack,
+    make_database: Callable[[], PostgresConfig],
+    mail_server: SmtpConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    empty_stores: None,
+) -> Iterator[PostgresConfig]:
+    """Settings of the environment: the stack's services and a database that is not migrated."""
+    database = make_database()
+    with session(database) as connection:
+        connection.execute("DROP SCHEMA public, analytics CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    own = {
+        "DATABASE_URL": database.url,
+        "SMTP_HOST": mail_server.host,
+        "SMTP_PORT": str(mail_server.port),
+        "KEEPER_SMTP_TLS": "none",
+        "KEEPER_USER_EMAIL": READER,
+        "KEEPER_RUN_DIR": str(tmp_path / "run"),
+        "KEEPER_LINK_SECRET": uuid.uuid4().hex,
+        "KEEPER_PUBLIC_URL": "http://localhost:8000",
+    }
+    for name, value in {**stack.environment, **own}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    load_settings.cache_clear()
+    yield database
+    load_settings.cache_clear()
+
+
+@pytest.fixture
+def start_workers(settings: PostgresConfig) -> Callable[[], AbstractContextManager[Workers]]:
+    """Starts every worker and the console; they are told to end, and do."""
+
+    @contextmanager
+    def running() -> Iterator[Workers]:
+        port = free_port()
+        commands = WORKERS | {"console": ("console", "--port", str(port))}
+        keeper = Path(sys.executable).with_name("keeper")
+        processes = {
+            name: subprocess.Popen([keeper, *words], env=os.environ)
+            for name, words in commands.items()
+        }
+        try:
+            yield Workers(processes, f"http://127.0.0.1:{port}")
+            for process in processes.values():
+                process.send_signal(signal.SIGTERM)
+            ended = {name: one.wait(_ENDS_WITHIN_S) for name, one in processes.items()}
+            # Uvicorn, once it has shut down, ends by the signal it got.
+            assert ended == dict.fromkeys(processes, 0) | {"console": -signal.SIGTERM}
+        finally:
+            for process in processes.values():
+                process.kill()
+                process.wait()
+
+    return running
+
+
+def migrate(*words: str) -> None:
+    done = CliRunner().invoke(app, ["migrate", *words])
+    assert done.exit_code == 0, done.output
+
+
+def publish(kafka: KafkaConfig) -> None:
+    """Publish a price above the reader's target, and one below."""
+    with EventProducer(kafka) as producer:
+        events = [price_event(1500), price_event(900, hour=1, previous=1500)]
+        producer.send_all(
+            PRICE_UPDATES, ((event.asin.encode(), encode_price_event(event)) for event in events)
+        )
+
+
+@pytest.mark.parametrize("last", sorted(WAITING))
+def test_workers_wait_for_the_last_service_and_then_do_all_of_their_work(
+    last: str,
+    stack: Stack,
+    settings: PostgresConfig,
+    kafka: KafkaConfig,
+    search: Elasticsearch,
+    mailbox: Mailbox,
+    start_workers: Callable[[], AbstractContextManager[Workers]],
+) -> None:
+    if last != "migrate":
+        migrate()
+        watch(settings)
+    with start_workers() as workers:
+        if last == "migrate":
+            see_what_is_waited_for(workers, last)
+            migrate()
+            watch(settings)
+            publish(kafka)
+        else:
+            with stack.without(last):
+                if last != "kafka":
+                    # What comes in meanwhile is not lost.
+                    publish(kafka)
+                see_what_is_waited_for(workers, last)
+            if last == "kafka":
+                publish(kafka)
+
+        wait_until(lambda: stored_points(settings) == 2, what="both prices are in PostgreSQL")
+        wait_until(lambda: indexed(search) == 2, what="both prices are in Elasticsearch")
+        wait_until(lambda: len(mailbox.mails()) == 1, what="the alert is mailed")
+        wait_until(workers.are_ready, what="all workers are ready")
+        wait_until(lambda: workers.console_answers() == 200, what="the console is ready")
+        assert [one.poll() for one in workers.processes.values()] == [None] * 4
+
+
+def see_what_is_waited_for(workers: Workers, last: str) -> None:
+    for name, service in WAITING[last].items():
+        wait_until(
+            lambda name=name, service=service: (  # type: ignore[misc]  # bound now
+                "degraded" in (said := workers.says(name)) and service in said
+            ),
+            what=f"{name} waits for {service}",
+        )
+    if last == "elasticsearch":
+        wait_until(
+            lambda: "Elasticsearch" in workers.says("index-prices"),
+            what="the indexer waits for Elasticsearch",
+        )
+    others = WORKERS.keys() - WAITING[last].keys() - {"index-prices"}
+    assert not [name for name in others if "degraded" in workers.says(name)]
+    if last in ("postgres", "migrate"):
+        wait_until(lambda: workers.console_answers() in (200, 503), what="the console answers")
+
+
+def watch(database: PostgresConfig) -> None:
+    with session(database) as connection:
+        save_watches(connection, READER, [Watch("B000000001", "us", "NEW", 1000)])
+
+
+def stored_points(database: PostgresConfig) -> int:
+    with session(database) as connection:
+        row = connection.execute("SELECT count(*)::int AS points FROM price_points").fetchone()
+    return row["points"] if row else 0
+
+
+def indexed(search: Elasticsearch) -> int:
+    if not search.indices.exists_alias(name=price_index.PRICES_ALIAS):
+        return 0
+    search.indices.refresh(index=price_index.PRICES_ALIAS)
+    return int(search.count(index=price_index.PRICES_ALIAS)["count"])
