@@ -159,6 +159,15 @@ def sql(
 
 
 @app.command()
+def stop(
+    context: typer.Context,
+    programs: Annotated[list[str], typer.Argument(help="As `status` names them.")],
+) -> None:
+    """End some programs, consume-prices, say; `up` starts them again."""
+    operations.stop(_choice(context).layout, os.environ, programs, console)
+
+
+@app.command()
 def down(context: typer.Context) -> None:
     """End everything; data stays."""
     operations.down(_choice(context).layout, os.environ, console)

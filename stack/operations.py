@@ -87,6 +87,26 @@ def build(stack: Stack, only: Sequence[str]) -> tuple[list[Service], list[Step]]
     return catalogue.build(stack, catalogue.names_of(stack, only))
 
 
+def stop(
+    layout: Layout, environ: Mapping[str, str], names: Sequence[str], console: Console
+) -> None:
+    """End some programs; what uses them waits.
+
+    Raises:
+        StackError: One of them is no program of the stack that runs.
+    """
+    supervisor = Supervisor(layout, environ)
+    known = supervisor.states()
+    for name in names:
+        if name not in known:
+            there_are = ", ".join(sorted(known)) or "nothing"
+            raise StackError(f"There is no program {name!r}; what runs is {there_are}.")
+    with only_one(layout, console):
+        for name in names:
+            supervisor.stop_program(name)
+            console.print(f"{name} has stopped; make up starts it again.", highlight=False)
+
+
 def down(layout: Layout, environ: Mapping[str, str], console: Console) -> None:
     """End everything that runs in a home; nothing survives, even if Supervisor has died."""
     if not layout.home.is_dir():

@@ -59,18 +59,19 @@ class Stack:
 
 def _supervise(action: str, program: str) -> None:
     command = [sys.executable, "-m", "supervisor.supervisorctl"]
-    settings = ["-c", str(_home() / "supervisord.conf")]
+    settings = ["-c", str(stack_home() / "supervisord.conf")]
     subprocess.run([*command, *settings, action, program], check=True, capture_output=True)
 
 
-def _home() -> Path:
+def stack_home() -> Path:
+    """Return the folder of the tests' own stack."""
     return Path(os.environ.get("KEEPER_TEST_STACK_HOME", str(ROOT / ".keeper" / "test")))
 
 
 def stack_command() -> list[str]:
     """Return the command of the tests' own stack, away from the default home and ports."""
     offset = os.environ.get("KEEPER_TEST_PORT_OFFSET", "21000")
-    return [sys.executable, "-m", "stack", "--home", str(_home()), "--port-offset", offset]
+    return [sys.executable, "-m", "stack", "--home", str(stack_home()), "--port-offset", offset]
 
 
 def free_port() -> int:

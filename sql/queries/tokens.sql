@@ -28,6 +28,10 @@ UPDATE token_accounts SET reserve = %(reserve)s WHERE account = %(account)s
 UPDATE token_ledger SET state = 'UNKNOWN', settled_at = %(now)s
 WHERE account = %(account)s AND state = 'RESERVED' AND requested_at < %(lost_before)s
 
+-- name: latest_requests
+SELECT requested_at, state FROM token_ledger WHERE account = %(account)s
+ORDER BY request_id DESC LIMIT %(most)s
+
 -- name: reserved_tokens
 SELECT coalesce(sum(tokens_estimated), 0)::int AS tokens
 FROM token_ledger WHERE account = %(account)s AND state = 'RESERVED'

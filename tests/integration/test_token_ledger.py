@@ -7,9 +7,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from keeper.domain.locales import locale_of
-from keeper.domain.tokens import Reservation, Shortage, TokenReading, TokenRequest
+from keeper.domain.tokens import (
+    BREAK_AFTER,
+    Outage,
+    Reservation,
+    Shortage,
+    TokenReading,
+    TokenRequest,
+)
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.errors import (
+    KeepaLeftAloneError,
     KeepaReplyError,
     KeepaUnavailableError,
     TokensExhaustedError,
@@ -17,6 +25,7 @@ from keeper.sources.keepa.errors import (
 from keeper.stores.postgres.connection import Connection, PostgresConfig, connect
 from keeper.stores.postgres.token_ledger import TokenLedger, TokenUse
 from tests.keepa_simulator import Simulator, watch_list
+from tests.services import free_port
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ACCOUNT = "simulator:test"
@@ -148,6 +157,62 @@ def test_only_what_is_about_to_alert_gets_the_reserve(
 
     assert ledger.reserve(ask(40)) == Shortage(wait_s=30, tokens_left=30)
     assert isinstance(ledger.reserve(ask(40, may_use_reserve=True)), Reservation)
+
+
+def lose(ledger: TokenLedger, requests: int) -> None:
+    for _ in range(requests):
+        ledger.settle(granted(ledger, 1), charged=None, reading=None, refused=True)
+
+
+def test_keepa_is_left_alone_once_it_answers_nobody_and_then_tried_by_one(
+    ledger: TokenLedger, clock: HandClock
+) -> None:
+    ledger.observe(reading(clock, 600))
+    lose(ledger, BREAK_AFTER)
+    clock.pass_s(20)
+    assert ledger.reserve(ask(1)) == Outage(wait_s=40)
+
+    clock.pass_s(40)
+    trial = granted(ledger, 1)
+    assert ledger.reserve(ask(1)) == Outage(wait_s=60)
+    ledger.settle(trial, charged=None, reading=None, refused=True)
+    assert ledger.reserve(ask(1)) == Outage(wait_s=60)
+
+    clock.pass_s(60)
+    ledger.settle(granted(ledger, 1), charged=1, reading=reading(clock, 600), refused=False)
+    for _ in range(3):
+        granted(ledger, 1)
+
+
+def test_a_refusal_is_an_answer_and_other_accounts_are_others_business(
+    ledger: TokenLedger, connection: Connection, clock: HandClock
+) -> None:
+    ledger.observe(reading(clock, 600))
+    lose(ledger, BREAK_AFTER - 1)
+    ledger.settle(granted(ledger, 1), charged=0, reading=None, refused=True)
+    lose(ledger, BREAK_AFTER - 1)
+    granted(ledger, 1)
+
+    lose(ledger, 1)
+
+    assert isinstance(ledger.reserve(ask(1)), Outage)
+    other = TokenLedger(connection, account="simulator:other", run="run", clock=clock)
+    granted(other, 1)
+
+
+def test_a_request_that_would_go_nowhere_is_not_sent(ledger: TokenLedger, clock: HandClock) -> None:
+    ledger.observe(reading(clock, 600))
+    nowhere = Simulator(f"http://127.0.0.1:{free_port()}").config()
+    with KeepaClient(nowhere, budget=ledger, clock=clock, sleep=lambda _: None) as client:
+        for _ in range(BREAK_AFTER // nowhere.max_attempts):
+            with pytest.raises(KeepaUnavailableError):
+                next(client.product_pages(locale_of("us"), ["B000000001"]))
+
+        with pytest.raises(KeepaLeftAloneError, match="asked again in 60 s"):
+            next(client.product_pages(locale_of("us"), ["B000000001"]))
+
+    (use,) = ledger.spent_since(AT)
+    assert use.requests == BREAK_AFTER
 
 
 def test_a_request_dearer_than_can_gather_has_its_turn_when_the_balance_is_full(

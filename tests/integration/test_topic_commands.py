@@ -9,8 +9,9 @@ from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
 from keeper.domain.price_events import PriceEvent
-from keeper.errors import KeeperError
+from keeper.errors import KeeperError, TransientError
 from keeper.settings import load_settings
+from keeper.streams import group_offsets
 from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
@@ -18,6 +19,7 @@ from keeper.streams.consumer import BatchConsumer
 from keeper.streams.group_offsets import LiveGroupError
 from keeper.streams.producer import EventProducer
 from keeper.streams.topic_reader import UnknownTopicError
+from keeper.streams.topics import PartitionsRefusedError
 from tests.price_events import price_event
 
 
@@ -266,3 +268,33 @@ def test_without_kafka_every_command_names_the_setting(monkeypatch: pytest.Monke
 def edited(**fields: object) -> bytes:
     message = msgspec.json.decode(encode_price_event(price_event(1000)))
     return msgspec.json.encode(message | fields)
+
+
+def test_a_topic_grows_and_no_topic_shrinks(
+    topic: str, publish: Callable[..., None], kafka: KafkaConfig
+) -> None:
+    grown = keeper("grow", topic, "--partitions", "8")
+
+    assert f"{topic} has 8 partitions, 2 more" in grown.stdout
+    assert "already" in keeper("grow", topic, "--partitions", "8").stdout
+    with pytest.raises(PartitionsRefusedError):
+        keeper("grow", topic, "--partitions", "3")
+    publish(1000)
+    assert len(kafka.admin().list_topics(topic, timeout=10).topics[topic].partitions) == 8
+
+
+def test_a_topic_with_unread_messages_does_not_grow(
+    topic: str,
+    group: str,
+    publish: Callable[..., None],
+    load: Callable[[], list[int | None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(group_offsets.GROUPS, group, topic)  # type: ignore[misc]  # a dict
+    publish(1000, 900)
+
+    with pytest.raises(TransientError, match=f"{group} 2"):
+        keeper("grow", topic, "--partitions", "8")
+
+    load()
+    assert "8 partitions" in keeper("grow", topic, "--partitions", "8").stdout

@@ -228,6 +228,41 @@ def replay(
     typer.echo(said)
 
 
+@app.command()
+def grow(
+    topic: TopicArgument,
+    partitions: Annotated[
+        int, typer.Option(help="How many it shall have; never fewer than it has.", min=1)
+    ],
+) -> None:
+    """Give a topic more partitions, so that as many workers can share it.
+
+    A product's messages may go to another partition from then on, so all must have been read
+    before. Producers and workers notice within five minutes.
+
+    Example: keeper topics grow price-updates --partitions 12
+    """
+    from keeper.errors import TransientError
+    from keeper.streams.group_offsets import GROUPS
+    from keeper.streams.topics import grow_topic
+
+    with _kafka() as (config, reader):
+        spans = reader.spans(topic)
+        if len(spans) == partitions:
+            typer.echo(f"{topic} has {partitions} partitions already")
+            return
+        groups = [group for group, read in GROUPS.items() if read == topic]
+        unread = {group: _lag(config, spans, group, topic) for group in groups}
+        if any(unread.values()):
+            left = ", ".join(f"{group} {count:,}" for group, count in unread.items() if count)
+            raise TransientError(
+                f"messages of {topic} are unread ({left}) and would get out of order; let the "
+                "workers catch up, see: keeper topics lag"
+            )
+        grow_topic(config.admin(), topic, partitions)
+    typer.echo(f"{topic} has {partitions} partitions, {partitions - len(spans)} more")
+
+
 def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader") -> int:
     from keeper.streams.group_offsets import GROUPS
 

@@ -4,6 +4,7 @@ Source: recorded replies. The balance grows by the refill rate at once every 60 
 the rate; a request runs while the balance is above zero and may drive it below.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -11,6 +12,10 @@ from typing import Final, Protocol, Self
 
 REFILL_PERIOD: Final = timedelta(seconds=60)
 CAP_IN_REFILLS: Final = 60
+BREAK_AFTER: Final = 10
+"""Requests in a row without a reply after which Keepa is left alone for a while."""
+BROKEN_FOR: Final = timedelta(seconds=60)
+"""How long it then is, before one request tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +114,44 @@ class Shortage:
     tokens_left: int
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Keepa has not answered for a while; it is asked again after so many seconds."""
+
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PastRequest:
+    """A request that was sent: when, and whether it is known to have got no reply."""
+
+    requested_at: datetime
+    was_lost: bool
+    is_settled: bool
+
+
+def outage_of(latest: Sequence[PastRequest], now: datetime) -> Outage | None:
+    """Tell whether Keepa is to be left alone: a circuit breaker over all who use the account.
+
+    It breaks when the latest requests were all lost, and stays so until a while after the last of
+    them. Then one request goes out, and the others wait for what becomes of it.
+
+    Args:
+        latest: The account's latest requests, the newest first; those still out may be among them.
+        now: The time.
+    """
+    settled = [request for request in latest if request.is_settled][:BREAK_AFTER]
+    if len(settled) < BREAK_AFTER or not all(request.was_lost for request in settled):
+        return None
+    wait = latest[0].requested_at + BROKEN_FOR - now
+    return Outage(wait.total_seconds()) if wait > timedelta(0) else None
+
+
 class TokenBudget(Protocol):
     """Sets tokens aside before a request is sent and learns what it cost."""
 
-    def reserve(self, request: TokenRequest) -> Reservation | Shortage:
-        """Set tokens aside for a request, or tell how long to wait for them."""
+    def reserve(self, request: TokenRequest) -> Reservation | Shortage | Outage:
+        """Set tokens aside for a request, or tell how long to wait, for them or for Keepa."""
 
     def settle(
         self,

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
+from keeper.domain.tokens import BROKEN_FOR
+
 RETRY_BY_KIND: Final = ExceptionRetryPolicy(
     rules=[
         RetryRule(
@@ -17,6 +19,12 @@ RETRY_BY_KIND: Final = ExceptionRetryPolicy(
             action=RetryAction.RETRY,
             retry_delay=timedelta(minutes=1),
             reason="Keepa refills tokens once a minute",
+        ),
+        RetryRule(
+            exception="keeper.sources.keepa.errors.KeepaLeftAloneError",
+            action=RetryAction.RETRY,
+            retry_delay=BROKEN_FOR,
+            reason="Keepa is asked again after a while",
         ),
     ]
 )

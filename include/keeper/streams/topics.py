@@ -11,9 +11,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, wit
     ConfigSource,
     ResourceType,
 )
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
-from keeper.errors import TransientError
+from keeper.errors import TerminalError, TransientError
 
 PRICE_UPDATES: Final = "price-updates"
 DEAL_UPDATES: Final = "deal-updates"
@@ -66,6 +66,10 @@ def settings_of(admin: AdminClient, topic: str) -> dict[str, str]:
     return {name: entry.value for name, entry in sorted(entries.items()) if entry.source == own}
 
 
+class PartitionsRefusedError(TerminalError):
+    """A topic cannot have this number of partitions."""
+
+
 def topics_to_make() -> tuple[str, ...]:
     """Return every topic the migration makes."""
     topics = (PRICE_UPDATES, DEAL_UPDATES, PRICE_BACKFILL)
@@ -116,6 +120,30 @@ def make_topics(
         else:
             made.append(topic)
     return made
+
+
+def grow_topic(admin: AdminClient, topic: str, partitions: int, *, timeout_s: float = 30) -> None:
+    """Give a topic more partitions; its keys are spread anew over all of them.
+
+    Args:
+        admin: Kafka.
+        topic: One that there is.
+        partitions: How many it shall have, more than it has.
+        timeout_s: How long Kafka may take.
+
+    Raises:
+        PartitionsRefusedError: Kafka does not take so many.
+        TransientError: Kafka did not answer.
+    """
+    (future,) = admin.create_partitions(
+        [NewPartitions(topic, partitions)], operation_timeout=timeout_s, request_timeout=timeout_s
+    ).values()
+    try:
+        future.result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.INVALID_PARTITIONS:
+            raise PartitionsRefusedError(f"{topic}: {error.args[0].str()}") from error
+        raise TransientError(f"Kafka could not grow {topic}: {error}") from error
 
 
 def _config_of(topic: str) -> dict[str, str]:

@@ -87,6 +87,7 @@ def test_a_mistake_is_told_before_any_service_is_asked(words: tuple[str, ...], s
         ("topics", "peek"),
         ("topics", "count"),
         ("topics", "lag"),
+        ("topics", "grow"),
         ("topics", "replay"),
         ("topics", "dlq", "list"),
         ("topics", "dlq", "show"),

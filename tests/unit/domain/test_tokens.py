@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.tokens import REFILL_PERIOD, TokenReading
+from keeper.domain.tokens import REFILL_PERIOD, Outage, PastRequest, TokenReading, outage_of
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -84,3 +84,52 @@ def test_spending_keeps_the_phase_of_the_refills(
     assert after.left_at(later) <= after.cap
     if known.left_at(later) < known.cap:
         assert after.left_at(later) == known.left_at(later) - spent
+
+
+def past(lost: str, *, newest_s_ago: float = 0) -> list[PastRequest]:
+    """Return requests a second apart, the newest first: x lost, . answered, ? still out."""
+    return [
+        PastRequest(
+            AT - timedelta(seconds=newest_s_ago + number),
+            was_lost=kind == "x",
+            is_settled=kind != "?",
+        )
+        for number, kind in enumerate(lost)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lost", "newest_s_ago", "wait_s"),
+    [
+        ("", 0, None),
+        ("x" * 9, 0, None),
+        ("x" * 9 + ".", 0, None),
+        ("x" * 10, 0, 60),
+        ("x" * 10 + ".....", 0, 60),
+        ("x" * 10, 45, 15),
+        ("x" * 10, 60, None),
+        ("?" + "x" * 10, 0, 60),
+        ("?" * 8 + "x" * 10, 59, 1),
+        ("." + "x" * 12, 0, None),
+        ("?." + "x" * 12, 0, None),
+    ],
+    ids=[
+        "none",
+        "nine lost",
+        "an answer among the ten",
+        "ten lost",
+        "older answers",
+        "a while ago",
+        "long enough ago",
+        "the trial is out",
+        "many are out",
+        "the trial was answered",
+        "another after it",
+    ],
+)
+def test_keepa_is_left_alone_after_ten_lost_requests(
+    lost: str, newest_s_ago: float, wait_s: float | None
+) -> None:
+    found = outage_of(past(lost, newest_s_ago=newest_s_ago), AT)
+
+    assert found == (None if wait_s is None else Outage(wait_s))

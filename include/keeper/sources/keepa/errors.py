@@ -65,5 +65,9 @@ class KeepaUnavailableError(TransientError):
     """Keepa did not answer or answered 5xx, also after the configured attempts."""
 
 
+class KeepaLeftAloneError(TransientError):
+    """Keepa answers nobody at the moment, so this request was not sent; a breaker is open."""
+
+
 class KeepaReplyError(TransientError):
     """The reply was cut, not JSON or of another shape, also after the configured attempts."""

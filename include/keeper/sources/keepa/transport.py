@@ -16,10 +16,19 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from keeper.clock import Clock, utc_now
-from keeper.domain.tokens import Reservation, Shortage, TokenBudget, TokenReading, TokenRequest
+from keeper.domain.tokens import (
+    BREAK_AFTER,
+    Outage,
+    Reservation,
+    Shortage,
+    TokenBudget,
+    TokenReading,
+    TokenRequest,
+)
 from keeper.errors import KeeperError
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.errors import (
+    KeepaLeftAloneError,
     KeepaReplyError,
     KeepaUnavailableError,
     TokensExhaustedError,
@@ -92,6 +101,7 @@ class Transport:
 
         Raises:
             TokensExhaustedError: There are too few tokens; told at once, by the budget or by Keepa.
+            KeepaLeftAloneError: Nobody has had a reply lately; told at once, by the budget.
             TransientError: Every attempt failed.
             TerminalError: Keepa refused the key, the request or the account.
         """
@@ -161,6 +171,11 @@ class Transport:
         if self._budget is None or request.estimate == 0:
             return None
         reserved = self._budget.reserve(request)
+        if isinstance(reserved, Outage):
+            raise KeepaLeftAloneError(
+                f"Keepa has given no reply to the latest {BREAK_AFTER} requests; it is asked again "
+                f"in {reserved.wait_s:.0f} s"
+            )
         if isinstance(reserved, Shortage):
             raise TokensExhaustedError(
                 f"too few Keepa tokens for {request.endpoint}: {reserved.tokens_left} to spend, "

@@ -5,12 +5,23 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.clock import Clock, utc_now
-from keeper.domain.tokens import Reservation, Shortage, TokenReading, TokenRequest
+from keeper.domain.tokens import (
+    BREAK_AFTER,
+    Outage,
+    PastRequest,
+    Reservation,
+    Shortage,
+    TokenReading,
+    TokenRequest,
+    outage_of,
+)
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "tokens"
 _LOST_AFTER: Final = timedelta(minutes=10)
 """Longer than any attempt at a request lasts; see KeepaConfig.timeout_s."""
+_MOST_OUT: Final = 40
+"""More than are ever out at once: each belongs to a task that runs."""
 _REORDERED_WITHIN: Final = timedelta(minutes=10)
 
 
@@ -71,8 +82,8 @@ class TokenLedger:
         row = self._connection.execute(self._sql["read_account"], self._key).fetchone()
         return TokenReading(**row) if row else None
 
-    def reserve(self, request: TokenRequest) -> Reservation | Shortage:
-        """Set tokens aside for a request, or tell how long to wait for them.
+    def reserve(self, request: TokenRequest) -> Reservation | Shortage | Outage:
+        """Set tokens aside for a request, or tell how long to wait, for them or for Keepa.
 
         An account never heard of has no limit but Keepa's own. A request that costs more than can
         ever gather gets its turn when the balance is full.
@@ -84,6 +95,8 @@ class TokenLedger:
                 self._sql["end_lost_reservations"],
                 {**self._key, "now": now, "lost_before": now - _LOST_AFTER},
             )
+            if outage := outage_of(self._latest(), now):
+                return outage
             if known is not None:
                 kept = 0 if request.may_use_reserve else kept
                 free = known.left_at(now) - self._reserved() - kept
@@ -166,6 +179,17 @@ class TokenLedger:
             return None, 0
         reserve = row.pop("reserve")
         return TokenReading(**row), reserve
+
+    def _latest(self) -> list[PastRequest]:
+        most = {**self._key, "most": BREAK_AFTER + _MOST_OUT}
+        return [
+            PastRequest(
+                row["requested_at"],
+                was_lost=row["state"] == "UNKNOWN",
+                is_settled=row["state"] != "RESERVED",
+            )
+            for row in self._connection.execute(self._sql["latest_requests"], most)
+        ]
 
     def _reserved(self) -> int:
         row = self._connection.execute(self._sql["reserved_tokens"], self._key).fetchone()

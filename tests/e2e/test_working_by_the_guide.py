@@ -1,0 +1,60 @@
+"""The operator's guide, typed line by line in one shell as its reader would."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.services import ROOT, Stack, stack_home
+
+pytestmark = pytest.mark.timeout(900)
+
+GUIDE = ROOT / "docs" / "OPERATING.md"
+MAY_FAIL = "exit 1"
+
+
+def lines_to_type() -> list[str]:
+    """Return the commands of the guide's console blocks."""
+    blocks = re.findall(r"```console\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+
+
+def as_script(lines: list[str]) -> str:
+    """Return a script that types the lines and ends at the first that fails."""
+    typed = []
+    for number, line in enumerate(lines):
+        allowed = "[ $status -le 1 ]" if MAY_FAIL in line else "[ $status -eq 0 ]"
+        typed += [
+            f"echo '### {number}'",
+            line,
+            f'status=$?; {allowed} || {{ echo "### failed: $status"; exit 1; }}',
+        ]
+    return "\n".join(["set -o pipefail", *typed])
+
+
+def test_the_guide_can_be_followed_line_by_line(stack: Stack, tmp_path: Path) -> None:
+    lines = lines_to_type()
+    assert len(lines) > 25
+    script = tmp_path / "typed.sh"
+    script.write_text(as_script(lines))
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("VIRTUAL_ENV")
+    }
+
+    done = subprocess.run(
+        ["bash", script],
+        cwd=ROOT,
+        env=environment | {"KEEPER_STACK_HOME": str(stack_home())},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+    last = re.findall(r"^### (\d+)$", done.stdout, re.MULTILINE)
+    said = done.stdout[-4000:]
+    assert done.returncode == 0, f"{lines[int(last[-1])]}\n{said}"
+    assert int(last[-1]) == len(lines) - 1
