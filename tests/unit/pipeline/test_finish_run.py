@@ -38,6 +38,7 @@ def row(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             "tokens_estimated": 120,
             "tokens_left": 80,
             "products_postponed": 0,
+            "deals_stored": 0,
         }
 
     monkeypatch.setattr(finish_run, "finish_run", write)
