@@ -31,9 +31,8 @@ def events_of_run(
         row: Its row of `pipeline_runs`.
         at: When it ended.
     """
-    yield KeeperEvent(
-        event_type="run_loaded", occurred_at=at, count=counts.products_fetched, run_id=run_id
-    )
+    if loaded := counts.products_fetched:
+        yield KeeperEvent(event_type="run_loaded", occurred_at=at, count=loaded, run_id=run_id)
     if found := row["deals_stored"]:
         yield KeeperEvent(event_type="deals_found", occurred_at=at, count=found, run_id=run_id)
 
