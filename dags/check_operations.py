@@ -1,9 +1,10 @@
 """
 ### What
-Every half hour: looks for what an operator should know before a reader notices, and tells them
-once: products that waited for want of tokens, products nobody has checked for two intervals,
-messages that became dead letters, workers that are behind. What is over is noted without a word;
-what lasts is told again after a day.
+Every half hour, and within seconds of a price run's end, of dead letters and of a want of tokens:
+looks for what an operator should know before a reader notices, and tells them once: products that
+waited for want of tokens, products nobody has checked for two intervals, messages that became dead
+letters, workers that are behind. What is over is noted without a word; what lasts is told again
+after a day. An event of `keeper-events` is only the doorbell: what is so, the stores say.
 
 ### Reads
 `pipeline_runs`, `watched_products`; Kafka's dead-letter topics, the ends of the others and how far
@@ -27,15 +28,19 @@ As often as you like. `keeper notices check` does the same from a shell.
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, TriggerRule, dag, task
 
 from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.doorbell import OPERATIONS_DOORBELL
 from keeper.orchestration.run_notices import told_to_operator
 
 
 @dag(
-    # At these times only, not for the half hour before it was first seen.
-    schedule=CronTriggerTimetable("*/30 * * * *", timezone="UTC"),
+    schedule=AssetOrTimeSchedule(
+        # At these times only, not for the half hour before it was first seen.
+        timetable=CronTriggerTimetable("*/30 * * * *", timezone="UTC"),
+        assets=[OPERATIONS_DOORBELL],
+    ),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

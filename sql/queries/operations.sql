@@ -1,11 +1,12 @@
 -- What an operator wants to know of prices and tokens.
 
 -- name: latest_price_run
--- Runs over past intervals ask Keepa for nothing.
-SELECT run_id, products_planned, products_postponed, tokens_left, finished_at FROM pipeline_runs
-WHERE dag_id = 'track_prices' AND finished_at IS NOT NULL
+-- Runs over past intervals ask Keepa for nothing. One that is being planned has no numbers yet.
+SELECT run_id, products_planned, products_postponed, tokens_left, started_at FROM pipeline_runs
+WHERE dag_id = 'track_prices'
+    AND (finished_at IS NOT NULL OR products_planned + products_postponed > 0)
     AND NOT starts_with(run_id, 'track_prices/backfill__')
-ORDER BY finished_at DESC
+ORDER BY started_at DESC
 LIMIT 1
 
 -- name: stale_products

@@ -28,6 +28,7 @@ from keeper.stores.postgres.channels import save_delivery_rules
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.notices import list_notices, raise_notice, resolve_notices
 from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.runs import start_run
 from keeper.stores.postgres.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
@@ -185,7 +186,7 @@ def run(connection: Connection, number: int, postponed: int, kind: str = "schedu
         "INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, finished_at,"
         " products_planned, products_postponed) VALUES (%s, 'track_prices', 'keepa', 'SUCCESS',"
         " %s, %s, 90, %s)",
-        [f"track_prices/{kind}__{number}", NOW, NOW + number * HOUR, postponed],
+        [f"track_prices/{kind}__{number}", at := NOW + number * HOUR, at + HOUR / 2, postponed],
     )
 
 
@@ -200,8 +201,27 @@ def test_products_that_waited_for_tokens_are_told_by_the_latest_run(
     run(connection, 3, 0)
 
     assert trouble is not None
-    assert trouble.subject == "tokens reached for 90 products, 10 had to wait"
+    assert trouble.subject == "tokens reach for 90 products, 10 have to wait"
     assert check_tokens(connection).trouble is None
+
+
+def test_a_want_of_tokens_is_told_as_soon_as_a_run_is_planned(connection: Connection) -> None:
+    running = {"run_id": "track_prices/a", "dag_id": "track_prices", "source": "keepa"}
+    run(connection, 1, 0)
+
+    start_run(connection, **running, started_at=NOW + 2 * HOUR)
+    assert check_tokens(connection).trouble is None
+    start_run(
+        connection,
+        **running,
+        started_at=NOW + 2 * HOUR,
+        products_planned=70,
+        products_postponed=30,
+    )
+
+    trouble = check_tokens(connection).trouble
+    assert trouble is not None
+    assert trouble.subject == "tokens reach for 70 products, 30 have to wait"
 
 
 def test_products_nobody_checked_for_two_intervals_are_stale(

@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from keeper.cli.app import app
+from keeper.domain.keeper_events import KeeperEvent
 from keeper.domain.watches import Priority, Watch
 from keeper.pipeline.plan_run import PlannedBatch, plan_run
+from keeper.pipeline.rings import Ring, no_ring
 from keeper.pipeline.tokens import keepa_account
 from keeper.settings import load_settings
 from keeper.sources.keepa.errors import KeepaKeyRejectedError
@@ -42,6 +44,7 @@ def plan(
     lake: Path,
     *,
     key: str = "simulator",
+    ring: Ring = no_ring,
 ) -> list[PlannedBatch]:
     with session(database) as own, keepa_account(keepa.config(key), own, "run") as account:
         return plan_run(
@@ -55,6 +58,7 @@ def plan(
             interval=timedelta(minutes=4),
             reserve_share=0.5,
             started_at=datetime.now(UTC),
+            ring=ring,
         )
 
 
@@ -78,8 +82,9 @@ def test_when_tokens_do_not_reach_the_most_valuable_are_checked_and_the_row_says
     stale = watch(connection, 4, checked=now - 9 * HOUR, price=5000)
     keepa = simulate("--refill-rate", "1")
     keepa.post("tokens", {"left": 1})
+    rung: list[KeeperEvent] = []
 
-    batches = plan(connection, database, keepa, tmp_path)
+    batches = plan(connection, database, keepa, tmp_path, ring=rung.append)
 
     # One token now and three refills of one: four tokens, one of them kept for `near`.
     assert planned_asins(tmp_path, batches) == [[near], [new, stale]]
@@ -89,6 +94,7 @@ def test_when_tokens_do_not_reach_the_most_valuable_are_checked_and_the_row_says
     ).fetchone()
     assert row == {"products_planned": 3, "products_postponed": 1, "tokens_estimated": 3}
     assert far not in {asin for batch in planned_asins(tmp_path, batches) for asin in batch}
+    assert [(e.event_type, e.count, e.run_id) for e in rung] == [("tokens_short", 1, "run")]
 
 
 def test_a_user_says_what_matters_most(

@@ -36,7 +36,7 @@ def list_topics() -> None:
 
     Messages of a .dlq are at most so many. Example: keeper topics list
     """
-    from keeper.streams.group_offsets import GROUPS
+    from keeper.streams.group_offsets import READERS
 
     with _kafka() as (config, reader):
         topics = reader.topics()
@@ -46,7 +46,7 @@ def list_topics() -> None:
             messages = sum(len(span) for span in spans)
             waiting = [
                 f"{group} {_lag(config, spans, group, topic):,}"
-                for group, read in GROUPS.items()
+                for group, read in READERS.items()
                 if read == topic
             ]
             rows.append((topic, f"{partitions}", f"{messages:,}", "\n".join(waiting)))
@@ -63,12 +63,12 @@ def describe(topic: TopicArgument) -> None:
 
     Example: keeper topics describe price-updates
     """
-    from keeper.streams.group_offsets import GROUPS, committed
+    from keeper.streams.group_offsets import READERS, committed
     from keeper.streams.topics import settings_of
 
     with _kafka() as (config, reader):
         spans = reader.spans(topic)
-        groups = [group for group, read in GROUPS.items() if read == topic]
+        groups = [group for group, read in READERS.items() if read == topic]
         stands = {group: committed(config, group, {topic: len(spans)}) for group in groups}
         settings = settings_of(config.admin(), topic)
     rows = [
@@ -192,12 +192,12 @@ def replay(
 
     Example: keeper topics replay keeper-consumer-group --since 24h --dry-run
     """
-    from keeper.streams.group_offsets import GROUPS, Move, committed, move_group
+    from keeper.streams.group_offsets import READERS, Move, committed, move_group
 
-    topic = topic or GROUPS.get(group)
+    topic = topic or READERS.get(group)
     if topic is None:
         raise typer.BadParameter(
-            f"{group} is none of Keeper's groups ({', '.join(GROUPS)}); name its --topic"
+            f"{group} is none of Keeper's groups ({', '.join(READERS)}); name its --topic"
         )
     with _kafka() as (config, reader):
         moment = parse_moment(since, now=utc_now())
@@ -264,12 +264,12 @@ def grow(
 
 
 def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader") -> int:
-    from keeper.streams.group_offsets import GROUPS
+    from keeper.streams.group_offsets import READERS
 
     topics = reader.topics()
     behind = {
         (group, topic): _lag(config, reader.spans(topic), group, topic)
-        for group, topic in GROUPS.items()
+        for group, topic in READERS.items()
         if topic in topics
     }
     rows = [(*names, f"{unread:,}") for names, unread in behind.items()]
@@ -278,14 +278,14 @@ def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader") -> int:
 
 
 def _print_lag_of(config: "KafkaConfig", reader: "TopicReader", group: str) -> int:
-    from keeper.streams.group_offsets import GROUPS, committed
+    from keeper.streams.group_offsets import READERS, committed
 
     places = committed(config, group, reader.topics())
     total = 0
     rows = []
     read = {topic for topic, _ in places}
-    if group in GROUPS:
-        read.add(GROUPS[group])
+    if group in READERS:
+        read.add(READERS[group])
     if not read:
         typer.echo(f"The group {group} has read nothing.")
     for topic in sorted(read):

@@ -203,21 +203,35 @@ def _load(
     topic: str,
     group: str,
 ) -> None:
+    from keeper.pipeline.rings import DeadLetterBell
     from keeper.pipeline.services import kafka_config
     from keeper.settings import load_settings
+    from keeper.streams.doorbell import Doorbell
+
+    kafka = kafka_config(load_settings())
+    sign = SignOfLife(options.worker, options.metrics.waits, options.metrics)
+    bell = DeadLetterBell(Doorbell(kafka), topic, options.metrics)
+
+    def turn() -> None:
+        sign.beat()
+        bell.look()
 
     consumer = consumer_of(
-        kafka_config(load_settings()),
+        kafka,
         store,
         group=group,
-        on_cycle=SignOfLife(options.worker, options.metrics.waits, options.metrics).beat,
+        on_cycle=turn,
         policy=options.policy(),
         instance=options.lasting_name(),
         metrics=options.metrics,
         topic=topic,
     )
     stop_on_signal(consumer.stop)
-    typer.echo(f"{consumer.run(until_idle=options.until_idle)} messages handled")
+    try:
+        handled = consumer.run(until_idle=options.until_idle)
+    finally:
+        bell.close()
+    typer.echo(f"{handled} messages handled")
 
 
 def _index_prices(options: _Options, topic: str, group: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
 from keeper.orchestration.connections import database, keepa_config
+from keeper.orchestration.doorbell import ring
 from keeper.orchestration.keepa_tasks import keepa_account
 from keeper.orchestration.lake import lake
 from keeper.orchestration.run_names import run_name
@@ -39,6 +40,7 @@ def plan_prices(dag_run: Any) -> list[dict[str, Any]]:
             interval=timedelta(hours=settings.keeper_check_interval_h),
             reserve_share=settings.keeper_token_reserve,
             started_at=utc_now(),
+            ring=ring,
         )
     return [asdict(batch) for batch in batches]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from keeper.clock import utc_now
 from keeper.orchestration.connections import database
+from keeper.orchestration.doorbell import ring
 from keeper.orchestration.run_names import run_name
 from keeper.pipeline.finish_run import BatchReports, summarise_run
 
@@ -46,6 +47,7 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
             max_quarantine_share=max_quarantine_share,
             unfinished=unfinished_tasks(ti),
             finished_at=utc_now(),
+            ring=ring,
         )
     return plain_row(row)
 

@@ -15,7 +15,7 @@ from keeper.streams.config import KafkaConfig
 from keeper.streams.dead_letter_box import DeadLetterBox
 from keeper.streams.group_offsets import GROUPS, committed
 from keeper.streams.topic_reader import TopicReader, published_at
-from keeper.streams.topics import is_dead_letter_topic, topics_to_make
+from keeper.streams.topics import DATA_TOPICS
 
 STALE_AFTER_INTERVALS: Final = 2
 """A product not checked for so many intervals is stale."""
@@ -33,15 +33,18 @@ class Finding:
 
 
 def check_tokens(connection: Connection) -> Finding:
-    """Say whether the latest price run had tokens for all products that were due."""
+    """Say whether the latest price run has tokens for all products that were due.
+
+    It need not have ended: who waits is known once it is planned.
+    """
     topic, run = "tokens", latest_price_run(connection)
     if run is None or not run.products_postponed:
         return Finding(topic, None)
     return _found(
         topic,
-        f"tokens reached for {run.products_planned} products, {run.products_postponed} had to wait",
-        f"Run {run.run_id}, ended {run.finished_at:%Y-%m-%d %H:%M} UTC. Products wait for the next "
-        "run in the order of their worth. See: keeper keepa plan\n"
+        f"tokens reach for {run.products_planned} products, {run.products_postponed} have to wait",
+        f"Run {run.run_id}, started {run.started_at:%Y-%m-%d %H:%M} UTC. Products wait for the "
+        "next run in the order of their worth. See: keeper keepa plan\n"
         "To mend it: watch fewer products, check less often (KEEPER_CHECK_INTERVAL_H) or get a "
         "larger Keepa plan.",
     )
@@ -65,9 +68,8 @@ def check_products(connection: Connection, *, interval: timedelta, at: datetime)
 
 def check_dead_letters(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
     """Say of each topic whether messages of the last day lie among the dead letters."""
-    for name in topics_to_make():
-        if not is_dead_letter_topic(name):
-            yield letters_of(kafka, name, at=at)
+    for name in DATA_TOPICS:
+        yield letters_of(kafka, name, at=at)
 
 
 def letters_of(kafka: KafkaConfig, name: str, *, at: datetime) -> Finding:

@@ -8,6 +8,7 @@ from typing import Final
 
 from keeper.checks.quota import share_exceeded
 from keeper.errors import TerminalError
+from keeper.pipeline.rings import Ring, events_of_run, no_ring
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs import RunCounts, finish_run
 
@@ -45,6 +46,7 @@ def summarise_run(
     max_quarantine_share: float,
     unfinished: Sequence[str],
     finished_at: datetime,
+    ring: Ring = no_ring,
 ) -> dict[str, object]:
     """Write the run's row and return it.
 
@@ -55,6 +57,7 @@ def summarise_run(
         max_quarantine_share: Above this share of quarantined records the run fails.
         unfinished: Names of tasks of the run that failed or never ran.
         finished_at: Now.
+        ring: Told of a good run, once its row is written.
 
     Raises:
         RunFailedError: After the row is written, if batches were lost or too much was quarantined.
@@ -106,4 +109,6 @@ def summarise_run(
     )
     if problem:
         raise RunFailedError(f"run {run_id}: {problem}")
+    for event in events_of_run(run_id, counts, row, at=finished_at):
+        ring(event)
     return row

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
+from keeper.domain.keeper_events import KeeperEvent
 from keeper.domain.locales import UnknownLocaleError, locale_of
 from keeper.domain.token_plan import Candidate, TokenPlan, plan_tokens
 from keeper.domain.watches import ProductToCheck
 from keeper.errors import TransientError
+from keeper.pipeline.rings import Ring, no_ring
 from keeper.pipeline.tokens import KeepaAccount
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
@@ -59,11 +62,13 @@ def plan_run(
     interval: timedelta,
     reserve_share: float,
     started_at: datetime,
+    ring: Ring = no_ring,
 ) -> list[PlannedBatch]:
     """Choose the products the tokens reach for, divide them into batches, note the run's start.
 
     What they do not reach for is left for the next run, by value; see plan_tokens. A product in a
-    locale Keepa lacks is left out with a warning. An empty watch list gives no batches.
+    locale Keepa lacks is left out with a warning. An empty watch list gives no batches. `ring` is
+    told when products have to wait.
 
     Raises:
         TerminalError: Keepa refuses the key; the run has its row by then.
@@ -92,6 +97,10 @@ def plan_run(
         products_postponed=len(plan.later),
         tokens_estimated=plan.cost,
     )
+    if waiting := len(plan.later):
+        ring(
+            KeeperEvent(event_type="tokens_short", occurred_at=utc_now(), count=waiting, run_id=run)
+        )
     if not products:
         _LOG.warning("Nobody watches anything; add a product: keeper watch add ASIN --target 25")
     _LOG.info(

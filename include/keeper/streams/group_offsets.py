@@ -15,6 +15,8 @@ from keeper.streams.topics import (
     DEAL_INDEXER_GROUP,
     DEAL_LOADER_GROUP,
     DEAL_UPDATES,
+    DOORBELL_GROUP,
+    KEEPER_EVENTS,
     PRICE_BACKFILL,
     PRICE_INDEXER_GROUP,
     PRICE_LOADER_GROUP,
@@ -39,7 +41,9 @@ GROUPS: Final[Mapping[str, str]] = {
     BACKFILL_LOADER_GROUP: PRICE_BACKFILL,
     BACKFILL_INDEXER_GROUP: PRICE_BACKFILL,
 }
-"""Keeper's consumer groups and the topic each reads."""
+"""The groups of Keeper's workers and the topic each loads."""
+READERS: Final[Mapping[str, str]] = {**GROUPS, DOORBELL_GROUP: KEEPER_EVENTS}
+"""The workers' groups, and Airflow's, which only listens."""
 
 
 class LiveGroupError(TerminalError):

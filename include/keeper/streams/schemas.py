@@ -9,10 +9,11 @@ from typing import Any, Final
 import msgspec
 
 from keeper.domain.deal_events import DealEvent
+from keeper.domain.keeper_events import KeeperEvent
 from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
 from keeper.domain.watch_rules import rules_schema
 from keeper.errors import TerminalError
-from keeper.streams.topics import DEAL_UPDATES, PRICE_UPDATES
+from keeper.streams.topics import DEAL_UPDATES, KEEPER_EVENTS, PRICE_UPDATES
 
 _DECIMAL: Final = {"type": "string", "format": "decimal"}
 
@@ -62,6 +63,12 @@ EVENTS: Final = (
         DEAL_UPDATES,
         DealEvent,
         "At checked_at, this filter found this deal, which was judged by its own history.",
+    ),
+    PublishedEvent(
+        "keeper-event",
+        KEEPER_EVENTS,
+        KeeperEvent,
+        "At occurred_at, this was seen in Keeper; the stores say what is so now.",
     ),
 )
 

@@ -18,6 +18,9 @@ from keeper.errors import TerminalError, TransientError
 PRICE_UPDATES: Final = "price-updates"
 DEAL_UPDATES: Final = "deal-updates"
 PRICE_BACKFILL: Final = "price-backfill"
+KEEPER_EVENTS: Final = "keeper-events"
+DATA_TOPICS: Final = (PRICE_UPDATES, DEAL_UPDATES, PRICE_BACKFILL)
+"""What is loaded into the stores; each has its dead letters beside it."""
 
 PRICE_LOADER_GROUP: Final = "keeper-consumer-group"
 PRICE_INDEXER_GROUP: Final = "keeper-search-prices"
@@ -25,6 +28,7 @@ DEAL_LOADER_GROUP: Final = "keeper-consumer-group-deals"
 DEAL_INDEXER_GROUP: Final = "keeper-search-deals"
 BACKFILL_LOADER_GROUP: Final = "keeper-consumer-group-backfill"
 BACKFILL_INDEXER_GROUP: Final = "keeper-search-backfill"
+DOORBELL_GROUP: Final = "keeper-doorbell"
 
 _DEAD_LETTERS: Final = ".dlq"
 PARTITIONS: Final = 6
@@ -34,6 +38,12 @@ TOPIC_CONFIG: Final = {
     # Retention counts from publishing, whatever time a client puts on a message.
     "message.timestamp.type": "LogAppendTime",
 }
+_CONTROL_CONFIG: Final = {
+    "retention.ms": str(24 * 3_600_000),
+    # Only whole segments are removed, and a topic this quiet would never fill one.
+    "segment.ms": str(3_600_000),
+}
+"""A doorbell of yesterday says nothing that today's stores do not."""
 MAX_MESSAGE_BYTES: Final = 2_000_000
 """Twice what a topic takes by default."""
 MAX_DEAD_LETTER_BYTES: Final = 16_000_000
@@ -71,9 +81,11 @@ class PartitionsRefusedError(TerminalError):
 
 
 def topics_to_make() -> tuple[str, ...]:
-    """Return every topic the migration makes."""
-    topics = (PRICE_UPDATES, DEAL_UPDATES, PRICE_BACKFILL)
-    return (*topics, *(dead_letter_topic(topic) for topic in topics))
+    """Return every topic the migration makes.
+
+    Events of Keeper's own have no dead letters: one that cannot be read is no loss.
+    """
+    return (*DATA_TOPICS, KEEPER_EVENTS, *(dead_letter_topic(topic) for topic in DATA_TOPICS))
 
 
 def remedy_for_missing(topic: str, there_are: Collection[str] = ()) -> str:
@@ -95,7 +107,8 @@ def make_topics(
     wanted = [
         NewTopic(
             topic,
-            num_partitions=PARTITIONS,
+            # So few events keep their order in one.
+            num_partitions=1 if topic == KEEPER_EVENTS else PARTITIONS,
             replication_factor=replication,
             config=_config_of(topic),
         )
@@ -150,4 +163,6 @@ def _config_of(topic: str) -> dict[str, str]:
     config = dict(TOPIC_CONFIG)
     if is_dead_letter_topic(topic):
         config["max.message.bytes"] = str(MAX_DEAD_LETTER_BYTES)
+    if topic == KEEPER_EVENTS:
+        config |= _CONTROL_CONFIG
     return config

@@ -7,8 +7,10 @@ from typing import Any, cast
 
 import pytest
 
+from keeper.domain.keeper_events import KeeperEvent
 from keeper.pipeline import finish_run
 from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
+from keeper.pipeline.rings import Ring, no_ring
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs import RunCounts
 
@@ -38,6 +40,7 @@ def row(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             "tokens_estimated": 120,
             "tokens_left": 80,
             "products_postponed": 0,
+            "deals_stored": 4,
         }
 
     monkeypatch.setattr(finish_run, "finish_run", write)
@@ -45,7 +48,11 @@ def row(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def summarise(
-    reports: BatchReports, *, unfinished: tuple[str, ...] = (), share: float = 0.05
+    reports: BatchReports,
+    *,
+    unfinished: tuple[str, ...] = (),
+    share: float = 0.05,
+    ring: Ring = no_ring,
 ) -> None:
     summarise_run(
         cast(Connection, None),
@@ -54,6 +61,7 @@ def summarise(
         max_quarantine_share=share,
         unfinished=unfinished,
         finished_at=NOW,
+        ring=ring,
     )
 
 
@@ -69,6 +77,18 @@ def test_the_counts_of_all_batches_are_added(row: dict[str, Any]) -> None:
         records_quarantined=3,
         events_published=477,
     )
+
+
+def test_a_good_run_and_its_new_deals_are_told(row: dict[str, Any]) -> None:
+    rung: list[KeeperEvent] = []
+
+    summarise(WHOLE, ring=rung.append)
+
+    assert [(event.event_type, event.count) for event in rung] == [
+        ("run_loaded", 119),
+        ("deals_found", 4),
+    ]
+    assert {(event.run_id, event.occurred_at) for event in rung} == {("run", NOW)}
 
 
 def test_a_run_with_nothing_to_do_succeeds(row: dict[str, Any]) -> None:
@@ -130,8 +150,10 @@ def test_what_is_wrong_is_in_the_row_and_in_the_error(
     share: float,
     problem: str,
 ) -> None:
+    rung: list[KeeperEvent] = []
     with pytest.raises(RunFailedError, match=re.escape(problem)):
-        summarise(reports, unfinished=unfinished, share=share)
+        summarise(reports, unfinished=unfinished, share=share, ring=rung.append)
+    assert rung == []
 
     assert row["state"] == "FAILED"
     assert problem in row["problem"]

@@ -12,6 +12,7 @@ import pytest
 from keeper.domain.rule_texts import EXAMPLES, parse_rules
 from keeper.domain.watch_rules import rules_schema, write_rules
 from keeper.streams.codec import encode_deal_event, encode_price_event
+from keeper.streams.doorbell import encode_keeper_event
 from keeper.streams.schemas import (
     ALERT_RULES,
     EVENTS,
@@ -22,10 +23,11 @@ from keeper.streams.schemas import (
     publish,
 )
 from tests.deals import FILTER, SCORE, a_deal_event
+from tests.keeper_events import keeper_event
 from tests.price_events import price_event
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "schemas"
-PRICES, DEALS = EVENTS
+PRICES, *_ = EVENTS
 MESSAGES: dict[str, list[Callable[[], bytes]]] = {
     "price-update": [
         lambda: encode_price_event(price_event(1999, previous=2499)),
@@ -34,6 +36,10 @@ MESSAGES: dict[str, list[Callable[[], bytes]]] = {
     "deal-update": [
         lambda: encode_deal_event(a_deal_event()),
         lambda: encode_deal_event(a_deal_event(price_minor=None, title=None, rating=None)),
+    ],
+    "keeper-event": [
+        lambda: encode_keeper_event(keeper_event("run_loaded", run_id="track_prices/1")),
+        lambda: encode_keeper_event(keeper_event("dead_letters_grew", topic="price-updates")),
     ],
 }
 EVERY_EVENT = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
@@ -124,7 +130,7 @@ def test_publishing_again_changes_nothing_and_a_new_field_is_added(
     assert [file.read_bytes() for file in publish(tmp_path / "docs")] == before
 
     change_code(monkeypatch, "add")
-    prices, deals, _ = publish(tmp_path / "docs")
+    prices, deals, *_ = publish(tmp_path / "docs")
     assert b"added_later" in prices.read_bytes()
     assert deals.read_bytes() == before[1]
 

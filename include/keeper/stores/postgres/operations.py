@@ -11,13 +11,13 @@ _SQL: Final = "operations"
 
 @dataclass(frozen=True, slots=True)
 class LatestPriceRun:
-    """The price run that ended last, and how many products it left for want of tokens."""
+    """The price run planned last, and how many products it leaves for want of tokens."""
 
     run_id: str
     products_planned: int
     products_postponed: int
     tokens_left: int | None
-    finished_at: datetime
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Staleness:
 
 
 def latest_price_run(connection: Connection) -> LatestPriceRun | None:
-    """Return the price run that ended last; None before the first."""
+    """Return the price run that was planned last; None before the first."""
     row = connection.execute(statements(_SQL)["latest_price_run"]).fetchone()
     return LatestPriceRun(**row) if row else None
 

@@ -1,0 +1,113 @@
+"""Events of Keeper's own run a DAG within seconds, however many have gathered meanwhile."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from keeper.clock import utc_now
+from keeper.streams.config import KafkaConfig
+from keeper.streams.doorbell import encode_keeper_event, ring_once
+from keeper.streams.producer import EventProducer
+from keeper.streams.topics import KEEPER_EVENTS
+from stack.airflow_api import AirflowApi
+from tests.e2e.conftest import Rows
+from tests.e2e.test_more_dags import wait_until
+from tests.keeper_events import keeper_event
+from tests.services import Stack
+
+pytestmark = pytest.mark.timeout(600)
+DAG = "check_operations"
+
+
+@pytest.fixture
+def kafka(stack: Stack) -> KafkaConfig:
+    return KafkaConfig(stack["KAFKA_BOOTSTRAP_SERVERS"])
+
+
+def rung_runs(airflow: AirflowApi, since: datetime) -> list[dict[str, Any]]:
+    """Return the runs an event made since then, each once it has ended."""
+    runs = airflow.ask(
+        "GET", f"/api/v2/dags/{DAG}/dagRuns", params={"run_after_gte": since.isoformat()}
+    )["dag_runs"]
+    return [run for run in runs if run["run_type"] == "asset_triggered"]
+
+
+def rung_by(airflow: AirflowApi, run: dict[str, Any]) -> dict[str, int]:
+    """Return the events that made a run, by type."""
+    path = f"/api/v2/dags/{DAG}/dagRuns/{run['dag_run_id']}/upstreamAssetEvents"
+    (event,) = airflow.ask("GET", path)["asset_events"]
+    return event["extra"]["payload"]["counts"]
+
+
+def has_ended(airflow: AirflowApi, since: datetime) -> Callable[[], bool]:
+    def is_over() -> bool:
+        runs = rung_runs(airflow, since)
+        return bool(runs) and all(run["state"] in {"success", "failed"} for run in runs)
+
+    return is_over
+
+
+@pytest.fixture
+def short_of_tokens(rows: Rows) -> Iterator[Callable[[int], None]]:
+    """Says of the price runs there were that products had to wait."""
+
+    def postpone(products: int) -> None:
+        rows(
+            f"UPDATE pipeline_runs SET products_postponed = {products}"
+            " WHERE dag_id = 'track_prices' RETURNING run_id"
+        )
+
+    yield postpone
+    postpone(0)
+    rows("DELETE FROM operator_notices WHERE topic = 'tokens' RETURNING topic")
+
+
+def test_an_event_runs_the_checks_within_seconds(
+    airflow: AirflowApi,
+    kafka: KafkaConfig,
+    rows: Rows,
+    short_of_tokens: Callable[[int], None],
+) -> None:
+    short_of_tokens(7)
+    since = utc_now()
+
+    ring_once(kafka, keeper_event("tokens_short", 7))
+
+    wait_until(has_ended(airflow, since), "no event has run the checks", 120)
+    (run,) = rung_runs(airflow, since)
+    assert run["state"] == "success"
+    (notice,) = rows("SELECT subject FROM operator_notices WHERE topic = 'tokens'")
+    assert "7 have to wait" in notice["subject"]
+    after = datetime.fromisoformat(run["start_date"]) - since
+    assert after.total_seconds() < 60
+
+
+def test_events_of_no_concern_run_nothing(airflow: AirflowApi, kafka: KafkaConfig) -> None:
+    since = utc_now()
+
+    ring_once(kafka, keeper_event("deals_found"))
+    ring_once(kafka, keeper_event("run_loaded"))
+
+    wait_until(has_ended(airflow, since), "no event has run the checks", 120)
+    (run,) = rung_runs(airflow, since)
+    assert rung_by(airflow, run) == {"run_loaded": 1}
+
+
+def test_thousands_of_events_that_wait_for_the_triggerer_are_one_run(
+    airflow: AirflowApi, kafka: KafkaConfig, stack: Stack
+) -> None:
+    message = encode_keeper_event(keeper_event("run_loaded"))
+    since = utc_now()
+    with stack.without("airflow-triggerer"), EventProducer(kafka) as producer:
+        producer.send_all(KEEPER_EVENTS, [(b"run_loaded", message)] * 3_000)
+
+    wait_until(has_ended(airflow, since), "no event has run the checks", 180)
+    (run,) = rung_runs(airflow, since)
+    assert rung_by(airflow, run) == {"run_loaded": 3_000}
+
+    # The watch has outlived them.
+    since = utc_now()
+    ring_once(kafka, keeper_event("dead_letters_grew", 3, topic="price-updates"))
+    wait_until(has_ended(airflow, since), "the watch is dead", 120)

@@ -1,0 +1,203 @@
+"""Events of Keeper's own on a real Kafka: rung without harm, heard as one however many wait."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from keeper.errors import TransientError
+from keeper.metrics import WorkerMetrics
+from keeper.pipeline.load_events import price_consumer
+from keeper.pipeline.rings import DeadLetterBell
+from keeper.stores.postgres.connection import PostgresConfig
+from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.streams.config import KafkaConfig
+from keeper.streams.doorbell import Doorbell, encode_keeper_event, ring_once
+from keeper.streams.doorbell_listener import DoorbellListener, Ring, decode_keeper_event
+from keeper.streams.group_offsets import committed
+from keeper.streams.producer import EventProducer
+from keeper.streams.topic_reader import TopicReader
+from keeper.streams.topics import KEEPER_EVENTS, make_topics, settings_of
+from tests.keeper_events import keeper_event
+from tests.services import free_port
+
+pytestmark = pytest.mark.services
+
+Listen = Callable[[], DoorbellListener]
+
+
+@pytest.fixture
+def listen(kafka: KafkaConfig, topic: str) -> Iterator[Listen]:
+    """Makes listeners of one group to the test's topic."""
+    made = []
+
+    def make() -> DoorbellListener:
+        made.append(DoorbellListener(kafka, topic=topic, group=f"g-{topic}"))
+        return made[-1]
+
+    yield make
+    for listener in made:
+        listener.close()
+
+
+def quiet(listener: DoorbellListener, within_s: float = 20) -> bool:
+    """Tell whether nothing rings, once the topic, which was just made, can be listened to."""
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            return listener.listen(0.5) is None
+        except TransientError:
+            assert time.monotonic() < until
+
+
+def heard(listener: DoorbellListener, within_s: float = 20) -> Ring:
+    """Listen until something rings."""
+    until = time.monotonic() + within_s
+    while (ring := listener.listen(0.5)) is None:
+        assert time.monotonic() < until, "nothing rang"
+    return ring
+
+
+def publish(kafka: KafkaConfig, topic: str, number: int) -> None:
+    message = encode_keeper_event(keeper_event("run_loaded"))
+    with EventProducer(kafka) as producer:
+        producer.send_all(topic, [(b"run_loaded", message)] * number)
+
+
+def test_what_is_rung_is_heard(kafka: KafkaConfig, topic: str, listen: Listen) -> None:
+    listener = listen()
+    assert quiet(listener)
+    event = keeper_event("dead_letters_grew", 7, topic="price-updates")
+
+    ring_once(kafka, event, topic=topic)
+
+    ring = heard(listener)
+    assert (ring.counts, ring.newest) == ({"dead_letters_grew": 1}, event)
+
+
+def test_thousands_that_wait_are_one_ring(kafka: KafkaConfig, topic: str, listen: Listen) -> None:
+    listener = listen()
+    assert quiet(listener)
+
+    publish(kafka, topic, 5_000)
+
+    ring = heard(listener)
+    listener.settle(ring)
+    assert ring.counts == {"run_loaded": 5_000}
+    assert listener.listen(0.5) is None
+    assert sum(committed(kafka, f"g-{topic}", {topic: 6}).values()) == 5_000
+
+
+def test_a_first_listener_hears_what_is_to_come_and_a_later_one_what_was_not_settled(
+    kafka: KafkaConfig, topic: str, listen: Listen
+) -> None:
+    publish(kafka, topic, 3)
+    first = listen()
+    assert quiet(first)
+    publish(kafka, topic, 2)
+    assert heard(first).counts == {"run_loaded": 2}
+
+    again = listen()
+    ring = heard(again)
+    assert ring.counts == {"run_loaded": 2}
+    again.settle(ring)
+
+    assert listen().listen(0.5) is None
+
+
+def test_a_ring_nobody_answered_is_heard_again_with_those_after_it(
+    kafka: KafkaConfig, topic: str, listen: Listen
+) -> None:
+    listener = listen()
+    assert quiet(listener)
+    publish(kafka, topic, 1)
+    lost = heard(listener)
+    publish(kafka, topic, 2)
+    later = heard(listener)
+
+    listener.hear_again(lost)
+    listener.settle(later)
+
+    assert sum(committed(kafka, f"g-{topic}", {topic: 6}).values()) == 0
+    assert heard(listener).counts == {"run_loaded": 3}
+
+
+def test_what_cannot_be_read_is_passed_over(kafka: KafkaConfig, topic: str, listen: Listen) -> None:
+    listener = listen()
+    assert quiet(listener)
+    with EventProducer(kafka) as producer:
+        producer.send_all(topic, [(b"a", b"rubbish"), (b"a", b'{"event_type": "moon_rose"}')])
+
+    ring = heard(listener)
+
+    assert (ring.counts, ring.newest) == ({}, None)
+    listener.settle(ring)
+
+
+def test_a_topic_that_is_missing_is_said_so(kafka: KafkaConfig) -> None:
+    with (
+        closing(DoorbellListener(kafka, topic="no-such-topic", group="g")) as listener,
+        pytest.raises(TransientError, match="keeper migrate"),
+    ):
+        listener.listen(0)
+
+
+@pytest.mark.parametrize("trouble", ["no kafka", "no topic"])
+def test_ringing_in_vain_neither_fails_nor_takes_long(
+    kafka: KafkaConfig, trouble: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = f"none-{uuid.uuid4().hex}"
+    where = kafka if trouble == "no topic" else KafkaConfig(f"127.0.0.1:{free_port()}")
+    began = time.monotonic()
+
+    ring_once(where, keeper_event(), topic=topic)
+
+    assert time.monotonic() - began < 5
+    assert topic in caplog.text
+
+
+def test_a_loaders_dead_letters_are_told_once_a_minute_and_at_its_end(
+    database: PostgresConfig, kafka: KafkaConfig, topic: str, admin: AdminClient
+) -> None:
+    bells = f"{topic}-bells"
+    make_topics(admin, (bells,))
+    metrics = WorkerMetrics()
+    bell = DeadLetterBell(Doorbell(kafka, topic=bells), topic, metrics)
+
+    def load(bad: int) -> None:
+        with EventProducer(kafka) as producer:
+            producer.send_all(topic, [(b"x", b"rubbish")] * bad)
+        with closing(PriceWriter(database)) as writer:
+            consumer = price_consumer(
+                kafka,
+                writer,
+                group=f"g-{topic}",
+                topic=topic,
+                on_cycle=bell.look,
+                metrics=metrics,
+            )
+            consumer.run(until_idle=True)
+        bell.look()
+
+    load(5)
+    load(3)
+    load(2)
+    bell.close()
+
+    with TopicReader(kafka) as reader:
+        start = {span.partition: span.start for span in reader.spans(bells)}
+        events = [decode_keeper_event(message.value()) for message in reader.read(bells, start)]
+    admin.delete_topics([bells])[bells].result()
+    assert {(event.event_type, event.topic) for event in events} == {("dead_letters_grew", topic)}
+    assert [event.count for event in events] == [5, 5]
+
+
+def test_the_topic_of_events_is_small_and_short(kafka: KafkaConfig, admin: AdminClient) -> None:
+    make_topics(admin, (KEEPER_EVENTS,))
+
+    with TopicReader(kafka) as reader:
+        assert len(reader.spans(KEEPER_EVENTS)) == 1
+    assert settings_of(admin, KEEPER_EVENTS)["retention.ms"] == str(24 * 3_600_000)
