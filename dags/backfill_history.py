@@ -14,32 +14,44 @@ through the side workers `price_history` and the Elasticsearch alias `keeper-pri
 and alerts stay as they are.
 
 ### Params
-`since` and `until` (a day or a moment, UTC; `until` is not included), `domains` and `asins` (all
-watched ones if empty), `dry_run` (only plan: the log says how many products in how many batches).
+- `since` and `until`: a day or a moment, UTC; `until` is not included.
+- `domains` and `asins`: only these of the watched products; all if empty.
+- `dry_run`: only say which products that is, and in how many batches.
 
 ### If it fails
-- `plan`: the span is empty or ends in the future; the message says which.
+- `plan`: the span is empty or ends in the future, or nobody watches what was asked for; the message
+  says which.
 - `fetch`: as in `track_prices`: deferred without tokens, paid for only once.
 - `wait_for_history`: the loader is behind or down: `keeper health consume-backfill`, and its log.
 
 ### Run it again
-As often as you like: points that are stored already change nothing.
+As often as you like: points that are stored already change nothing. `airflow backfill create` is
+for DAGs with a schedule, and refuses this one: the params say which past is meant.
 """
 
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import Metadata, Param, TriggerRule, dag, task
 
-from keeper.domain.locales import LOCALES
-from keeper.orchestration.assets import PRICE_HISTORY
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.assets import (
+    LOADED_HISTORY,
+    PIPELINE_RUNS,
+    PRICE_HISTORY,
+    WATCHED_PRODUCTS,
+)
+from keeper.orchestration.defaults import Rank, ranked
 from keeper.orchestration.price_batches import prices
 from keeper.orchestration.price_waits import wait_for_history, wait_for_history_index
 from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.trigger_forms import (
+    asins_param,
+    domains_param,
+    dry_run_param,
+    skip_in_dry_run,
+)
 from keeper.settings import load_settings
 
 SETTINGS = load_settings()
-DOMAINS = [locale.domain for locale in LOCALES]
 
 
 @dag(
@@ -48,7 +60,7 @@ DOMAINS = [locale.domain for locale in LOCALES]
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=24),
     is_paused_upon_creation=False,
-    default_args=DEFAULT_ARGS,
+    default_args=ranked(Rank.BACKFILL),
     doc_md=__doc__,
     tags=["prices"],
     **told_to_operator(late_after=timedelta(hours=12)),
@@ -57,39 +69,25 @@ DOMAINS = [locale.domain for locale in LOCALES]
         "until": Param(
             "2026-02-01", type="string", format="date", title="Up to but without this day"
         ),
-        "domains": Param(
-            [],
-            type="array",
-            items={"type": "string", "enum": DOMAINS},
-            examples=DOMAINS,
-            title="Locales",
-            description="All if none is chosen.",
-        ),
-        "asins": Param(
-            [],
-            type="array",
-            items={"type": "string", "pattern": "^[0-9A-Z]{10}$"},
-            title="ASINs",
-            description="One a line; all watched products if empty.",
-        ),
-        "dry_run": Param(False, type="boolean", title="Only plan, publish nothing"),
+        "domains": domains_param(),
+        "asins": asins_param(),
+        "dry_run": dry_run_param(),
     },
 )
 def backfill_history():
     """Wire the run; the heads above say what it does."""
 
-    @task
+    @task(inlets=[WATCHED_PRODUCTS], outlets=[PIPELINE_RUNS])
     def plan(dag_run, params) -> list[dict]:
         from keeper.orchestration.price_runs import interval_of, plan_past
 
-        choice = {"domains": params["domains"], "asins": params["asins"]}
-        batches = plan_past(dag_run, interval_of(params), **choice)
-        return [] if params["dry_run"] else batches
+        return plan_past(dag_run, interval_of(params), params)
 
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PRICE_HISTORY], retries=1)
-    def summarise(ti):
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_HISTORY, PIPELINE_RUNS], retries=1)
+    def summarise(ti, params):
         from keeper.orchestration.reports import finish_price_run
 
+        skip_in_dry_run(params)
         limit = SETTINGS.keeper_max_quarantine_share
         yield Metadata(PRICE_HISTORY, finish_price_run(ti, max_quarantine_share=limit))
 

@@ -20,19 +20,34 @@ None.
 ### If it fails
 - `check_database`: PostgreSQL does not answer.
 - `check_kafka`: Kafka does not answer, or lacks a topic: `keeper migrate`.
+- `summarise`: one of the others failed; it names them.
 - The operator is told of the failed run itself; by mail at once if PostgreSQL is what is missing.
 
 ### Run it again
-As often as you like. `keeper notices check` does the same from a shell.
+As often as you like. `keeper notices check` does the same from a shell. `airflow backfill create`
+is refused: only the present can be looked at.
 """
 
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, TriggerRule, dag, task
 
+from keeper.orchestration.assets import (
+    DEAD_LETTERS,
+    DEAL_UPDATES,
+    DELIVERED,
+    OPERATOR_NOTICES,
+    OUTBOX,
+    PIPELINE_RUNS,
+    PRICE_BACKFILL,
+    PRICE_UPDATES,
+    TO_DELIVER,
+    WATCHED_PRODUCTS,
+)
 from keeper.orchestration.defaults import DEFAULT_ARGS
 from keeper.orchestration.doorbell import OPERATIONS_DOORBELL
 from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.trigger_forms import NOT_BACKFILLED
 
 
 @dag(
@@ -43,6 +58,7 @@ from keeper.orchestration.run_notices import told_to_operator
     ),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    allowed_run_types=NOT_BACKFILLED,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=29),
     is_paused_upon_creation=False,
@@ -54,26 +70,41 @@ from keeper.orchestration.run_notices import told_to_operator
 def check_operations():
     """Wire the run; the heads above say what it does."""
 
-    @task
+    @task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OPERATOR_NOTICES, OUTBOX])
     def check_database() -> dict:
         from keeper.orchestration.operations import check_database
 
         return check_database()
 
-    @task
+    @task(
+        inlets=[PRICE_UPDATES, PRICE_BACKFILL, DEAL_UPDATES, *DEAD_LETTERS],
+        outlets=[OPERATOR_NOTICES, OUTBOX],
+    )
     def check_kafka() -> dict:
         from keeper.orchestration.operations import check_kafka
 
         return check_kafka()
 
     # What one of them has found is told whatever the other does.
-    @task(trigger_rule=TriggerRule.ALL_DONE)
+    @task(
+        trigger_rule=TriggerRule.ALL_DONE,
+        inlets=[OPERATOR_NOTICES, *TO_DELIVER],
+        outlets=DELIVERED,
+    )
     def deliver_notices() -> dict:
         from keeper.orchestration.delivery import deliver_now
 
         return deliver_now()
 
-    [check_database(), check_kafka()] >> deliver_notices()
+    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+    def summarise(database, kafka, delivered, ti) -> str:
+        from keeper.orchestration.summaries import check_line, conclude, delivery_line
+
+        return conclude(ti, check_line([database, kafka], delivery_line(delivered)))
+
+    database, kafka, delivered = check_database(), check_kafka(), deliver_notices()
+    [database, kafka] >> delivered
+    summarise(database, kafka, delivered)
 
 
 check_operations()

@@ -15,9 +15,14 @@ Raw replies and task files to the lake (`runs/<run id>/`), Kafka topic `deal-upd
 `price_history`, `watched_products` and the Elasticsearch alias `keeper-deals`.
 
 ### Params
-None. `KEEPER_DEAL_TOKENS` is the most a run may spend; the active filters share it.
+- `filters`: only these of the active filters, by name; all if empty.
+- `dry_run`: only say which filters would be searched for and for how many tokens; nothing is asked
+  or published.
+
+`KEEPER_DEAL_TOKENS` is the most a run may spend; its filters share it.
 
 ### If it fails
+- `plan`: a filter that was asked for is not there or not active; the message names those that are.
 - `fetch`: a filter Keepa rejects is named with the field at fault; change or disable it. The other
   filters' deals are published all the same. Without tokens it is deferred until the refill; replies
   already paid for are not fetched twice.
@@ -27,120 +32,64 @@ None. `KEEPER_DEAL_TOKENS` is the most a run may spend; the active filters share
 
 ### Run it again
 Clear the failed tasks: nothing is stored or paid for twice. A new run pays again; a deal seen again
-is the same deal.
+is the same deal. `airflow backfill create` is refused: Keepa tells today's deals only.
 """
 
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import (
-    CronDataIntervalTimetable,
-    Metadata,
-    TriggerRule,
-    dag,
-    task,
-    task_group,
-)
+from airflow.sdk import CronDataIntervalTimetable, Metadata, TriggerRule, dag, task
 
-from keeper.orchestration.assets import COLLECTED_DEALS, DEAL_UPDATES
+from keeper.orchestration.assets import (
+    COLLECTED_DEALS,
+    DEAL_FILTERS,
+    LOADED_DEALS,
+    PIPELINE_RUNS,
+)
+from keeper.orchestration.deal_batches import deals, plan_filters
 from keeper.orchestration.deal_waits import wait_for_elasticsearch, wait_for_postgres
-from keeper.orchestration.defaults import DEFAULT_ARGS
-from keeper.orchestration.keepa_tasks import keepa_task
-from keeper.orchestration.run_names import run_name
+from keeper.orchestration.defaults import Rank, ranked
 from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.trigger_forms import (
+    NOT_BACKFILLED,
+    dry_run_param,
+    filters_param,
+    skip_in_dry_run,
+)
 from keeper.settings import load_settings
 
 SETTINGS = load_settings()
-WHICH_FILTER = "{{ task.op_args[0].label }}"
 
 
 @dag(
     schedule=CronDataIntervalTimetable("0 3-23/6 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    allowed_run_types=NOT_BACKFILLED,
     max_active_runs=1,
     # Tokens may have to be waited for through most of the interval.
     dagrun_timeout=timedelta(hours=5, minutes=45),
     is_paused_upon_creation=False,
-    default_args=DEFAULT_ARGS,
+    default_args=ranked(Rank.DEALS),
     doc_md=__doc__,
     tags=["deals"],
     **told_to_operator(late_after=timedelta(hours=3)),
+    params={"filters": filters_param(), "dry_run": dry_run_param()},
 )
 def collect_deals():
     """Wire the run; the heads above say what it does."""
 
-    @task
-    def plan(run_id: str, dag) -> list[dict]:
-        from keeper.clock import utc_now
-        from keeper.orchestration.connections import database, keepa_config
-        from keeper.orchestration.lake import lake
-        from keeper.pipeline.plan_deals import plan_deals
+    @task(inlets=[DEAL_FILTERS], outlets=[PIPELINE_RUNS])
+    def plan(dag_run, params) -> list[dict]:
+        return plan_filters(dag_run, params)
 
-        with database() as connection:
-            filters = plan_deals(
-                connection,
-                lake(),
-                run=run_name(dag.dag_id, run_id),
-                dag_id=dag.dag_id,
-                source=keepa_config().source,
-                max_tokens=SETTINGS.keeper_deal_tokens,
-                started_at=utc_now(),
-            )
-        return [asdict(planned) for planned in filters]
-
-    @keepa_task(map_index_template=WHICH_FILTER, max_active_tis_per_dagrun=2)
-    def fetch(planned: dict) -> dict:
-        from keeper.orchestration.connections import database
-        from keeper.orchestration.keepa_tasks import keepa_client
-        from keeper.orchestration.lake import deal_folder
-        from keeper.pipeline.fetch_deals import fetch_deals
-
-        folder = deal_folder(planned["run"], planned["batch"])
-        with database() as connection, keepa_client(planned["run"]) as client:
-            fetched = fetch_deals(folder, connection, client, max_tokens=planned["tokens"])
-        return {**planned, **asdict(fetched)}
-
-    @task(map_index_template=WHICH_FILTER)
-    def check(fetched: dict) -> dict:
-        from keeper.orchestration.connections import database, keepa_config
-        from keeper.orchestration.lake import data_docs_folder, deal_folder
-        from keeper.pipeline.check_deals import check_deals
-
-        run, batch = fetched["run"], fetched["batch"]
-        with database() as connection:
-            checked = check_deals(
-                deal_folder(run, batch),
-                connection,
-                run_id=run,
-                batch=batch,
-                source=keepa_config().source,
-                docs_dir=data_docs_folder(run, batch),
-            )
-        return {name: fetched[name] for name in ("run", "batch", "label")} | asdict(checked)
-
-    @task(map_index_template=WHICH_FILTER, outlets=[DEAL_UPDATES])
-    def publish(checked: dict) -> dict:
-        from keeper.orchestration.connections import kafka_config
-        from keeper.orchestration.lake import deal_folder
-        from keeper.pipeline.publish_batch import publish_batch
-        from keeper.streams.topics import DEAL_UPDATES as TOPIC
-
-        folder = deal_folder(checked["run"], checked["batch"])
-        published = publish_batch(folder, kafka_config(), topic=TOPIC)
-        return {"batch": checked["batch"], **asdict(published)}
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[COLLECTED_DEALS], retries=1)
-    def summarise(ti):
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_DEALS, PIPELINE_RUNS], retries=1)
+    def summarise(ti, params):
         from keeper.orchestration.reports import finish_batch_run
 
+        skip_in_dry_run(params)
         limit = SETTINGS.keeper_max_quarantine_share
         row = finish_batch_run(ti, "deals", max_quarantine_share=limit)
         yield Metadata(COLLECTED_DEALS, row)
-
-    @task_group
-    def deals(planned: dict):
-        return publish(check(fetch(planned)))
 
     published = deals.expand(planned=plan())
     [wait_for_postgres(published), wait_for_elasticsearch(published)] >> summarise()

@@ -27,7 +27,7 @@ The active rows of `discoveries`, see `keeper discover`; Keepa (or its simulator
 Clear the failed tasks: nothing is proposed, paid for or watched twice. Airflow shows a cleared
 question as it was first asked; products proposed since are asked about in the next run. A run whose
 question is open holds the next one back. `keeper discover approve` and `reject` decide without
-Airflow.
+Airflow. `airflow backfill create` is refused: Keepa tells today's best sellers only.
 """
 
 from dataclasses import asdict
@@ -35,11 +35,13 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronDataIntervalTimetable, Param, TriggerRule, dag, task
 
+from keeper.orchestration import assets
 from keeper.orchestration.defaults import DEFAULT_ARGS
 from keeper.orchestration.discovery import ProposalApproval
 from keeper.orchestration.keepa_tasks import keepa_task
 from keeper.orchestration.run_names import run_name
 from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.trigger_forms import NOT_BACKFILLED
 
 ANSWER_WITHIN_H = 6 * 24
 
@@ -48,6 +50,7 @@ ANSWER_WITHIN_H = 6 * 24
     schedule=CronDataIntervalTimetable("0 5 * * 1", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    allowed_run_types=NOT_BACKFILLED,
     max_active_runs=1,
     dagrun_timeout=timedelta(days=7),
     is_paused_upon_creation=False,
@@ -66,7 +69,7 @@ ANSWER_WITHIN_H = 6 * 24
 def discover_products():
     """Wire the run; the heads above say what it does."""
 
-    @task
+    @task(inlets=[assets.DISCOVERIES], outlets=[assets.PIPELINE_RUNS])
     def plan(run_id: str, dag, params) -> list[dict]:
         from keeper.clock import utc_now
         from keeper.orchestration.connections import database, keepa_config
@@ -83,7 +86,11 @@ def discover_products():
             )
         return [asdict(search) for search in planned]
 
-    @keepa_task(map_index_template="{{ task.op_kwargs['planned'].label }}")
+    @keepa_task(
+        map_index_template="{{ task.op_kwargs['planned'].label }}",
+        inlets=[assets.WATCHED_PRODUCTS, assets.PRODUCT_PROPOSALS],
+        outlets=[assets.DISCOVERIES, *assets.TOKENS],
+    )
     def find(planned: dict, run_id: str, dag) -> dict:
         from keeper.orchestration.connections import database
         from keeper.orchestration.keepa_tasks import keepa_client
@@ -95,7 +102,9 @@ def discover_products():
             return asdict(find_candidates(connection, client, search, run=run))
 
     # A search that failed must not keep the others' products waiting.
-    @keepa_task(trigger_rule=TriggerRule.ALL_DONE)
+    @keepa_task(
+        trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PRODUCT_PROPOSALS, *assets.TOKENS]
+    )
     def propose(found, run_id: str, dag, params) -> dict:
         from keeper.orchestration.connections import database
         from keeper.orchestration.keepa_tasks import keepa_client
@@ -108,23 +117,15 @@ def discover_products():
             question = open_question(connection, params["user"])
         return {**asdict(proposed), "question": question and asdict(question)}
 
-    @task
+    @task(
+        outlets=[assets.PRODUCT_PROPOSALS, assets.WATCHED_PRODUCTS, assets.USERS, assets.CHANNELS]
+    )
     def decide(answer: dict, params) -> dict:
-        from keeper.orchestration.connections import database
-        from keeper.orchestration.discovery import answered_by
-        from keeper.pipeline.discover import settle_answer
+        from keeper.orchestration.discovery import settle
 
-        with database() as connection:
-            decision = settle_answer(
-                connection,
-                answer["asked"],
-                answer["chosen_options"],
-                answered_by=answered_by(answer),
-                user=params["user"],
-            )
-        return asdict(decision)
+        return settle(answer, params["user"])
 
-    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PIPELINE_RUNS], retries=1)
     def summarise(proposed: dict | None, ti) -> dict:
         from keeper.orchestration.discovery import finish_discovery_run
 
@@ -132,7 +133,10 @@ def discover_products():
 
     proposed = propose(find.expand(planned=plan()))
     approve = ProposalApproval(
-        task_id="approve", question=proposed, answer_within=timedelta(hours=ANSWER_WITHIN_H)
+        task_id="approve",
+        question=proposed,
+        answer_within=timedelta(hours=ANSWER_WITHIN_H),
+        inlets=[assets.PRODUCT_PROPOSALS],
     )
     decide(approve.output)
     summarise(proposed)

@@ -24,19 +24,22 @@ their settings, and what Airflow noted and logged before `KEEPER_AIRFLOW_RETENTI
 - `check`: something needs a hand; the message says what, and how.
 - `drop_old_rows`: points that are not rolled up yet are never dropped: see `roll_up`. A loader that
   holds a partition is not waited for; the next attempt is.
+- `summarise`: one of the others failed; it names them.
 - `clean_airflow` skipped: there is no connection to Airflow's database.
 
 ### Run it again
 As often as you like. `keeper storage status` and `keeper storage maintain` do the same from a
-shell, but for Airflow's part.
+shell, but for Airflow's part. `airflow backfill create` is refused: a run does all that is due.
 """
 
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, chain, dag, task
 
+from keeper.orchestration.assets import PRICE_DAYS, PRICE_HISTORY, PRICE_STATISTICS, REPLIES
 from keeper.orchestration.defaults import DEFAULT_ARGS
 from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.trigger_forms import NOT_BACKFILLED
 
 
 @dag(
@@ -44,6 +47,7 @@ from keeper.orchestration.run_notices import told_to_operator
     schedule=CronTriggerTimetable("30 1 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    allowed_run_types=NOT_BACKFILLED,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=12),
     is_paused_upon_creation=False,
@@ -58,13 +62,17 @@ from keeper.orchestration.run_notices import told_to_operator
 def maintain_storage():
     """Wire the run; the heads above say what it does."""
 
-    @task
+    @task(outlets=[PRICE_HISTORY])
     def make_months() -> list[str]:
         from keeper.orchestration.storage import make_months
 
         return make_months()
 
-    @task(execution_timeout=timedelta(hours=6))
+    @task(
+        execution_timeout=timedelta(hours=6),
+        inlets=[PRICE_HISTORY],
+        outlets=[PRICE_DAYS, PRICE_STATISTICS],
+    )
     def roll_up() -> dict:
         from keeper.orchestration.storage import roll_up
 
@@ -76,14 +84,18 @@ def maintain_storage():
 
         check_and_analyse()
 
-    @task
+    @task(inlets=[PRICE_HISTORY])
     def drop_old_rows(params) -> dict:
         from keeper.orchestration.storage import drop_old_rows
 
         return drop_old_rows(apply=params["apply"])
 
     # Of other stores: what is wrong with the database need not hold them.
-    @task(trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
+    @task(
+        trigger_rule=TriggerRule.ALL_DONE,
+        execution_timeout=timedelta(hours=2),
+        inlets=[REPLIES],
+    )
     def drop_old_files(params) -> dict:
         from keeper.orchestration.storage import drop_old_files
 
@@ -95,8 +107,23 @@ def maintain_storage():
 
         clean_airflow(apply=params["apply"])
 
+    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+    def summarise(months, rolled_up, rows, files, ti, params) -> str:
+        from keeper.orchestration.summaries import conclude, storage_line
+
+        return conclude(ti, storage_line(months, rolled_up, rows, files, apply=params["apply"]))
+
+    months, rolled_up, rows, files = make_months(), roll_up(), drop_old_rows(), drop_old_files()
     # One after the other: each of them is work for the disk.
-    chain(make_months(), roll_up(), check(), drop_old_rows(), drop_old_files(), clean_airflow())
+    chain(
+        months := make_months(),
+        rolled_up := roll_up(),
+        check(),
+        rows := drop_old_rows(),
+        files := drop_old_files(),
+        clean_airflow(),
+        summarise(months, rolled_up, rows, files),
+    )
 
 
 maintain_storage()

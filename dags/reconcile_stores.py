@@ -19,20 +19,33 @@ Documents that are missing, say something else than PostgreSQL, or are of nothin
 ### If it fails
 - `wait_for_…`: that worker is behind or down: `keeper health consume-prices` and its kin, and its
   log. Nothing was compared, because what PostgreSQL does not have yet would be deleted.
+- `summarise`: one of the others failed; it names them.
 - `reconcile_…`: a store does not answer, or `keeper search reconcile` runs beside it.
 
 ### Run it again
 As often as you like: the next comparison finds nothing. `keeper search reconcile` does the same
-from a shell, `keeper search rebuild` makes an index anew.
+from a shell, `keeper search rebuild` makes an index anew. `airflow backfill create` is refused: a
+run compares every day, or the last `days`.
 """
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronTriggerTimetable, Param, chain, dag, task
+from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, chain, dag, task
 
+from keeper.orchestration.assets import (
+    COLLECTED_DEALS,
+    DEAL_UPDATES,
+    DEALS_INDEX,
+    PRICE_BACKFILL,
+    PRICE_HISTORY,
+    PRICE_UPDATES,
+    PRICES_INDEX,
+    RECONCILIATIONS,
+)
 from keeper.orchestration.defaults import DEFAULT_ARGS
 from keeper.orchestration.run_notices import told_to_operator
 from keeper.orchestration.search_mirror import wait_for_workers
+from keeper.orchestration.trigger_forms import NOT_BACKFILLED
 
 
 @dag(
@@ -40,6 +53,7 @@ from keeper.orchestration.search_mirror import wait_for_workers
     schedule=CronTriggerTimetable("30 4 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    allowed_run_types=NOT_BACKFILLED,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=24),
     is_paused_upon_creation=False,
@@ -61,7 +75,7 @@ from keeper.orchestration.search_mirror import wait_for_workers
 def reconcile_stores():
     """Wire the run; the heads above say what it does."""
 
-    @task
+    @task(inlets=[PRICE_UPDATES, PRICE_BACKFILL, DEAL_UPDATES])
     def mark_ends() -> dict:
         from keeper.orchestration.search_mirror import mark_ends
 
@@ -73,10 +87,20 @@ def reconcile_stores():
 
         return reconcile_mirror(mirror, ti, days=params["days"], dry_run=params["dry_run"])
 
-    prices = reconcile.override(task_id="reconcile_prices")("prices")
-    deals = reconcile.override(task_id="reconcile_deals")("deals")
+    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+    def summarise(prices, deals, ti) -> str:
+        from keeper.orchestration.summaries import conclude, mirror_line
+
+        return conclude(ti, f"{mirror_line(prices, 'prices')}; {mirror_line(deals, 'deals')}")
+
+    prices = reconcile.override(
+        task_id="reconcile_prices", inlets=[PRICE_HISTORY], outlets=[PRICES_INDEX, RECONCILIATIONS]
+    )("prices")
+    deals = reconcile.override(
+        task_id="reconcile_deals", inlets=[COLLECTED_DEALS], outlets=[DEALS_INDEX, RECONCILIATIONS]
+    )("deals")
     # One after the other: each of them is work for both stores.
-    chain(wait_for_workers(mark_ends()), prices, deals)
+    chain(wait_for_workers(mark_ends()), prices, deals, summarise(prices, deals))
 
 
 reconcile_stores()

@@ -21,10 +21,13 @@ None.
 - `publish_deals`: Kafka did not take them; the next run publishes what is left.
 - A report that a channel did not take is not here but in `keeper reports list`.
 
+- `summarise`: one of the others failed; it names them.
+
 The operator is told of a run that failed, and of one that has not ended after two hours.
 
 ### Run it again
 Clear the failed tasks: a run writes one report for each user. A new run reports what came since.
+`airflow backfill create` is refused: a deal of the past is over.
 """
 
 from dataclasses import asdict
@@ -32,10 +35,23 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
 
-from keeper.orchestration.assets import COLLECTED_DEALS, DEAL_REPORTS, DEAL_UPDATES
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.assets import (
+    COLLECTED_DEALS,
+    DEAL_FILTERS,
+    DEAL_REPORTS,
+    DEAL_UPDATES,
+    DELIVERED,
+    OUTBOX,
+    PRICE_HISTORY,
+    REPLIES,
+    REPORTED_DEALS,
+    TO_DELIVER,
+    USERS,
+)
+from keeper.orchestration.defaults import Rank, ranked
 from keeper.orchestration.run_names import run_name
 from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.trigger_forms import NOT_BACKFILLED
 
 
 @dag(
@@ -43,10 +59,11 @@ from keeper.orchestration.run_notices import told_to_operator
     schedule=CronTriggerTimetable("0 6 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    allowed_run_types=NOT_BACKFILLED,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=4),
     is_paused_upon_creation=False,
-    default_args=DEFAULT_ARGS,
+    default_args=ranked(Rank.DEALS),
     doc_md=__doc__,
     tags=["deals"],
     **told_to_operator(late_after=timedelta(hours=2)),
@@ -54,7 +71,10 @@ from keeper.orchestration.run_notices import told_to_operator
 def report_deals():
     """Wire the run; the heads above say what it does."""
 
-    @task(inlets=[COLLECTED_DEALS], outlets=[DEAL_REPORTS])
+    @task(
+        inlets=[COLLECTED_DEALS, DEAL_FILTERS, PRICE_HISTORY, REPLIES, USERS],
+        outlets=[DEAL_REPORTS, REPORTED_DEALS, OUTBOX],
+    )
     def write_reports(run_id: str, dag) -> dict:
         from keeper.clock import utc_now
         from keeper.orchestration.connections import database
@@ -67,13 +87,17 @@ def report_deals():
             return asdict(write_reports(connection, ReplyArchive(lake()), run_id=run, at=utc_now()))
 
     # What was written is delivered and published, whoever's report failed.
-    @task(trigger_rule=TriggerRule.ALL_DONE)
+    @task(trigger_rule=TriggerRule.ALL_DONE, inlets=[DEAL_REPORTS, *TO_DELIVER], outlets=DELIVERED)
     def deliver_reports() -> dict:
         from keeper.orchestration.delivery import deliver_now
 
         return deliver_now()
 
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DEAL_UPDATES])
+    @task(
+        trigger_rule=TriggerRule.ALL_DONE,
+        inlets=[REPORTED_DEALS],
+        outlets=[DEAL_UPDATES, DEAL_REPORTS],
+    )
     def publish_deals() -> int:
         from keeper.clock import utc_now
         from keeper.orchestration.connections import database, kafka_config
@@ -82,7 +106,15 @@ def report_deals():
         with database() as connection:
             return publish_reported_deals(connection, kafka_config(), at=utc_now())
 
-    write_reports() >> [deliver_reports(), publish_deals()]
+    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+    def summarise(written, delivered, published, ti) -> str:
+        from keeper.orchestration.summaries import conclude, delivery_line, report_line
+
+        return conclude(ti, report_line(written, delivery_line(delivered), published))
+
+    written, delivered, published = write_reports(), deliver_reports(), publish_deals()
+    written >> [delivered, published]
+    summarise(written, delivered, published)
 
 
 report_deals()

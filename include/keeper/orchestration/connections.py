@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from airflow.sdk import Connection
@@ -11,10 +11,13 @@ from pydantic import SecretStr
 from keeper.errors import SettingsError
 from keeper.settings import KEEPA_URL, SIMULATOR_KEY, load_settings
 from keeper.sources.keepa.config import KeepaConfig
-from keeper.stores.elasticsearch.connection import ElasticsearchConfig
-from keeper.stores.postgres.connection import Connection as DatabaseConnection
-from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.streams.config import KafkaConfig
+
+if TYPE_CHECKING:
+    # Their libraries take a second to import, which every reading of a DAG file would pay.
+    from keeper.stores.elasticsearch.connection import ElasticsearchConfig
+    from keeper.stores.postgres.connection import Connection as DatabaseConnection
+    from keeper.stores.postgres.connection import PostgresConfig
+    from keeper.streams.config import KafkaConfig
 
 KEEPA_CONN: Final = "keeper_keepa"
 POSTGRES_CONN: Final = "keeper_postgres"
@@ -48,9 +51,11 @@ def keepa_config() -> KeepaConfig:
     )
 
 
-def postgres_config() -> PostgresConfig:
+def postgres_config() -> "PostgresConfig":
     """Return `keeper_postgres`, asked for through the provider's hook."""
     from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    from keeper.stores.postgres.connection import PostgresConfig
 
     url = PostgresHook(postgres_conn_id=POSTGRES_CONN).sqlalchemy_url
     plain = url.set(drivername="postgresql")
@@ -58,18 +63,22 @@ def postgres_config() -> PostgresConfig:
 
 
 @contextmanager
-def database() -> Iterator[DatabaseConnection]:
+def database() -> Iterator["DatabaseConnection"]:
     """Open a connection to `keeper_postgres` for the block, with errors told as Keeper's."""
+    from keeper.stores.postgres.connection import session
+
     with session(postgres_config()) as connection:
         yield connection
 
 
-def kafka_config(connection: Connection | None = None) -> KafkaConfig:
+def kafka_config(connection: Connection | None = None) -> "KafkaConfig":
     """Return `keeper_kafka`, or a connection read already: its extra is the client configuration.
 
     Raises:
         SettingsError: It does not name the brokers.
     """
+    from keeper.streams.config import KafkaConfig
+
     client = dict((connection or Connection.get(KAFKA_CONN)).extra_dejson)
     servers = client.pop("bootstrap.servers", None)
     if not servers:
@@ -77,7 +86,7 @@ def kafka_config(connection: Connection | None = None) -> KafkaConfig:
     return KafkaConfig(servers, client)
 
 
-def elasticsearch_config() -> ElasticsearchConfig:
+def elasticsearch_config() -> "ElasticsearchConfig":
     """Return `keeper_elasticsearch`: host, port, schema (http or https), login and password if any.
 
     The provider's hook takes addresses, not a connection, so it would serve nothing here.
@@ -85,6 +94,8 @@ def elasticsearch_config() -> ElasticsearchConfig:
     Raises:
         SettingsError: It does not name the host.
     """
+    from keeper.stores.elasticsearch.connection import ElasticsearchConfig
+
     connection = Connection.get(ELASTICSEARCH_CONN)
     if not connection.host:
         raise SettingsError(f"connection {ELASTICSEARCH_CONN} needs a host")

@@ -1,6 +1,7 @@
 """What every task of Keeper's starts from."""
 
 from datetime import timedelta
+from enum import IntEnum
 from typing import Any, Final
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
@@ -29,6 +30,16 @@ RETRY_BY_KIND: Final = ExceptionRetryPolicy(
     ]
 )
 
+
+class Rank(IntEnum):
+    """Whose tasks run first when there are not enough workers, or places in a pool, for all."""
+
+    PRICES = 40
+    DEALS = 30
+    UPKEEP = 20
+    BACKFILL = 10
+
+
 DEFAULT_ARGS: Final[dict[str, Any]] = {
     "owner": "keeper",
     "retries": 4,
@@ -37,4 +48,12 @@ DEFAULT_ARGS: Final[dict[str, Any]] = {
     "max_retry_delay": timedelta(minutes=10),
     "retry_policy": RETRY_BY_KIND,
     "execution_timeout": timedelta(minutes=30),
+    "priority_weight": int(Rank.UPKEEP),
+    # The rank alone counts: with Airflow's rule a task with many after it would come first.
+    "weight_rule": "absolute",
 }
+
+
+def ranked(rank: Rank) -> dict[str, Any]:
+    """Return the default arguments of a DAG whose tasks have another rank than upkeep."""
+    return DEFAULT_ARGS | {"priority_weight": int(rank)}

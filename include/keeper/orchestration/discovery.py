@@ -1,6 +1,7 @@
 """Asking an operator about proposed products, and summing up a run of `discover_products`."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -100,6 +101,27 @@ def answered_by(answer: Mapping[str, Any]) -> str:
     return user.get("name") or user.get("id") or "Airflow"
 
 
+def settle(answer: Mapping[str, Any], user: str | None) -> dict[str, Any]:
+    """Watch and reject products as an operator has answered; return how many of each.
+
+    Args:
+        answer: What ProposalApproval returned.
+        user: E-mail address of whose watch list the chosen products join; None is Keeper's own.
+    """
+    from keeper.orchestration.connections import database
+    from keeper.pipeline.discover import settle_answer
+
+    with database() as connection:
+        decision = settle_answer(
+            connection,
+            answer["asked"],
+            answer["chosen_options"],
+            answered_by=answered_by(answer),
+            user=user,
+        )
+    return asdict(decision)
+
+
 def finish_discovery_run(ti: Any, proposed: Mapping[str, Any] | None) -> dict[str, object]:
     """Write the row of a run of `discover_products` and return it as plain values.
 
@@ -116,13 +138,17 @@ def finish_discovery_run(ti: Any, proposed: Mapping[str, Any] | None) -> dict[st
     from keeper.orchestration.connections import database
     from keeper.orchestration.reports import plain_row, unfinished_tasks
     from keeper.orchestration.run_names import run_name
+    from keeper.orchestration.summaries import tell
     from keeper.pipeline.discover import summarise_discovery
 
+    found = proposed or {"proposed": 0, "unknown": 0, "question": None}
+    asked = "a question waits for an answer" if found["question"] else "nothing to decide"
+    tell(f"{found['proposed']} products proposed, {found['unknown']} unknown to Keepa; {asked}")
     with database() as connection:
         row = summarise_discovery(
             connection,
             run=run_name(ti.dag_id, ti.run_id),
-            unknown=proposed["unknown"] if proposed else 0,
+            unknown=found["unknown"],
             failed=[task for task in unfinished_tasks(ti) if task not in _ASKING],
             finished_at=utc_now(),
         )

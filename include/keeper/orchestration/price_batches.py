@@ -5,14 +5,24 @@ from typing import Any
 
 from airflow.sdk import TriggerRule, task, task_group
 
-from keeper.orchestration.assets import PRICE_BACKFILL, PRICE_UPDATES
+from keeper.orchestration.assets import (
+    PRICE_BACKFILL,
+    PRICE_UPDATES,
+    PUBLISHED_HISTORIES,
+    QUARANTINED_RECORDS,
+    REPLIES,
+    TOKENS,
+    WATCHED_PRODUCTS,
+)
 from keeper.orchestration.keepa_tasks import keepa_task
 from keeper.settings import load_settings
 
 WHICH_PRODUCTS = "{{ task.op_args[0].label }}"
 
 
-@keepa_task(map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2)
+@keepa_task(
+    map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2, outlets=[REPLIES, *TOKENS]
+)
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring the raw replies of a batch's products into the lake, and count them."""
     from keeper.orchestration.keepa_tasks import keepa_client
@@ -32,7 +42,12 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
 
 
 # What was paid for before a fetch failed is published all the same.
-@task(map_index_template=WHICH_PRODUCTS, trigger_rule=TriggerRule.ALL_DONE)
+@task(
+    map_index_template=WHICH_PRODUCTS,
+    trigger_rule=TriggerRule.ALL_DONE,
+    inlets=[REPLIES],
+    outlets=[QUARANTINED_RECORDS, WATCHED_PRODUCTS],
+)
 def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, Any]:
     """Turn replies into checked messages, and count them."""
     from keeper.domain.intervals import Interval
@@ -56,7 +71,9 @@ def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, 
     return {name: planned[name] for name in ("run", "batch", "label")} | asdict(checked)
 
 
-@task(map_index_template=WHICH_PRODUCTS, outlets=[PRICE_UPDATES, PRICE_BACKFILL])
+@task(
+    map_index_template=WHICH_PRODUCTS, outlets=[PRICE_UPDATES, PRICE_BACKFILL, PUBLISHED_HISTORIES]
+)
 def publish(checked: dict[str, Any]) -> dict[str, Any]:
     """Publish a batch's messages, and say how far the topics' readers have to come."""
     from keeper.orchestration.connections import database, kafka_config

@@ -1,76 +1,112 @@
 """What the first task of a price run does, by the kind of the run."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
+from keeper.domain.product_choice import ProductChoice
 from keeper.orchestration.connections import database, keepa_config
 from keeper.orchestration.doorbell import ring
 from keeper.orchestration.keepa_tasks import keepa_account
 from keeper.orchestration.lake import lake
 from keeper.orchestration.run_names import run_name
+from keeper.orchestration.summaries import tell
 from keeper.settings import load_settings
 
 _BACKFILL: Final = "backfill"
 
 
-def plan_prices(dag_run: Any) -> list[dict[str, Any]]:
-    """Plan a run of `track_prices` and return its batches.
+def plan_prices(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Plan a run of `track_prices` and return its batches; none in a dry run, which only says.
 
     A run that `airflow backfill create` made stands for a past interval: it publishes the points
     that fall into it. Every other run checks today's prices.
+
+    Args:
+        dag_run: The run.
+        params: `domains` and `asins`, which products; `dry_run`.
+
+    Raises:
+        InvalidChoiceError: No such locale or ASIN, or nobody watches it.
     """
     if dag_run.run_type == _BACKFILL:
         interval = Interval(dag_run.data_interval_start, dag_run.data_interval_end)
-        return plan_past(dag_run, interval)
-    from keeper.pipeline.plan_run import plan_run
+        return plan_past(dag_run, interval, params)
+    from keeper.pipeline.plan_run import plan_run, preview_run
 
-    settings = load_settings()
+    only, settings = choice_of(params), load_settings()
+    how: dict[str, Any] = {
+        "batch_products": settings.keeper_batch_products,
+        "interval": timedelta(hours=settings.keeper_check_interval_h),
+        "reserve_share": settings.keeper_token_reserve,
+        "only": only,
+    }
     run = run_name(dag_run.dag_id, dag_run.run_id)
     with database() as connection, keepa_account(run) as account:
+        if params["dry_run"]:
+            tell(f"dry run: {preview_run(connection, account, at=utc_now(), **how)}")
+            return []
         batches = plan_run(
             connection,
             lake(),
             account,
             run=run,
             dag_id=dag_run.dag_id,
-            batch_products=settings.keeper_batch_products,
-            interval=timedelta(hours=settings.keeper_check_interval_h),
-            reserve_share=settings.keeper_token_reserve,
             started_at=utc_now(),
             ring=ring,
+            **how,
         )
     return [asdict(batch) for batch in batches]
 
 
-def plan_past(dag_run: Any, interval: Interval, **choice: Any) -> list[dict[str, Any]]:
-    """Plan a run over a past interval and return its batches.
+def plan_past(dag_run: Any, interval: Interval, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Plan a run over a past interval and return its batches; none in a dry run, which only says.
 
     Args:
         dag_run: The run.
         interval: The points in it are published.
-        choice: What else plan_backfill takes.
-    """
-    from keeper.pipeline.backfill import plan_backfill
+        params: `domains` and `asins`, which products; `dry_run`.
 
+    Raises:
+        InvalidChoiceError: No such locale or ASIN, or nobody watches it.
+        InvalidIntervalError: The interval is empty, or has not ended yet.
+    """
+    from keeper.pipeline.backfill import plan_backfill, preview_backfill
+
+    how: dict[str, Any] = {
+        "batch_products": load_settings().keeper_batch_products,
+        "interval": interval,
+        "only": choice_of(params),
+    }
     with database() as connection:
+        if params["dry_run"]:
+            tell(f"dry run: {preview_backfill(connection, at=utc_now(), **how)}")
+            return []
         batches = plan_backfill(
             connection,
             lake(),
             run=run_name(dag_run.dag_id, dag_run.run_id),
             dag_id=dag_run.dag_id,
             source=keepa_config().source,
-            batch_products=load_settings().keeper_batch_products,
-            interval=interval,
             started_at=utc_now(),
-            **choice,
+            **how,
         )
     return [asdict(batch) for batch in batches]
 
 
-def interval_of(params: dict[str, Any]) -> Interval:
+def choice_of(params: Mapping[str, Any]) -> ProductChoice:
+    """Return the products a run's params name.
+
+    Raises:
+        InvalidChoiceError: No such locale, or no ASIN.
+    """
+    return ProductChoice.of(params["domains"], params["asins"])
+
+
+def interval_of(params: Mapping[str, Any]) -> Interval:
     """Return the interval of the params `since` and `until`: days or moments, UTC if not said."""
     return Interval(_moment(params["since"]), _moment(params["until"]))
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from airflow.sdk import TriggerRule
 
+from keeper.orchestration.assets import TOPICS
 from keeper.orchestration.sensors import WaitForGroup
 from keeper.settings import load_settings
 from keeper.streams.topics import (
@@ -80,4 +81,5 @@ def wait_for_store(
         worker=worker,
         timeout_s=timeout_s or load_settings().keeper_wait_timeout_s,
         trigger_rule=trigger_rule,
+        inlets=[TOPICS[topic]],
     )

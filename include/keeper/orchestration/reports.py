@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from keeper.clock import utc_now
 from keeper.orchestration.connections import database
@@ -10,6 +10,8 @@ from keeper.orchestration.doorbell import ring
 from keeper.orchestration.run_names import run_name
 from keeper.pipeline.finish_run import BatchReports, summarise_run
 
+SUMMARY: Final = "summary"
+"""The XCom with what a run did, in one line for people."""
 # Removed: a run cleared and planned anew may have fewer instances of a mapped task.
 _ENDED_WELL = frozenset({"success", "skipped", "removed"})
 
@@ -48,6 +50,7 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
             unfinished=unfinished_tasks(ti),
             finished_at=utc_now(),
             ring=ring,
+            told=lambda line: ti.xcom_push(key=SUMMARY, value=line),
         )
     return plain_row(row)
 

@@ -10,7 +10,6 @@ from keeper.orchestration.connections import database, elasticsearch_config, kaf
 from keeper.orchestration.price_waits import wait_for_store
 from keeper.orchestration.run_names import run_name
 from keeper.orchestration.sensors import WaitForGroup
-from keeper.pipeline.mirrors import MIRRORS
 from keeper.streams.group_offsets import GROUPS
 from keeper.streams.topics import (
     BACKFILL_INDEXER_GROUP,
@@ -34,6 +33,7 @@ _DAY_S: Final = 24 * 3600.0
 
 def mark_ends() -> dict[str, Any]:
     """Return the ends of the topics as a publishing task would: what wait_for_workers waits for."""
+    from keeper.pipeline.mirrors import MIRRORS
     from keeper.pipeline.wait_for_workers import ends_of_topics
 
     return {"offsets": ends_of_topics(kafka_config(), MIRRORS.values())}
@@ -71,6 +71,7 @@ def reconcile_mirror(mirror: str, ti: Any, *, days: int | None, dry_run: bool) -
     """
     from datetime import timedelta
 
+    from keeper.pipeline.mirrors import MIRRORS
     from keeper.pipeline.reconcile import reconcile
 
     now = utc_now()

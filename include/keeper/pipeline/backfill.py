@@ -1,11 +1,12 @@
 """Planning a run over a past interval: which products, and nothing else to choose."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from keeper.domain.intervals import Interval
+from keeper.domain.product_choice import EVERYTHING, ProductChoice
 from keeper.domain.watches import ProductToCheck
 from keeper.errors import TerminalError
 from keeper.pipeline.plan_run import PlannedBatch, label_of
@@ -31,8 +32,7 @@ def plan_backfill(
     source: str,
     batch_products: int,
     interval: Interval,
-    domains: Collection[str] = (),
-    asins: Collection[str] = (),
+    only: ProductChoice = EVERYTHING,
     started_at: datetime,
 ) -> list[PlannedBatch]:
     """Divide watched products into batches whose points of a past interval are to be published.
@@ -47,31 +47,14 @@ def plan_backfill(
         source: What the data is marked as.
         batch_products: Most products in a batch.
         interval: The points in it are published.
-        domains: Only these locales; all without.
-        asins: Only these products; all watched ones without.
+        only: Which of the watched products.
         started_at: Now.
 
     Raises:
+        InvalidChoiceError: Nobody watches the products asked for.
         InvalidIntervalError: It is empty, or has not ended yet.
     """
-    if interval.since >= interval.until:
-        raise InvalidIntervalError(
-            f"the interval is empty: {interval.since:%Y-%m-%d %H:%M} is not before "
-            f"{interval.until:%Y-%m-%d %H:%M}"
-        )
-    if interval.until > started_at:
-        raise InvalidIntervalError(
-            f"the interval ends in the future, at {interval.until:%Y-%m-%d %H:%M} UTC; "
-            "points are published for the past only"
-        )
-    watched = products_to_check(connection)
-    if unknown := sorted(set(asins) - {product.asin for product in watched}):
-        _LOG.warning("nobody watches %s", ", ".join(unknown))
-    products = [
-        product
-        for product in watched
-        if (not domains or product.domain in domains) and (not asins or product.asin in asins)
-    ]
+    products = _chosen(connection, interval, only, started_at)
     start_run(
         connection,
         run_id=run,
@@ -87,3 +70,45 @@ def plan_backfill(
         planned.append(PlannedBatch(run, number, len(chunk), label_of(chunk), interval=interval))
     _LOG.info("%d products in %d batches", len(products), len(planned))
     return planned
+
+
+def preview_backfill(
+    connection: Connection,
+    *,
+    batch_products: int,
+    interval: Interval,
+    only: ProductChoice = EVERYTHING,
+    at: datetime,
+) -> str:
+    """Say in one line what plan_backfill would plan; notes nothing.
+
+    Raises:
+        InvalidChoiceError: Nobody watches the products asked for.
+        InvalidIntervalError: The interval is empty, or has not ended yet.
+    """
+    products = _chosen(connection, interval, only, at)
+    what = f" ({label_of(products)})" if products else ""
+    return (
+        f"{len(products)} products{what} in {-(-len(products) // batch_products)} batches; their "
+        f"points from {interval.since:%Y-%m-%d %H:%M} to {interval.until:%Y-%m-%d %H:%M} UTC, a "
+        "token for each product without an archived reply"
+    )
+
+
+def _chosen(
+    connection: Connection, interval: Interval, only: ProductChoice, at: datetime
+) -> list[ProductToCheck]:
+    if interval.since >= interval.until:
+        raise InvalidIntervalError(
+            f"the interval is empty: {interval.since:%Y-%m-%d %H:%M} is not before "
+            f"{interval.until:%Y-%m-%d %H:%M}"
+        )
+    if interval.until > at:
+        raise InvalidIntervalError(
+            f"the interval ends in the future, at {interval.until:%Y-%m-%d %H:%M} UTC; "
+            "points are published for the past only"
+        )
+    products, unknown = only.among(products_to_check(connection))
+    if unknown:
+        _LOG.warning("nobody watches %s", ", ".join(unknown))
+    return products

@@ -1,7 +1,7 @@
 """The last step of a run: what it did, what it cost, and whether it counts as failed."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -47,6 +47,7 @@ def summarise_run(
     unfinished: Sequence[str],
     finished_at: datetime,
     ring: Ring = no_ring,
+    told: Callable[[str], None] = lambda line: None,
 ) -> dict[str, object]:
     """Write the run's row and return it.
 
@@ -58,6 +59,7 @@ def summarise_run(
         unfinished: Names of tasks of the run that failed or never ran.
         finished_at: Now.
         ring: Told of a good run, once its row is written.
+        told: Is told what the run did, in one line.
 
     Raises:
         RunFailedError: After the row is written, if batches were lost or too much was quarantined.
@@ -93,20 +95,16 @@ def summarise_run(
         counts=counts,
         problem=problem,
     )
-    _LOG.info(
-        "%s products for %s tokens (%s planned, %s left), %s left for the next run: "
-        "%s events, %s older points, %s new points, %s alerts, %s quarantined",
-        counts.products_fetched,
-        row["tokens_spent"],
-        row["tokens_estimated"],
-        row["tokens_left"],
-        row["products_postponed"],
-        counts.events_published,
-        counts.history_published,
-        row["points_stored"],
-        row["alerts_raised"],
-        quarantined,
+    line = (
+        f"{counts.products_fetched} products for {row['tokens_spent']} tokens "
+        f"({row['tokens_estimated']} planned, {row['tokens_left']} left), "
+        f"{row['products_postponed']} left for the next run: {counts.events_published} events, "
+        f"{counts.history_published} older points, {row['points_stored']} new points, "
+        f"{row['alerts_raised']} alerts, {quarantined} quarantined"
     )
+    line = f"{line}; FAILED: {problem}" if problem else line
+    _LOG.info("%s", line)
+    told(line)
     if problem:
         raise RunFailedError(f"run {run_id}: {problem}")
     for event in events_of_run(run_id, counts, row, at=finished_at):

@@ -1,10 +1,13 @@
 """The first step of a deal run: which saved filters, for how many tokens each."""
 
 import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from keeper.domain.deals import DealFilter
+from keeper.errors import TerminalError
 from keeper.sources.keepa.deal_requests import TOKENS_PER_PAGE
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.paths import LakePath
@@ -14,6 +17,10 @@ from keeper.stores.postgres.runs import start_run
 
 _LOG: Final = logging.getLogger(__name__)
 _TURN_S: Final = 6 * 3600
+
+
+class UnknownFilterError(TerminalError):
+    """A run was asked for filters that are not there or not active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +49,34 @@ def plan_deals(
     source: str,
     max_tokens: int,
     started_at: datetime,
+    only: Collection[str] = (),
 ) -> list[PlannedFilter]:
     """Share the run's tokens among the active filters and note the run's start.
 
     Every filter gets the same, at least a page's worth. When the tokens do not reach for a page of
     each, the filters take turns: every six hours the first to be left out is the next one's.
+
+    Args:
+        connection: Where the filters are.
+        lake: Where their files go.
+        run: Keeper's id of the run.
+        dag_id: Its DAG.
+        source: What the data is marked as.
+        max_tokens: The most it may cost.
+        started_at: Now.
+        only: Names of filters; all active ones without.
+
+    Raises:
+        UnknownFilterError: One of `only` is no active filter; the run has its row by then.
     """
-    filters = active_filters(connection)
-    if not filters:
-        _LOG.warning("There is no active deal filter; save one, see keeper deals --help")
-    first = int(started_at.timestamp() // _TURN_S) % len(filters) if filters else 0
-    chosen = (filters[first:] + filters[:first])[: max_tokens // TOKENS_PER_PAGE]
+    start_run(connection, run_id=run, dag_id=dag_id, source=source, started_at=started_at)
+    chosen = _chosen(connection, only, max_tokens=max_tokens, at=started_at)
     planned = []
     for found_by in chosen:
         # By the filter's own number: planned again, a run never takes one's pages for another's.
         number = found_by.filter_id or 0
         DealFolder.of(lake, run, number).write_filter(found_by)
         planned.append(PlannedFilter(run, number, found_by.name, max_tokens // len(chosen)))
-    if left_out := [found_by.name for found_by in filters if found_by not in chosen]:
-        _LOG.warning(
-            "KEEPER_DEAL_TOKENS (%d) does not reach for %s; they are among the next run's",
-            max_tokens,
-            ", ".join(left_out),
-        )
     start_run(
         connection,
         run_id=run,
@@ -74,3 +86,48 @@ def plan_deals(
         tokens_estimated=sum(filter_.tokens for filter_ in planned),
     )
     return planned
+
+
+def preview_deals(
+    connection: Connection, *, max_tokens: int, at: datetime, only: Collection[str] = ()
+) -> str:
+    """Say in one line what plan_deals would plan, and what it may cost; notes nothing.
+
+    Raises:
+        UnknownFilterError: One of `only` is no active filter.
+    """
+    chosen = _chosen(connection, only, max_tokens=max_tokens, at=at)
+    if not chosen:
+        return "no filters, no tokens"
+    names = ", ".join(found_by.name for found_by in chosen)
+    each = max_tokens // len(chosen)
+    return (
+        f"{len(chosen)} filters ({names}) for at most {each} tokens each: {TOKENS_PER_PAGE} a page "
+        "of deals, 1 a product's history"
+    )
+
+
+def _chosen(
+    connection: Connection, only: Collection[str], *, max_tokens: int, at: datetime
+) -> Sequence[DealFilter]:
+    """Return the filters whose turn it is."""
+    active = active_filters(connection)
+    names = {found_by.name for found_by in active}
+    if unknown := sorted(set(only) - names):
+        there = ", ".join(sorted(names)) or "none"
+        raise UnknownFilterError(
+            f"no active deal filter is called {', '.join(map(repr, unknown))}; active are: {there}"
+        )
+    filters = [found_by for found_by in active if not only or found_by.name in only]
+    if not filters:
+        _LOG.warning("There is no active deal filter; save one, see keeper deals --help")
+        return []
+    first = int(at.timestamp() // _TURN_S) % len(filters)
+    chosen = (filters[first:] + filters[:first])[: max_tokens // TOKENS_PER_PAGE]
+    if left_out := [found_by.name for found_by in filters if found_by not in chosen]:
+        _LOG.warning(
+            "KEEPER_DEAL_TOKENS (%d) does not reach for %s; they are among the next run's",
+            max_tokens,
+            ", ".join(left_out),
+        )
+    return chosen

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,6 +11,7 @@ from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
 from keeper.domain.keeper_events import KeeperEvent
 from keeper.domain.locales import UnknownLocaleError, locale_of
+from keeper.domain.product_choice import EVERYTHING, ProductChoice
 from keeper.domain.token_plan import Candidate, TokenPlan, plan_tokens
 from keeper.domain.watches import ProductToCheck
 from keeper.errors import TransientError
@@ -26,6 +27,7 @@ _LOG: Final = logging.getLogger(__name__)
 _HORIZON_SHARE: Final = 0.75
 """Of the interval between two runs, how much a run may spend waiting for refills."""
 _PAGE: Final = 100
+_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class PlannedBatch:
         run: Keeper's id of the run.
         batch: Its number.
         products: How many it holds.
-        label: What it holds, for people: "de 500".
+        label: What it holds, for people: "de 500: B000000001, B000000002, …".
         urgent: Its products are about to alert and may use the token reserve.
         page_products: Most products one request may ask for, so that the tokens can ever reach.
         interval: The past interval whose points are wanted; None for a check of today's prices.
@@ -63,6 +65,7 @@ def plan_run(
     reserve_share: float,
     started_at: datetime,
     ring: Ring = no_ring,
+    only: ProductChoice = EVERYTHING,
 ) -> list[PlannedBatch]:
     """Choose the products the tokens reach for, divide them into batches, note the run's start.
 
@@ -71,14 +74,22 @@ def plan_run(
     told when products have to wait.
 
     Raises:
-        TerminalError: Keepa refuses the key; the run has its row by then.
+        TerminalError: Keepa refuses the key, or nobody watches the products asked for; the run has
+            its row by then.
     """
     source = account.client.config.source
     start_run(connection, run_id=run, dag_id=dag_id, source=source, started_at=started_at)
     plan = plan_of(
-        connection, account, at=started_at, interval=interval, reserve_share=reserve_share
+        connection,
+        account,
+        at=started_at,
+        interval=interval,
+        reserve_share=reserve_share,
+        only=only,
     )
-    account.ledger.keep_back(plan.reserve)
+    if only.is_everything:
+        # Some products say nothing of how many others are about to alert.
+        account.ledger.keep_back(plan.reserve)
     products = {(p.domain, p.asin): p for p in products_to_check(connection)}
     page = _PAGE if plan.reading is None else max(min(_PAGE, plan.reading.cap), 1)
     planned = []
@@ -109,6 +120,30 @@ def plan_run(
     return planned
 
 
+def preview_run(
+    connection: Connection,
+    account: KeepaAccount,
+    *,
+    batch_products: int,
+    interval: timedelta,
+    reserve_share: float,
+    at: datetime,
+    only: ProductChoice = EVERYTHING,
+) -> str:
+    """Say in one line what plan_run would plan, and what it would cost; spends and notes nothing.
+
+    Raises:
+        InvalidChoiceError: Nobody watches the products asked for.
+        TerminalError: Keepa refuses the key.
+    """
+    plan = plan_of(
+        connection, account, at=at, interval=interval, reserve_share=reserve_share, only=only
+    )
+    batches = sum(1 for _ in _batches(plan.now, batch_products))
+    what = f" ({label_of(plan.now)})" if plan.now else ""
+    return f"{len(plan.now)} products{what} in {batches} batches; {plan.summary(at)}"
+
+
 def plan_of(
     connection: Connection,
     account: KeepaAccount,
@@ -116,21 +151,26 @@ def plan_of(
     at: datetime,
     interval: timedelta,
     reserve_share: float,
+    only: ProductChoice = EVERYTHING,
 ) -> TokenPlan:
-    """Return what a run started at `at` would check, by the live balance.
+    """Return what a run started at `at` would check, by the live balance; spends and notes nothing.
 
     When Keepa does not answer, the balance is the one last told.
 
     Raises:
+        InvalidChoiceError: Nobody watches the products asked for.
         TerminalError: Keepa refuses the key.
     """
+    chosen, unknown = only.among(candidates(connection, at=at))
+    if unknown:
+        _LOG.warning("nobody watches %s", ", ".join(unknown))
     try:
         account.client.token_status()
     except TransientError as error:
         _LOG.warning("planned with the balance last told: %s", error)
     reading = account.ledger.reading()
     return plan_tokens(
-        _in_known_locales(candidates(connection, at=at)),
+        _in_known_locales(chosen),
         reading,
         at=at,
         interval=interval,
@@ -159,7 +199,10 @@ def _batches(
             yield group[start : start + size], is_urgent
 
 
-def label_of(products: Iterable[Candidate | ProductToCheck]) -> str:
-    """Return what a batch holds, for people: its locales and how many products of each."""
+def label_of(products: Sequence[Candidate | ProductToCheck]) -> str:
+    """Return what a batch holds, for people: its locales, how many of each, and the first ASINs."""
     counts = Counter(product.domain for product in products)
-    return ", ".join(f"{domain} {count}" for domain, count in sorted(counts.items()))
+    locales = ", ".join(f"{domain} {count}" for domain, count in sorted(counts.items()))
+    names = [product.asin for product in products[:_NAMED]]
+    more = ["…"] if len(products) > _NAMED else []
+    return f"{locales}: {', '.join(names + more)}"

@@ -1,0 +1,97 @@
+"""The asset graph has every table and topic Keeper writes, and every task that does."""
+
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG, Asset
+
+from keeper.orchestration import assets
+from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS
+from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
+from keeper.stores.postgres.connection import Connection
+from keeper.streams.topics import topics_to_make
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+# The migration tool's own.
+OF_YOYO = "_yoyo_log _yoyo_migration _yoyo_version yoyo_lock".split()
+STORED = (
+    "SELECT relname, relkind IN ('r', 'p') AS is_table FROM pg_class"
+    " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')"
+    " AND NOT relispartition"
+)
+
+
+@pytest.fixture(scope="module")
+def dags() -> list[DAG]:
+    return list(DagBag(str(DAGS)).dags.values())
+
+
+def names(dags: list[DAG], side: str) -> set[str]:
+    return {
+        asset.name
+        for dag in dags
+        for task in dag.tasks
+        for asset in getattr(task, side)
+        if isinstance(asset, Asset)
+    }
+
+
+def test_every_table_has_its_asset_or_a_reason(connection: Connection) -> None:
+    rows = connection.execute(STORED).fetchall()
+    tables = {row["relname"] for row in rows if row["is_table"]} - set(OF_YOYO)
+    views = {row["relname"] for row in rows if not row["is_table"]}
+    known = {*assets.TABLES, *assets.PART_OF, *assets.TABLES_WITHOUT_ASSET}
+
+    assert tables - known == set(), "new tables: give them an asset or a reason"
+    assert known - tables - views == set(), "assets of tables that are not there"
+    assert all(assets.TABLES_WITHOUT_ASSET.values())
+    assert not assets.TABLES_WITHOUT_ASSET.keys() & assets.TABLES.keys()
+
+
+def test_every_topic_has_its_asset() -> None:
+    assert set(assets.TOPICS) == set(topics_to_make())
+
+
+def test_both_indices_have_their_asset() -> None:
+    indices = {assets.PRICES_INDEX.name, assets.DEALS_INDEX.name}
+
+    assert indices == {PRICES_ALIAS, DEALS_ALIAS}
+
+
+def test_every_asset_is_written_by_a_task_or_has_a_reason(dags: list[DAG]) -> None:
+    every = {one.name for one in vars(assets).values() if isinstance(one, Asset)}
+    every |= {*assets.TABLES, *assets.TOPICS}
+    written = names(dags, "outlets")
+
+    assert written <= every
+    assert every - written == set(assets.WITHOUT_TASK)
+    assert names(dags, "inlets") <= every
+
+
+def test_prices_and_deals_can_be_followed_from_keepa_to_the_readers(dags: list[DAG]) -> None:
+    writes: dict[str, set[str]] = {}
+    for dag in dags:
+        for task in dag.tasks:
+            writes.setdefault(dag.dag_id, set()).update(asset.name for asset in task.outlets)
+
+    assert writes["track_prices"] >= {
+        "replies",
+        "token_ledger",
+        "price-updates",
+        "price-backfill",
+        "price_history",
+        "current_prices",
+        "price_alerts",
+        "alert_deliveries",
+        "keeper-prices",
+        "pipeline_runs",
+    }
+    assert writes["collect_deals"] >= {"deal-updates", "collected_deals", "keeper-deals"}
+    # What is older neither moves a current price nor alerts.
+    assert not writes["backfill_history"] & {"current_prices", "price_alerts", "outbox"}
+
+
+def test_no_provider_is_asked_about_an_assets_address() -> None:
+    for asset in (*assets.TABLES.values(), *assets.TOPICS.values()):
+        assert asset.uri.startswith("x-keeper://")
