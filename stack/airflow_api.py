@@ -1,5 +1,6 @@
 """The few calls of Airflow's REST API that the demo makes."""
 
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,6 +63,14 @@ class AirflowApi:
         """Prepare a session of the admin with an Airflow on a port of this machine."""
         self._login = {"username": ADMIN, "password": password}
         self._client = httpx.Client(base_url=f"http://{HOST}:{port}", timeout=30, trust_env=False)
+
+    @classmethod
+    def behind(cls, url: str, password: str, trusted: ssl.SSLContext) -> Self:
+        """Prepare a session with an Airflow behind a proxy that speaks TLS."""
+        api = cls(0, password)
+        api._client.close()
+        api._client = httpx.Client(base_url=url, timeout=30, trust_env=False, verify=trusted)
+        return api
 
     @classmethod
     def of(cls, stack: Stack) -> Self:

@@ -1,17 +1,27 @@
 """Keeper's settings: read once from the environment and `.env`, checked before anything starts.
 
 The local stack writes the addresses of its own services to `.keeper/keeper.env`, so that `keeper`
-works from a shell beside a running stack; `.env` overrides it and the environment overrides both.
+works from a shell beside a running stack; `.env` overrides it and the environment overrides both. A
+setting that is blank or absent in the environment may be in a file that NAME_FILE names there, as
+containers get their secrets.
 """
 
 import json
+import os
 import re
 from functools import lru_cache
-from typing import Annotated, Self
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from keeper.domain.price_types import PRICE_TYPES, UnknownPriceTypeError, price_type_of
 from keeper.errors import SettingsError
@@ -21,6 +31,38 @@ SIMULATOR_URL = "http://127.0.0.1:8099"
 SIMULATOR_KEY = "simulator"
 MAIN_WEBHOOK = "main"
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:\d*)?")
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Settings whose value is in the file that NAME_FILE names; an empty file counts as absent."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        file = os.environ.get(f"{field_name.upper()}_FILE")
+        if not file:
+            return None, field_name, False
+        try:
+            text = Path(file).read_text("utf-8").strip()
+        except UnicodeDecodeError:
+            raise SettingsError(f"{field_name.upper()}_FILE: {file} is not UTF-8") from None
+        except OSError as error:
+            reason = error.strerror or "unreadable"
+            raise SettingsError(f"{field_name.upper()}_FILE: {file}: {reason}") from None
+        return text or None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        mistakes = []
+        for name, field in self.settings_cls.model_fields.items():
+            try:
+                value, key, _ = self.get_field_value(field, name)
+            except SettingsError as error:
+                mistakes.append(str(error))
+            else:
+                if value is not None:
+                    found[key] = value
+        if mistakes:
+            raise SettingsError(_cannot_start(mistakes))
+        return found
 
 
 class Settings(BaseSettings):
@@ -38,8 +80,18 @@ class Settings(BaseSettings):
 
     keepa_api_key: SecretStr | None = None
     database_url: SecretStr = SecretStr("postgresql://keeper:keeper@localhost:5432/keeper")
+    keeper_database_password: SecretStr | None = None
     kafka_bootstrap_servers: str = "localhost:9092"
+    keeper_kafka_user: str | None = None
+    keeper_kafka_password: SecretStr | None = None
+    keeper_kafka_mechanism: str = Field(
+        default="PLAIN", pattern="^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$"
+    )
+    keeper_kafka_tls: bool = False
     elasticsearch_url: str = "http://localhost:9200"
+    keeper_elasticsearch_password: SecretStr | None = None
+    keeper_airflow_database_url: SecretStr | None = None
+    keeper_airflow_database_password: SecretStr | None = None
 
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
@@ -82,9 +134,23 @@ class Settings(BaseSettings):
     keeper_deal_tokens: int = Field(default=200, ge=5)
     keeper_wait_timeout_s: float = Field(default=900, gt=0)
 
-    @field_validator("database_url")
     @classmethod
-    def _plain_postgres_url(cls, value: SecretStr) -> SecretStr:
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the files of NAME_FILE behind the environment and before `.env`."""
+        return init_settings, env_settings, _SecretFiles(settings_cls), dotenv_settings
+
+    @field_validator("database_url", "keeper_airflow_database_url")
+    @classmethod
+    def _plain_postgres_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         url = value.get_secret_value()
         scheme, separator, rest = url.partition("://")
         if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
@@ -187,12 +253,69 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _kafka_login_is_whole(self) -> Self:
+        if (self.keeper_kafka_user is None) != (self.keeper_kafka_password is None):
+            raise ValueError(
+                "KEEPER_KAFKA_USER and KEEPER_KAFKA_PASSWORD belong together; set both or neither"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _passwords_have_a_user(self) -> Self:
+        for name, url, password in (
+            ("DATABASE_URL", self.database_url, self.keeper_database_password),
+            ("ELASTICSEARCH_URL", self.elasticsearch_url, self.keeper_elasticsearch_password),
+            (
+                "KEEPER_AIRFLOW_DATABASE_URL",
+                self.keeper_airflow_database_url,
+                self.keeper_airflow_database_password,
+            ),
+        ):
+            if password is not None and not _takes_password(url):
+                raise ValueError(
+                    f"{name} must name a user and no password, like scheme://user@host:port, for a "
+                    "password is set for it"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _links_are_whole(self) -> Self:
         if (self.keeper_public_url is None) != (self.keeper_link_secret is None):
             raise ValueError(
                 "KEEPER_PUBLIC_URL and KEEPER_LINK_SECRET belong together; set both or neither"
             )
         return self
+
+    @property
+    def database(self) -> SecretStr:
+        """Where the database is, password and all."""
+        return _with_password(self.database_url, self.keeper_database_password)
+
+    @property
+    def airflow_database(self) -> SecretStr | None:
+        """Where Airflow's own database is, password and all; None where nobody said."""
+        url = self.keeper_airflow_database_url
+        return None if url is None else _with_password(url, self.keeper_airflow_database_password)
+
+    @property
+    def elasticsearch(self) -> SecretStr:
+        """Where Elasticsearch is, password and all."""
+        url = SecretStr(self.elasticsearch_url)
+        return _with_password(url, self.keeper_elasticsearch_password)
+
+    @property
+    def kafka_client(self) -> dict[str, str]:
+        """What Kafka's clients need beside the brokers; it may hold a password."""
+        password = self.keeper_kafka_password
+        layers = ("SASL_" if password else "", "SSL" if self.keeper_kafka_tls else "PLAINTEXT")
+        protocol = {"security.protocol": "".join(layers)}
+        if password is None or self.keeper_kafka_user is None:
+            return protocol if self.keeper_kafka_tls else {}
+        return protocol | {
+            "sasl.mechanism": self.keeper_kafka_mechanism,
+            "sasl.username": self.keeper_kafka_user,
+            "sasl.password": password.get_secret_value(),
+        }
 
     @property
     def discord_webhooks(self) -> dict[str, SecretStr]:
@@ -233,9 +356,29 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: "
+        mistakes = [
+            f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: "
             f"{item['msg'].removeprefix('Value error, ')}"
             for item in error.errors(include_input=False, include_url=False)
         ]
-        raise SettingsError("Keeper cannot start:\n" + "\n".join(lines)) from None
+        raise SettingsError(_cannot_start(mistakes)) from None
+
+
+def _cannot_start(mistakes: list[str]) -> str:
+    return "\n".join(["Keeper cannot start:", *(f"  {mistake}" for mistake in mistakes)])
+
+
+def _takes_password(url: SecretStr | str | None) -> bool:
+    """Tell whether a URL names a user and no password."""
+    text = url.get_secret_value() if isinstance(url, SecretStr) else url or ""
+    parts = urlsplit(text)
+    return bool(parts.username) and parts.password is None
+
+
+def _with_password(url: SecretStr, password: SecretStr | None) -> SecretStr:
+    if password is None:
+        return url
+    parts = urlsplit(url.get_secret_value())
+    user, _, hosts = parts.netloc.rpartition("@")
+    login = f"{user}:{quote(password.get_secret_value(), safe='')}"
+    return SecretStr(urlunsplit(parts._replace(netloc=f"{login}@{hosts}")))

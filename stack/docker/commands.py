@@ -26,7 +26,9 @@ def need_programs(layout: Layout, *programs: str) -> None:
     packages = sorted({package for name in missing for package in _PACKAGES[name]})
     if not packages:
         return
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    # Somebody else may be installing something.
+    wait = ("-o", "DPkg::Lock::Timeout=600")
+    install = ["apt-get", *wait, "install", "--yes", "--no-install-recommends", *packages]
     line = f"apt-get update && {' '.join(install)}"
     asked = os.environ.get("KEEPER_INSTALL") == "1" or os.environ.get("CI") == "true"
     if not asked or os.geteuid() != 0 or shutil.which("apt-get") is None:

@@ -1,4 +1,4 @@
-"""The system of docker-compose.yaml, brought up and taken down by its own file."""
+"""A system of the compose files, brought up and taken down by them."""
 
 import json
 import subprocess
@@ -14,27 +14,31 @@ from stack.layout import REPOSITORY
 
 LEFT_OUT: Final = frozenset({"kibana"})
 """Nothing can stand in for it, and nothing depends on it."""
+LAPTOP: Final = ("docker-compose.yaml", "docker-compose.dev.yaml")
+PRODUCTION: Final = ("docker-compose.yaml", "docker-compose.prod.yaml")
 _UP_TIMEOUT_S: Final = 1800
 
 
 @dataclass(frozen=True, slots=True)
 class ComposedSystem:
-    """A project of docker-compose.yaml.
+    """A project of the compose files.
 
     Attributes:
         engine: Where it runs.
         compose: Docker Compose's command.
         project: Its name, which all it makes begins with.
         env_file: The variables, as `.env` has them.
+        files: The compose files it is made of.
     """
 
     engine: Engine
     compose: Sequence[str]
     project: str
     env_file: Path
+    files: Sequence[str] = LAPTOP
 
     def services(self) -> dict[str, dict[str, Any]]:
-        """Return the services as Compose reads the file, but for those left out."""
+        """Return the services as Compose reads the files, but for those left out."""
         found: dict[str, dict[str, Any]] = json.loads(self.output("config", "--format", "json"))[
             "services"
         ]
@@ -109,6 +113,6 @@ class ComposedSystem:
             *self.compose,
             *("--project-name", self.project),
             *("--env-file", str(self.env_file)),
-            *("--file", str(REPOSITORY / "docker-compose.yaml")),
+            *(word for name in self.files for word in ("--file", str(REPOSITORY / name))),
             *words,
         ]

@@ -1,7 +1,8 @@
-"""Images that stand in for those of docker-compose.yaml, where none can be pulled.
+"""Images that stand in for those of the compose files, where none can be pulled.
 
 They are made of what the local stack runs: PostgreSQL from the wheel, Kafka and Elasticsearch from
-Maven, on a Debian made with debootstrap. Kibana has no such source and is left out.
+Maven, on a Debian made with debootstrap; nginx and Redis are Debian's, and a few lines take mail.
+Kibana and the pages of the profile dev-tools have no such source and are left out.
 """
 
 import json
@@ -34,7 +35,8 @@ def make_standins(engine: Engine, compose: Sequence[str], images: Mapping[str, s
     Args:
         engine: Where they are built.
         compose: Docker Compose's command, which builds without the plugin buildx.
-        images: The image's name of postgres, kafka, elasticsearch and airflow.
+        images: The image's name by its stand-in's: postgres, kafka, elasticsearch, airflow, redis,
+            nginx and mail.
 
     Raises:
         StackError: One could not be made; with the last lines of what made it.

@@ -1,33 +1,66 @@
-"""docker-compose.yaml as the architecture tests read it, without an engine."""
+"""The compose files as the architecture tests read them, without an engine."""
 
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPOSE_FILE = ROOT / "docker-compose.yaml"
+BASE = ROOT / "docker-compose.yaml"
+DEV = ROOT / "docker-compose.dev.yaml"
+PROD = ROOT / "docker-compose.prod.yaml"
 KEEPER_IMAGE = "${KEEPER_IMAGE:-keeper:dev}"
 # $$ is a dollar sign; ${NAME}, ${NAME:-default}, ${NAME:+instead} and ${NAME:?message} are all the
-# forms the file uses, and a default holds no variable.
+# forms the files use, and a default holds no variable.
 REFERENCE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?:(?P<how>:[-+?])(?P<word>[^{}]*))?\}")
+_RESET: Final = object()
+# Lists that a later file replaces; it adds to every other.
+_REPLACED: Final = frozenset({"command", "entrypoint", "test"})
 
 
-def compose_text() -> str:
-    return COMPOSE_FILE.read_text("utf-8")
+class _Loader(yaml.SafeLoader):
+    """Knows Compose's tag by which a file takes back what an earlier one said."""
 
 
-def composition() -> dict[str, Any]:
-    """The file as it is, variables and all."""
-    loaded: dict[str, Any] = yaml.safe_load(compose_text())
+_Loader.add_constructor("!reset", lambda loader, node: _RESET)
+
+
+def compose_text(*files: Path) -> str:
+    """The text of the files, a laptop's if none is named."""
+    return "\n".join(file.read_text("utf-8") for file in files or (BASE, DEV))
+
+
+def composition(*files: Path) -> dict[str, Any]:
+    """The files as Compose merges them, variables and all; a laptop's if none is named."""
+    merged: Any = {}
+    for file in files or (BASE, DEV):
+        merged = _merged(merged, yaml.load(file.read_text("utf-8"), _Loader))  # noqa: S506 - a safe one
+    loaded: dict[str, Any] = _without_resets(merged)
     return loaded
 
 
-def composed(environment: dict[str, str]) -> dict[str, Any]:
-    """The file as compose would read it with these variables."""
-    loaded: dict[str, Any] = _interpolated(composition(), environment)
+def _merged(first: Any, second: Any, key: str = "") -> Any:
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first | {
+            name: _merged(first[name], value, name) if name in first else value
+            for name, value in second.items()
+        }
+    if isinstance(first, list) and isinstance(second, list) and key not in _REPLACED:
+        return [*first, *(one for one in second if one not in first)]
+    return second
+
+
+def _without_resets(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {k: _without_resets(value) for k, value in node.items() if value is not _RESET}
+    return [_without_resets(one) for one in node] if isinstance(node, list) else node
+
+
+def composed(environment: dict[str, str], *files: Path) -> dict[str, Any]:
+    """The files as compose would read them with these variables."""
+    loaded: dict[str, Any] = _interpolated(composition(*files), environment)
     return loaded
 
 

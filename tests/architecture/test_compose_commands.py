@@ -31,6 +31,8 @@ IN_OTHER_IMAGES = {
     "kafka": {"KAFKA_HEAP_OPTS=-Xmx64m /opt/kafka/bin/kafka-broker-api-versions.sh"},
     "elasticsearch": {"curl"},
     "kibana": {"curl"},
+    "redis": {"redis-server", "redis-cli"},
+    "mail": {"/mailpit"},
 }
 
 ASK_AIRFLOW = """
@@ -104,8 +106,8 @@ def ask(script: str, home: Path, environment: dict[str, str], given: object = No
 
 
 def test_every_program_is_in_its_image(root: Path) -> None:
-    assert {command[0] for command in keepers_commands()} == {"keeper", "airflow", "python"}
-    scripts = {command[1] for command in keepers_commands() if command[0] == "python"}
+    assert {command[0] for command in keepers_commands()} == {"keeper", "airflow", "python", "sh"}
+    scripts = {command[1] for command in keepers_commands() if command[0] in ("python", "sh")}
     copies = [words.split() for name, words in dockerfile() if name == "COPY"]
     copied = {
         target + Path(source).name if target.endswith("/") else target: source
@@ -144,7 +146,7 @@ def test_workers_are_asked_for_their_own_sign_of_life() -> None:
 
 def test_every_airflow_command_and_reported_part_exists(tmp_path: Path) -> None:
     commands = [command[1:] for command in keepers_commands() if command[0] == "airflow"]
-    assert len(commands) == 6
+    assert len(commands) == 8
     reported = ask(ASK_AIRFLOW, tmp_path, {}, commands)
     checks = [c[2:] for c in keepers_commands() if c[:2] == ["python", HEALTH]]
     asked = {part[0] for url, *part in checks if part}
@@ -182,15 +184,16 @@ def test_airflow_and_the_workers_ask_the_same_keepa(
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tmp_path),
         },
     )
+    passed = {name.lower(): value for name, value in environment.items() if value}
+    settings = Settings(_env_file=None, **passed)
     assert found == {
         "key": key,
         "url": url,
         "source": source,
         "timeout_s": 60,
         "brokers": environment["KAFKA_BOOTSTRAP_SERVERS"],
-        "database": environment["DATABASE_URL"],
+        "database": settings.database.get_secret_value(),
     }
-    passed = {name.lower(): value for name, value in environment.items() if value}
-    settings = Settings(_env_file=None, **passed)
+    assert settings.database.get_secret_value() == "postgresql://keeper:keeper@postgres:5432/keeper"
     assert (settings.keepa_key.get_secret_value(), settings.keepa_url) == (key, url)
     assert settings.uses_simulator == (source == "simulator")

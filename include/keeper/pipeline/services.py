@@ -24,17 +24,17 @@ from keeper.streams.config import KafkaConfig
 
 def postgres_config(settings: Settings) -> PostgresConfig:
     """Return where PostgreSQL is."""
-    return PostgresConfig(settings.database_url.get_secret_value())
+    return PostgresConfig(settings.database.get_secret_value())
 
 
 def kafka_config(settings: Settings) -> KafkaConfig:
     """Return where Kafka is."""
-    return KafkaConfig(settings.kafka_bootstrap_servers)
+    return KafkaConfig(settings.kafka_bootstrap_servers, settings.kafka_client)
 
 
 def elasticsearch_config(settings: Settings) -> ElasticsearchConfig:
     """Return where Elasticsearch is."""
-    return ElasticsearchConfig(settings.elasticsearch_url)
+    return ElasticsearchConfig(settings.elasticsearch.get_secret_value())
 
 
 def keepa_config(settings: Settings) -> KeepaConfig:

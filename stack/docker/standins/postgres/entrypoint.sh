@@ -1,7 +1,8 @@
 #!/bin/bash
 # What the image's own entrypoint promises and Keeper relies on: an empty volume becomes a cluster
-# whose superuser has POSTGRES_PASSWORD, the scripts of /docker-entrypoint-initdb.d run once, on a
-# server that listens nowhere else, and then the server runs as `postgres`.
+# whose superuser has POSTGRES_PASSWORD, which may be in a file, the scripts of
+# /docker-entrypoint-initdb.d run once, on a server that listens nowhere else, and then the server
+# runs as `postgres`.
 set -euo pipefail
 
 if [ "$(id -u)" = 0 ]; then
@@ -10,6 +11,9 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 export POSTGRES_USER="${POSTGRES_USER:-postgres}"
+if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
+    POSTGRES_PASSWORD=$(<"$POSTGRES_PASSWORD_FILE")
+fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     mkdir -p "$PGDATA"
     initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") \

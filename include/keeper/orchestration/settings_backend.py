@@ -1,0 +1,98 @@
+"""Keeper's settings as Airflow Connections, so that a password is set in one place.
+
+Airflow asks it before its environment and its own database when `[secrets] backend` names it:
+`AIRFLOW__SECRETS__BACKEND=keeper.orchestration.settings_backend.SettingsBackend`. The composed
+system does, where passwords are files and no variable may hold a whole connection.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
+
+from keeper.settings import Settings, load_settings
+
+
+class SettingsBackend(BaseSecretsBackend):
+    """Keeper's connections; of others, and of variables, it knows nothing."""
+
+    def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:
+        """Return a connection as JSON, None if it is none of Keeper's or its setting is blank.
+
+        Raises:
+            SettingsError: The settings are wrong; with a line for each mistake.
+        """
+        make = _CONNECTIONS.get(conn_id)
+        connection = None if make is None else make(load_settings())
+        return None if connection is None else json.dumps(connection)
+
+    def get_variable(self, key: str, team_name: str | None = None) -> str | None:
+        """Return None: Keeper has no Airflow variables."""
+        return None
+
+
+def _keepa(settings: Settings) -> dict[str, Any]:
+    return {
+        "conn_type": "http",
+        "host": settings.keepa_url,
+        "password": settings.keepa_key.get_secret_value(),
+        "extra": {
+            "timeout_s": settings.keeper_keepa_timeout_s,
+            "source": "simulator" if settings.uses_simulator else "keepa",
+        },
+    }
+
+
+def _postgres(settings: Settings) -> dict[str, Any]:
+    return _database(settings.database.get_secret_value())
+
+
+def _airflow_metadata(settings: Settings) -> dict[str, Any] | None:
+    url = settings.airflow_database
+    return None if url is None else _database(url.get_secret_value())
+
+
+def _kafka(settings: Settings) -> dict[str, Any]:
+    servers = {"bootstrap.servers": settings.kafka_bootstrap_servers}
+    return {"conn_type": "kafka", "extra": servers | settings.kafka_client}
+
+
+def _elasticsearch(settings: Settings) -> dict[str, Any]:
+    parts = urlsplit(settings.elasticsearch.get_secret_value())
+    return {
+        "conn_type": "elasticsearch",
+        "host": parts.hostname,
+        "port": parts.port or 443,
+        "schema": parts.scheme,
+        **_login(parts.username, parts.password),
+    }
+
+
+def _database(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    return {
+        "conn_type": "postgres",
+        "host": parts.hostname,
+        "port": parts.port or 5432,
+        "schema": parts.path.removeprefix("/"),
+        **_login(parts.username, parts.password),
+    }
+
+
+def _login(user: str | None, password: str | None) -> dict[str, str]:
+    return {
+        name: unquote(value)
+        for name, value in (("login", user), ("password", password))
+        if value is not None
+    }
+
+
+_CONNECTIONS: Final[Mapping[str, Callable[[Settings], dict[str, Any] | None]]] = {
+    "keeper_keepa": _keepa,
+    "keeper_postgres": _postgres,
+    "keeper_kafka": _kafka,
+    "keeper_elasticsearch": _elasticsearch,
+    "keeper_airflow_metadata": _airflow_metadata,
+}
