@@ -3,15 +3,17 @@
 Every half hour: looks for what an operator should know before a reader notices, and tells them
 once: products that waited for want of tokens, products nobody has checked for two intervals,
 messages that became dead letters, workers that are behind. What is over is noted without a word;
-what lasts is told again after a day.
+what lasts is told again after a day. Beside that it copies new requests to Keepa and runs to
+Elasticsearch, for Kibana.
 
 ### Reads
-`pipeline_runs`, `watched_products`; Kafka's dead-letter topics, the ends of the others and how far
-their readers are.
+`pipeline_runs`, `watched_products`, `token_ledger`; Kafka's dead-letter topics, the ends of the
+others and how far their readers are.
 
 ### Writes
 `operator_notices`, `outbox`, `alert_deliveries`. Notices go to the channels of
-`KEEPER_OPERATOR_EMAIL`, whatever its quiet hours say.
+`KEEPER_OPERATOR_EMAIL`, whatever its quiet hours say. The Elasticsearch aliases `keeper-tokens` and
+`keeper-runs`.
 
 ### Params
 None.
@@ -19,10 +21,13 @@ None.
 ### If it fails
 - `check_database`: PostgreSQL does not answer.
 - `check_kafka`: Kafka does not answer, or lacks a topic: `keeper migrate`.
+- `mirror_records`: Elasticsearch lacks an index: `keeper migrate`. While it is away the task is
+  skipped, and the next run makes up for it.
 - The operator is told of the failed run itself; by mail at once if PostgreSQL is what is missing.
 
 ### Run it again
-As often as you like. `keeper notices check` does the same from a shell.
+As often as you like. `keeper notices check` does the same from a shell, and
+`keeper search update` what `mirror_records` does.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -68,7 +73,15 @@ def check_operations():
 
         return deliver_now()
 
+    @task
+    def mirror_records() -> dict:
+        from keeper.orchestration.search_mirror import mirror_records
+
+        return mirror_records()
+
     [check_database(), check_kafka()] >> deliver_notices()
+    # Nobody waits for it.
+    mirror_records()
 
 
 check_operations()
