@@ -6,7 +6,7 @@ STACK := $(PYTHON) -m stack
 SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas analytics down clean test test-faults test-compose check lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas analytics kibana down clean test test-faults test-compose check lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ schemas: venv ## Write the events' JSON Schemas to docs/schemas/
 
 analytics: venv ## Write docs/ANALYTICS.md from sql/analytics/
 	@$(PYTHON) -m keeper.stores.postgres.analytics_page docs/ANALYTICS.md
+
+kibana: venv ## Write docker/kibana/keeper.ndjson, Kibana's dashboards, from stack/kibana/
+	@$(PYTHON) -m stack.kibana docker/kibana/keeper.ndjson
 
 down: ## End everything; data stays
 	@if [ -x $(PYTHON) ]; then $(STACK) down; else echo "Nothing runs."; fi

@@ -50,10 +50,11 @@ def ask_keepa(
     refused: bool = False,
     is_open: bool = False,
     run: str | None = "track_prices/scheduled__1",
+    account: str = "simulator:1f",
 ) -> None:
     """Note a request in the ledger as the client does, of a balance that was 300 before."""
     at = [BEGAN + hour * HOUR]
-    ledger = TokenLedger(connection, account="simulator:1f", run=run, clock=lambda: at[0])
+    ledger = TokenLedger(connection, account=account, run=run, clock=lambda: at[0])
     ledger.observe(TokenReading(300, 20, at[0] + HOUR, at[0]))
     reserved = ledger.reserve(TokenRequest(endpoint, tokens, "us", tokens))
     assert isinstance(reserved, Reservation)
@@ -73,6 +74,7 @@ def run_pipeline(
     problem: str | None = None,
     lasts: bool = False,
     counts: RunCounts | None = None,
+    source: str = "simulator",
 ) -> str:
     """Note a run, of ten minutes, as its tasks do; return its id."""
     run_id, at = f"{dag_id}/{name}", BEGAN + hour * HOUR
@@ -80,7 +82,7 @@ def run_pipeline(
         connection,
         run_id=run_id,
         dag_id=dag_id,
-        source="simulator",
+        source=source,
         started_at=at,
         products_planned=20,
         products_postponed=3,
