@@ -6,7 +6,7 @@ STACK := $(PYTHON) -m stack
 SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas analytics dags stop down clean test test-faults test-compose check lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas analytics dags kibana stop down clean test test-faults test-compose check lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ dags: venv ## Write docs/DAGS.md from the DAGs and their docstrings
 	@AIRFLOW_HOME=$(CURDIR)/.keeper/dags-page AIRFLOW__CORE__LOAD_EXAMPLES=False \
 	AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING \
 	$(PYTHON) -m keeper.orchestration.dags_page dags docs/DAGS.md
+
+kibana: venv ## Write docker/kibana/keeper.ndjson, Kibana's dashboards, from stack/kibana/
+	@$(PYTHON) -m stack.kibana docker/kibana/keeper.ndjson
 
 stop: venv ## End some programs: make stop S="consume-prices"; make up starts them again
 	@$(STACK) stop $(S)

@@ -5,14 +5,16 @@ looks for what an operator should know before a reader notices, and tells them o
 waited for want of tokens, products nobody has checked for two intervals, messages that became dead
 letters, workers that are behind. What is over is noted without a word; what lasts is told again
 after a day. An event of `keeper-events` is only the doorbell: what is so, the stores say.
+Beside that it copies new requests to Keepa and runs to Elasticsearch, for Kibana.
 
 ### Reads
-`pipeline_runs`, `watched_products`; Kafka's dead-letter topics, the ends of the others and how far
-their readers are.
+`pipeline_runs`, `watched_products`, `token_ledger`; Kafka's dead-letter topics, the ends of the
+others and how far their readers are.
 
 ### Writes
 `operator_notices`, `outbox`, `alert_deliveries`. Notices go to the channels of
-`KEEPER_OPERATOR_EMAIL`, whatever its quiet hours say.
+`KEEPER_OPERATOR_EMAIL`, whatever its quiet hours say. The Elasticsearch aliases `keeper-tokens` and
+`keeper-runs`.
 
 ### Params
 None.
@@ -21,11 +23,14 @@ None.
 - `check_database`: PostgreSQL does not answer.
 - `check_kafka`: Kafka does not answer, or lacks a topic: `keeper migrate`.
 - `summarise`: one of the others failed; it names them.
+- `mirror_records`: Elasticsearch lacks an index: `keeper migrate`. While it is away the task is
+  skipped, and the next run makes up for it.
 - The operator is told of the failed run itself; by mail at once if PostgreSQL is what is missing.
 
 ### Run it again
-As often as you like. `keeper notices check` does the same from a shell. `airflow backfill create`
-is refused: only the present can be looked at.
+As often as you like. `keeper notices check` does the same from a shell, and
+`keeper search update` what `mirror_records` does. `airflow backfill create` is refused: only the
+present can be looked at.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -41,7 +46,10 @@ from keeper.orchestration.assets import (
     PIPELINE_RUNS,
     PRICE_BACKFILL,
     PRICE_UPDATES,
+    RUNS_INDEX,
     TO_DELIVER,
+    TOKEN_LEDGER,
+    TOKENS_INDEX,
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.defaults import DEFAULT_ARGS
@@ -96,6 +104,12 @@ def check_operations():
 
         return deliver_now()
 
+    @task(inlets=[PIPELINE_RUNS, TOKEN_LEDGER], outlets=[TOKENS_INDEX, RUNS_INDEX])
+    def mirror_records() -> dict:
+        from keeper.orchestration.search_mirror import mirror_records
+
+        return mirror_records()
+
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
     def summarise(database, kafka, delivered, ti) -> str:
         from keeper.orchestration.summaries import check_line, conclude, delivery_line
@@ -105,6 +119,8 @@ def check_operations():
     database, kafka, delivered = check_database(), check_kafka(), deliver_notices()
     [database, kafka] >> delivered
     summarise(database, kafka, delivered)
+    # Nobody waits for it.
+    mirror_records()
 
 
 check_operations()

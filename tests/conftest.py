@@ -4,6 +4,7 @@ pytest_plugins = (
     "tests.services",
     "tests.keepa_simulator",
     "tests.search_mirror",
+    "tests.work_records",
     "tests.smtp_server",
     "tests.chat_server",
     "tests.outbox",

@@ -119,6 +119,16 @@ def make_database(stack: Stack, migrated: str) -> Iterator[Callable[[], Postgres
         _drop_database(stack, name)
 
 
+@contextmanager
+def temporary_database(stack: Stack, migrated: str) -> Iterator[PostgresConfig]:
+    """Make a migrated database for the block, for fixtures of more than one test."""
+    name = _create_database(stack, template=migrated)
+    try:
+        yield _config_of(stack, name)
+    finally:
+        _drop_database(stack, name)
+
+
 def _config_of(stack: Stack, database: str) -> PostgresConfig:
     return PostgresConfig(stack["DATABASE_URL"].rpartition("/")[0] + f"/{database}")
 

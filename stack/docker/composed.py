@@ -12,8 +12,8 @@ from stack.docker.engine import Engine
 from stack.errors import StackError
 from stack.layout import REPOSITORY
 
-LEFT_OUT: Final = frozenset({"kibana"})
-"""Nothing can stand in for it, and nothing depends on it."""
+LEFT_OUT: Final = frozenset({"kibana", "kibana-setup"})
+"""Nothing can stand in for Kibana, and but for its set-up nothing depends on it."""
 LAPTOP: Final = ("docker-compose.yaml", "docker-compose.dev.yaml")
 PRODUCTION: Final = ("docker-compose.yaml", "docker-compose.prod.yaml")
 _UP_TIMEOUT_S: Final = 1800

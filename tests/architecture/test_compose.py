@@ -110,7 +110,8 @@ def test_a_mistake_fails_the_check(spoil: Callable[[dict[str, Any]], None], tmp_
 
 def test_it_has_every_part() -> None:
     assert set(SERVICES) == {
-        *("postgres", "kafka", "elasticsearch", "kibana", "keepa-simulator", "migrate"),
+        *("postgres", "kafka", "elasticsearch", "kibana", "kibana-setup"),
+        *("keepa-simulator", "migrate"),
         *("airflow-apiserver", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"),
         *("check-settings", "console", "mail", *CELERY, *DEV_TOOLS),
         *WORKERS,

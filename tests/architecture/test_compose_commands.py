@@ -106,7 +106,9 @@ def ask(script: str, home: Path, environment: dict[str, str], given: object = No
 
 
 def test_every_program_is_in_its_image(root: Path) -> None:
-    assert {command[0] for command in keepers_commands()} == {"keeper", "airflow", "python", "sh"}
+    programs = {command[0] for command in keepers_commands()}
+    # Debian's coreutils are in every base.
+    assert programs == {"keeper", "airflow", "python", "sh", "sleep"}
     scripts = {command[1] for command in keepers_commands() if command[0] in ("python", "sh")}
     copies = [words.split() for name, words in dockerfile() if name == "COPY"]
     copied = {
@@ -142,6 +144,26 @@ def test_a_keeper_command_that_does_not_exist_is_noticed(line: str) -> None:
 def test_workers_are_asked_for_their_own_sign_of_life() -> None:
     for name in WORKERS:
         assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "keeper", "health", name]
+
+
+def test_kibana_is_given_a_file_of_the_image(root: Path) -> None:
+    ((_, script, url, file), (_, duration)) = commands_of(
+        {"command": SERVICES["kibana-setup"]["command"]}
+    )
+    inside = "/opt/keeper/docker"
+    assert ("COPY", f"docker/kibana {inside}/kibana") in dockerfile()
+    assert (root / file.replace(inside, "docker")).is_file()
+    assert (root / script.replace(inside, "docker")).is_file()
+    assert (url, duration) == ("http://kibana:5601", "infinity")
+
+
+def test_kibana_is_asked_for_a_data_view_that_it_was_given(root: Path) -> None:
+    *_, url = SERVICES["kibana-setup"]["healthcheck"]["test"]
+    address, _, name = url.rpartition("/")
+    assert address == "http://kibana:5601/api/data_views/data_view"
+    lines = (root / "docker" / "kibana" / "keeper.ndjson").read_text("utf-8").splitlines()
+    objects = [(one["type"], one["id"]) for one in map(json.loads, lines)]
+    assert ("index-pattern", name) in objects
 
 
 def test_every_airflow_command_and_reported_part_exists(tmp_path: Path) -> None:

@@ -183,11 +183,21 @@ def test_a_failed_run_is_told_to_the_operator_until_a_good_one(
     wait_until(lambda: notices() == [told | {"is_open": False}], "the notice stays open", 60)
 
 
-def test_operations_are_looked_at(airflow: AirflowApi, rows: Rows) -> None:
+def test_operations_are_looked_at(stack: Stack, airflow: AirflowApi, rows: Rows) -> None:
+    tables = {"keeper-tokens": "token_ledger", "keeper-runs": "pipeline_runs"}
+    noted = {
+        alias: rows(f"SELECT count(*)::int AS number FROM {table}")[0]["number"]
+        for alias, table in tables.items()
+    }
+
     run_dag(airflow, "check_operations")
 
     lags = rows("SELECT * FROM operator_notices WHERE topic LIKE 'lag:%' AND resolved_at IS NULL")
     assert lags == []
+    with Elasticsearch(stack["ELASTICSEARCH_URL"]) as search:
+        for alias, number in noted.items():
+            search.indices.refresh(index=alias)
+            assert search.count(index=alias)["count"] >= number > 0
 
 
 def test_the_stores_are_compared_and_a_lost_document_comes_back(

@@ -11,7 +11,7 @@ from keeper.clock import utc_now
 
 app = typer.Typer(help="What Elasticsearch has.", no_args_is_help=True)
 
-WhatArgument = Annotated[str, typer.Argument(help="prices or deals.")]
+WhatArgument = Annotated[str, typer.Argument(help="prices, deals, tokens or runs.")]
 
 
 @app.callback()
@@ -79,6 +79,19 @@ def rebuild(
 
     Ctrl-C leaves everything as it was. Example: keeper search rebuild prices
     """
+    from keeper.pipeline.mirror_records import RECORD_MIRRORS
+    from keeper.pipeline.mirrors import MIRRORS
+
+    if what in RECORD_MIRRORS:
+        _rebuild_records(what, keep=keep)
+    elif what in MIRRORS:
+        _rebuild_events(what, keep=keep)
+    else:
+        names = ", ".join((*MIRRORS, *RECORD_MIRRORS))
+        raise typer.BadParameter(f"{what!r} is none of {names}")
+
+
+def _rebuild_events(what: str, *, keep: bool) -> None:
     from keeper.pipeline.mirrors import mirror_of
     from keeper.pipeline.rebuild_search import rebuild_search
     from keeper.pipeline.services import elasticsearch_config, kafka_config
@@ -102,6 +115,44 @@ def rebuild(
         typer.echo(f"{rebuilt.refused:,} documents were refused; the log above names them")
     if keep:
         typer.echo(f"kept: {', '.join(rebuilt.former)}")
+
+
+def _rebuild_records(what: str, *, keep: bool) -> None:
+    from keeper.pipeline.mirror_records import RECORD_MIRRORS, rebuild_records
+    from keeper.pipeline.services import elasticsearch_config
+    from keeper.settings import load_settings
+
+    mirror = RECORD_MIRRORS[what]
+    with database() as connection, elasticsearch_config(load_settings()).client() as client:
+        index, done = rebuild_records(connection, client, mirror, at=utc_now(), keep_former=keep)
+    typer.echo(f"{mirror.alias} is now {index}: {done.written:,} documents from PostgreSQL")
+    if done.refused:
+        typer.echo(f"{done.refused:,} documents were refused; the log above names them")
+
+
+@app.command()
+def update(
+    what: Annotated[
+        str | None, typer.Argument(help="tokens or runs; both if not given.", show_default=False)
+    ] = None,
+) -> None:
+    """Copy new and changed requests to Keepa and runs to Elasticsearch, as happens every half hour.
+
+    Example: keeper search update runs
+    """
+    from keeper.pipeline.mirror_records import RECORD_MIRRORS, mirror_records, record_mirror_of
+    from keeper.pipeline.services import elasticsearch_config
+    from keeper.settings import load_settings
+
+    mirrors = [record_mirror_of(what)] if what else list(RECORD_MIRRORS.values())
+    with database() as connection, elasticsearch_config(load_settings()).client() as client:
+        done = [mirror_records(connection, client, mirror, at=utc_now()) for mirror in mirrors]
+    kinds = ("written", "restored", "removed", "refused")
+    print_table(
+        ("", *kinds),
+        ((one.mirror, *(f"{getattr(one, kind):,}" for kind in kinds)) for one in done),
+        numbers=kinds,
+    )
 
 
 @app.command()

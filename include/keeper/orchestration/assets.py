@@ -74,6 +74,8 @@ DEAD_LETTERS: Final = tuple(
 
 PRICES_INDEX: Final = _asset("elasticsearch", "keeper-prices")
 DEALS_INDEX: Final = _asset("elasticsearch", "keeper-deals")
+TOKENS_INDEX: Final = _asset("elasticsearch", "keeper-tokens")
+RUNS_INDEX: Final = _asset("elasticsearch", "keeper-runs")
 REPLIES: Final = _asset("lake", "replies")
 
 WITHOUT_TASK: Final[Mapping[str, str]] = dict.fromkeys(

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from airflow.sdk import TriggerRule
+from airflow.sdk.exceptions import AirflowSkipException
 
 from keeper.clock import utc_now
 from keeper.orchestration.connections import database, elasticsearch_config, kafka_config
@@ -86,3 +87,25 @@ def reconcile_mirror(mirror: str, ti: Any, *, days: int | None, dry_run: bool) -
             dry_run=dry_run,
         )
     return asdict(found)
+
+
+def mirror_records() -> dict[str, dict[str, Any]]:
+    """Copy requests to Keepa and runs to Elasticsearch; return what was done, by mirror.
+
+    Raises:
+        AirflowSkipException: Elasticsearch does not answer; the next run makes up for it.
+    """
+    from keeper.pipeline.mirror_records import RECORD_MIRRORS, mirror_records
+    from keeper.stores.elasticsearch.connection import SearchUnavailableError
+
+    with database() as connection, elasticsearch_config().client() as client:
+        try:
+            done = [
+                mirror_records(connection, client, mirror, at=utc_now())
+                for mirror in RECORD_MIRRORS.values()
+            ]
+        except SearchUnavailableError as error:
+            raise AirflowSkipException(
+                f"{error}; the next run copies what this one did not"
+            ) from None
+    return {one.mirror: asdict(one) for one in done}

@@ -1,0 +1,1 @@
+"""Kibana's data views, saved searches and dashboards, which docker/kibana/keeper.ndjson holds."""

@@ -1,0 +1,85 @@
+"""The task that copies requests and runs to Elasticsearch, by Airflow's Connections."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import AirflowSkipException
+
+from keeper.orchestration.search_mirror import mirror_records as run_task
+from keeper.pipeline import mirror_records as pipeline
+from keeper.pipeline.mirror_records import RecordMirror
+from keeper.stores.elasticsearch.connection import SearchRejectedError
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from tests.services import Stack, free_port
+from tests.work_records import ask_keepa, run_pipeline
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+
+
+@pytest.fixture
+def connect(
+    database: PostgresConfig,
+    tokens_mirror: RecordMirror,
+    runs_mirror: RecordMirror,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[str], None]:
+    """Makes Airflow's Connections: the test's database, and Elasticsearch at a URL."""
+
+    def make(elasticsearch: str) -> None:
+        for name, kind, url in (
+            ("POSTGRES", "postgres", urlsplit(database.url)),
+            ("ELASTICSEARCH", "elasticsearch", urlsplit(elasticsearch)),
+        ):
+            told = {
+                "conn_type": kind,
+                "host": url.hostname,
+                "port": url.port,
+                "login": url.username,
+                "password": url.password,
+                "schema": url.path.lstrip("/") or url.scheme,
+            }
+            monkeypatch.setenv(f"AIRFLOW_CONN_KEEPER_{name}", json.dumps(told))
+
+    own = {"tokens": tokens_mirror, "runs": runs_mirror}
+    monkeypatch.setattr(pipeline, "RECORD_MIRRORS", own)
+    return make
+
+
+def test_it_copies_both_and_returns_counts(
+    stack: Stack, connection: Connection, connect: Callable[[str], None]
+) -> None:
+    connect(stack["ELASTICSEARCH_URL"])
+    ask_keepa(connection)
+    run_pipeline(connection, "1")
+    run_pipeline(connection, "2")
+
+    done = run_task()
+
+    assert {name: one["written"] for name, one in done.items()} == {"tokens": 1, "runs": 2}
+
+
+def test_while_elasticsearch_is_away_it_is_skipped(connect: Callable[[str], None]) -> None:
+    connect(f"http://127.0.0.1:{free_port()}")
+
+    with pytest.raises(AirflowSkipException, match=r"does not answer .* the next run copies"):
+        run_task()
+
+
+def test_an_index_that_was_never_made_fails_it(
+    stack: Stack, connect: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(stack["ELASTICSEARCH_URL"])
+    monkeypatch.setattr(pipeline, "RECORD_MIRRORS", {"tokens": pipeline.TOKENS})
+
+    with pytest.raises(SearchRejectedError, match="no such index"):
+        run_task()
+
+
+def test_nothing_waits_for_it_and_it_waits_for_nothing() -> None:
+    task = DagBag(str(DAGS)).dags["check_operations"].get_task("mirror_records")
+
+    assert task.upstream_task_ids == task.downstream_task_ids == set()
