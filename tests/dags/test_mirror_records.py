@@ -1,7 +1,9 @@
 """The task that copies requests and runs to Elasticsearch, by Airflow's Connections."""
 
 import json
+import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,7 +75,8 @@ def test_an_index_that_was_never_made_fails_it(
     stack: Stack, connect: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(stack["ELASTICSEARCH_URL"])
-    monkeypatch.setattr(pipeline, "RECORD_MIRRORS", {"tokens": pipeline.TOKENS})
+    nowhere = replace(pipeline.TOKENS, alias=f"test-{uuid.uuid4().hex}")
+    monkeypatch.setattr(pipeline, "RECORD_MIRRORS", {"tokens": nowhere})
 
     with pytest.raises(SearchRejectedError, match="no such index"):
         run_task()
