@@ -128,6 +128,14 @@ def test_every_reference_is_one_this_test_understands() -> None:
     assert "$$" not in compose_text()
 
 
+def test_what_is_taken_back_is_taken_back_where_it_stands() -> None:
+    # Compose does not see the tag through an alias.
+    for file in (DEV, PROD):
+        extensions, services = file.read_text("utf-8").split("\nservices:\n")
+        assert "!reset" not in extensions
+        assert "!reset" in services
+
+
 def test_every_variable_is_in_the_example() -> None:
     assert set(EXAMPLE) == USED | SETTINGS | OF_COMPOSE
 

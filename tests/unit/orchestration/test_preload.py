@@ -1,6 +1,6 @@
 import pytest
 
-from keeper.orchestration.preload import is_scheduler, preload_in_scheduler
+from keeper.orchestration.preload import is_celery_worker, is_scheduler, preload_in_scheduler
 
 
 @pytest.mark.parametrize(
@@ -15,9 +15,15 @@ def test_the_scheduler_is_told_by_its_arguments(argv: list[str]) -> None:
     assert is_scheduler(argv)
 
 
+def test_a_celery_worker_is_told_by_its_arguments() -> None:
+    assert is_celery_worker(["/opt/keeper/bin/airflow", "celery", "worker", "--queues", "prices"])
+    assert not is_celery_worker(["airflow", "celery", "flower"])
+
+
 @pytest.mark.parametrize(
     "argv",
     [
+        pytest.param(["airflow", "celery", "stop"], id="another command of Celery's"),
         pytest.param(["airflow", "api-server"], id="api-server"),
         pytest.param(["airflow", "triggerer"], id="triggerer"),
         pytest.param(["airflow", "dag-processor"], id="dag-processor"),

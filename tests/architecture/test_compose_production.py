@@ -1,0 +1,233 @@
+"""docker-compose.prod.yaml: one door, no password in it, limits on everything."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docker.check_settings import mistakes_of
+from docker.make_secrets import GIVEN, PASSWORDS, TLS, make_certificate, make_secrets
+from keeper.settings import Settings, load_settings
+from tests.architecture.composition import (
+    BASE,
+    KEEPER_IMAGE,
+    PROD,
+    compose_text,
+    composed,
+    composition,
+    example_environment,
+)
+
+MERGED = composition(BASE, PROD)
+SERVICES = MERGED["services"]
+ONE_SHOTS = {"check-settings", "migrate"}
+# Of .env, what production may not read.
+OF_A_LAPTOP = {name for name in example_environment() if re.search(r"PASSWORD|SECRET$|_KEY$", name)}
+ASK_WORLD = {"airflow-worker-prices", "airflow-worker-others", "airflow-triggerer", "deliver"}
+
+
+def test_only_nginx_publishes_ports() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert {
+        name: [port.rsplit(":", 2)[1:] for port in ports] for name, ports in published.items()
+    } == {"nginx": [["80", "8080"], ["443", "8443"]]}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_containers_are_confined(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
+    assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
+    assert service["restart"] == ("no" if name in ONE_SHOTS else "unless-stopped")
+    assert "healthcheck" in service or name in ONE_SHOTS
+    if name != "keepa-simulator":
+        assert "profiles" not in service
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_networks_are_private(name: str) -> None:
+    networks = set(SERVICES[name]["networks"])
+    assert ("edge" in networks) == (name == "nginx")
+    assert ("outside" in networks) == (name in ASK_WORLD)
+    assert ("back" in networks) == (name != "nginx")
+    assert MERGED["networks"]["front"] == MERGED["networks"]["back"] == {"internal": True}
+
+
+def test_no_code_of_the_checkout_is_mounted() -> None:
+    mounted = [volume for s in SERVICES.values() for volume in s.get("volumes", ())]
+    assert {volume.split(":")[0].split("/")[1] for volume in mounted if volume[0] == "."} == {
+        "docker"
+    }
+
+
+def test_secrets_are_files_that_the_command_makes() -> None:
+    folder = "${KEEPER_SECRETS:-./secrets}"
+    assert MERGED["secrets"] == {
+        name: {"file": f"{folder}/{name}"}
+        for name in (*PASSWORDS, "airflow_fernet_key", *GIVEN, *TLS)
+    }
+    granted = {name: set(service.get("secrets", ())) for name, service in SERVICES.items()}
+    assert granted["check-settings"] == set(MERGED["secrets"])
+    assert granted["nginx"] == set(TLS)
+    for name, service in SERVICES.items():
+        named = set(re.findall(r"/run/secrets/(\w+)", str(service)))
+        assert named - {"kafka_password"} <= granted[name], name
+
+
+def test_no_password_of_a_laptop_is_read() -> None:
+    text = compose_text(BASE, PROD)
+    environment = example_environment() | {
+        name: f"of-a-laptop-{name}" for name in OF_A_LAPTOP | {"KEEPER_PUBLIC_URL"}
+    }
+    known = str(composed(environment, BASE, PROD)["services"])
+    assert len(OF_A_LAPTOP) >= 10
+    assert [name for name in OF_A_LAPTOP if f"of-a-laptop-{name}" in known] == []
+    assert ":?copy" not in text
+
+
+def test_every_setting_that_is_a_secret_is_a_file() -> None:
+    secret = {
+        name.upper() for name, field in Settings.model_fields.items() if "Secret" in str(field)
+    }
+    urls = {"DATABASE_URL", "KEEPER_AIRFLOW_DATABASE_URL"}
+    environment = SERVICES["airflow-scheduler"]["environment"]
+    for name in secret - urls:
+        assert f"{name}_FILE" in environment, name
+        assert environment[name] == "", name
+
+
+def test_airflow_runs_on_celery_with_its_secrets_read_by_commands() -> None:
+    for name, service in SERVICES.items():
+        if not name.startswith("airflow") or service["image"] != KEEPER_IMAGE:
+            continue
+        environment = service["environment"]
+        assert environment["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+        for option in (
+            *("API__SECRET_KEY", "API_AUTH__JWT_SECRET", "CELERY__BROKER_URL"),
+            *("CORE__FERNET_KEY", "DATABASE__SQL_ALCHEMY_CONN"),
+        ):
+            assert f"AIRFLOW__{option}" not in environment
+            command = environment[f"AIRFLOW__{option}_CMD"]
+            assert command.startswith("sh /opt/keeper/docker/secret.sh ")
+    queues = {
+        name: set(
+            SERVICES[name]["command"][SERVICES[name]["command"].index("--queues") + 1].split(",")
+        )
+        for name in ("airflow-worker-prices", "airflow-worker-others")
+    }
+    assert set.union(*queues.values()) == {"prices", "deals", "storage", "default"}
+
+
+def test_secrets_are_made_once_and_for_their_owner(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    made = make_secrets(folder)
+    first = {file.name: file.read_text("utf-8") for file in folder.iterdir()}
+
+    assert set(made) == {*PASSWORDS, "airflow_fernet_key"}
+    assert make_secrets(folder) == []
+    assert {file.name: file.read_text("utf-8") for file in folder.iterdir()} == first
+    assert len({first[name] for name in made}) == len(made)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_command_says_what_a_person_has_to_give(root: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        root / "docker" / "make_secrets.py",
+        "--folder",
+        tmp_path / "secrets",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert [line.rsplit("/", 1)[1] for line in done.stderr.splitlines()] == list(TLS)
+    assert "keepa_api_key" in done.stdout
+    done = subprocess.run([*command, "--self-signed", "localhost"], check=False, timeout=60)
+    assert done.returncode == 0
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Secrets as they should be, Keepa's key given."""
+    for name in os.environ.keys() & {n.upper() for n in Settings.model_fields}:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    load_settings.cache_clear()
+    folder = tmp_path / "secrets"
+    make_secrets(folder)
+    make_certificate(folder, "keeper.example.org")
+    (folder / "keepa_api_key").write_text("k" * 64)
+    yield folder
+    load_settings.cache_clear()
+
+
+def found(secrets: Path, **environment: str) -> list[str]:
+    given = {"KEEPER_PRODUCTION": "true", "KEEPER_PUBLIC_URL": "https://keeper.example.org"}
+    return list(mistakes_of(given | environment, secrets))
+
+
+def test_secrets_as_made_are_right(secrets: Path) -> None:
+    assert found(secrets) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        pytest.param("redis_password", "", "shorter than 16", id="empty"),
+        pytest.param("kafka_password", "changeme", "shorter than 16", id="short"),
+        pytest.param("kafka_password", 'a"b' * 10, "letters, digits", id="a quote"),
+        pytest.param("airflow_fernet_key", "x" * 44, "URL-safe base64", id="no fernet key"),
+        pytest.param("airflow_jwt_secret", "x" * 20, "64 characters", id="short jwt secret"),
+        pytest.param("keepa_api_key", "", "COMPOSE_PROFILES=simulator", id="no key"),
+        pytest.param("tls_certificate", "none", "no certificate", id="no certificate"),
+        pytest.param("tls_key", "none", "no private key", id="no key of it"),
+    ],
+)
+def test_a_wrong_secret_is_named_and_not_told(
+    name: str, text: str, said: str, secrets: Path
+) -> None:
+    (secrets / name).write_text(text)
+
+    mistakes = found(secrets)
+
+    assert len(mistakes) == 1
+    assert mistakes[0].startswith(f"secrets/{name}: ")
+    assert said in mistakes[0]
+    assert not text or text not in mistakes[0]
+
+
+def test_another_certificates_key_is_noticed(secrets: Path, tmp_path: Path) -> None:
+    certificate = (secrets / "tls_certificate").read_text()
+    make_certificate(secrets, "other.example.org")
+    (secrets / "tls_certificate").write_text(certificate)
+
+    assert found(secrets) == ["secrets/tls_key: is not the key of secrets/tls_certificate"]
+
+
+def test_an_address_without_tls_is_a_mistake(secrets: Path) -> None:
+    (mistake,) = found(secrets, KEEPER_PUBLIC_URL="http://keeper.example.org")
+    assert mistake.startswith("KEEPER_PUBLIC_URL: must begin with https://")
+
+
+def test_the_simulator_needs_no_key(secrets: Path) -> None:
+    (secrets / "keepa_api_key").write_text("")
+    assert found(secrets, KEEPER_PROFILES="simulator") == []
+
+
+def test_keepers_own_mistakes_are_among_them(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_PORT", "0")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "kafka")
+    mistakes = found(secrets)
+    assert [mistake.split(":")[0] for mistake in mistakes] == [
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "SMTP_PORT",
+    ]

@@ -1,0 +1,67 @@
+"""Airflow's connections, where they are Keeper's settings, say what the settings say."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from airflow.sdk.definitions.connection import Connection
+
+from keeper.orchestration import connections
+from keeper.orchestration.settings_backend import SettingsBackend
+from keeper.pipeline import services
+from keeper.settings import Settings, load_settings
+
+LOGINS = {
+    "DATABASE_URL": "postgresql://keeper@store:5433/prices",
+    "KEEPER_DATABASE_PASSWORD": "p@ss/w%rd",
+    "KEEPER_AIRFLOW_DATABASE_URL": "postgresql://airflow@store/airflow",
+    "KEEPER_AIRFLOW_DATABASE_PASSWORD": "a:b",
+    "KAFKA_BOOTSTRAP_SERVERS": "kafka:29092",
+    "KEEPER_KAFKA_USER": "keeper",
+    "KEEPER_KAFKA_PASSWORD": 'quo"ted',
+    "ELASTICSEARCH_URL": "http://keeper@search:9200",
+    "KEEPER_ELASTICSEARCH_PASSWORD": "e@s",
+    "KEEPA_API_KEY": "k" * 64,
+    "KEEPER_KEEPA_TIMEOUT_S": "7",
+}
+
+
+@pytest.fixture(params=["plain", "with logins"])
+def settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Settings, which the connections are made of."""
+    for name in os.environ.keys() & {name.upper() for name in Settings.model_fields}:
+        monkeypatch.delenv(name)
+    if request.param == "with logins":
+        for name, value in LOGINS.items():
+            monkeypatch.setenv(name, value)
+    backend = SettingsBackend()
+    monkeypatch.setattr(Connection, "get", backend.get_connection)
+    load_settings.cache_clear()
+    yield load_settings()
+    load_settings.cache_clear()
+
+
+def test_airflow_and_the_commands_reach_the_same(settings: Settings) -> None:
+    assert connections.keepa_config() == services.keepa_config(settings)
+    assert connections.kafka_config() == services.kafka_config(settings)
+    search = connections.elasticsearch_config().url
+    assert search == services.elasticsearch_config(settings).url
+
+
+def test_the_databases_are_those_of_the_settings(settings: Settings) -> None:
+    keeper = SettingsBackend().get_connection("keeper_postgres")
+    urls = {
+        "postgres://keeper:keeper@localhost:5432/keeper",
+        "postgres://keeper:p%40ss%2Fw%25rd@store:5433/prices",
+    }
+    assert keeper.get_uri() in urls
+    airflow = SettingsBackend().get_connection("keeper_airflow_metadata")
+    if settings.airflow_database is None:
+        assert airflow is None
+    else:
+        assert airflow.get_uri() == "postgres://airflow:a%3Ab@store:5432/airflow"
+
+
+def test_of_other_connections_and_variables_it_knows_nothing(settings: Settings) -> None:
+    assert SettingsBackend().get_connection("aws_default") is None
+    assert SettingsBackend().get_variable("anything") is None
