@@ -32,7 +32,7 @@ from airflow.sdk import Metadata, Param, TriggerRule, dag, task
 
 from keeper.domain.locales import LOCALES
 from keeper.orchestration.assets import PRICE_HISTORY
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.price_batches import prices
 from keeper.orchestration.price_waits import wait_for_history, wait_for_history_index
 from keeper.orchestration.run_notices import told_to_operator
@@ -48,7 +48,7 @@ DOMAINS = [locale.domain for locale in LOCALES]
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=24),
     is_paused_upon_creation=False,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | in_queue("prices"),
     doc_md=__doc__,
     tags=["prices"],
     **told_to_operator(late_after=timedelta(hours=12)),

@@ -44,7 +44,7 @@ from airflow.sdk import (
 
 from keeper.orchestration.assets import COLLECTED_DEALS, DEAL_UPDATES
 from keeper.orchestration.deal_waits import wait_for_elasticsearch, wait_for_postgres
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.keepa_tasks import keepa_task
 from keeper.orchestration.run_names import run_name
 from keeper.orchestration.run_notices import told_to_operator
@@ -62,7 +62,7 @@ WHICH_FILTER = "{{ task.op_args[0].label }}"
     # Tokens may have to be waited for through most of the interval.
     dagrun_timeout=timedelta(hours=5, minutes=45),
     is_paused_upon_creation=False,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | in_queue("deals"),
     doc_md=__doc__,
     tags=["deals"],
     **told_to_operator(late_after=timedelta(hours=3)),

@@ -33,7 +33,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
 
 from keeper.orchestration.assets import COLLECTED_DEALS, DEAL_REPORTS, DEAL_UPDATES
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.run_names import run_name
 from keeper.orchestration.run_notices import told_to_operator
 
@@ -46,7 +46,7 @@ from keeper.orchestration.run_notices import told_to_operator
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=4),
     is_paused_upon_creation=False,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | in_queue("deals"),
     doc_md=__doc__,
     tags=["deals"],
     **told_to_operator(late_after=timedelta(hours=2)),

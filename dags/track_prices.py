@@ -37,7 +37,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import CronDataIntervalTimetable, Metadata, TriggerRule, dag, task
 
 from keeper.orchestration.assets import PRICE_HISTORY
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.price_batches import prices
 from keeper.orchestration.price_waits import (
     wait_for_elasticsearch,
@@ -58,7 +58,7 @@ SETTINGS = load_settings()
     max_active_runs=1,
     # Tokens may have to be waited for through most of the interval.
     dagrun_timeout=timedelta(hours=5, minutes=45),
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | in_queue("prices"),
     doc_md=__doc__,
     tags=["prices"],
     **told_to_operator(late_after=timedelta(hours=3)),

@@ -1,9 +1,12 @@
 """What every task of Keeper's starts from."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+Queue = Literal["prices", "deals", "storage", "default"]
+"""Kinds of work that may have Celery workers of their own."""
 
 RETRY_BY_KIND: Final = ExceptionRetryPolicy(
     rules=[
@@ -30,3 +33,11 @@ DEFAULT_ARGS: Final[dict[str, Any]] = {
     "retry_policy": RETRY_BY_KIND,
     "execution_timeout": timedelta(minutes=30),
 }
+
+
+def in_queue(queue: Queue) -> dict[str, Any]:
+    """Return the argument that gives a DAG's tasks to the Celery workers that read `queue`.
+
+    The LocalExecutor takes no notice of it.
+    """
+    return {"queue": queue}
