@@ -6,7 +6,7 @@ STACK := $(PYTHON) -m stack
 SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas analytics dags kibana stop down clean test test-faults test-compose check lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas analytics dags kibana stop down clean test test-faults test-celery test-compose check lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ test: venv ## Run the tests, suite by suite; an empty suite is an error
 test-faults: venv ## Fifty random kills while half a million messages come; some minutes
 	@export KEEPER_TEST_STACK_KEEP=1; trap '$(PYTHON) -m tests.services down' EXIT; \
 	$(PYTHON) -m pytest tests/faults tests/endurance
+
+test-celery: venv ## The DAGs on CeleryExecutor: a real Redis and two workers; some minutes
+	$(PYTHON) -m pytest tests/executors
 
 test-compose: venv ## docker-compose.yaml on a real engine, which is started if none runs; as root
 	$(PYTHON) -m pytest tests/compose

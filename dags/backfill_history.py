@@ -39,7 +39,7 @@ from keeper.orchestration.assets import (
     PRICE_HISTORY,
     WATCHED_PRODUCTS,
 )
-from keeper.orchestration.defaults import Rank, ranked
+from keeper.orchestration.defaults import Rank, in_queue, ranked
 from keeper.orchestration.price_batches import prices
 from keeper.orchestration.price_waits import wait_for_history, wait_for_history_index
 from keeper.orchestration.run_notices import told_to_operator
@@ -60,7 +60,7 @@ SETTINGS = load_settings()
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=24),
     is_paused_upon_creation=False,
-    default_args=ranked(Rank.BACKFILL),
+    default_args=ranked(Rank.BACKFILL) | in_queue("prices"),
     doc_md=__doc__,
     tags=["prices"],
     **told_to_operator(late_after=timedelta(hours=12)),

@@ -47,7 +47,7 @@ from keeper.orchestration.assets import (
 )
 from keeper.orchestration.deal_batches import deals, plan_filters
 from keeper.orchestration.deal_waits import wait_for_elasticsearch, wait_for_postgres
-from keeper.orchestration.defaults import Rank, ranked
+from keeper.orchestration.defaults import Rank, in_queue, ranked
 from keeper.orchestration.run_notices import told_to_operator
 from keeper.orchestration.trigger_forms import (
     NOT_BACKFILLED,
@@ -69,7 +69,7 @@ SETTINGS = load_settings()
     # Tokens may have to be waited for through most of the interval.
     dagrun_timeout=timedelta(hours=5, minutes=45),
     is_paused_upon_creation=False,
-    default_args=ranked(Rank.DEALS),
+    default_args=ranked(Rank.DEALS) | in_queue("deals"),
     doc_md=__doc__,
     tags=["deals"],
     **told_to_operator(late_after=timedelta(hours=3)),

@@ -36,7 +36,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import CronDataIntervalTimetable, Param, TriggerRule, dag, task
 
 from keeper.orchestration import assets
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.discovery import ProposalApproval
 from keeper.orchestration.keepa_tasks import keepa_task
 from keeper.orchestration.run_names import run_name
@@ -54,7 +54,7 @@ ANSWER_WITHIN_H = 6 * 24
     max_active_runs=1,
     dagrun_timeout=timedelta(days=7),
     is_paused_upon_creation=False,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | in_queue("deals"),
     doc_md=__doc__,
     tags=["discovery"],
     **told_to_operator(late_after=timedelta(days=3)),

@@ -37,7 +37,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, chain, dag, task
 
 from keeper.orchestration.assets import PRICE_DAYS, PRICE_HISTORY, PRICE_STATISTICS, REPLIES
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.run_notices import told_to_operator
 from keeper.orchestration.trigger_forms import NOT_BACKFILLED
 
@@ -51,7 +51,7 @@ from keeper.orchestration.trigger_forms import NOT_BACKFILLED
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=12),
     is_paused_upon_creation=False,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | in_queue("storage"),
     doc_md=__doc__,
     tags=["storage"],
     **told_to_operator(late_after=timedelta(hours=6)),

@@ -42,7 +42,7 @@ from keeper.orchestration.assets import (
     PRICES_INDEX,
     RECONCILIATIONS,
 )
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.run_notices import told_to_operator
 from keeper.orchestration.search_mirror import wait_for_workers
 from keeper.orchestration.trigger_forms import NOT_BACKFILLED
@@ -57,7 +57,7 @@ from keeper.orchestration.trigger_forms import NOT_BACKFILLED
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=24),
     is_paused_upon_creation=False,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | in_queue("storage"),
     doc_md=__doc__,
     tags=["search"],
     **told_to_operator(late_after=timedelta(hours=6)),

@@ -48,7 +48,7 @@ from keeper.orchestration.assets import (
     TO_DELIVER,
     USERS,
 )
-from keeper.orchestration.defaults import Rank, ranked
+from keeper.orchestration.defaults import Rank, in_queue, ranked
 from keeper.orchestration.run_names import run_name
 from keeper.orchestration.run_notices import told_to_operator
 from keeper.orchestration.trigger_forms import NOT_BACKFILLED
@@ -63,7 +63,7 @@ from keeper.orchestration.trigger_forms import NOT_BACKFILLED
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=4),
     is_paused_upon_creation=False,
-    default_args=ranked(Rank.DEALS),
+    default_args=ranked(Rank.DEALS) | in_queue("deals"),
     doc_md=__doc__,
     tags=["deals"],
     **told_to_operator(late_after=timedelta(hours=2)),

@@ -52,7 +52,7 @@ from keeper.orchestration.assets import (
     TOKEN_ACCOUNTS,
     WATCHED_PRODUCTS,
 )
-from keeper.orchestration.defaults import Rank, ranked
+from keeper.orchestration.defaults import Rank, in_queue, ranked
 from keeper.orchestration.price_batches import prices
 from keeper.orchestration.price_waits import (
     wait_for_elasticsearch,
@@ -79,7 +79,7 @@ SETTINGS = load_settings()
     max_active_runs=1,
     # Tokens may have to be waited for through most of the interval.
     dagrun_timeout=timedelta(hours=5, minutes=45),
-    default_args=ranked(Rank.PRICES),
+    default_args=ranked(Rank.PRICES) | in_queue("prices"),
     doc_md=__doc__,
     tags=["prices"],
     **told_to_operator(late_after=timedelta(hours=3)),

@@ -1,4 +1,4 @@
-"""The programs a composed system needs, installed or built where they are missing."""
+"""The programs that tests of a deployment need, installed or built where they are missing."""
 
 import os
 import shutil
@@ -13,7 +13,11 @@ from stack.layout import Layout
 COMPOSE_VERSION: Final = "2.40.3"
 _COMPOSE: Final = "github.com/docker/compose/v2"
 _BUILD_TIMEOUT_S: Final = 1800
-_PACKAGES: Final = {"dockerd": ("docker.io", "iptables"), "debootstrap": ("debootstrap",)}
+_PACKAGES: Final = {
+    "dockerd": ("docker.io", "iptables"),
+    "debootstrap": ("debootstrap",),
+    "redis-server": ("redis-server",),
+}
 
 
 def need_programs(layout: Layout, *programs: str) -> None:

@@ -21,6 +21,16 @@ EXPECTED = {
     "report_deals",
     "track_prices",
 }
+QUEUES = {
+    "backfill_history": "prices",
+    "track_prices": "prices",
+    "collect_deals": "deals",
+    "discover_products": "deals",
+    "report_deals": "deals",
+    "maintain_storage": "storage",
+    "reconcile_stores": "storage",
+}
+"""The others' tasks go to the queue `default`."""
 HEADS = ["What", "Reads", "Writes", "Params", "If it fails", "Run it again"]
 
 
@@ -61,6 +71,13 @@ def test_every_dag_has_tags_an_owner_and_retries_by_kind_of_error(bag: DagBag, d
         assert task.retries
         assert task.retry_policy is RETRY_BY_KIND
         assert task.execution_timeout is not None
+
+
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
+def test_the_tasks_of_a_dag_are_work_of_one_kind(bag: DagBag, dag_id: str) -> None:
+    queues = {task.queue for task in bag.dags[dag_id].tasks}
+
+    assert queues == {QUEUES.get(dag_id, "default")}
 
 
 def test_track_prices_runs_its_steps_in_order(track_prices: DAG) -> None:

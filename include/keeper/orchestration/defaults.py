@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from keeper.domain.tokens import BROKEN_FOR
+
+Queue = Literal["prices", "deals", "storage", "default"]
+"""Kinds of work that may have Celery workers of their own."""
 
 RETRY_BY_KIND: Final = ExceptionRetryPolicy(
     rules=[
@@ -57,3 +60,11 @@ DEFAULT_ARGS: Final[dict[str, Any]] = {
 def ranked(rank: Rank) -> dict[str, Any]:
     """Return the default arguments of a DAG whose tasks have another rank than upkeep."""
     return DEFAULT_ARGS | {"priority_weight": int(rank)}
+
+
+def in_queue(queue: Queue) -> dict[str, Any]:
+    """Return the argument that gives a DAG's tasks to the Celery workers that read `queue`.
+
+    The LocalExecutor takes no notice of it.
+    """
+    return {"queue": queue}

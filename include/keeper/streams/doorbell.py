@@ -75,12 +75,9 @@ class Doorbell:
 
 def ring_once(config: KafkaConfig, event: KeeperEvent, *, topic: str = KEEPER_EVENTS) -> None:
     """Publish one event within three seconds, or log that it was not."""
-    try:
-        bell = Doorbell(config, topic=topic)
-        bell.ring(event)
-        bell.close()
-    except KafkaException as error:
-        _LOG.warning("%s was not published to %s: %s", event.event_type, topic, error)
+    bell = Doorbell(config, topic=topic)
+    bell.ring(event)
+    bell.close()
 
 
 def _note(error: KafkaError | None, message: Message) -> None:

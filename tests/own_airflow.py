@@ -1,0 +1,71 @@
+"""Airflow processes in the place of the stack's own, with other settings and their output kept."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from stack.airflow_api import AirflowApi
+from tests.services import ROOT, Stack
+
+_ENDS_WITHIN_S = 40
+
+
+@contextmanager
+def in_place_of_the_scheduler(
+    stack: Stack,
+    commands: Mapping[str, Sequence[str]],
+    settings: Mapping[str, str],
+    folder: Path,
+) -> Iterator[None]:
+    """Run `airflow` commands, a scheduler among them, while the stack's scheduler is stopped.
+
+    Args:
+        stack: The stack, whose settings they start from.
+        commands: The arguments of each command, by a name for its output `<name>.out`.
+        settings: Other environment variables.
+        folder: Where their output goes.
+    """
+    environment = {**os.environ, **stack.environment, "PYTHONUNBUFFERED": "1", **settings}
+    airflow = str(Path(sys.executable).parent / "airflow")
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    with stack.without("airflow-scheduler"), ExitStack() as running:
+        for name, arguments in commands.items():
+            output = running.enter_context((folder / f"{name}.out").open("ab"))
+            process = subprocess.Popen(
+                [airflow, *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            running.callback(_end, process)
+            processes[name] = process
+        yield
+        for name, process in processes.items():
+            said = (folder / f"{name}.out").read_text()[-2_000:]
+            assert process.poll() is None, f"{name} has ended by itself:\n{said}"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and what it has started."""
+    process.terminate()
+    try:
+        process.wait(timeout=_ENDS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def trigger(airflow: AirflowApi, dag_id: str) -> str:
+    """Create a run and return its id."""
+    run_id = f"e2e__{time.time_ns()}"
+    airflow.unpause(dag_id)
+    airflow.trigger(dag_id, run_id, None)
+    return run_id
