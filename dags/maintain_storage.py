@@ -113,7 +113,6 @@ def maintain_storage():
 
         return conclude(ti, storage_line(months, rolled_up, rows, files, apply=params["apply"]))
 
-    months, rolled_up, rows, files = make_months(), roll_up(), drop_old_rows(), drop_old_files()
     # One after the other: each of them is work for the disk.
     chain(
         months := make_months(),

@@ -76,6 +76,7 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
             stack.layout.secrets / "airflow_passwords.json"
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
             f"postgresql+psycopg2://airflow:{secrets.postgres_airflow}"

@@ -48,6 +48,10 @@ class ChatServer:
             return self.answers.pop(0)
         self.requests.append(request)
         number = len(self.requests)
+        if request.path == f"/bot{TOKEN}/getMe":
+            return 200, {"ok": True, "result": {"is_bot": True, "username": "keeper_bot"}}
+        if request.path == HOOK:
+            return 200, {"id": "99", "name": "Deals"}
         if request.path.startswith(f"/bot{TOKEN}/send"):
             return 200, {"ok": True, "result": {"message_id": number}}
         if request.path == f"{HOOK}?wait=true":
@@ -60,8 +64,14 @@ def chat() -> Iterator[ChatServer]:
     """A chat provider on a port of this machine."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._give(state.answer(Request(self.path, {}, {})))
+
         def do_POST(self) -> None:
-            status, body = state.answer(_request(self))
+            self._give(state.answer(_request(self)))
+
+        def _give(self, answer: tuple[int, dict[str, Any] | str]) -> None:
+            status, body = answer
             content = (body if isinstance(body, str) else json.dumps(body)).encode()
             # A client that did not wait for it.
             with suppress(BrokenPipeError, ConnectionResetError):

@@ -19,3 +19,7 @@ FROM (
     FROM watched_products WHERE status = 'ACTIVE'
     GROUP BY asin, domain
 ) AS products
+
+-- name: server_state
+SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS is_standby,
+    (SELECT count(*)::int FROM watched_products WHERE status = 'ACTIVE') AS watched

@@ -14,6 +14,7 @@ DAGS = Path(__file__).resolve().parents[2] / "dags"
 EXPECTED = {
     "backfill_history",
     "check_operations",
+    "check_services",
     "collect_deals",
     "discover_products",
     "maintain_storage",

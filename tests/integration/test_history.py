@@ -14,8 +14,9 @@ from confluent_kafka.admin import AdminClient
 from keeper.domain.intervals import Interval
 from keeper.domain.locales import locale_of
 from keeper.domain.price_points import to_keepa_minutes
+from keeper.domain.product_choice import ProductChoice
 from keeper.domain.watches import ProductToCheck, Watch
-from keeper.pipeline.backfill import InvalidIntervalError, plan_backfill
+from keeper.pipeline.backfill import InvalidIntervalError, plan_backfill, preview_backfill
 from keeper.pipeline.check_batch import CheckResult, check_batch
 from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
 from keeper.pipeline.load_events import price_consumer
@@ -310,6 +311,18 @@ def test_an_interval_that_is_none_is_refused(
 ) -> None:
     with pytest.raises(InvalidIntervalError, match=said):
         plan_past(tracker, "run", Interval(since, until))
+
+
+def test_a_preview_of_a_past_interval_notes_nothing(tracker: Tracker) -> None:
+    save_watches(tracker.connection, USER, [Watch(ASIN, "us", "NEW", None)])
+    how = {"batch_products": 10, "interval": Interval(AT - DAY, AT), "at": AT + DAY}
+
+    told = preview_backfill(tracker.connection, **how)
+    nowhere = preview_backfill(tracker.connection, only=ProductChoice.of(["de"]), **how)
+
+    assert told.startswith(f"1 products (us 1: {ASIN}) in 1 batches; their points from ")
+    assert nowhere.startswith("0 products in 0 batches")
+    assert tracker.connection.execute("SELECT * FROM pipeline_runs").fetchall() == []
 
 
 def test_older_points_never_move_current_prices_nor_alert(database: PostgresConfig) -> None:

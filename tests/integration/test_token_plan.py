@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from keeper.cli.app import app
 from keeper.domain.keeper_events import KeeperEvent
+from keeper.domain.product_choice import EVERYTHING, InvalidChoiceError, ProductChoice
 from keeper.domain.watches import Priority, Watch
-from keeper.pipeline.plan_run import PlannedBatch, plan_run
+from keeper.pipeline.plan_run import PlannedBatch, plan_run, preview_run
 from keeper.pipeline.rings import Ring, no_ring
 from keeper.pipeline.tokens import keepa_account
 from keeper.settings import load_settings
@@ -45,6 +46,7 @@ def plan(
     *,
     key: str = "simulator",
     ring: Ring = no_ring,
+    only: ProductChoice = EVERYTHING,
 ) -> list[PlannedBatch]:
     with session(database) as own, keepa_account(keepa.config(key), own, "run") as account:
         return plan_run(
@@ -59,6 +61,7 @@ def plan(
             reserve_share=0.5,
             started_at=datetime.now(UTC),
             ring=ring,
+            only=only,
         )
 
 
@@ -152,3 +155,63 @@ def test_the_plan_and_the_tokens_are_printed(
     assert "+4.0 %" in printed.stdout
     assert "1 tokens of 1200" in printed.stdout
     assert "1200 tokens left of at most 1200, 20 more each minute" in tokens.stdout
+
+
+def test_a_run_may_be_about_some_products_only_and_leaves_the_reserve_as_it_is(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    now = datetime.now(UTC)
+    watch(connection, 1, checked=now - HOUR, price=1040)
+    other = watch(connection, 2, checked=now - HOUR, price=5000)
+    keepa = simulate()
+    plan(connection, database, keepa, tmp_path)
+    reserve = "SELECT reserve FROM token_accounts"
+    before = connection.execute(reserve).fetchall()
+    assert before == [{"reserve": 1}], "kept for the one that is about to alert"
+
+    batches = plan(connection, database, keepa, tmp_path, only=ProductChoice.of(["us"], [other]))
+
+    assert planned_asins(tmp_path, batches) == [[other]]
+    assert [batch.label for batch in batches] == [f"us 1: {other}"]
+    assert connection.execute(reserve).fetchall() == before
+
+
+def test_a_run_about_what_nobody_watches_is_refused(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    watch(connection, 1, checked=None, price=0)
+
+    with pytest.raises(InvalidChoiceError, match="nobody watches B00EXAMPLE"):
+        plan(connection, database, simulate(), tmp_path, only=ProductChoice.of([], ["B00EXAMPLE"]))
+
+
+def test_a_preview_says_what_a_run_would_cost_and_spends_and_notes_nothing(
+    connection: Connection, database: PostgresConfig, simulate: Callable[..., Simulator]
+) -> None:
+    for number in (1, 2, 3):
+        watch(connection, number, checked=None, price=0)
+    keepa = simulate("--refill-rate", "1")
+    keepa.post("tokens", {"left": 50})
+
+    with session(database) as own, keepa_account(keepa.config(), own, "run") as account:
+        told = preview_run(
+            connection,
+            account,
+            batch_products=2,
+            interval=timedelta(hours=6),
+            reserve_share=0.1,
+            at=datetime.now(UTC),
+        )
+        left = account.client.token_status().tokens_left
+
+    assert told.startswith("3 products (us 3: B000000001, B000000002, B000000003) in 2 batches; ")
+    assert "3 tokens of 50" in told
+    assert left >= 50
+    for table in ("pipeline_runs", "token_ledger"):
+        assert connection.execute(f"SELECT * FROM {table}").fetchall() == []  # type: ignore[arg-type]  # our own names

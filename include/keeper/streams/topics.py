@@ -96,6 +96,22 @@ def remedy_for_missing(topic: str, there_are: Collection[str] = ()) -> str:
     return f"did you mean {similar[0]}?" if similar else "see: keeper topics list"
 
 
+def existing_topics(admin: AdminClient, *, timeout_s: float = 10) -> tuple[int, set[str]]:
+    """Return how many brokers there are, and the names of the topics.
+
+    Raises:
+        TransientError: Kafka does not answer.
+    """
+    try:
+        found = admin.list_topics(timeout=timeout_s)
+    except KafkaException as error:
+        raise TransientError(
+            f"Kafka does not answer ({error.args[0].str()}); check that it runs and "
+            "KAFKA_BOOTSTRAP_SERVERS"
+        ) from error
+    return len(found.brokers), set(found.topics)
+
+
 def make_topics(
     admin: AdminClient, topics: tuple[str, ...], *, replication: int = 1, timeout_s: float = 30
 ) -> list[str]:
@@ -114,14 +130,8 @@ def make_topics(
         )
         for topic in topics
     ]
-    try:
-        # Asked first because it fails within seconds and says whether Kafka is there at all.
-        admin.list_topics(timeout=min(timeout_s, 10))
-    except KafkaException as error:
-        raise TransientError(
-            f"Kafka does not answer ({error.args[0].str()}); check that it runs and "
-            "KAFKA_BOOTSTRAP_SERVERS"
-        ) from error
+    # Asked first because it fails within seconds and says whether Kafka is there at all.
+    existing_topics(admin, timeout_s=min(timeout_s, 10))
     made = []
     futures = admin.create_topics(wanted, operation_timeout=timeout_s, request_timeout=timeout_s)
     for topic, future in futures.items():

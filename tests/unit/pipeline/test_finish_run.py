@@ -1,7 +1,7 @@
 """A run's totals, and when it counts as failed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -53,6 +53,7 @@ def summarise(
     unfinished: tuple[str, ...] = (),
     share: float = 0.05,
     ring: Ring = no_ring,
+    told: Callable[[str], None] = lambda line: None,
 ) -> None:
     summarise_run(
         cast(Connection, None),
@@ -62,6 +63,7 @@ def summarise(
         unfinished=unfinished,
         finished_at=NOW,
         ring=ring,
+        told=told,
     )
 
 
@@ -157,3 +159,24 @@ def test_what_is_wrong_is_in_the_row_and_in_the_error(
 
     assert row["state"] == "FAILED"
     assert problem in row["problem"]
+
+
+@pytest.mark.usefixtures("row")
+def test_what_a_run_did_is_told_in_one_line() -> None:
+    told: list[str] = []
+
+    summarise(WHOLE, told=told.append)
+
+    (line,) = told
+    assert line.startswith("119 products for 120 tokens (120 planned, 80 left)")
+    assert "\n" not in line
+
+
+@pytest.mark.usefixtures("row")
+def test_so_is_why_it_failed() -> None:
+    told: list[str] = []
+
+    with pytest.raises(RunFailedError):
+        summarise(WHOLE, unfinished=("wait_for_postgres",), told=told.append)
+
+    assert told[0].endswith("FAILED: unfinished: wait_for_postgres")

@@ -9,7 +9,12 @@ import pytest
 
 from keeper.domain.deals import DealFilter
 from keeper.pipeline import plan_deals as step
-from keeper.pipeline.plan_deals import PlannedFilter, plan_deals
+from keeper.pipeline.plan_deals import (
+    PlannedFilter,
+    UnknownFilterError,
+    plan_deals,
+    preview_deals,
+)
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.postgres.connection import Connection
 from tests.deals import CHECKED_AT, FILTER
@@ -34,7 +39,9 @@ def filters(monkeypatch: pytest.MonkeyPatch) -> list[DealFilter]:
     return saved
 
 
-def plan(lake: Path, *, max_tokens: int = 200, runs_later: int = 0) -> list[PlannedFilter]:
+def plan(
+    lake: Path, *, max_tokens: int = 200, runs_later: int = 0, only: tuple[str, ...] = ()
+) -> list[PlannedFilter]:
     return plan_deals(
         cast(Connection, None),
         lake,
@@ -43,6 +50,7 @@ def plan(lake: Path, *, max_tokens: int = 200, runs_later: int = 0) -> list[Plan
         source="simulator",
         max_tokens=max_tokens,
         started_at=CHECKED_AT + runs_later * timedelta(hours=6),
+        only=only,
     )
 
 
@@ -95,3 +103,37 @@ def test_without_filters_there_is_nothing_to_do(
 ) -> None:
     assert plan(tmp_path) == []
     assert started["tokens_estimated"] == 0
+
+
+def test_a_run_may_be_about_some_filters_only(
+    filters: list[DealFilter], started: dict[str, Any], tmp_path: Path
+) -> None:
+    filters += [replace(FILTER, name=name, filter_id=n) for n, name in enumerate("abc", 7)]
+
+    planned = plan(tmp_path, only=("b",))
+
+    assert [(part.label, part.tokens) for part in planned] == [("b", 200)]
+    assert started["tokens_estimated"] == 200
+
+
+def test_a_filter_that_is_not_there_is_refused_with_those_that_are(
+    filters: list[DealFilter], started: dict[str, Any], tmp_path: Path
+) -> None:
+    filters += [replace(FILTER, name=name, filter_id=n) for n, name in enumerate("ab", 7)]
+
+    with pytest.raises(UnknownFilterError, match="called 'c', 'd'; active are: a, b"):
+        plan(tmp_path, only=("d", "a", "c"))
+
+
+@pytest.mark.parametrize(
+    ("only", "said"),
+    [((), "2 filters (a, b) for at most 100"), (("a",), "1 filters (a) for at most 200")],
+)
+def test_a_preview_says_what_a_run_may_cost_and_notes_nothing(
+    filters: list[DealFilter], started: dict[str, Any], only: tuple[str, ...], said: str
+) -> None:
+    filters += [replace(FILTER, name=name, filter_id=n) for n, name in enumerate("ab", 7)]
+    connection = cast(Connection, None)
+
+    assert said in preview_deals(connection, max_tokens=200, at=CHECKED_AT, only=only)
+    assert started == {}

@@ -46,11 +46,11 @@ class EmailChannel:
         except ValueError as error:
             return _failed(f"cannot be addressed: {error}", retry=False)
         try:
-            server = _connect(self._config)
+            server = connect_to(self._config)
             try:
                 server.send_message(mail)
             finally:
-                _leave(server)
+                leave(server)
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             return _failed(f"{code} {_plain(text)}", retry=code < 500)
@@ -116,14 +116,20 @@ def _address(spec: str, name: str = "") -> Address:
         raise ValueError(f"{spec[:100]!r} is not an e-mail address") from None
 
 
-def _leave(server: smtplib.SMTP) -> None:
+def leave(server: smtplib.SMTP) -> None:
     """Say goodbye; a mail the server has accepted stays sent however it answers to that."""
     with suppress(smtplib.SMTPException, OSError):
         server.quit()
     server.close()
 
 
-def _connect(config: SmtpConfig) -> smtplib.SMTP:
+def connect_to(config: SmtpConfig) -> smtplib.SMTP:
+    """Return a connection to the mail server, secured and logged in as the configuration says.
+
+    Raises:
+        smtplib.SMTPException, OSError, UnicodeError: As smtplib says; the last would quote the
+            login.
+    """
     implicit = config.tls == "implicit" or (config.tls == "auto" and config.port == 465)
     context = ssl.create_default_context()
     server: smtplib.SMTP

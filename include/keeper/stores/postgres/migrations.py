@@ -6,7 +6,13 @@ from urllib.parse import urlsplit, urlunsplit
 from yoyo import get_backend, read_migrations
 
 from keeper.stores.postgres.analytics import install_analytics
-from keeper.stores.postgres.connection import SQL_DIR, PostgresConfig, connect
+from keeper.stores.postgres.connection import (
+    SQL_DIR,
+    Connection,
+    PostgresConfig,
+    connect,
+    errors_told,
+)
 
 _LOCK: Final = 0x6B656570
 """Number of the advisory lock; any that nothing else in the database uses."""
@@ -31,6 +37,19 @@ def migrate(config: PostgresConfig) -> list[str]:
         if install_analytics(guard, anew=bool(done)):
             done.append("analytics")
         return done
+
+
+def missing_migrations(connection: Connection) -> list[str]:
+    """Return the names of the migrations that are still to be applied; changes nothing.
+
+    Raises:
+        DatabaseRejectedError: None has ever been applied.
+    """
+    with errors_told():
+        rows = connection.execute("SELECT migration_id FROM _yoyo_migration").fetchall()
+    applied = {row["migration_id"] for row in rows}
+    known = read_migrations(str(SQL_DIR / "migrations"))
+    return sorted(one.id for one in known if one.id not in applied)
 
 
 def _migrate(config: PostgresConfig) -> list[str]:

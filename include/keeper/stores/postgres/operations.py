@@ -39,3 +39,18 @@ def staleness(connection: Connection, before: datetime) -> Staleness:
     """Return how many watched products were last checked before a moment."""
     (row,) = connection.execute(statements(_SQL)["stale_products"], {"before": before}).fetchall()
     return Staleness(**row)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """PostgreSQL's version, whether it only follows another server, and how many active watches."""
+
+    version: str
+    is_standby: bool
+    watched: int
+
+
+def server_state(connection: Connection) -> ServerState:
+    """Return what the server says of itself, and the number of active watches."""
+    (row,) = connection.execute(statements(_SQL)["server_state"]).fetchall()
+    return ServerState(**row)

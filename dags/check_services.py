@@ -1,0 +1,64 @@
+"""
+### What
+Every day before the reports: touches each outside system once, a task for each, so that it can be
+seen at a glance which of them answers: PostgreSQL, Kafka, Elasticsearch, Keepa, the lake, the mail
+server, the chat channels. Trigger it after an installation, or when something is wrong.
+
+### Reads
+PostgreSQL's migrations, Kafka's topics, Elasticsearch's health and aliases, Keepa's balance (which
+costs no token), who Telegram's bot and Discord's webhooks are.
+
+### Writes
+A file in the lake, which it deletes. No message is sent to anybody.
+
+### Params
+None.
+
+### If it fails
+- `check_…`: that service does not answer, refuses the login or lacks what this version needs; the
+  error says what to do. None stops the others.
+- `check_…` skipped: the settings do not name it.
+- `summarise`: one of the others failed; it names them.
+
+### Run it again
+As often as you like. `airflow backfill create` is refused: only the present can be touched.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
+
+from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.services import service_checks
+from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+
+
+@dag(
+    # At these times only, not for the day before it was first seen.
+    schedule=CronTriggerTimetable("30 5 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    allowed_run_types=NOT_BACKFILLED,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(minutes=30),
+    is_paused_upon_creation=False,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["operations"],
+    **told_to_operator(late_after=timedelta(minutes=15)),
+)
+def check_services():
+    """Wire the run; the heads above say what it does."""
+
+    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+    def summarise(told, ti) -> str:
+        from keeper.orchestration.services import services_line
+        from keeper.orchestration.summaries import conclude
+
+        return conclude(ti, services_line(told))
+
+    summarise(service_checks())
+
+
+check_services()

@@ -1,0 +1,107 @@
+"""Whether the channels' providers answer and know Keeper, found out without sending a message."""
+
+import logging
+import smtplib
+from collections.abc import Mapping
+from typing import Final
+
+import httpx
+
+from keeper.alerts.channels.email import SmtpConfig, connect_to, leave
+from keeper.alerts.channels.telegram import TelegramConfig
+from keeper.errors import SettingsError, TransientError
+
+# It would tell every address with the token in it.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+_REFUSED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.NOT_FOUND)
+
+
+class ChannelUnreachableError(TransientError):
+    """A provider does not answer, or is unwell."""
+
+
+def reach_mail(config: SmtpConfig) -> str:
+    """Greet the mail server, log in where there is a login, and return what it is.
+
+    Raises:
+        SettingsError: It refuses the login.
+        ChannelUnreachableError: It does not answer.
+    """
+    where = f"{config.host}:{config.port}"
+    try:
+        server = connect_to(config)
+        try:
+            code, _ = server.noop()
+        finally:
+            leave(server)
+    except smtplib.SMTPAuthenticationError as error:
+        raise SettingsError(
+            f"the mail server {where} refuses the login ({error.smtp_code}); check SMTP_USER and "
+            "SMTP_PASSWORD"
+        ) from None
+    except UnicodeError:
+        # Its text would quote the login.
+        raise SettingsError(
+            "the login has letters the mail server cannot take; check SMTP_USER and SMTP_PASSWORD"
+        ) from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise ChannelUnreachableError(
+            f"the mail server {where} does not answer ({type(error).__name__}: {error}); check "
+            "SMTP_HOST, SMTP_PORT and KEEPER_SMTP_TLS"
+        ) from None
+    login = f", login of {config.user} accepted" if config.user and config.tls != "none" else ""
+    return f"{where} answers ({code}){login}"
+
+
+def reach_telegram(config: TelegramConfig) -> str:
+    """Ask Telegram who the bot is and return its name.
+
+    Raises:
+        SettingsError: Telegram does not know the token.
+        ChannelUnreachableError: It does not answer.
+    """
+    answer = _ask(f"{config.url}/bot{config.token}/getMe", "Telegram", "TELEGRAM_BOT_TOKEN")
+    bot = answer.get("result")
+    return f"bot {bot.get('username')}" if isinstance(bot, Mapping) else "a bot without a name"
+
+
+def reach_discord(name: str, webhook: str) -> str:
+    """Ask Discord for a webhook and return what it is called there.
+
+    Raises:
+        SettingsError: Discord does not know it.
+        ChannelUnreachableError: It does not answer.
+    """
+    answer = _ask(webhook, f"Discord's webhook {name}", "it in the settings")
+    return f"webhook {name} ({answer.get('name')})"
+
+
+def read_apprise(name: str, url: str) -> str:
+    """Return the service of an Apprise URL; Apprise cannot ask it without sending something.
+
+    Raises:
+        SettingsError: Apprise cannot read the URL.
+    """
+    from apprise import Apprise
+
+    service = Apprise.instantiate(url)
+    if service is None:
+        raise SettingsError(f"Apprise cannot read the URL called {name}; check KEEPER_APPRISE_URLS")
+    return f"{name} ({service.service_name}, not asked)"
+
+
+def _ask(url: str, who: str, setting: str) -> Mapping[str, object]:
+    try:
+        reply = httpx.get(url, timeout=20)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        # Its text may quote the address.
+        raise ChannelUnreachableError(f"{who} does not answer ({type(error).__name__})") from None
+    if reply.status_code in _REFUSED:
+        raise SettingsError(f"{who} is refused ({reply.status_code}); check {setting}")
+    if not reply.is_success:
+        raise ChannelUnreachableError(f"{who} answers {reply.status_code}; try again later")
+    try:
+        body = reply.json()
+    except ValueError:
+        body = None
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,114 @@
+"""A run's one line, and that a run fails when one of its tasks did."""
+
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from keeper.orchestration import summaries
+from keeper.orchestration.services import SERVICES, services_line
+from keeper.pipeline.finish_run import RunFailedError
+from tests.services import ROOT
+
+
+class LastTask:
+    """Stands for the last task's instance: knows how the others ended, keeps what it is given."""
+
+    dag_id, run_id, task_id = "some_dag", "manual__1", "summarise"
+
+    def __init__(self, **states: str) -> None:
+        self.states = {"summarise": "running", **states}
+        self.kept: dict[str, str] = {}
+
+    def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
+        assert dag_id == self.dag_id
+        return dict.fromkeys(run_ids, self.states)
+
+    def xcom_push(self, key: str, value: str) -> None:
+        self.kept[key] = value
+
+
+def conclude(task: LastTask, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(summaries, "get_current_context", lambda: {"ti": task})
+    return summaries.conclude(task, "all is told")
+
+
+def test_a_run_whose_tasks_ended_well_ends_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = LastTask(first="success", second="skipped")
+
+    assert conclude(task, monkeypatch) == "all is told"
+    assert task.kept == {"summary": "all is told"}
+
+
+@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
+def test_a_run_fails_when_one_of_them_did(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    task = LastTask(first=state, second="success")
+
+    with pytest.raises(RunFailedError, match="all is told; unfinished: first"):
+        conclude(task, monkeypatch)
+    assert task.kept == {"summary": "all is told; unfinished: first"}
+
+
+def test_every_dag_ends_with_the_task_that_says_what_it_did() -> None:
+    """Without it a run would pass whatever failed before a task that runs in any case."""
+    for dag_id, dag in DagBag(str(ROOT / "dags")).dags.items():
+        last = {task.task_id for task in dag.tasks if not task.downstream_task_ids}
+        # A person's answer, days later, is none of the run's own work.
+        assert last - {"decide"} == {"summarise"}, dag_id
+        others = {task.task_id for task in dag.tasks} - {"summarise", "approve", "decide"}
+        before = dag.get_task("summarise").get_flat_relative_ids(upstream=True)
+        assert others <= before, dag_id
+
+
+FOUND: dict[str, Any] = {"trouble": ["tokens"], "told": ["tokens"], "over": ["lag:group"]}
+WELL: dict[str, Any] = {"trouble": [], "told": [], "over": []}
+DAYS = {"days": 9, "different": 2, "missing": 3, "outdated": 0, "surplus": 1, "refused": 0}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            summaries.check_line([FOUND, WELL], "no messages"),
+            "in trouble: tokens; over: lag:group; no messages",
+        ),
+        (summaries.check_line([None, WELL], "x"), "nothing is in trouble; x"),
+        (
+            summaries.delivery_line({"sent": 2, "failed": 1, "held": 0}),
+            "messages: 2 sent, 1 failed",
+        ),
+        (summaries.delivery_line(None), "no messages"),
+        (
+            summaries.report_line({"reports": 2, "deals": 7}, "no messages", 7),
+            "2 reports with 7 deals; no messages; 7 deals published",
+        ),
+        (
+            summaries.report_line(None, "no messages", None),
+            "0 reports with 0 deals; no messages; 0 deals published",
+        ),
+        (
+            summaries.mirror_line(DAYS, "prices"),
+            "prices: 2 of 9 days differ (3 missing, 0 outdated, 1 surplus, 0 refused)",
+        ),
+        (summaries.mirror_line(None, "deals"), "deals: not compared"),
+        (
+            summaries.storage_line(
+                ["2026_05"],
+                {"series": 4, "days": 9, "statistics": 0},
+                {"token_ledger": 3, "pipeline_runs": 2},
+                {"replies": {"replies": 7, "bytes": 99}, "run_files": {"runs": 1, "bytes": 5}},
+                apply=True,
+            ),
+            "1 new months; rolled up 4 series, 9 days, 0 statistics; 5 rows and 8 replies, runs "
+            "and folders dropped",
+        ),
+        (
+            summaries.storage_line(None, None, None, None, apply=False),
+            "0 new months; rolled up nothing; 0 rows and 0 replies, runs and folders are past "
+            "their retention and were kept",
+        ),
+        (services_line(["well"] * len(SERVICES)), "7 of 7 services answer"),
+    ],
+)
+def test_a_line_says_what_there_is_to_say(line: str, expected: str) -> None:
+    assert line == expected
