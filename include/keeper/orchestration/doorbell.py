@@ -8,7 +8,6 @@ from airflow.sdk.exceptions import AirflowException
 
 from keeper.domain.keeper_events import KeeperEvent
 from keeper.errors import KeeperError
-from keeper.orchestration.connections import kafka_config
 from keeper.orchestration.doorbell_trigger import KeeperEventsTrigger
 
 _LOG: Final = logging.getLogger(__name__)
@@ -31,6 +30,7 @@ Nothing but its watcher updates it: an asset a task writes, too, would ring twic
 
 def ring(event: KeeperEvent) -> None:
     """Publish an event by `keeper_kafka` within three seconds, or log that it was not."""
+    from keeper.orchestration.connections import kafka_config
     from keeper.streams.doorbell import ring_once
 
     try:

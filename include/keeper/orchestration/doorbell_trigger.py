@@ -19,7 +19,6 @@ from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
 
 from keeper.domain.keeper_events import HAPPENINGS
 from keeper.errors import SettingsError, TransientError
-from keeper.orchestration.connections import KAFKA_CONN, kafka_config
 from keeper.streams.doorbell_listener import DoorbellListener, Ring
 from keeper.streams.topics import DOORBELL_GROUP, KEEPER_EVENTS
 
@@ -54,7 +53,7 @@ class KeeperEventsTrigger(KafkaSharedStreamTrigger):
         Raises:
             SettingsError: There is no such event type.
         """
-        super().__init__(topics=[topic], kafka_config_id=KAFKA_CONN)
+        super().__init__(topics=[topic])
         if unknown := set(kinds) - HAPPENINGS:
             raise SettingsError(f"there are no events of type {', '.join(sorted(unknown))}")
         self.kinds = sorted(kinds)
@@ -107,6 +106,9 @@ class _Doorbell(SharedStreamProducer):
 
     async def open_stream(self) -> AsyncIterator[tuple[Ring, Ring]]:
         """Yield rings for ever."""
+        # Heavy, and a DAG file that names the trigger does not need it.
+        from keeper.orchestration.connections import KAFKA_CONN, kafka_config
+
         kafka = kafka_config(await Connection.async_get(KAFKA_CONN))
         self._listener = listener = DoorbellListener(kafka, topic=self._topic, group=self._group)
         problem = ""
