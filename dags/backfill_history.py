@@ -37,6 +37,7 @@ from keeper.orchestration.assets import (
     LOADED_HISTORY,
     PIPELINE_RUNS,
     PRICE_HISTORY,
+    RUN_ENDS,
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.defaults import Rank, in_queue, ranked
@@ -83,7 +84,7 @@ def backfill_history():
 
         return plan_past(dag_run, interval_of(params), params)
 
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_HISTORY, PIPELINE_RUNS], retries=1)
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_HISTORY, *RUN_ENDS], retries=1)
     def summarise(ti, params):
         from keeper.orchestration.reports import finish_price_run
 

@@ -44,6 +44,7 @@ from keeper.orchestration.assets import (
     DEAL_FILTERS,
     LOADED_DEALS,
     PIPELINE_RUNS,
+    RUN_ENDS,
 )
 from keeper.orchestration.deal_batches import deals, plan_filters
 from keeper.orchestration.deal_waits import wait_for_elasticsearch, wait_for_postgres
@@ -82,7 +83,7 @@ def collect_deals():
     def plan(dag_run, params) -> list[dict]:
         return plan_filters(dag_run, params)
 
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_DEALS, PIPELINE_RUNS], retries=1)
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_DEALS, *RUN_ENDS], retries=1)
     def summarise(ti, params):
         from keeper.orchestration.reports import finish_batch_run
 

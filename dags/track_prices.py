@@ -44,10 +44,12 @@ from airflow.sdk import CronDataIntervalTimetable, Metadata, TriggerRule, dag, t
 from keeper.orchestration.assets import (
     CURRENT_PRICES,
     DELIVERED,
+    KEEPER_EVENTS,
     LOADED_PRICES,
     PIPELINE_RUNS,
     PRICE_ALERTS,
     PRICE_HISTORY,
+    RUN_ENDS,
     TO_DELIVER,
     TOKEN_ACCOUNTS,
     WATCHED_PRODUCTS,
@@ -90,7 +92,7 @@ def track_prices():
 
     @task(
         inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, TOKEN_ACCOUNTS],
-        outlets=[PIPELINE_RUNS, TOKEN_ACCOUNTS],
+        outlets=[PIPELINE_RUNS, TOKEN_ACCOUNTS, KEEPER_EVENTS],
     )
     def plan(dag_run, params) -> list[dict]:
         from keeper.orchestration.price_runs import plan_prices
@@ -108,7 +110,7 @@ def track_prices():
         skip_in_dry_run(params)
         return deliver_now()
 
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_PRICES, PIPELINE_RUNS], retries=1)
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_PRICES, *RUN_ENDS], retries=1)
     def summarise(ti, params):
         from keeper.orchestration.reports import finish_price_run
 

@@ -9,10 +9,12 @@ from airflow.sdk import DAG, Asset
 from keeper.orchestration import assets
 from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
+from keeper.stores.elasticsearch.record_index import RUNS_ALIAS, TOKENS_ALIAS
 from keeper.stores.postgres.connection import Connection
 from keeper.streams.topics import topics_to_make
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
+MIRRORS = (PRICES_ALIAS, DEALS_ALIAS, TOKENS_ALIAS, RUNS_ALIAS)
 # The migration tool's own.
 OF_YOYO = "_yoyo_log _yoyo_migration _yoyo_version yoyo_lock".split()
 STORED = (
@@ -53,10 +55,10 @@ def test_every_topic_has_its_asset() -> None:
     assert set(assets.TOPICS) == set(topics_to_make())
 
 
-def test_both_indices_have_their_asset() -> None:
-    indices = {assets.PRICES_INDEX.name, assets.DEALS_INDEX.name}
+def test_every_index_has_its_asset() -> None:
+    indices = {one.name for one in vars(assets).values() if isinstance(one, Asset)} & set(MIRRORS)
 
-    assert indices == {PRICES_ALIAS, DEALS_ALIAS}
+    assert indices == set(MIRRORS)
 
 
 def test_every_asset_is_written_by_a_task_or_has_a_reason(dags: list[DAG]) -> None:

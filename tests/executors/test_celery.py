@@ -12,11 +12,11 @@ import pytest
 from psycopg.rows import dict_row
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from tests.e2e.secret_search import in_files
 
 from stack.airflow_api import AirflowApi
 from stack.docker.commands import need_programs
 from stack.layout import Layout
+from tests.e2e.secret_search import in_files
 from tests.e2e.test_more_dags import wait_until
 from tests.own_airflow import in_place_of_the_scheduler, trigger
 from tests.services import Stack, free_port

@@ -68,6 +68,7 @@ TABLES_WITHOUT_ASSET: Final[Mapping[str, str]] = {
 PRICE_UPDATES: Final = _topic(topics.PRICE_UPDATES)
 PRICE_BACKFILL: Final = _topic(topics.PRICE_BACKFILL)
 DEAL_UPDATES: Final = _topic(topics.DEAL_UPDATES)
+KEEPER_EVENTS: Final = _topic(topics.KEEPER_EVENTS)
 DEAD_LETTERS: Final = tuple(
     _topic(name) for name in topics.topics_to_make() if topics.is_dead_letter_topic(name)
 )
@@ -85,6 +86,8 @@ WITHOUT_TASK: Final[Mapping[str, str]] = dict.fromkeys(
 
 TOKENS: Final = [TOKEN_ACCOUNTS, TOKEN_LEDGER]
 """What a request to Keepa writes."""
+RUN_ENDS: Final = [PIPELINE_RUNS, KEEPER_EVENTS]
+"""What the end of a run writes."""
 TO_DELIVER: Final = [OUTBOX, CHANNELS, USERS]
 DELIVERED: Final = [OUTBOX, ALERT_DELIVERIES]
 """What delivering messages reads and writes."""

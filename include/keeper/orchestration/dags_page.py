@@ -96,13 +96,18 @@ def _facts(dag: DAG) -> str:
 
 
 def _schedule(dag: DAG) -> str:
-    expression = getattr(dag.timetable, "expression", None)
+    # One that assets ring too has the other inside.
+    timetable = getattr(dag.timetable, "timetable", dag.timetable)
+    expression = getattr(timetable, "expression", None)
     if expression is None:
         return "when triggered"
     options = Options()
     options.use_24hour_time_format = True
     words = ExpressionDescriptor(expression, options).get_description()
-    return f"{words[0].lower()}{words[1:]} UTC (`{expression}`)"
+    condition: Any = getattr(dag.timetable, "asset_condition", None)
+    rings = [] if condition is None else [asset.name for asset in condition.objects]
+    also = f", and when `{'`, `'.join(rings)}` rings" if rings else ""
+    return f"{words[0].lower()}{words[1:]} UTC (`{expression}`){also}"
 
 
 def _first_sentence(dag: DAG) -> str:

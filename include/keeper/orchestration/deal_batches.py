@@ -16,7 +16,6 @@ from keeper.orchestration.assets import (
 )
 from keeper.orchestration.keepa_tasks import keepa_task
 from keeper.orchestration.run_names import run_name
-from keeper.orchestration.summaries import tell
 from keeper.settings import load_settings
 
 WHICH_FILTER = "{{ task.op_args[0].label }}"
@@ -35,6 +34,7 @@ def plan_filters(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]
     from keeper.clock import utc_now
     from keeper.orchestration.connections import database, keepa_config
     from keeper.orchestration.lake import lake
+    from keeper.orchestration.summaries import tell
     from keeper.pipeline.plan_deals import plan_deals, preview_deals
 
     how: dict[str, Any] = {

@@ -14,7 +14,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 OPERATIONS_DOORBELL: Final = Asset(
     name="operations-doorbell",
-    uri="keeper://kafka/keeper-events/operations",
+    uri="x-keeper://kafka/keeper-events/operations",
     watchers=[
         AssetWatcher(
             name="keeper-events",
