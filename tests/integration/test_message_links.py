@@ -150,19 +150,13 @@ def test_a_hostile_title_is_inert_on_the_page(
     assert "<script>" not in httpx.get(mailed["Stop watching"]).text
 
 
-def test_health_tells_whether_the_database_answers(console: str) -> None:
-    assert httpx.get(f"{console}/health").json() == {"status": "ready", "postgres": "ready"}
-
-
 def test_without_a_database_it_says_so_and_does_nothing(tmp_path: Path) -> None:
     nowhere = PostgresConfig(f"postgresql://keeper@127.0.0.1:{free_port()}/keeper")
     with running_console(nowhere, tmp_path) as url:
         answer = httpx.post(Links(url, SECRET).to(LinkAction.STOP, 1))
-        health = httpx.get(f"{url}/health")
 
-    assert answer.status_code == health.status_code == 503
+    assert answer.status_code == 503
     assert "try again" in answer.text
-    assert health.json()["status"] == "degraded"
 
 
 def test_without_its_settings_the_console_names_them(

@@ -14,6 +14,7 @@ from keeper.cli import (
     deals,
     deliver,
     discover,
+    health,
     keepa,
     lake,
     notices,
@@ -59,7 +60,7 @@ app.add_typer(channels.app, name="channels")
 app.add_typer(notices.app, name="notices")
 app.command("deliver")(deliver.deliver)
 app.command("console")(console.console)
-app.command("health")(workers.health)
+app.command("health")(health.health)
 app.command("simulate-keepa")(simulate.simulate_keepa)
 
 

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+_PARTS = ("postgres", "kafka", "elasticsearch")
+
 
 def console(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -18,6 +20,7 @@ def console(
 
     from keeper.console.app import make_app
     from keeper.errors import SettingsError
+    from keeper.pipeline.health import health_of, recent
     from keeper.pipeline.services import links, postgres_config
     from keeper.settings import load_settings
 
@@ -28,4 +31,5 @@ def console(
             "set KEEPER_PUBLIC_URL and KEEPER_LINK_SECRET: without them messages have no links"
         )
     # Paths of requests hold signed links.
-    uvicorn.run(make_app(postgres_config(settings), signed), host=host, port=port, access_log=False)
+    app = make_app(postgres_config(settings), signed, recent(lambda: health_of(settings, _PARTS)))
+    uvicorn.run(app, host=host, port=port, access_log=False)

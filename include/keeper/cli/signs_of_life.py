@@ -61,6 +61,11 @@ def path_of(worker: str) -> Path:
     return Path(load_settings().keeper_run_dir) / f"{worker}.alive"
 
 
+def workers_seen() -> list[str]:
+    """Return the workers that ever gave a sign in this run directory."""
+    return sorted(path.stem for path in path_of("any").parent.glob("*.alive"))
+
+
 def last_sign(worker: str) -> LastSign | None:
     """Return a worker's last sign of life, None if it never gave one."""
     path = path_of(worker)

@@ -4,12 +4,11 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from keeper.cli.signs_of_life import SignOfLife, last_sign, path_of
+from keeper.cli.signs_of_life import SignOfLife
 from keeper.metrics import WorkerMetrics
 
 if TYPE_CHECKING:
@@ -242,45 +241,6 @@ def _index_prices(options: _Options, topic: str, group: str) -> None:
 
     with elasticsearch_config(load_settings()).client() as client:
         _load(options, price_consumer, PriceIndex(client), topic, group)
-
-
-def health(
-    worker: Annotated[str, typer.Argument(help="consume-prices, index-deals, deliver …")],
-    max_age: Annotated[float, typer.Option(help="Oldest sign of life, in seconds.")] = 120,
-    ready: Annotated[
-        bool, typer.Option("--ready", help="Exit 1 also while it waits for something.")
-    ] = False,
-) -> None:
-    """Tell whether a side worker lives, is ready, or degraded and why; exit 1 if it does not live.
-
-    Degraded is one that waits for a service; restarting it would not help, so that is no failure
-    unless asked for. The times are seconds spent by stage since its start.
-    Example: keeper health consume-prices
-    """
-    sign = last_sign(worker)
-    if sign is None:
-        typer.echo(f"{worker} has given no sign of life in {path_of(worker).parent}", err=True)
-        raise typer.Exit(1)
-    is_live = sign.age_s <= max_age
-    state = "not live" if not is_live else "degraded" if sign.waits else "ready"
-    typer.echo(f"{worker}: {state}, last sign of life {sign.age_s:.0f} s ago")
-    for wait in sign.waits:
-        since = datetime.fromtimestamp(wait.since, UTC)
-        typer.echo(f"  waits since {since:%Y-%m-%d %H:%M:%S} UTC: {wait.why}")
-    if sign.metrics is not None:
-        typer.echo("\n".join(_metric_lines(sign.metrics)))
-    if not is_live or (ready and sign.waits):
-        raise typer.Exit(1)
-
-
-def _metric_lines(metrics: dict[str, Any]) -> list[str]:
-    """Return a worker's metrics as lines of `name value`."""
-    seconds = {f"seconds in {stage}": spent for stage, spent in metrics["seconds"].items()}
-    return [
-        f"  {name.replace('_', ' '):<18} {'unknown' if value is None else f'{value:,}'}"
-        for name, value in (metrics | seconds).items()
-        if name != "seconds"
-    ]
 
 
 def stop_on_signal(stop: Callable[[], None]) -> None:

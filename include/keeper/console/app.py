@@ -1,5 +1,6 @@
 """The console's web application: the pages behind the links in messages, and its health."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from jinja2 import Environment, PackageLoader
@@ -12,6 +13,7 @@ from keeper.alerts.links import InvalidLinkError, Links
 from keeper.clock import Clock, utc_now
 from keeper.errors import KeeperError
 from keeper.pipeline.follow_link import GoneError, describe, follow
+from keeper.pipeline.health import HealthState, PartHealth
 from keeper.stores.postgres.connection import PostgresConfig, session
 
 _HEADERS: Final = {
@@ -24,12 +26,19 @@ _HEADERS: Final = {
 }
 
 
-def make_app(database: PostgresConfig, links: Links, *, clock: Clock = utc_now) -> Starlette:
+def make_app(
+    database: PostgresConfig,
+    links: Links,
+    ask_health: Callable[[], Sequence[PartHealth]],
+    *,
+    clock: Clock = utc_now,
+) -> Starlette:
     """Return the application.
 
     Args:
         database: Where watches and channels are.
         links: Reads the links in messages.
+        ask_health: Tells how the parts are, PostgreSQL (`postgres`) among them.
         clock: The time a snooze counts from.
     """
     pages = Environment(loader=PackageLoader("keeper.console"), autoescape=True)
@@ -53,16 +62,24 @@ def make_app(database: PostgresConfig, links: Links, *, clock: Clock = utc_now) 
             return page("Keeper cannot do this right now; try again in a minute.", status=503)
 
     def health(request: Request) -> Response:
-        try:
-            with session(database) as connection:
-                connection.execute("SELECT 1")
-        except KeeperError as error:
-            return JSONResponse({"status": "degraded", "postgres": str(error)}, status_code=503)
-        return JSONResponse({"status": "ready", "postgres": "ready"})
+        """Tell how each part is; 503 without PostgreSQL, without which nothing here works."""
+        parts = {one.part: one for one in ask_health()}
+        worst = max((one.state for one in parts.values()), key=list(HealthState).index)
+        is_up = parts["postgres"].state is HealthState.READY
+        body = {
+            "status": "ready" if worst is HealthState.READY else "degraded",
+            # What it says may name hosts, and anybody may ask: `keeper health` tells it.
+            "parts": {name: one.state for name, one in parts.items()},
+        }
+        return JSONResponse(body, status_code=200 if is_up else 503)
+
+    def live(request: Request) -> Response:
+        return JSONResponse({"status": "live"})
 
     return Starlette(
         routes=[
             Route("/a/{token}", link, methods=["GET", "POST"]),
             Route("/health", health, methods=["GET"]),
+            Route("/health/live", live, methods=["GET"]),
         ]
     )

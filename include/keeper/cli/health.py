@@ -1,0 +1,99 @@
+"""`keeper health`: which parts are live, ready or degraded, and what they wait for."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+
+from keeper.cli.signs_of_life import LastSign, last_sign, path_of, workers_seen
+
+WorkerArgument = Annotated[
+    str | None,
+    typer.Argument(help="consume-prices, index-deals, deliver …; all parts if not given."),
+]
+_COLUMNS: Final = ("part", "state", "says")
+_NOT_LIVE: Final = "not live"
+
+
+def health(
+    worker: WorkerArgument = None,
+    max_age: Annotated[float, typer.Option(help="Oldest sign of life, in seconds.")] = 120,
+    ready: Annotated[
+        bool, typer.Option("--ready", help="Exit 1 also if something is only degraded.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All parts, for programs.")] = False,
+) -> None:
+    """Tell which services answer and which side workers live, are ready, or degraded and why.
+
+    Of one worker also what it has done; the times are seconds spent by stage since its start.
+    Exit 1 if a service is down or a worker does not live. A worker that waits for a service is
+    degraded: restarting it would not help. Other machines' and containers' workers are not seen.
+    Example: keeper health
+    """
+    if worker is None:
+        _tell_all(max_age, ready=ready, as_json=as_json)
+    else:
+        _tell_one(worker, max_age, ready=ready)
+
+
+def _tell_one(worker: str, max_age: float, *, ready: bool) -> None:
+    sign = last_sign(worker)
+    if sign is None:
+        typer.echo(f"{worker} has given no sign of life in {path_of(worker).parent}", err=True)
+        raise typer.Exit(1)
+    state = _state(sign, max_age)
+    typer.echo(f"{worker}: {state}, last sign of life {sign.age_s:.0f} s ago")
+    for line in _waits(sign):
+        typer.echo(f"  {line}")
+    if sign.metrics is not None:
+        typer.echo("\n".join(_metric_lines(sign.metrics)))
+    if state == _NOT_LIVE or (ready and sign.waits):
+        raise typer.Exit(1)
+
+
+def _tell_all(max_age: float, *, ready: bool, as_json: bool) -> None:
+    from keeper.cli.tables import print_table
+    from keeper.pipeline.health import health_of
+    from keeper.settings import load_settings
+
+    found: list[tuple[str, str, str]] = [
+        (one.part, one.state.value, one.says) for one in health_of(load_settings())
+    ]
+    for name in workers_seen():
+        sign = last_sign(name)
+        if sign is not None:
+            says = "; ".join(_waits(sign)) or f"last sign of life {sign.age_s:.0f} s ago"
+            found.append((name, _state(sign, max_age), says))
+    if as_json:
+        typer.echo(
+            json.dumps([dict(zip(("part", "state", "says"), one, strict=True)) for one in found])
+        )
+    else:
+        print_table(("part", "state", "says"), found)
+    states = {state for _, state, _ in found}
+    if states & {"down", _NOT_LIVE} or (ready and "degraded" in states):
+        raise typer.Exit(1)
+
+
+def _state(sign: LastSign, max_age: float) -> str:
+    if sign.age_s > max_age:
+        return _NOT_LIVE
+    return "degraded" if sign.waits else "ready"
+
+
+def _waits(sign: LastSign) -> list[str]:
+    return [
+        f"waits since {datetime.fromtimestamp(wait.since, UTC):%Y-%m-%d %H:%M:%S} UTC: {wait.why}"
+        for wait in sign.waits
+    ]
+
+
+def _metric_lines(metrics: dict[str, Any]) -> list[str]:
+    """Return a worker's metrics as lines of `name value`."""
+    seconds = {f"seconds in {stage}": spent for stage, spent in metrics["seconds"].items()}
+    return [
+        f"  {name.replace('_', ' '):<18} {'unknown' if value is None else f'{value:,}'}"
+        for name, value in (metrics | seconds).items()
+        if name != "seconds"
+    ]

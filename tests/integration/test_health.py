@@ -1,0 +1,133 @@
+"""How parts are, as `keeper health` and the console tell it, on real services and without them."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from keeper.alerts.channels.email import SmtpConfig
+from keeper.cli.app import app
+from keeper.cli.signs_of_life import SignOfLife
+from keeper.metrics import Waits
+from keeper.pipeline.migrate import migrate_part
+from keeper.settings import load_settings
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from tests.integration.test_message_links import running_console
+from tests.keepa_simulator import Simulator
+from tests.services import Stack, free_port
+
+
+@pytest.fixture(autouse=True)
+def _settings(
+    stack: Stack,
+    database: PostgresConfig,
+    mail_server: SmtpConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[None]:
+    """Settings that name real services, of which the chats alone are not configured."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("TELEGRAM_BOT_TOKEN", "DISCORD_WEBHOOK", "KEEPER_APPRISE_URLS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        "DATABASE_URL": database.url,
+        "KAFKA_BOOTSTRAP_SERVERS": stack["KAFKA_BOOTSTRAP_SERVERS"],
+        "ELASTICSEARCH_URL": stack["ELASTICSEARCH_URL"],
+        "KEEPER_LAKE": f"file://{tmp_path}/lake",
+        "KEEPER_RUN_DIR": str(tmp_path / "run"),
+        "SMTP_HOST": mail_server.host,
+        "SMTP_PORT": str(mail_server.port),
+        "KEEPER_SMTP_TLS": "none",
+    }.items():
+        monkeypatch.setenv(name, value)
+    load_settings.cache_clear()
+    for part in ("kafka", "elasticsearch"):
+        migrate_part(part)
+    yield
+    load_settings.cache_clear()
+
+
+@pytest.fixture
+def keepa(simulate: Callable[..., Simulator], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEPER_KEEPA_URL", simulate().url)
+    load_settings.cache_clear()
+
+
+def health(*words: str) -> tuple[Result, dict[str, tuple[str, str]]]:
+    told = CliRunner().invoke(app, ["health", "--json", *words])
+    return told, {one["part"]: (one["state"], one["says"]) for one in json.loads(told.stdout)}
+
+
+def away(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
+    monkeypatch.setenv(name, address.format(port=free_port()))
+    load_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("keepa")
+def test_all_parts_are_ready_and_the_simulator_is_called_one() -> None:
+    waits = Waits()
+    SignOfLife("deliver", waits)
+
+    told, parts = health("--ready")
+
+    assert told.exit_code == 0, told.stdout
+    assert {name: state for name, (state, _) in parts.items()} == dict.fromkeys(
+        ("postgres", "kafka", "elasticsearch", "keepa", "lake", "mail", "deliver"), "ready"
+    ) | {"chats": "not configured"}
+    assert "the simulator" in parts["keepa"][1]
+    table = CliRunner().invoke(app, ["health"])
+    assert "deliver" in table.stdout
+    assert "not configured" in table.stdout
+
+
+@pytest.mark.usefixtures("keepa")
+def test_what_is_down_or_waits_is_named_and_the_others_are_told_all_the_same(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.execute(
+        "DELETE FROM _yoyo_migration WHERE migration_id ="
+        " (SELECT max(migration_id) FROM _yoyo_migration)"
+    )
+    away(monkeypatch, "ELASTICSEARCH_URL", "http://127.0.0.1:{port}")
+    waits = Waits()
+    waits.note("store", "Elasticsearch does not answer")
+    SignOfLife("index-prices", waits)
+
+    told, parts = health()
+
+    assert told.exit_code == 1
+    assert parts["postgres"][0] == "degraded"
+    assert "keeper migrate" in parts["postgres"][1]
+    assert parts["elasticsearch"][0] == "down"
+    assert "ELASTICSEARCH_URL" in parts["elasticsearch"][1]
+    assert parts["index-prices"][0] == "degraded"
+    assert parts["kafka"][0] == parts["lake"][0] == "ready"
+
+
+def test_the_console_tells_the_state_of_each_part_and_no_address(
+    database: PostgresConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_console(database, tmp_path) as url:
+        ready = httpx.get(f"{url}/health", timeout=30)
+    away(monkeypatch, "ELASTICSEARCH_URL", "http://127.0.0.1:{port}")
+    with running_console(database, tmp_path) as url:
+        degraded = httpx.get(f"{url}/health", timeout=30)
+
+    parts = dict.fromkeys(("postgres", "kafka", "elasticsearch"), "ready")
+    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "parts": parts})
+    assert degraded.status_code == 200
+    assert degraded.json() == {"status": "degraded", "parts": parts | {"elasticsearch": "down"}}
+
+
+def test_without_postgresql_the_console_lives_and_is_not_ready(tmp_path: Path) -> None:
+    nowhere = PostgresConfig(f"postgresql://keeper@127.0.0.1:{free_port()}/keeper")
+    with running_console(nowhere, tmp_path) as url:
+        answer = httpx.get(f"{url}/health", timeout=30)
+        live = httpx.get(f"{url}/health/live", timeout=30)
+
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["postgres"] == "down"
+    assert (live.status_code, live.json()) == (200, {"status": "live"})
