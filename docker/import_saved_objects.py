@@ -1,11 +1,12 @@
 """Gives Kibana its saved objects: `import_saved_objects.py URL FILE [SECONDS]`.
 
 Waits up to SECONDS, 300 if not given, until Kibana at URL is available, and has it import FILE,
-over what it has by the same ids: the same file again changes nothing. URL may hold a user and a
-password. Standard library only, like health.py.
+over what it has by the same ids: the same file again changes nothing. URL may hold a user; the
+password is in the file that KIBANA_PASSWORD_FILE names. Standard library only, like health.py.
 """
 
 import json
+import os
 import sys
 import time
 from base64 import b64encode
@@ -35,13 +36,13 @@ class NotReadyError(Exception):
 class Kibana:
     """Kibana at a URL. Any proxy of the environment is passed over."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, password: str = "") -> None:
         parts = urlsplit(url)
         address = parts.netloc.rpartition("@")[2]
         self.url = urlunsplit((parts.scheme, address, parts.path.rstrip("/"), "", ""))
         self._headers = {"kbn-xsrf": "keeper"}
         if parts.username:
-            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            login = f"{unquote(parts.username)}:{password}"
             self._headers["Authorization"] = f"Basic {b64encode(login.encode()).decode()}"
         self._opener = build_opener(ProxyHandler({}))
 
@@ -143,8 +144,10 @@ def give(kibana: Kibana, text: bytes, wait_s: float) -> int:
 
 def main(url: str, file: str, wait_s: str = "300") -> str | None:
     """Import a file and return what is wrong, None if nothing."""
-    kibana = Kibana(url)
     try:
+        secret = os.environ.get("KIBANA_PASSWORD_FILE")
+        password = Path(secret).read_text("utf-8").strip() if secret else ""
+        kibana = Kibana(url, password)
         number = give(kibana, Path(file).read_bytes(), float(wait_s))
     except (ImportFailedError, OSError) as error:
         return str(error)

@@ -98,10 +98,13 @@ def file(root: Path) -> Path:
     return root / "docker" / "kibana" / "keeper.ndjson"
 
 
-def give(root: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def give(
+    root: Path, *arguments: str | Path, secret: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    password = {} if secret is None else {"KIBANA_PASSWORD_FILE": str(secret)}
     return subprocess.run(
         [sys.executable, root / "docker" / "import_saved_objects.py", *arguments],
-        env={"http_proxy": "http://127.0.0.1:1"},
+        env={"http_proxy": "http://127.0.0.1:1", **password},
         capture_output=True,
         text=True,
         check=False,
@@ -190,13 +193,18 @@ def test_what_goes_wrong_is_told(
     assert "Traceback" not in done.stderr
 
 
-def test_a_login_is_used_and_not_shown(root: Path, kibana: str, file: Path) -> None:
+def test_a_login_is_used_and_not_shown(root: Path, kibana: str, file: Path, tmp_path: Path) -> None:
     Kibana.asks_for_login = True
+    secret = tmp_path / "password"
 
-    assert give(root, f"http://elastic:s%40cret@{kibana}", file).returncode == 0
-    refused = give(root, f"http://elastic:unheard-of@{kibana}", file)
+    secret.write_text("s@cret\n")
+    assert give(root, f"http://elastic@{kibana}", file, secret=secret).returncode == 0
+    secret.write_text("unheard-of")
+    refused = give(root, f"http://elastic@{kibana}", file, secret=secret)
+    missing = give(root, f"http://elastic@{kibana}", file, secret=tmp_path / "none")
 
-    assert refused.returncode == 1
+    assert refused.returncode == missing.returncode == 1
+    assert "No such file" in missing.stderr
     assert "answers 401" in refused.stderr
     assert "unheard-of" not in refused.stdout + refused.stderr
 
