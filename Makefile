@@ -57,7 +57,7 @@ test-faults: venv ## Fifty random kills while half a million messages come; some
 	@export KEEPER_TEST_STACK_KEEP=1; trap '$(PYTHON) -m tests.services down' EXIT; \
 	$(PYTHON) -m pytest tests/faults tests/endurance
 
-test-compose: venv ## docker-compose.yaml on a real engine, which is started if none runs; as root
+test-compose: venv ## The compose files, a laptop's and a server's, on a real engine, started if none runs; as root
 	$(PYTHON) -m pytest tests/compose
 
 check: lock lint types layers ## Everything that needs no service: lock, lint, types, layers

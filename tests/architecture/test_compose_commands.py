@@ -106,8 +106,8 @@ def ask(script: str, home: Path, environment: dict[str, str], given: object = No
 
 
 def test_every_program_is_in_its_image(root: Path) -> None:
-    assert {command[0] for command in keepers_commands()} == {"keeper", "airflow", "python", "sh"}
-    scripts = {command[1] for command in keepers_commands() if command[0] in ("python", "sh")}
+    assert {command[0] for command in keepers_commands()} == {"keeper", "airflow", "python"}
+    scripts = {command[1] for command in keepers_commands() if command[0] == "python"}
     copies = [words.split() for name, words in dockerfile() if name == "COPY"]
     copied = {
         target + Path(source).name if target.endswith("/") else target: source
