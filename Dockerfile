@@ -2,9 +2,10 @@
 # A container has one process and no Supervisor: health, restarts, logs and limits are the engine's
 # work, and behind a supervisor it would see one container that is always up.
 #
-# requirements.txt is exported from uv.lock and pins every package with its hash. It is installed
-# into an environment of its own rather than over the base image's: pip would leave what the base
-# has besides, and the container would no longer run what was tested. The base brings Python, system
+# requirements.txt is exported from uv.lock and pins every package with its hash; it is whole, so pip
+# resolves nothing: it would ask for newer ones of packages that have extras. It is installed into an
+# environment of its own rather than over the base image's: pip would leave what the base has
+# besides, and the container would no longer run what was tested. The base brings Python, system
 # libraries and the unprivileged user; a test keeps its Airflow version equal to the one pinned.
 ARG BASE_IMAGE=apache/airflow:slim-3.3.2-python3.11
 
@@ -16,7 +17,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
         || { echo "BASE_IMAGE needs Python 3.11 as python3" >&2; exit 1; } \
     && python3 -m venv /opt/keeper/venv \
     && /opt/keeper/venv/bin/python -m pip install --disable-pip-version-check \
-        --cache-dir /root/.cache/pip --require-hashes --requirement /opt/keeper/requirements.txt \
+        --cache-dir /root/.cache/pip --no-deps --require-hashes --requirement /opt/keeper/requirements.txt \
     && /opt/keeper/venv/bin/python -m pip check
 
 FROM ${BASE_IMAGE}
@@ -40,7 +41,7 @@ COPY --from=packages /opt/keeper/venv /opt/keeper/venv
 COPY docker/keeper /opt/keeper/venv/bin/keeper
 COPY docker/airflow_local_settings.py /opt/airflow/config/airflow_local_settings.py
 COPY docker/check_settings.py docker/health.py docker/import_saved_objects.py docker/secret.sh \
-    docker/worker_health.sh docker/write_passwords.py /opt/keeper/docker/
+    docker/worker_health.py docker/write_passwords.py /opt/keeper/docker/
 COPY docker/kibana /opt/keeper/docker/kibana
 COPY sql /opt/keeper/sql
 COPY include /opt/keeper/include

@@ -71,7 +71,7 @@ test-faults: venv ## Fifty random kills while half a million messages come; some
 test-celery: venv ## The DAGs on CeleryExecutor: a real Redis and two workers; some minutes
 	$(PYTHON) -m pytest tests/executors
 
-test-compose: venv ## docker-compose.yaml on a real engine, which is started if none runs; as root
+test-compose: venv ## The compose files, a laptop's and a server's, on a real engine, started if none runs; as root
 	$(PYTHON) -m pytest tests/compose
 
 check: lock lint types layers ## Everything that needs no service: lock, lint, types, layers

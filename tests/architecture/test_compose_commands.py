@@ -108,8 +108,8 @@ def ask(script: str, home: Path, environment: dict[str, str], given: object = No
 def test_every_program_is_in_its_image(root: Path) -> None:
     programs = {command[0] for command in keepers_commands()}
     # Debian's coreutils are in every base.
-    assert programs == {"keeper", "airflow", "python", "sh", "sleep"}
-    scripts = {command[1] for command in keepers_commands() if command[0] in ("python", "sh")}
+    assert programs == {"keeper", "airflow", "python", "sleep"}
+    scripts = {command[1] for command in keepers_commands() if command[0] == "python"}
     copies = [words.split() for name, words in dockerfile() if name == "COPY"]
     copied = {
         target + Path(source).name if target.endswith("/") else target: source

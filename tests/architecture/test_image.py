@@ -23,7 +23,7 @@ def test_the_base_is_the_official_image_of_the_pinned_airflow() -> None:
 
 def test_it_installs_requirements_txt_by_hash_and_nothing_else() -> None:
     (install,) = [rest for name, rest in INSTRUCTIONS if "pip install" in rest]
-    assert "--require-hashes --requirement /opt/keeper/requirements.txt" in install
+    assert "--no-deps --require-hashes --requirement /opt/keeper/requirements.txt" in install
     assert ("COPY", "requirements.txt /opt/keeper/requirements.txt") in INSTRUCTIONS
     assert "apt-get" not in install
     assert install.count(" install ") == 1
