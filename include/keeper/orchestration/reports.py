@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from keeper.clock import utc_now
 from keeper.orchestration.connections import database
 from keeper.orchestration.doorbell import ring
 from keeper.orchestration.run_names import run_name
-from keeper.pipeline.finish_run import BatchReports, summarise_run
+
+if TYPE_CHECKING:
+    from keeper.pipeline.finish_run import BatchReports
 
 SUMMARY: Final = "summary"
 """The XCom with what a run did, in one line for people."""
@@ -40,6 +42,8 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
     Raises:
         RunFailedError: The run lost batches, tasks or too many records; the row is written.
     """
+    from keeper.pipeline.finish_run import summarise_run
+
     reports = batch_reports(ti, "plan", f"{group}.fetch", f"{group}.check", f"{group}.publish")
     with database() as connection:
         row = summarise_run(
@@ -55,7 +59,7 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
     return plain_row(row)
 
 
-def batch_reports(ti: Any, plan: str, fetch: str, check: str, publish: str) -> BatchReports:
+def batch_reports(ti: Any, plan: str, fetch: str, check: str, publish: str) -> "BatchReports":
     """Return the counts the mapped tasks of this run left, whichever of them got so far.
 
     Args:
@@ -63,6 +67,8 @@ def batch_reports(ti: Any, plan: str, fetch: str, check: str, publish: str) -> B
         plan: Task id of the planning task.
         fetch: Task id of the mapped fetch task; so on for `check` and `publish`.
     """
+    from keeper.pipeline.finish_run import BatchReports
+
     planned = ti.xcom_pull(task_ids=plan) or ()
     published = _results(ti, publish)
     there = {result["batch"] for result in published}
