@@ -4,11 +4,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from keeper.cli.moments import parse_moment
+from keeper.clock import utc_now
 
 if TYPE_CHECKING:
     from keeper.pipeline.replay import ReplayPlan
@@ -18,13 +21,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The archive of Keepa's raw replies.", no_args_is_help=True)
 
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 SinceOption = Annotated[
-    datetime | None,
-    typer.Option(formats=_FORMATS, help="Only replies received then or later, UTC."),
+    str | None, typer.Option(help="Only replies received then or later: 7d, 2026-03-01, …T12:00Z.")
 ]
 UntilOption = Annotated[
-    datetime | None, typer.Option(formats=_FORMATS, help="Only replies received before, UTC.")
+    str | None, typer.Option(help="Only replies received before: 7d, 2026-03-01, …T12:00Z.")
 ]
 DomainsOption = Annotated[
     list[str] | None,
@@ -50,13 +51,13 @@ def list_replies(
 
     from keeper.stores.lake.archive import ReplyArchive
 
-    domains = _domains(domain)
+    domains, received = _domains(domain), (_moment(since), _moment(until))
     days: defaultdict[tuple[str, str, str, str], list[ArchivedReply]] = defaultdict(list)
     with _lake() as (_, lake):
         archive = ReplyArchive(lake)
         for name in [endpoint] if endpoint else archive.endpoints():
             for reply in archive.replies(
-                name, domains=domains, since=_utc(since), until=_utc(until)
+                name, domains=domains, since=received[0], until=received[1]
             ):
                 day = f"{reply.received_at:%Y-%m-%d}"
                 days[reply.endpoint, reply.domain, day, reply.source].append(reply)
@@ -83,7 +84,7 @@ def list_replies(
 @app.command()
 def replay(
     since: Annotated[
-        datetime, typer.Option(formats=_FORMATS, help="Only replies received then or later, UTC.")
+        str, typer.Option(help="Only replies received then or later: 7d, 2026-03-01, …T12:00Z.")
     ],
     until: UntilOption = None,
     domain: DomainsOption = None,
@@ -109,7 +110,6 @@ def replay(
 
     Example: keeper lake replay --since 2026-03-01 --until 2026-03-08 --domain de
     """
-    from keeper.clock import utc_now
     from keeper.domain.asins import InvalidAsinError, parse_product_address
     from keeper.domain.intervals import Interval
     from keeper.pipeline import replay as replays
@@ -126,7 +126,7 @@ def replay(
         raise typer.BadParameter(str(error)) from None
     domains = _domains(domain)
     now = utc_now()
-    received = Interval(_utc(since) or now, _utc(until) or now)
+    received = Interval(_moment(since) or now, _moment(until) or now)
     if received.since >= received.until:
         raise typer.BadParameter("--since is not before --until")
     with _lake() as (settings, lake), session(postgres_config(settings)) as connection:
@@ -240,8 +240,8 @@ def _domains(names: list[str] | None) -> list[str] | None:
         raise typer.BadParameter(str(error)) from None
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment and moment.replace(tzinfo=UTC)
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else parse_moment(text, now=utc_now())
 
 
 def _megabytes(size: int) -> str:
