@@ -118,9 +118,8 @@ def check_operations():
 
     database, kafka, delivered = check_database(), check_kafka(), deliver_notices()
     [database, kafka] >> delivered
-    summarise(database, kafka, delivered)
-    # Nobody waits for it.
-    mirror_records()
+    # Notices do not wait for Elasticsearch.
+    mirror_records() >> summarise(database, kafka, delivered)
 
 
 check_operations()

@@ -82,7 +82,7 @@ def test_an_index_that_was_never_made_fails_it(
         run_task()
 
 
-def test_nothing_waits_for_it_and_it_waits_for_nothing() -> None:
+def test_notices_do_not_wait_for_it_and_it_waits_for_nothing() -> None:
     task = DagBag(str(DAGS)).dags["check_operations"].get_task("mirror_records")
 
-    assert task.upstream_task_ids == task.downstream_task_ids == set()
+    assert (task.upstream_task_ids, task.downstream_task_ids) == (set(), {"summarise"})

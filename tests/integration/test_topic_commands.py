@@ -198,7 +198,11 @@ def test_a_group_whose_workers_run_is_not_moved(
 
     # Its name keeps its place in the group until the session ends.
     with pytest.raises(LiveGroupError, match="15 s"):
-        keeper(*words)
+        keeper(*words, "--wait", "0")
+
+    waited = keeper(*words).stdout
+    assert "waiting up to 20 s" in waited
+    assert "reads 1 messages" in waited
 
 
 def test_dead_letters_are_listed_and_shown(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from confluent_kafka import Message
+    from tenacity import RetryCallState, Retrying
 
     from keeper.streams.config import KafkaConfig
     from keeper.streams.topic_reader import PartitionSpan, TopicReader
@@ -185,6 +186,10 @@ def replay(
     ] = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    wait: Annotated[
+        float,
+        typer.Option(help="Seconds to wait for Kafka to forget a stopped worker's name.", min=0),
+    ] = 20,
 ) -> None:
     """Move a group back, so that its workers read messages again; loading them changes nothing.
 
@@ -224,8 +229,27 @@ def replay(
             return
         if not yes:
             typer.confirm(f"{said}. Move it back?", abort=True)
-        move_group(config, group, topic, {move.partition: move.after for move in moves})
+        offsets = {move.partition: move.after for move in moves}
+        _patiently(wait)(move_group, config, group, topic, offsets)
     typer.echo(said)
+
+
+def _patiently(wait_s: float) -> "Retrying":
+    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+    from keeper.streams.group_offsets import LiveGroupError
+
+    def say(attempt: "RetryCallState") -> None:
+        if attempt.attempt_number == 1:
+            typer.echo(f"the group has members; waiting up to {wait_s:g} s for them to be gone")
+
+    return Retrying(
+        retry=retry_if_exception_type(LiveGroupError),
+        stop=stop_after_delay(wait_s),
+        wait=wait_fixed(1),
+        before_sleep=say,
+        reraise=True,
+    )
 
 
 @app.command()
