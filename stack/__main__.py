@@ -125,7 +125,7 @@ def logs(
 
 @app.command()
 def pictures(context: typer.Context) -> None:
-    """Take the pictures of docs/pictures: Airflow's grid, an alert, a report; after a demo."""
+    """Take the pictures of docs/pictures: Airflow's pages, an alert, a report; after a demo."""
     from stack.pictures import take_pictures
 
     stack = _choice(context).load_existing()

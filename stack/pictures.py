@@ -17,14 +17,13 @@ from keeper.alerts.compose import alert_message
 from keeper.pipeline.price_stories import story_of
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.outbox import latest_alert
-from stack.airflow import ADMIN
+from stack.airflow_pictures import airflow_pictures
 from stack.context import Stack
 from stack.environment import database_url
 from stack.errors import StackError
 from stack.ports import HOST
 from stack.report_picture import deal_report_page, take_page
 
-_DESK: Final[ViewportSize] = {"width": 1400, "height": 800}
 _PHONE: Final[ViewportSize] = {"width": 375, "height": 720}
 # The first three keep Chromium from calling home; a container's root needs the last.
 FLAGS: Final = (
@@ -37,7 +36,7 @@ FLAGS: Final = (
 
 
 def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
-    """Write Airflow's grid, an alert by mail and Telegram, and a deal report to `folder`.
+    """Write Airflow's pages, an alert by mail and Telegram, and a deal report to `folder`.
 
     Needs a stack on which the demo has run; a report is made if there is none.
 
@@ -48,7 +47,7 @@ def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
     mail, report = _newest_alert(stack), deal_report_page(stack, console)
     with _chromium() as browser:
         pictures = {
-            "airflow-grid.png": _airflow_grid(browser, stack),
+            **airflow_pictures(browser, stack),
             "alert-mail.png": _alert_mail(browser, mail),
             "alert-telegram.png": _alert_in_telegram(browser, stack),
             "deal-report.png": take_page(browser, report, _PHONE["width"]),
@@ -70,17 +69,6 @@ def _chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
-
-
-def _airflow_grid(browser: Browser, stack: Stack) -> bytes:
-    page = browser.new_page(viewport=_DESK, color_scheme="light")
-    airflow = f"http://{HOST}:{stack.ports.airflow}"
-    page.goto(f"{airflow}/auth/login/?next={airflow}/dags/track_prices")
-    page.get_by_label("username").fill(ADMIN)
-    page.get_by_label("password").fill(stack.credentials.airflow_admin)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_text("summarise").first.wait_for()
-    return _still(page)
 
 
 def _alert_mail(browser: Browser, address: str) -> bytes:
