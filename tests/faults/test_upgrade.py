@@ -84,16 +84,15 @@ def ends(kafka: KafkaConfig, topic: str) -> dict[int, int]:
 
 def git(*words: str) -> bytes:
     done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False)
-    assert done.returncode == 0, (
-        f"git {' '.join(words)}: {done.stderr.decode()}; this test needs a checkout with its "
-        "history: git fetch --unshallow"
-    )
+    assert done.returncode == 0, f"git {' '.join(words)}: {done.stderr.decode()}"
     return done.stdout
 
 
 @pytest.fixture
 def former(tmp_path: Path) -> Former:
     """The commit before the newest migration was added."""
+    if git("rev-parse", "--is-shallow-repository").strip() != b"false":
+        pytest.skip("the former version is in the history, which is cut: git fetch --unshallow")
     name = str(NEWEST.relative_to(ROOT))
     added = git("log", "--diff-filter=A", "--format=%H", "-1", "--", name).decode().strip()
     assert added, f"{NEWEST.name} is not committed"
