@@ -14,7 +14,6 @@ from typer.testing import CliRunner, Result
 from keeper.cli.app import app
 from keeper.domain.deals import DealFilter
 from keeper.domain.price_events import PriceEvent
-from keeper.errors import KeeperError
 from keeper.pipeline import mirrors
 from keeper.pipeline.load_events import price_consumer
 from keeper.pipeline.mirrors import DEALS, Mirror
@@ -263,8 +262,10 @@ class TestCommands:
         assert "nothing was changed" not in second.stdout
 
     def test_what_cannot_be_rebuilt_is_told(self) -> None:
-        with pytest.raises(KeeperError, match="'price' is none of prices"):
-            keeper("rebuild", "price")
+        refused = keeper("rebuild", "price")
+
+        assert refused.exit_code == 2
+        assert "'price' is none of prices" in refused.stderr
 
 
 def keeper(*words: str) -> Result:
