@@ -79,7 +79,7 @@ def _section(dag: DAG) -> str:
 def _facts(dag: DAG) -> str:
     # Of the forms they are given in, Airflow keeps one.
     deadlines: Any = dag.deadline or ()
-    late = next((alert.interval for alert in deadlines), None)
+    late = next((timedelta(seconds=alert.interval) for alert in deadlines), None)
     allowed: Any = dag.allowed_run_types
     refused = allowed is not None and "backfill" not in {kind.value for kind in allowed}
     backfill = refused or not dag.timetable.can_be_scheduled

@@ -37,7 +37,9 @@ def told_to_operator(late_after: timedelta) -> dict[str, Any]:
         "on_success_callback": note_good_run,
         "deadline": DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=late_after,
+            # In seconds, as Airflow once stored it and still reads it: of a timedelta 3.3.2 makes a
+            # dict, at which clearing a task of a run that is not late yet ends with HTTP 500.
+            interval=late_after.total_seconds(),
             callback=SyncCallback(tell_of_late_run, kwargs={"minutes": minutes}),
         ),
     }
