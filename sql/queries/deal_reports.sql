@@ -45,16 +45,6 @@ RETURNING report_id
 INSERT INTO reported_deals (report_id, event_id, position, deal)
 VALUES (%(report_id)s, %(event_id)s, %(position)s, %(deal)s)
 
--- name: queue_report
-WITH queued AS (
-    INSERT INTO outbox (channel_id, report_id)
-    SELECT c.channel_id, %(report_id)s FROM channels c
-    WHERE c.user_id = %(user_id)s AND c.status = 'ACTIVE'
-    ORDER BY c.channel_id
-    RETURNING message_id
-)
-SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
-
 -- name: reports
 SELECT report_id, since, until, simulated, left_out FROM deal_reports
 WHERE report_id = ANY (%(report_ids)s)

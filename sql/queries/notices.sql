@@ -13,27 +13,14 @@ RETURNING notice_id, since, raised_at, times, xmax = 0 AS is_new
 
 -- name: remind
 -- The old notice is closed and a new one, of the same trouble, told.
-WITH closed AS (
-    UPDATE operator_notices SET resolved_at = %(at)s
-    WHERE notice_id = %(notice_id)s
-    RETURNING topic, subject, details, since, last_seen_at, times
-)
-SELECT topic, subject, details, since, last_seen_at, times FROM closed
+UPDATE operator_notices SET resolved_at = %(at)s
+WHERE notice_id = %(notice_id)s
+RETURNING topic, subject, details, since, last_seen_at, times
 
 -- name: raise_again
 INSERT INTO operator_notices (topic, subject, details, since, raised_at, last_seen_at, times)
 VALUES (%(topic)s, %(subject)s, %(details)s, %(since)s, %(at)s, %(last_seen_at)s, %(times)s)
 RETURNING notice_id
-
--- name: queue_notice
-WITH queued AS (
-    INSERT INTO outbox (channel_id, notice_id)
-    SELECT c.channel_id, %(notice_id)s FROM channels c
-    WHERE c.user_id = %(user_id)s AND c.status = 'ACTIVE'
-    ORDER BY c.channel_id
-    RETURNING message_id
-)
-SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
 
 -- name: resolve_notices
 UPDATE operator_notices SET resolved_at = %(at)s

@@ -1,5 +1,16 @@
 -- The outbox: alerts, reports and notices on their way to each of their reader's channels.
 
+-- name: queue_for_user
+-- A report or a notice, one of the two, for each of its reader's channels.
+WITH queued AS (
+    INSERT INTO outbox (channel_id, report_id, notice_id)
+    SELECT c.channel_id, %(report_id)s::bigint, %(notice_id)s::bigint FROM channels c
+    WHERE c.user_id = %(user_id)s AND c.status = 'ACTIVE'
+    ORDER BY c.channel_id
+    RETURNING message_id
+)
+SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
+
 -- name: claim_next
 -- Locks one message that is due and its channel; other deliverers pass over both, so that a channel's
 -- messages are counted and come in their order. The loader may add messages meanwhile.

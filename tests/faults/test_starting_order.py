@@ -27,7 +27,7 @@ from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import PRICE_UPDATES, topics_to_make
-from tests.faults.loading import wait_until
+from tests.faults.loading import points, wait_until
 from tests.price_events import price_event
 from tests.services import Stack, free_port, remove_alias
 from tests.smtp_server import Mailbox
@@ -199,7 +199,7 @@ def test_workers_wait_for_the_last_service_and_then_do_all_of_their_work(
             if last == "kafka":
                 publish(kafka)
 
-        wait_until(lambda: stored_points(settings) == 2, what="both prices are in PostgreSQL")
+        wait_until(lambda: points(settings) == 2, what="both prices are in PostgreSQL")
         wait_until(lambda: indexed(search) == 2, what="both prices are in Elasticsearch")
         wait_until(lambda: len(mailbox.mails()) == 1, what="the alert is mailed")
         wait_until(workers.are_ready, what="all workers are ready")
@@ -229,12 +229,6 @@ def see_what_is_waited_for(workers: Workers, last: str) -> None:
 def watch(database: PostgresConfig) -> None:
     with session(database) as connection:
         save_watches(connection, READER, [Watch("B000000001", "us", "NEW", 1000)])
-
-
-def stored_points(database: PostgresConfig) -> int:
-    with session(database) as connection:
-        row = connection.execute("SELECT count(*)::int AS points FROM price_points").fetchone()
-    return row["points"] if row else 0
 
 
 def indexed(search: Elasticsearch) -> int:

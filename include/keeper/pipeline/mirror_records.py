@@ -10,7 +10,7 @@ from typing import Any, Final
 from elasticsearch import Elasticsearch
 
 from keeper.errors import EventsRefusedError, KeeperError
-from keeper.pipeline.mirrors import UnknownMirrorError
+from keeper.pipeline.mirrors import found_in
 from keeper.stores.elasticsearch import record_index
 from keeper.stores.elasticsearch.bulk import (
     Document,
@@ -92,10 +92,7 @@ def record_mirror_of(name: str) -> RecordMirror:
     Raises:
         UnknownMirrorError: There is none; says which there are.
     """
-    try:
-        return RECORD_MIRRORS[name]
-    except KeyError:
-        raise UnknownMirrorError(f"{name!r} is none of {', '.join(RECORD_MIRRORS)}") from None
+    return found_in(RECORD_MIRRORS, name)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from keeper.domain.deal_events import DealEvent
 from keeper.domain.mirroring import DayOfLocale, DaySums
@@ -126,6 +126,9 @@ DEALS: Final = Mirror(
 MIRRORS: Final = {mirror.name: mirror for mirror in (PRICES, DEALS)}
 
 
+_Kind = TypeVar("_Kind")
+
+
 class UnknownMirrorError(TerminalError):
     """There is no such kind."""
 
@@ -136,7 +139,16 @@ def mirror_of(name: str) -> Mirror:
     Raises:
         UnknownMirrorError: There is none; says which there are.
     """
+    return found_in(MIRRORS, name)
+
+
+def found_in(mirrors: Mapping[str, _Kind], name: str) -> _Kind:
+    """Return what a mapping has by a name.
+
+    Raises:
+        UnknownMirrorError: There is none; says which there are.
+    """
     try:
-        return MIRRORS[name]
+        return mirrors[name]
     except KeyError:
-        raise UnknownMirrorError(f"{name!r} is none of {', '.join(MIRRORS)}") from None
+        raise UnknownMirrorError(f"{name!r} is none of {', '.join(mirrors)}") from None

@@ -146,7 +146,10 @@ def save_report(
         ]
         with connection.cursor() as cursor:
             cursor.executemany(sql_of["add_deal"], deals)
-        connection.execute(sql_of["queue_report"], {**added, "user_id": user_id})
+        connection.execute(
+            statements("outbox")["queue_for_user"],
+            {**added, "notice_id": None, "user_id": user_id},
+        )
     return True
 
 

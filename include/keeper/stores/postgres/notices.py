@@ -53,7 +53,10 @@ def raise_notice(connection: Connection, trouble: Trouble, *, operator: str, at:
             ).fetchone()
             notice_id = (again or {})["notice_id"]
         user_id = ensure_user(connection, operator)
-        connection.execute(sql_of["queue_notice"], {"notice_id": notice_id, "user_id": user_id})
+        connection.execute(
+            statements("outbox")["queue_for_user"],
+            {"report_id": None, "notice_id": notice_id, "user_id": user_id},
+        )
     return True
 
 
