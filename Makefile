@@ -2,8 +2,6 @@
 
 PYTHON := .venv/bin/python
 STACK := $(PYTHON) -m stack
-# In the order they run; `make test SUITES=unit` runs one.
-SUITES := unit architecture contract dags integration faults e2e
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo up status logs urls sql pictures schemas analytics dags kibana stop down clean test test-faults test-celery test-compose check lock lint fmt types layers bench bench-peers
@@ -58,11 +56,8 @@ down: ## End everything; data stays
 clean: ## End everything and remove .keeper/ with all data
 	@if [ -x $(PYTHON) ]; then $(STACK) clean; else rm -rf .keeper; fi
 
-test: venv ## Run the tests, suite by suite; an empty suite is an error
-	@export KEEPER_TEST_STACK_KEEP=1; trap '$(PYTHON) -m tests.services down' EXIT; \
-	set -e; for suite in $(SUITES); do \
-	    echo "== $$suite"; $(PYTHON) -m pytest tests/$$suite; \
-	done
+test: venv ## Run the tests in two lanes at once; make test SUITES="unit dags" runs some
+	@$(PYTHON) -m tests.suites $(SUITES)
 
 test-faults: venv ## Fifty random kills while half a million messages come; some minutes
 	@export KEEPER_TEST_STACK_KEEP=1; trap '$(PYTHON) -m tests.services down' EXIT; \

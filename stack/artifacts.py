@@ -1,17 +1,15 @@
 """Fetch Kafka and Elasticsearch with Maven, once a version."""
 
-import fcntl
 import os
 import pwd
 import shutil
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from stack.commands import run_logged
 from stack.errors import StackError
 from stack.layout import Layout
+from stack.locks import only_one
 from stack.versions import versions
 
 _POM = Path(__file__).with_name("config") / "maven.pom.xml"
@@ -45,7 +43,7 @@ def fetch_artifacts(layout: Layout, maven: str = "mvn") -> None:
     layout.lib.mkdir(parents=True, exist_ok=True)
     for folder in (layout.lib.parent, layout.lib):
         folder.chmod(0o755)
-    with _only_one(layout.lib / ".lock"):
+    with only_one(layout.lib / ".lock"):
         if artifacts_present(layout):
             return
         staging = layout.lib / ".staging"
@@ -114,10 +112,3 @@ def _maven_has_a_home() -> bool:
 def _let_everyone_read(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-
-
-@contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

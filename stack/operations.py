@@ -1,6 +1,5 @@
 """What the commands do: check, up, down, clean."""
 
-import fcntl
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from stack.context import Stack, load_stack
 from stack.environment import write_env_file
 from stack.errors import NotReadyError, StackError
 from stack.layout import Layout
+from stack.locks import only_one
 from stack.preflight import Machine
 from stack.services import Service, Step
 from stack.startup import start_in_order
@@ -22,15 +22,11 @@ _JAVA_SERVICES = frozenset({"kafka", "elasticsearch"})
 
 
 @contextmanager
-def only_one(layout: Layout, console: Console) -> Iterator[None]:
+def only_command(layout: Layout, console: Console) -> Iterator[None]:
     """Hold the home's lock, so that two commands never start or end the same stack at once."""
     layout.run.mkdir(parents=True, exist_ok=True)
-    with (layout.run / "stack.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print(f"Waiting for another command that works on {layout.home} …")
-            fcntl.flock(file, fcntl.LOCK_EX)
+    waiting = f"Waiting for another command that works on {layout.home} …"
+    with only_one(layout.run / "stack.lock", lambda: console.print(waiting)):
         yield
 
 
@@ -72,7 +68,7 @@ def up(stack: Stack, only: Sequence[str], console: Console) -> Stack:
         StackError: Something did not come up.
     """
     supervisor = Supervisor(stack.layout, stack.environ)
-    with only_one(stack.layout, console):
+    with only_command(stack.layout, console):
         supervisor.end_strays()
         stack = check(stack, only, console)
         services, steps = build(stack, only)
@@ -101,7 +97,7 @@ def stop(
         if name not in known:
             there_are = ", ".join(sorted(known)) or "nothing"
             raise StackError(f"There is no program {name!r}; what runs is {there_are}.")
-    with only_one(layout, console):
+    with only_command(layout, console):
         for name in names:
             supervisor.stop_program(name)
             console.print(f"{name} has stopped; make up starts it again.", highlight=False)
@@ -113,7 +109,7 @@ def down(layout: Layout, environ: Mapping[str, str], console: Console) -> None:
         console.print("Nothing runs: there is no stack yet.")
         return
     began = time.monotonic()
-    with only_one(layout, console):
+    with only_command(layout, console):
         status = console.status("Stopping") if console.is_terminal else nullcontext()
         with status as spinner:
 

@@ -12,11 +12,14 @@ from stack import machine
 from stack.artifacts import artifacts_present
 from stack.context import Stack
 from stack.errors import NotReadyError
+from stack.locks import only_one
 from stack.ports import variable_of
 from stack.services import Service
 from stack.versions import versions
 
 _DISK_MIB: Final = 2048
+# apt-get itself does not wait for another that fetches its lists.
+_APT_LOCK: Final = Path("/run/keeper-apt-get.lock")
 # On top of what the services take: the tasks of a run, and the machine's own life.
 _SPARE_MEMORY_MIB: Final = 512
 _PORTS_TOLD_SINGLY: Final = 2
@@ -97,7 +100,7 @@ def may_install(environ: Mapping[str, str], on: Machine) -> bool:
 
 
 def install(packages: Sequence[str], log: Callable[[str], None]) -> None:
-    """Install Debian packages.
+    """Install Debian packages; blocks while another of Keeper's stacks does.
 
     Raises:
         NotReadyError: apt-get failed.
@@ -105,7 +108,9 @@ def install(packages: Sequence[str], log: Callable[[str], None]) -> None:
     line = install_command(packages)
     log(f"Running: {line}")
     environment = dict(os.environ) | {"DEBIAN_FRONTEND": "noninteractive"}
-    if subprocess.run(["sh", "-c", line], env=environment, check=False).returncode != 0:
+    with only_one(_APT_LOCK):
+        done = subprocess.run(["sh", "-c", line], env=environment, check=False)
+    if done.returncode != 0:
         raise NotReadyError([f"The packages could not be installed; try it by hand: {line}"])
 
 

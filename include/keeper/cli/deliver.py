@@ -1,13 +1,18 @@
 """The deliverer: hands messages to the channels as they fall due."""
 
+from collections.abc import Callable
 from threading import Event
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from keeper.cli.signs_of_life import SignOfLife
-from keeper.cli.workers import stop_on_signal
+from keeper.cli.workers import stopped_by_signals
 from keeper.metrics import Waits
+
+if TYPE_CHECKING:
+    from keeper.pipeline.deliver import Delivery
+    from keeper.stores.postgres.connection import Connection
 
 _WAIT_ONCE_S: Final = 60.0
 
@@ -30,15 +35,13 @@ def deliver(
     Example: keeper deliver --once
     """
     from keeper.errors import TransientError
-    from keeper.pipeline.deliver import deliver_due
     from keeper.pipeline.services import delivery, postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.connection import session
-    from keeper.stores.postgres.outbox import listen, requeue_undelivered, wait_for_news
+    from keeper.stores.postgres.outbox import requeue_undelivered
 
     settings = load_settings()
     stopping = Event()
-    stop_on_signal(stopping.set)
     waits = Waits()
     beat = SignOfLife("deliver", waits).beat
 
@@ -56,24 +59,40 @@ def deliver(
     if retry_failed:
         with session(config) as connection:
             typer.echo(f"{requeue_undelivered(connection)} messages are due again")
-    while not stopped():
-        try:
-            with session(config) as connection:
-                # Before the first look, so that nothing is put in between unnoticed.
-                listen(connection)
-                waits.note("database", None)
-                while not stopped():
-                    counts = deliver_due(connection, how)
-                    if once or any(counts.values()):
-                        typer.echo(
-                            ", ".join(f"{n} {name}" for name, n in counts.items() if n or once)
-                        )
+    with stopped_by_signals(stopping.set):
+        while not stopped():
+            try:
+                with session(config) as connection:
+                    waits.note("database", None)
+                    _deliver_until(stopped, connection, how, once=once, interval=interval)
                     if once:
                         return
-                    wait_for_news(connection, interval)
-        except TransientError as error:
-            if once:
-                raise
-            waits.note("database", str(error))
-            typer.echo(f"{error}; looking again in {interval:g} s", err=True)
-            stopping.wait(interval)
+            except TransientError as error:
+                if once:
+                    raise
+                waits.note("database", str(error))
+                typer.echo(f"{error}; looking again in {interval:g} s", err=True)
+                stopping.wait(interval)
+
+
+def _deliver_until(
+    stopped: Callable[[], bool],
+    connection: "Connection",
+    how: "Delivery",
+    *,
+    once: bool,
+    interval: float,
+) -> None:
+    """Deliver what is due, again and again until `stopped` or once, and say what was done."""
+    from keeper.pipeline.deliver import deliver_due
+    from keeper.stores.postgres.outbox import listen, wait_for_news
+
+    # Before the first look, so that nothing is put in between unnoticed.
+    listen(connection)
+    while not stopped():
+        counts = deliver_due(connection, how)
+        if once or any(counts.values()):
+            typer.echo(", ".join(f"{n} {name}" for name, n in counts.items() if n or once))
+        if once:
+            return
+        wait_for_news(connection, interval)

@@ -2,7 +2,8 @@
 
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -225,11 +226,8 @@ def _load(
         metrics=options.metrics,
         topic=topic,
     )
-    stop_on_signal(consumer.stop)
-    try:
+    with stopped_by_signals(consumer.stop), closing(bell):
         handled = consumer.run(until_idle=options.until_idle)
-    finally:
-        bell.close()
     typer.echo(f"{handled} messages handled")
 
 
@@ -243,7 +241,15 @@ def _index_prices(options: _Options, topic: str, group: str) -> None:
         _load(options, price_consumer, PriceIndex(client), topic, group)
 
 
-def stop_on_signal(stop: Callable[[], None]) -> None:
-    """Call `stop` when the process is told to end."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop())
+@contextmanager
+def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` when the process is told to end during the block."""
+    former = {
+        number: signal.signal(number, lambda *_: stop())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,136 @@
+"""Run the tests, suite by suite, in two lanes: `python -m tests.suites [SUITE …]`.
+
+Both at once, or one after the other where memory is short. Each lane has services of its own, in a
+home and at ports of their own, which end with it. A lane stops at its first suite that fails; the
+other goes on. Of two lanes each line of output begins with its suite, and the last counts the tests
+of all.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from stack.machine import available_memory_mib
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+LANES: Final = (
+    ("unit", "architecture", "contract", "dags", "integration"),
+    ("faults", "e2e"),
+)
+"""Suites in the order they run; both lanes take about as long."""
+_PORTS_APART: Final = 1_000
+# What README asks for to run the whole stack.
+_LANE_MIB: Final = 4_096
+_COUNT: Final = re.compile(r"(\d+) (passed|failed|error|skipped)")
+
+
+@dataclass(slots=True)
+class Lane:
+    """Suites that run one after the other on the same services.
+
+    Attributes:
+        suites: Their names.
+        environment: Says where the services are.
+        prefixed: Whether lines of output begin with the suite, as others are written meanwhile.
+        counts: How many tests ended how, known of prefixed output alone.
+        failed: What the lane stopped at.
+    """
+
+    suites: Sequence[str]
+    environment: Mapping[str, str]
+    prefixed: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: str | None = None
+    interrupted: bool = False
+    pytest: subprocess.Popen[str] | None = None
+
+    def run(self) -> None:
+        """Run the suites up to the first that fails, then end the services."""
+        try:
+            for suite in self.suites:
+                if self.interrupted or self._run(suite) != 0:
+                    self.failed = suite
+                    return
+        finally:
+            down = [sys.executable, "-m", "tests.services", "down"]
+            if subprocess.run(down, cwd=ROOT, env=self.environment, check=False).returncode != 0:
+                self.failed = self.failed or "the end of the services"
+
+    def interrupt(self) -> None:
+        """End the suite that runs as Ctrl-C does, with all it has started, and start no other."""
+        self.interrupted = True
+        if self.pytest is not None and self.pytest.poll() is None:
+            os.killpg(self.pytest.pid, signal.SIGINT)
+
+    def _run(self, suite: str) -> int:
+        """Run a suite and return its exit code, which is not 0 if it holds no test."""
+        print(f"== {suite}", flush=True)
+        began = time.monotonic()
+        with subprocess.Popen(
+            [sys.executable, "-m", "pytest", f"tests/{suite}"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE if self.prefixed else None,
+            stderr=subprocess.STDOUT if self.prefixed else None,
+            text=True,
+            errors="replace",
+            # Told by `interrupt` alone, however this process was.
+            process_group=0,
+        ) as self.pytest:
+            last = ""
+            for line in self.pytest.stdout or ():
+                last = line.strip() or last
+                print(f"{suite}: {line}", end="", flush=True)
+        self.counts.update({ending: int(number) for number, ending in _COUNT.findall(last)})
+        print(f"-- {suite}: {time.monotonic() - began:.0f} s", flush=True)
+        return self.pytest.returncode
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the named suites, all if none is named, and return 0 if each of them passed."""
+    known = [suite for lane in LANES for suite in lane]
+    if unknown := [name for name in names if name not in known]:
+        print(f"No suite {', '.join(unknown)}; there are {', '.join(known)}.", file=sys.stderr)
+        return 2
+    chosen = [[suite for suite in lane if not names or suite in names] for lane in LANES]
+    prefixed = all(chosen)
+    lanes = [
+        Lane(suites, environment_of(number, os.environ), prefixed)
+        for number, suites in enumerate(chosen)
+        if suites
+    ]
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: [lane.interrupt() for lane in lanes])
+    with ThreadPoolExecutor(max(1, available_memory_mib() // _LANE_MIB)) as pool:
+        list(pool.map(Lane.run, lanes))
+    if prefixed:
+        counts = sum((lane.counts for lane in lanes), Counter[str]())
+        print(f"{counts['passed']} passed, {counts['failed'] + counts['error']} failed")
+    failed = [lane.failed for lane in lanes if lane.failed]
+    if failed:
+        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+    return bool(failed)
+
+
+def environment_of(number: int, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a lane: a stack's home and ports that no other lane has."""
+    home = environ.get("KEEPER_TEST_STACK_HOME", str(ROOT / ".keeper" / "test"))
+    offset = int(environ.get("KEEPER_TEST_PORT_OFFSET", "21000"))
+    return dict(environ) | {
+        "KEEPER_TEST_STACK_KEEP": "1",
+        "KEEPER_TEST_STACK_HOME": f"{home}-{number + 1}" if number else home,
+        "KEEPER_TEST_PORT_OFFSET": str(offset + number * _PORTS_APART),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
