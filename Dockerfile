@@ -7,6 +7,10 @@
 # environment of its own rather than over the base image's: pip would leave what the base has
 # besides, and the container would no longer run what was tested. The base brings Python, system
 # libraries and the unprivileged user; a test keeps its Airflow version equal to the one pinned.
+#
+# Keeper itself is installed as a checkout is, by its path: that makes the command `keeper` and tells
+# Airflow of Keeper's connection types, while the code stays in include/, over which a laptop mounts
+# its own. What installs it is pinned in requirements.txt too, so that it fetches nothing.
 ARG BASE_IMAGE=apache/airflow:slim-3.3.2-python3.11
 
 FROM ${BASE_IMAGE} AS packages
@@ -34,11 +38,12 @@ ENV AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/keeper/plugins \
     GX_ANALYTICS_ENABLED=false \
     PATH=/opt/keeper/venv/bin:${PATH} \
-    PYTHONPATH=/opt/keeper/include \
     PYTHONUNBUFFERED=1 \
     VIRTUAL_ENV=/opt/keeper/venv
 COPY --from=packages /opt/keeper/venv /opt/keeper/venv
-COPY docker/keeper /opt/keeper/venv/bin/keeper
+COPY pyproject.toml README.md /opt/keeper/
+RUN /opt/keeper/venv/bin/python -m pip install --disable-pip-version-check --no-cache-dir \
+    --no-deps --no-index --no-build-isolation --editable /opt/keeper
 COPY docker/airflow_local_settings.py /opt/airflow/config/airflow_local_settings.py
 COPY docker/check_settings.py docker/health.py docker/import_saved_objects.py docker/secret.sh \
     docker/worker_health.py docker/write_passwords.py /opt/keeper/docker/

@@ -92,7 +92,10 @@ def status(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Show each part's state, health and memory; exit 3 unless all are healthy."""
+    """Show each part's state, health and memory; exit 3 unless all are healthy.
+
+    A worker that waits for a service is degraded, and healthy: starting it anew would not help.
+    """
     choice = _choice(context)
     stack = choice.load_existing()
     rows = report.status_rows(stack, Supervisor(choice.layout, os.environ))

@@ -151,13 +151,13 @@ def _connections(stack: Stack, product: dict[str, str]) -> dict[str, str]:
             "extra": {"bootstrap.servers": product["KAFKA_BOOTSTRAP_SERVERS"]},
         },
         "keeper_elasticsearch": {
-            "conn_type": "elasticsearch",
+            "conn_type": "keeper_elasticsearch",
             "host": HOST,
             "port": stack.ports.elasticsearch,
             "schema": "http",
         },
         "keeper_keepa": {
-            "conn_type": "http",
+            "conn_type": "keepa",
             "host": product.get("KEEPER_KEEPA_URL", KEEPA_URL),
             "password": stack.keepa_key or SIMULATOR_KEY,
             "extra": {"source": "simulator" if simulated else "keepa"},

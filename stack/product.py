@@ -137,6 +137,7 @@ def worker_services(stack: Stack) -> list[Service]:
             ),
             title=_WORKER_TITLES[name],
             probe=lambda started, name=name: _probe_sign_of_life(stack, name, started),  # type: ignore[misc]
+            waits=lambda name=name: _what_it_waits_for(stack, name),  # type: ignore[misc]
             needs=frozenset({"migrate"}),
             timeout=90,
             memory_mib=130,
@@ -210,7 +211,7 @@ def _probe_http(url: str) -> str | None:
 
 def _probe_sign_of_life(stack: Stack, name: str, started: float) -> str | None:
     try:
-        seen = (stack.layout.run / f"{name}.alive").stat().st_mtime
+        seen = _sign_file(stack, name).stat().st_mtime
     except FileNotFoundError:
         return "no sign of life yet"
     # Supervisor knows the start in whole seconds.
@@ -218,3 +219,15 @@ def _probe_sign_of_life(stack: Stack, name: str, started: float) -> str | None:
         return "no sign of life since its start"
     age = time.time() - seen
     return None if age < _SIGN_OF_LIFE_S else f"last sign of life {age:.0f} s ago"
+
+
+def _what_it_waits_for(stack: Stack, name: str) -> str | None:
+    # Imports the whole command line, which only those pay who want to know.
+    from keeper.cli.signs_of_life import sign_in
+
+    sign = sign_in(_sign_file(stack, name))
+    return "; ".join(sign.says()) or None if sign else None
+
+
+def _sign_file(stack: Stack, name: str) -> Path:
+    return stack.layout.run / f"{name}.alive"

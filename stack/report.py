@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from stack import operations
@@ -33,13 +34,15 @@ def status_rows(stack: Stack, supervisor: Supervisor) -> list[dict[str, Any]]:
         state = states.get(service.name)
         running = state is not None and state.state == RUNNING
         problem = missing_for_health(service, state.started) if running and state else None
+        healthy = running and problem is None
         rows.append(
             {
                 "program": service.name,
                 "title": service.title,
                 "state": state.state.lower() if state else "not started",
-                "healthy": running and problem is None,
+                "healthy": healthy,
                 "problem": problem or "",
+                "waits": (service.waits() if healthy else None) or "",
                 "pid": state.pid if state else 0,
                 "seconds": int(time.time() - state.started) if running and state else 0,
                 "memory_mib": memory.get(service.name, 0),
@@ -63,7 +66,9 @@ def print_status(console: Console, rows: Sequence[dict[str, Any]]) -> None:
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for row in rows:
         state, style = row["state"], "dim"
-        if row["healthy"]:
+        if row["waits"]:
+            state, style = f"degraded: {row['waits']}", "yellow"
+        elif row["healthy"]:
             state, style = "healthy", "green"
         elif row["pid"]:
             state, style = f"{state}: {row['problem']}", "red"
@@ -72,7 +77,7 @@ def print_status(console: Console, rows: Sequence[dict[str, Any]]) -> None:
         table.add_row(
             row["program"],
             row["title"],
-            f"[{style}]{state}[/]",
+            f"[{style}]{escape(state)}[/]",
             _span(row["seconds"]),
             str(row["memory_mib"] or ""),
             " ".join(str(port) for port in row["ports"]),

@@ -13,6 +13,10 @@ def nothing_to_prepare() -> None:
     """Stand in for the preparation of a service that needs none."""
 
 
+def waits_for_nothing() -> None:
+    """Stand in for what a service that never waits for another would say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A program with everything around it.
@@ -23,6 +27,7 @@ class Service:
         needs: Services and steps that must be ready first.
         probe: Asks the service itself whether it works; errors it raises count as "not yet".
         prepare: Makes its files; runs before every start and must be repeatable.
+        waits: What it says it waits for while it is healthy; None when it can do its work.
         timeout: Seconds it may take to become healthy, on a slow machine.
         memory_mib: What it takes when it has settled.
         ports: Names of the ports it listens on.
@@ -33,6 +38,7 @@ class Service:
     probe: Probe
     needs: frozenset[str] = frozenset()
     prepare: Callable[[], None] = nothing_to_prepare
+    waits: Callable[[], str | None] = waits_for_nothing
     timeout: float = 120
     memory_mib: int = 100
     ports: tuple[str, ...] = ()

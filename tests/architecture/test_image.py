@@ -1,14 +1,19 @@
 """The Dockerfile builds what the tests ran with, for a user that is not root."""
 
 import fnmatch
-import os
+import re
+import subprocess
+import sys
 import tomllib
+import zipfile
+from configparser import ConfigParser
 from pathlib import Path
 
 from tests.architecture.composition import dockerfile, pinned_package, pinned_versions
 
 INSTRUCTIONS = dockerfile()
-FINAL = INSTRUCTIONS[max(i for i, (name, _) in enumerate(INSTRUCTIONS) if name == "FROM") :]
+_LAST_STAGE = max(i for i, (name, _) in enumerate(INSTRUCTIONS) if name == "FROM")
+PACKAGES, FINAL = INSTRUCTIONS[:_LAST_STAGE], INSTRUCTIONS[_LAST_STAGE:]
 
 
 def test_the_base_is_the_official_image_of_the_pinned_airflow() -> None:
@@ -22,7 +27,7 @@ def test_the_base_is_the_official_image_of_the_pinned_airflow() -> None:
 
 
 def test_it_installs_requirements_txt_by_hash_and_nothing_else() -> None:
-    (install,) = [rest for name, rest in INSTRUCTIONS if "pip install" in rest]
+    (install,) = [rest for name, rest in PACKAGES if "pip install" in rest]
     assert "--no-deps --require-hashes --requirement /opt/keeper/requirements.txt" in install
     assert ("COPY", "requirements.txt /opt/keeper/requirements.txt") in INSTRUCTIONS
     assert "apt-get" not in install
@@ -68,18 +73,37 @@ def test_the_packages_lie_where_code_and_sql_expect_each_other(root: Path) -> No
     assert ("COPY", "include /opt/keeper/include") in FINAL
     assert ("COPY", "sql /opt/keeper/sql") in FINAL
     environment = " ".join(rest for name, rest in FINAL if name == "ENV")
-    assert "PYTHONPATH=/opt/keeper/include" in environment
     assert "PATH=/opt/keeper/venv/bin:${PATH}" in environment
 
 
-def test_the_keeper_command_is_the_projects(root: Path) -> None:
-    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    module, _, function = project["project"]["scripts"]["keeper"].partition(":")
-    script = root / "docker" / "keeper"
-    text = script.read_text("utf-8")
-    assert text.startswith("#!/opt/keeper/venv/bin/python\n")
-    assert f"from {module} import {function}\n\n{function}()\n" in text
-    assert os.access(script, os.X_OK)
+def test_keeper_is_installed_by_its_path_and_fetches_nothing(root: Path) -> None:
+    (install,) = [rest for name, rest in FINAL if "pip install" in rest]
+    assert install.startswith("/opt/keeper/venv/bin/python -m pip install ")
+    assert install.endswith(" --no-deps --no-index --no-build-isolation --editable /opt/keeper")
+    assert ("COPY", "pyproject.toml README.md /opt/keeper/") in FINAL
+    needed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    pinned = (root / "requirements.txt").read_text("utf-8")
+    for name in (re.split(r"[^\w-]", requirement)[0] for requirement in needed):
+        assert re.search(rf"^{name}==", pinned, re.MULTILINE), name
+
+
+def test_what_the_image_has_is_enough_to_install_keeper(root: Path, tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "README.md"):
+        (tmp_path / name).write_bytes((root / name).read_bytes())
+    subprocess.run(
+        [sys.executable, "-c", "from hatchling.build import build_editable; build_editable('.')"],
+        cwd=tmp_path,
+        check=True,
+    )
+
+    (wheel,) = tmp_path.glob("keeper-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        files = {Path(name).name: archive.read(name).decode() for name in archive.namelist()}
+    assert files["_keeper.pth"] == str(tmp_path / "include")
+    entry_points = ConfigParser()
+    entry_points.read_string(files["entry_points.txt"])
+    assert set(entry_points["console_scripts"]) == {"keeper"}
+    assert len(entry_points["apache_airflow_provider"]) == 1, "Airflow finds the connection types"
 
 
 def test_the_scheduler_preloads_as_in_the_local_stack(root: Path) -> None:

@@ -69,6 +69,15 @@ def test_nothing_of_keepers_runs_as_root(system: ComposedSystem) -> None:
             assert system.output("exec", "--no-TTY", name, "id", "-u").strip() == "50000", name
 
 
+@pytest.mark.parametrize("service", ["keepa", "postgres", "kafka", "elasticsearch"])
+def test_airflow_tests_keepers_connections(system: ComposedSystem, service: str) -> None:
+    command = ("airflow", "connections", "test", f"keeper_{service}")
+
+    told = system.output("exec", "--no-TTY", "airflow-scheduler", *command)
+
+    assert "Connection success!" in told
+
+
 def rows(ports: dict[str, int], query: str) -> list[dict[str, Any]]:
     url = f"postgresql://keeper:keeper@127.0.0.1:{ports['POSTGRES']}/keeper"
     with psycopg.connect(url, row_factory=dict_row) as connection:

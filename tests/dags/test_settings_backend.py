@@ -62,6 +62,15 @@ def test_the_databases_are_those_of_the_settings(settings: Settings) -> None:
         assert airflow.get_uri() == "postgres://airflow:a%3Ab@store:5432/airflow"
 
 
+def test_airflow_tests_them_as_keeper_asks(settings: Settings) -> None:
+    types = {
+        conn_id: SettingsBackend().get_connection(conn_id).conn_type
+        for conn_id in (connections.KEEPA_CONN, connections.ELASTICSEARCH_CONN)
+    }
+
+    assert types == {"keeper_keepa": "keepa", "keeper_elasticsearch": "keeper_elasticsearch"}
+
+
 def test_of_other_connections_and_variables_it_knows_nothing(settings: Settings) -> None:
     assert SettingsBackend().get_connection("aws_default") is None
     assert SettingsBackend().get_variable("anything") is None

@@ -6,8 +6,9 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from keeper.orchestration import summaries
-from keeper.orchestration.services import SERVICES, services_line
+from keeper.orchestration.services import services_line
 from keeper.pipeline.finish_run import RunFailedError
+from keeper.pipeline.outside_systems import SERVICES
 from tests.services import ROOT
 
 

@@ -21,19 +21,21 @@ from keeper.pipeline.check_services import (
     check_postgres,
 )
 from keeper.settings import Settings
-from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.chat_server import TOKEN, ChatServer
 
 
-def test_a_migration_that_is_missing_is_named(connection: Connection) -> None:
-    assert check_postgres(connection).endswith("0 active watches")
+def test_a_migration_that_is_missing_is_named(
+    database: PostgresConfig, connection: Connection
+) -> None:
+    assert check_postgres(database).endswith("0 active watches")
     (gone,) = connection.execute(
         "DELETE FROM _yoyo_migration WHERE migration_id ="
         " (SELECT max(migration_id) FROM _yoyo_migration) RETURNING migration_id"
     ).fetchall()
 
     with pytest.raises(NotMigratedError, match=f"{gone['migration_id']}: keeper migrate"):
-        check_postgres(connection)
+        check_postgres(database)
 
 
 @pytest.mark.parametrize(

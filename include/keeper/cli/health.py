@@ -1,7 +1,6 @@
 """`keeper health`: which parts are live, ready or degraded, and what they wait for."""
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -44,7 +43,7 @@ def _tell_one(worker: str, max_age: float, *, ready: bool) -> None:
         raise typer.Exit(1)
     state = _state(sign, max_age)
     typer.echo(f"{worker}: {state}, last sign of life {sign.age_s:.0f} s ago")
-    for line in _waits(sign):
+    for line in sign.says():
         typer.echo(f"  {line}")
     if sign.metrics is not None:
         typer.echo("\n".join(_metric_lines(sign.metrics)))
@@ -63,7 +62,7 @@ def _tell_all(max_age: float, *, ready: bool, as_json: bool) -> None:
     for name in workers_seen():
         sign = last_sign(name)
         if sign is not None:
-            says = "; ".join(_waits(sign)) or f"last sign of life {sign.age_s:.0f} s ago"
+            says = "; ".join(sign.says()) or f"last sign of life {sign.age_s:.0f} s ago"
             found.append((name, _state(sign, max_age), says))
     if as_json:
         typer.echo(
@@ -80,13 +79,6 @@ def _state(sign: LastSign, max_age: float) -> str:
     if sign.age_s > max_age:
         return _NOT_LIVE
     return "degraded" if sign.waits else "ready"
-
-
-def _waits(sign: LastSign) -> list[str]:
-    return [
-        f"waits since {datetime.fromtimestamp(wait.since, UTC):%Y-%m-%d %H:%M:%S} UTC: {wait.why}"
-        for wait in sign.waits
-    ]
 
 
 def _metric_lines(metrics: dict[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """`keeper search`: what Elasticsearch has."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,10 @@ from keeper.cli.moments import parse_moment
 from keeper.cli.session import database, progress_bar
 from keeper.cli.tables import print_table
 from keeper.clock import utc_now
+
+if TYPE_CHECKING:
+    from keeper.pipeline.mirror_records import RecordMirror
+    from keeper.pipeline.mirrors import Mirror
 
 app = typer.Typer(help="What Elasticsearch has.", no_args_is_help=True)
 
@@ -82,27 +86,25 @@ def rebuild(
     from keeper.pipeline.mirror_records import RECORD_MIRRORS
     from keeper.pipeline.mirrors import MIRRORS
 
-    if what in RECORD_MIRRORS:
-        _rebuild_records(what, keep=keep)
-    elif what in MIRRORS:
-        _rebuild_events(what, keep=keep)
+    if (records := RECORD_MIRRORS.get(what)) is not None:
+        _rebuild_records(records, keep=keep)
+    elif (events := MIRRORS.get(what)) is not None:
+        _rebuild_events(events, keep=keep)
     else:
         names = ", ".join((*MIRRORS, *RECORD_MIRRORS))
         raise typer.BadParameter(f"{what!r} is none of {names}")
 
 
-def _rebuild_events(what: str, *, keep: bool) -> None:
-    from keeper.pipeline.mirrors import mirror_of
+def _rebuild_events(mirror: "Mirror", *, keep: bool) -> None:
     from keeper.pipeline.rebuild_search import rebuild_search
     from keeper.pipeline.services import elasticsearch_config, kafka_config
     from keeper.settings import load_settings
 
-    mirror = mirror_of(what)
     settings = load_settings()
     with (
         database() as connection,
         elasticsearch_config(settings).client() as client,
-        progress_bar(f"copying {what}") as progress,
+        progress_bar(f"copying {mirror.name}") as progress,
     ):
         rebuilt = rebuild_search(
             connection, client, kafka_config(settings), mirror, progress=progress, keep_former=keep
@@ -117,12 +119,11 @@ def _rebuild_events(what: str, *, keep: bool) -> None:
         typer.echo(f"kept: {', '.join(rebuilt.former)}")
 
 
-def _rebuild_records(what: str, *, keep: bool) -> None:
-    from keeper.pipeline.mirror_records import RECORD_MIRRORS, rebuild_records
+def _rebuild_records(mirror: "RecordMirror", *, keep: bool) -> None:
+    from keeper.pipeline.mirror_records import rebuild_records
     from keeper.pipeline.services import elasticsearch_config
     from keeper.settings import load_settings
 
-    mirror = RECORD_MIRRORS[what]
     with database() as connection, elasticsearch_config(load_settings()).client() as client:
         index, done = rebuild_records(connection, client, mirror, at=utc_now(), keep_former=keep)
     typer.echo(f"{mirror.alias} is now {index}: {done.written:,} documents from PostgreSQL")

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ class LastSign:
     age_s: float
     waits: tuple[Wait, ...]
     metrics: dict[str, Any] | None
+
+    def says(self) -> list[str]:
+        """Return what it waited for and since when, a sentence each."""
+        return [
+            f"waits since {datetime.fromtimestamp(wait.since, UTC):%Y-%m-%d %H:%M:%S} UTC: "
+            f"{wait.why}"
+            for wait in self.waits
+        ]
 
 
 class SignOfLife:
@@ -68,7 +77,11 @@ def workers_seen() -> list[str]:
 
 def last_sign(worker: str) -> LastSign | None:
     """Return a worker's last sign of life, None if it never gave one."""
-    path = path_of(worker)
+    return sign_in(path_of(worker))
+
+
+def sign_in(path: Path) -> LastSign | None:
+    """Return the sign of life a worker has left in a file, None if there is no such file."""
     try:
         left, text = path.stat().st_mtime, path.read_text()
     except FileNotFoundError:

@@ -1,4 +1,8 @@
-"""Airflow Connections as the plain configurations the rest of Keeper takes."""
+"""Airflow Connections as the plain configurations the rest of Keeper takes.
+
+A connection's type is Airflow's affair: it decides what the form shows and what "Test" asks. Keeper
+reads the fields, whatever the type.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,16 +29,17 @@ KAFKA_CONN: Final = "keeper_kafka"
 ELASTICSEARCH_CONN: Final = "keeper_elasticsearch"
 
 
-def keepa_config() -> KeepaConfig:
-    """Return `keeper_keepa`: password = key, host = base URL, extra.source = keepa or simulator.
+def keepa_config(connection: Connection | None = None) -> KeepaConfig:
+    """Return `keeper_keepa`, or a connection read already.
 
-    The key alone is enough: the simulator's well-known key means the simulator, any other Keepa,
-    and each of them has its usual address.
+    Its password is the key, its host the base URL, extra.source is keepa or simulator and
+    extra.timeout_s seconds. The key alone is enough: the simulator's well-known key means the
+    simulator, any other Keepa, and each of them has its usual address.
 
     Raises:
-        SettingsError: There is no key, or a source that is neither.
+        SettingsError: There is no key, a source that is neither, or a timeout that is no number.
     """
-    connection = Connection.get(KEEPA_CONN)
+    connection = connection or Connection.get(KEEPA_CONN)
     key = connection.password
     if not key:
         raise SettingsError(f"connection {KEEPA_CONN} needs a password (the API key)")
@@ -43,12 +48,23 @@ def keepa_config() -> KeepaConfig:
     if source not in ("keepa", "simulator"):
         raise SettingsError(f"connection {KEEPA_CONN}: extra.source is keepa or simulator")
     usual_url = KEEPA_URL if source == "keepa" else load_settings().keeper_simulator_url
-    return KeepaConfig(
-        api_key=SecretStr(key),
-        base_url=connection.host or usual_url,
-        source=source,
-        timeout_s=float(extra.get("timeout_s", 60)),
-    )
+    url = connection.host or usual_url
+    if connection.host and connection.port:
+        # Where the connection is given as a URI.
+        url = f"{url}:{connection.port}"
+    return KeepaConfig(SecretStr(key), url, source, timeout_s=_seconds(extra.get("timeout_s")))
+
+
+def _seconds(given: Any) -> float:
+    # Airflow's form leaves a null where a field was emptied.
+    if given is None:
+        return 60
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        raise SettingsError(
+            f"connection {KEEPA_CONN}: extra.timeout_s is a number of seconds"
+        ) from None
 
 
 def postgres_config() -> "PostgresConfig":
@@ -86,19 +102,25 @@ def kafka_config(connection: Connection | None = None) -> "KafkaConfig":
     return KafkaConfig(servers, client)
 
 
-def elasticsearch_config() -> "ElasticsearchConfig":
-    """Return `keeper_elasticsearch`: host, port, schema (http or https), login and password if any.
+def elasticsearch_config(connection: Connection | None = None) -> "ElasticsearchConfig":
+    """Return `keeper_elasticsearch`, or a connection read already.
 
-    The provider's hook takes addresses, not a connection, so it would serve nothing here.
+    It has a host, a port, a schema (http or https), and a login and password if any. The provider's
+    hook takes addresses, not a connection, so it would serve nothing here.
 
     Raises:
-        SettingsError: It does not name the host.
+        SettingsError: It does not name the host, or more than that.
     """
     from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 
-    connection = Connection.get(ELASTICSEARCH_CONN)
+    connection = connection or Connection.get(ELASTICSEARCH_CONN)
     if not connection.host:
         raise SettingsError(f"connection {ELASTICSEARCH_CONN} needs a host")
+    if "/" in connection.host:
+        raise SettingsError(
+            f"connection {ELASTICSEARCH_CONN}: host is a name or an address alone; http or https "
+            "is the schema"
+        )
     login = ""
     if connection.login:
         login = f"{quote(connection.login, safe='')}:{quote(connection.password or '', safe='')}@"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from airflow.sdk import task, task_group
@@ -15,7 +16,6 @@ from keeper.orchestration.assets import (
     TOKENS,
 )
 from keeper.orchestration.keepa_tasks import keepa_task
-from keeper.orchestration.run_names import run_name
 from keeper.settings import load_settings
 
 WHICH_FILTER = "{{ task.op_args[0].label }}"
@@ -31,10 +31,9 @@ def plan_filters(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]
     Raises:
         UnknownFilterError: One of them is no active filter.
     """
-    from keeper.clock import utc_now
     from keeper.orchestration.connections import database, keepa_config
+    from keeper.orchestration.dry_runs import plan_or_tell
     from keeper.orchestration.lake import lake
-    from keeper.orchestration.summaries import tell
     from keeper.pipeline.plan_deals import plan_deals, preview_deals
 
     how: dict[str, Any] = {
@@ -42,19 +41,14 @@ def plan_filters(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]
         "only": params["filters"],
     }
     with database() as connection:
-        if params["dry_run"]:
-            tell(f"dry run: {preview_deals(connection, at=utc_now(), **how)}")
-            return []
-        filters = plan_deals(
-            connection,
-            lake(),
-            run=run_name(dag_run.dag_id, dag_run.run_id),
-            dag_id=dag_run.dag_id,
-            source=keepa_config().source,
-            started_at=utc_now(),
-            **how,
+        return plan_or_tell(
+            dag_run,
+            params,
+            preview=partial(preview_deals, connection, **how),
+            plan=lambda **of_run: plan_deals(
+                connection, lake(), source=keepa_config().source, **of_run, **how
+            ),
         )
-    return [asdict(planned) for planned in filters]
 
 
 @keepa_task(

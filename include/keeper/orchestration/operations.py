@@ -1,6 +1,7 @@
 """Tasks that look for what an operator should know."""
 
 from datetime import timedelta
+from itertools import chain
 
 from keeper.clock import utc_now
 from keeper.orchestration.connections import database, kafka_config
@@ -22,11 +23,14 @@ def check_database() -> dict[str, list[str]]:
 
 
 def check_kafka() -> dict[str, list[str]]:
-    """Look for dead letters and for workers that are behind; return what was noted, by topic."""
+    """Look for dead letters and for workers that are behind; return what was noted, by topic.
+
+    What was found is noted also if Kafka then does not answer.
+    """
     from keeper.pipeline.check_operations import check_dead_letters, check_lag, note_findings
 
     kafka, now = kafka_config(), utc_now()
-    findings = [*check_dead_letters(kafka, at=now), *check_lag(kafka, at=now)]
+    findings = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
     with database() as connection:
         operator = load_settings().operator_email
         return note_findings(connection, findings, operator=operator, at=now)

@@ -1,8 +1,8 @@
 """What the first task of a price run does, by the kind of the run."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from keeper.clock import utc_now
@@ -10,10 +10,10 @@ from keeper.domain.intervals import Interval
 from keeper.domain.product_choice import ProductChoice
 from keeper.orchestration.connections import database, keepa_config
 from keeper.orchestration.doorbell import ring
+from keeper.orchestration.dry_runs import plan_or_tell
 from keeper.orchestration.keepa_tasks import keepa_account
 from keeper.orchestration.lake import lake
 from keeper.orchestration.run_names import run_name
-from keeper.orchestration.summaries import tell
 from keeper.settings import load_settings
 
 _BACKFILL: Final = "backfill"
@@ -46,20 +46,12 @@ def plan_prices(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]]
     }
     run = run_name(dag_run.dag_id, dag_run.run_id)
     with database() as connection, keepa_account(run) as account:
-        if params["dry_run"]:
-            tell(f"dry run: {preview_run(connection, account, at=utc_now(), **how)}")
-            return []
-        batches = plan_run(
-            connection,
-            lake(),
-            account,
-            run=run,
-            dag_id=dag_run.dag_id,
-            started_at=utc_now(),
-            ring=ring,
-            **how,
+        return plan_or_tell(
+            dag_run,
+            params,
+            preview=partial(preview_run, connection, account, **how),
+            plan=lambda **of_run: plan_run(connection, lake(), account, ring=ring, **of_run, **how),
         )
-    return [asdict(batch) for batch in batches]
 
 
 def plan_past(dag_run: Any, interval: Interval, params: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -82,19 +74,14 @@ def plan_past(dag_run: Any, interval: Interval, params: Mapping[str, Any]) -> li
         "only": choice_of(params),
     }
     with database() as connection:
-        if params["dry_run"]:
-            tell(f"dry run: {preview_backfill(connection, at=utc_now(), **how)}")
-            return []
-        batches = plan_backfill(
-            connection,
-            lake(),
-            run=run_name(dag_run.dag_id, dag_run.run_id),
-            dag_id=dag_run.dag_id,
-            source=keepa_config().source,
-            started_at=utc_now(),
-            **how,
+        return plan_or_tell(
+            dag_run,
+            params,
+            preview=partial(preview_backfill, connection, **how),
+            plan=lambda **of_run: plan_backfill(
+                connection, lake(), source=keepa_config().source, **of_run, **how
+            ),
         )
-    return [asdict(batch) for batch in batches]
 
 
 def choice_of(params: Mapping[str, Any]) -> ProductChoice:

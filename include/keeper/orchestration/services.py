@@ -1,7 +1,7 @@
 """Tasks that touch each outside system once, so that a person sees which of them answers."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,12 +14,13 @@ from keeper.orchestration.connections import (
     KAFKA_CONN,
     KEEPA_CONN,
     POSTGRES_CONN,
-    database,
     elasticsearch_config,
     kafka_config,
     keepa_config,
+    postgres_config,
 )
 from keeper.orchestration.lake import lake
+from keeper.pipeline.outside_systems import SERVICES, Configurations, checks_of
 from keeper.settings import load_settings
 
 _LOG: Final = logging.getLogger(__name__)
@@ -29,68 +30,18 @@ _CONNECTIONS: Final = {
     "elasticsearch": ELASTICSEARCH_CONN,
     "keepa": KEEPA_CONN,
 }
-
-
-def _postgres() -> str:
-    from keeper.pipeline.check_services import check_postgres
-
-    with database() as connection:
-        return check_postgres(connection)
-
-
-def _kafka() -> str:
-    from keeper.pipeline.check_services import check_kafka
-
-    return check_kafka(kafka_config())
-
-
-def _elasticsearch() -> str:
-    from keeper.pipeline.check_services import check_elasticsearch
-
-    with elasticsearch_config().client() as client:
-        return check_elasticsearch(client)
-
-
-def _keepa() -> str:
-    from keeper.pipeline.check_services import check_keepa
-    from keeper.sources.keepa.client import KeepaClient
-
-    # Without the ledger, which is PostgreSQL's: one service down is one red task.
-    with KeepaClient(keepa_config()) as client:
-        return check_keepa(client)
-
-
-def _lake() -> str:
-    from keeper.pipeline.check_services import check_lake
-
-    return check_lake(lake())
-
-
-def _mail() -> str:
-    from keeper.pipeline.check_services import check_mail
-
-    return check_mail(load_settings())
-
-
-def _chats() -> str:
-    from keeper.pipeline.check_services import check_chats
-
-    return check_chats(load_settings())
-
-
-SERVICES: Final[Mapping[str, Callable[[], str]]] = {
-    "postgres": _postgres,
-    "kafka": _kafka,
-    "elasticsearch": _elasticsearch,
-    "keepa": _keepa,
-    "lake": _lake,
-    "mail": _mail,
-    "chats": _chats,
-}
+_CONFIGURATIONS: Final = Configurations(
+    postgres=postgres_config,
+    kafka=kafka_config,
+    elasticsearch=elasticsearch_config,
+    keepa=keepa_config,
+    lake=lake,
+    settings=load_settings,
+)
 
 
 def check_service(name: str) -> str:
-    """Touch a service and return how it is, in one sentence.
+    """Touch one of SERVICES and return how it is, in one sentence.
 
     Raises:
         AirflowSkipException: The settings do not name it.
@@ -101,7 +52,7 @@ def check_service(name: str) -> str:
 
     connection = _CONNECTIONS.get(name)
     try:
-        told = SERVICES[name]()
+        told = checks_of(_CONFIGURATIONS)[name]()
     except NotConfiguredError as error:
         raise AirflowSkipException(str(error)) from None
     except AirflowNotFoundException:

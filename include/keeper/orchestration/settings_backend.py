@@ -35,7 +35,7 @@ class SettingsBackend(BaseSecretsBackend):
 
 def _keepa(settings: Settings) -> dict[str, Any]:
     return {
-        "conn_type": "http",
+        "conn_type": "keepa",
         "host": settings.keepa_url,
         "password": settings.keepa_key.get_secret_value(),
         "extra": {
@@ -62,7 +62,7 @@ def _kafka(settings: Settings) -> dict[str, Any]:
 def _elasticsearch(settings: Settings) -> dict[str, Any]:
     parts = urlsplit(settings.elasticsearch.get_secret_value())
     return {
-        "conn_type": "elasticsearch",
+        "conn_type": "keeper_elasticsearch",
         "host": parts.hostname,
         "port": parts.port or 443,
         "schema": parts.scheme,

@@ -132,7 +132,7 @@ def note_findings(
 
     Args:
         connection: Where notices are.
-        findings: What checks have found.
+        findings: What checks find; each is noted before the next is asked for.
         operator: Whom to tell.
         at: Now.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import uuid4
 
 from keeper.alerts.channels.reachable import (
@@ -16,18 +16,17 @@ from keeper.errors import KeeperError, TerminalError, TransientError
 from keeper.pipeline.services import smtp_config
 from keeper.settings import Settings
 from keeper.sources.keepa.client import KeepaClient
+from keeper.sources.keepa.config import KeepaConfig
+from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.elasticsearch.connection import errors_told as search_errors_told
 from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
 from keeper.stores.lake.paths import LakePath, storage_errors_told
-from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.migrations import missing_migrations
 from keeper.stores.postgres.operations import server_state
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import existing_topics, topics_to_make
-
-if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
 
 _PROBE: Final = b"Keeper was here"
 
@@ -44,18 +43,20 @@ class NotConfiguredError(TerminalError):
     """There is nothing to check: the settings do not name the service."""
 
 
-def check_postgres(connection: Connection) -> str:
+def check_postgres(postgres: PostgresConfig) -> str:
     """Say PostgreSQL's version and how much is watched.
 
     Raises:
         NotMigratedError: Migrations are missing.
         DatabaseUnavailableError: It does not answer.
     """
-    if missing := missing_migrations(connection):
-        raise NotMigratedError(
-            f"PostgreSQL lacks {len(missing)} migrations, the first {missing[0]}: keeper migrate"
-        )
-    server = server_state(connection)
+    with session(postgres) as connection:
+        if missing := missing_migrations(connection):
+            raise NotMigratedError(
+                f"PostgreSQL lacks {len(missing)} migrations, the first {missing[0]}: "
+                "keeper migrate"
+            )
+        server = server_state(connection)
     if server.is_standby:
         raise ServiceUnwellError(
             "PostgreSQL is a standby, which takes no writes; check that DATABASE_URL names the "
@@ -77,7 +78,7 @@ def check_kafka(kafka: KafkaConfig) -> str:
     return f"Kafka with {brokers} brokers, all {len(topics_to_make())} topics"
 
 
-def check_elasticsearch(client: "Elasticsearch") -> str:
+def check_elasticsearch(elasticsearch: ElasticsearchConfig) -> str:
     """Say Elasticsearch's health and how many documents it has.
 
     Raises:
@@ -85,7 +86,7 @@ def check_elasticsearch(client: "Elasticsearch") -> str:
         ServiceUnwellError: Parts of an index are lost.
         SearchUnavailableError: It does not answer.
     """
-    with search_errors_told():
+    with search_errors_told(), elasticsearch.client() as client:
         health = client.cluster.health()["status"]
         missing = [
             alias
@@ -106,14 +107,16 @@ def check_elasticsearch(client: "Elasticsearch") -> str:
     return f"Elasticsearch is {health}, {told}"
 
 
-def check_keepa(client: KeepaClient) -> str:
+def check_keepa(keepa: KeepaConfig) -> str:
     """Say Keepa's balance, which costs nothing.
 
     Raises:
         KeeperError: Keepa does not answer or refuses the key.
     """
-    status = client.token_status()
-    name = "the simulator" if client.source == "simulator" else "Keepa"
+    # Without the ledger, which is PostgreSQL's: one service that is down fails one check.
+    with KeepaClient(keepa) as client:
+        status = client.token_status()
+    name = "the simulator" if keepa.source == "simulator" else "Keepa"
     return f"{name}: {status.tokens_left} tokens, {status.refill_rate} more a minute"
 
 

@@ -1,7 +1,7 @@
 """How each outside system is: ready, degraded or down; all are asked at once."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,18 +9,8 @@ from threading import Lock
 from typing import Final
 
 from keeper.errors import KeeperError
-from keeper.pipeline.check_services import (
-    NotConfiguredError,
-    NotMigratedError,
-    ServiceUnwellError,
-    check_chats,
-    check_elasticsearch,
-    check_kafka,
-    check_keepa,
-    check_lake,
-    check_mail,
-    check_postgres,
-)
+from keeper.pipeline.check_services import NotConfiguredError, NotMigratedError, ServiceUnwellError
+from keeper.pipeline.outside_systems import ANSWER_WITHIN_S, SERVICES, Configurations, checks_of
 from keeper.pipeline.services import (
     elasticsearch_config,
     kafka_config,
@@ -29,10 +19,7 @@ from keeper.pipeline.services import (
     postgres_config,
 )
 from keeper.settings import Settings
-from keeper.sources.keepa.client import KeepaClient
-from keeper.stores.postgres.connection import session
 
-_SEARCH_TIMEOUT_S: Final = 10.0
 _RECENT_S: Final = 5.0
 
 
@@ -55,17 +42,18 @@ class PartHealth:
 
 
 def health_of(settings: Settings, parts: Iterable[str] | None = None) -> list[PartHealth]:
-    """Ask the outside systems, all at once, and return how they are, in the order of PARTS.
+    """Ask the outside systems, all at once, and return how they are, in the order of SERVICES.
 
     Blocks as long as the slowest takes to answer or to be given up: half a minute at most.
 
     Args:
         settings: Where they are.
-        parts: Which of PARTS; all if None.
+        parts: Which of SERVICES; all if None.
     """
-    wanted = [part for part in PARTS if parts is None or part in set(parts)]
+    checks = checks_of(_configurations(settings))
+    wanted = [part for part in SERVICES if parts is None or part in set(parts)]
     with ThreadPoolExecutor(len(wanted) or 1, thread_name_prefix="health") as pool:
-        return list(pool.map(lambda part: _asked(part, settings), wanted))
+        return list(pool.map(lambda part: _asked(part, checks[part]), wanted))
 
 
 def recent(ask: Callable[[], list[PartHealth]]) -> Callable[[], list[PartHealth]]:
@@ -86,9 +74,9 @@ def recent(ask: Callable[[], list[PartHealth]]) -> Callable[[], list[PartHealth]
     return asked
 
 
-def _asked(part: str, settings: Settings) -> PartHealth:
+def _asked(part: str, check: Callable[[], str]) -> PartHealth:
     try:
-        return PartHealth(part, HealthState.READY, PARTS[part](settings))
+        return PartHealth(part, HealthState.READY, check())
     except NotConfiguredError as error:
         return PartHealth(part, HealthState.NOT_CONFIGURED, str(error))
     except (NotMigratedError, ServiceUnwellError) as error:
@@ -97,38 +85,13 @@ def _asked(part: str, settings: Settings) -> PartHealth:
         return PartHealth(part, HealthState.DOWN, str(error))
 
 
-def _postgres(settings: Settings) -> str:
-    with session(postgres_config(settings)) as connection:
-        return check_postgres(connection)
-
-
-def _kafka(settings: Settings) -> str:
-    return check_kafka(kafka_config(settings))
-
-
-def _elasticsearch(settings: Settings) -> str:
-    config = replace(elasticsearch_config(settings), timeout_s=_SEARCH_TIMEOUT_S)
-    with config.client() as client:
-        return check_elasticsearch(client)
-
-
-def _keepa(settings: Settings) -> str:
-    # Without the ledger, which is PostgreSQL's, and without a second try.
-    with KeepaClient(replace(keepa_config(settings), timeout_s=10, max_attempts=1)) as client:
-        return check_keepa(client)
-
-
-def _lake(settings: Settings) -> str:
-    return check_lake(lake(settings))
-
-
-PARTS: Final[Mapping[str, Callable[[Settings], str]]] = {
-    "postgres": _postgres,
-    "kafka": _kafka,
-    "elasticsearch": _elasticsearch,
-    "keepa": _keepa,
-    "lake": _lake,
-    "mail": check_mail,
-    "chats": check_chats,
-}
-"""The outside systems by name, each with what asks it."""
+def _configurations(settings: Settings) -> Configurations:
+    """Return what the settings say, with the patience of somebody who waits for the answer."""
+    return Configurations(
+        postgres=lambda: postgres_config(settings),
+        kafka=lambda: kafka_config(settings),
+        elasticsearch=lambda: replace(elasticsearch_config(settings), timeout_s=ANSWER_WITHIN_S),
+        keepa=lambda: replace(keepa_config(settings), timeout_s=ANSWER_WITHIN_S, max_attempts=1),
+        lake=lambda: lake(settings),
+        settings=lambda: settings,
+    )

@@ -1,5 +1,6 @@
 """What a worker shows of itself while it works."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,12 +10,15 @@ from typer.testing import CliRunner
 from keeper.cli.app import app
 from keeper.cli.signs_of_life import SignOfLife, last_sign
 from keeper.metrics import Waits, WorkerMetrics
+from keeper.settings import load_settings
 
 
 @pytest.fixture(autouse=True)
-def run_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def run_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("KEEPER_RUN_DIR", str(tmp_path))
-    return tmp_path
+    load_settings.cache_clear()
+    yield tmp_path
+    load_settings.cache_clear()
 
 
 def test_health_shows_what_a_worker_has_done() -> None:

@@ -21,6 +21,7 @@ def test_without_a_key_everything_points_at_the_simulator(
     assert environment["KEEPER_KEEPA_URL"] == "http://127.0.0.1:8099"
     assert "KEEPA_API_KEY" not in environment
     connection = json.loads(environment["AIRFLOW_CONN_KEEPER_KEEPA"])
+    assert connection["conn_type"] == "keepa"
     assert connection["extra"] == {"source": "simulator"}
     assert connection["host"] == "http://127.0.0.1:8099"
 

@@ -8,7 +8,7 @@ from elastic_transport import ConnectionError as TransportConnectionError
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 
-from keeper.errors import TerminalError, TransientError
+from keeper.errors import SettingsError, TerminalError, TransientError
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -23,9 +23,19 @@ class ElasticsearchConfig:
         return "ElasticsearchConfig(…)"
 
     def client(self) -> Elasticsearch:
-        """Return a client; it connects at the first request."""
-        # Whoever asks decides when to ask again, and says so in its own words.
-        return Elasticsearch(self.url, request_timeout=self.timeout_s, max_retries=0)
+        """Return a client; it connects at the first request.
+
+        Raises:
+            SettingsError: The URL cannot be read.
+        """
+        try:
+            # Whoever asks decides when to ask again, and says so in its own words.
+            return Elasticsearch(self.url, request_timeout=self.timeout_s, max_retries=0)
+        except ValueError:
+            # Its text would quote the URL, which may hold a password.
+            raise SettingsError(
+                "Elasticsearch's URL cannot be read; it must look like http://localhost:9200"
+            ) from None
 
 
 class SearchUnavailableError(TransientError):

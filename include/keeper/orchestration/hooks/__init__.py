@@ -1,0 +1,1 @@
+"""Hooks of Keeper's own connection types; airflow_provider.py tells Airflow of them."""

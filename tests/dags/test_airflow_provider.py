@@ -1,0 +1,118 @@
+"""Keeper is one of Airflow's providers: its connection types are there, with forms and tests."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+
+from tests.keepa_simulator import Simulator
+from tests.services import ROOT, Stack, free_port
+
+pytestmark = pytest.mark.timeout(300)
+
+Airflow = Callable[..., subprocess.CompletedProcess[str]]
+_LOOKING_AT_FORMS = """
+import json, sys
+from airflow.providers_manager import ProvidersManager
+forms = ProvidersManager().iter_connection_type_hook_ui_metadata()
+types = {form.connection_type for form in forms}
+hooks = [name for name in sys.modules if name.startswith("keeper.orchestration.hooks")]
+print(json.dumps([sorted(types & {"keepa", "keeper_elasticsearch"}), hooks]))
+"""
+
+
+@pytest.fixture
+def airflow(stack: Stack, airflow_environment: dict[str, str], tmp_path: Path) -> Airflow:
+    """Runs an `airflow` command, with the stack's connections and changes of the environment."""
+
+    def run(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "airflow", *words],
+            env={**os.environ, **stack.environment, **airflow_environment, **changes},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_it_is_listed(airflow: Airflow) -> None:
+    listed = airflow("providers", "list", "--output", "json")
+
+    assert listed.returncode == 0, listed.stderr
+    assert "keeper" in {one["package_name"] for one in json.loads(listed.stdout)}
+
+
+def test_its_forms_are_made_without_its_hooks(airflow_environment: dict[str, str]) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _LOOKING_AT_FORMS],
+        env={**os.environ, **airflow_environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert json.loads(told.stdout.splitlines()[-1]) == [["keepa", "keeper_elasticsearch"], []]
+
+
+def test_the_forms_ask_in_peoples_words() -> None:
+    forms = {one.connection_type: one for one in HookMetaService.hook_meta_data()}
+
+    keepa = forms["keepa"]
+    assert keepa.hook_name == "Keepa"
+    assert keepa.standard_fields.password.title == "API key"
+    assert keepa.standard_fields.host.title == "Base URL"
+    for name in ("url_schema", "login", "port"):
+        assert getattr(keepa.standard_fields, name).hidden, name
+    assert set(keepa.extra_fields) == {"source", "timeout_s"}
+    assert all(field["description"] for field in keepa.extra_fields.values())
+    search = forms["keeper_elasticsearch"]
+    assert search.hook_name == "Elasticsearch of Keeper"
+    assert search.standard_fields.url_schema.title == "Protocol"
+    assert forms["elasticsearch"].hook_name == "Elasticsearch", "the provider's own is still there"
+
+
+@pytest.mark.usefixtures("migrated_stores")
+def test_the_command_tests_both(airflow: Airflow, simulate: Callable[..., Simulator]) -> None:
+    keepa = json.dumps({"conn_type": "keepa", "host": simulate().url, "password": "simulator"})
+
+    for conn_id in ("keeper_keepa", "keeper_elasticsearch"):
+        told = airflow("connections", "test", conn_id, AIRFLOW_CONN_KEEPER_KEEPA=keepa)
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert "Connection success!" in told.stdout
+
+
+def test_the_command_fails_where_nobody_answers_and_shows_no_key(airflow: Airflow) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    keepa = json.dumps({"conn_type": "keepa", "host": url, "password": "marked-secret"})
+
+    told = airflow("connections", "test", "keeper_keepa", AIRFLOW_CONN_KEEPER_KEEPA=keepa)
+
+    assert told.returncode == 1
+    assert "Connection failed!" in told.stdout
+    assert "cannot be reached" in told.stdout
+    assert "marked-secret" not in told.stdout + told.stderr
+
+
+def test_every_process_that_looks_for_providers_reads_what_imports_nothing() -> None:
+    read = (
+        "import json, sys; before = set(sys.modules); import keeper.orchestration.airflow_provider;"
+        " print(json.dumps(sorted({n.partition('.')[0] for n in set(sys.modules) - before})))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", read],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "include")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    imported = set(json.loads(told.stdout))
+    assert imported - set(sys.stdlib_module_names) == {"keeper"}
