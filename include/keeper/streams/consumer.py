@@ -228,8 +228,8 @@ class BatchConsumer(Generic[EventT]):
     def _gather(self, messages: Sequence[Message]) -> None:
         gathered, decode = self._gathered, self._decode
         for message in messages:
-            if message.error() is not None:
-                self._pass_over(message)
+            if (failure := message.error()) is not None:
+                self._pass_over(failure)
                 continue
             try:
                 event = decode(message.value())
@@ -242,10 +242,7 @@ class BatchConsumer(Generic[EventT]):
             if partition is not None and offset is not None:
                 gathered.read_until[partition] = offset + 1
 
-    def _pass_over(self, message: Message) -> None:
-        error = message.error()
-        if error is None:
-            return
+    def _pass_over(self, error: KafkaError) -> None:
         self._end_if_fatal(error)
         self._kafka.note(error)
         if error.code() in _HOPELESS:
@@ -381,13 +378,18 @@ class BatchConsumer(Generic[EventT]):
         assignment = self._consumer.assignment()
         if not assignment:
             return False
-        for place in self._consumer.position(assignment):
-            low, high = watermarks(self._consumer, place)
-            position = place.offset if place.offset >= 0 else self._committed(place)
-            # What retention has removed will never be read.
-            if max(position, low) < high:
-                return False
-        return True
+        try:
+            return all(self._is_at_end(place) for place in self._consumer.position(assignment))
+        except KafkaException as error:
+            # Kafka does not say where a group stands while a killed member's transaction is open.
+            self._pass_over(error.args[0])
+            return False
+
+    def _is_at_end(self, place: TopicPartition) -> bool:
+        low, high = watermarks(self._consumer, place)
+        position = place.offset if place.offset >= 0 else self._committed(place)
+        # What retention has removed will never be read.
+        return max(position, low) >= high
 
     def _committed(self, place: TopicPartition) -> int:
         (committed,) = self._consumer.committed([place], timeout=10)

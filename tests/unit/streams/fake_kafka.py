@@ -54,6 +54,7 @@ class FakeKafka:
         self.reads = list(reads)
         self.refuse = refuse
         self.is_away = False
+        self.silences: list[int] = []
         self.topics = [TOPIC]
         self.owned = {0, 1}
         self.at_hand: list[FakeMessage] = []
@@ -149,6 +150,8 @@ class FakeKafka:
         ]
 
     def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
+        if self.silences:
+            raise KafkaException(KafkaError(self.silences.pop(0)))
         return [TopicPartition(TOPIC, place.partition, UNKNOWN) for place in places]
 
     def get_watermark_offsets(

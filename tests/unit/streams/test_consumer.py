@@ -324,6 +324,24 @@ def test_until_idle_ends_once_nothing_is_left_to_read(
     assert len(taken) == turns
 
 
+def test_who_cannot_learn_where_the_group_stands_is_not_idle_yet(monkeypatch: Patch) -> None:
+    kafka = FakeKafka()
+    kafka.silences = [KafkaError._TIMED_OUT, KafkaError._TIMED_OUT]
+    turns: list[int] = []
+
+    consumer_of(monkeypatch, kafka, Store(), on_cycle=lambda: turns.append(1)).run(until_idle=True)
+
+    assert len(turns) == 3
+
+
+def test_a_refusal_to_tell_where_the_group_stands_ends_the_worker(monkeypatch: Patch) -> None:
+    kafka = FakeKafka()
+    kafka.silences = [KafkaError.GROUP_AUTHORIZATION_FAILED]
+
+    with pytest.raises(KafkaException):
+        consumer_of(monkeypatch, kafka, Store()).run(until_idle=True)
+
+
 def test_the_lag_is_what_is_published_and_not_read(monkeypatch: Patch) -> None:
     kafka = FakeKafka([FakeMessage(0)], [FakeMessage(1)])
     kafka.reads.append(lambda: kafka.ends.update({0: 9}))
