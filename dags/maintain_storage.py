@@ -5,8 +5,8 @@ points that have come, checks that the database is sound, has PostgreSQL count i
 says what is past its retention. It deletes nothing unless told to, by the param `apply`.
 
 ### Reads
-The tables of Keeper's database and its catalogue; the lake, Data Docs and Airflow's logs; Airflow's
-own database by the connection `keeper_airflow_metadata`.
+The tables of Keeper's database and its catalogue; the lake, Data Docs and Airflow's logs, those in
+Elasticsearch too; Airflow's own database by the connection `keeper_airflow_metadata`.
 
 ### Writes
 Partitions of `price_points`, `price_days`, `price_statistics`. With `apply` it drops partitions
@@ -14,7 +14,8 @@ older than `KEEPER_HISTORY_RETENTION_DAYS` (blank: none), records older than
 `KEEPER_RECORDS_RETENTION_DAYS` (`token_ledger`, `price_corrections`, delivered `price_alerts`,
 `quarantined_records`, `pipeline_runs`, `reconciliations`, `deal_reports`, resolved
 `operator_notices`), replies, run files and Data Docs by
-their settings, and what Airflow noted and logged before `KEEPER_AIRFLOW_RETENTION_DAYS`.
+their settings, and what Airflow noted and logged before `KEEPER_AIRFLOW_RETENTION_DAYS`; of the
+logs in Elasticsearch whole months.
 
 ### Params
 - `apply`: drop what is past its retention; without it the log and the tasks' results say what would
@@ -25,6 +26,7 @@ their settings, and what Airflow noted and logged before `KEEPER_AIRFLOW_RETENTI
 - `drop_old_rows`: points that are not rolled up yet are never dropped: see `roll_up`. A loader that
   holds a partition is not waited for; the next attempt is.
 - `summarise`: one of the others failed; it names them.
+- `drop_old_task_logs` skipped: Elasticsearch is away; the next run does it.
 - `clean_airflow` skipped: there is no connection to Airflow's database.
 
 ### Run it again
@@ -101,6 +103,12 @@ def maintain_storage():
 
         return drop_old_files(apply=params["apply"])
 
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def drop_old_task_logs(params) -> list:
+        from keeper.orchestration.storage import drop_old_task_logs
+
+        return drop_old_task_logs(apply=params["apply"])
+
     @task(trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
     def clean_airflow(params) -> None:
         from keeper.orchestration.storage import clean_airflow
@@ -108,10 +116,11 @@ def maintain_storage():
         clean_airflow(apply=params["apply"])
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
-    def summarise(months, rolled_up, rows, files, ti, params) -> str:
+    def summarise(months, rolled_up, rows, files, logs, ti, params) -> str:
         from keeper.orchestration.summaries import conclude, storage_line
 
-        return conclude(ti, storage_line(months, rolled_up, rows, files, apply=params["apply"]))
+        line = storage_line(months, rolled_up, rows, files, logs, apply=params["apply"])
+        return conclude(ti, line)
 
     # One after the other: each of them is work for the disk.
     chain(
@@ -120,8 +129,9 @@ def maintain_storage():
         check(),
         rows := drop_old_rows(),
         files := drop_old_files(),
+        logs := drop_old_task_logs(),
         clean_airflow(),
-        summarise(months, rolled_up, rows, files),
+        summarise(months, rolled_up, rows, files, logs),
     )
 
 

@@ -83,6 +83,8 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
             f"@{HOST}:{ports.postgres}/airflow"
         ),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        # By KEEPER_TASK_LOGS; with files it is Airflow's own.
+        "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "keeper.orchestration.task_logs.LOGGING_CONFIG",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         **_connections(stack, product),

@@ -11,7 +11,7 @@ import os
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -114,6 +114,7 @@ class Settings(BaseSettings):
     keeper_history_retention_days: int | None = Field(default=None, ge=100)
     keeper_records_retention_days: int = Field(default=400, ge=30)
     keeper_airflow_retention_days: int = Field(default=90, ge=7)
+    keeper_task_logs: Literal["files", "elasticsearch"] = "files"
     keeper_data_docs: str = "/var/lib/keeper/data-docs"
     keeper_run_dir: str = "/var/lib/keeper/run"
     keeper_user_email: str = "you@keeper.localhost"

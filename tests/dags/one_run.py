@@ -1,7 +1,8 @@
 """Runs a DAG once by `dag.test()`, in a process of its own, and says how its tasks ended.
 
-Reads JSON from its first argument: `file`, `dag_id`, `conf`. Prints JSON in its last line: the
-run's `state`, and by task `states`, `results` and `summaries`.
+Reads JSON from its first argument: `file`, `dag_id`, `conf`, and `use_executor` if tasks are to run
+as a scheduler lets them run, by the executor, and speak to an API server. Prints JSON in its last
+line: the run's `state`, and by task `states`, `results` and `summaries`.
 """
 
 import json
@@ -20,7 +21,7 @@ def main(asked: dict[str, Any]) -> None:
     dag = bag.dags[asked["dag_id"]]
     # With one, dag.test() of 3.3.2 ends in an error of SQLAlchemy's.
     dag.deadline = None
-    run = dag.test(run_conf=asked["conf"])
+    run = dag.test(run_conf=asked["conf"], use_executor=asked.get("use_executor", False))
     with create_session() as session:
         values = session.query(XComModel).filter_by(dag_id=run.dag_id, run_id=run.run_id).all()
         kept = [(one.key, one.task_id, XComModel.deserialize_value(one)) for one in values]

@@ -9,10 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from elasticsearch import Elasticsearch
 
 from keeper.clock import utc_now
 from keeper.domain.alerts import Address, ChannelKind
 from keeper.domain.notices import Trouble
+from keeper.stores.elasticsearch.task_log_index import files_of, lines_of
 from keeper.stores.postgres.channels import save_channel
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.notices import raise_notice
@@ -98,6 +100,21 @@ def failures(airflow: AirflowApi, dag_id: str, run_id: str) -> set[str]:
     return {task.task_id for task in tried if task.state in {"failed", "up_for_retry"}}
 
 
+def written_logs(stack: Stack, folder: str) -> dict[str, list[str]]:
+    """Return the lines of each task's log below a folder; triggers have files of their own."""
+    logs = Path(stack["AIRFLOW__LOGGING__BASE_LOG_FOLDER"])
+    return {
+        str(file.relative_to(logs)): file.read_text("utf-8").splitlines()
+        for file in (logs / folder).rglob("attempt=?.log")
+    }
+
+
+def copied_logs(stack: Stack, folder: str) -> dict[str, list[str]]:
+    """Return what Elasticsearch has of them."""
+    with Elasticsearch(stack["ELASTICSEARCH_URL"], request_timeout=60) as search:
+        return {file: list(lines_of(search, file)) for file in files_of(search, folder)}
+
+
 def run(airflow: AirflowApi, dag_id: str, ends: str) -> str:
     """Trigger a DAG, wait for its run's end, and return the run's id."""
     run_id = trigger(airflow, dag_id)
@@ -138,6 +155,7 @@ def test_no_secret_is_anywhere_after_runs_that_worked_and_runs_that_failed(
     keepa = simulate("--key", MARKED["keepa"], "--at", own.simulator_at, "--refill-rate", "1000")
     scheduler: Mapping[str, list[str]] = {"scheduler": ["scheduler", "--skip-serve-logs"]}
     works = {
+        "KEEPER_TASK_LOGS": "elasticsearch",
         **channels(chat),
         **connection(stack, "keepa", host=keepa.url, password=MARKED["keepa"]),
         **connection(stack, "elasticsearch", login="keeper", password=MARKED["search"]),
@@ -154,6 +172,12 @@ def test_no_secret_is_anywhere_after_runs_that_worked_and_runs_that_failed(
         assert {row["kind"] for row in deliveries} == {"email", "telegram", "discord", "apprise"}
         assert all(row["attempts"] for row in deliveries), deliveries
         assert chat.requests
+        # Of tasks that deferred and went on, and of mapped ones, each line is there once.
+        folder = f"dag_id=track_prices/run_id={good_run}/"
+        wait_until(
+            lambda: copied_logs(stack, folder) == written_logs(stack, folder), "not all copied", 60
+        )
+        assert written_logs(stack, folder)
 
     login = {
         "bootstrap.servers": stack["KAFKA_BOOTSTRAP_SERVERS"],

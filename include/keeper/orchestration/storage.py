@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipExceptio
 
 from keeper.clock import utc_now
 from keeper.errors import TransientError
-from keeper.orchestration.connections import database
+from keeper.orchestration.connections import database, elasticsearch_config
 from keeper.orchestration.lake import lake
 from keeper.settings import load_settings
 
@@ -99,6 +99,23 @@ def drop_old_files(*, apply: bool) -> dict[str, Any]:
             "bytes": sum(one.bytes for one in logs),
         },
     }
+
+
+def drop_old_task_logs(*, apply: bool) -> list[str]:
+    """Drop the months of task logs past their retention from Elasticsearch; return the indices.
+
+    Raises:
+        AirflowSkipException: Elasticsearch does not answer; the next run makes up for it.
+    """
+    from keeper.stores.elasticsearch.connection import SearchUnavailableError
+    from keeper.stores.elasticsearch.task_log_index import drop_months
+
+    before = utc_now() - timedelta(days=load_settings().keeper_airflow_retention_days)
+    with elasticsearch_config().client() as client:
+        try:
+            return drop_months(client, before, apply=apply)
+        except SearchUnavailableError as error:
+            raise AirflowSkipException(f"{error}; the next run drops what is due") from None
 
 
 def clean_airflow(*, apply: bool) -> None:

@@ -83,6 +83,7 @@ def storage_line(
     rolled_up: Mapping[str, Any] | None,
     rows: Mapping[str, int] | None,
     files: Mapping[str, Any] | None,
+    logs: Sequence[str] | None,
     *,
     apply: bool,
 ) -> str:
@@ -93,6 +94,7 @@ def storage_line(
     count = sum(n for kind in kinds for name, n in kind.items() if name != "bytes")
     return (
         f"{len(months or ())} new months; rolled up {rolled or 'nothing'}; "
-        f"{sum((rows or {}).values())} rows and {count} replies, runs and folders "
+        f"{sum((rows or {}).values())} rows, {count} replies, runs and folders "
+        f"and {len(logs or ())} months of logs in Elasticsearch "
         f"{'dropped' if apply else 'are past their retention and were kept'}"
     )

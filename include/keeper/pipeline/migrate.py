@@ -63,7 +63,12 @@ def migrate_part(part: str, settings: Settings | None = None) -> list[str]:
         from keeper.streams.topics import make_topics, topics_to_make
 
         return make_topics(kafka_config(settings).admin(), topics_to_make())
-    from keeper.stores.elasticsearch import deal_index, price_index, record_index
+    from keeper.stores.elasticsearch import (
+        deal_index,
+        price_index,
+        record_index,
+        task_log_index,
+    )
 
     with elasticsearch_config(settings).client() as client:
         indices = {
@@ -71,5 +76,6 @@ def migrate_part(part: str, settings: Settings | None = None) -> list[str]:
             deal_index.DEALS_ALIAS: deal_index.set_up,
             record_index.TOKENS_ALIAS: record_index.set_up_tokens,
             record_index.RUNS_ALIAS: record_index.set_up_runs,
+            task_log_index.TASK_LOGS: task_log_index.set_up,
         }
         return [alias for alias, set_up in indices.items() if set_up(client)]
