@@ -40,7 +40,10 @@ with psycopg.connect(settings.airflow_database.get_secret_value()) as airflow:
 with Elasticsearch(settings.elasticsearch.get_secret_value()) as search:
     search.indices.refresh(index="keeper-prices")
     found = search.count(index="keeper-prices")["count"]
-print(json.dumps({"points": points, "found": found, "hosts": [host for host, in ran]}))
+    of_dag = {"term": {"dag_id": "track_prices"}}
+    logged = search.count(index="keeper-task-logs-*", query=of_dag)["count"]
+hosts = [host for host, in ran]
+print(json.dumps({"points": points, "found": found, "logged": logged, "hosts": hosts}))
 """
 ASK_AS_NOBODY: Final = """
 from urllib.error import HTTPError
@@ -86,6 +89,7 @@ def system(bring_up: Bring, secrets: Path) -> Iterator[ComposedSystem]:
         "KEEPER_BIND_ADDRESS": ADDRESS,
         "KEEPER_PUBLIC_URL": URL,
         "KEEPER_SECRETS": str(secrets),
+        "KEEPER_TASK_LOGS": "elasticsearch",
     }
     with bring_up(PRODUCTION, changes) as system:
         yield system
@@ -206,6 +210,7 @@ def test_a_price_run_on_celery_fills_both_stores_with_the_same(
         ]
     )
     assert told["points"] == told["found"] > PRODUCTS
+    assert told["logged"]
     workers = {
         containers[name]["Config"]["Hostname"]
         for name in ("airflow-worker-prices", "airflow-worker-others")

@@ -1,5 +1,6 @@
 """Task logs are copied to a real Elasticsearch and read back through Airflow's own REST API."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 
 from keeper.orchestration import task_logs
+from keeper.orchestration.connections import ELASTICSEARCH_CONN
 from keeper.orchestration.task_logs import TaskLogs
+from keeper.settings import load_settings
 from keeper.stores.elasticsearch import task_log_index
 from keeper.stores.elasticsearch.task_log_index import TASK_LOGS
 from stack.airflow_api import AirflowApi
@@ -249,10 +252,36 @@ def test_an_elasticsearch_that_is_away_when_a_task_ends_loses_nothing(
         assert airflow.page("log_once", run_id, "log_line").lines == page.lines
 
 
-def test_without_the_setting_airflow_logs_as_it_does() -> None:
-    assert task_logs.LOGGING_CONFIG is DEFAULT_LOGGING_CONFIG
-    assert task_logs.REMOTE_TASK_LOG is None
-    assert task_logs.DEFAULT_REMOTE_CONN_ID is None
+@pytest.fixture
+def set_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
+    """Reads the module as a process of Airflow does that is started with a KEEPER_TASK_LOGS."""
+
+    def read(value: str) -> ModuleType:
+        monkeypatch.setenv("KEEPER_TASK_LOGS", value)
+        load_settings.cache_clear()
+        return importlib.reload(task_logs)
+
+    yield read
+    read("files")
+    load_settings.cache_clear()
+
+
+def test_with_files_alone_airflow_logs_as_it_does(set_to: Callable[[str], ModuleType]) -> None:
+    module = set_to("files")
+
+    assert module.LOGGING_CONFIG is DEFAULT_LOGGING_CONFIG
+    assert module.REMOTE_TASK_LOG is None
+    assert module.DEFAULT_REMOTE_CONN_ID is None
+
+
+def test_with_elasticsearch_airflow_has_the_connection_at_hand_when_a_task_ends(
+    set_to: Callable[[str], ModuleType],
+) -> None:
+    module = set_to("elasticsearch")
+
+    assert module.LOGGING_CONFIG is DEFAULT_LOGGING_CONFIG
+    assert isinstance(module.REMOTE_TASK_LOG, module.TaskLogs)
+    assert module.DEFAULT_REMOTE_CONN_ID == ELASTICSEARCH_CONN
 
 
 def test_what_is_no_tasks_log_is_not_copied(tmp_path: Path) -> None:
