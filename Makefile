@@ -64,7 +64,7 @@ test: venv ## Run the tests, suite by suite; an empty suite is an error
 	    echo "== $$suite"; $(PYTHON) -m pytest tests/$$suite; \
 	done
 
-test-faults: venv ## Fifty random kills while half a million messages come; some minutes
+test-faults: venv ## Fifty random kills in half a million messages, PostgreSQL away under a run; some minutes
 	@export KEEPER_TEST_STACK_KEEP=1; trap '$(PYTHON) -m tests.services down' EXIT; \
 	$(PYTHON) -m pytest tests/faults tests/endurance
 
