@@ -59,7 +59,7 @@ clean: ## End everything and remove .keeper/ with all data
 test: venv ## Run the tests in two lanes at once; make test SUITES="unit dags" runs some
 	@$(PYTHON) -m tests.suites $(SUITES)
 
-test-faults: venv ## Fifty random kills while half a million messages come; some minutes
+test-faults: venv ## Fifty random kills in half a million messages, PostgreSQL away under a run; some minutes
 	@export KEEPER_TEST_STACK_KEEP=1; trap '$(PYTHON) -m tests.services down' EXIT; \
 	$(PYTHON) -m pytest tests/faults tests/endurance
 

@@ -12,7 +12,7 @@ from stack.context import Stack
 from stack.environment import airflow_environment
 from stack.layout import write_private
 from stack.ports import HOST
-from stack.product import process_environment, whole_environment
+from stack.product import keeper_command, process_environment, whole_environment
 from stack.programs import Program
 from stack.services import Service, Step
 from stack.versions import locked_packages
@@ -32,7 +32,8 @@ PROGRAMS: Final = tuple(process[0] for process in _PROCESSES)
 
 def services(stack: Stack) -> list[Service]:
     """Describe Airflow's processes; log servers are off, for the logs are local files."""
-    airflow = str(stack.layout.venv_bin / "airflow")
+    # It waits for PostgreSQL and the tables, for which Airflow's processes do not.
+    airflow = (str(keeper_command(stack)), "airflow")
     commands = {
         "airflow-api": ("api-server", "--host", HOST, "--port", str(stack.ports.airflow)),
         "airflow-scheduler": ("scheduler", "--skip-serve-logs"),
@@ -44,7 +45,7 @@ def services(stack: Stack) -> list[Service]:
         Service(
             program=Program(
                 name=name,
-                argv=(airflow, *commands[name]),
+                argv=(*airflow, *commands[name]),
                 env=environment,
                 directory=str(stack.layout.root),
                 # It waits for its tasks, some of which take long; they are tried again later.

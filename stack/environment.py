@@ -87,6 +87,10 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
         "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "keeper.orchestration.task_logs.LOGGING_CONFIG",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        # Where `keeper airflow` looks before it becomes one of Airflow's processes.
+        "KEEPER_AIRFLOW_DATABASE_URL": (
+            f"postgresql://airflow:{secrets.postgres_airflow}@{HOST}:{ports.postgres}/airflow"
+        ),
         **_connections(stack, product),
     }
 

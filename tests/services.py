@@ -47,20 +47,35 @@ class Stack:
 
     @contextmanager
     def without(self, program: str) -> Iterator[None]:
-        """Stop a program for the block and start it again."""
-        _supervise("stop", program)
+        """Stop a program for the block, start it again and wait until it is healthy."""
         try:
-            yield
+            with stopped(program):
+                yield
         finally:
-            _supervise("start", program)
-            up = subprocess.run([*stack_command(), "up", "--only", SERVICES], cwd=ROOT, check=False)
-            assert up.returncode == 0, f"{program} did not come back"
+            bring_up(SERVICES)
 
 
-def _supervise(action: str, program: str) -> None:
+@contextmanager
+def stopped(*programs: str) -> Iterator[None]:
+    """Stop programs for the block and start them again; does not wait until they are healthy."""
+    supervise("stop", *programs)
+    try:
+        yield
+    finally:
+        supervise("start", *programs)
+
+
+def supervise(action: str, *programs: str) -> None:
+    """Have the stack's Supervisor start, stop or restart programs, one after another."""
     command = [sys.executable, "-m", "supervisor.supervisorctl"]
     settings = ["-c", str(stack_home() / "supervisord.conf")]
-    subprocess.run([*command, *settings, action, program], check=True, capture_output=True)
+    subprocess.run([*command, *settings, action, *programs], check=True, capture_output=True)
+
+
+def bring_up(groups: str) -> None:
+    """Start what does not run of some groups, and wait until all of them are healthy."""
+    up = subprocess.run([*stack_command(), "up", "--only", groups], cwd=ROOT, check=False)
+    assert up.returncode == 0, f"{groups} did not come back"
 
 
 def stack_home() -> Path:

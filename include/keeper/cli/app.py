@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from keeper.cli import (
+    airflow,
     alerts,
     channels,
     console,
@@ -62,6 +63,12 @@ app.command("deliver")(deliver.deliver)
 app.command("console")(console.console)
 app.command("health")(health.health)
 app.command("simulate-keepa")(simulate.simulate_keepa)
+# Its words are Airflow's, of which it knows nothing.
+app.command(
+    "airflow",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    options_metavar="PROCESS [OPTIONS]",
+)(airflow.airflow)
 
 
 @app.command()

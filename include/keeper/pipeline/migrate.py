@@ -3,20 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_delay,
-    wait_exponential,
-)
-
-from keeper.errors import TransientError
+from keeper.pipeline.patience import waiting_for
 from keeper.pipeline.services import elasticsearch_config, kafka_config, postgres_config
 from keeper.settings import Settings, load_settings
 
 PARTS: Final = ("postgres", "kafka", "elasticsearch")
-_LONGEST_PAUSE_S: Final = 10
 
 
 def migrate_when_it_answers(
@@ -37,18 +28,7 @@ def migrate_when_it_answers(
         TransientError: It has not answered in all that time.
         TerminalError: It refuses; that is not waited for.
     """
-
-    def say(attempt: RetryCallState) -> None:
-        why = attempt.outcome.exception() if attempt.outcome else None
-        told(f"waiting for {part}, {attempt.seconds_since_start:.0f} of {patience_s:g} s: {why}")
-
-    trying = Retrying(
-        retry=retry_if_exception_type(TransientError),
-        wait=wait_exponential(multiplier=0.5, max=_LONGEST_PAUSE_S),
-        stop=stop_after_delay(patience_s),
-        before_sleep=say,
-        reraise=True,
-    )
+    trying = waiting_for(part, told=told, patience_s=patience_s)
     return trying(migrate_part, part, settings)
 
 

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
+from keeper.errors import SettingsError
 from keeper.settings import Settings, load_settings
 
 
@@ -59,14 +60,22 @@ def test_a_dry_run_of_standard_input_without_mistakes_ends_well(text: str) -> No
         (("watch", "pause", "B000000001", "--price-type", "BUYBOX"), "BUY_BOX_SHIPPING"),
         (("watch", "remove", "https://www.amazon.nl/dp/B000000001"), "amazon.nl"),
         (("migrate", "--only", "redis"), "postgres, kafka, elasticsearch"),
+        (("airflow",), "keeper airflow scheduler"),
     ],
-    ids=["no file", "no product", "no price type", "no locale", "no part"],
+    ids=["no file", "no product", "no price type", "no locale", "no part", "no process"],
 )
 def test_a_mistake_is_told_before_any_service_is_asked(words: tuple[str, ...], said: str) -> None:
     result = keeper(*words)
 
     assert result.exit_code == 2
     assert said in plain(result.stderr)
+
+
+def test_airflow_is_not_started_without_the_address_of_its_database() -> None:
+    result = keeper("airflow", "scheduler", "--skip-serve-logs")
+
+    assert isinstance(result.exception, SettingsError)
+    assert "KEEPER_AIRFLOW_DATABASE_URL" in str(result.exception)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +106,7 @@ def test_a_mistake_is_told_before_any_service_is_asked(words: tuple[str, ...], s
         ("index", "prices"),
         ("deliver",),
         ("health",),
+        ("airflow",),
     ],
     ids=" ".join,
 )

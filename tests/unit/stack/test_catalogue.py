@@ -56,7 +56,7 @@ def test_no_service_listens_beyond_loopback(make_stack: Callable[..., Stack]) ->
     services, _ = build(stack, names_of(stack, []))
 
     commands = {service.name: service.program.argv for service in services}
-    assert "--skip-serve-logs" in commands["airflow-scheduler"]
+    assert commands["airflow-scheduler"][1:] == ("airflow", "scheduler", "--skip-serve-logs")
     assert "--skip-serve-logs" in commands["airflow-triggerer"]
     api = commands["airflow-api"]
     assert api[api.index("--host") + 1] == "127.0.0.1"

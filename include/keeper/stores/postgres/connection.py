@@ -18,10 +18,17 @@ Connection = psycopg.Connection[DictRow]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PostgresConfig:
-    """Where PostgreSQL is; `url` holds the password and is left out of the repr."""
+    """Where PostgreSQL is; `url` holds the password and is left out of the repr.
+
+    Attributes:
+        url: A libpq connection URI.
+        application: What the server calls the session.
+        setting: The setting the URL comes from, which errors name.
+    """
 
     url: str
     application: str = "keeper"
+    setting: str = "DATABASE_URL"
 
     def __repr__(self) -> str:
         """Name the type only."""
@@ -79,14 +86,14 @@ def connect(config: PostgresConfig, *, options: str = "") -> Connection:
     except psycopg.OperationalError as error:
         text = " ".join(str(error).split())
         if any(sign in text for sign in _REFUSED_LOGIN):
-            raise DatabaseRejectedError(f"{text}; check DATABASE_URL") from None
+            raise DatabaseRejectedError(f"{text}; check {config.setting}") from None
         raise DatabaseUnavailableError(
-            f"PostgreSQL does not answer: {text}; check that it runs and DATABASE_URL"
+            f"PostgreSQL does not answer: {text}; check that it runs and {config.setting}"
         ) from None
     except psycopg.ProgrammingError:
         # Its text would quote the part it cannot read, which may be the password.
         raise DatabaseRejectedError(
-            "DATABASE_URL cannot be read; percent-encode special characters of the password"
+            f"{config.setting} cannot be read; percent-encode special characters of the password"
         ) from None
 
 
