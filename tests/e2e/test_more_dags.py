@@ -231,6 +231,7 @@ def test_the_stores_are_kept_in_order(airflow: AirflowApi, rows: Rows) -> None:
     }
     # It did not find Airflow's own database missing, and cleaned it.
     assert states["clean_airflow"] == "success"
+    assert states["drop_old_task_logs"] == "success"
     assert rows("SELECT count(*)::int AS due FROM price_series WHERE due_from IS NOT NULL") == [
         {"due": 0}
     ]

@@ -45,13 +45,14 @@ def test_a_line_is_kept_as_it_is_beside_what_it_says() -> None:
     ]
 
 
-def test_what_was_raised_is_searchable_with_its_cause() -> None:
+@pytest.mark.parametrize("key", ["error_detail", "exception"])
+def test_what_was_raised_is_searchable_with_its_cause(key: str) -> None:
     detail = [
         {"exc_type": "SearchError", "exc_value": "no answer", "is_cause": False, "frames": []},
         {"exc_type": "OSError", "exc_value": "refused", "is_cause": True, "frames": []},
     ]
 
-    (found,) = fields({"event": "Task failed with exception", "error_detail": detail})
+    (found,) = fields({"event": "Task failed with exception", key: detail})
 
     assert found["exception"] == "SearchError: no answer\nOSError: refused"
 
@@ -74,6 +75,7 @@ def test_a_line_without_a_time_has_that_of_the_line_before() -> None:
         ('{"event": {"asin": 1}}', '{"asin":1}'),
         ('{"timestamp": "yesterday", "level": 3, "event": "odd"}', "odd"),
         ('{"error_detail": "odd"}', '{"error_detail": "odd"}'),
+        ('{"exception": ["odd"]}', '{"exception": ["odd"]}'),
     ],
 )
 def test_a_line_of_any_shape_has_words_to_find_it_by(line: str, event: str) -> None:

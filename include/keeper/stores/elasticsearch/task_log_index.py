@@ -131,7 +131,8 @@ def documents_of(log: TaskLog, lines: Iterable[str], *, at: datetime) -> Iterato
             "level": _word(said.get("level")),
             "logger": _word(said.get("logger")),
             "event": _text(said.get("event", text)),
-            "exception": _exception(said.get("error_detail")),
+            # The latter in lines of those who watch over the task.
+            "exception": _exception(said.get("error_detail") or said.get("exception")),
         }
         # A file that was begun anew has other lines at the same offsets.
         name = blake2b(f"{log.file}\n{offset}\n{text}".encode(), digest_size=16).hexdigest()
