@@ -29,7 +29,9 @@ UPDATE token_ledger SET state = 'UNKNOWN', settled_at = %(now)s
 WHERE account = %(account)s AND state = 'RESERVED' AND requested_at < %(lost_before)s
 
 -- name: latest_requests
-SELECT requested_at, state FROM token_ledger WHERE account = %(account)s
+SELECT requested_at, state <> 'RESERVED' AS is_settled,
+    state = 'UNKNOWN' OR coalesce(http_status >= 500, false) AS has_failed
+FROM token_ledger WHERE account = %(account)s
 ORDER BY request_id DESC LIMIT %(most)s
 
 -- name: reserved_tokens
@@ -46,6 +48,7 @@ RETURNING request_id
 -- name: settle
 UPDATE token_ledger SET
     state = %(state)s,
+    http_status = %(http_status)s,
     tokens_charged = %(tokens_charged)s,
     tokens_expected = %(tokens_expected)s,
     tokens_left = %(tokens_left)s,

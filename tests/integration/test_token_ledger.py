@@ -80,7 +80,7 @@ def test_a_settled_request_counts_as_what_keepa_says(ledger: TokenLedger, clock:
     ledger.observe(reading(clock, 150))
     reservation = granted(ledger, 100)
 
-    ledger.settle(reservation, charged=98, reading=reading(clock, 52), refused=False)
+    ledger.settle(reservation, charged=98, reading=reading(clock, 52), refused=False, status=200)
 
     assert ledger.reserve(ask(60)) == Shortage(wait_s=30, tokens_left=52)
     (use,) = ledger.spent_since(AT)
@@ -91,7 +91,7 @@ def test_tokens_others_spend_on_the_key_are_seen(ledger: TokenLedger, clock: Han
     ledger.observe(reading(clock, 150))
     reservation = granted(ledger, 10)
 
-    ledger.settle(reservation, charged=10, reading=reading(clock, 100), refused=False)
+    ledger.settle(reservation, charged=10, reading=reading(clock, 100), refused=False, status=200)
 
     (use,) = ledger.spent_since(AT)
     assert use.elsewhere == 40
@@ -101,7 +101,7 @@ def test_a_lost_reply_counts_as_spent_until_keepa_tells_the_balance(
     ledger: TokenLedger, clock: HandClock
 ) -> None:
     ledger.observe(reading(clock, 150))
-    ledger.settle(granted(ledger, 100), charged=None, reading=None, refused=True)
+    ledger.settle(granted(ledger, 100), charged=None, reading=None, refused=True, status=None)
 
     assert isinstance(ledger.reserve(ask(100)), Shortage)
     ledger.observe(reading(clock, 150))
@@ -161,7 +161,7 @@ def test_only_what_is_about_to_alert_gets_the_reserve(
 
 def lose(ledger: TokenLedger, requests: int) -> None:
     for _ in range(requests):
-        ledger.settle(granted(ledger, 1), charged=None, reading=None, refused=True)
+        ledger.settle(granted(ledger, 1), charged=None, reading=None, refused=True, status=None)
 
 
 def test_keepa_is_left_alone_once_it_answers_nobody_and_then_tried_by_one(
@@ -175,11 +175,13 @@ def test_keepa_is_left_alone_once_it_answers_nobody_and_then_tried_by_one(
     clock.pass_s(40)
     trial = granted(ledger, 1)
     assert ledger.reserve(ask(1)) == Outage(wait_s=60)
-    ledger.settle(trial, charged=None, reading=None, refused=True)
+    ledger.settle(trial, charged=None, reading=None, refused=True, status=None)
     assert ledger.reserve(ask(1)) == Outage(wait_s=60)
 
     clock.pass_s(60)
-    ledger.settle(granted(ledger, 1), charged=1, reading=reading(clock, 600), refused=False)
+    ledger.settle(
+        granted(ledger, 1), charged=1, reading=reading(clock, 600), refused=False, status=200
+    )
     for _ in range(3):
         granted(ledger, 1)
 
@@ -189,7 +191,7 @@ def test_a_refusal_is_an_answer_and_other_accounts_are_others_business(
 ) -> None:
     ledger.observe(reading(clock, 600))
     lose(ledger, BREAK_AFTER - 1)
-    ledger.settle(granted(ledger, 1), charged=0, reading=None, refused=True)
+    ledger.settle(granted(ledger, 1), charged=0, reading=None, refused=True, status=400)
     lose(ledger, BREAK_AFTER - 1)
     granted(ledger, 1)
 
@@ -198,6 +200,23 @@ def test_a_refusal_is_an_answer_and_other_accounts_are_others_business(
     assert isinstance(ledger.reserve(ask(1)), Outage)
     other = TokenLedger(connection, account="simulator:other", run="run", clock=clock)
     granted(other, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_left_alone"),
+    [(500, True), (503, True), (599, True), (200, False), (400, False), (402, False), (429, False)],
+)
+def test_only_replies_of_a_failing_keepa_count_as_failures(
+    ledger: TokenLedger, clock: HandClock, status: int, is_left_alone: bool
+) -> None:
+    ledger.observe(reading(clock, 600))
+    for _ in range(BREAK_AFTER):
+        # With Keepa's envelope: it tells what the request cost.
+        ledger.settle(
+            granted(ledger, 1), charged=0, reading=reading(clock, 600), refused=True, status=status
+        )
+
+    assert isinstance(ledger.reserve(ask(1)), Outage) == is_left_alone
 
 
 def test_a_request_that_would_go_nowhere_is_not_sent(ledger: TokenLedger, clock: HandClock) -> None:
@@ -289,12 +308,29 @@ def test_without_tokens_nothing_is_sent_and_the_error_says_how_long(
     assert 120 < caught.value.refill_in_s <= 180
 
 
+def test_a_keepa_that_answers_5xx_to_everybody_is_left_alone(
+    keepa: Simulator, own_ledger: TokenLedger, asins: list[str]
+) -> None:
+    keepa.post("faults", {"kind": "status", "status": 503, "count": 100, "endpoint": "product"})
+    with budgeted(keepa, own_ledger) as client:
+        client.token_status()
+        for _ in range(BREAK_AFTER // keepa.config().max_attempts):
+            with pytest.raises(KeepaUnavailableError):
+                list(client.product_pages(locale_of("us"), asins[:5]))
+        sent = client.usage.requests
+
+        with pytest.raises(KeepaLeftAloneError, match="HTTP 5xx"):
+            list(client.product_pages(locale_of("us"), asins[:5]))
+
+        assert client.usage.requests == sent
+
+
 @pytest.mark.parametrize(
-    ("fault", "error", "state", "charged"),
+    ("fault", "error", "state", "status", "charged"),
     [
-        ({"kind": "status", "status": 500}, KeepaUnavailableError, "REFUSED", 0),
-        ({"kind": "cut"}, KeepaReplyError, "REFUSED", 5),
-        ({"kind": "not_json"}, KeepaReplyError, "UNKNOWN", None),
+        ({"kind": "status", "status": 500}, KeepaUnavailableError, "REFUSED", 500, 0),
+        ({"kind": "cut"}, KeepaReplyError, "REFUSED", 200, 5),
+        ({"kind": "not_json"}, KeepaReplyError, "UNKNOWN", 200, None),
     ],
     ids=["uncharged 500", "charged and cut", "no envelope at all"],
 )
@@ -306,6 +342,7 @@ def test_every_attempt_of_a_failing_request_has_its_row(
     fault: dict[str, object],
     error: type[Exception],
     state: str,
+    status: int,
     charged: int | None,
 ) -> None:
     keepa.post("faults", {**fault, "count": 2, "endpoint": "product"})
@@ -314,5 +351,7 @@ def test_every_attempt_of_a_failing_request_has_its_row(
         with pytest.raises(error):
             list(client.product_pages(locale_of("us"), asins[:5]))
 
-    rows = connection.execute("SELECT state, tokens_charged FROM token_ledger").fetchall()
-    assert [tuple(row.values()) for row in rows] == [(state, charged)] * 2
+    rows = connection.execute(
+        "SELECT state, http_status, tokens_charged FROM token_ledger"
+    ).fetchall()
+    assert [tuple(row.values()) for row in rows] == [(state, status, charged)] * 2

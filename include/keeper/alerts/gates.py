@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from keeper.breaker import Breaker
 from keeper.domain.alerts import Address, ChannelKind, DeliveryResult
 
 FIRST_PAUSE: Final = timedelta(seconds=30)
@@ -28,46 +29,52 @@ class Gates:
 
     def __init__(self) -> None:
         """Open all."""
-        self._closed_until: dict[str, datetime] = {}
-        self._failures: dict[str, int] = {}
+        self._breakers: dict[str, Breaker] = {}
+        self._resting_until: dict[str, datetime] = {}
 
     def closed(self, now: datetime) -> list[str]:
         """Return the kinds and addresses that must wait."""
-        self._closed_until = {
-            name: until for name, until in self._closed_until.items() if until > now
-        }
-        return sorted(self._closed_until)
+        return sorted(self._waits(now))
 
     def next_opening(self, now: datetime) -> datetime | None:
         """Return when the first closed one opens; None if all are open."""
-        self.closed(now)
-        return min(self._closed_until.values(), default=None)
+        waits = self._waits(now)
+        return now + min(waits.values()) if waits else None
 
     def saw(self, to: Address, result: DeliveryResult, now: datetime) -> None:
         """Learn from how an attempt ended."""
-        breaker = _breaker(to)
+        name = _fails_with(to)
+        breaker = self._breakers.get(name)
         if result.unreachable:
-            failures = self._failures.get(breaker, 0)
-            self._failures[breaker] = failures + 1
-            self._close(breaker, now + min(FIRST_PAUSE * 2.0 ** min(failures, 9), LAST_PAUSE))
+            if breaker is None:
+                breaker = Breaker(first_pause=FIRST_PAUSE, last_pause=LAST_PAUSE)
+                self._breakers[name] = breaker
+            breaker.failed(now)
             return
-        self._failures.pop(breaker, None)
+        if breaker is not None:
+            breaker.worked()
         _, for_address = GAPS.get(to.kind, _NO_GAPS)
         asked = timedelta(seconds=result.retry_after_s or 0)
-        self._close(str(to), now + max(for_address, asked))
+        until = now + max(for_address, asked)
+        self._resting_until[str(to)] = max(until, self._resting_until.get(str(to), until))
 
     @staticmethod
     def breath(to: Address) -> timedelta:
         """Return how long to wait before anything else of this kind is sent."""
         return GAPS.get(to.kind, _NO_GAPS)[0]
 
-    def _close(self, name: str, until: datetime) -> None:
-        before = self._closed_until.get(name)
-        if before is None or until > before:
-            self._closed_until[name] = until
+    def _waits(self, now: datetime) -> dict[str, timedelta]:
+        self._resting_until = {
+            name: until for name, until in self._resting_until.items() if until > now
+        }
+        waits = {name: until - now for name, until in self._resting_until.items()}
+        for name, breaker in self._breakers.items():
+            if wait := breaker.wait(now):
+                waits[name] = max(wait, waits.get(name, wait))
+        return waits
 
 
-def _breaker(to: Address) -> str:
+def _fails_with(to: Address) -> str:
     """Return what fails together: a mail server or an API, but each webhook or URL by itself."""
     if to.kind in (ChannelKind.DISCORD, ChannelKind.APPRISE):
         return str(to)

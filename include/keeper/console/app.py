@@ -1,6 +1,11 @@
 """The console's web application: the pages behind the links in messages, and its health."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from math import ceil
 from typing import Final
 
 from jinja2 import Environment, PackageLoader
@@ -11,10 +16,11 @@ from starlette.routing import Route
 
 from keeper.alerts.links import InvalidLinkError, Links
 from keeper.clock import Clock, utc_now
+from keeper.console.database import FIRST_PAUSE, ConsoleDatabase, DatabaseLeftAloneError
 from keeper.errors import KeeperError
 from keeper.pipeline.follow_link import GoneError, describe, follow
 from keeper.pipeline.health import HealthState, PartHealth
-from keeper.stores.postgres.connection import PostgresConfig, session
+from keeper.stores.postgres.connection import PostgresConfig
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -42,28 +48,38 @@ def make_app(
         clock: The time a snooze counts from.
     """
     pages = Environment(loader=PackageLoader("keeper.console"), autoescape=True)
+    store = ConsoleDatabase(database, clock=clock)
+    # Whoever else asks how the parts are waits without a thread; links have their own.
+    asker = ThreadPoolExecutor(1, thread_name_prefix="health")
 
     def page(says: str, *, asks: bool = False, status: int = 200) -> Response:
         html = pages.get_template("link.html").render(says=says, asks=asks)
         return HTMLResponse(html, status_code=status, headers=_HEADERS)
 
-    def link(request: Request) -> Response:
+    def sorry(wait: timedelta) -> Response:
+        answer = page("Keeper cannot do this right now; try again in a minute.", status=503)
+        answer.headers["Retry-After"] = str(ceil(wait.total_seconds()))
+        return answer
+
+    async def link(request: Request) -> Response:
         """Show what a link does, or do it: a reader's button and RFC 8058's one click both post."""
         is_confirmed = request.method == "POST"
         try:
             target = links.read(request.path_params["token"])
-            with session(database) as connection:
-                if is_confirmed:
-                    return page(follow(connection, target, clock()))
-                return page(describe(connection, target), asks=True)
+            if is_confirmed:
+                return page(await store.run(partial(follow, target=target, now=clock())))
+            return page(await store.run(partial(describe, target=target)), asks=True)
         except (InvalidLinkError, GoneError) as error:
             return page(f"{str(error).capitalize()}.", status=404)
+        except DatabaseLeftAloneError as error:
+            return sorry(error.wait)
         except KeeperError:
-            return page("Keeper cannot do this right now; try again in a minute.", status=503)
+            return sorry(FIRST_PAUSE)
 
-    def health(request: Request) -> Response:
+    async def health(request: Request) -> Response:
         """Tell how each part is; 503 without PostgreSQL, without which nothing here works."""
-        parts = {one.part: one for one in ask_health()}
+        asked = await asyncio.get_running_loop().run_in_executor(asker, ask_health)
+        parts = {one.part: one for one in asked}
         worst = max((one.state for one in parts.values()), key=list(HealthState).index)
         is_up = parts["postgres"].state is HealthState.READY
         body = {
@@ -73,7 +89,7 @@ def make_app(
         }
         return JSONResponse(body, status_code=200 if is_up else 503)
 
-    def live(request: Request) -> Response:
+    async def live(request: Request) -> Response:
         return JSONResponse({"status": "live"})
 
     return Starlette(

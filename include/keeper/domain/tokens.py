@@ -13,7 +13,7 @@ from typing import Final, Protocol, Self
 REFILL_PERIOD: Final = timedelta(seconds=60)
 CAP_IN_REFILLS: Final = 60
 BREAK_AFTER: Final = 10
-"""Requests in a row without a reply after which Keepa is left alone for a while."""
+"""Requests in a row that Keepa failed, after which it is left alone for a while."""
 BROKEN_FOR: Final = timedelta(seconds=60)
 """How long it then is, before one request tries again."""
 
@@ -123,17 +123,23 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class PastRequest:
-    """A request that was sent: when, and whether it is known to have got no reply."""
+    """A request that was sent.
+
+    Attributes:
+        requested_at: When.
+        has_failed: Keepa failed it: no reply came, or one of HTTP 5xx. A refusal is an answer.
+        is_settled: It is known what became of it.
+    """
 
     requested_at: datetime
-    was_lost: bool
+    has_failed: bool
     is_settled: bool
 
 
 def outage_of(latest: Sequence[PastRequest], now: datetime) -> Outage | None:
     """Tell whether Keepa is to be left alone: a circuit breaker over all who use the account.
 
-    It breaks when the latest requests were all lost, and stays so until a while after the last of
+    It breaks when the latest requests have all failed, and stays so until a while after the last of
     them. Then one request goes out, and the others wait for what becomes of it.
 
     Args:
@@ -141,7 +147,7 @@ def outage_of(latest: Sequence[PastRequest], now: datetime) -> Outage | None:
         now: The time.
     """
     settled = [request for request in latest if request.is_settled][:BREAK_AFTER]
-    if len(settled) < BREAK_AFTER or not all(request.was_lost for request in settled):
+    if len(settled) < BREAK_AFTER or not all(request.has_failed for request in settled):
         return None
     wait = latest[0].requested_at + BROKEN_FOR - now
     return Outage(wait.total_seconds()) if wait > timedelta(0) else None
@@ -160,6 +166,7 @@ class TokenBudget(Protocol):
         charged: int | None,
         reading: TokenReading | None,
         refused: bool,
+        status: int | None,
     ) -> None:
         """Note what came of the request.
 
@@ -168,6 +175,7 @@ class TokenBudget(Protocol):
             charged: What Keepa says it cost; None if no envelope came back.
             reading: The balance the envelope told, None if it told none.
             refused: Keepa sent no usable reply.
+            status: The reply's HTTP status, None if none came.
         """
 
     def observe(self, reading: TokenReading) -> None:

@@ -86,20 +86,20 @@ def test_spending_keeps_the_phase_of_the_refills(
         assert after.left_at(later) == known.left_at(later) - spent
 
 
-def past(lost: str, *, newest_s_ago: float = 0) -> list[PastRequest]:
-    """Return requests a second apart, the newest first: x lost, . answered, ? still out."""
+def past(kinds: str, *, newest_s_ago: float = 0) -> list[PastRequest]:
+    """Return requests a second apart, the newest first: x failed, . answered, ? still out."""
     return [
         PastRequest(
             AT - timedelta(seconds=newest_s_ago + number),
-            was_lost=kind == "x",
+            has_failed=kind == "x",
             is_settled=kind != "?",
         )
-        for number, kind in enumerate(lost)
+        for number, kind in enumerate(kinds)
     ]
 
 
 @pytest.mark.parametrize(
-    ("lost", "newest_s_ago", "wait_s"),
+    ("kinds", "newest_s_ago", "wait_s"),
     [
         ("", 0, None),
         ("x" * 9, 0, None),
@@ -115,9 +115,9 @@ def past(lost: str, *, newest_s_ago: float = 0) -> list[PastRequest]:
     ],
     ids=[
         "none",
-        "nine lost",
+        "nine failed",
         "an answer among the ten",
-        "ten lost",
+        "ten failed",
         "older answers",
         "a while ago",
         "long enough ago",
@@ -127,9 +127,9 @@ def past(lost: str, *, newest_s_ago: float = 0) -> list[PastRequest]:
         "another after it",
     ],
 )
-def test_keepa_is_left_alone_after_ten_lost_requests(
-    lost: str, newest_s_ago: float, wait_s: float | None
+def test_keepa_is_left_alone_after_ten_failed_requests(
+    kinds: str, newest_s_ago: float, wait_s: float | None
 ) -> None:
-    found = outage_of(past(lost, newest_s_ago=newest_s_ago), AT)
+    found = outage_of(past(kinds, newest_s_ago=newest_s_ago), AT)
 
     assert found == (None if wait_s is None else Outage(wait_s))

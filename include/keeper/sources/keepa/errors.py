@@ -66,7 +66,7 @@ class KeepaUnavailableError(TransientError):
 
 
 class KeepaLeftAloneError(TransientError):
-    """Keepa answers nobody at the moment, so this request was not sent; a breaker is open."""
+    """Keepa fails everybody at the moment, so this request was not sent; a breaker is open."""
 
 
 class KeepaReplyError(TransientError):

@@ -101,7 +101,7 @@ class Transport:
 
         Raises:
             TokensExhaustedError: There are too few tokens; told at once, by the budget or by Keepa.
-            KeepaLeftAloneError: Nobody has had a reply lately; told at once, by the budget.
+            KeepaLeftAloneError: Keepa has failed everybody lately; told at once, by the budget.
             TransientError: Every attempt failed.
             TerminalError: Keepa refused the key, the request or the account.
         """
@@ -163,6 +163,7 @@ class Transport:
                     charged=_charge(envelope),
                     reading=_reading(envelope, received_at),
                     refused=not is_usable,
+                    status=exchange.status or None,
                 )
         return Reply(body=body, envelope=envelope, received_at=received_at)
 
@@ -173,8 +174,8 @@ class Transport:
         reserved = self._budget.reserve(request)
         if isinstance(reserved, Outage):
             raise KeepaLeftAloneError(
-                f"Keepa has given no reply to the latest {BREAK_AFTER} requests; it is asked again "
-                f"in {reserved.wait_s:.0f} s"
+                f"Keepa has failed the latest {BREAK_AFTER} requests, with HTTP 5xx or no reply; "
+                f"it is asked again in {reserved.wait_s:.0f} s"
             )
         if isinstance(reserved, Shortage):
             raise TokensExhaustedError(

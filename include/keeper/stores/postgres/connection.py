@@ -24,11 +24,15 @@ class PostgresConfig:
         url: A libpq connection URI.
         application: What the server calls the session.
         setting: The setting the URL comes from, which errors name.
+        connect_timeout_s: How long to wait for a connection, two seconds or more.
+        statement_timeout_s: How long a statement may take; None for as long as it does.
     """
 
     url: str
     application: str = "keeper"
     setting: str = "DATABASE_URL"
+    connect_timeout_s: int = 10
+    statement_timeout_s: int | None = None
 
     def __repr__(self) -> str:
         """Name the type only."""
@@ -70,12 +74,14 @@ def connect(config: PostgresConfig, *, options: str = "") -> Connection:
         DatabaseUnavailableError: PostgreSQL does not answer.
         DatabaseRejectedError: The login or the database is wrong.
     """
+    if config.statement_timeout_s is not None:
+        options = f"-c statement_timeout={config.statement_timeout_s}s {options}"
     try:
         return psycopg.connect(
             config.url,
             row_factory=dict_row,
             autocommit=True,
-            connect_timeout=10,
+            connect_timeout=config.connect_timeout_s,
             keepalives_idle=20,
             keepalives_interval=10,
             keepalives_count=3,

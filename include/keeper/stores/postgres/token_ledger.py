@@ -132,6 +132,7 @@ class TokenLedger:
         charged: int | None,
         reading: TokenReading | None,
         refused: bool,
+        status: int | None,
     ) -> None:
         """Note what came of the request; see TokenBudget."""
         now = self._clock()
@@ -146,6 +147,7 @@ class TokenLedger:
                 {
                     "request_id": reservation.request_id,
                     "state": state,
+                    "http_status": status,
                     "tokens_charged": charged,
                     "tokens_expected": expected,
                     "tokens_left": reading.tokens_left if reading else None,
@@ -182,14 +184,8 @@ class TokenLedger:
 
     def _latest(self) -> list[PastRequest]:
         most = {**self._key, "most": BREAK_AFTER + _MOST_OUT}
-        return [
-            PastRequest(
-                row["requested_at"],
-                was_lost=row["state"] == "UNKNOWN",
-                is_settled=row["state"] != "RESERVED",
-            )
-            for row in self._connection.execute(self._sql["latest_requests"], most)
-        ]
+        rows = self._connection.execute(self._sql["latest_requests"], most)
+        return [PastRequest(**row) for row in rows]
 
     def _reserved(self) -> int:
         row = self._connection.execute(self._sql["reserved_tokens"], self._key).fetchone()

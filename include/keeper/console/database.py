@@ -1,0 +1,101 @@
+"""The console's way to its database: readers wait for seconds at most, however it is away."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from keeper.breaker import Breaker
+from keeper.clock import Clock, utc_now
+from keeper.errors import TransientError
+from keeper.stores.postgres.connection import (
+    Connection,
+    DatabaseUnavailableError,
+    PostgresConfig,
+    session,
+)
+
+_LOG: Final = logging.getLogger(__name__)
+FIRST_PAUSE: Final = timedelta(seconds=5)
+_LAST_PAUSE: Final = timedelta(seconds=30)
+_BREAK_AFTER: Final = 3
+_CONNECT_S: Final = 3
+_STATEMENT_S: Final = 5
+_ANSWER_S: Final = 10.0
+"""For all of it. A server that freezes while it works answers no time-out of its own."""
+_AT_ONCE: Final = 10
+_T = TypeVar("_T")
+
+
+class DatabaseLeftAloneError(TransientError):
+    """The database has not answered lately and was not asked; a breaker is open.
+
+    Attributes:
+        wait: Until it is asked again.
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        """Say how long."""
+        super().__init__(f"the database is asked again in {wait.total_seconds():.0f} s")
+        self.wait = wait
+
+
+class ConsoleDatabase:
+    """Does work in the database, a little at once, behind a circuit breaker.
+
+    After three attempts in a row without an answer nobody asks for five seconds, then one for all,
+    and so on up to every thirty; meanwhile whoever comes is told so at once.
+    """
+
+    def __init__(self, config: PostgresConfig, *, clock: Clock = utc_now) -> None:
+        """Prepare; nothing is asked yet."""
+        self._config = replace(
+            config, connect_timeout_s=_CONNECT_S, statement_timeout_s=_STATEMENT_S
+        )
+        self._clock = clock
+        self._breaker = Breaker(
+            first_pause=FIRST_PAUSE, last_pause=_LAST_PAUSE, break_after=_BREAK_AFTER
+        )
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="database")
+
+    async def run(self, work: Callable[[Connection], _T]) -> _T:
+        """Do something with a connection of its own and return what it gives.
+
+        Raises:
+            DatabaseLeftAloneError: It has not answered lately; told at once.
+            DatabaseUnavailableError: It does not answer; told within ten seconds.
+            Exception: What the work raises.
+        """
+        # Before it queues for a thread, which may all be with a database that hangs.
+        if wait := self._breaker.wait(self._clock()):
+            raise DatabaseLeftAloneError(wait)
+        doing = self._threads.submit(self._do, work)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(doing), _ANSWER_S)
+        except TimeoutError:
+            error = DatabaseUnavailableError(f"PostgreSQL has not answered within {_ANSWER_S:g} s")
+            self._note(error)
+            raise error from None
+
+    def _do(self, work: Callable[[Connection], _T]) -> _T:
+        if wait := self._breaker.admit(self._clock()):
+            raise DatabaseLeftAloneError(wait)
+        try:
+            with session(self._config) as connection:
+                done = work(connection)
+        except DatabaseUnavailableError as error:
+            self._note(error)
+            raise
+        except Exception:
+            # Whatever is wrong, it has answered.
+            self._breaker.worked()
+            raise
+        self._breaker.worked()
+        return done
+
+    def _note(self, error: DatabaseUnavailableError) -> None:
+        if pause := self._breaker.failed(self._clock()):
+            _LOG.warning("%s; asked again in %.0f s", error, pause.total_seconds())

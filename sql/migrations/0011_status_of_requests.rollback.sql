@@ -1,0 +1,1 @@
+ALTER TABLE token_ledger DROP COLUMN http_status;
