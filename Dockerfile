@@ -40,8 +40,9 @@ ENV AIRFLOW_HOME=/opt/airflow \
 COPY --from=packages /opt/keeper/venv /opt/keeper/venv
 COPY docker/keeper /opt/keeper/venv/bin/keeper
 COPY docker/airflow_local_settings.py /opt/airflow/config/airflow_local_settings.py
-COPY docker/check_settings.py docker/health.py docker/import_saved_objects.py docker/secret.sh \
-    docker/worker_health.py docker/write_passwords.py /opt/keeper/docker/
+COPY docker/check_settings.py docker/health.py docker/import_saved_objects.py docker/json_service.py \
+    docker/register_connectors.py docker/secret.sh docker/worker_health.py docker/write_passwords.py \
+    /opt/keeper/docker/
 COPY docker/kibana /opt/keeper/docker/kibana
 COPY sql /opt/keeper/sql
 COPY include /opt/keeper/include
