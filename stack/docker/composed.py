@@ -86,9 +86,11 @@ class ComposedSystem:
 
     def down(self) -> None:
         """End everything and remove what it made: containers, networks, volumes, its image."""
+        words = ("down", "--volumes", "--remove-orphans", "--timeout", "60")
         run_logged(
             "docker compose down",
-            self._command("down", "--volumes", "--remove-orphans", "--timeout", "60"),
+            # Of whichever profile was started.
+            self._command("--profile", "*", *words),
             log=self.engine.layout.log_of("compose"),
             env=self.engine.environment,
             cwd=REPOSITORY,

@@ -35,6 +35,7 @@ SERVICES = composition()["services"]
 ONE_SHOTS = {"check-settings", "migrate"}
 CELERY = {"redis", "airflow-worker-prices", "airflow-worker-others"}
 DEV_TOOLS = {"kafka-ui", "redis-commander"}
+CONNECT = {"connect", "connect-setup"}
 EXAMPLE = example_environment()
 EVERY_TEXT = compose_text(BASE, DEV, PROD)
 USED = {match["name"] for match in REFERENCE.finditer(EVERY_TEXT) if match["name"]}
@@ -113,7 +114,7 @@ def test_it_has_every_part() -> None:
         *("postgres", "kafka", "elasticsearch", "kibana", "kibana-setup"),
         *("keepa-simulator", "migrate"),
         *("airflow-apiserver", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"),
-        *("check-settings", "console", "mail", *CELERY, *DEV_TOOLS),
+        *("check-settings", "console", "mail", *CELERY, *DEV_TOOLS, *CONNECT),
         *WORKERS,
     }
     airflow = [name for name in SERVICES.keys() - CELERY if "airflow" in name]
@@ -213,6 +214,7 @@ def test_versions_are_the_local_stacks() -> None:
     assert images == {
         "postgres": f"postgres:{versions['postgres']}",
         "kafka": f"apache/kafka:{versions['kafka']}",
+        "connect": f"apache/kafka:{versions['kafka']}",
         "elasticsearch": (
             f"docker.elastic.co/elasticsearch/elasticsearch:{versions['elasticsearch']}"
         ),
@@ -282,13 +284,14 @@ def test_what_may_be_left_out_needs_its_profile() -> None:
     assert profiles == (
         {name: {"celery"} for name in CELERY}
         | {name: {"dev-tools"} for name in DEV_TOOLS}
+        | {name: {"connect"} for name in CONNECT}
         | {"redis": {"celery", "dev-tools"}}
     )
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_what_is_mounted_exists(name: str, root: Path) -> None:
-    for volume in SERVICES[name].get("volumes", ()):
+    for volume in composed(EXAMPLE)["services"][name].get("volumes", ()):
         source, target, *mode = volume.split(":")
         assert target.startswith("/")
         if source.startswith("./"):
@@ -315,7 +318,7 @@ def test_ports_are_published_on_loopback_and_are_the_local_stacks() -> None:
         for service in composed(EXAMPLE)["services"].values()
         for port in service.get("ports", ())
     ]
-    assert len(published) == 12
+    assert len(published) == 13
     for port in published:
         address, outside, inside = port.split(":")
         assert address == "127.0.0.1"

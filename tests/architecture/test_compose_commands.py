@@ -31,6 +31,7 @@ IN_OTHER_IMAGES = {
     "kafka": {"KAFKA_HEAP_OPTS=-Xmx64m /opt/kafka/bin/kafka-broker-api-versions.sh"},
     "elasticsearch": {"curl"},
     "kibana": {"curl"},
+    "connect": {"bash /etc/keeper/connect/start.sh", "bash -c exec 3<>/dev/tcp/127.0.0.1/8083"},
     "redis": {"redis-server", "redis-cli"},
     "mail": {"/mailpit"},
 }

@@ -28,6 +28,11 @@ SERVICES = MERGED["services"]
 ONE_SHOTS = {"check-settings", "migrate"}
 # Of .env, what production may not read.
 OF_A_LAPTOP = {name for name in example_environment() if re.search(r"PASSWORD|SECRET$|_KEY$", name)}
+BY_PROFILE = {
+    "connect": ["connect"],
+    "connect-setup": ["connect"],
+    "keepa-simulator": ["simulator"],
+}
 ASK_WORLD = {"airflow-worker-prices", "airflow-worker-others", "airflow-triggerer", "deliver"}
 
 
@@ -48,8 +53,7 @@ def test_containers_are_confined(name: str) -> None:
     assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
     assert service["restart"] == ("no" if name in ONE_SHOTS else "unless-stopped")
     assert "healthcheck" in service or name in ONE_SHOTS
-    if name != "keepa-simulator":
-        assert "profiles" not in service
+    assert service.get("profiles", []) == BY_PROFILE.get(name, [])
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))

@@ -172,7 +172,7 @@ def test_an_object_that_lacks_what_it_refers_to_fails_it(
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ([NOT_READY, NOT_READY], "not available within 0 s: it answers 503"),
+        ([NOT_READY, NOT_READY], "not ready within 0 s: it answers 503"),
         ([status("available"), (200, '{"success": true, "successCount": 3}')], "imported 3 of"),
         ([status("available"), (200, '{"successCount": 0}')], '"successCount": 0'),
         ([status("available"), (415, "no such media")], "answers 415: no such media"),

@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from stack.airflow_api import AirflowApi
 from stack.docker.composed import LAPTOP, ComposedSystem
+from tests.architecture.composition import composition
 from tests.compose.airflow_runs import PRODUCTS, track_prices, watch_products
 from tests.compose.conftest import Bring
 from tests.services import free_port
@@ -23,7 +24,7 @@ PASSWORD = "of-this-test-alone"
 ONE_SHOTS = ("check-settings", "migrate")
 PORTS = (
     *("AIRFLOW", "POSTGRES", "KAFKA", "ELASTICSEARCH", "SIMULATOR", "CONSOLE"),
-    *("SMTP", "MAIL_WEB"),
+    *("SMTP", "MAIL_WEB", "CONNECT"),
 )
 
 
@@ -34,9 +35,12 @@ def ports() -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def system(bring_up: Bring, ports: dict[str, int]) -> Iterator[ComposedSystem]:
+def system(
+    bring_up: Bring, ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ComposedSystem]:
     """The composed system, healthy; taken down after the tests."""
     changes = {f"KEEPER_{name}_PORT": str(port) for name, port in ports.items()}
+    changes["KEEPER_CONNECT_PLUGINS"] = str(tmp_path_factory.mktemp("plugins"))
     changes |= {"KEEPER_AIRFLOW_PASSWORD": PASSWORD, "KEEPER_BATCH_PRODUCTS": "25"}
     changes["KEEPER_PUBLIC_URL"] = f"http://localhost:{ports['CONSOLE']}"
     with bring_up(LAPTOP, changes) as system:
@@ -154,6 +158,25 @@ def test_a_mistake_in_the_settings_is_told_before_anything_starts(system: Compos
     said = done.splitlines()
     assert [line.partition(":")[0] for line in said[:-1]] == ["SMTP_PORT", "KEEPER_SMTP_TLS"]
     assert said[-1] == "2 mistake(s); nothing starts."
+
+
+def test_a_connect_worker_without_a_plugin_is_healthy_and_says_what_is_missing(
+    system: ComposedSystem, ports: dict[str, int]
+) -> None:
+    connect = ("--profile", "connect")
+    system.output(*connect, "up", "--detach", "--wait", "connect", timeout=600)
+
+    worker = httpx.get(f"http://127.0.0.1:{ports['CONNECT']}/health").json()
+    said = system.output(*connect, "logs", "--no-log-prefix", "connect")
+    setup = composition()["services"]["connect-setup"]["command"][2].partition(" && ")[0]
+    asked = system.output(
+        *(*connect, "run", "--rm", "--no-TTY", "--no-deps", "connect-setup", "sh", "-c"),
+        f"{setup} --wait 0 2>&1; true",
+    )
+
+    assert worker["status"] == "healthy"
+    assert "No connector is in /opt/connect/plugins" in said
+    assert "it has no plugin with io.aiven.connect.elasticsearch" in asked
 
 
 def test_it_goes_without_a_trace(system: ComposedSystem) -> None:

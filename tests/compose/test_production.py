@@ -140,17 +140,22 @@ def test_containers_can_do_little(
     system: ComposedSystem, containers: dict[str, dict[str, Any]]
 ) -> None:
     for name, told in containers.items():
-        host = told["HostConfig"]
-        assert host["ReadonlyRootfs"] is True, name
-        assert host["CapDrop"] == ["ALL"], name
-        assert host["SecurityOpt"] == ["no-new-privileges:true"], name
-        assert host["Memory"] > 0, name
-        assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}, name
-        if name not in ONE_SHOTS:
-            tried = "id -u; touch /probe 2>&1 || true"
-            user, said = system.output("exec", "--no-TTY", name, "sh", "-c", tried).splitlines()
-            assert user != "0", name
-            assert "Read-only file system" in said, name
+        check_confined(system, name, told)
+
+
+def check_confined(system: ComposedSystem, name: str, told: dict[str, Any]) -> None:
+    """Check what the engine says of a container, and what can be done in it."""
+    host = told["HostConfig"]
+    assert host["ReadonlyRootfs"] is True, name
+    assert host["CapDrop"] == ["ALL"], name
+    assert host["SecurityOpt"] == ["no-new-privileges:true"], name
+    assert host["Memory"] > 0, name
+    assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}, name
+    if name not in ONE_SHOTS:
+        tried = "id -u; touch /probe 2>&1 || true"
+        user, said = system.output("exec", "--no-TTY", name, "sh", "-c", tried).splitlines()
+        assert user != "0", name
+        assert "Read-only file system" in said, name
 
 
 def test_no_secret_is_in_a_containers_description(
@@ -217,6 +222,17 @@ def test_a_price_run_on_celery_fills_both_stores_with_the_same(
     }
     assert told["hosts"]
     assert set(told["hosts"]) <= workers
+
+
+def test_a_connect_worker_logs_in_at_kafka_and_can_do_little(system: ComposedSystem) -> None:
+    connect = ("--profile", "connect")
+    system.output(*connect, "up", "--detach", "--wait", "connect", timeout=600)
+
+    found = system.output(*connect, "ps", "--quiet", "connect").strip()
+    (told,) = json.loads(system.engine.output("inspect", found))
+    check_confined(system, "connect", told)
+    assert told["HostConfig"]["PortBindings"] == {}
+    assert "keeper-connect-status" in system.keeper("topics", "list")
 
 
 def test_it_goes_without_a_trace(system: ComposedSystem) -> None:
