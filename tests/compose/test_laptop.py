@@ -22,6 +22,7 @@ from tests.services import free_port
 pytestmark = pytest.mark.timeout(3600)
 PASSWORD = "of-this-test-alone"
 ONE_SHOTS = ("check-settings", "migrate")
+STORES = ("postgres", "kafka", "elasticsearch")
 PORTS = (
     *("AIRFLOW", "POSTGRES", "KAFKA", "ELASTICSEARCH", "SIMULATOR", "CONSOLE"),
     *("SMTP", "MAIL_WEB", "CONNECT"),
@@ -146,6 +147,24 @@ def test_after_a_restart_another_run_stores_nothing_twice(
     (after,) = rows(ports, counted)
     assert after["alerts"] == before[0]["alerts"]
     assert after["points"] - before[0]["points"] == row["points_stored"]
+
+
+def test_containers_that_start_all_at_once_wait_for_what_they_need(system: ComposedSystem) -> None:
+    # As when the host boots, where the engine heeds no order. The stores are last.
+    listed = map(json.loads, system.output("ps", "--format", "json").splitlines())
+    ids = {one["Service"]: one["ID"] for one in listed}
+    stores = {name: ids.pop(name) for name in STORES}
+    system.engine.run("docker kill", "kill", *ids.values(), *stores.values())
+
+    system.engine.run("docker start", "start", *ids.values())
+    deadline = time.monotonic() + 120
+    for name in (name for name in ids if name.startswith("airflow")):
+        while "waiting for Airflow's database" not in system.output("logs", name):
+            assert time.monotonic() < deadline, name
+            time.sleep(1)  # between two looks at its log
+    system.engine.run("docker start", "start", *stores.values())
+
+    system.up()
 
 
 def test_a_mistake_in_the_settings_is_told_before_anything_starts(system: ComposedSystem) -> None:

@@ -8,10 +8,10 @@ os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="keeper-airflow-")
 from pathlib import Path
 
 import pytest
-from airflow.sdk import ObjectStoragePath
 
-from keeper.pipeline.services import lake_at
+from keeper.orchestration.lake import lake_by_connection
 from keeper.stores.lake.paths import LakePath
+from keeper.stores.lake.storage import lake_at
 from tests.object_storage import lake_url, s3_server
 
 __all__ = ["s3_server"]
@@ -20,9 +20,9 @@ __all__ = ["s3_server"]
 @pytest.fixture(
     params=[
         ("folder", Path),
-        ("file://", ObjectStoragePath),
-        ("s3://", ObjectStoragePath),
-        ("s3://aws_default@", ObjectStoragePath),
+        ("file://", lake_by_connection),
+        ("s3://", lake_by_connection),
+        ("s3://aws_default@", lake_by_connection),
         ("file://", lake_at),
         ("s3://", lake_at),
     ],

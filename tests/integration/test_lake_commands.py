@@ -12,11 +12,11 @@ from typer.testing import CliRunner, Result
 from keeper.cli.app import app
 from keeper.domain.watches import Watch
 from keeper.errors import SettingsError
-from keeper.pipeline.services import lake_at
 from keeper.settings import load_settings
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakePath, LakeUnavailableError
 from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.runs import start_run
 from keeper.stores.postgres.watch_list import save_watches

@@ -18,11 +18,11 @@ from keeper.pipeline.fetch_batch import fetch_batch
 from keeper.pipeline.load_events import price_consumer
 from keeper.pipeline.publish_batch import publish_prices
 from keeper.pipeline.replay import Replayed, ReplayPlan, plan_replay, replay
-from keeper.pipeline.services import lake_at
 from keeper.sources.keepa.client import KeepaClient
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.runs import start_run

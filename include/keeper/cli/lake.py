@@ -2,8 +2,6 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,14 +51,12 @@ def list_replies(
 
     domains, received = _domains(domain), (_moment(since), _moment(until))
     days: defaultdict[tuple[str, str, str, str], list[ArchivedReply]] = defaultdict(list)
-    with _lake() as (_, lake):
-        archive = ReplyArchive(lake)
-        for name in [endpoint] if endpoint else archive.endpoints():
-            for reply in archive.replies(
-                name, domains=domains, since=received[0], until=received[1]
-            ):
-                day = f"{reply.received_at:%Y-%m-%d}"
-                days[reply.endpoint, reply.domain, day, reply.source].append(reply)
+    _, lake = _lake()
+    archive = ReplyArchive(lake)
+    for name in [endpoint] if endpoint else archive.endpoints():
+        for reply in archive.replies(name, domains=domains, since=received[0], until=received[1]):
+            day = f"{reply.received_at:%Y-%m-%d}"
+            days[reply.endpoint, reply.domain, day, reply.source].append(reply)
     if not days:
         typer.echo("No such replies are archived.")
         return
@@ -129,7 +125,8 @@ def replay(
     received = Interval(_moment(since) or now, _moment(until) or now)
     if received.since >= received.until:
         raise typer.BadParameter("--since is not before --until")
-    with _lake() as (settings, lake), session(postgres_config(settings)) as connection:
+    settings, lake = _lake()
+    with session(postgres_config(settings)) as connection:
         source = keepa_config(settings).source
         plan = replays.plan_replay(
             connection,
@@ -186,17 +183,17 @@ def prune(
     from keeper.stores.postgres.connection import session
     from keeper.stores.postgres.runs import running_runs
 
-    with _lake() as (settings, lake):
-        with session(postgres_config(settings)) as connection:
-            running = running_runs(connection)
-        pruned = prune_lake(
-            lake,
-            at=utc_now(),
-            keep_replies_days=older_than or settings.keeper_lake_retention_days,
-            keep_runs_days=settings.keeper_run_files_retention_days,
-            running=running,
-            dry_run=not yes,
-        )
+    settings, lake = _lake()
+    with session(postgres_config(settings)) as connection:
+        running = running_runs(connection)
+    pruned = prune_lake(
+        lake,
+        at=utc_now(),
+        keep_replies_days=older_than or settings.keeper_lake_retention_days,
+        keep_runs_days=settings.keeper_run_files_retention_days,
+        running=running,
+        dry_run=not yes,
+    )
     typer.echo(
         f"{pruned.replies.replies:,} replies ({_megabytes(pruned.replies.bytes)} MB) and the files "
         f"of {pruned.runs.runs:,} runs ({_megabytes(pruned.runs.bytes)} MB) "
@@ -204,16 +201,12 @@ def prune(
     )
 
 
-@contextmanager
-def _lake() -> "Iterator[tuple[Settings, LakePath]]":
+def _lake() -> "tuple[Settings, LakePath]":
     from keeper.pipeline.services import lake
     from keeper.settings import load_settings
-    from keeper.stores.lake.paths import storage_errors_told
 
     settings = load_settings()
-    path = lake(settings)
-    with storage_errors_told(path):
-        yield settings, path
+    return settings, lake(settings)
 
 
 def _print_plan(plan: "ReplayPlan") -> None:

@@ -21,7 +21,7 @@ from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.elasticsearch.connection import errors_told as search_errors_told
 from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
-from keeper.stores.lake.paths import LakePath, storage_errors_told
+from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.migrations import missing_migrations
 from keeper.stores.postgres.operations import server_state
@@ -128,13 +128,14 @@ def check_lake(lake: LakePath) -> str:
         ServiceUnwellError: It gives back something else.
     """
     file = lake / "checks" / uuid4().hex
-    with storage_errors_told(lake):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(_PROBE)
-        try:
-            read = file.read_bytes()
-        finally:
-            file.unlink()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(_PROBE)
+    try:
+        read = file.read_bytes()
+    except FileNotFoundError:
+        read = b""
+    finally:
+        file.unlink(missing_ok=True)
     if read != _PROBE:
         raise ServiceUnwellError(f"the lake at {lake} gives back something else than was written")
     return f"the lake at {lake} keeps what is written"

@@ -11,7 +11,7 @@ from keeper.domain.price_types import price_type_of
 from keeper.sources.keepa.decode import decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
-from keeper.stores.lake.paths import MissingFileError
+from keeper.stores.lake.paths import LakeUnavailableError, MissingFileError
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.price_pasts import StoredPrice, points_of
 
@@ -69,18 +69,18 @@ def _archived(
     for deal in deals:
         wanted.setdefault(deal.domain, set()).add(deal.asin)
     replies: dict[str, tuple[ArchivedReply, set[str]]] = {}
-    for domain, asins in wanted.items():
-        try:
-            found = archive.newest_holding(domain, asins, received_from=at - _FETCHED_WITHIN)
-        except OSError as error:
-            _LOG.warning("the lake cannot be asked for histories of %s: %s", domain, error)
-            continue
-        for asin, reply in found.items():
-            replies.setdefault(reply.key, (reply, set()))[1].add(asin)
     keys = {_key(deal) for deal in deals}
     pasts: dict[_Key, list[StoredPrice]] = {}
-    for reply, asins in replies.values():
-        pasts |= _prices_of(archive, reply, asins, keys)
+    try:
+        for domain, asins in wanted.items():
+            found = archive.newest_holding(domain, asins, received_from=at - _FETCHED_WITHIN)
+            for asin, reply in found.items():
+                replies.setdefault(reply.key, (reply, set()))[1].add(asin)
+        for reply, asins in replies.values():
+            pasts |= _prices_of(archive, reply, asins, keys)
+    except LakeUnavailableError as error:
+        # Every further question would wait as long as this one did.
+        _LOG.warning("histories of deals are left out: %s", error)
     return pasts
 
 
@@ -89,7 +89,7 @@ def _prices_of(
 ) -> dict[_Key, list[StoredPrice]]:
     try:
         products = decode_products(archive.read(reply)).products
-    except (KeepaDecodeError, MissingFileError, OSError) as error:
+    except (KeepaDecodeError, MissingFileError) as error:
         _LOG.warning("a reply with histories cannot be read: %s", error)
         return {}
     pasts: dict[_Key, list[StoredPrice]] = {}

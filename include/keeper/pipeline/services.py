@@ -1,6 +1,5 @@
 """The services' configurations as the settings give them, for processes outside Airflow."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +11,12 @@ from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.links import Links
 from keeper.domain.alerts import ChannelKind
-from keeper.errors import SettingsError
 from keeper.pipeline.deliver import Channel, Delivery
 from keeper.settings import Settings
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.lake.paths import LakePath
+from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.streams.config import KafkaConfig
 
@@ -54,25 +53,6 @@ def lake(settings: Settings) -> LakePath:
         SettingsError: Keeper cannot reach that kind of storage.
     """
     return lake_at(settings.keeper_lake)
-
-
-def lake_at(url: str) -> LakePath:
-    """Return the lake at a URL as Airflow spells it; see `lake`.
-
-    The Airflow connection that may be in front of the bucket's name does not count outside Airflow:
-    there the keys and the address of the storage come from its own variables, AWS_ENDPOINT_URL say.
-    """
-    from upath import UPath
-
-    try:
-        path = UPath(re.sub(r"^(\w+://)[^/@]*@", r"\1", url))
-        path.fs  # noqa: B018 - made at first use, which is now, before anything relies on it
-    except (ImportError, ValueError) as error:
-        raise SettingsError(
-            f"KEEPER_LAKE is {url}, which Keeper cannot reach: {error}; "
-            "for s3:// install Keeper with its extra s3"
-        ) from error
-    return path
 
 
 def smtp_config(settings: Settings) -> SmtpConfig | None:

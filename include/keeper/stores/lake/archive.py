@@ -119,7 +119,7 @@ class ReplyArchive:
 
         Raises:
             MissingFileError: It is gone or damaged.
-            OSError: The storage could not be asked; the reply may be whole.
+            LakeUnavailableError: The storage could not be asked; the reply may be whole.
         """
         path = self._path(*reply.key.split("/"))
         try:

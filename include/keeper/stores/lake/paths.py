@@ -2,9 +2,8 @@
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Final, Protocol, Self, TypeVar
 
 from keeper.errors import TerminalError, TransientError
@@ -30,7 +29,11 @@ class FileStatus(Protocol):
 
 
 class LakePath(Protocol):
-    """What Keeper uses of a path: pathlib.Path, Airflow's ObjectStoragePath and UPath have it."""
+    """What Keeper uses of a path: pathlib.Path, Airflow's ObjectStoragePath and UPath have it.
+
+    A lake's own, of `stores.lake.storage`, raises LakeUnavailableError where its storage is in
+    trouble; of the OSErrors it leaves those that are about the file.
+    """
 
     @property
     def name(self) -> str:
@@ -79,19 +82,6 @@ class LakeUnavailableError(TransientError):
     """The storage the lake is on does not answer, or refuses Keeper."""
 
 
-@contextmanager
-def storage_errors_told(lake: LakePath) -> Iterator[None]:
-    """Give the storage's errors within the block as one sentence.
-
-    Raises:
-        LakeUnavailableError: It does not answer, or refuses Keeper.
-    """
-    try:
-        yield
-    except _storage_errors() as error:
-        raise LakeUnavailableError(f"the lake at {lake} cannot be used: {error}") from error
-
-
 def at_once(do: Callable[[LakePath], _T], files: Iterable[LakePath]) -> list[_T]:
     """Do something with every file, many at a time, and return the results in order."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -103,11 +93,3 @@ def remove_folder(path: LakePath) -> None:
     # On object storage rmdir() takes along what is in it.
     if path.exists() and next(iter(path.iterdir()), None) is None:
         path.rmdir()
-
-
-def _storage_errors() -> tuple[type[Exception], ...]:
-    try:
-        from botocore.exceptions import BotoCoreError
-    except ImportError:
-        return (OSError,)
-    return (OSError, BotoCoreError)

@@ -1,0 +1,167 @@
+"""The lake on its storage: little patience with it, and its troubles told as Keeper's.
+
+There is no circuit breaker here. Each task of a run is a process of its own, which ends with the
+first trouble: what one has learned no other would know. So what counts is how long the first one
+takes. s3fs and botocore try again one inside the other, 25 times 15 s when a server hangs, and
+aiohttp, when it is to send something, waits for ever; here it is two tries and a deadline, and
+Airflow tries the task again later.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import Any, Final, Self, TypeVar
+
+from keeper.errors import SettingsError
+from keeper.stores.lake.paths import FileStatus, LakePath, LakeUnavailableError
+
+_CONNECT_S: Final = 5
+_ANSWER_S: Final = 15
+_ATTEMPTS: Final = 2
+_DEADLINE_S: Final = 60.0
+"""For one file, its tries and its transfer together."""
+_ABOUT_THE_FILE: Final = (FileNotFoundError, IsADirectoryError)
+"""What a question may end with whose storage is well; nothing that is written may."""
+_T = TypeVar("_T")
+
+
+def lake_at(url: str) -> LakePath:
+    """Return the lake at a URL as Airflow spells it: `file:///folder`, `s3://bucket/folder`.
+
+    The Airflow connection that may be in front of the bucket's name does not count outside Airflow:
+    there the keys and the address of the storage come from its own variables, AWS_ENDPOINT_URL say.
+
+    Raises:
+        SettingsError: Keeper cannot reach that kind of storage.
+    """
+    from upath import UPath
+
+    try:
+        path = UPath(re.sub(r"^(\w+://)[^/@]*@", r"\1", url))
+        return on_storage(path, path.fs)
+    except (ImportError, ValueError) as error:
+        raise SettingsError(
+            f"KEEPER_LAKE is {url}, which Keeper cannot reach: {error}; "
+            "for s3:// install Keeper with its extra s3"
+        ) from error
+
+
+def on_storage(path: LakePath, file_system: Any) -> LakePath:
+    """Return a path that asks its storage with little patience and tells its troubles as Keeper's.
+
+    A server that does not answer is given up after half a minute, one that takes nothing after a
+    whole one, one that refuses connections within seconds.
+
+    Args:
+        path: The lake's root.
+        file_system: What fsspec reaches it by; S3's must not have been used yet.
+    """
+    if "s3" in file_system.protocol:
+        file_system.retries = 1
+        file_system.config_kwargs = {
+            "connect_timeout": _CONNECT_S,
+            "read_timeout": _ANSWER_S,
+            "retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        } | file_system.config_kwargs
+        return _StoredPath(path, str(path), _DEADLINE_S)
+    return _StoredPath(path, str(path), None)
+
+
+class _StoredPath:
+    """A path that raises LakeUnavailableError where its storage is in trouble.
+
+    Where something is asked for, FileNotFoundError and IsADirectoryError stay what they are.
+    """
+
+    def __init__(self, path: LakePath, root: str, deadline_s: float | None) -> None:
+        self._path = path
+        self._root = root
+        self._deadline_s = deadline_s
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def __truediv__(self, name: str, /) -> Self:
+        return self._like(self._path / name)
+
+    @property
+    def name(self) -> str:
+        return self._path.name
+
+    @property
+    def parent(self) -> Self:
+        return self._like(self._path.parent)
+
+    def exists(self) -> bool:
+        return self._told(self._path.exists)
+
+    def is_dir(self) -> bool:
+        return self._told(self._path.is_dir)
+
+    def iterdir(self) -> Iterable[Self]:
+        # All of it now: what is asked for later would tell its troubles later.
+        return [self._like(path) for path in self._told(lambda: list(self._path.iterdir()))]
+
+    def mkdir(
+        self, mode: int = 0o777, parents: bool = False, exist_ok: bool = False
+    ) -> None:  # as pathlib has it
+        self._told(lambda: self._path.mkdir(mode, parents, exist_ok), but=())
+
+    def read_bytes(self) -> bytes:
+        return self._told(self._path.read_bytes)
+
+    def write_bytes(self, data: bytes, /) -> int:
+        return self._told(lambda: self._path.write_bytes(data), but=())
+
+    def stat(self) -> FileStatus:
+        return self._told(self._path.stat)
+
+    def unlink(self, missing_ok: bool = False) -> None:  # as pathlib has it
+        self._told(lambda: self._path.unlink(missing_ok))
+
+    def rmdir(self) -> None:
+        self._told(self._path.rmdir)
+
+    def _like(self, path: LakePath) -> Self:
+        return type(self)(path, self._root, self._deadline_s)
+
+    def _told(
+        self, ask: Callable[[], _T], *, but: tuple[type[OSError], ...] = _ABOUT_THE_FILE
+    ) -> _T:
+        try:
+            return ask() if self._deadline_s is None else _within(self._deadline_s, ask)
+        except but:
+            raise
+        except _storage_errors() as error:
+            raise LakeUnavailableError(
+                f"the lake at {self._root} cannot be used: {error}; check that its storage runs, "
+                "and KEEPER_LAKE"
+            ) from error
+
+
+def _within(seconds: float, ask: Callable[[], _T]) -> _T:
+    """Return what `ask` does, or leave it behind: a thread of its own does not keep the process."""
+    answer: Future[_T] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001  # it is raised where it is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=work, name="lake", daemon=True).start()
+    try:
+        return answer.result(seconds)
+    except TimeoutError:
+        if answer.done():
+            raise
+        raise TimeoutError(f"no answer within {seconds:g} s") from None
+
+
+def _storage_errors() -> tuple[type[Exception], ...]:
+    try:
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        return (OSError,)
+    return (OSError, BotoCoreError)
