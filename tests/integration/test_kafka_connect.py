@@ -1,6 +1,7 @@
 """A real Kafka Connect worker with the connectors of docker/connect, but for the sink's class."""
 
 import json
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -21,10 +22,11 @@ from keeper.streams.config import KafkaConfig
 from keeper.streams.offsets import GroupProgress
 from keeper.streams.producer import EventProducer
 from keeper.streams.topic_reader import TopicReader
+from tests.architecture.composition import composition
 from tests.connect_worker import CONNECTORS, SINK, ConnectWorker, SinkRecord, connect_worker
 from tests.deals import a_deal_event
 from tests.price_events import price_event
-from tests.services import Stack
+from tests.services import Stack, free_port
 
 PRICES = [
     price_event(1999, shipping=399, previous=2499),
@@ -202,7 +204,25 @@ def test_keepers_template_takes_the_documents_and_delivery_again_changes_nothing
     assert search.indices.get_mapping(index=index)[index]["mappings"] == PRICES_INDEX["mappings"]
 
 
-def test_a_missing_plugin_is_told_in_a_line(worker: ConnectWorker) -> None:
+def test_the_containers_health_check_knows_a_worker_from_nobody(
+    worker: ConnectWorker, sink: Sink
+) -> None:
+    # Which waits until the worker has started.
+    sink.register("keeper-prices")
+    _, *command = composition()["services"]["connect"]["healthcheck"]["test"]
+    port = worker.url.rpartition(":")[2]
+
+    def asked(port: str) -> int:
+        here = [word.replace("8083", port) for word in command]
+        return subprocess.run(here, capture_output=True, check=False, timeout=30).returncode
+
+    assert asked(port) == 0
+    assert asked(str(free_port())) != 0
+
+
+def test_a_missing_plugin_is_told_in_a_line(worker: ConnectWorker, sink: Sink) -> None:
+    sink.register("keeper-prices")
+
     done = worker.register_files(CONNECTORS, SINK, wait_s=0)
 
     missing = json.loads(SINK.read_text("utf-8"))["connector.class"]
