@@ -73,7 +73,7 @@ class Lane:
 
     def _run(self, suite: str) -> int:
         """Run a suite and return its exit code, which is not 0 if it holds no test."""
-        print(f"== {suite}", flush=True)
+        say(f"== {suite}\n")
         began = time.monotonic()
         with subprocess.Popen(
             [sys.executable, "-m", "pytest", f"tests/{suite}"],
@@ -89,10 +89,16 @@ class Lane:
             last = ""
             for line in self.pytest.stdout or ():
                 last = line.strip() or last
-                print(f"{suite}: {line}", end="", flush=True)
+                say(f"{suite}: {line}")
         self.counts.update({ending: int(number) for number, ending in _COUNT.findall(last)})
-        print(f"-- {suite}: {time.monotonic() - began:.0f} s", flush=True)
+        say(f"-- {suite}: {time.monotonic() - began:.0f} s\n")
         return self.pytest.returncode
+
+
+def say(line: str) -> None:
+    """Write a line at once; `print` writes its end apart, where another lane's may come between."""
+    sys.stdout.write(line)
+    sys.stdout.flush()
 
 
 def main(names: Sequence[str]) -> int:

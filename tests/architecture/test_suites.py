@@ -19,8 +19,8 @@ WAITS = """
 import time
 from pathlib import Path
 def test_it():
-    Path(__file__).with_name("waits").touch()
     try:
+        Path(__file__).with_name("waits").touch()
         time.sleep(60)
     finally:
         Path(__file__).with_name("ended").touch()
