@@ -22,21 +22,27 @@ def s3_server() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
-    connection = {
-        "conn_type": "aws",
-        "login": LOGIN,
-        "password": LOGIN,
-        "extra": {"region_name": "us-east-1", "endpoint_url": url},
-    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", LOGIN)
         patch.setenv("AWS_SECRET_ACCESS_KEY", LOGIN)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_ENDPOINT_URL", url)
-        patch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+        patch.setenv("AIRFLOW_CONN_AWS_DEFAULT", aws_connection(url))
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         yield url
     server.stop()
+
+
+def aws_connection(url: str) -> str:
+    """Return Airflow's connection to an S3 server, as JSON."""
+    return json.dumps(
+        {
+            "conn_type": "aws",
+            "login": LOGIN,
+            "password": LOGIN,
+            "extra": {"region_name": "us-east-1", "endpoint_url": url},
+        }
+    )
 
 
 LAKES = ("folder", "file://", "s3://", "s3://aws_default@")

@@ -21,7 +21,7 @@ from pathlib import Path
 def test_it():
     try:
         Path(__file__).with_name("waits").touch()
-        time.sleep(60)
+        time.sleep(60)  # until it is interrupted, which is what is tested
     finally:
         Path(__file__).with_name("ended").touch()
 """
@@ -116,7 +116,7 @@ def test_who_ends_it_ends_its_suites_and_services(checkout: Path, ending: signal
         deadline = time.monotonic() + 30
         while not (suite / "waits").exists():
             assert time.monotonic() < deadline
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks for a file of another process
         process.send_signal(ending)
         process.communicate(timeout=30)
     assert process.returncode != 0

@@ -53,6 +53,9 @@ def on_storage(path: LakePath, file_system: Any) -> LakePath:
     A server that does not answer is given up after half a minute, one that takes nothing after a
     whole one, one that refuses connections within seconds.
 
+    What was being written when it was given up may still arrive, after what is written next: a file
+    is written again with the same content only, as the lake's files are, or under another name.
+
     Args:
         path: The lake's root.
         file_system: What fsspec reaches it by; S3's must not have been used yet.
