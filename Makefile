@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STACK := $(PYTHON) -m stack
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas analytics dags kibana stop down clean test test-faults test-celery test-compose check lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas analytics dags kibana stop down clean test test-all test-faults test-celery test-compose mutants check lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ clean: ## End everything and remove .keeper/ with all data
 test: venv ## Run the tests in two lanes at once; make test SUITES="unit dags" runs some
 	@$(PYTHON) -m tests.suites $(SUITES)
 
+test-all: venv ## The tests with the long journeys, before a release; make test-all SUITES="e2e" runs some
+	@$(PYTHON) -m tests.suites --nightly $(SUITES)
+
 test-faults: venv ## Fifty random kills in half a million messages, PostgreSQL away under a run; some minutes
 	@export KEEPER_TEST_STACK_KEEP=1; trap '$(PYTHON) -m tests.services down' EXIT; \
 	$(PYTHON) -m pytest tests/faults tests/endurance
@@ -68,6 +71,9 @@ test-celery: venv ## The DAGs on CeleryExecutor: a real Redis and two workers; s
 
 test-compose: venv ## The compose files, a laptop's and a server's, on a real engine, started if none runs; as root
 	$(PYTHON) -m pytest tests/compose
+
+mutants: venv ## Do the tests notice deliberate faults? ONLY="loader links" tries some
+	@$(PYTHON) -m tests.mutants $(ONLY) $(if $(TABLE),--table $(TABLE))
 
 check: lock lint types layers ## Everything that needs no service: lock, lint, types, layers
 

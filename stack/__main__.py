@@ -42,10 +42,11 @@ class Choice:
 
     layout: Layout
     port_offset: int | None
+    durable: bool
 
     def load(self) -> Stack:
         """Gather the stack's facts, making its home if it is new."""
-        return load_stack(self.layout, os.environ, self.port_offset)
+        return load_stack(self.layout, os.environ, self.port_offset, durable=self.durable)
 
     def load_existing(self) -> Stack:
         """Gather the facts of a stack that has been started before."""
@@ -65,9 +66,16 @@ def choose(
         int | None,
         typer.Option(envvar="KEEPER_PORT_OFFSET", help="Added to every default port."),
     ] = None,
+    durable: Annotated[
+        bool,
+        typer.Option(
+            "--durable/--throwaway",
+            help="Throwaway: quicker, for tests; a crash of the machine may cost the data.",
+        ),
+    ] = True,
 ) -> None:
     """Choose which stack is meant."""
-    context.obj = Choice(Layout(home.expanduser().absolute()), port_offset)
+    context.obj = Choice(Layout(home.expanduser().absolute()), port_offset, durable)
 
 
 @app.command()

@@ -31,6 +31,7 @@ class Stack:
         maven: The `mvn` command; None if there is none.
         keepa_key: A real Keepa key; None means the simulator.
         simulator_at: The instant at which the simulator's clock is held, ISO 8601.
+        durable: Whether PostgreSQL's data must outlive a crash of the machine.
         environ: The environment of the command.
     """
 
@@ -43,6 +44,7 @@ class Stack:
     maven: str | None
     keepa_key: str | None
     simulator_at: str
+    durable: bool
     environ: Mapping[str, str]
 
     @property
@@ -59,8 +61,20 @@ def keepa_key_of(layout: Layout, environ: Mapping[str, str]) -> str | None:
     return value or None
 
 
-def load_stack(layout: Layout, environ: Mapping[str, str], port_offset: int | None = None) -> Stack:
+def load_stack(
+    layout: Layout,
+    environ: Mapping[str, str],
+    port_offset: int | None = None,
+    *,
+    durable: bool = True,
+) -> Stack:
     """Gather the facts and remember those that must not change until `make clean`.
+
+    Args:
+        layout: Where the stack lies.
+        environ: The environment of the command.
+        port_offset: See `resolve_ports`.
+        durable: Of a new home, whether its data must outlive a crash of the machine.
 
     Raises:
         StackError: A setting is wrong or the home cannot be written.
@@ -73,7 +87,8 @@ def load_stack(layout: Layout, environ: Mapping[str, str], port_offset: int | No
         state.get("simulator_at")
         or datetime.now(UTC).replace(minute=0, second=0, microsecond=0).isoformat()
     )
-    facts = {"ports": ports.as_dict(), "simulator_at": simulator_at}
+    durable = state.get("durable", durable)
+    facts = {"ports": ports.as_dict(), "simulator_at": simulator_at, "durable": durable}
     if any(state.get(name) != value for name, value in facts.items()):
         layout.remember(**facts)
     java, too_old = find_java(environ)
@@ -87,5 +102,6 @@ def load_stack(layout: Layout, environ: Mapping[str, str], port_offset: int | No
         maven=shutil.which("mvn", path=environ.get("PATH", "")),
         keepa_key=keepa_key_of(layout, environ),
         simulator_at=simulator_at,
+        durable=durable,
         environ=environ,
     )

@@ -111,6 +111,7 @@ def prepare(stack: Stack, home: Path) -> None:
         "hba": home / "pg_hba.conf",
         "ident": home / "pg_ident.conf",
         "port": stack.ports.postgres,
+        "durable": "on" if stack.durable else "off",
     }
     for name, text in (
         ("postgresql.conf", render_config("postgresql.conf", **values)),

@@ -2,6 +2,7 @@
 
 pytest_plugins = (
     "tests.services",
+    "tests.databases",
     "tests.keepa_simulator",
     "tests.search_mirror",
     "tests.work_records",

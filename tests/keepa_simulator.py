@@ -1,26 +1,38 @@
-"""The Keepa simulator as a process of its own, for tests of what talks to it."""
+"""The Keepa simulator on a port of this machine, for tests of what talks to it."""
 
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from pydantic import SecretStr
 
+from keeper.domain.locales import locale_of
 from keeper.domain.watches import Watch
 from keeper.pipeline.watch_csv import RowError, read_watches
+from keeper.settings import SIMULATOR_KEY
+from keeper.simulator import catalogue
+from keeper.simulator.catalogue import Catalogue, SuggestedWatch
+from keeper.simulator.catalogue_clock import CatalogueClock, ClockMode
+from keeper.simulator.faults import FaultPlan
+from keeper.simulator.keepa_api import KeepaApi
+from keeper.simulator.recordings import Recordings
+from keeper.simulator.server import build_app, listen
+from keeper.simulator.token_bucket import TokenBucket
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
-from tests.services import free_port
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 """Where the simulator's clock is held."""
+SEED = 1
+PRODUCTS = 2_000
 
 
 @dataclass(frozen=True)
@@ -47,46 +59,59 @@ def keeper_command(*words: str) -> list[str]:
     return [sys.executable, "-c", "from keeper.cli import main; main()", *words]
 
 
-@pytest.fixture
-def simulate(tmp_path: Path) -> Iterator[Callable[..., Simulator]]:
-    """Starts simulators with the given options, their clocks held at AT."""
-    started = []
+@contextmanager
+def served(api: KeepaApi) -> Iterator[str]:
+    """Serve the simulator from a thread for the block; its address."""
+    with listen("127.0.0.1", 0) as listener:
+        config = uvicorn.Config(build_app(api), log_config=None, access_log=False)
+        server = uvicorn.Server(config)
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
+            assert not thread.is_alive()
 
-    def start(*options: str) -> Simulator:
-        port = free_port()
-        words = ("simulate-keepa", "--host", "127.0.0.1", "--port", str(port))
-        clock = ("--clock", "hold", "--at", AT.isoformat())
-        with (tmp_path / "simulator.log").open("wb") as log:
-            process = subprocess.Popen(
-                keeper_command(*words, *clock, *options), stdout=log, stderr=subprocess.STDOUT
+
+@contextmanager
+def simulators() -> Iterator[Callable[..., Simulator]]:
+    """Give what starts simulators as `keeper simulate-keepa` does, their clocks held."""
+    with ExitStack() as running:
+
+        def start(
+            *,
+            refill_rate: int = 20,
+            recordings: Path | None = None,
+            key: str = SIMULATOR_KEY,
+            at: datetime = AT,
+        ) -> Simulator:
+            api = KeepaApi(
+                catalogue=Catalogue(SEED, PRODUCTS),
+                clock=CatalogueClock(ClockMode.HOLD, at),
+                bucket=TokenBucket(refill_rate),
+                keys=(key,),
+                recordings=Recordings(recordings),
+                faults=FaultPlan(SEED),
             )
-        started.append(process)
-        url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while True:
-            assert process.poll() is None, (tmp_path / "simulator.log").read_text()
-            try:
-                httpx.get(f"{url}/simulator/health", timeout=2).raise_for_status()
-            except httpx.TransportError:
-                assert time.monotonic() < deadline, "the simulator does not answer"
-                time.sleep(0.1)  # between two looks at a starting process; nothing to wait on
-            else:
-                return Simulator(url)
+            return Simulator(running.enter_context(served(api)))
 
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait(timeout=20)
+        yield start
+
+
+@pytest.fixture
+def simulate() -> Iterator[Callable[..., Simulator]]:
+    """Starts simulators for the test."""
+    with simulators() as start:
+        yield start
 
 
 def watch_list(products: int) -> list[Watch]:
     """Return watches of the simulator's own catalogue."""
-    printed = subprocess.run(
-        keeper_command("simulate-keepa", "--watch-list", str(products), "--at", AT.isoformat()),
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    rows = list(read_watches(iter(printed.splitlines(keepends=True))))  # type: ignore[arg-type]  # csv takes any iterable of lines
+    locales = [locale_of(name) for name in ("us", "de", "jp")]
+    suggested = catalogue.watch_list(SEED, PRODUCTS, locales, products, AT)
+    lines = [",".join(SuggestedWatch._fields)] + [",".join(map(str, one)) for one in suggested]
+    rows = list(read_watches(iter(lines)))  # type: ignore[arg-type]  # csv takes any iterable of lines
     assert not [row for row in rows if isinstance(row, RowError)]
     return [row for row in rows if isinstance(row, Watch)]

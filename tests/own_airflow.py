@@ -4,12 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from stack.airflow_api import AirflowApi
 from tests.services import ROOT, Stack
 
 _ENDS_WITHIN_S = 40
@@ -61,11 +59,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def trigger(airflow: AirflowApi, dag_id: str) -> str:
-    """Create a run and return its id."""
-    run_id = f"e2e__{time.time_ns()}"
-    airflow.unpause(dag_id)
-    airflow.trigger(dag_id, run_id, None)
-    return run_id

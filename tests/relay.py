@@ -20,6 +20,9 @@ class Relay(ThreadingTCPServer):
         self.target = host, port
         self.is_open = threading.Event()
         self.is_open.set()
+        self.counting = threading.Lock()
+        self.taken = 0
+        """How many connections there were."""
 
     @classmethod
     @contextmanager
@@ -50,6 +53,10 @@ class Relay(ThreadingTCPServer):
 
 class _Connection(BaseRequestHandler):
     server: Relay
+
+    def setup(self) -> None:
+        with self.server.counting:
+            self.server.taken += 1
 
     def handle(self) -> None:
         self.server.is_open.wait()

@@ -1,4 +1,4 @@
-"""Real services for the integration tests, each test in its own database, topics and indices."""
+"""Real services for the integration tests, each test with topics and indices of its own."""
 
 import os
 import shlex
@@ -6,20 +6,17 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 from elasticsearch import Elasticsearch
 
 from keeper.stores.elasticsearch.price_index import set_up
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.migrations import migrate
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import dead_letter_topic, make_topics
 
@@ -86,7 +83,11 @@ def stack_home() -> Path:
 def stack_command() -> list[str]:
     """Return the command of the tests' own stack, away from the default home and ports."""
     offset = os.environ.get("KEEPER_TEST_PORT_OFFSET", "21000")
-    return [sys.executable, "-m", "stack", "--home", str(stack_home()), "--port-offset", offset]
+    home = str(stack_home())
+    return [
+        *(sys.executable, "-m", "stack", "--throwaway"),
+        *("--home", home, "--port-offset", offset),
+    ]
 
 
 def free_port() -> int:
@@ -111,72 +112,6 @@ def stack() -> Iterator[Stack]:
         subprocess.run([*command, "down"], cwd=ROOT, check=True)
 
 
-@pytest.fixture(scope="session")
-def migrated(stack: Stack) -> Iterator[str]:
-    """The name of a migrated database that others are copied from, which is quicker."""
-    name = _create_database(stack)
-    migrate(_config_of(stack, name))
-    yield name
-    _drop_database(stack, name)
-
-
-@pytest.fixture
-def make_database(stack: Stack, migrated: str) -> Iterator[Callable[[], PostgresConfig]]:
-    """Makes migrated databases of the test's own."""
-    made = []
-
-    def make() -> PostgresConfig:
-        made.append(_create_database(stack, template=migrated))
-        return _config_of(stack, made[-1])
-
-    yield make
-    for name in made:
-        _drop_database(stack, name)
-
-
-@contextmanager
-def temporary_database(stack: Stack, migrated: str) -> Iterator[PostgresConfig]:
-    """Make a migrated database for the block, for fixtures of more than one test."""
-    name = _create_database(stack, template=migrated)
-    try:
-        yield _config_of(stack, name)
-    finally:
-        _drop_database(stack, name)
-
-
-def _config_of(stack: Stack, database: str) -> PostgresConfig:
-    return PostgresConfig(stack["DATABASE_URL"].rpartition("/")[0] + f"/{database}")
-
-
-def _create_database(stack: Stack, template: str = "template1") -> str:
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(stack["DATABASE_URL"], autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    return name
-
-
-def _drop_database(stack: Stack, name: str) -> None:
-    with psycopg.connect(stack["DATABASE_URL"], autocommit=True) as admin:
-        try:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        except psycopg.errors.InsufficientPrivilege:
-            # An autovacuum worker is at it, which only the plain form ends.
-            admin.execute(f'DROP DATABASE "{name}"')
-
-
-@pytest.fixture
-def database(make_database: Callable[[], PostgresConfig]) -> PostgresConfig:
-    """A migrated database of the test's own."""
-    return make_database()
-
-
-@pytest.fixture
-def connection(database: PostgresConfig) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with session(database) as connection:
-        yield connection
-
-
 @pytest.fixture
 def kafka(stack: Stack) -> KafkaConfig:
     """Where Kafka is."""
@@ -190,14 +125,20 @@ def admin(kafka: KafkaConfig) -> AdminClient:
 
 
 @pytest.fixture
-def topic(admin: AdminClient) -> Iterator[str]:
+def partitions() -> int:
+    """How many partitions the test's topic has; a module whose tests need more overrides it."""
+    return 1
+
+
+@pytest.fixture
+def topic(admin: AdminClient, partitions: int) -> Iterator[str]:
     """A topic of the test's own, with its dead letter topic."""
     name = f"test-{uuid.uuid4().hex}"
     names = (name, dead_letter_topic(name))
-    make_topics(admin, names)
+    make_topics(admin, names, partitions=partitions)
     yield name
-    for future in admin.delete_topics(list(names)).values():
-        future.result()
+    # Nobody uses the name again, so nobody waits until the topics are gone.
+    admin.delete_topics(list(names))
 
 
 @pytest.fixture

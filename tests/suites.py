@@ -1,9 +1,12 @@
-"""Run the tests, suite by suite, in two lanes: `python -m tests.suites [SUITE …]`.
+"""Run the tests, suite by suite, in two lanes: `python -m tests.suites [--nightly] [SUITE …]`.
 
 Both at once, or one after the other where memory is short. Each lane has services of its own, in a
 home and at ports of their own, which end with it. A lane stops at its first suite that fails; the
 other goes on. Of two lanes each line of output begins with its suite, and the last counts the tests
 of all.
+
+Long journeys, marked `nightly`, are left out unless asked for. Each suite prints its ten slowest
+steps and writes fifty to .keeper/durations/<suite>.txt.
 """
 
 import os
@@ -22,6 +25,8 @@ from typing import Final
 from stack.machine import available_memory_mib
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+NIGHTLY: Final = "--nightly"
+DURATIONS: Final = ROOT / ".keeper" / "durations"
 LANES: Final = (
     ("unit", "architecture", "contract", "dags", "integration"),
     ("faults", "e2e"),
@@ -40,6 +45,7 @@ class Lane:
     Attributes:
         suites: Their names.
         environment: Says where the services are.
+        nightly: Whether the long journeys run too.
         prefixed: Whether lines of output begin with the suite, as others are written meanwhile.
         counts: How many tests ended how, known of prefixed output alone.
         failed: What the lane stopped at.
@@ -47,6 +53,7 @@ class Lane:
 
     suites: Sequence[str]
     environment: Mapping[str, str]
+    nightly: bool
     prefixed: bool
     counts: Counter[str] = field(default_factory=Counter)
     failed: str | None = None
@@ -76,7 +83,11 @@ class Lane:
         say(f"== {suite}\n")
         began = time.monotonic()
         with subprocess.Popen(
-            [sys.executable, "-m", "pytest", f"tests/{suite}"],
+            [
+                *(sys.executable, "-m", "pytest", f"tests/{suite}"),
+                *("-p", "tests.durations", "--slowest-to", str(DURATIONS / f"{suite}.txt")),
+                *(() if self.nightly else ("-m", "not nightly")),
+            ],
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.PIPE if self.prefixed else None,
@@ -101,8 +112,9 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main(names: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the named suites, all if none is named, and return 0 if each of them passed."""
+    names = [word for word in arguments if word != NIGHTLY]
     known = [suite for lane in LANES for suite in lane]
     if unknown := [name for name in names if name not in known]:
         print(f"No suite {', '.join(unknown)}; there are {', '.join(known)}.", file=sys.stderr)
@@ -110,7 +122,7 @@ def main(names: Sequence[str]) -> int:
     chosen = [[suite for suite in lane if not names or suite in names] for lane in LANES]
     prefixed = all(chosen)
     lanes = [
-        Lane(suites, environment_of(number, os.environ), prefixed)
+        Lane(suites, environment_of(number, os.environ), NIGHTLY in arguments, prefixed)
         for number, suites in enumerate(chosen)
         if suites
     ]

@@ -36,7 +36,8 @@ with open("ended", "a") as file:
 def checkout(root: Path, tmp_path: Path) -> Path:
     """A checkout with one test in each suite."""
     (tmp_path / "tests").mkdir()
-    shutil.copy(root / "tests" / "suites.py", tmp_path / "tests")
+    for name in ("suites.py", "durations.py"):
+        shutil.copy(root / "tests" / name, tmp_path / "tests")
     (tmp_path / "stack").symlink_to(root / "stack")
     (tmp_path / "tests" / "services.py").write_text(SERVICES)
     for suite in SUITES:
@@ -69,6 +70,12 @@ def test_all_suites_run_and_are_counted(checkout: Path) -> None:
     assert code == 0, printed
     assert all(f"{suite}: tests/{suite}/test_{suite}.py ." in printed for suite in SUITES)
     assert printed.splitlines()[-1] == f"{len(SUITES)} passed, 0 failed"
+    for suite in SUITES:
+        steps = (checkout / ".keeper" / "durations" / f"{suite}.txt").read_text().splitlines()
+        # Its set-up, call and tear-down.
+        assert len(steps) == 3
+        assert all(f"tests/{suite}/test_{suite}.py::test_it" in step for step in steps)
+        assert f"{suite}: {steps[0]}" in printed
     homes = [line.split() for line in (checkout / "ended").read_text().splitlines()]
     assert sorted(action for _, action in homes) == ["down"] * len(LANES)
     assert len({home for home, _ in homes}) == len(LANES)
@@ -86,6 +93,15 @@ def test_a_failing_suite_fails_the_run_and_the_other_lane_goes_on(
     skipped = own[own.index(suite) + 1 :]
     for other in SUITES:
         assert (f"== {other}\n" in printed) == (other not in skipped)
+
+
+def test_long_journeys_run_when_asked_for(checkout: Path) -> None:
+    (checkout / "pytest.ini").write_text("[pytest]\nmarkers = nightly\n")
+    (checkout / "tests" / "unit" / "test_long.py").write_text(
+        f"import pytest\n@pytest.mark.nightly\n{PASSES}"
+    )
+    assert "1 passed, 1 deselected" in run(checkout, "unit")[1]
+    assert "2 passed" in run(checkout, "--nightly", "unit")[1]
 
 
 def test_an_empty_suite_is_an_error(checkout: Path) -> None:

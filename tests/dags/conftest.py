@@ -15,6 +15,8 @@ os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="keeper-airflow-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
 from elasticsearch import Elasticsearch
 
 from keeper.stores.elasticsearch import deal_index, price_index
@@ -26,6 +28,7 @@ from keeper.streams.topics import make_topics, topics_to_make
 from tests.services import ROOT, Stack, remove_alias
 
 RunDag = Callable[..., "DagRun"]
+RunInFork = Callable[..., "Printed"]
 _MAKE_TABLES = """
 from airflow.models.pool import Pool
 from airflow.utils.db import initdb
@@ -44,6 +47,20 @@ class DagRun:
     results: dict[str, Any]
     summaries: dict[str, str]
     log: str
+
+
+@dataclass(frozen=True)
+class Printed:
+    """How a process ended, and what it printed on both of its outputs."""
+
+    code: int
+    text: str
+
+    @property
+    def last_line(self) -> Any:
+        """Its last line, read as JSON; the process must have ended well."""
+        assert self.code == 0, self.text[-5000:]
+        return json.loads(self.text.splitlines()[-1])
 
 
 def connection_to(url: str) -> str:
@@ -68,15 +85,61 @@ def airflow_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
 
 
 @pytest.fixture(scope="session")
-def airflow_home(airflow_environment: dict[str, str]) -> Path:
+def run_in_fork(
+    airflow_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunInFork]:
+    """Runs `python …` in a fork of a process that has imported Airflow, with other variables."""
+    output = tmp_path_factory.mktemp("fork") / "output.txt"
+    environment = {**os.environ, **airflow_environment}
+    with subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("airflow_fork.py"))],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        requests, codes = process.stdin, process.stdout
+
+        def run(*argv: str | Path, cwd: Path, **changes: str) -> Printed:
+            request = {
+                "argv": [*map(str, argv)],
+                "env": environment | changes,
+                "cwd": str(cwd),
+                "output": str(output),
+            }
+            requests.write(json.dumps(request) + "\n")
+            code = codes.readline()
+            assert code, "the process that is forked has ended"
+            return Printed(int(code), output.read_text("utf-8", errors="replace"))
+
+        yield run
+        requests.close()
+
+
+@pytest.fixture(scope="session")
+def bag() -> DagBag:
+    """Keeper's DAG files, read once; nobody changes what is in it."""
+    return DagBag(str(ROOT / "dags"))
+
+
+@pytest.fixture(scope="session")
+def dags(bag: DagBag) -> dict[str, DAG]:
+    """Keeper's DAGs by id."""
+    return dict(bag.dags)
+
+
+@pytest.fixture(scope="session")
+def airflow_home(airflow_environment: dict[str, str], run_in_fork: RunInFork) -> Path:
     """Its home, with its tables and the pool made."""
-    subprocess.run(
-        [sys.executable, "-c", _MAKE_TABLES],
-        env={**os.environ, **airflow_environment},
-        check=True,
-        capture_output=True,
-    )
-    return Path(airflow_environment["AIRFLOW_HOME"])
+    home = Path(airflow_environment["AIRFLOW_HOME"])
+    script = home / "make_tables.py"
+    script.write_text(_MAKE_TABLES, encoding="utf-8")
+    made = run_in_fork(script, cwd=home)
+    assert made.code == 0, made.text[-5000:]
+    return home
 
 
 @pytest.fixture(scope="session")
@@ -113,23 +176,15 @@ def dag_environment(
 
 
 @pytest.fixture
-def run_dag(dag_environment: dict[str, str], tmp_path: Path) -> RunDag:
+def run_dag(dag_environment: dict[str, str], run_in_fork: RunInFork, tmp_path: Path) -> RunDag:
     """Runs a DAG once by `dag.test()`, with `conf` and changes of the environment."""
 
     def run(dag_id: str, conf: dict[str, Any] | None = None, **changes: str) -> DagRun:
         file = str(ROOT / "dags" / f"{dag_id}.py")
         asked = json.dumps({"file": file, "dag_id": dag_id, "conf": conf or {}})
-        done = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("one_run.py")), asked],
-            env={**os.environ, **dag_environment, **changes},
-            cwd=tmp_path,
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout[-5000:]
-        return DagRun(**json.loads(done.stdout.splitlines()[-1]), log=done.stdout)
+        script = Path(__file__).with_name("one_run.py")
+        done = run_in_fork(script, asked, cwd=tmp_path, **dag_environment | changes)
+        return DagRun(**done.last_line, log=done.text)
 
     return run
 

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
+from tests.dags.conftest import Printed, RunInFork
 from tests.keepa_simulator import Simulator
 from tests.services import ROOT, Stack, free_port
 
-pytestmark = pytest.mark.timeout(300)
-
-Airflow = Callable[..., subprocess.CompletedProcess[str]]
+Airflow = Callable[..., Printed]
 _LOOKING_AT_FORMS = """
 import json, sys
 from airflow.providers_manager import ProvidersManager
@@ -27,18 +26,14 @@ print(json.dumps([sorted(types & {"keepa", "keeper_elasticsearch"}), hooks]))
 
 
 @pytest.fixture
-def airflow(stack: Stack, airflow_environment: dict[str, str], tmp_path: Path) -> Airflow:
+def airflow(
+    stack: Stack, airflow_environment: dict[str, str], run_in_fork: RunInFork, tmp_path: Path
+) -> Airflow:
     """Runs an `airflow` command, with the stack's connections and changes of the environment."""
 
-    def run(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "airflow", *words],
-            env={**os.environ, **stack.environment, **airflow_environment, **changes},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(*words: str, **changes: str) -> Printed:
+        environment = {**stack.environment, **airflow_environment, **changes}
+        return run_in_fork("-m", "airflow", *words, cwd=tmp_path, **environment)
 
     return run
 
@@ -46,20 +41,14 @@ def airflow(stack: Stack, airflow_environment: dict[str, str], tmp_path: Path) -
 def test_it_is_listed(airflow: Airflow) -> None:
     listed = airflow("providers", "list", "--output", "json")
 
-    assert listed.returncode == 0, listed.stderr
-    assert "keeper" in {one["package_name"] for one in json.loads(listed.stdout)}
+    assert "keeper" in {one["package_name"] for one in listed.last_line}
 
 
-def test_its_forms_are_made_without_its_hooks(airflow_environment: dict[str, str]) -> None:
-    told = subprocess.run(
-        [sys.executable, "-c", _LOOKING_AT_FORMS],
-        env={**os.environ, **airflow_environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def test_its_forms_are_made_without_its_hooks(run_in_fork: RunInFork, tmp_path: Path) -> None:
+    script = tmp_path / "look_at_forms.py"
+    script.write_text(_LOOKING_AT_FORMS, encoding="utf-8")
 
-    assert json.loads(told.stdout.splitlines()[-1]) == [["keepa", "keeper_elasticsearch"], []]
+    assert run_in_fork(script, cwd=tmp_path).last_line == [["keepa", "keeper_elasticsearch"], []]
 
 
 def test_the_forms_ask_in_peoples_words() -> None:
@@ -85,8 +74,8 @@ def test_the_command_tests_both(airflow: Airflow, simulate: Callable[..., Simula
 
     for conn_id in ("keeper_keepa", "keeper_elasticsearch"):
         told = airflow("connections", "test", conn_id, AIRFLOW_CONN_KEEPER_KEEPA=keepa)
-        assert told.returncode == 0, told.stdout + told.stderr
-        assert "Connection success!" in told.stdout
+        assert told.code == 0, told.text
+        assert "Connection success!" in told.text
 
 
 def test_the_command_fails_where_nobody_answers_and_shows_no_key(airflow: Airflow) -> None:
@@ -95,10 +84,10 @@ def test_the_command_fails_where_nobody_answers_and_shows_no_key(airflow: Airflo
 
     told = airflow("connections", "test", "keeper_keepa", AIRFLOW_CONN_KEEPER_KEEPA=keepa)
 
-    assert told.returncode == 1
-    assert "Connection failed!" in told.stdout
-    assert "cannot be reached" in told.stdout
-    assert "marked-secret" not in told.stdout + told.stderr
+    assert told.code == 1
+    assert "Connection failed!" in told.text
+    assert "cannot be reached" in told.text
+    assert "marked-secret" not in told.text
 
 
 def test_every_process_that_looks_for_providers_reads_what_imports_nothing() -> None:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, Asset
 
 from keeper.orchestration import assets
@@ -24,15 +22,10 @@ STORED = (
 )
 
 
-@pytest.fixture(scope="module")
-def dags() -> list[DAG]:
-    return list(DagBag(str(DAGS)).dags.values())
-
-
-def names(dags: list[DAG], side: str) -> set[str]:
+def names(dags: dict[str, DAG], side: str) -> set[str]:
     return {
         asset.name
-        for dag in dags
+        for dag in dags.values()
         for task in dag.tasks
         for asset in getattr(task, side)
         if isinstance(asset, Asset)
@@ -61,7 +54,7 @@ def test_every_index_has_its_asset() -> None:
     assert indices == set(MIRRORS)
 
 
-def test_every_asset_is_written_by_a_task_or_has_a_reason(dags: list[DAG]) -> None:
+def test_every_asset_is_written_by_a_task_or_has_a_reason(dags: dict[str, DAG]) -> None:
     every = {one.name for one in vars(assets).values() if isinstance(one, Asset)}
     every |= {*assets.TABLES, *assets.TOPICS}
     written = names(dags, "outlets")
@@ -71,9 +64,9 @@ def test_every_asset_is_written_by_a_task_or_has_a_reason(dags: list[DAG]) -> No
     assert names(dags, "inlets") <= every
 
 
-def test_prices_and_deals_can_be_followed_from_keepa_to_the_readers(dags: list[DAG]) -> None:
+def test_prices_and_deals_can_be_followed_from_keepa_to_the_readers(dags: dict[str, DAG]) -> None:
     writes: dict[str, set[str]] = {}
-    for dag in dags:
+    for dag in dags.values():
         for task in dag.tasks:
             writes.setdefault(dag.dag_id, set()).update(asset.name for asset in task.outlets)
 

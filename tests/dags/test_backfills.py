@@ -1,36 +1,21 @@
 """What `airflow backfill create` does for each DAG."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.dags.conftest import RunInFork
 from tests.services import ROOT
-
-pytestmark = pytest.mark.timeout(900)
 
 MADE = {"track_prices"}
 UNSCHEDULED = {"backfill_history"}
 
 
 @pytest.fixture(scope="module")
-def backfills(airflow_home: Path, airflow_environment: dict[str, str]) -> dict[str, Any]:
-    script = str(Path(__file__).with_name("past_runs.py"))
-    done = subprocess.run(
-        [sys.executable, script, str(ROOT / "dags")],
-        env={**os.environ, **airflow_environment},
-        cwd=airflow_home,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    answers: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+def backfills(airflow_home: Path, run_in_fork: RunInFork) -> dict[str, Any]:
+    script = Path(__file__).with_name("past_runs.py")
+    answers: dict[str, Any] = run_in_fork(script, ROOT / "dags", cwd=airflow_home).last_line
     assert set(answers) == {file.stem for file in (ROOT / "dags").glob("*.py")}
     return answers
 

@@ -12,8 +12,6 @@ from tests.dags.conftest import RunDag
 from tests.keepa_simulator import Simulator
 from tests.services import free_port
 
-pytestmark = pytest.mark.timeout(900)
-
 
 def keepa(url: str) -> str:
     connection = {"conn_type": "http", "host": url, "password": "simulator"}

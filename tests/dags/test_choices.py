@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
@@ -19,15 +18,7 @@ from tests.dags.conftest import RunDag
 from tests.deals import FILTER
 from tests.keepa_simulator import Simulator
 
-pytestmark = pytest.mark.timeout(900)
-
-DAGS = Path(__file__).resolve().parents[2] / "dags"
 USER = "reader@example.org"
-
-
-@pytest.fixture(scope="module")
-def dags() -> dict[str, DAG]:
-    return dict(DagBag(str(DAGS)).dags)
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,18 @@
 """How a deal run is wired."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
 
 from keeper.orchestration.keepa_tasks import KEEPA_POOL, KeepaTaskOperator
 from keeper.orchestration.reports import batch_reports
 from keeper.orchestration.sensors import WaitForGroup
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
-
 
 @pytest.fixture(scope="module")
-def collect_deals() -> DAG:
-    return DagBag(str(DAGS / "collect_deals.py")).dags["collect_deals"]
+def collect_deals(dags: dict[str, DAG]) -> DAG:
+    return dags["collect_deals"]
 
 
 def test_the_steps_run_in_order(collect_deals: DAG) -> None:

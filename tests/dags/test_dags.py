@@ -35,11 +35,6 @@ QUEUES = {
 HEADS = ["What", "Reads", "Writes", "Params", "If it fails", "Run it again"]
 
 
-@pytest.fixture(scope="module")
-def bag() -> DagBag:
-    return DagBag(str(DAGS))
-
-
 @pytest.fixture
 def track_prices(bag: DagBag) -> DAG:
     return bag.dags["track_prices"]

@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
 from keeper.orchestration.discovery import ProposalApproval, answered_by
 from keeper.orchestration.keepa_tasks import KEEPA_POOL, KeepaTaskOperator
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
 QUESTION = {"subject": "2 products to watch?", "body": "…", "options": ["All of them", "us B0"]}
 ANSWER: dict[str, Any] = {
     "chosen_options": ["us B0"],
@@ -25,8 +22,8 @@ ANSWER: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def dag() -> DAG:
-    return DagBag(str(DAGS / "discover_products.py")).dags["discover_products"]
+def dag(dags: dict[str, DAG]) -> DAG:
+    return dags["discover_products"]
 
 
 def test_its_steps_run_in_order(dag: DAG) -> None:

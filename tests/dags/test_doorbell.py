@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import AssetOrTimeSchedule
+from airflow.sdk import DAG, AssetOrTimeSchedule
 from airflow.sdk._shared.module_loading import import_string
 from airflow.serialization.serialized_objects import DagSerialization
 
@@ -16,11 +14,9 @@ from keeper.orchestration.doorbell_trigger import KeeperEventsTrigger
 from keeper.streams.doorbell_listener import Ring
 from tests.keeper_events import keeper_event
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
 
-
-def test_the_checks_run_by_the_clock_and_when_something_happens() -> None:
-    dag = DagBag(str(DAGS / "check_operations.py")).dags["check_operations"]
+def test_the_checks_run_by_the_clock_and_when_something_happens(dags: dict[str, DAG]) -> None:
+    dag = dags["check_operations"]
     assert isinstance(dag.timetable, AssetOrTimeSchedule)
 
     serialized = DagSerialization.to_dict(dag)

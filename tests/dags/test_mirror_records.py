@@ -4,11 +4,10 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException
 
 from keeper.orchestration.search_mirror import mirror_records as run_task
@@ -18,8 +17,6 @@ from keeper.stores.elasticsearch.connection import SearchRejectedError
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.services import Stack, free_port
 from tests.work_records import ask_keepa, run_pipeline
-
-DAGS = Path(__file__).resolve().parents[2] / "dags"
 
 
 @pytest.fixture
@@ -82,7 +79,7 @@ def test_an_index_that_was_never_made_fails_it(
         run_task()
 
 
-def test_notices_do_not_wait_for_it_and_it_waits_for_nothing() -> None:
-    task = DagBag(str(DAGS)).dags["check_operations"].get_task("mirror_records")
+def test_notices_do_not_wait_for_it_and_it_waits_for_nothing(dags: dict[str, DAG]) -> None:
+    task = dags["check_operations"].get_task("mirror_records")
 
     assert (task.upstream_task_ids, task.downstream_task_ids) == (set(), {"summarise"})

@@ -12,8 +12,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MOST_CPU_S = 1.0
 
-pytestmark = pytest.mark.timeout(900)
-
 Readings = dict[str, dict[str, Any]]
 
 

@@ -1,14 +1,10 @@
 """How the comparison of the stores is wired."""
 
-from pathlib import Path
-
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, TriggerRule
 
 from keeper.orchestration.sensors import WaitForGroup
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
 WAITS = {
     "wait_for_consume_prices": ("price-updates", "keeper-consumer-group"),
     "wait_for_index_prices": ("price-updates", "keeper-search-prices"),
@@ -20,8 +16,8 @@ WAITS = {
 
 
 @pytest.fixture(scope="module")
-def reconcile_stores() -> DAG:
-    return DagBag(str(DAGS / "reconcile_stores.py")).dags["reconcile_stores"]
+def reconcile_stores(dags: dict[str, DAG]) -> DAG:
+    return dags["reconcile_stores"]
 
 
 def test_nothing_is_compared_before_every_worker_has_read_all(reconcile_stores: DAG) -> None:

@@ -3,22 +3,20 @@
 import inspect
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pendulum
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
+from tests.services import ROOT
 
 
 @pytest.fixture(scope="module")
-def track_prices() -> DAG:
-    return DagBag(str(DAGS / "track_prices.py")).dags["track_prices"]
+def track_prices(dags: dict[str, DAG]) -> DAG:
+    return dags["track_prices"]
 
 
 def test_each_interval_of_six_hours_follows_the_one_before(track_prices: DAG) -> None:
@@ -38,7 +36,7 @@ def test_each_interval_of_six_hours_follows_the_one_before(track_prices: DAG) ->
 
 def test_no_task_asks_for_times_that_a_manual_run_lacks(track_prices: DAG) -> None:
     lacking = {"logical_date", "data_interval_start", "data_interval_end", "ds", "ts", "ds_nodash"}
-    source = (DAGS / "track_prices.py").read_text(encoding="utf-8")
+    source = (ROOT / "dags" / "track_prices.py").read_text(encoding="utf-8")
 
     assert track_prices.tasks
     for task in track_prices.tasks:

@@ -28,8 +28,6 @@ from stack.airflow_api import AirflowApi
 from stack.errors import StackError
 from tests.services import Stack, free_port, remove_alias
 
-pytestmark = pytest.mark.timeout(200)
-
 DAGS = Path(__file__).with_name("own")
 PASSWORD = "a-password-of-the-tests"
 SECRET = "MarkedTaskWord7f3a9c"

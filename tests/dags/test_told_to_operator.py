@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunResponse
-from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
 from airflow.sdk.execution_time.callback_supervisor import execute_callback
 from airflow.serialization.encoders import encode_deadline_alert
 
@@ -19,8 +19,8 @@ from keeper.orchestration import run_notices
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.notices import list_notices
+from tests.services import ROOT
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
 FAILED = {
     "dag": SimpleNamespace(dag_id="report_deals"),
     "run_id": "scheduled__1",
@@ -54,9 +54,9 @@ def topics(connection: Connection) -> list[str]:
 
 
 @pytest.fixture
-def late() -> Callable[..., bool]:
+def late(dags: dict[str, DAG]) -> Callable[..., bool]:
     """Runs a DAG's deadline callback as Airflow's executor does."""
-    callbacks = [alert.callback for alert in DagBag(str(DAGS)).dags["report_deals"].deadline or ()]
+    callbacks = [alert.callback for alert in dags["report_deals"].deadline or ()]
 
     def run(run_type: str = "scheduled") -> bool:
         told: dict[str, Any] = dict.fromkeys(DAGRunResponse.model_fields) | {
@@ -70,15 +70,15 @@ def late() -> Callable[..., bool]:
         (callback,) = callbacks
         kwargs = {**callback.kwargs, "context": context}
         file, log = Path("report_deals.py"), structlog.get_logger()
-        done, problem = execute_callback(callback.path, kwargs, file, DAGS, log)
+        done, problem = execute_callback(callback.path, kwargs, file, ROOT / "dags", log)
         assert not problem
         return done
 
     return run
 
 
-def test_every_dag_tells_of_failed_and_late_runs() -> None:
-    for dag_id, dag in DagBag(str(DAGS)).dags.items():
+def test_every_dag_tells_of_failed_and_late_runs(dags: dict[str, DAG]) -> None:
+    for dag_id, dag in dags.items():
         assert dag.on_failure_callback is run_notices.tell_of_failed_run, dag_id
         assert dag.on_success_callback is run_notices.note_good_run, dag_id
         (deadline,) = dag.deadline or ()

@@ -1,12 +1,11 @@
 """Airflow's questions to people, answered by its REST API as its page answers them."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from stack.airflow_api import AirflowApi
-
-_ENDED = {"success", "failed"}
+from tests.e2e.runs import ENDED
+from tests.waiting import wait_until
 
 
 class Questions(AirflowApi):
@@ -31,30 +30,21 @@ class Questions(AirflowApi):
             for run in self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]
         ]
 
-    def run_with(self, dag_id: str, run_id: str, conf: Mapping[str, object]) -> None:
-        """Create a run with parameters."""
-        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
-        self.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
-
     def states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
         """Return the state of every task of a run; of mapped ones only the last."""
         return {task.task_id: task.state for task in self.task_instances(dag_id, run_id)}
 
-    def wait(self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float) -> None:
+    def wait(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Wait until a task has come to a state."""
-        deadline = time.monotonic() + timeout
-        while (states := self.states(dag_id, run_id)).get(task_id) != state:
-            assert self.run_state(dag_id, run_id) not in _ENDED, states
-            assert time.monotonic() < deadline, states
-            time.sleep(1)  # between two looks; Airflow has nothing to wait on
 
-    def wait_for_end(self, dag_id: str, run_id: str, timeout: float) -> str:
-        """Wait until a run has ended and return its state."""
-        deadline = time.monotonic() + timeout
-        while (state := self.run_state(dag_id, run_id)) not in _ENDED:
-            assert time.monotonic() < deadline, self.states(dag_id, run_id)
-            time.sleep(1)  # between two looks; Airflow has nothing to wait on
-        return state
+        def is_there() -> bool:
+            states = self.states(dag_id, run_id)
+            assert states.get(task_id) == state or self.run_state(dag_id, run_id) not in ENDED, (
+                states
+            )
+            return states.get(task_id) == state
+
+        wait_until(is_there, f"{dag_id}'s {task_id} is {state}", every_s=1)
 
     def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
         """Return what a task asks."""

@@ -7,8 +7,6 @@ import pytest
 from stack.airflow_api import AirflowApi
 from tests.services import Stack, free_port
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def press(airflow: AirflowApi, stack: Stack, name: str, **typed: object) -> tuple[bool, str]:
     """Test a connection that nobody has saved: one of the stack's, with what else is typed in."""

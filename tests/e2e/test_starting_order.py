@@ -1,7 +1,8 @@
 """Airflow's processes and runs before what they need is there, each service being the last once.
 
-The same of Keeper's workers is in tests/faults/test_starting_order.py; a PostgreSQL that goes away
-under a run is in tests/endurance.
+The same of Keeper's workers is in tests/faults/test_starting_order.py, one of these processes that
+waits in tests/integration/test_airflow_command.py; a PostgreSQL that goes away under a run is in
+tests/endurance.
 """
 
 import re
@@ -15,10 +16,11 @@ import pytest
 from stack.airflow import PROGRAMS
 from stack.airflow_api import AirflowApi
 from stack.layout import Layout
-from tests.e2e.test_more_dags import run_dag, wait_until
+from tests.e2e.runs import run_dag
 from tests.services import Stack, bring_up, stopped, supervise
+from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.nightly
 
 LAST = ("kafka", "elasticsearch", "simulator")
 
@@ -64,7 +66,7 @@ def wait_until_all_say(logs: dict[str, NewLines], words: str) -> None:
     wait_until(
         lambda: all(line.search(log.text()) for log in logs.values()),
         f"each of {', '.join(logs)} says: {words}",
-        timeout_s=120,
+        every_s=0.5,
     )
 
 

@@ -9,15 +9,18 @@ import pytest
 
 from tests.services import ROOT, Stack, stack_home
 
-pytestmark = pytest.mark.timeout(900)
-
 GUIDE = ROOT / "docs" / "OPERATING.md"
 MAY_FAIL = "exit 1"
 
 
-def lines_to_type() -> list[str]:
-    """Return the commands of the guide's console blocks."""
-    blocks = re.findall(r"```console\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+def lines_to_type(section: str = "") -> list[str]:
+    """Return the commands of the guide's console blocks, or of one section's."""
+    text = GUIDE.read_text("utf-8")
+    if section:
+        _, found, text = text.partition(f"\n## {section}\n")
+        assert found
+        text = text.partition("\n## ")[0]
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
     return [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
 
 
@@ -34,9 +37,20 @@ def as_script(lines: list[str]) -> str:
     return "\n".join(["set -o pipefail", *typed])
 
 
-def test_the_guide_can_be_followed_line_by_line(stack: Stack, tmp_path: Path) -> None:
-    lines = lines_to_type()
-    assert len(lines) > 25
+@pytest.mark.parametrize(
+    ("section", "at_least"),
+    [
+        pytest.param("Every day", 8, id="every day"),
+        pytest.param("", 25, id="whole", marks=pytest.mark.nightly),
+    ],
+)
+def test_the_guide_can_be_followed_line_by_line(
+    stack: Stack, tmp_path: Path, section: str, at_least: int
+) -> None:
+    lines = lines_to_type(section)
+    assert len(lines) > at_least
+    if section:
+        lines = ['. .venv/bin/activate; eval "$(python -m stack env)"', *lines]
     script = tmp_path / "typed.sh"
     script.write_text(as_script(lines))
     environment = {

@@ -22,9 +22,9 @@ from tests.faults.loading import (
     publish,
     start,
     state_of,
-    wait_until,
     watch_all,
 )
+from tests.waiting import HUNG_AFTER_S, wait_until
 
 pytestmark = pytest.mark.timeout(3_000)
 
@@ -50,10 +50,10 @@ def test_fifty_random_kills_lose_and_double_nothing(
                 worker = start(changed(job, until_idle=False))
                 wait_until(
                     lambda wanted=wanted: read(kafka, job) >= wanted,  # type: ignore[misc]  # a default binds it
-                    what=f"progress before kill {number + 1}",
+                    f"progress before kill {number + 1}",
                 )
                 worker.send_signal(signal.SIGKILL)
-                worker.wait(20)
+                worker.wait(HUNG_AFTER_S)
         finally:
             stopping.set()
         offsets = published.result()

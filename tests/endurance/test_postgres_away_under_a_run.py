@@ -13,7 +13,7 @@ from stack.context import load_stack
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.product import keeper_output
-from tests.own_airflow import trigger
+from tests.e2e.runs import trigger
 from tests.services import ROOT, Stack, bring_up, stack_command, stopped
 
 pytestmark = pytest.mark.timeout(900)

@@ -16,9 +16,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from stack.airflow_api import AirflowApi
 from stack.docker.commands import need_programs
 from stack.layout import Layout
+from tests.e2e.runs import trigger, wait_for_end
 from tests.e2e.secret_search import in_files
-from tests.e2e.test_more_dags import wait_until
-from tests.own_airflow import in_place_of_the_scheduler, trigger
+from tests.own_airflow import in_place_of_the_scheduler
 from tests.services import Stack, free_port
 
 pytestmark = pytest.mark.timeout(900)
@@ -104,12 +104,7 @@ def test_runs_on_two_celery_workers_end_well_each_task_where_its_queue_is_read(
     with in_place_of_the_scheduler(stack, commands, settings, output):
         runs = {dag_id: trigger(airflow, dag_id) for dag_id in RUNS}
         for dag_id, run_id in runs.items():
-            wait_until(
-                lambda d=dag_id, r=run_id: airflow.run_state(d, r) in {"success", "failed"},
-                f"{dag_id} goes on",
-                400,
-            )
-            assert airflow.run_state(dag_id, run_id) == "success"
+            assert wait_for_end(airflow, dag_id, run_id) == "success"
 
     tasks = executed(stack, list(runs.values()))
     assert {(task["dag_id"], task["queue"]) for task in tasks} == set(RUNS.items())

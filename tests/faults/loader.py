@@ -36,6 +36,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         die_at: `poll`, `copy`, `commit` or `offsets`: where the process kills itself.
         die_in_batch: In which batch, counted from 1.
         client: Settings of the Kafka clients.
+        session_timeout_ms: When a killed member is missed; the least that brokers allow.
     """
 
     brokers: str
@@ -50,6 +51,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     die_at: str | None = None
     die_in_batch: int = 1
     client: dict[str, str] = {}
+    session_timeout_ms: int = 6_000
 
 
 def die() -> None:
@@ -110,7 +112,7 @@ def main() -> None:
     else:
         store = PriceIndex(ElasticsearchConfig(job.search or "").client(), job.alias)
     consumer = price_consumer(
-        KafkaConfig(job.brokers, job.client),
+        KafkaConfig(job.brokers, job.client, job.session_timeout_ms),
         store,
         group=job.group,
         instance=job.instance,

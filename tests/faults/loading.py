@@ -3,9 +3,7 @@
 import random
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -23,19 +21,22 @@ from keeper.streams.producer import EventProducer
 from keeper.streams.topics import dead_letter_topic
 from tests.faults.loader import Job
 from tests.price_events import price_event
+from tests.waiting import HUNG_AFTER_S
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ASINS: Final = [f"B{number:09d}" for number in range(150)]
-_WAIT_S: Final = 120
+State = list[list[dict[str, object]]]
 
 
 def publish(kafka: KafkaConfig, topic: str, count: int, *, first: int = 0) -> dict[int, int]:
-    """Publish price events, check after check; return how far each partition has come."""
-    chance = random.Random(first)
+    """Publish price events, check after check; return how far each partition has come.
+
+    An event depends on its number alone, however many are published at once.
+    """
     with EventProducer(kafka) as producer:
         for number in range(first, first + count):
             event = price_event(
-                chance.choice([None, 900, 990, 1005, 1100, 1500]),
+                random.Random(number).choice([None, 900, 990, 1005, 1100, 1500]),
                 hour=number // len(ASINS),
                 asin=ASINS[number % len(ASINS)],
             )
@@ -75,7 +76,7 @@ def start(job: Job) -> subprocess.Popen[bytes]:
 
 def finish(job: Job) -> None:
     """Let a worker load all that is left."""
-    assert start(changed(job, until_idle=True, die_at=None)).wait(_WAIT_S) == 0
+    assert start(changed(job, until_idle=True, die_at=None)).wait(HUNG_AFTER_S) == 0
 
 
 def behind(kafka: KafkaConfig, job: Job, offsets: dict[int, int]) -> int:
@@ -84,15 +85,7 @@ def behind(kafka: KafkaConfig, job: Job, offsets: dict[int, int]) -> int:
         return sum(progress.lag_behind(offsets).values())
 
 
-def wait_until(is_so: Callable[[], bool], *, what: str) -> None:
-    """Look again and again until something outside this process is so."""
-    deadline = time.monotonic() + _WAIT_S
-    while not is_so():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.02)  # Between two looks at other processes; there is nothing to wait on.
-
-
-def state_of(database: PostgresConfig) -> list[list[dict[str, object]]]:
+def state_of(database: PostgresConfig) -> State:
     """Return all that loading leaves for people: history, current prices, watches and alerts."""
     queries = (
         "SELECT * FROM price_history ORDER BY asin, observed_at",

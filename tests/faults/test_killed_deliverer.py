@@ -11,8 +11,7 @@ from keeper.alerts.channels.email import SmtpConfig
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.outbox import statuses
 from tests.smtp_server import Mailbox
-
-_WAIT_S = 60
+from tests.waiting import HUNG_AFTER_S
 
 
 def test_it_is_sent_again_as_the_same_mail_and_the_others_once(
@@ -41,14 +40,14 @@ def test_it_is_sent_again_as_the_same_mail_and_the_others_once(
     def kill_after_the_second() -> None:
         if len(mailbox.received) == 2:
             os.kill(killed.pid, signal.SIGKILL)
-            killed.wait(_WAIT_S)
+            killed.wait(HUNG_AFTER_S)
 
     mailbox.accepted = kill_after_the_second
-    assert killed.wait(_WAIT_S) == -signal.SIGKILL
+    assert killed.wait(HUNG_AFTER_S) == -signal.SIGKILL
     mailbox.accepted = lambda: None
     assert statuses(connection) == [("SENT", "SENT", 1)]
 
-    assert deliverer().wait(_WAIT_S) == 0
+    assert deliverer().wait(HUNG_AFTER_S) == 0
 
     assert statuses(connection) == [("SENT", "SENT", 1)] * 3
     ids = [mail["Message-ID"] for mail in mailbox.mails()]

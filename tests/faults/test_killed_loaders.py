@@ -12,6 +12,7 @@ from keeper.stores.postgres.connection import PostgresConfig
 from keeper.streams.config import KafkaConfig
 from tests.faults.loader import Job
 from tests.faults.loading import (
+    State,
     behind,
     changed,
     finish,
@@ -20,12 +21,10 @@ from tests.faults.loading import (
     publish,
     start,
     state_of,
-    wait_until,
     watch_all,
 )
 from tests.services import Stack
-
-pytestmark = pytest.mark.timeout(300)
+from tests.waiting import HUNG_AFTER_S, wait_until
 
 EVENTS = 6_000
 BATCHES_BEFORE_DEATH = (1, 3, 7)
@@ -33,17 +32,20 @@ BATCHES_BEFORE_DEATH = (1, 3, 7)
 
 @pytest.mark.parametrize("point", ["poll", "copy", "commit", "offsets"])
 def test_a_loader_killed_at_any_point_loses_and_doubles_nothing(
-    kafka: KafkaConfig, topic: str, make_database: Callable[[], PostgresConfig], point: str
+    kafka: KafkaConfig,
+    topic: str,
+    database: PostgresConfig,
+    undisturbed: Callable[[int], State],
+    point: str,
 ) -> None:
     offsets = publish(kafka, topic, EVENTS)
-    undisturbed, disturbed = watch_all(make_database()), watch_all(make_database())
-    finish(job_for(kafka, topic, undisturbed))
+    disturbed = watch_all(database)
     job = job_for(kafka, topic, disturbed)
 
     for batch in BATCHES_BEFORE_DEATH:
         before = points(disturbed), behind(kafka, job, offsets)
         killed = start(changed(job, die_at=point, die_in_batch=batch))
-        assert killed.wait(60) == -signal.SIGKILL, "it ended before it could be killed"
+        assert killed.wait(HUNG_AFTER_S) == -signal.SIGKILL, "it ended before it could be killed"
         after = points(disturbed), behind(kafka, job, offsets)
         if batch > 1:
             assert after[0] > before[0], "killed without progress"
@@ -53,18 +55,21 @@ def test_a_loader_killed_at_any_point_loses_and_doubles_nothing(
     finish(job)
 
     assert behind(kafka, job, offsets) == 0
-    history, _, _, alerts = state_of(undisturbed)
+    expected = undisturbed(EVENTS)
+    history, _, _, alerts = expected
     assert len(history) == EVENTS
     assert alerts
-    assert state_of(disturbed) == state_of(undisturbed)
+    assert state_of(disturbed) == expected
 
 
 def test_a_loader_killed_at_random_loses_and_doubles_nothing(
-    kafka: KafkaConfig, topic: str, make_database: Callable[[], PostgresConfig]
+    kafka: KafkaConfig,
+    topic: str,
+    database: PostgresConfig,
+    undisturbed: Callable[[int], State],
 ) -> None:
     offsets = publish(kafka, topic, EVENTS)
-    undisturbed, disturbed = watch_all(make_database()), watch_all(make_database())
-    finish(job_for(kafka, topic, undisturbed))
+    disturbed = watch_all(database)
     job = job_for(kafka, topic, disturbed)
     chance = random.Random(5)
 
@@ -73,7 +78,7 @@ def test_a_loader_killed_at_random_loses_and_doubles_nothing(
     )
 
     assert kills == 3, "the loader was done before it could be killed"
-    assert state_of(disturbed) == state_of(undisturbed)
+    assert state_of(disturbed) == undisturbed(EVENTS)
 
 
 def test_killing_the_indexer_changes_nothing(
@@ -111,10 +116,10 @@ def kill_after_progress(
         worker = start(changed(job, until_idle=False))
         wait_until(
             lambda wanted=wanted: behind(kafka, job, offsets) <= wanted,  # type: ignore[misc]  # a default binds it
-            what="progress",
+            "progress",
         )
         worker.send_signal(signal.SIGKILL)
-        worker.wait(20)
+        worker.wait(HUNG_AFTER_S)
         kills += behind(kafka, job, offsets) > 0
     finish(job)
     assert behind(kafka, job, offsets) == 0

@@ -21,6 +21,7 @@ from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from tests.faults.loader import Job
 from tests.faults.loading import (
+    State,
     behind,
     changed,
     dead_letters,
@@ -30,13 +31,11 @@ from tests.faults.loading import (
     publish,
     start,
     state_of,
-    wait_until,
     watch_all,
 )
 from tests.price_events import price_event
 from tests.services import Stack
-
-pytestmark = pytest.mark.timeout(300)
+from tests.waiting import HUNG_AFTER_S, wait_until
 
 EVENTS = 6_000
 GOOD = encode_price_event(price_event(1000))
@@ -67,20 +66,6 @@ POISON = (
 
 
 @pytest.fixture
-def undisturbed(
-    kafka: KafkaConfig, topic: str, make_database: Callable[[], PostgresConfig]
-) -> Callable[[], list[list[dict[str, object]]]]:
-    """Load the topic in peace and return what that leaves."""
-
-    def load() -> list[list[dict[str, object]]]:
-        database = watch_all(make_database())
-        finish(job_for(kafka, topic, database))
-        return state_of(database)
-
-    return load
-
-
-@pytest.fixture
 def disturbed(make_database: Callable[[], PostgresConfig]) -> PostgresConfig:
     return watch_all(make_database())
 
@@ -105,15 +90,14 @@ def test_poison_becomes_dead_letters_and_costs_nothing_else(
     kafka: KafkaConfig,
     topic: str,
     disturbed: PostgresConfig,
-    undisturbed: Callable[[], list[list[dict[str, object]]]],
+    undisturbed: Callable[[int], State],
 ) -> None:
     publish(kafka, topic, EVENTS // 2)
-    expected = undisturbed()
     poison = publish_poison(kafka, topic, EVENTS // 2 // 100)
 
     finish(job_for(kafka, topic, disturbed))
 
-    assert state_of(disturbed) == expected
+    assert state_of(disturbed) == undisturbed(EVENTS // 2)
     letters = dead_letters(kafka, topic)
     assert Counter(letter.value() for letter in letters) == Counter(poison)
     assert all(dict(letter.headers() or [])["reason"] for letter in letters)
@@ -123,7 +107,7 @@ def test_loaders_that_join_leave_and_die_double_and_lose_nothing(
     kafka: KafkaConfig,
     topic: str,
     disturbed: PostgresConfig,
-    undisturbed: Callable[[], list[list[dict[str, object]]]],
+    undisturbed: Callable[[int], State],
 ) -> None:
     publish(kafka, topic, EVENTS // 2)
     poison = publish_poison(kafka, topic, 40)
@@ -133,7 +117,7 @@ def test_loaders_that_join_leave_and_die_double_and_lose_nothing(
 
     def wait_for_progress(share: float) -> None:
         wait_until(
-            lambda: behind(kafka, job, offsets) < EVENTS * (1 - share), what=f"progress of {share}"
+            lambda: behind(kafka, job, offsets) < EVENTS * (1 - share), f"progress of {share}"
         )
 
     first = start(changed(job, until_idle=False))
@@ -141,14 +125,14 @@ def test_loaders_that_join_leave_and_die_double_and_lose_nothing(
     second = start(changed(job, until_idle=False))
     wait_for_progress(0.3)
     first.send_signal(signal.SIGTERM)
-    assert first.wait(60) == 0
+    assert first.wait(HUNG_AFTER_S) == 0
     third = start(changed(job, until_idle=False))
     wait_for_progress(0.5)
     second.send_signal(signal.SIGKILL)
-    second.wait(20)
+    second.wait(HUNG_AFTER_S)
     finish(job)
     third.send_signal(signal.SIGTERM)
-    assert third.wait(60) == 0
+    assert third.wait(HUNG_AFTER_S) == 0
 
     # Who finished may have had some partitions only; the other had the rest.
     finish(job)
@@ -160,7 +144,7 @@ def test_loaders_that_join_leave_and_die_double_and_lose_nothing(
         for headers in (dict(letter.headers() or []) for letter in letters)
     ]
     assert len(set(places)) == len(places)
-    assert state_of(disturbed) == undisturbed()
+    assert state_of(disturbed) == undisturbed(EVENTS)
 
 
 @pytest.mark.parametrize("service", ["postgres", "kafka"])
@@ -168,22 +152,22 @@ def test_a_service_that_goes_and_comes_back_costs_nothing(
     kafka: KafkaConfig,
     topic: str,
     disturbed: PostgresConfig,
-    undisturbed: Callable[[], list[list[dict[str, object]]]],
+    undisturbed: Callable[[int], State],
     stack: Stack,
     service: str,
 ) -> None:
     offsets = publish(kafka, topic, EVENTS)
-    expected = undisturbed()
+    expected = undisturbed(EVENTS)
     job = changed(job_for(kafka, topic, disturbed), batch=50, until_idle=False)
     worker = start(job)
-    wait_until(lambda: behind(kafka, job, offsets) < EVENTS - 500, what="the first events")
+    wait_until(lambda: behind(kafka, job, offsets) < EVENTS - 500, "the first events")
 
     with stack.without(service):
         assert worker.poll() is None, "the loader ended without the service"
-    wait_until(lambda: behind(kafka, job, offsets) == 0, what="the last events")
+    wait_until(lambda: behind(kafka, job, offsets) == 0, "the last events")
     worker.send_signal(signal.SIGTERM)
 
-    assert worker.wait(60) == 0
+    assert worker.wait(HUNG_AFTER_S) == 0
     assert state_of(disturbed) == expected
 
 
@@ -191,24 +175,23 @@ def test_a_database_that_stalls_longer_than_kafka_waits_for_a_poll(
     kafka: KafkaConfig,
     topic: str,
     disturbed: PostgresConfig,
-    undisturbed: Callable[[], list[list[dict[str, object]]]],
+    undisturbed: Callable[[int], State],
 ) -> None:
     offsets = publish(kafka, topic, EVENTS)
-    expected = undisturbed()
-    # The least Kafka allows is its session time-out.
-    job = changed(
-        job_for(kafka, topic, disturbed), batch=50, client={"max.poll.interval.ms": "15000"}
-    )
+    expected = undisturbed(EVENTS)
+    job = job_for(kafka, topic, disturbed)
+    # The least Kafka allows is the session time-out.
+    job = changed(job, batch=50, client={"max.poll.interval.ms": str(job.session_timeout_ms)})
     with session(disturbed) as connection:
         connection.execute("BEGIN")
         connection.execute("LOCK TABLE price_points IN ACCESS EXCLUSIVE MODE")
         worker = start(job)
         # The lock is what is tested: the loader waits for it all this time.
         with pytest.raises(subprocess.TimeoutExpired):
-            worker.wait(20)
+            worker.wait(10)
         connection.execute("COMMIT")
 
-    assert worker.wait(120) == 0
+    assert worker.wait(HUNG_AFTER_S) == 0
     assert behind(kafka, job, offsets) == 0
     assert state_of(disturbed) == expected
 
@@ -221,7 +204,7 @@ def test_a_passing_refusal_of_postgres_is_tried_again(
     kafka: KafkaConfig,
     topic: str,
     disturbed: PostgresConfig,
-    undisturbed: Callable[[], list[list[dict[str, object]]]],
+    undisturbed: Callable[[int], State],
     sqlstate: str,
     meaning: str,
 ) -> None:
@@ -251,7 +234,7 @@ def test_a_passing_refusal_of_postgres_is_tried_again(
         row = connection.execute("SELECT last_value FROM troubles").fetchone()
     assert row is not None
     assert row["last_value"] >= 3, "PostgreSQL never refused"
-    assert state_of(disturbed) == undisturbed()
+    assert state_of(disturbed) == undisturbed(600)
 
 
 def test_the_topic_read_again_from_its_beginning_changes_nothing(
@@ -293,7 +276,7 @@ def test_elasticsearch_may_be_away_for_the_whole_load(
         assert behind(kafka, job, offsets) == EVENTS
 
     assert points(disturbed) == EVENTS
-    assert worker.wait(120) == 0
+    assert worker.wait(HUNG_AFTER_S) == 0
     with session(disturbed) as connection:
         found = reconcile(connection, search, replace(PRICES, alias=alias), at=utc_now())
     assert found.days > 0

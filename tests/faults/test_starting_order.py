@@ -27,12 +27,11 @@ from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import PRICE_UPDATES, topics_to_make
-from tests.faults.loading import points, wait_until
+from tests.faults.loading import points
 from tests.price_events import price_event
 from tests.services import Stack, free_port, remove_alias
 from tests.smtp_server import Mailbox
-
-pytestmark = pytest.mark.timeout(300)
+from tests.waiting import HUNG_AFTER_S, wait_until
 
 READER = "reader@example.org"
 WORKERS = {
@@ -47,7 +46,7 @@ WAITING = {
     "elasticsearch": {},
     "migrate": {"consume-prices": "keeper migrate", "deliver": "keeper migrate"},
 }
-_ENDS_WITHIN_S = 30
+AT_EVERY_COMMIT = ("postgres",)
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def empty_stores(search: Elasticsearch, admin: AdminClient) -> Iterator[None]:
             future.result()
         wait_until(
             lambda: not admin.list_topics(timeout=10).topics.keys() & set(mine),
-            what="topics are gone",
+            "topics are gone",
         )
 
     clear()
@@ -146,7 +145,7 @@ def start_workers(settings: PostgresConfig) -> Callable[[], AbstractContextManag
             yield Workers(processes, f"http://127.0.0.1:{port}")
             for process in processes.values():
                 process.send_signal(signal.SIGTERM)
-            ended = {name: one.wait(_ENDS_WITHIN_S) for name, one in processes.items()}
+            ended = {name: one.wait(HUNG_AFTER_S) for name, one in processes.items()}
             # Uvicorn, once it has shut down, ends by the signal it got.
             assert ended == dict.fromkeys(processes, 0) | {"console": -signal.SIGTERM}
         finally:
@@ -171,7 +170,13 @@ def publish(kafka: KafkaConfig) -> None:
         )
 
 
-@pytest.mark.parametrize("last", sorted(WAITING))
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param(name, marks=() if name in AT_EVERY_COMMIT else [pytest.mark.nightly])
+        for name in sorted(WAITING)
+    ],
+)
 def test_workers_wait_for_the_last_service_and_then_do_all_of_their_work(
     last: str,
     stack: Stack,
@@ -199,11 +204,11 @@ def test_workers_wait_for_the_last_service_and_then_do_all_of_their_work(
             if last == "kafka":
                 publish(kafka)
 
-        wait_until(lambda: points(settings) == 2, what="both prices are in PostgreSQL")
-        wait_until(lambda: indexed(search) == 2, what="both prices are in Elasticsearch")
-        wait_until(lambda: len(mailbox.mails()) == 1, what="the alert is mailed")
-        wait_until(workers.are_ready, what="all workers are ready")
-        wait_until(lambda: workers.console_answers() == 200, what="the console is ready")
+        wait_until(lambda: points(settings) == 2, "both prices are in PostgreSQL")
+        wait_until(lambda: indexed(search) == 2, "both prices are in Elasticsearch")
+        wait_until(lambda: len(mailbox.mails()) == 1, "the alert is mailed")
+        wait_until(workers.are_ready, "all workers are ready")
+        wait_until(lambda: workers.console_answers() == 200, "the console is ready")
         assert [one.poll() for one in workers.processes.values()] == [None] * 4
 
 
@@ -213,17 +218,17 @@ def see_what_is_waited_for(workers: Workers, last: str) -> None:
             lambda name=name, service=service: (  # type: ignore[misc]  # bound now
                 "degraded" in (said := workers.says(name)) and service in said
             ),
-            what=f"{name} waits for {service}",
+            f"{name} waits for {service}",
         )
     if last == "elasticsearch":
         wait_until(
             lambda: "Elasticsearch" in workers.says("index-prices"),
-            what="the indexer waits for Elasticsearch",
+            "the indexer waits for Elasticsearch",
         )
     others = WORKERS.keys() - WAITING[last].keys() - {"index-prices"}
     assert not [name for name in others if "degraded" in workers.says(name)]
     if last in ("postgres", "migrate"):
-        wait_until(lambda: workers.console_answers() in (200, 503), what="the console answers")
+        wait_until(lambda: workers.console_answers() in (200, 503), "the console answers")
 
 
 def watch(database: PostgresConfig) -> None:

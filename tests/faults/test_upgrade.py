@@ -29,11 +29,9 @@ from tests.faults.loading import (
     job_for,
     points,
     state_of,
-    wait_until,
     watch_all,
 )
-
-pytestmark = pytest.mark.timeout(300)
+from tests.waiting import HUNG_AFTER_S, wait_until
 
 EVENTS = 300
 NEWEST = max(path for path in (SQL_DIR / "migrations").glob("*.sql") if "rollback" not in path.name)
@@ -52,7 +50,7 @@ class Former:
 
     def run(self, script: str, *words: str) -> None:
         """Run lines of Python on it."""
-        assert self.start("-c", script, *words).wait(60) == 0
+        assert self.start("-c", script, *words).wait(HUNG_AFTER_S) == 0
 
     def load(self, job: Job) -> "subprocess.Popen[bytes]":
         """Start its loader."""
@@ -134,16 +132,16 @@ def test_an_upgrade_while_the_former_loader_runs_loses_and_doubles_nothing(
     loaded_before = former.publish(kafka, topic, first=0)
     old = former.load(changed(job, until_idle=False))
     try:
-        wait_until(lambda: not behind(kafka, job, loaded_before), what="the former version loads")
+        wait_until(lambda: not behind(kafka, job, loaded_before), "the former version loads")
 
         assert NEWEST.stem in migrate(database)
 
         # Until its process is replaced the former version works on the new schema.
         loaded_between = former.publish(kafka, topic, first=EVENTS)
-        wait_until(lambda: not behind(kafka, job, loaded_between), what="it loads after that too")
+        wait_until(lambda: not behind(kafka, job, loaded_between), "it loads after that too")
     finally:
         old.terminate()
-        assert old.wait(60) == 0
+        assert old.wait(HUNG_AFTER_S) == 0
     left = former.publish(kafka, topic, first=2 * EVENTS)
     assert behind(kafka, job, left) == EVENTS
 

@@ -19,15 +19,11 @@ from keeper.stores.postgres.connection import (
 )
 from tests.integration.test_message_links import SECRET, running_console
 from tests.relay import Relay
+from tests.waiting import HUNG_AFTER_S
 
 READERS = 60
-BURST_S = 12
-"""A time-out of three seconds, twice for the few who get in between, on a busy machine; a time-out
-for each ten readers would be longer."""
-AT_ONCE_S = 2.5
-"""Less than the time-out of whoever asks PostgreSQL."""
-BACK_AFTER_S = 15
-"""The first pause, five seconds, or the second if the first trial was in vain, and a margin."""
+ASK_TWICE = 20
+"""The console asks ten things at once; while the first of them fail as many get in between."""
 
 
 @pytest.fixture
@@ -50,16 +46,11 @@ def console(relay: Relay, database: PostgresConfig, tmp_path: Path) -> Iterator[
 
 
 @pytest.fixture
-def open_link(console: str) -> Callable[[], tuple[httpx.Response, float]]:
-    """Opens a link about a watch that is gone, and returns the answer and the seconds it took."""
+def open_link(console: str) -> Callable[[], httpx.Response]:
+    """Opens a link about a watch that is gone."""
     link = Links(console, SECRET).to(LinkAction.STOP, 1)
 
-    def ask() -> tuple[httpx.Response, float]:
-        started = time.monotonic()
-        answer = httpx.get(link, timeout=60, trust_env=False)
-        return answer, time.monotonic() - started
-
-    return ask
+    return lambda: httpx.get(link, timeout=HUNG_AFTER_S, trust_env=False)
 
 
 def is_sorry(answer: httpx.Response) -> bool:
@@ -67,27 +58,28 @@ def is_sorry(answer: httpx.Response) -> bool:
 
 
 def test_a_database_that_hangs_is_asked_by_few_and_by_all_again_once_it_answers(
-    relay: Relay, console: str, open_link: Callable[[], tuple[httpx.Response, float]]
+    relay: Relay, console: str, open_link: Callable[[], httpx.Response]
 ) -> None:
-    assert open_link()[0].status_code == 404
+    assert open_link().status_code == 404
 
     with relay.blocked():
+        before = relay.taken
         with ThreadPoolExecutor(READERS) as readers:
             asked = [readers.submit(open_link) for _ in range(READERS)]
-            live = httpx.get(f"{console}/health/live", timeout=60, trust_env=False)
+            live = httpx.get(f"{console}/health/live", timeout=HUNG_AFTER_S, trust_env=False)
+            assert not all(one.done() for one in asked), "it was answered after all the others"
             answers = [one.result() for one in asked]
-        assert live.elapsed.total_seconds() < AT_ONCE_S
-        assert all(is_sorry(answer) for answer, _ in answers)
-        assert max(seconds for _, seconds in answers) < BURST_S
+        assert live.status_code == 200
+        assert all(map(is_sorry, answers))
+        assert 0 < relay.taken - before <= ASK_TWICE
 
-        later = [open_link() for _ in range(5)]
-        assert all(is_sorry(answer) for answer, _ in later)
+        before = relay.taken
+        assert all(is_sorry(open_link()) for _ in range(5))
         # One of them may have been the one that tried for all.
-        assert sorted(seconds for _, seconds in later)[-2] < AT_ONCE_S
+        assert relay.taken - before <= 1
 
-    deadline = time.monotonic() + BACK_AFTER_S
-    while (answer := open_link()[0]).status_code == 503:
-        assert time.monotonic() < deadline
+    while (answer := open_link()).status_code == 503:
+        pass
     assert (answer.status_code, "not watched any more" in answer.text) == (404, True)
 
 
@@ -95,23 +87,24 @@ def test_a_database_that_freezes_while_it_works_is_given_up(
     connection: Connection,
     database: PostgresConfig,
     relay: Relay,
-    open_link: Callable[[], tuple[httpx.Response, float]],
+    open_link: Callable[[], httpx.Response],
 ) -> None:
     # Within a transaction it would be a picture of the transaction's start.
     waiting = "SELECT count(*) AS number FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    with ThreadPoolExecutor(1) as reader, session(database) as observer:
-        with connection.transaction():
-            connection.execute("LOCK TABLE watched_products")
-            asked = reader.submit(open_link)
-            while observer.execute(waiting).fetchall() == [{"number": 0}]:
-                assert not asked.done()
-            with relay.blocked():
-                answer, seconds = asked.result()
-        assert is_sorry(answer)
-        # Longer than the statement's own time-out, of which no word came through.
-        assert 5 < seconds < BURST_S
+    with (
+        ThreadPoolExecutor(1) as reader,
+        session(database) as observer,
+        connection.transaction(),
+    ):
+        connection.execute("LOCK TABLE watched_products")
+        asked = reader.submit(open_link)
+        while observer.execute(waiting).fetchall() == [{"number": 0}]:
+            assert not asked.done()
+        with relay.blocked():
+            # The statement's own time-out says so to nobody: no word comes through.
+            assert is_sorry(asked.result())
 
-    assert open_link()[0].status_code == 404
+    assert open_link().status_code == 404
 
 
 def test_a_statement_may_be_given_little_time(database: PostgresConfig) -> None:
@@ -120,5 +113,5 @@ def test_a_statement_may_be_given_little_time(database: PostgresConfig) -> None:
         pytest.raises(DatabaseUnavailableError, match="statement timeout"),
         session(replace(database, statement_timeout_s=1)) as connection,
     ):
-        connection.execute("SELECT pg_sleep(30)")
-    assert time.monotonic() - started < 10
+        connection.execute("SELECT pg_sleep(600)")
+    assert time.monotonic() - started < 300

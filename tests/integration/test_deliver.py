@@ -92,7 +92,7 @@ def test_two_deliverers_share_the_outbox(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join()
 
     assert len(mailbox.received) == 40
     assert statuses(connection) == [("SENT", "SENT", 1)] * 40

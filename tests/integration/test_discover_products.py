@@ -55,7 +55,7 @@ SYSTEM = "system@keeper.invalid"
 
 @pytest.fixture
 def simulator(simulate: Callable[..., Simulator]) -> Simulator:
-    return simulate("--refill-rate", "100")
+    return simulate(refill_rate=100)
 
 
 @pytest.fixture

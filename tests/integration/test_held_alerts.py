@@ -41,7 +41,7 @@ def test_two_deliverers_together_keep_the_days_most(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join()
 
     assert len(mailbox.received) == 5
 

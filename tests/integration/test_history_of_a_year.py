@@ -6,8 +6,6 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from keeper.domain.intervals import Interval
 from keeper.pipeline.backfill import plan_backfill
 from keeper.pipeline.check_batch import check_batch
@@ -25,7 +23,6 @@ YEAR = Interval(AT - timedelta(days=365), AT)
 PRODUCTS = 1000
 
 
-@pytest.mark.timeout(600)
 def test_a_year_of_a_thousand_products_is_loaded_once(
     database: PostgresConfig,
     kafka: KafkaConfig,
@@ -33,7 +30,7 @@ def test_a_year_of_a_thousand_products_is_loaded_once(
     simulate: Callable[..., Simulator],
     tmp_path: Path,
 ) -> None:
-    keepa = simulate("--refill-rate", "1000")
+    keepa = simulate(refill_rate=1000)
     group = f"test-{uuid.uuid4().hex}"
     with session(database) as connection:
         save_watches(connection, "reader@example.org", watch_list(PRODUCTS))

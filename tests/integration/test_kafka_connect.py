@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
@@ -27,6 +26,7 @@ from tests.connect_worker import CONNECTORS, SINK, ConnectWorker, SinkRecord, co
 from tests.deals import a_deal_event
 from tests.price_events import price_event
 from tests.services import Stack, free_port
+from tests.waiting import wait_until
 
 PRICES = [
     price_event(1999, shipping=399, previous=2499),
@@ -105,11 +105,8 @@ class Sink:
         with EventProducer(self._kafka) as producer:
             producer.send_all(self._topic, [(b"B000000001", message) for message in messages])
             ends = producer.reached(self._topic)
-        deadline = time.monotonic() + 60
         with closing(GroupProgress(self._kafka, topic=self._topic, group=self.group)) as progress:
-            while lag := sum(progress.lag_behind(ends).values()):
-                assert time.monotonic() < deadline, f"{lag} messages are not done"
-                time.sleep(0.1)  # between two looks
+            wait_until(lambda: not any(progress.lag_behind(ends).values()), "the end of the topic")
 
     def records(self) -> list[SinkRecord]:
         return self._worker.records(self.name)

@@ -23,10 +23,11 @@ from keeper.stores.elasticsearch.record_index import RUNS_ALIAS, TOKENS_ALIAS
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.runs import RunCounts
 from tests import kibana
+from tests.databases import Databases
 from tests.deals import CHECKED_AT, FILTER, a_deal_event
 from tests.kibana_reckoning import as_shown, chosen, shown, value_of
 from tests.price_events import START, price_event
-from tests.services import Stack, remove_alias, temporary_database
+from tests.services import Stack, remove_alias
 from tests.work_records import ask_keepa, run_pipeline
 
 OBJECTS = kibana.read()
@@ -60,7 +61,7 @@ class Filled:
 
 
 @pytest.fixture(scope="module")
-def filled(stack: Stack, migrated: str) -> Iterator[Filled]:
+def filled(stack: Stack, databases: Databases) -> Iterator[Filled]:
     """Prices, deals, requests and runs of two days and two sources, and some before that."""
     names = {
         PRICES_ALIAS: price_index.set_up,
@@ -78,7 +79,7 @@ def filled(stack: Stack, migrated: str) -> Iterator[Filled]:
         price_index.set_up(search, aside)
         DealIndex(search, aliases[DEALS_ALIAS], aside).store(deals())
         try:
-            with temporary_database(stack, migrated) as database:
+            with databases.lent() as database:
                 note_work(database, search, aliases)
             search.indices.refresh(index=",".join(aliases.values()))
             yield Filled(search, aliases)
@@ -166,6 +167,7 @@ def about(dashboard: Mapping[str, Any], one: Mapping[str, Any]) -> tuple[str, st
     return name, moment, f"{NOW.isoformat()}||{span}", NOW - timedelta(days=days)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("panel", CHARTS)
 def test_a_chart_shows_what_it_should(filled: Filled, panel: str) -> None:
     dashboard, one = PANELS[panel]
@@ -187,6 +189,7 @@ def test_a_chart_shows_what_it_should(filled: Filled, panel: str) -> None:
     assert 0 < answer["hits"]["total"]["value"] < len(every)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("panel", SEARCHES)
 def test_a_saved_search_finds_what_it_should_in_its_order(filled: Filled, panel: str) -> None:
     dashboard, one = PANELS[panel]
@@ -216,6 +219,7 @@ def test_a_saved_search_finds_what_it_should_in_its_order(filled: Filled, panel:
         assert [hit for hit in hits if column in hit["fields"]], f"{column} is always empty"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("dashboard", "name"), CONTROLS)
 def test_a_control_offers_every_value(
     filled: Filled, dashboard: Mapping[str, Any], name: str

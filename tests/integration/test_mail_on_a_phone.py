@@ -43,7 +43,16 @@ MESSAGES = {
         [queued(n, asin=f"B00000000{n}", title=title) for n, title in enumerate((PRODUCT, LONG))]
     ),
 }
-EVERY_MESSAGE = pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES.keys())
+AT_EVERY_COMMIT = ("a long title", "a report")
+EVERY_MESSAGE = pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(
+            message, id=name, marks=() if name in AT_EVERY_COMMIT else [pytest.mark.nightly]
+        )
+        for name, message in MESSAGES.items()
+    ],
+)
 _BOXES = """
 () => [...document.querySelectorAll('h1, p, td, a, img')].map(element => {
     const range = document.createRange();

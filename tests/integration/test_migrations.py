@@ -60,7 +60,7 @@ def test_two_processes_may_migrate_at_once(make_database: Callable[[], PostgresC
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join()
 
     assert sorted(map(len, applied), reverse=True)[1:] == [0, 0]
     with session(database) as connection:

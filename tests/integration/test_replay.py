@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from keeper.domain.intervals import Interval
 from keeper.domain.watches import Watch, WatchStatus
@@ -23,14 +22,16 @@ from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.lake.storage import lake_at
-from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.runs import start_run
 from keeper.stores.postgres.watch_list import products_to_check, save_watches, set_status
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import dead_letter_topic, make_topics
-from tests.keepa_simulator import AT, Simulator, watch_list
+from tests.databases import Databases
+from tests.keepa_simulator import AT, Simulator, simulators, watch_list
 from tests.object_storage import lake_url, s3_server
+from tests.services import Stack
 
 __all__ = ["s3_server"]
 
@@ -43,21 +44,21 @@ TYPES = ("AMAZON", "NEW")
 ASINS = ("B000000001", "B000000002", "B000000003")
 
 
-@pytest.fixture
-def make_topic_pair(admin: AdminClient) -> Iterator[Callable[[], tuple[str, str]]]:
-    """Makes topics for updates and backfill of the test's own."""
+@pytest.fixture(scope="module")
+def make_topic_pair(stack: Stack) -> Iterator[Callable[[], tuple[str, str]]]:
+    """Makes topics for updates and backfill of one use."""
+    admin = KafkaConfig(stack["KAFKA_BOOTSTRAP_SERVERS"]).admin()
     made: list[str] = []
 
     def make() -> tuple[str, str]:
         names = f"test-{uuid.uuid4().hex}", f"test-{uuid.uuid4().hex}"
         every = (*names, *map(dead_letter_topic, names))
-        make_topics(admin, every)
+        make_topics(admin, every, partitions=1)
         made.extend(every)
         return names
 
     yield make
-    for future in admin.delete_topics(made).values():
-        future.result()
+    admin.delete_topics(made)
 
 
 @dataclass(frozen=True)
@@ -142,27 +143,48 @@ class Keeper:
         }
 
 
+@pytest.fixture(scope="module")
+def two_runs(
+    stack: Stack,
+    databases: Databases,
+    make_topic_pair: Callable[[], tuple[str, str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[PostgresConfig, LakePath]]:
+    """What two runs over 20 products, two days apart, leave: a database and a lake."""
+    lake = lake_at(tmp_path_factory.mktemp("lake").as_uri())
+    kafka = KafkaConfig(stack["KAFKA_BOOTSTRAP_SERVERS"])
+    with databases.lent() as database:
+        with simulators() as simulate, session(database) as connection:
+            keeper = Keeper(connection, database, kafka, make_topic_pair, lake)
+            save_watches(connection, USER, watch_list(20))
+            simulator = simulate()
+            for run, at in (("first", AT), ("second", LATER)):
+                keeper.track(run, simulator, at)
+        yield database, lake
+
+
 @pytest.fixture
 def tracked(
     request: pytest.FixtureRequest,
-    connection: Connection,
-    database: PostgresConfig,
+    two_runs: tuple[PostgresConfig, LakePath],
+    databases: Databases,
     kafka: KafkaConfig,
     make_topic_pair: Callable[[], tuple[str, str]],
     tmp_path: Path,
-    simulate: Callable[..., Simulator],
-) -> Keeper:
-    """Two runs over 20 products, two days apart, in a lake on files or on a test's parameter."""
+) -> Iterator[Keeper]:
+    """A copy of it for the test, its lake on files or on a test's parameter."""
     kind = getattr(request, "param", "file://")
     if kind == "s3://":
         request.getfixturevalue("s3_server")
+    original, archive = two_runs
     lake = lake_at(lake_url(kind, tmp_path))
-    keeper = Keeper(connection, database, kafka, make_topic_pair, lake)
-    save_watches(keeper.connection, USER, watch_list(20))
-    simulator = simulate()
-    for run, at in (("first", AT), ("second", LATER)):
-        keeper.track(run, simulator, at)
-    return keeper
+    for file in archive.rglob("*"):
+        if file.is_file():
+            copy = lake / str(file.relative_to(archive))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(file.read_bytes())
+    with databases.copy_of(original) as database, session(database) as connection:
+        yield Keeper(connection, database, kafka, make_topic_pair, lake)
 
 
 @pytest.mark.parametrize("tracked", ["file://", "s3://"], ids=["files", "S3"], indirect=True)

@@ -8,10 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from unittest import mock
 
@@ -19,7 +17,6 @@ import keepa
 import orjson
 import pytest
 import requests
-import uvicorn
 from keepa.models.backend import DealRequest, Product
 
 from keeper.domain.locales import Locale, locale_of
@@ -28,8 +25,8 @@ from keeper.simulator.catalogue_clock import CatalogueClock, ClockMode
 from keeper.simulator.keepa_api import KeepaApi
 from keeper.simulator.product_sheets import ProductSheet
 from keeper.simulator.recordings import Recordings
-from keeper.simulator.server import build_app, listen
 from keeper.simulator.token_bucket import TokenBucket
+from tests.keepa_simulator import served
 
 REPOSITORY = Path(__file__).parents[2]
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -51,21 +48,6 @@ class RedirectedKeepa(keepa.Keepa):
 
         with mock.patch("keepa.keepa_sync.requests.get", get):
             return super()._request(*args, **kwargs)
-
-
-@contextmanager
-def served(api: KeepaApi) -> Iterator[str]:
-    with listen("127.0.0.1", 0) as listener:
-        config = uvicorn.Config(build_app(api), log_config=None, access_log=False)
-        server = uvicorn.Server(config)
-        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=20)
-            assert not thread.is_alive()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from confluent_kafka import Consumer
@@ -22,6 +23,7 @@ from keeper.streams.offsets import GroupProgress
 from keeper.streams.producer import EventProducer, UnacknowledgedError
 from keeper.streams.topics import dead_letter_topic, make_topics
 from tests.price_events import price_event
+from tests.waiting import HUNG_AFTER_S
 
 
 @pytest.fixture
@@ -101,8 +103,7 @@ def test_nothing_is_committed_while_the_store_fails(
     while store.fail > 9_998:
         threading.Event().wait(0.05)
     stopped.stop()
-    thread.join(timeout=30)
-    assert not thread.is_alive()
+    thread.join()
     assert lag(kafka, topic, group, offsets) == 50
 
     store.fail = 2
@@ -209,21 +210,23 @@ def test_a_worker_whose_name_another_one_takes_ends_and_says_so(
     both[0]._handle = lambda events: has_read.set()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(both[0].run)
-        assert has_read.wait(30)
+        assert has_read.wait(HUNG_AFTER_S)
         second = pool.submit(both[1].run)
         try:
             with pytest.raises(InstanceTakenError, match="--instance"):
-                first.result(60)
+                first.result()
         finally:
             for one in both:
                 one.stop()
-        second.result(60)
+        second.result()
 
 
 def test_a_restarted_worker_has_its_partitions_back_at_once(
     kafka: KafkaConfig, topic: str, group: str
 ) -> None:
-    """Without a name the partitions of a worker that vanished wait for 15 s."""
+    """Without a name the partitions of a worker that vanished wait for its session's end."""
+    # The longest that a client takes without further settings.
+    kafka = replace(kafka, session_timeout_ms=300_000)
     publish(kafka, topic, 50)
     for first in (50, 100):
         store = Store()
@@ -238,5 +241,5 @@ def test_a_restarted_worker_has_its_partitions_back_at_once(
         began = time.monotonic()
         named.run(until_idle=True)
         assert len(store.prices) == 50
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 150
         publish(kafka, topic, 50, first=first)

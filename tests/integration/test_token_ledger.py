@@ -261,7 +261,7 @@ def test_runs_side_by_side_never_reserve_more_than_there_is(
 
 @pytest.fixture
 def keepa(simulate: Callable[..., Simulator]) -> Simulator:
-    return simulate("--refill-rate", "20")
+    return simulate()
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_when_tokens_do_not_reach_the_most_valuable_are_checked_and_the_row_says
     near = watch(connection, 2, checked=now - HOUR, price=1040)
     new = watch(connection, 3, checked=None, price=0)
     stale = watch(connection, 4, checked=now - 9 * HOUR, price=5000)
-    keepa = simulate("--refill-rate", "1")
+    keepa = simulate(refill_rate=1)
     keepa.post("tokens", {"left": 1})
     rung: list[KeeperEvent] = []
 
@@ -137,7 +137,7 @@ def test_the_plan_and_the_tokens_are_printed(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    keepa = simulate("--refill-rate", "20")
+    keepa = simulate()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", database.url)
     monkeypatch.setenv("KEEPER_KEEPA_URL", keepa.url)
@@ -196,7 +196,7 @@ def test_a_preview_says_what_a_run_would_cost_and_spends_and_notes_nothing(
 ) -> None:
     for number in (1, 2, 3):
         watch(connection, number, checked=None, price=0)
-    keepa = simulate("--refill-rate", "1")
+    keepa = simulate(refill_rate=1)
     keepa.post("tokens", {"left": 50})
 
     with session(database) as own, keepa_account(keepa.config(), own, "run") as account:

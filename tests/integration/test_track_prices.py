@@ -150,7 +150,7 @@ def test_postgres_holds_exactly_the_current_prices_of_recorded_products(
     save_watches(run.connection, USER, [Watch(asin, "us", "NEW", None) for asin in snapshots])
 
     run.plan()
-    run.fetch(simulate("--recordings", str(RECORDINGS)).client())
+    run.fetch(simulate(recordings=RECORDINGS).client())
     checked = run.check(ALL_PRICES)
     run.load()
 

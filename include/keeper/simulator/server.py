@@ -122,10 +122,10 @@ def _answer(
 
 
 async def _trickle(body: bytes, seconds: float) -> AsyncIterator[bytes]:
-    size = ceil(len(body) / _PIECES)
-    for start in range(0, len(body), size):
-        await asyncio.sleep(seconds / _PIECES)
-        yield body[start : start + size]
+    starts = range(0, len(body), ceil(len(body) / _PIECES))
+    for start in starts:
+        await asyncio.sleep(seconds / len(starts))
+        yield body[start : start + starts.step]
 
 
 async def _health(_: Request) -> Response:

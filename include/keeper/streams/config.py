@@ -10,13 +10,19 @@ ClientSetting = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class KafkaConfig:
-    """Brokers, and client settings (security, say) that every client gets unchanged.
+    """Where the brokers are, and what Keeper's clients have in common.
 
-    They may hold a password and are left out of the repr.
+    Attributes:
+        bootstrap_servers: `host:port`, several separated by commas.
+        client: Settings (security, say) that every client gets unchanged. They may hold a password
+            and are left out of the repr.
+        session_timeout_ms: After how long without a heartbeat Kafka gives a consumer's partitions
+            to another member of its group. Brokers allow no less than 6,000 by default.
     """
 
     bootstrap_servers: str
     client: Mapping[str, str] = field(default_factory=dict, repr=False)
+    session_timeout_ms: int = 15_000
 
     def for_client(self, settings: Mapping[str, ClientSetting]) -> dict[str, ClientSetting]:
         """Return the configuration of one client: the brokers, the shared settings, its own."""

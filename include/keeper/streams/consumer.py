@@ -129,7 +129,7 @@ class BatchConsumer(Generic[EventT]):
                     "partition.assignment.strategy": "cooperative-sticky",
                     "isolation.level": "read_committed",
                     "allow.auto.create.topics": False,
-                    "session.timeout.ms": 15_000,
+                    "session.timeout.ms": config.session_timeout_ms,
                     "fetch.wait.max.ms": 100,
                     # What is fetched ahead is the worker's largest piece of memory.
                     "queued.max.messages.kbytes": 16_384,

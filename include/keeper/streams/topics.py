@@ -113,7 +113,12 @@ def existing_topics(admin: AdminClient, *, timeout_s: float = 10) -> tuple[int, 
 
 
 def make_topics(
-    admin: AdminClient, topics: tuple[str, ...], *, replication: int = 1, timeout_s: float = 30
+    admin: AdminClient,
+    topics: tuple[str, ...],
+    *,
+    partitions: int = PARTITIONS,
+    replication: int = 1,
+    timeout_s: float = 30,
 ) -> list[str]:
     """Make the topics that are missing and return their names; existing ones are left as they are.
 
@@ -124,7 +129,7 @@ def make_topics(
         NewTopic(
             topic,
             # So few events keep their order in one.
-            num_partitions=1 if topic == KEEPER_EVENTS else PARTITIONS,
+            num_partitions=1 if topic == KEEPER_EVENTS else partitions,
             replication_factor=replication,
             config=_config_of(topic),
         )

@@ -33,7 +33,7 @@ RULES = (
     "any change and above 22",
     "10% below 90-day average and below 21",
 )
-WATCHES_OF_A_RULE = 67
+WATCHES_OF_A_RULE = {"at every commit": range(12), "at night": range(12, 67)}
 
 
 def a_year(chance: Random) -> tuple[list[tuple[datetime, int | None]], list[Check]]:
@@ -88,14 +88,21 @@ def alerts(rule: AlertRule, past: Known, checks: list[Check]) -> list[datetime]:
     return raised
 
 
+@pytest.mark.parametrize(
+    "watches",
+    [
+        pytest.param(numbers, id=name, marks=[pytest.mark.nightly] if name == "at night" else [])
+        for name, numbers in WATCHES_OF_A_RULE.items()
+    ],
+)
 @pytest.mark.parametrize("text", RULES)
-def test_the_machine_alerts_when_the_plain_reading_does(text: str) -> None:
+def test_the_machine_alerts_when_the_plain_reading_does(text: str, watches: range) -> None:
     rule = parse_rule(text, "USD")
     counts: Counter[bool] = Counter()
-    for number in range(WATCHES_OF_A_RULE):
+    for number in watches:
         past, checks = a_year(Random(f"{text}/{number}"))
         expected = reference_alerts(rule, past, checks)
         assert alerts(rule, past, checks) == expected, f"watch {number}"
         counts[bool(expected)] += 1
 
-    assert counts[True] > WATCHES_OF_A_RULE / 3, "the year is too quiet to judge anything"
+    assert counts[True] > len(watches) / 3, "the year is too quiet to judge anything"

@@ -47,6 +47,7 @@ def make_stack(layout: Layout) -> MakeStack:
             "maven": "/usr/bin/mvn",
             "keepa_key": None,
             "simulator_at": "2026-01-02T03:00:00+00:00",
+            "durable": True,
             "environ": {"PATH": "/usr/bin"},
         }
         return Stack(**(facts | changes))

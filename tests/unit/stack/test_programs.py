@@ -130,7 +130,7 @@ def test_a_bare_program_inherits_the_path_alone() -> None:
         ),
         (
             "postgresql.conf",
-            {"port": 1, "data": "/d", "hba": "/h", "ident": "/i"},
+            {"port": 1, "data": "/d", "hba": "/h", "ident": "/i", "durable": "on"},
             "listen_addresses = '127.0.0.1'\nport = 1\n",
         ),
         ("elasticsearch.jvm.options", {"tmp": "/t"}, "-Djava.io.tmpdir=${ES_TMPDIR}\n"),

@@ -16,10 +16,10 @@ from stack.context import load_stack
 from stack.layout import Layout
 from tests.e2e.airflow_questions import Questions
 from tests.e2e.conftest import Rows
+from tests.e2e.runs import trigger, wait_for_end
 from tests.keepa_simulator import keeper_command
 from tests.services import Stack
-
-pytestmark = pytest.mark.timeout(600)
+from tests.waiting import HUNG_AFTER_S, wait_until
 
 DAG = "discover_products"
 READER = "finder@example.org"
@@ -30,13 +30,10 @@ def airflow(stack: Stack) -> Iterator[Questions]:
     """A session whose DAG is running, its scheduled run, which had nothing to look for, ended."""
     home = Path(stack["KEEPER_RUN_DIR"]).parent
     with Questions.of(load_stack(Layout(home), os.environ)) as api:
-        api.wait_for_dag(DAG, 120)
+        api.wait_for_dag(DAG, HUNG_AFTER_S)
         api.unpause(DAG)
-        deadline = time.monotonic() + 120
-        while not (runs := api.runs(DAG)):
-            assert time.monotonic() < deadline, "the scheduler makes no run of the open week"
-            time.sleep(1)  # between two looks; Airflow tells nobody of a new run
-        assert api.wait_for_end(DAG, runs[0], 180) == "success"
+        wait_until(lambda: api.runs(DAG), "the scheduler's run of the open week", every_s=0.5)
+        assert wait_for_end(api, DAG, api.runs(DAG)[0]) == "success"
         yield api
 
 
@@ -62,17 +59,27 @@ def keeper(stack: Stack, *words: str) -> str:
 
 
 def begin(airflow: Questions, **params: object) -> str:
-    run_id = f"e2e__{time.time_ns()}"
-    airflow.run_with(DAG, run_id, {"user": READER, **params})
-    return run_id
+    return trigger(airflow, DAG, {"user": READER, **params})
+
+
+def end(airflow: Questions, run_id: str) -> str:
+    return wait_for_end(airflow, DAG, run_id)
 
 
 def answer(airflow: Questions, run_id: str, option: str) -> None:
-    airflow.wait(DAG, run_id, "approve", "awaiting_input", 240)
+    airflow.wait(DAG, run_id, "approve", "awaiting_input")
     # Airflow forgets an answer that comes before its scheduler has noticed that the task waits,
     # of which it tells nobody, and asks again; people are never that quick.
     time.sleep(5)
     airflow.answer(DAG, run_id, "approve", [option])
+
+
+def spent_by(rows: Rows, run_id: str) -> int:
+    (row,) = rows(
+        "SELECT sum(tokens_charged)::int AS tokens FROM token_ledger"
+        f" WHERE run_id = '{run_name(DAG, run_id)}'"
+    )
+    return row["tokens"] or 0
 
 
 def test_without_a_search_nobody_is_asked(airflow: Questions) -> None:
@@ -85,23 +92,19 @@ def test_without_a_search_nobody_is_asked(airflow: Questions) -> None:
 
 
 @pytest.mark.usefixtures("search")
-def test_a_question_nobody_answers_in_time_is_asked_again(airflow: Questions, rows: Rows) -> None:
-    run_id = begin(airflow, answer_within_h=0.001)
-
-    assert airflow.wait_for_end(DAG, run_id, 240) == "success"
-
-    states = airflow.states(DAG, run_id)
-    assert (states["approve"], states["decide"]) == ("skipped", "skipped")
-    assert rows("SELECT DISTINCT state FROM product_proposals") == [{"state": "PROPOSED"}]
-
-
-@pytest.mark.usefixtures("search")
-def test_the_products_chosen_are_watched_and_the_others_remembered(
+def test_a_question_nobody_answered_is_asked_again_and_the_product_chosen_is_watched(
     airflow: Questions, rows: Rows
 ) -> None:
+    unanswered = begin(airflow, answer_within_h=0.001)
+    assert end(airflow, unanswered) == "success"
+    states = airflow.states(DAG, unanswered)
+    assert (states["approve"], states["decide"]) == ("skipped", "skipped")
+    assert rows("SELECT DISTINCT state FROM product_proposals") == [{"state": "PROPOSED"}]
+    assert spent_by(rows, unanswered) == 50 + 4
+
     run_id = begin(airflow)
-    airflow.wait(DAG, run_id, "approve", "awaiting_input", 240)
-    airflow.wait(DAG, run_id, "summarise", "success", 60)
+    airflow.wait(DAG, run_id, "approve", "awaiting_input")
+    airflow.wait(DAG, run_id, "summarise", "success")
     question = airflow.question(DAG, run_id, "approve")
     states = airflow.states(DAG, run_id)
     before = rows("SELECT asin FROM product_proposals")
@@ -109,7 +112,7 @@ def test_the_products_chosen_are_watched_and_the_others_remembered(
 
     answer(airflow, run_id, chosen)
 
-    assert airflow.wait_for_end(DAG, run_id, 240) == "success"
+    assert end(airflow, run_id) == "success"
     assert {"running", "queued"}.isdisjoint(states.values()), "a worker is held while waiting"
     assert "SIMULATED" in question["body"]
     assert len(before) == 4, "what was asked before is asked again, and nothing more"
@@ -129,50 +132,17 @@ def test_the_products_chosen_are_watched_and_the_others_remembered(
     assert (run["state"], run["tokens_spent"]) == ("SUCCESS", 0)
 
     airflow.clear(DAG, run_id, "decide")
-    assert airflow.wait_for_end(DAG, run_id, 240) == "success"
+    assert end(airflow, run_id) == "success"
     assert rows(watched) == [watch]
     assert rows(decided) == after
 
 
-@pytest.mark.usefixtures("search")
-def test_a_run_cleared_whole_asks_and_pays_nothing_more(airflow: Questions, rows: Rows) -> None:
-    run_id = begin(airflow)
-    answer(airflow, run_id, "None of them")
-    assert airflow.wait_for_end(DAG, run_id, 240) == "success"
-    spent = f"SELECT sum(tokens_charged) FROM token_ledger WHERE run_id = '{run_name(DAG, run_id)}'"
-    assert rows(spent) == [{"sum": 50 + 4}]
-    proposals = rows("SELECT * FROM product_proposals ORDER BY asin")
-
-    airflow.clear(DAG, run_id, "plan")
-
-    assert airflow.wait_for_end(DAG, run_id, 240) == "success"
-    assert airflow.states(DAG, run_id)["approve"] == "skipped"
-    assert rows("SELECT * FROM product_proposals ORDER BY asin") == proposals
-    assert rows(spent) == [{"sum": 50 + 4}]
-
-
-@pytest.mark.usefixtures("search")
-def test_a_search_keepa_refuses_fails_its_run_and_says_why(
-    airflow: Questions, rows: Rows, stack: Stack
-) -> None:
-    saved = keeper(stack, "add", "best-sellers", "--category", "5", "--name", "wrong")
-    run_id = begin(airflow)
-
-    answer(airflow, run_id, "Ask again next time")
-
-    assert airflow.wait_for_end(DAG, run_id, 240) == "failed"
-
-    (run,) = rows(f"SELECT * FROM pipeline_runs WHERE run_id = '{run_name(DAG, run_id)}'")
-    assert (run["state"], run["products_fetched"]) == ("FAILED", 4)
-    assert "us wrong: Keepa has no best sellers of category 5" in run["problem"]
-    keeper(stack, "remove", saved.split()[1])
-
-
-def test_a_cleared_question_is_decided_as_it_was_shown(
+def test_a_cleared_question_is_decided_as_it_was_shown_though_a_search_is_refused(
     airflow: Questions, rows: Rows, stack: Stack, search: str
 ) -> None:
+    wrong = keeper(stack, "add", "best-sellers", "--category", "5", "--name", "wrong")
     run_id = begin(airflow)
-    airflow.wait(DAG, run_id, "approve", "awaiting_input", 240)
+    airflow.wait(DAG, run_id, "approve", "awaiting_input")
     shown = airflow.question(DAG, run_id, "approve")["options"]
     refused = shown[-1].split()[1]
     keeper(stack, "reject", refused)
@@ -181,8 +151,11 @@ def test_a_cleared_question_is_decided_as_it_was_shown(
     airflow.clear(DAG, run_id, "plan")
 
     answer(airflow, run_id, "All of them")
-    assert airflow.wait_for_end(DAG, run_id, 240) == "success"
 
+    assert end(airflow, run_id) == "failed"
+    (run,) = rows(f"SELECT * FROM pipeline_runs WHERE run_id = '{run_name(DAG, run_id)}'")
+    assert run["state"] == "FAILED"
+    assert "us wrong: Keepa has no best sellers of category 5" in run["problem"]
     assert airflow.question(DAG, run_id, "approve")["options"] == shown
     approved = {
         row["asin"] for row in rows("SELECT asin FROM product_proposals WHERE state = 'APPROVED'")
@@ -190,3 +163,21 @@ def test_a_cleared_question_is_decided_as_it_was_shown(
     assert {option.split()[1] for option in shown[3:-1]} <= approved
     assert refused not in approved
     assert rows("SELECT count(*) FROM product_proposals WHERE state = 'PROPOSED'") == [{"count": 6}]
+    keeper(stack, "remove", wrong.split()[1])
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("search")
+def test_a_run_cleared_whole_asks_and_pays_nothing_more(airflow: Questions, rows: Rows) -> None:
+    run_id = begin(airflow)
+    answer(airflow, run_id, "None of them")
+    assert end(airflow, run_id) == "success"
+    spent = spent_by(rows, run_id)
+    proposals = rows("SELECT * FROM product_proposals ORDER BY asin")
+
+    airflow.clear(DAG, run_id, "plan")
+
+    assert end(airflow, run_id) == "success"
+    assert airflow.states(DAG, run_id)["approve"] == "skipped"
+    assert rows("SELECT * FROM product_proposals ORDER BY asin") == proposals
+    assert spent_by(rows, run_id) == spent

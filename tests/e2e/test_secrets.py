@@ -3,9 +3,11 @@
 import json
 import os
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -25,26 +27,15 @@ from stack.errors import StackError
 from stack.layout import Layout
 from tests.chat_server import ChatServer
 from tests.e2e.conftest import Rows
+from tests.e2e.marked_secrets import MARKED, chat_channels
+from tests.e2e.runs import ENDED, run_dag, trigger
 from tests.e2e.secret_search import everywhere, readable_by_others
-from tests.e2e.test_more_dags import wait_until
 from tests.keepa_simulator import Simulator
-from tests.own_airflow import in_place_of_the_scheduler, trigger
+from tests.own_airflow import in_place_of_the_scheduler
 from tests.services import Stack, free_port
+from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(900)
-
-MARKED = {
-    "keepa": "MarkedKeepaKey7f3a9c",
-    "smtp": "MarkedMailWord7f3a9c",
-    "telegram": "4711:MarkedBotToken7f3a9c",
-    "discord": "MarkedWebhook7f3a9c",
-    "apprise": "MarkedNotifier7f3a9c",
-    "search": "MarkedSearchWord7f3a9c",
-    "database": "MarkedDatabaseWord7f3a9c",
-    "kafka": "MarkedKafkaWord7f3a9c",
-}
 OPERATOR = "operator@keeper.localhost"
-ENDED = {"success", "failed"}
 
 
 @pytest.fixture
@@ -60,16 +51,13 @@ def connection(stack: Stack, name: str, **changes: object) -> dict[str, str]:
 
 def channels(chat: ChatServer) -> dict[str, str]:
     """Return settings of channels, each with a secret and none of which takes a message."""
-    nobody = f"127.0.0.1:{free_port()}"
     return {
         # A login over a line without TLS is refused by Keeper itself.
         "KEEPER_SMTP_TLS": "auto",
         "SMTP_USER": "keeper",
         "SMTP_PASSWORD": MARKED["smtp"],
-        "TELEGRAM_BOT_TOKEN": MARKED["telegram"],
+        **chat_channels(),
         "KEEPER_TELEGRAM_URL": chat.url,
-        "DISCORD_WEBHOOK": f"http://{nobody}/api/webhooks/99/{MARKED['discord']}",
-        "KEEPER_APPRISE_URLS": json.dumps({"pager": f"json://user:{MARKED['apprise']}@{nobody}/"}),
         "KEEPER_OPERATOR_EMAIL": OPERATOR,
     }
 
@@ -115,18 +103,12 @@ def copied_logs(stack: Stack, folder: str) -> dict[str, list[str]]:
         return {file: list(lines_of(search, file)) for file in files_of(search, folder)}
 
 
-def run(airflow: AirflowApi, dag_id: str, ends: str) -> str:
-    """Trigger a DAG, wait for its run's end, and return the run's id."""
-    run_id = trigger(airflow, dag_id)
-    wait_until(lambda: airflow.run_state(dag_id, run_id) in ENDED, f"{dag_id} goes on", 300)
-    assert airflow.run_state(dag_id, run_id) == ends
-    return run_id
-
-
 def run_until_failed(airflow: AirflowApi, dag_id: str, *tasks: str) -> None:
     """Trigger a DAG and wait until tasks of its run have failed; do not wait for their retries."""
     run_id = trigger(airflow, dag_id)
-    wait_until(lambda: failures(airflow, dag_id, run_id) >= set(tasks), f"{dag_id} works", 300)
+    wait_until(
+        lambda: failures(airflow, dag_id, run_id) >= set(tasks), f"{dag_id} fails", every_s=0.5
+    )
     give_up(airflow, dag_id, run_id)
 
 
@@ -139,10 +121,42 @@ def give_up(airflow: AirflowApi, dag_id: str, run_id: str) -> None:
             airflow.ask("PATCH", path, json={"state": "failed"})
         return airflow.run_state(dag_id, run_id) == "failed"
 
-    wait_until(is_given_up, f"{dag_id} goes on", 60)
+    wait_until(is_given_up, f"{dag_id} is given up", every_s=0.5)
 
 
-def test_no_secret_is_anywhere_after_runs_that_worked_and_runs_that_failed(
+def complete_without_tokens(airflow: AirflowApi, rows: Rows, keepa: Simulator) -> str:
+    """See a run that is out of tokens wait without a worker and complete by itself; its id."""
+    dag_id = "track_prices"
+    # The next refill, within a minute, brings 1,000.
+    keepa.post("tokens", {"left": -100})
+    run_id = trigger(airflow, dag_id)
+    states: defaultdict[str, set[str | None]] = defaultdict(set)
+
+    def has_ended() -> bool:
+        for task in airflow.task_instances(dag_id, run_id):
+            states[task.task_id].add(task.state)
+        return airflow.run_state(dag_id, run_id) in ENDED
+
+    wait_until(has_ended, f"the end of {dag_id}", every_s=0.5)
+    assert airflow.run_state(dag_id, run_id) == "success", states
+    assert "deferred" in states["prices.fetch"]
+    fetches = [t for t in airflow.task_instances(dag_id, run_id) if t.task_id == "prices.fetch"]
+    assert all(task.tries == 1 for task in fetches), "a deferral is no retry"
+    (run,) = rows(f"SELECT * FROM pipeline_runs WHERE run_id = '{dag_id}/{run_id}'")
+    assert run["products_fetched"] == run["tokens_spent"] == 300
+    # It is the second run at the hour of the demo's.
+    assert run["points_stored"] == run["alerts_raised"] == run["history_published"] == 0
+    (ledger,) = rows(
+        "SELECT sum(tokens_charged) AS charged, min(tokens_left) AS lowest,"
+        " count(*) FILTER (WHERE state <> 'CHARGED') AS others"
+        f" FROM token_ledger WHERE run_id = '{dag_id}/{run_id}'"
+    )
+    assert (ledger["charged"], ledger["others"]) == (300, 0)
+    assert ledger["lowest"] >= 0, "more was spent than there was"
+    return run_id
+
+
+def test_a_run_without_tokens_completes_and_no_secret_is_anywhere_whatever_fails(
     airflow: AirflowApi,
     stack: Stack,
     home: Path,
@@ -152,7 +166,9 @@ def test_no_secret_is_anywhere_after_runs_that_worked_and_runs_that_failed(
     tmp_path: Path,
 ) -> None:
     own = load_stack(Layout(home), os.environ)
-    keepa = simulate("--key", MARKED["keepa"], "--at", own.simulator_at, "--refill-rate", "1000")
+    keepa = simulate(
+        key=MARKED["keepa"], at=datetime.fromisoformat(own.simulator_at), refill_rate=1000
+    )
     scheduler: Mapping[str, list[str]] = {"scheduler": ["scheduler", "--skip-serve-logs"]}
     works = {
         "KEEPER_TASK_LOGS": "elasticsearch",
@@ -164,7 +180,7 @@ def test_no_secret_is_anywhere_after_runs_that_worked_and_runs_that_failed(
         told_on_every_channel(stack),
         in_place_of_the_scheduler(stack, scheduler, works, tmp_path),
     ):
-        good_run = run(airflow, "track_prices", "success")
+        good_run = complete_without_tokens(airflow, rows, keepa)
         deliveries = rows(
             "SELECT c.kind, o.attempts FROM outbox o JOIN channels c USING (channel_id)"
             f" JOIN users u USING (user_id) WHERE u.email = '{OPERATOR}'"
@@ -175,7 +191,7 @@ def test_no_secret_is_anywhere_after_runs_that_worked_and_runs_that_failed(
         # Of tasks that deferred and went on, and of mapped ones, each line is there once.
         folder = f"dag_id=track_prices/run_id={good_run}/"
         wait_until(
-            lambda: copied_logs(stack, folder) == written_logs(stack, folder), "not all copied", 60
+            lambda: copied_logs(stack, folder) == written_logs(stack, folder), "all logs are copied"
         )
         assert written_logs(stack, folder)
 
@@ -186,22 +202,19 @@ def test_no_secret_is_anywhere_after_runs_that_worked_and_runs_that_failed(
         "sasl.username": "keeper",
         "sasl.password": MARKED["kafka"],
     }
-    refused = {
-        **works,
-        **connection(stack, "postgres", password=MARKED["database"]),
-        **connection(stack, "kafka", extra=login),
-    }
-    with in_place_of_the_scheduler(stack, scheduler, refused, tmp_path):
-        run_until_failed(airflow, "check_operations", "check_database", "check_kafka")
     nobody = {"port": free_port(), "login": "keeper", "password": MARKED["search"]}
     refused = {
         **works,
         **connection(stack, "keepa", host=keepa.url, password=f"{MARKED['keepa']}x"),
         **connection(stack, "elasticsearch", **nobody),
+        **connection(stack, "kafka", extra=login),
     }
     with in_place_of_the_scheduler(stack, scheduler, refused, tmp_path):
-        run_until_failed(airflow, "reconcile_stores", "reconcile_prices")
-        run(airflow, "track_prices", "failed")
+        run_until_failed(airflow, "check_operations", "check_kafka")
+        run_until_failed(
+            airflow, "check_services", "check_elasticsearch", "check_kafka", "check_keepa"
+        )
+        run_dag(airflow, "track_prices", ends="failed")
 
     found = everywhere(stack, (home, tmp_path), [good_run, *secret_words(own)])
     assert [place for place in found if place.word != good_run] == []

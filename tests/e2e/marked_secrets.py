@@ -1,0 +1,26 @@
+"""Secrets that can be told from every other word, and channels that are set up with them."""
+
+import json
+
+from tests.services import free_port
+
+MARKED = {
+    "keepa": "MarkedKeepaKey7f3a9c",
+    "smtp": "MarkedMailWord7f3a9c",
+    "telegram": "4711:MarkedBotToken7f3a9c",
+    "discord": "MarkedWebhook7f3a9c",
+    "apprise": "MarkedNotifier7f3a9c",
+    "search": "MarkedSearchWord7f3a9c",
+    "kafka": "MarkedKafkaWord7f3a9c",
+}
+
+
+def chat_channels() -> dict[str, str]:
+    """Return settings of chat channels, each with a secret and none of which can be reached."""
+    nobody = f"127.0.0.1:{free_port()}"
+    return {
+        "TELEGRAM_BOT_TOKEN": MARKED["telegram"],
+        "KEEPER_TELEGRAM_URL": f"http://{nobody}",
+        "DISCORD_WEBHOOK": f"http://{nobody}/api/webhooks/99/{MARKED['discord']}",
+        "KEEPER_APPRISE_URLS": json.dumps({"pager": f"json://user:{MARKED['apprise']}@{nobody}/"}),
+    }
