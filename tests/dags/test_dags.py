@@ -6,9 +6,17 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
+from airflow.sdk import DAG, CronDataIntervalTimetable, RetryAction, TriggerRule
 
+from keeper.domain.tokens import BROKEN_FOR
+from keeper.errors import TerminalError, TransientError
 from keeper.orchestration.defaults import RETRY_BY_KIND
+from keeper.orchestration.sensors import WaitForGroup
+from keeper.sources.keepa.errors import (
+    KeepaKeyRejectedError,
+    KeepaLeftAloneError,
+    TokensExhaustedError,
+)
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 EXPECTED = {
@@ -69,6 +77,26 @@ def test_every_dag_has_tags_an_owner_and_retries_by_kind_of_error(bag: DagBag, d
         assert task.execution_timeout is not None
 
 
+@pytest.mark.parametrize(
+    ("error", "decision"),
+    [
+        (KeepaKeyRejectedError("wrong key"), (RetryAction.FAIL, None)),
+        (TerminalError("no ASIN"), (RetryAction.FAIL, None)),
+        (TokensExhaustedError("none left"), (RetryAction.RETRY, timedelta(minutes=1))),
+        (KeepaLeftAloneError("a breaker is open"), (RetryAction.RETRY, BROKEN_FOR)),
+        (TransientError("no answer"), (RetryAction.DEFAULT, None)),
+        (ZeroDivisionError(), (RetryAction.DEFAULT, None)),
+    ],
+    ids=["wrong key", "wrong input", "no tokens", "Keepa left alone", "no answer", "a defect"],
+)
+def test_only_what_may_work_the_next_time_is_tried_again(
+    error: Exception, decision: tuple[RetryAction, timedelta | None]
+) -> None:
+    found = RETRY_BY_KIND.evaluate(error, try_number=1, max_tries=4)
+
+    assert (found.action, found.retry_delay) == decision
+
+
 @pytest.mark.parametrize("dag_id", sorted(EXPECTED))
 def test_the_tasks_of_a_dag_are_work_of_one_kind(bag: DagBag, dag_id: str) -> None:
     queues = {task.queue for task in bag.dags[dag_id].tasks}
@@ -97,6 +125,37 @@ def test_track_prices_runs_its_steps_in_order(track_prices: DAG) -> None:
         "summarise": set(),
     }
     assert "prices.fetch" in edges["plan"]
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "waits"),
+    [
+        (
+            "track_prices",
+            {
+                "wait_for_postgres": ("price-updates", "keeper-consumer-group"),
+                "wait_for_elasticsearch": ("price-updates", "keeper-search-prices"),
+                "wait_for_history": ("price-backfill", "keeper-consumer-group-backfill"),
+                "wait_for_history_index": ("price-backfill", "keeper-search-backfill"),
+            },
+        ),
+        (
+            "backfill_history",
+            {
+                "wait_for_history": ("price-backfill", "keeper-consumer-group-backfill"),
+                "wait_for_history_index": ("price-backfill", "keeper-search-backfill"),
+            },
+        ),
+    ],
+    ids=["track_prices", "backfill_history"],
+)
+def test_each_store_is_waited_for_by_its_own_group(
+    bag: DagBag, dag_id: str, waits: dict[str, tuple[str, str]]
+) -> None:
+    tasks = bag.dags[dag_id].tasks
+    found = {t.task_id: (t.topic, t.group) for t in tasks if isinstance(t, WaitForGroup)}
+
+    assert found == waits
 
 
 def test_neither_elasticsearch_nor_older_points_hold_alerts(track_prices: DAG) -> None:

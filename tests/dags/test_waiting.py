@@ -34,6 +34,7 @@ def reached(offsets: Mapping[Any, int]) -> dict[str, Any]:
     ("published", "expected"),
     [
         ([reached({"0": 5, "1": 2}), reached({"0": 7})], {"0": 7, "1": 2}),
+        ([reached({"0": 7}), reached({"0": 5, "1": 2})], {"0": 7, "1": 2}),
         ([reached({0: 5}), None], {"0": 5}),
         (reached({"3": 9}), {"3": 9}),
         ([reached({})], {}),
@@ -42,6 +43,7 @@ def reached(offsets: Mapping[Any, int]) -> dict[str, Any]:
     ],
     ids=[
         "highest of all",
+        "highest of all is the first",
         "a failed batch",
         "one bare batch",
         "no events",

@@ -334,6 +334,21 @@ def test_a_report_waits_for_quiet_hours_but_not_for_the_days_most_of_alerts(
     }
 
 
+def test_a_report_is_not_sent_to_a_reader_who_wants_none_any_more(
+    connection: Connection,
+    archive: ReplyArchive,
+    found: Found,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+) -> None:
+    found("B000000001")
+    write(connection, archive)
+    set_reports_wanted(connection, READER, ReportsWanted.OFF)
+
+    assert deliver_due(connection, by_mail(mail_channel))["cancelled"] == 1
+    assert mailbox.received == []
+
+
 def test_the_deals_of_a_report_are_published_once_and_loaded_as_the_same_deals(
     connection: Connection,
     database: PostgresConfig,

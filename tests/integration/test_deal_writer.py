@@ -104,6 +104,33 @@ def test_the_same_deal_seen_again_is_the_same_row_with_the_latest_score(
     assert deal["last_seen_at"] - deal["first_seen_at"] == 6 * HOUR
 
 
+def test_a_check_that_is_loaded_after_a_later_one_changes_no_score(
+    connection: Connection, writer: DealWriter, found_by: DealFilter
+) -> None:
+    writer.store([deal_event(found_by, hours=6, score=40, run="run-2")])
+    writer.store([deal_event(found_by)])
+
+    (deal,) = content(connection)["deals"]
+    assert (deal["score"], deal["first_run_id"], deal["last_run_id"]) == (40, "run-1", "run-2")
+    assert deal["last_seen_at"] == CHECKED_AT + 6 * HOUR
+
+
+@pytest.mark.parametrize("table", ["collected_deals", "products"])
+def test_a_check_that_tells_the_title_or_the_picture_alone_leaves_the_other(
+    connection: Connection, writer: DealWriter, found_by: DealFilter, table: str
+) -> None:
+    def known() -> list[dict[str, object]]:
+        return connection.execute(f"SELECT title, image_url FROM {table}").fetchall()
+
+    first, other = "https://example.org/1.jpg", "https://example.org/2.jpg"
+    writer.store([deal_event(found_by, image_url=first)])
+
+    writer.store([deal_event(found_by, hours=6, title=None, image_url=other)])
+    assert known() == [{"title": "A kettle", "image_url": other}]
+    writer.store([deal_event(found_by, hours=12, title="Newer", image_url=None)])
+    assert known() == [{"title": "Newer", "image_url": other}]
+
+
 def test_order_batches_and_replays_make_no_difference(
     connection: Connection, writer: DealWriter, found_by: DealFilter
 ) -> None:

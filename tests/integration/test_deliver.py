@@ -201,6 +201,25 @@ def test_failed_alerts_are_sent_after_all_when_asked_to(
     assert statuses(connection) == [("SENT", "FAILED", 1), ("SENT", "SENT", 2)] * 2
 
 
+def test_a_failed_alert_that_is_sent_after_all_is_tried_for_three_days_again(
+    connection: Connection,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[..., None],
+) -> None:
+    raise_alerts(1)
+    clock = Clock()
+    mailbox.answer = "550 no such person"
+    deliver_due(connection, by_mail(mail_channel, clock))
+    clock.wait(GIVE_UP_AFTER.total_seconds())
+    mailbox.answer = "451 come back later"
+
+    assert requeue_undelivered(connection) == 1
+    assert deliver_due(connection, by_mail(mail_channel, clock))["failed"] == 1
+
+    assert statuses(connection) == [("PENDING", "FAILED", 1), ("PENDING", "FAILED", 2)]
+
+
 def test_an_alert_of_a_price_that_is_over_says_so(
     connection: Connection,
     database: PostgresConfig,

@@ -137,6 +137,31 @@ def test_a_snoozed_product_is_held_and_the_others_come(
     assert len(mailbox.received) == 2
 
 
+def test_a_digest_is_about_what_its_reader_wants_to_hear_of_by_then(
+    connection: Connection,
+    mail_channel: EmailChannel,
+    mailbox: Mailbox,
+    raise_alerts: Callable[..., None],
+) -> None:
+    save_delivery_rules(connection, READER, DeliveryRules("UTC", time(11), time(13)))
+    clock = Clock()
+    delivery = by_mail(mail_channel, clock)
+    raise_alerts(4)
+    assert deliver_due(connection, delivery)["held"] == 4
+    set_status(connection, READER, "B000000001", WatchStatus.INACTIVE)
+    snooze_watches(connection, READER, "B000000002", NOW + timedelta(hours=3), domain=None)
+    clock.wait(3600)
+
+    counts = deliver_due(connection, delivery)
+
+    assert (counts["sent"], counts["cancelled"], counts["held"]) == (2, 1, 1)
+    assert [status for status, _ in outbox(connection)] == ["SENT", "CANCELLED", "PENDING", "SENT"]
+    clock.wait(2 * 3600)
+    assert deliver_due(connection, delivery)["sent"] == 1
+    subjects = [mail["Subject"] for mail in mailbox.mails()]
+    assert subjects[0] == "[simulated] 2 price alerts for 2 products"
+
+
 def test_what_a_user_removed_or_has_seen_is_not_delivered(
     connection: Connection,
     mail_channel: EmailChannel,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from keeper.domain.watches import Watch
 from keeper.errors import EventsRefusedError
@@ -113,6 +114,21 @@ def test_a_description_is_never_overruled_by_an_earlier_check_or_by_older_prices
     assert title() == "Newer"
     writer.store([price_event(100, hour=18, title="Newest")])
     assert title() == "Newest"
+
+
+def test_a_check_that_tells_the_title_or_the_picture_alone_leaves_the_other(
+    writer: PriceWriter, connection: Connection
+) -> None:
+    def known() -> list[dict[str, object]]:
+        return connection.execute("SELECT title, image_url FROM products").fetchall()
+
+    first, other = "https://example.org/1.jpg", "https://example.org/2.jpg"
+    writer.store([replace(price_event(100), image_url=first)])
+
+    writer.store([replace(price_event(100, hour=6, title=None), image_url=other)])
+    assert known() == [{"title": "A kettle", "image_url": other}]
+    writer.store([price_event(100, hour=12, title="Newer")])
+    assert known() == [{"title": "Newer", "image_url": other}]
 
 
 def test_older_prices_of_a_product_nobody_knows_name_it(

@@ -1,6 +1,7 @@
 """Watches with rules, judged by the loader that stores the prices."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
@@ -108,6 +109,21 @@ def test_shipping_counts_where_it_is_asked_for(
     assert len(raised(connection)) == 3
 
 
+def test_a_price_with_shipping_is_compared_with_former_ones_with_shipping(
+    connection: Connection, database: PostgresConfig, store: Callable[..., int]
+) -> None:
+    watch(connection, "lowest in 90 days", with_shipping=True)
+    watch(connection, "lowest in 90 days", user="other@example.org")
+    with closing(BackfillWriter(database)) as past:
+        past.store([price_event(1000, hour=-150 * DAY, shipping=300)])
+
+    store(price_event(1050, shipping=200))
+    assert raised(connection) == [(1050, "the lowest in 90 days")]
+    store(price_event(990, hour=6, shipping=400))
+
+    assert raised(connection)[1:] == [(990, "the lowest in 90 days")]
+
+
 def test_however_checks_fall_into_batches_the_alerts_are_the_same(
     connection: Connection, make_database: Callable[[], PostgresConfig], store: Callable[..., int]
 ) -> None:
@@ -145,6 +161,18 @@ def test_a_changed_rule_is_judged_afresh_and_the_others_go_on(
         (1000, "at or below your target; risen above $8.00"),
         (1000, "risen above $9.00"),
     ]
+
+
+def test_a_second_glitch_does_not_confirm_one_that_went_away(
+    connection: Connection, store: Callable[..., int]
+) -> None:
+    watch(connection, "any change; at or below 5")
+
+    for check, price in enumerate((1000, 99, 1000, 99)):
+        store(price_event(price, hour=6 * check, implausible=price == 99))
+    assert raised(connection) == []
+
+    assert store(price_event(99, hour=18, check=24, implausible=True)) == 1
 
 
 def test_a_paused_watch_is_silent(connection: Connection, store: Callable[..., int]) -> None:

@@ -111,6 +111,29 @@ def test_nothing_that_comes_during_a_rebuild_is_lost(
     ]
 
 
+def test_what_comes_while_the_index_takes_its_place_is_in_it(
+    database: PostgresConfig,
+    search: Elasticsearch,
+    kafka: KafkaConfig,
+    mirror: Mirror,
+    publish: Callable[[Sequence[PriceEvent]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    early, late = HISTORY[:1], HISTORY[1:3]
+    publish(early)
+
+    def in_place_slowly(*arguments: Any, **how: Any) -> list[str]:
+        publish(late)
+        return put_in_place(*arguments, **how)
+
+    monkeypatch.setattr("keeper.pipeline.rebuild_search.put_in_place", in_place_slowly)
+
+    assert rebuild(database, search, kafka, mirror).caught_up == 3
+    assert documents(search, mirror.alias).keys() == {
+        mirror.document(event).id for event in (*early, *late)
+    }
+
+
 @pytest.mark.parametrize("leaves_rubbish", [False, True], ids=["Ctrl-C", "killed"])
 def test_an_interrupted_rebuild_changes_nothing_and_leaves_nothing(
     database: PostgresConfig,

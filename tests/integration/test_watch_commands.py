@@ -1,7 +1,7 @@
 """`keeper watch`, as a person types it, on a real PostgreSQL."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,29 @@ def test_a_pasted_address_is_watched_listed_and_exported() -> None:
     assert "B000000001" in listed.stdout
     assert "never" in listed.stdout
     assert export() == ["B000000001,de,NEW,24.99,ACTIVE,NORMAL,none,no"]
+
+
+def test_a_price_nobody_has_checked_for_two_intervals_is_listed_as_stale(
+    connection: Connection,
+) -> None:
+    for asin, checked_at in (
+        ("B000000001", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("B000000002", utc_now()),
+    ):
+        keeper("watch", "add", asin)
+        connection.execute(
+            "UPDATE watched_products SET last_checked_at = %s WHERE asin = %s", (checked_at, asin)
+        )
+
+    listed = keeper("watch", "list").stdout
+
+    is_stale = {
+        asin: "(stale)" in line
+        for line in listed.splitlines()
+        for asin in ("B000000001", "B000000002")
+        if asin in line
+    }
+    assert is_stale == {"B000000001": True, "B000000002": False}
 
 
 def test_adding_again_changes_the_target() -> None:

@@ -24,6 +24,25 @@ def test_a_link_is_read_back(action: LinkAction, number: int) -> None:
     assert LINKS.read(token_of(LINKS.to(action, number))) == LinkTarget(action, number)
 
 
+@pytest.mark.parametrize(
+    ("token", "target"),
+    [
+        (
+            "WyJzbm9vemUiLDEyMzQ1XQ.4LA1IkyR5slVc8I3g739d0ymu5o",
+            LinkTarget(LinkAction.SNOOZE, 12345),
+        ),
+        ("WyJzdG9wIiwxMjM0NV0.c2x7hX26cIqQ7BgUEDd1tqj3sro", LinkTarget(LinkAction.STOP, 12345)),
+        (
+            "WyJ1bnN1YnNjcmliZSIsMTIzNDVd.HlxWzL7pJGHh_oRBAuov16e24Lk",
+            LinkTarget(LinkAction.UNSUBSCRIBE, 12345),
+        ),
+    ],
+    ids=["snooze", "stop", "unsubscribe"],
+)
+def test_a_link_of_a_mail_sent_long_ago_is_still_read(token: str, target: LinkTarget) -> None:
+    assert LINKS.read(token) == target
+
+
 @given(st.text())
 def test_anything_else_is_no_link(token: str) -> None:
     with pytest.raises(InvalidLinkError):

@@ -88,6 +88,23 @@ def test_beyond_the_days_most_it_waits_for_the_next_day() -> None:
     assert day_start(rules, now) == utc("2026-03-10T04:00")
 
 
+@pytest.mark.parametrize(
+    ("zone", "now", "until"),
+    [
+        ("America/New_York", "2026-03-11T01:00", "2026-03-11T04:00"),
+        ("Asia/Tokyo", "2026-03-10T22:00", "2026-03-11T15:00"),
+    ],
+    ids=["evening in New York", "morning in Tokyo"],
+)
+def test_the_next_day_is_the_readers_also_while_it_is_another_in_utc(
+    zone: str, now: str, until: str
+) -> None:
+    rules = DeliveryRules(zone, daily_cap=3)
+
+    assert hold(rules, utc(now), 3) == Hold(utc(until), HeldFor.DAILY_CAP)
+    assert day_start(rules, utc(now)) == utc(until) - timedelta(days=1)
+
+
 @given(
     st.integers(0, 3 * 366 * 24 * 60).map(lambda m: utc("2025-01-01") + timedelta(minutes=m)),
     st.sampled_from(("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")),

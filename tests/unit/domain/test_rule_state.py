@@ -92,6 +92,35 @@ def test_an_implausible_price_waits_for_a_later_check(
     assert alerts(parse_rule(rule, "USD"), steps) == expected
 
 
+@pytest.mark.parametrize(
+    ("rule", "usual"), [("at or below 10", 2000), ("any change", 1000)], ids=["level", "event"]
+)
+def test_two_points_of_one_check_do_not_confirm_each_other(rule: str, usual: int) -> None:
+    state: RuleState | None = None
+    heard = []
+    for hours, minutes, amount in ((0, 10, usual), (6, 20, 99), (6, 10, 98), (12, 5, 97)):
+        moment = START + timedelta(hours=hours)
+        seen = Sight(moment, moment - timedelta(minutes=minutes), amount, amount < 100)
+        view = NO_PAST.until(*reversed(seen.position))
+        state, news = advance_rule(state, seen, parse_rule(rule, "USD"), view, POLICY)
+        heard.append(news)
+
+    assert heard == [None, None, None, News.HOLDS]
+
+
+def test_a_price_that_goes_back_after_a_glitch_is_judged_once_more() -> None:
+    rule = parse_rule("any change", "USD")
+    first, glitch, back, still = sights([1000, "99?", 1000, 1000])
+    state: RuleState | None = None
+    for seen in (first, glitch):
+        state, _ = advance_rule(state, seen, rule, NO_PAST.until(START, START), POLICY)
+    assert state is not None
+
+    assert not state.is_unmoved_by(back), "a later glitch would be taken for its confirmation"
+    state, _ = advance_rule(state, back, rule, NO_PAST.until(START, START), POLICY)
+    assert state.is_unmoved_by(still)
+
+
 def test_below_its_average_is_told_once_while_it_lasts() -> None:
     rule = parse_rule("20% below 90-day average", "USD")
     year = past((365, 1000))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,14 @@ def test_what_is_about_to_alert_comes_before_everything() -> None:
     near, new = product(2, distance=0.03), product(1, checked=None)
 
     assert order(new, near) == [near, new]
+
+
+@pytest.mark.parametrize("distance", [0.0, -0.03], ids=["at its target", "below its target"])
+def test_what_has_alerted_already_neither_comes_first_nor_keeps_a_reserve(distance: float) -> None:
+    told, new = product(1, distance=distance), product(2, checked=None)
+
+    assert order(told, new) == [new, told]
+    assert plan(told, new, left=1, reserve_share=0.5).reserve == 0
 
 
 def test_nearer_livelier_staler_and_dearer_to_its_user_come_earlier() -> None:

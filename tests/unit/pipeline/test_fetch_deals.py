@@ -189,6 +189,18 @@ def test_out_of_tokens_loses_nothing_and_going_on_pays_for_nothing_twice(
     assert sorted(asked) == [asin_of(number) for number in range(310)]
 
 
+def test_going_on_keeps_the_ceiling_of_tokens(folder: DealFolder) -> None:
+    deals = [entry(number) for number in range(310)]
+    first, second = Keepa(deals, requests=4), Keepa(deals)
+    with pytest.raises(TokensExhaustedError):
+        fetch(folder, first, tokens=165)
+
+    result = fetch(folder, second, tokens=165)
+
+    assert result == DealFetchResult(3, 310, histories=150, tokens=165, complete=True)
+    assert [len(asked) for asked in first.histories + second.histories] == [100, 50]
+
+
 def test_a_filter_fetched_whole_asks_for_nothing(folder: DealFolder) -> None:
     deals = [entry(number) for number in range(3)]
     done = fetch(folder, Keepa(deals))

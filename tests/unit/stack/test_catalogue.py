@@ -20,6 +20,10 @@ def test_a_group_brings_what_it_needs(make_stack: Callable[..., Stack]) -> None:
     }
 
 
+def test_the_console_brings_the_tables_it_reads(make_stack: Callable[..., Stack]) -> None:
+    assert names_of(make_stack(), ["console"]) >= {"console", "postgres", "databases", "migrate"}
+
+
 def test_postgres_alone_needs_neither_java_nor_maven(make_stack: Callable[..., Stack]) -> None:
     assert names_of(make_stack(java=None, maven=None), ["postgres"]) == {"postgres", "databases"}
 

@@ -22,6 +22,10 @@ def test_without_either_the_last_choice_stays() -> None:
     assert resolve_ports({}, None, {"postgres": 6001}).postgres == 6001
 
 
+def test_an_offset_of_zero_moves_a_stack_back_to_the_usual_ports() -> None:
+    assert resolve_ports({}, 0, {"postgres": 15432, "airflow": 18080}) == Ports()
+
+
 @pytest.mark.parametrize("text", ["0", "65536", "http", "-1", "80.5"])
 def test_what_is_no_port_is_told(text: str) -> None:
     with pytest.raises(StackError, match=r"KEEPER_KAFKA_PORT must be a port between 1 and 65535"):

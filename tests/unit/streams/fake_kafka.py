@@ -95,6 +95,12 @@ class FakeKafka:
         self.on_lost(self, [TopicPartition(TOPIC, partition)])
         self._disown(partition)
 
+    def give(self, partition: int, *, end: int) -> None:
+        """Assign a partition, to be read from where its group stands."""
+        self.owned.add(partition)
+        self.positions.pop(partition, None)
+        self.ends[partition] = end
+
     def _disown(self, partition: int) -> None:
         self.owned.discard(partition)
         self.ends[partition] = 0

@@ -207,6 +207,35 @@ def test_what_is_read_and_not_stored_of_a_revoked_partition_is_left_to_its_next_
     assert kafka.commits == [{0: 5}, {0: 6}]
 
 
+def test_dead_letters_of_a_revoked_partition_are_left_to_its_next_owner(
+    monkeypatch: Patch,
+) -> None:
+    store = Store(waits=True)
+    rubbish = [FakeMessage(5, value=b"no event"), FakeMessage(7, partition=1, value=b"no event")]
+    kafka = FakeKafka([FakeMessage(4)], rubbish)
+    kafka.reads += [lambda: kafka.revoke(1), store.may_go_on.set]
+
+    consumer_of(monkeypatch, kafka, store).run(until_idle=True)
+
+    assert [one.message.partition() for one in kafka.letters] == [0]
+    assert kafka.commits == [{0: 5}, {0: 6}]
+
+
+def test_dead_letters_kafka_refused_are_not_sent_after_their_partition_is_lost(
+    monkeypatch: Patch,
+) -> None:
+    kafka = FakeKafka([FakeMessage(4), FakeMessage(7, partition=1, value=b"no event")], refuse=1)
+
+    def lose_once_refused() -> None:
+        if not kafka.refuse and 1 in kafka.owned:
+            kafka.lose(1)
+
+    consumer_of(monkeypatch, kafka, Store(), on_cycle=lose_once_refused).run(until_idle=True)
+
+    assert kafka.letters == []
+    assert kafka.commits == [{0: 5}]
+
+
 def test_nothing_is_committed_of_a_partition_lost_while_its_batch_is_stored(
     monkeypatch: Patch,
 ) -> None:
@@ -218,6 +247,21 @@ def test_nothing_is_committed_of_a_partition_lost_while_its_batch_is_stored(
 
     assert kafka.commits == [{0: 5}]
     assert kafka.letters == []
+
+
+def test_a_partition_that_was_lost_is_committed_again_once_it_is_back(monkeypatch: Patch) -> None:
+    store = Store(waits=True)
+    kafka = FakeKafka([FakeMessage(4), FakeMessage(7, partition=1)])
+
+    def give_back() -> None:
+        kafka.give(1, end=8)
+        store.may_go_on.set()
+
+    kafka.reads += [lambda: kafka.lose(1), give_back, [FakeMessage(7, partition=1)]]
+
+    consumer_of(monkeypatch, kafka, store).run(until_idle=True)
+
+    assert kafka.commits == [{0: 5}, {1: 8}]
 
 
 def test_messages_that_are_no_events_are_dead_letters(monkeypatch: Patch) -> None:
