@@ -3,6 +3,9 @@
 PYTHON := .venv/bin/python
 STACK := $(PYTHON) -m stack
 
+# Where it is set every start of Airflow compiles its modules anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help venv demo up status logs urls sql pictures schemas analytics dags kibana stop down clean test test-all test-faults test-celery test-compose mutants check lock lint fmt types layers bench bench-peers
 

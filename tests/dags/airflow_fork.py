@@ -6,14 +6,30 @@ variables), `cwd`, and `output`, the file that gets what is printed. Answers eac
 exit code.
 """
 
+import importlib
 import json
 import os
 import runpy
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-# What a run of a DAG, or a command of Airflow, imports anyway.
+IMPORTED: Final = (
+    "airflow.api_fastapi.execution_api.app",
+    "airflow.cli.cli_parser",
+    "airflow.dag_processing.dagbag",
+    "airflow.models.xcom",
+    "airflow.providers_manager",
+    "airflow.sdk.execution_time.supervisor",
+    "airflow.sdk.execution_time.task_runner",
+    "airflow.serialization.serialized_objects",
+    "confluent_kafka",
+    "elasticsearch",
+    "keepa",
+    "pandas",
+    "psycopg",
+)
+"""What a run of a DAG, or a command of Airflow, imports anyway."""
 
 
 def run(request: dict[str, Any]) -> int:
@@ -39,6 +55,12 @@ def run(request: dict[str, Any]) -> int:
 
 
 def main() -> None:
+    """Answer requests until there are no more."""
+    # Airflow logs to standard output while it is imported.
+    codes = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    for name in IMPORTED:
+        importlib.import_module(name)
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()
@@ -53,8 +75,7 @@ def main() -> None:
                 sys.stderr.flush()
                 os._exit(code)
         _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
+        codes.write(f"{os.waitstatus_to_exitcode(status)}\n")
 
 
 if __name__ == "__main__":

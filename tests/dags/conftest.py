@@ -177,11 +177,11 @@ def dag_environment(
 
 @pytest.fixture
 def run_dag(dag_environment: dict[str, str], run_in_fork: RunInFork, tmp_path: Path) -> RunDag:
-    """Runs a DAG once by `dag.test()`, with `conf` and changes of the environment."""
+    """Runs a DAG once by `dag.test()`, with `conf` and changes of the environment; no retries."""
 
     def run(dag_id: str, conf: dict[str, Any] | None = None, **changes: str) -> DagRun:
         file = str(ROOT / "dags" / f"{dag_id}.py")
-        asked = json.dumps({"file": file, "dag_id": dag_id, "conf": conf or {}})
+        asked = json.dumps({"file": file, "dag_id": dag_id, "conf": conf or {}, "retries": False})
         script = Path(__file__).with_name("one_run.py")
         done = run_in_fork(script, asked, cwd=tmp_path, **dag_environment | changes)
         return DagRun(**done.last_line, log=done.text)
