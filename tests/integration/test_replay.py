@@ -149,9 +149,10 @@ def two_runs(
     databases: Databases,
     make_topic_pair: Callable[[], tuple[str, str]],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[PostgresConfig, LakePath]]:
-    """What two runs over 20 products, two days apart, leave: a database and a lake."""
-    lake = lake_at(tmp_path_factory.mktemp("lake").as_uri())
+) -> Iterator[tuple[PostgresConfig, Path]]:
+    """What two runs over 20 products, two days apart, leave: a database and a lake's folder."""
+    folder = tmp_path_factory.mktemp("lake")
+    lake = lake_at(folder.as_uri())
     kafka = KafkaConfig(stack["KAFKA_BOOTSTRAP_SERVERS"])
     with databases.lent() as database:
         with simulators() as simulate, session(database) as connection:
@@ -160,13 +161,13 @@ def two_runs(
             simulator = simulate()
             for run, at in (("first", AT), ("second", LATER)):
                 keeper.track(run, simulator, at)
-        yield database, lake
+        yield database, folder
 
 
 @pytest.fixture
 def tracked(
     request: pytest.FixtureRequest,
-    two_runs: tuple[PostgresConfig, LakePath],
+    two_runs: tuple[PostgresConfig, Path],
     databases: Databases,
     kafka: KafkaConfig,
     make_topic_pair: Callable[[], tuple[str, str]],
@@ -178,11 +179,10 @@ def tracked(
         request.getfixturevalue("s3_server")
     original, archive = two_runs
     lake = lake_at(lake_url(kind, tmp_path))
-    for file in archive.rglob("*"):
-        if file.is_file():
-            copy = lake / str(file.relative_to(archive))
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(file.read_bytes())
+    for file in filter(Path.is_file, archive.rglob("*")):
+        copy = lake / str(file.relative_to(archive))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
     with databases.copy_of(original) as database, session(database) as connection:
         yield Keeper(connection, database, kafka, make_topic_pair, lake)
 
