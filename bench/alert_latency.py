@@ -24,8 +24,8 @@ from bench.load_vs_copy import watched_database
 from bench.loader_process import Job, load_until_stopped
 from bench.registry import Run, Values, benchmark
 from bench.seeded_prices import EVERY, seeded_events
-from keeper.domain.delivery_clock import DeliveryRules
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.prices.events import PriceEvent
 from keeper.stores.postgres.channels import save_delivery_rules
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.price_writer import PriceWriter

@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch, helpers
 from bench.registry import Run, Values, benchmark
 from bench.rounds import alternate, median_ratio
 from bench.seeded_prices import seeded_events
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.elasticsearch.price_index import PriceIndex, document_id, fields_of, set_up
 

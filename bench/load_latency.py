@@ -14,7 +14,7 @@ from bench.load_vs_copy import watched_database
 from bench.loader_process import Job, load_until_stopped
 from bench.registry import Run, Values, benchmark
 from bench.seeded_prices import seeded_events
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig

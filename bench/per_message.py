@@ -5,8 +5,8 @@ from typing import Any, Final
 from confluent_kafka import Consumer
 from psycopg import Connection
 
-from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.watches.target import AlertPolicy, AlertState, Observation, advance
 from keeper.stores.postgres.connection import PostgresConfig, connect
 from keeper.streams.codec import decode_price_event
 from keeper.streams.config import KafkaConfig

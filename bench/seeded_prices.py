@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.price_points import PricePoint
-from keeper.domain.watches import Watch
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.points import PricePoint
+from keeper.domain.watches.watch import Watch
 from keeper.streams.codec import encode_price_event
 
 START: Final = datetime(2026, 3, 1, tzinfo=UTC)

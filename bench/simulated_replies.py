@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 
 from keeper.domain.locales import locale_of
-from keeper.domain.price_points import to_keepa_minutes
+from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.catalogue import Catalogue
 from keeper.simulator.histories import make_history
 from keeper.simulator.product_objects import ProductDetail, product_object

@@ -20,7 +20,7 @@ from bench.fresh import fresh_database
 from bench.local_stack import HOME
 from bench.registry import Run, Values, benchmark
 from keeper.domain.locales import locale_of
-from keeper.domain.watches import Watch
+from keeper.domain.watches.watch import Watch
 from keeper.pipeline.fetch_batch import fetch_batch
 from keeper.pipeline.plan_run import plan_run
 from keeper.pipeline.tokens import keepa_account

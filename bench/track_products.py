@@ -19,8 +19,8 @@ from bench.registry import Run, Values, benchmark
 from bench.simulated_replies import REPLIED_AT, american_products, product_reply
 from keeper.checks.validation import load_great_expectations
 from keeper.domain.locales import Locale
-from keeper.domain.price_events import Source
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.prices.events import Source
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.check_batch import check_batch
 from keeper.pipeline.fetch_batch import fetch_batch
 from keeper.pipeline.publish_batch import publish_batch

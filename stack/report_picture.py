@@ -11,7 +11,7 @@ from rich.console import Console
 from keeper.alerts.message import Message
 from keeper.alerts.reports import report_message
 from keeper.alerts.texts import as_page
-from keeper.domain.alerts import QueuedReport
+from keeper.domain.messages.queue import QueuedReport
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.outbox import latest_report
 from stack.airflow_api import AirflowApi

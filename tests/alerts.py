@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from keeper.domain.alerts import (
+from keeper.domain.deals.report import DealReport, ReportedDeal
+from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.messages.notices import OperatorNotice
+from keeper.domain.messages.queue import (
     Address,
     ChannelKind,
     PriceAlert,
@@ -12,10 +15,7 @@ from keeper.domain.alerts import (
     QueuedNotice,
     QueuedReport,
 )
-from keeper.domain.deal_report import DealReport, ReportedDeal
-from keeper.domain.delivery_clock import DeliveryRules
-from keeper.domain.notices import OperatorNotice
-from keeper.domain.price_story import PriceStory, story
+from keeper.domain.prices.verdict import PriceStory, story
 
 CHECKED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ALERT = PriceAlert(

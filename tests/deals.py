@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.deal_report import ReportedDeal
-from keeper.domain.deals import Deal, DealFilter, DealScore
+from keeper.domain.deals.deal import Deal, DealFilter, DealScore
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.deals.report import ReportedDeal
 
 CHECKED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

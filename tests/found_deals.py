@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.deals import DealFilter, DealScore
+from keeper.domain.deals.deal import DealFilter, DealScore
+from keeper.domain.deals.events import DealEvent
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.deal_filters import save_filter
 from keeper.stores.postgres.deal_writer import DealWriter

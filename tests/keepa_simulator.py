@@ -15,7 +15,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from keeper.domain.locales import locale_of
-from keeper.domain.watches import Watch
+from keeper.domain.watches.watch import Watch
 from keeper.pipeline.watch_csv import RowError, read_watches
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator import catalogue

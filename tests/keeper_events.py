@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from keeper.domain.keeper_events import Happening, KeeperEvent
+from keeper.domain.runs.events import Happening, KeeperEvent
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
-from keeper.domain.alerts import ChannelKind
-from keeper.domain.watches import Watch
+from keeper.domain.messages.queue import ChannelKind
+from keeper.domain.watches.watch import Watch
 from keeper.pipeline.deliver import Channel, Delivery
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import PriceWriter

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from keeper.domain.locales import locale_of
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.price_points import PricePoint
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.points import PricePoint
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.pipeline.mirrors import PRICES, Feed, Mirror
 from keeper.pipeline.rebuild_search import Rebuilt, rebuild_search
 from keeper.pipeline.reconcile import Reconciled, reconcile

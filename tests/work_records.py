@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from elasticsearch import Elasticsearch
 
-from keeper.domain.tokens import Reservation, TokenReading, TokenRequest
+from keeper.domain.tokens.balance import Reservation, TokenReading, TokenRequest
 from keeper.pipeline.mirror_records import RUNS, TOKENS, RecordMirror
 from keeper.stores.elasticsearch.record_index import set_up_runs, set_up_tokens
 from keeper.stores.postgres.connection import Connection

@@ -23,7 +23,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from keeper.domain.price_types import PRICE_TYPES, UnknownPriceTypeError, price_type_of
+from keeper.domain.prices.types import PRICE_TYPES, UnknownPriceTypeError, price_type_of
 from keeper.errors import SettingsError
 
 KEEPA_URL = "https://api.keepa.com"

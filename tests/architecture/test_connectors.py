@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS, DEALS_INDEX
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS, PRICES_INDEX
 from keeper.streams.topics import (

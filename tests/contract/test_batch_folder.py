@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.stores.lake.paths import LakePath, MissingFileError
 from keeper.stores.lake.run_files import BatchFolder
 from tests.lake_pages import add_page

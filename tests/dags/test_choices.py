@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
-from keeper.domain.watches import Watch
+from keeper.domain.watches.watch import Watch
 from keeper.orchestration.defaults import Rank
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.deal_filters import save_filter

@@ -8,7 +8,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronDataIntervalTimetable, RetryAction, TriggerRule
 
-from keeper.domain.tokens import BROKEN_FOR
+from keeper.domain.tokens.balance import BROKEN_FOR
 from keeper.errors import TerminalError, TransientError
 from keeper.orchestration.defaults import RETRY_BY_KIND
 from keeper.orchestration.sensors import WaitForGroup

@@ -14,8 +14,8 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from keeper.clock import utc_now
-from keeper.domain.alerts import Address, ChannelKind
-from keeper.domain.notices import Trouble
+from keeper.domain.messages.notices import Trouble
+from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.stores.elasticsearch.task_log_index import files_of, lines_of
 from keeper.stores.postgres.channels import save_channel
 from keeper.stores.postgres.connection import PostgresConfig, session

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from keeper.alerts.message import Message
-from keeper.domain.alerts import Address, ChannelKind, DeliveryResult, DeliveryStatus
-from keeper.domain.watches import Watch
+from keeper.domain.messages.queue import Address, ChannelKind, DeliveryResult, DeliveryStatus
+from keeper.domain.watches.watch import Watch
 from keeper.pipeline.deliver import Delivery, deliver_due
 from keeper.stores.postgres.channels import save_channel, set_channel_active
 from keeper.stores.postgres.connection import Connection, PostgresConfig

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from confluent_kafka import Message
 
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.pipeline.load_events import price_consumer
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.elasticsearch.price_index import PriceIndex

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from confluent_kafka import Consumer, Message
 
-from keeper.domain.watches import Watch
+from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.watch_list import save_watches
 from keeper.streams.codec import encode_price_event

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from keeper.alerts.channels.email import SmtpConfig
 from keeper.cli.app import app
-from keeper.domain.watches import Watch
+from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings
 from keeper.stores.elasticsearch import deal_index, price_index
 from keeper.stores.postgres.connection import PostgresConfig, session

@@ -7,7 +7,7 @@ A story's checks are six hours apart, the first at midnight UTC. Each says the p
 from dataclasses import dataclass, field
 from datetime import time
 
-from keeper.domain.delivery_clock import DeliveryRules
+from keeper.domain.messages.delivery_clock import DeliveryRules
 
 Step = int | str | tuple[int, int] | None
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from keeper.alerts.channels.email import SmtpConfig
 from keeper.cli.app import app
-from keeper.domain.watches import Watch
+from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.outbox import listen, wait_for_news

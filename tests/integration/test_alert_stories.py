@@ -7,9 +7,9 @@ import pytest
 
 from keeper.alerts.channels.email import EmailChannel
 from keeper.domain.locales import locale_of
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.rule_texts import parse_rules
-from keeper.domain.watches import Watch
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.watches.rule_texts import parse_rules
+from keeper.domain.watches.watch import Watch
 from keeper.pipeline.deliver import deliver_due
 from keeper.stores.postgres.channels import save_delivery_rules
 from keeper.stores.postgres.connection import Connection, PostgresConfig

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.deals import DealFilter, DealScore
+from keeper.domain.deals.deal import DealFilter, DealScore
+from keeper.domain.deals.events import DealEvent
 from keeper.stores.postgres.analytics import analyses
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.deal_filters import active_filters, save_filter

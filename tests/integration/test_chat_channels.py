@@ -11,7 +11,7 @@ from keeper.alerts.channels.apprise import AppriseChannel
 from keeper.alerts.channels.discord import DiscordChannel
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.compose import alert_message, digest_message
-from keeper.domain.alerts import DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 from tests.alerts import NO_STORY, a_story, queued
 from tests.chat_server import TOKEN, ChatServer
 from tests.services import free_port

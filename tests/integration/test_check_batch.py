@@ -6,9 +6,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from keeper.domain.price_points import to_keepa_minutes
-from keeper.domain.tokens import Reservation, TokenRequest
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.tokens.balance import Reservation, TokenRequest
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.check_batch import CheckResult, check_batch
 from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
 from keeper.stores.lake.paths import MissingFileError

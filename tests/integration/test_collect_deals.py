@@ -9,9 +9,9 @@ import orjson
 import pytest
 from confluent_kafka import Consumer
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.deals import DealFilter
-from keeper.domain.watches import Watch
+from keeper.domain.deals.deal import DealFilter
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.watches.watch import Watch
 from keeper.pipeline.check_deals import DealCheckResult, check_deals
 from keeper.pipeline.fetch_deals import DealFetchResult, fetch_deals
 from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run

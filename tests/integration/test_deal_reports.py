@@ -13,10 +13,10 @@ import pytest
 from keeper.alerts.channels.discord import DiscordChannel
 from keeper.alerts.channels.email import EmailChannel
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
-from keeper.domain.alerts import Address, ChannelKind
-from keeper.domain.delivery_clock import DeliveryRules
-from keeper.domain.price_points import to_keepa_minutes
-from keeper.domain.watches import WatchStatus
+from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.messages.queue import Address, ChannelKind
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.watches.watch import WatchStatus
 from keeper.pipeline.deliver import Delivery, deliver_due
 from keeper.pipeline.load_events import deal_consumer
 from keeper.pipeline.report_deals import (

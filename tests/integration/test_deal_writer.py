@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.deals import DealFilter, DealScore
-from keeper.domain.watches import Watch, WatchStatus
+from keeper.domain.deals.deal import DealFilter, DealScore
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.pipeline.load_events import deal_consumer
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.deal_filters import active_filters, save_filter

@@ -8,9 +8,9 @@ from datetime import timedelta
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.clock import utc_now
-from keeper.domain.alerts import Address, ChannelKind
-from keeper.domain.rule_texts import parse_rules
-from keeper.domain.watches import Watch
+from keeper.domain.messages.queue import Address, ChannelKind
+from keeper.domain.watches.rule_texts import parse_rules
+from keeper.domain.watches.watch import Watch
 from keeper.pipeline.deliver import GIVE_UP_AFTER, Delivery, deliver_due
 from keeper.stores.postgres.channels import (
     list_channels,

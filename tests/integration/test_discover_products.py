@@ -14,7 +14,7 @@ from keeper.domain.discovery import (
     target_below,
 )
 from keeper.domain.locales import locale_of
-from keeper.domain.watches import DEFAULT_PRICE_TYPE, Watch, WatchStatus
+from keeper.domain.watches.watch import DEFAULT_PRICE_TYPE, Watch, WatchStatus
 from keeper.pipeline.discover import (
     Candidates,
     PlannedSearch,

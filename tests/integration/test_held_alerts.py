@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 from keeper.alerts.channels.email import EmailChannel
-from keeper.domain.alerts import Address, ChannelKind
-from keeper.domain.delivery_clock import DeliveryRules
-from keeper.domain.watches import Watch, WatchStatus
+from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.messages.queue import Address, ChannelKind
+from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.pipeline.deliver import deliver_due
 from keeper.stores.postgres.channels import (
     acknowledge,

@@ -13,9 +13,9 @@ from confluent_kafka.admin import AdminClient
 
 from keeper.domain.intervals import Interval
 from keeper.domain.locales import locale_of
-from keeper.domain.price_points import to_keepa_minutes
-from keeper.domain.product_choice import ProductChoice
-from keeper.domain.watches import ProductToCheck, Watch
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.watches.product_choice import ProductChoice
+from keeper.domain.watches.watch import ProductToCheck, Watch
 from keeper.pipeline.backfill import InvalidIntervalError, plan_backfill, preview_backfill
 from keeper.pipeline.check_batch import CheckResult, check_batch
 from keeper.pipeline.fetch_batch import FetchResult, fetch_batch

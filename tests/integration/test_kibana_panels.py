@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from elasticsearch import Elasticsearch
 
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.pipeline.mirror_records import RUNS, TOKENS, mirror_records
 from keeper.stores.elasticsearch import deal_index, price_index, record_index
 from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS, DealIndex

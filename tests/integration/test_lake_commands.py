@@ -10,7 +10,7 @@ from s3fs import S3FileSystem
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
-from keeper.domain.watches import Watch
+from keeper.domain.watches.watch import Watch
 from keeper.errors import SettingsError
 from keeper.settings import load_settings
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive

@@ -9,10 +9,10 @@ import pytest
 
 from keeper.alerts.channels.email import EmailChannel
 from keeper.clock import utc_now
-from keeper.domain.alerts import ChannelKind
-from keeper.domain.delivery_clock import DeliveryRules
-from keeper.domain.notices import Trouble
-from keeper.domain.watches import Watch, WatchStatus
+from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.messages.notices import Trouble
+from keeper.domain.messages.queue import ChannelKind
+from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.errors import TransientError
 from keeper.pipeline.check_operations import (
     check_products,

@@ -16,7 +16,7 @@ child = os.fork()
 if child == 0:
     import pandas as pd
     from keeper.checks.price_records import check_price_records
-    from keeper.domain.price_points import from_keepa_minutes
+    from keeper.domain.prices.points import from_keepa_minutes
 
     records = pd.DataFrame(
         {

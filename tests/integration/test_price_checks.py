@@ -24,8 +24,8 @@ from keeper.checks.price_records import (
 from keeper.checks.validation import Suite, run_suite
 from keeper.checks.verdicts import Verdict
 from keeper.domain.locales import LOCALES
-from keeper.domain.price_points import KEEPA_EPOCH
-from keeper.domain.price_types import PRICE_TYPES
+from keeper.domain.prices.points import KEEPA_EPOCH
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.errors import TerminalError
 
 CHECKED_AT = datetime(2025, 4, 30, 12, tzinfo=UTC)

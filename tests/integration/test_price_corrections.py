@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.watches import Watch
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.stores.postgres.runs import start_run

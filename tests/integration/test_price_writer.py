@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from keeper.domain.watches import Watch, WatchStatus
+from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import LoadResult, PriceWriter
 from keeper.stores.postgres.runs import start_run

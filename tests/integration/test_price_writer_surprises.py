@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from keeper.domain.watches import Watch
+from keeper.domain.watches.watch import Watch
 from keeper.errors import EventsRefusedError
 from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.connection import Connection, PostgresConfig

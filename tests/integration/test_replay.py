@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from keeper.domain.intervals import Interval
-from keeper.domain.watches import Watch, WatchStatus
+from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.pipeline.check_batch import check_batch
 from keeper.pipeline.fetch_batch import fetch_batch
 from keeper.pipeline.load_events import price_consumer

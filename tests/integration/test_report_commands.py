@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
 from keeper.clock import utc_now
-from keeper.domain.watches import Watch
+from keeper.domain.watches.watch import Watch
 from keeper.errors import TransientError
 from keeper.pipeline.report_deals import write_reports
 from keeper.settings import load_settings

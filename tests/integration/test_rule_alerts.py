@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.rule_texts import parse_rules
-from keeper.domain.watches import Watch
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.watches.rule_texts import parse_rules
+from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.watch_list import list_watches, save_watches

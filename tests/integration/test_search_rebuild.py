@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.pipeline.load_events import EventStore, price_consumer
 from keeper.pipeline.mirrors import PRICES, Mirror
 from keeper.stores.elasticsearch.connection import SearchUnavailableError

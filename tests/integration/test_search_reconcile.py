@@ -12,8 +12,8 @@ from elasticsearch import Elasticsearch
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
-from keeper.domain.deals import DealFilter
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.deals.deal import DealFilter
+from keeper.domain.prices.events import PriceEvent
 from keeper.pipeline import mirrors
 from keeper.pipeline.load_events import price_consumer
 from keeper.pipeline.mirrors import DEALS, Mirror

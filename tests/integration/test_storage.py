@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
-from keeper.domain.notices import Trouble
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.messages.notices import Trouble
+from keeper.domain.prices.events import PriceEvent
 from keeper.errors import KeeperError
 from keeper.pipeline.maintain_storage import (
     Retention,

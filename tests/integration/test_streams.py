@@ -13,7 +13,7 @@ import pytest
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.errors import TransientError
 from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_price_event, encode_price_event

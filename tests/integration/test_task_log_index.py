@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from keeper.domain.task_logs import TaskLog
+from keeper.domain.search.task_logs import TaskLog
 from keeper.stores.elasticsearch.connection import (
     ElasticsearchConfig,
     SearchRejectedError,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from keeper.domain.locales import locale_of
-from keeper.domain.tokens import (
+from keeper.domain.tokens.balance import (
     BREAK_AFTER,
     Outage,
     Reservation,

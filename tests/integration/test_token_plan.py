@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from keeper.cli.app import app
-from keeper.domain.keeper_events import KeeperEvent
-from keeper.domain.product_choice import EVERYTHING, InvalidChoiceError, ProductChoice
-from keeper.domain.watches import Priority, Watch
+from keeper.domain.runs.events import KeeperEvent
+from keeper.domain.watches.product_choice import EVERYTHING, InvalidChoiceError, ProductChoice
+from keeper.domain.watches.watch import Priority, Watch
 from keeper.pipeline.plan_run import PlannedBatch, plan_run, preview_run
 from keeper.pipeline.rings import Ring, no_ring
 from keeper.pipeline.tokens import keepa_account

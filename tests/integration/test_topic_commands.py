@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.errors import KeeperError, TransientError
 from keeper.settings import load_settings
 from keeper.streams import group_offsets

@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from keeper.domain.locales import locale_of_keepa_id
-from keeper.domain.price_types import PRICE_TYPES, price_type_of
-from keeper.domain.watches import Watch
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
+from keeper.domain.watches.watch import Watch
 from keeper.pipeline.check_batch import CheckResult, check_batch
 from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
 from keeper.pipeline.load_events import price_consumer

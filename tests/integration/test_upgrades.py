@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from yoyo import get_backend, read_migrations
 
-from keeper.domain.notices import Trouble
+from keeper.domain.messages.notices import Trouble
 from keeper.stores.postgres.channels import list_channels
 from keeper.stores.postgres.connection import SQL_DIR, PostgresConfig, session
 from keeper.stores.postgres.migrations import migrate

@@ -7,10 +7,10 @@ from keeper.alerts.chart import price_chart
 from keeper.alerts.formats import day, moment, money
 from keeper.alerts.links import LinkAction, Links
 from keeper.alerts.message import Link, Message, Picture, Section, inert
-from keeper.domain.alerts import PriceAlert, Queued, QueuedAlert
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
-from keeper.domain.price_story import PriceStory
+from keeper.domain.messages.queue import PriceAlert, Queued, QueuedAlert
+from keeper.domain.prices.verdict import PriceStory
 
 _SUBJECT_TITLE: Final = 120
 _MOST_IN_DIGEST: Final = 25

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.breaker import Breaker
-from keeper.domain.alerts import Address, ChannelKind, DeliveryResult
+from keeper.domain.messages.queue import Address, ChannelKind, DeliveryResult
 
 FIRST_PAUSE: Final = timedelta(seconds=30)
 LAST_PAUSE: Final = timedelta(minutes=15)

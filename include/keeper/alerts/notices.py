@@ -2,7 +2,7 @@
 
 from keeper.alerts.formats import moment
 from keeper.alerts.message import Message
-from keeper.domain.alerts import QueuedNotice
+from keeper.domain.messages.queue import QueuedNotice
 
 
 def notice_message(queued: QueuedNotice) -> Message:

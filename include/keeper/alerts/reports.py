@@ -9,8 +9,8 @@ from keeper.alerts.formats import moment, money
 from keeper.alerts.links import Links
 from keeper.alerts.message import Message, Picture, Section, inert
 from keeper.alerts.texts import as_text
-from keeper.domain.alerts import QueuedReport
-from keeper.domain.deal_report import DealReport, ReportedDeal
+from keeper.domain.deals.report import DealReport, ReportedDeal
+from keeper.domain.messages.queue import QueuedReport
 
 _SUBJECT_TITLE: Final = 100
 

@@ -11,8 +11,8 @@ from keeper.checks.validation import ExpectationError, Suite, run_suite
 from keeper.checks.verdicts import Failure, Verdict
 from keeper.domain.asins import ASIN_PATTERN
 from keeper.domain.locales import LOCALES
-from keeper.domain.price_points import KEEPA_EPOCH
-from keeper.domain.price_types import PRICE_TYPES
+from keeper.domain.prices.points import KEEPA_EPOCH
+from keeper.domain.prices.types import PRICE_TYPES
 
 __all__ = [
     "CLOCK_TOLERANCE",

@@ -8,7 +8,7 @@ from keeper.cli.session import console, database, user_address
 from keeper.cli.watch import UserOption
 
 if TYPE_CHECKING:
-    from keeper.domain.alerts import Address, DeliveryResult
+    from keeper.domain.messages.queue import Address, DeliveryResult
     from keeper.settings import Settings
 
 app = typer.Typer(help="Where alerts go.", no_args_is_help=True)
@@ -124,7 +124,7 @@ def _send_test(to: "Address", settings: "Settings") -> "DeliveryResult":
 
 
 def _address(kind: str, address: str) -> "Address":
-    from keeper.domain.alerts import Address, ChannelKind
+    from keeper.domain.messages.queue import Address, ChannelKind
 
     kinds = [one.value for one in ChannelKind]
     if kind.lower() not in kinds:
@@ -138,7 +138,7 @@ def _address(kind: str, address: str) -> "Address":
 
 def _check_name(to: "Address", settings: "Settings") -> None:
     """Refuse a name the settings do not have, while the mistake is easily mended."""
-    from keeper.domain.alerts import ChannelKind
+    from keeper.domain.messages.queue import ChannelKind
 
     names = {
         ChannelKind.DISCORD: list(settings.discord_webhooks),

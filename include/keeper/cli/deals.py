@@ -9,7 +9,7 @@ import typer
 from keeper.cli.session import console, database, user_address
 
 if TYPE_CHECKING:
-    from keeper.domain.watches import WatchStatus
+    from keeper.domain.watches.watch import WatchStatus
 
 app = typer.Typer(help="Deals: saved searches, and what they found.", no_args_is_help=True)
 filters = typer.Typer(help="The saved searches that collect_deals runs.", no_args_is_help=True)
@@ -63,11 +63,11 @@ def add(
 
     Example: keeper deals filter add keyboards --drop-percent 20 --title keyboard --price-max 80
     """
-    from keeper.domain.deal_selection import InvalidSelectionError, validate_selection
-    from keeper.domain.deals import DealFilter
+    from keeper.domain.deals.deal import DealFilter
+    from keeper.domain.deals.selection import InvalidSelectionError, validate_selection
     from keeper.domain.locales import locale_of
     from keeper.domain.money import to_minor
-    from keeper.domain.price_types import price_type_of
+    from keeper.domain.prices.types import price_type_of
     from keeper.stores.postgres.deal_filters import save_filter
 
     try:
@@ -144,7 +144,7 @@ def list_filters_(user: UserOption = None) -> None:
 @filters.command()
 def pause(name: NameArgument, user: UserOption = None) -> None:
     """Stop a search but keep it and its deals. Example: keeper deals filter pause keyboards."""
-    from keeper.domain.watches import WatchStatus
+    from keeper.domain.watches.watch import WatchStatus
 
     _set_status(name, WatchStatus.PAUSED, user)
 
@@ -152,7 +152,7 @@ def pause(name: NameArgument, user: UserOption = None) -> None:
 @filters.command()
 def resume(name: NameArgument, user: UserOption = None) -> None:
     """Run a paused search again. Example: keeper deals filter resume keyboards."""
-    from keeper.domain.watches import WatchStatus
+    from keeper.domain.watches.watch import WatchStatus
 
     _set_status(name, WatchStatus.ACTIVE, user)
 
@@ -160,7 +160,7 @@ def resume(name: NameArgument, user: UserOption = None) -> None:
 @filters.command()
 def remove(name: NameArgument, user: UserOption = None) -> None:
     """Take a search off the list; its deals stay. Example: keeper deals filter remove keyboards."""
-    from keeper.domain.watches import WatchStatus
+    from keeper.domain.watches.watch import WatchStatus
 
     _set_status(name, WatchStatus.INACTIVE, user)
 

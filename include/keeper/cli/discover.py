@@ -321,7 +321,7 @@ def _domain(domain: str) -> str:
 
 
 def _price_type(name: str) -> str:
-    from keeper.domain.price_types import price_type_of
+    from keeper.domain.prices.types import price_type_of
 
     try:
         price_type = price_type_of(name.upper())

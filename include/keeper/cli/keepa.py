@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from keeper.domain.price_points import PricePoint
+    from keeper.domain.prices.points import PricePoint
 
 app = typer.Typer(
     name="keepa", help="Keepa: what it sends and what its tokens go to.", no_args_is_help=True
@@ -33,7 +33,7 @@ def decode(
     currency's minor unit, null means no offer. What cannot be read is named on standard error and
     makes the exit status 1; a file that cannot be opened makes it 2.
     """
-    from keeper.domain.price_types import PRICE_TYPES
+    from keeper.domain.prices.types import PRICE_TYPES
     from keeper.errors import KeeperError
     from keeper.sources.keepa.decode import decode_products
 

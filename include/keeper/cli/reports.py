@@ -9,7 +9,7 @@ from keeper.cli.session import console, database, user_address
 from keeper.cli.watch import UserOption
 
 if TYPE_CHECKING:
-    from keeper.domain.deal_report import DealReport
+    from keeper.domain.deals.report import DealReport
 
 app = typer.Typer(
     help="Daily deal reports: what they told, and when they come.", no_args_is_help=True

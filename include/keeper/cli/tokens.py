@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from keeper.domain.token_plan import Candidate, TokenPlan
+    from keeper.domain.tokens.plan import Candidate, TokenPlan
     from keeper.pipeline.tokens import KeepaAccount
     from keeper.stores.postgres.connection import Connection
 

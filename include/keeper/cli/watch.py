@@ -10,7 +10,7 @@ import typer
 from keeper.cli.session import console, database, user_address
 
 if TYPE_CHECKING:
-    from keeper.domain.watches import Watch, WatchStatus
+    from keeper.domain.watches.watch import Watch, WatchStatus
 
 _COLUMNS: Final = (
     "ASIN",
@@ -166,7 +166,7 @@ def pause(
 
     Example: keeper watch pause B00EXAMPLE
     """
-    from keeper.domain.watches import WatchStatus
+    from keeper.domain.watches.watch import WatchStatus
 
     _set_status(product, WatchStatus.PAUSED, domain, price_type, user)
 
@@ -182,7 +182,7 @@ def resume(
 
     Example: keeper watch resume B00EXAMPLE
     """
-    from keeper.domain.watches import WatchStatus
+    from keeper.domain.watches.watch import WatchStatus
 
     _set_status(product, WatchStatus.ACTIVE, domain, price_type, user)
 
@@ -198,7 +198,7 @@ def remove(
 
     Example: keeper watch remove B00EXAMPLE
     """
-    from keeper.domain.watches import WatchStatus
+    from keeper.domain.watches.watch import WatchStatus
 
     _set_status(product, WatchStatus.INACTIVE, domain, price_type, user)
 
@@ -277,7 +277,7 @@ def _set_status(
 ) -> None:
     from keeper.domain.asins import parse_product_address
     from keeper.domain.locales import locale_of
-    from keeper.domain.price_types import price_type_of
+    from keeper.domain.prices.types import price_type_of
     from keeper.stores.postgres.watch_list import set_status
 
     try:
@@ -309,7 +309,7 @@ def shipping_word(with_shipping: bool | None) -> str | None:
 def sentences(watch: "Watch") -> list[str]:
     """Return in plain words what a watch alerts for."""
     from keeper.domain.locales import locale_of
-    from keeper.domain.rule_texts import explain_all
+    from keeper.domain.watches.rule_texts import explain_all
 
     return explain_all(
         watch.rules or (),
@@ -321,7 +321,7 @@ def sentences(watch: "Watch") -> list[str]:
 
 def _rules(watch: "Watch") -> str:
     from keeper.domain.locales import locale_of
-    from keeper.domain.rule_texts import rule_text
+    from keeper.domain.watches.rule_texts import rule_text
 
     currency = locale_of(watch.domain).currency
     lines = [rule_text(rule, currency) for rule in watch.rules or ()]

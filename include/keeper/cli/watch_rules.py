@@ -18,7 +18,7 @@ from keeper.cli.watch import (
 )
 
 if TYPE_CHECKING:
-    from keeper.domain.watches import Watch
+    from keeper.domain.watches.watch import Watch
     from keeper.pipeline.try_rules import Trial
     from keeper.stores.postgres.connection import Connection
 
@@ -34,7 +34,7 @@ def rules(
     Example: keeper watch rules "lowest in 90 days and below 50"
     """
     from keeper.domain.locales import locale_of
-    from keeper.domain.rule_texts import EXAMPLES, explain, parse_rule
+    from keeper.domain.watches.rule_texts import EXAMPLES, explain, parse_rule
 
     try:
         currency = locale_of((domain or "us").lower()).currency

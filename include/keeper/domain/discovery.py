@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from keeper.domain.watches import DEFAULT_PRICE_TYPE
+from keeper.domain.watches.watch import DEFAULT_PRICE_TYPE
 
 RANK_RANGES: Final = (0, 30, 90, 180)
 """Days over which Keepa averages the ranks of a best-seller list; 0 is the rank right now."""

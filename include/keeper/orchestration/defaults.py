@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
-from keeper.domain.tokens import BROKEN_FOR
+from keeper.domain.tokens.balance import BROKEN_FOR
 
 Queue = Literal["prices", "deals", "storage", "default"]
 """Kinds of work that may have Celery workers of their own."""

@@ -6,7 +6,7 @@ from typing import Final
 from airflow.sdk import Asset, AssetWatcher
 from airflow.sdk.exceptions import AirflowException
 
-from keeper.domain.keeper_events import KeeperEvent
+from keeper.domain.runs.events import KeeperEvent
 from keeper.errors import KeeperError
 from keeper.orchestration.doorbell_trigger import KeeperEventsTrigger
 

@@ -17,7 +17,7 @@ from airflow.sdk import Connection
 from airflow.triggers.base import TriggerEvent
 from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
 
-from keeper.domain.keeper_events import HAPPENINGS
+from keeper.domain.runs.events import HAPPENINGS
 from keeper.errors import SettingsError, TransientError
 from keeper.streams.doorbell_listener import DoorbellListener, Ring
 from keeper.streams.topics import DOORBELL_GROUP, KEEPER_EVENTS

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from keeper.domain.task_logs import TaskLog
+from keeper.domain.search.task_logs import TaskLog
 
 _AT_ONCE: Final = 50
 """Whoever copies them holds a task's slot meanwhile."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
-from keeper.domain.product_choice import ProductChoice
+from keeper.domain.watches.product_choice import ProductChoice
 from keeper.orchestration.connections import database, keepa_config
 from keeper.orchestration.doorbell import ring
 from keeper.orchestration.dry_runs import plan_or_tell

@@ -16,7 +16,7 @@ from airflow.sdk import (  # type: ignore[attr-defined]  # public, but not in it
 )
 
 from keeper.clock import utc_now
-from keeper.domain.notices import Trouble
+from keeper.domain.messages.notices import Trouble
 from keeper.errors import KeeperError
 from keeper.settings import load_settings
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.config_templates.airflow_local_settings import BASE_LOG_FOLDER, DEFAULT_LOGGING_CONFIG
 
 from keeper.clock import utc_now
-from keeper.domain.task_logs import TaskLog
+from keeper.domain.search.task_logs import TaskLog
 from keeper.errors import EventsRefusedError, KeeperError
 from keeper.orchestration.missed_logs import MissedLogs
 from keeper.settings import load_settings

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from keeper.domain.intervals import Interval
-from keeper.domain.product_choice import EVERYTHING, ProductChoice
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import TerminalError
 from keeper.pipeline.plan_run import PlannedBatch, label_of
 from keeper.stores.lake.paths import LakePath

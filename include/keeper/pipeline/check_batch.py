@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from keeper.checks.verdicts import Failure
 from keeper.domain.intervals import Interval
 from keeper.domain.locales import locale_of
-from keeper.domain.plausibility import is_implausible
-from keeper.domain.price_events import PriceEvent, Source
-from keeper.domain.price_points import PricePoint
-from keeper.domain.price_types import price_type_of
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.prices.events import PriceEvent, Source
+from keeper.domain.prices.plausibility import is_implausible
+from keeper.domain.prices.points import PricePoint
+from keeper.domain.prices.types import price_type_of
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.history import HistoryCheck
 from keeper.sources.keepa.decode import DecodedProduct, DecodedReply, Series, decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from keeper.checks.verdicts import Failure
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.deal_score import score_deal
-from keeper.domain.deals import Deal, DealFilter, DealScore
+from keeper.domain.deals.deal import Deal, DealFilter, DealScore
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.deals.score import score_deal
 from keeper.domain.locales import locale_of
-from keeper.domain.price_events import Source
-from keeper.domain.price_points import to_keepa_minutes
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.events import Source
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.prices.types import price_type_of
 from keeper.pipeline.fetch_deals import decoded_page, fresh_from, recent_histories
 from keeper.sources.keepa.deal_past import past_of
 from keeper.sources.keepa.decode import DecodedProduct, decode_products

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from keeper.domain.notices import Trouble
+from keeper.domain.messages.notices import Trouble
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.operations import latest_price_run, staleness

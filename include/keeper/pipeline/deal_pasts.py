@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from keeper.domain.deal_report import ReportedDeal
-from keeper.domain.price_types import price_type_of
+from keeper.domain.deals.report import ReportedDeal
+from keeper.domain.prices.types import price_type_of
 from keeper.sources.keepa.decode import decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive

@@ -16,7 +16,9 @@ from keeper.alerts.message import Message
 from keeper.alerts.notices import notice_message
 from keeper.alerts.reports import report_message
 from keeper.clock import Clock, utc_now
-from keeper.domain.alerts import (
+from keeper.domain.messages.delivery_clock import Hold, hold
+from keeper.domain.messages.notices import Trouble
+from keeper.domain.messages.queue import (
     Address,
     ChannelKind,
     DeliveryResult,
@@ -26,8 +28,6 @@ from keeper.domain.alerts import (
     QueuedNotice,
     QueuedReport,
 )
-from keeper.domain.delivery_clock import Hold, hold
-from keeper.domain.notices import Trouble
 from keeper.pipeline.price_stories import story_of
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.notices import raise_notice, resolve_notices

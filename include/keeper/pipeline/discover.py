@@ -16,7 +16,7 @@ from keeper.domain.discovery import (
     target_below,
 )
 from keeper.domain.locales import locale_of
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.types import price_type_of
 from keeper.errors import TerminalError
 from keeper.pipeline.discovery_question import Question, ask_about, read_answer
 from keeper.pipeline.finish_run import RunFailedError

@@ -9,8 +9,8 @@ from operator import attrgetter
 from typing import Final, Protocol
 
 from keeper.domain.locales import Locale, locale_of
-from keeper.domain.price_events import Source
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.prices.events import Source
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.sources.keepa.client import ProductPage
 from keeper.stores.lake.run_files import BatchFolder
 

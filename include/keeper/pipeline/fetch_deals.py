@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from keeper.domain.deals import Deal, DealFilter
+from keeper.domain.deals.deal import Deal, DealFilter
 from keeper.domain.locales import locale_of
-from keeper.domain.price_events import Source
-from keeper.domain.price_types import price_type_of
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.prices.events import Source
+from keeper.domain.prices.types import price_type_of
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.fetch_batch import ProductSource, fetch_batch
 from keeper.sources.keepa.deal_requests import (
     ENDPOINT,

@@ -5,8 +5,8 @@ from typing import Final
 
 from keeper.alerts.links import LinkAction, LinkTarget
 from keeper.alerts.message import inert
-from keeper.domain.alerts import Address, ChannelKind
-from keeper.domain.watches import WatchStatus
+from keeper.domain.messages.queue import Address, ChannelKind
+from keeper.domain.watches.watch import WatchStatus
 from keeper.stores.postgres.channels import (
     LinkedChannel,
     LinkedWatch,

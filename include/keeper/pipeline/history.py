@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from keeper.domain.price_events import PriceEvent, Source
-from keeper.domain.price_points import KEEPA_EPOCH, PricePoint
+from keeper.domain.prices.events import PriceEvent, Source
+from keeper.domain.prices.points import KEEPA_EPOCH, PricePoint
 from keeper.sources.keepa.decode import DecodedProduct
 from keeper.sources.keepa.series import NO_OFFER, Series
 from keeper.stores.lake.history_files import HistoryFiles, HistoryManifest, Messages, SeriesKey

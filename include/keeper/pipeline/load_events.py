@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol, TypeVar
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.metrics import WorkerMetrics
 from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_deal_event, decode_price_event

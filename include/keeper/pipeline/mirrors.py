@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.mirroring import DayOfLocale, DaySums
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.search.mirroring import DayOfLocale, DaySums
 from keeper.errors import TerminalError
 from keeper.stores.elasticsearch import deal_index, price_index
 from keeper.stores.elasticsearch.bulk import Document

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from keeper.domain.deals import DealFilter
+from keeper.domain.deals.deal import DealFilter
 from keeper.errors import TerminalError
 from keeper.sources.keepa.deal_requests import TOKENS_PER_PAGE
 from keeper.stores.lake.deal_files import DealFolder

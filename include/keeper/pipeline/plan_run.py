@@ -9,11 +9,11 @@ from typing import Final
 
 from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
-from keeper.domain.keeper_events import KeeperEvent
 from keeper.domain.locales import UnknownLocaleError, locale_of
-from keeper.domain.product_choice import EVERYTHING, ProductChoice
-from keeper.domain.token_plan import Candidate, TokenPlan, plan_tokens
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.runs.events import KeeperEvent
+from keeper.domain.tokens.plan import Candidate, TokenPlan, plan_tokens
+from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import TransientError
 from keeper.pipeline.rings import Ring, no_ring
 from keeper.pipeline.tokens import KeepaAccount

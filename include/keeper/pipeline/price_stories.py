@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from keeper.domain.alerts import PriceAlert
-from keeper.domain.price_story import YEAR, PriceStory, story
+from keeper.domain.messages.queue import PriceAlert
+from keeper.domain.prices.verdict import YEAR, PriceStory, story
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.price_pasts import StoredPrice, points_of
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from elasticsearch import Elasticsearch
 
-from keeper.domain.mirroring import DayOfLocale, is_mirrored
+from keeper.domain.search.mirroring import DayOfLocale, is_mirrored
 from keeper.errors import EventsRefusedError
 from keeper.pipeline.mirrors import Mirror
 from keeper.stores.elasticsearch.bulk import (

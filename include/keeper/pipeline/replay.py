@@ -12,8 +12,8 @@ from typing import Final
 
 from keeper.clock import Clock, utc_now
 from keeper.domain.intervals import Interval
-from keeper.domain.price_events import Source
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.prices.events import Source
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import KeeperError
 from keeper.pipeline.check_batch import check_batch
 from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from keeper.domain.deal_report import DealReport, choose
+from keeper.domain.deals.report import DealReport, choose
 from keeper.errors import TransientError
 from keeper.pipeline.deal_pasts import with_pasts
 from keeper.stores.lake.archive import ReplyArchive

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from keeper.clock import Clock, utc_now
-from keeper.domain.keeper_events import KeeperEvent
+from keeper.domain.runs.events import KeeperEvent
 from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.runs import RunCounts
 from keeper.streams.doorbell import Doorbell

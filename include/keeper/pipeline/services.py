@@ -10,7 +10,7 @@ from keeper.alerts.channels.discord import DiscordChannel
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.links import Links
-from keeper.domain.alerts import ChannelKind
+from keeper.domain.messages.queue import ChannelKind
 from keeper.pipeline.deliver import Channel, Delivery
 from keeper.settings import Settings
 from keeper.sources.keepa.config import KeepaConfig

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from keeper.alerts.message import Message
-from keeper.domain.alerts import ChannelKind, DeliveryResult, DeliveryStatus
-from keeper.domain.notices import Trouble
+from keeper.domain.messages.notices import Trouble
+from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.errors import KeeperError
 from keeper.pipeline.deliver import Channel
 from keeper.stores.postgres.connection import Connection

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from keeper.domain.alert_reasons import reason_of
-from keeper.domain.alert_rules import AlertPolicy
 from keeper.domain.locales import locale_of
-from keeper.domain.price_past import PastPrices
-from keeper.domain.rule_state import RuleState, Sight, advance_rule
-from keeper.domain.watch_rules import AlertRule, AtOrBelow
-from keeper.domain.watches import Watch
+from keeper.domain.prices.history import PastPrices
+from keeper.domain.watches.reasons import reason_of
+from keeper.domain.watches.rule_state import RuleState, Sight, advance_rule
+from keeper.domain.watches.rules import AlertRule, AtOrBelow
+from keeper.domain.watches.target import AlertPolicy
+from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.price_pasts import points_of
 

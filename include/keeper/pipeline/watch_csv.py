@@ -8,10 +8,16 @@ from typing import Final, TextIO
 from keeper.domain.asins import parse_product_address
 from keeper.domain.locales import locale_of
 from keeper.domain.money import to_major, to_minor
-from keeper.domain.price_types import price_type_of
-from keeper.domain.rule_texts import parse_rules, rule_text
-from keeper.domain.watch_rules import AlertRule
-from keeper.domain.watches import DEFAULT_DOMAIN, DEFAULT_PRICE_TYPE, Priority, Watch, WatchStatus
+from keeper.domain.prices.types import price_type_of
+from keeper.domain.watches.rule_texts import parse_rules, rule_text
+from keeper.domain.watches.rules import AlertRule
+from keeper.domain.watches.watch import (
+    DEFAULT_DOMAIN,
+    DEFAULT_PRICE_TYPE,
+    Priority,
+    Watch,
+    WatchStatus,
+)
 
 COLUMNS: Final = (
     "asin",
@@ -56,7 +62,7 @@ def read_watch(
         status: ACTIVE (if blank), PAUSED or INACTIVE.
         priority: HIGH, NORMAL or LOW; blank leaves it as it is.
         rules: What else to alert for, separated by semicolons, in the words of
-            keeper.domain.rule_texts; "none" for nothing, blank leaves them as they are.
+            keeper.domain.watches.rule_texts; "none" for nothing, blank leaves them as they are.
         with_shipping: Whether prices count with shipping, yes or no; blank leaves it as it is.
 
     Raises:

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from keeper.domain.locales import Locale
 from keeper.domain.money import to_major
-from keeper.domain.price_points import to_keepa_minutes
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.prices.types import price_type_of
 from keeper.errors import TerminalError
 from keeper.simulator.asin_numbering import AsinNumbering
 from keeper.simulator.histories import History, make_history

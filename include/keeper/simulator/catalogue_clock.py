@@ -5,7 +5,7 @@ from enum import StrEnum
 from threading import Lock
 
 from keeper.clock import Clock, utc_now
-from keeper.domain.price_points import to_keepa_minutes
+from keeper.domain.prices.points import to_keepa_minutes
 
 
 class ClockMode(StrEnum):

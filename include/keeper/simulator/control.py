@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from keeper.domain.price_points import to_keepa_minutes
+from keeper.domain.prices.points import to_keepa_minutes
 from keeper.errors import TerminalError
 from keeper.simulator.catalogue_clock import ClockMode
 from keeper.simulator.faults import parse_fault

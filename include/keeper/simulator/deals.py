@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.types import price_type_of
 from keeper.simulator.catalogue import SEARCHED_PRODUCTS, Catalogue
 from keeper.simulator.categories import categories_of, root_id, shelf_id
 from keeper.simulator.deal_selection import DEAL_PRICE_TYPES, DealSelection

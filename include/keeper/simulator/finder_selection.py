@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from keeper.domain.price_types import PRICE_TYPES, price_type_of
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.refusals import invalid_selection
 
 _LISTED_AT_MOST: Final = 10_000

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keeper.domain.locales import Locale
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.types import price_type_of
 from keeper.simulator.chance import Floats, Ints, uniform_rows
 from keeper.simulator.markets import CHANCES_PER_LOOK, Market
 from keeper.simulator.product_sheets import ProductSheet

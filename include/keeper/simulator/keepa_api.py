@@ -7,7 +7,7 @@ from math import ceil
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.types import price_type_of
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator.catalogue import Catalogue
 from keeper.simulator.catalogue_clock import CatalogueClock

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from keeper.domain.locales import Locale
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.types import price_type_of
 from keeper.simulator.catalogue import SEARCHED_PRODUCTS, Catalogue
 from keeper.simulator.histories import Entries
 from keeper.simulator.markets import NO_OFFER

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from keeper.domain.locales import Locale
-from keeper.domain.price_types import PRICE_TYPES, price_type_of
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.categories import root_id, shelf_id
 from keeper.simulator.histories import History
 from keeper.simulator.product_sheets import ProductSheet

@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from keeper.domain.locales import LOCALES, Locale, locale_of
-from keeper.domain.price_points import to_keepa_minutes
+from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.word_lists import BRANDS, COLOURS, KINDS, QUALITIES, ProductKind
 
 CATALOGUE_ORIGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from keeper.domain.price_types import PRICE_TYPES, price_type_of
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.chance import Ints
 from keeper.simulator.histories import Entries, History
 from keeper.simulator.markets import NO_OFFER

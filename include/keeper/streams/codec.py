@@ -8,11 +8,11 @@ import msgspec
 
 from keeper.clock import Clock, utc_now
 from keeper.domain.asins import is_asin
-from keeper.domain.deal_events import DealEvent
+from keeper.domain.deals.events import DealEvent
 from keeper.domain.locales import LOCALES
-from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
-from keeper.domain.price_points import KEEPA_EPOCH
-from keeper.domain.price_types import PRICE_TYPES
+from keeper.domain.prices.events import SCHEMA_VERSION, PriceEvent
+from keeper.domain.prices.points import KEEPA_EPOCH
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.errors import TerminalError
 
 _Event = TypeVar("_Event", PriceEvent, DealEvent)

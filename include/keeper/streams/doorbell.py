@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from keeper.domain.keeper_events import KeeperEvent
+from keeper.domain.runs.events import KeeperEvent
 from keeper.streams.config import ClientSetting, KafkaConfig
 from keeper.streams.topics import KEEPER_EVENTS
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from confluent_kafka import OFFSET_STORED, Consumer, KafkaException, Message, TopicPartition
 
-from keeper.domain.keeper_events import KeeperEvent
+from keeper.domain.runs.events import KeeperEvent
 from keeper.errors import TransientError
 from keeper.streams.codec import UndecodableMessageError
 from keeper.streams.config import ClientSetting, KafkaConfig

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.keeper_events import KeeperEvent
-from keeper.domain.price_events import SCHEMA_VERSION, PriceEvent
-from keeper.domain.watch_rules import rules_schema
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.prices.events import SCHEMA_VERSION, PriceEvent
+from keeper.domain.runs.events import KeeperEvent
+from keeper.domain.watches.rules import rules_schema
 from keeper.errors import TerminalError
 from keeper.streams.topics import DEAL_UPDATES, KEEPER_EVENTS, PRICE_UPDATES
 

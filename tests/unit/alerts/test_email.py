@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig, mail_of
 from keeper.alerts.compose import alert_message
-from keeper.domain.alerts import DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 from tests.alerts import NO_STORY, a_story, queued
 
 SENDER = "Keeper <keeper@example.org>"

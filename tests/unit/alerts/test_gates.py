@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from keeper.alerts.gates import Gates
-from keeper.domain.alerts import Address, ChannelKind, DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import Address, ChannelKind, DeliveryResult, DeliveryStatus
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MAIL = Address(ChannelKind.EMAIL, "reader@example.org")

@@ -15,8 +15,8 @@ from keeper.alerts.compose import SIMULATED, alert_message, digest_message
 from keeper.alerts.formats import money
 from keeper.alerts.message import Link, Message
 from keeper.alerts.texts import as_page, as_text
-from keeper.domain.delivery_clock import DeliveryRules
 from keeper.domain.locales import LOCALES, Locale
+from keeper.domain.messages.delivery_clock import DeliveryRules
 from tests.alerts import CHECKED_AT, NO_STORY, a_story, queued
 
 HOSTILE = {

@@ -16,8 +16,8 @@ from keeper.alerts.message import Message
 from keeper.alerts.notices import notice_message
 from keeper.alerts.reports import report_message
 from keeper.alerts.texts import as_page, as_text
-from keeper.domain.deal_report import ReportedDeal
-from keeper.domain.delivery_clock import DeliveryRules
+from keeper.domain.deals.report import ReportedDeal
+from keeper.domain.messages.delivery_clock import DeliveryRules
 from tests.alerts import queued_notice, queued_report
 from tests.deals import CHECKED_AT, a_reported_deal
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from keeper.checks.price_records import COLUMNS, SUITE, ExpectationError, check_price_records
-from keeper.domain.price_points import KEEPA_EPOCH, from_keepa_minutes
+from keeper.domain.prices.points import KEEPA_EPOCH, from_keepa_minutes
 
 CHECKED_AT = from_keepa_minutes(7_500_000)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.plan_run import label_of
 
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from keeper.alerts.message import Message
-from keeper.domain.alerts import ChannelKind, DeliveryResult, DeliveryStatus, QueuedAlert
-from keeper.domain.delivery_clock import DeliveryRules, HeldFor, Hold
+from keeper.domain.messages.delivery_clock import DeliveryRules, HeldFor, Hold
+from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus, QueuedAlert
 from keeper.pipeline import deliver
 from keeper.pipeline.deliver import GIVE_UP_AFTER, Delivery, deliver_due
 from keeper.stores.postgres.connection import Connection

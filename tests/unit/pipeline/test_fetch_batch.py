@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from keeper.domain.locales import Locale
-from keeper.domain.price_events import Source
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.prices.events import Source
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
 from keeper.sources.keepa.client import Envelope, ProductPage
 from keeper.sources.keepa.errors import TokensExhaustedError

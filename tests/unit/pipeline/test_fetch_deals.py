@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from keeper.domain.locales import Locale
-from keeper.domain.price_events import Source
-from keeper.domain.price_points import to_keepa_minutes
-from keeper.domain.tokens import TokenRequest
+from keeper.domain.prices.events import Source
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.tokens.balance import TokenRequest
 from keeper.pipeline import fetch_deals as step
 from keeper.pipeline.fetch_deals import DealFetchResult, fetch_deals, worth_a_token
 from keeper.sources.keepa.client import ProductPage

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from keeper.domain.keeper_events import KeeperEvent
+from keeper.domain.runs.events import KeeperEvent
 from keeper.pipeline import finish_run
 from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
 from keeper.pipeline.rings import Ring, no_ring

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from keeper.domain.deals import DealFilter
+from keeper.domain.deals.deal import DealFilter
 from keeper.pipeline import plan_deals as step
 from keeper.pipeline.plan_deals import (
     PlannedFilter,

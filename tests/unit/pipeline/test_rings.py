@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from keeper.domain.keeper_events import KeeperEvent
+from keeper.domain.runs.events import KeeperEvent
 from keeper.metrics import WorkerMetrics
 from keeper.pipeline.rings import DeadLetterBell
 from keeper.streams.doorbell import Doorbell

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keeper.domain.locales import LOCALES
-from keeper.domain.price_types import PRICE_TYPES
-from keeper.domain.watches import Priority, Watch, WatchStatus
+from keeper.domain.prices.types import PRICE_TYPES
+from keeper.domain.watches.watch import Priority, Watch, WatchStatus
 from keeper.pipeline.watch_csv import RowError, read_watch, read_watches, write_watches
 
 

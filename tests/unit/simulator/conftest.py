@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keeper.domain.locales import Locale, locale_of
-from keeper.domain.price_points import to_keepa_minutes
+from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.catalogue import Catalogue
 from keeper.simulator.catalogue_clock import CatalogueClock, ClockMode
 from keeper.simulator.keepa_api import KeepaApi

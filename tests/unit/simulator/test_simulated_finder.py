@@ -5,8 +5,8 @@ import orjson
 import pytest
 
 from keeper.domain.locales import Locale
-from keeper.domain.price_types import price_type_of
-from keeper.domain.tokens import TokenRequest
+from keeper.domain.prices.types import price_type_of
+from keeper.domain.tokens.balance import TokenRequest
 from keeper.simulator.catalogue import Catalogue
 from keeper.simulator.deals import deal_delta
 from keeper.simulator.keepa_api import KeepaApi

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from keeper.domain.locales import Locale, locale_of
-from keeper.domain.price_points import to_keepa_minutes
-from keeper.domain.price_types import PRICE_TYPES, price_type_of
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.catalogue import Catalogue
 from keeper.simulator.histories import History, make_history
 from keeper.simulator.product_sheets import CATALOGUE_ORIGIN, ProductSheet

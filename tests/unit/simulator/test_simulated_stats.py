@@ -4,7 +4,7 @@ import numpy as np
 import orjson
 import pytest
 
-from keeper.domain.price_types import PRICE_TYPES
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.simulator.histories import Entries, History
 from keeper.simulator.series_stats import spans_of, stats_of
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from keeper.domain.locales import Locale
-from keeper.domain.price_types import PRICE_TYPES
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.simulator.catalogue import Catalogue
 from keeper.simulator.catalogue_clock import CatalogueClock, ClockMode
 from keeper.simulator.keepa_api import KeepaApi

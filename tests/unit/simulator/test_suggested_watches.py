@@ -6,8 +6,8 @@ import pytest
 
 from keeper.domain.locales import locale_of
 from keeper.domain.money import to_minor
-from keeper.domain.price_points import to_keepa_minutes
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.prices.types import price_type_of
 from keeper.errors import TerminalError
 from keeper.simulator.catalogue import Catalogue, SuggestedWatch, watch_list
 

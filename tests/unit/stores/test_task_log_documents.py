@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from keeper.domain.task_logs import TaskLog
+from keeper.domain.search.task_logs import TaskLog
 from keeper.stores.elasticsearch.task_log_index import documents_of
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.streams import consumer as consumer_module
 from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_price_event, encode_price_event

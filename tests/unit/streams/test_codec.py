@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keeper.domain.locales import LOCALES, locale_of
-from keeper.domain.price_events import PriceEvent, event_id_of
-from keeper.domain.price_points import PricePoint
-from keeper.domain.price_types import PRICE_TYPES
+from keeper.domain.prices.events import PriceEvent, event_id_of
+from keeper.domain.prices.points import PricePoint
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.streams.codec import (
     LatestCheck,
     UndecodableMessageError,

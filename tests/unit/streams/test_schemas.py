@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from keeper.domain.rule_texts import EXAMPLES, parse_rules
-from keeper.domain.watch_rules import rules_schema, write_rules
+from keeper.domain.watches.rule_texts import EXAMPLES, parse_rules
+from keeper.domain.watches.rules import rules_schema, write_rules
 from keeper.streams.codec import encode_deal_event, encode_price_event
 from keeper.streams.doorbell import encode_keeper_event
 from keeper.streams.schemas import (

@@ -6,7 +6,7 @@ from typing import Final
 
 from keeper.alerts.message import Message
 from keeper.alerts.texts import as_text
-from keeper.domain.alerts import DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 _MOST: Final = 30_000
 # It would tell URLs it cannot read, with the secrets in them.

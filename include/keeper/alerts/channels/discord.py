@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from keeper.alerts.channels.http import Answer, post, refused
 from keeper.alerts.message import Message, Section
-from keeper.domain.alerts import DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 _MOST_EMBEDS: Final = 10
 _MOST_OF_ALL: Final = 5_900

@@ -11,7 +11,7 @@ from email.utils import format_datetime, parseaddr
 
 from keeper.alerts.message import Message
 from keeper.alerts.texts import as_page, as_text
-from keeper.domain.alerts import DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 
 @dataclass(frozen=True, slots=True, repr=False)

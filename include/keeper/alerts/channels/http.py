@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from keeper.domain.alerts import DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 # It would tell every address with the token in it.
 logging.getLogger("httpx").setLevel(logging.WARNING)

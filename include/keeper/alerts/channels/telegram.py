@@ -8,7 +8,7 @@ from typing import Final
 
 from keeper.alerts.channels.http import Answer, post, refused
 from keeper.alerts.message import Link, Message, Section
-from keeper.domain.alerts import DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 _MOST_TEXT: Final = 4096
 _MOST_CAPTION: Final = 1024

@@ -11,8 +11,8 @@ from typing import Final, Self
 from keeper.clock import Clock, utc_now
 from keeper.domain.asins import InvalidAsinError, is_asin
 from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError
-from keeper.domain.price_events import Source
-from keeper.domain.tokens import TokenBudget, TokenRequest
+from keeper.domain.prices.events import Source
+from keeper.domain.tokens.balance import TokenBudget, TokenRequest
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.product_requests import MAX_ASINS, KeepaRequests
 from keeper.sources.keepa.tokens import Envelope, TokenStatus, TokenUsage

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from keeper.domain.deal_score import DealPast
-from keeper.domain.deals import Deal
+from keeper.domain.deals.deal import Deal
+from keeper.domain.prices.history import DealPast
 from keeper.sources.keepa.series import Series
 from keeper.sources.keepa.statistics import (
     lowest_since,

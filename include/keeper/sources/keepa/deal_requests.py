@@ -8,11 +8,11 @@ from typing import Final, Protocol
 
 import orjson
 
-from keeper.domain.deal_selection import InvalidSelectionError, switched, validate_selection
-from keeper.domain.deals import DealFilter
+from keeper.domain.deals.deal import DealFilter
+from keeper.domain.deals.selection import InvalidSelectionError, switched, validate_selection
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of
-from keeper.domain.price_types import UnknownPriceTypeError, price_type_of
-from keeper.domain.tokens import TokenRequest
+from keeper.domain.prices.types import UnknownPriceTypeError, price_type_of
+from keeper.domain.tokens.balance import TokenRequest
 from keeper.errors import TerminalError
 from keeper.sources.keepa.deals import count_deals
 from keeper.sources.keepa.errors import KeepaDecodeError, KeepaRequestRejectedError

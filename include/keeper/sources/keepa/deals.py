@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.domain.asins import is_asin
-from keeper.domain.deals import Deal
+from keeper.domain.deals.deal import Deal
 from keeper.domain.locales import Locale
-from keeper.domain.price_types import PriceType, price_type_of
+from keeper.domain.prices.types import PriceType, price_type_of
 from keeper.sources.keepa.decode import DecodeProblem, image_url, shown
 from keeper.sources.keepa.document import (
     JsonArray,

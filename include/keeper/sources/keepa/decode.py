@@ -13,8 +13,8 @@ import numpy as np
 
 from keeper.domain.asins import is_asin
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
-from keeper.domain.price_points import PricePoint
-from keeper.domain.price_types import PRICE_TYPES, PriceType, price_type_of
+from keeper.domain.prices.points import PricePoint
+from keeper.domain.prices.types import PRICE_TYPES, PriceType, price_type_of
 from keeper.sources.keepa.document import (
     LAST_MINUTE,
     Int64Array,

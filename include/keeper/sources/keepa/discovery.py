@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from keeper.domain.asins import is_asin
 from keeper.domain.discovery import RANK_RANGES
 from keeper.domain.locales import Locale
-from keeper.domain.price_points import from_keepa_minutes
-from keeper.domain.tokens import TokenRequest
+from keeper.domain.prices.points import from_keepa_minutes
+from keeper.domain.tokens.balance import TokenRequest
 from keeper.errors import TerminalError
 from keeper.sources.keepa.document import (
     JsonObject,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import simdjson
 
-from keeper.domain.price_points import KEEPA_EPOCH, from_keepa_minutes
+from keeper.domain.prices.points import KEEPA_EPOCH, from_keepa_minutes
 
 LAST_MINUTE: Final = (datetime.max.replace(tzinfo=KEEPA_EPOCH.tzinfo) - KEEPA_EPOCH) // timedelta(
     minutes=1

@@ -10,7 +10,7 @@ from typing import Any, Final
 import keepa
 
 from keeper.domain.locales import Locale
-from keeper.domain.tokens import TokenRequest
+from keeper.domain.tokens.balance import TokenRequest
 from keeper.sources.keepa.transport import Reply
 
 MAX_ASINS: Final = 100

@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 
 from keeper.domain.locales import Locale
-from keeper.domain.price_points import (
+from keeper.domain.prices.points import (
     PricePoint,
     from_keepa_minutes,
     to_keepa_minutes,
     to_keepa_minutes_up,
 )
-from keeper.domain.price_types import PriceType
+from keeper.domain.prices.types import PriceType
 from keeper.sources.keepa.document import Int64Array
 
 NO_OFFER: Final = -1

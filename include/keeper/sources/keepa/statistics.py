@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from keeper.domain.price_points import (
+from keeper.domain.prices.points import (
     from_keepa_minutes,
     to_keepa_minutes,
     to_keepa_minutes_up,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Final, Self
 
-from keeper.domain.tokens import REFILL_PERIOD, TokenReading
+from keeper.domain.tokens.balance import REFILL_PERIOD, TokenReading
 
 REFILL_PERIOD_S: Final = REFILL_PERIOD.total_seconds()
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from keeper.clock import Clock, utc_now
-from keeper.domain.tokens import (
+from keeper.domain.tokens.balance import (
     BREAK_AFTER,
     Outage,
     Reservation,

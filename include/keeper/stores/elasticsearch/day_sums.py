@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 
-from keeper.domain.mirroring import DayOfLocale, DaySums
+from keeper.domain.search.mirroring import DayOfLocale, DaySums
 from keeper.stores.elasticsearch.bulk import version_of
 from keeper.stores.elasticsearch.connection import errors_told
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from keeper.domain.deal_events import DealEvent
+from keeper.domain.deals.events import DealEvent
 from keeper.domain.money import to_major
 from keeper.errors import EventsRefusedError
 from keeper.stores.elasticsearch.bulk import Document, Target, version_of, write_documents

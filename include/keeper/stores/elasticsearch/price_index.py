@@ -7,7 +7,7 @@ from typing import Any, Final
 from elasticsearch import Elasticsearch
 
 from keeper.domain.money import to_major
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.stores.elasticsearch.bulk import Document, Target, version_of, write_documents
 from keeper.stores.elasticsearch.versioned_index import (
     BOOLEAN,

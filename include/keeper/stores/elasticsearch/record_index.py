@@ -7,7 +7,7 @@ from typing import Any, Final
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 
-from keeper.domain.records import RunRecord, TokenRecord
+from keeper.domain.runs.records import RunRecord, TokenRecord
 from keeper.stores.elasticsearch.bulk import Document, version_of
 from keeper.stores.elasticsearch.connection import errors_told
 from keeper.stores.elasticsearch.versioned_index import (

@@ -16,7 +16,7 @@ import msgspec
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 
-from keeper.domain.task_logs import TaskLog
+from keeper.domain.search.task_logs import TaskLog
 from keeper.stores.elasticsearch.bulk import Document, Target, write_documents
 from keeper.stores.elasticsearch.connection import SearchRejectedError, errors_told
 from keeper.stores.elasticsearch.versioned_index import (

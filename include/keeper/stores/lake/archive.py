@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from keeper.domain.price_events import Source
+from keeper.domain.prices.events import Source
 from keeper.stores.lake.paths import (
     UNREADABLE,
     LakePath,

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import orjson
 
-from keeper.domain.deals import DealFilter
+from keeper.domain.deals.deal import DealFilter
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.lake.run_files import BatchFolder

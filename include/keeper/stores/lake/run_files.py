@@ -15,8 +15,8 @@ from typing import Final, Self, TypeVar
 import msgspec
 import orjson
 
-from keeper.domain.price_events import Source
-from keeper.domain.watches import ProductToCheck
+from keeper.domain.prices.events import Source
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import UNREADABLE, LakePath, MissingFileError
 

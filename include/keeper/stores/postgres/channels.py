@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from keeper.domain.alerts import Address, ChannelKind
-from keeper.domain.delivery_clock import DeliveryRules
+from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.watch_list import ensure_user
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from psycopg.types.json import Jsonb
 
-from keeper.domain.deals import DealFilter
-from keeper.domain.watches import WatchStatus
+from keeper.domain.deals.deal import DealFilter
+from keeper.domain.watches.watch import WatchStatus
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.watch_list import Saved, ensure_user
 

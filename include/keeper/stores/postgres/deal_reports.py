@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 from psycopg.types.json import Jsonb
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.deal_report import DealReport, ReportedDeal
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.deals.report import DealReport, ReportedDeal
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.stored_events import deal_event
 from keeper.stores.postgres.watch_list import ensure_user

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from keeper.domain.alert_rules import AlertPolicy
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.watches import WatchStatus
+from keeper.domain.deals.events import DealEvent
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.watches.target import AlertPolicy
+from keeper.domain.watches.watch import WatchStatus
 from keeper.stores.postgres.batch_writer import BatchWriter
 from keeper.stores.postgres.connection import Connection, PostgresConfig, statements
 from keeper.stores.postgres.price_writer import PriceWriter

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from keeper.domain.notices import REMIND_AFTER, Trouble
+from keeper.domain.messages.notices import REMIND_AFTER, Trouble
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.watch_list import ensure_user
 

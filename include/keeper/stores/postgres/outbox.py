@@ -8,7 +8,10 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from keeper.domain.alerts import (
+from keeper.domain.deals.report import DealReport
+from keeper.domain.messages.delivery_clock import DeliveryRules, Hold, day_start
+from keeper.domain.messages.notices import OperatorNotice
+from keeper.domain.messages.queue import (
     Address,
     ChannelKind,
     DeliveryResult,
@@ -18,9 +21,6 @@ from keeper.domain.alerts import (
     QueuedNotice,
     QueuedReport,
 )
-from keeper.domain.deal_report import DealReport
-from keeper.domain.delivery_clock import DeliveryRules, Hold, day_start
-from keeper.domain.notices import OperatorNotice
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.deal_reports import read_reports
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
-from keeper.domain.alert_rules import AlertPolicy, AlertState, Observation, advance_over
 from keeper.domain.money import InvalidAmountError, to_minor
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.rule_state import RuleState
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.watches.rule_state import RuleState
+from keeper.domain.watches.target import AlertPolicy, AlertState, Observation, advance_over
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
 from keeper.stores.postgres.price_batch import SeriesEvents

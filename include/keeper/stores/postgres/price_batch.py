@@ -12,8 +12,8 @@ from operator import attrgetter
 from struct import Struct
 from typing import Final, NamedTuple, Self
 
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.price_points import KEEPA_EPOCH
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.points import KEEPA_EPOCH
 
 SeriesKey = tuple[str, str, str]
 """ASIN, domain and price type."""

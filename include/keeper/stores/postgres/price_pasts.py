@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from keeper.domain.price_points import KEEPA_EPOCH
+from keeper.domain.prices.points import KEEPA_EPOCH
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "price_pasts"

@@ -8,9 +8,9 @@ from typing import Final, LiteralString
 from psycopg import Cursor
 from psycopg.rows import TupleRow, tuple_row
 
-from keeper.domain.alert_rules import AlertPolicy
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.price_points import KEEPA_EPOCH
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.points import KEEPA_EPOCH
+from keeper.domain.watches.target import AlertPolicy
 from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.batch_writer import BatchWriter

@@ -6,7 +6,7 @@ from datetime import datetime
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.stores.postgres.connection import statements
 from keeper.stores.postgres.price_batch import Description, SeriesEvents
 

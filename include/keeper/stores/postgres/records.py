@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from keeper.domain.records import RunRecord, TokenRecord
+from keeper.domain.runs.records import RunRecord, TokenRecord
 from keeper.stores.postgres.connection import Connection, statements
 
 Table = Literal["token_ledger", "pipeline_runs"]

@@ -10,14 +10,14 @@ from typing import Any, Final, NamedTuple, Self
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
-from keeper.domain.alert_reasons import AT_TARGET, FURTHER_DROP, reason_of
-from keeper.domain.alert_rules import AlertPolicy
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.price_past import Past, PastPrices
-from keeper.domain.price_points import KEEPA_EPOCH
-from keeper.domain.rule_state import News, RuleState, Sight, advance_rule
-from keeper.domain.rule_texts import rule_text
-from keeper.domain.watch_rules import AlertRule, AtOrBelow
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.history import Past, PastPrices
+from keeper.domain.prices.points import KEEPA_EPOCH
+from keeper.domain.watches.reasons import AT_TARGET, FURTHER_DROP, reason_of
+from keeper.domain.watches.rule_state import News, RuleState, Sight, advance_rule
+from keeper.domain.watches.rule_texts import rule_text
+from keeper.domain.watches.rules import AlertRule, AtOrBelow
+from keeper.domain.watches.target import AlertPolicy
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
 from keeper.stores.postgres.watch_list import stored_rules

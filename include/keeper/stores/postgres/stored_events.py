@@ -9,11 +9,11 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from keeper.domain.deal_events import DealEvent
-from keeper.domain.mirroring import DayOfLocale, DaySums
+from keeper.domain.deals.events import DealEvent
 from keeper.domain.money import to_major
-from keeper.domain.price_events import PriceEvent
-from keeper.domain.price_points import PricePoint
+from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.points import PricePoint
+from keeper.domain.search.mirroring import DayOfLocale, DaySums
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "stored_events"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.clock import Clock, utc_now
-from keeper.domain.tokens import (
+from keeper.domain.tokens.balance import (
     BREAK_AFTER,
     Outage,
     PastRequest,

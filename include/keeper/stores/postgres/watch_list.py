@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Final
 
 from keeper.domain.locales import locale_of
-from keeper.domain.rule_texts import rule_text
-from keeper.domain.token_plan import Candidate
-from keeper.domain.watch_rules import AlertRule, InvalidRuleError, read_rules, write_rules
-from keeper.domain.watches import Priority, ProductToCheck, Watch, WatchedPrice, WatchStatus
+from keeper.domain.tokens.plan import Candidate
+from keeper.domain.watches.rule_texts import rule_text
+from keeper.domain.watches.rules import AlertRule, InvalidRuleError, read_rules, write_rules
+from keeper.domain.watches.watch import Priority, ProductToCheck, Watch, WatchedPrice, WatchStatus
 from keeper.stores.postgres.connection import Connection, statements
 
 _LOG: Final = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.deal_score import score_deal
+from keeper.domain.deals.score import score_deal
 from keeper.domain.locales import locale_of
-from keeper.domain.price_points import to_keepa_minutes
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.prices.types import price_type_of
 from keeper.sources.keepa.deal_past import past_of
 from keeper.sources.keepa.series import Series
 from tests.deals import CHECKED_AT, a_deal

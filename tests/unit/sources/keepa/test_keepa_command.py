@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keeper.cli.keepa import app
-from keeper.domain.price_types import PRICE_TYPES, price_type_of
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.sources.keepa.decode import decode_products
 
 PRODUCT: dict[str, Any] = {

@@ -9,7 +9,7 @@ import pytest
 from keepa.models.backend import DealRequest
 
 from keeper.domain.locales import locale_of
-from keeper.domain.tokens import TokenRequest
+from keeper.domain.tokens.balance import TokenRequest
 from keeper.sources.keepa.deal_requests import DealFilterRejectedError, deal_pages
 from keeper.sources.keepa.errors import KeepaRequestRejectedError, TokensExhaustedError
 from keeper.sources.keepa.tokens import Envelope

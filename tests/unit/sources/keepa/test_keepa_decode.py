@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keeper.domain.price_points import PricePoint, from_keepa_minutes
-from keeper.domain.price_types import PRICE_TYPES, price_type_of
+from keeper.domain.prices.points import PricePoint, from_keepa_minutes
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.sources.keepa.decode import NO_OFFER, DecodedProduct, decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keeper.domain.locales import locale_of
-from keeper.domain.tokens import TokenRequest
+from keeper.domain.tokens.balance import TokenRequest
 from keeper.errors import TerminalError
 from keeper.sources.keepa.discovery import (
     CategoryUnknownError,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from keeper.domain.money import to_major
-from keeper.domain.price_points import from_keepa_minutes
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.points import from_keepa_minutes
+from keeper.domain.prices.types import price_type_of
 from keeper.sources.keepa.decode import DecodedProduct, LightningDeal, decode_products
 
 

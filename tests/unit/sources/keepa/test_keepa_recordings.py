@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from keeper.domain.deals import Deal
+from keeper.domain.deals.deal import Deal
 from keeper.domain.locales import locale_of
-from keeper.domain.price_types import PRICE_TYPES, price_type_of
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.sources.keepa.deals import decode_deals
 from keeper.sources.keepa.decode import DecodedProduct, Series, decode_products
 from keeper.sources.keepa.statistics import Extreme

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from keeper.domain.asins import InvalidAsinError
 from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError, locale_of
-from keeper.domain.tokens import TokenRequest
+from keeper.domain.tokens.balance import TokenRequest
 from keeper.errors import SettingsError
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keeper.domain.locales import locale_of
-from keeper.domain.price_points import from_keepa_minutes, to_keepa_minutes
-from keeper.domain.price_types import price_type_of
+from keeper.domain.prices.points import from_keepa_minutes, to_keepa_minutes
+from keeper.domain.prices.types import price_type_of
 from keeper.sources.keepa.decode import decode_products
 from keeper.sources.keepa.series import Series
 from keeper.sources.keepa.statistics import (

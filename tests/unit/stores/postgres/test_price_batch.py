@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.price_events import PriceEvent
+from keeper.domain.prices.events import PriceEvent
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.price_batch import (
     COPY_END,

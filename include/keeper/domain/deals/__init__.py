@@ -1,0 +1,1 @@
+"""Deals that Keepa tells of, their scores, filters and reports."""

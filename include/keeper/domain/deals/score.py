@@ -1,0 +1,189 @@
+"""How good a deal truly is: its price against what the product itself has cost before.
+
+A score is 0 to 100 points, the sum of four parts, times two gates.
+
+Parts, from the product's own history:
+- drop, up to 40: how far the price lies below its average of 90 days; full at 40 %.
+- low, up to 25: how near it is to the lowest price before it; full at or below that, none from a
+  quarter above it.
+- rarity ever, up to 20: full when the product was hardly ever this cheap, none when it was so half
+  of the time or more.
+- rarity in 90 days, up to 15: the same of the last 90 days.
+A young history proves little: drop and rarity in 90 days grow to their full weight over 90 tracked
+days, low and rarity ever over 365.
+
+Gates, so that a price nobody needs to hurry for scores low whatever else is good about it:
+- usual price: 0 at or above the average of 90 days, 1 from 10 % below it.
+- raised price: 0 when the product was this cheap for half of the last 90 days or more, 1 when for
+  a quarter or less. A price that is raised and "discounted" soon after fails here.
+
+Without the product's history there is only Keepa's average: the drop alone counts, from the lower
+of the averages of 90 and 31 days, so that at most 40 points are reached. A product without a price
+in the last 90 days has no usual price: only low and rarity ever count.
+
+The list price takes no part: it is whatever a seller says it is.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from keeper.domain.deals.deal import Deal, DealScore
+from keeper.domain.money import format_money
+from keeper.domain.prices.history import DealPast
+
+DROP_POINTS: Final = 40
+FULL_DROP: Final = 0.4
+LOW_POINTS: Final = 25
+NO_LOW_ABOVE: Final = 0.25
+RARE_EVER_POINTS: Final = 20
+RARE_90_POINTS: Final = 15
+NEVER_RARE: Final = 0.5
+USUAL_GATE: Final = 0.1
+GROWN_90_DAYS: Final = 90
+GROWN_EVER_DAYS: Final = 365
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """Points, and the sentence that says why; what bars the way to points is told first."""
+
+    points: float
+    sentence: str
+    bars: bool = False
+
+
+def score_deal(deal: Deal, past: DealPast | None) -> DealScore:
+    """Score a deal; the formula is above.
+
+    A lower price never scores lower, all else equal.
+
+    Args:
+        deal: The deal; one whose offer has gone scores 0.
+        past: The product's own history, None if it is not known.
+    """
+    usual = deal.average_90_days_minor if past is None else past.average_90_minor
+    days = past.tracked_days if past else 0
+    price = deal.price_minor
+    if price is None:
+        return DealScore(0, ("The offer has gone since.",), usual, None, days)
+    if past is None:
+        findings, gate = _by_average(deal, price, usual)
+    else:
+        findings, gate = _by_history(price, deal.currency, past)
+    return _scored(price, findings, gate, usual, days)
+
+
+def score_price(price_minor: int, past: DealPast, currency: str = "USD") -> DealScore:
+    """Score a price that no deal search found; the formula is above.
+
+    Args:
+        price_minor: What the product costs.
+        past: Its own history.
+        currency: What the reasons write amounts in.
+    """
+    findings, gate = _by_history(price_minor, currency, past)
+    return _scored(price_minor, findings, gate, past.average_90_minor, past.tracked_days)
+
+
+def _scored(
+    price: int, findings: list[_Finding], gate: float, usual: int | None, days: int
+) -> DealScore:
+    findings.sort(key=lambda finding: (not finding.bars, -finding.points))
+    return DealScore(
+        points=int(gate * sum(finding.points for finding in findings)),
+        reasons=tuple(finding.sentence for finding in findings if finding.sentence),
+        original_minor=usual,
+        discount_percent=_percent_below(price, usual) if usual else None,
+        history_days=days,
+    )
+
+
+def _by_average(deal: Deal, price: int, usual: int | None) -> tuple[list[_Finding], float]:
+    if not usual:
+        nothing = "Neither its own history nor an average of 90 days tells whether it is cheap."
+        return [_Finding(0, nothing)], 0
+    lower = min(usual, deal.average_month_minor or usual)
+    drop = (usual - price) / usual
+    findings = [
+        _drop(price, deal.currency, usual, (lower - price) / lower, DROP_POINTS),
+        _Finding(
+            0,
+            "Only Keepa's averages are known, not its own history, so it scores "
+            f"{DROP_POINTS} at most.",
+        ),
+    ]
+    if lower < usual and drop > 0:
+        month = format_money(lower, deal.currency)
+        findings.append(_Finding(0, f"Its average of the last 31 days was {month} only.", True))
+    return findings, _clipped((lower - price) / lower / USUAL_GATE)
+
+
+def _by_history(price: int, currency: str, past: DealPast) -> tuple[list[_Finding], float]:
+    grown_90 = _clipped(past.tracked_days / GROWN_90_DAYS)
+    grown_ever = _clipped(past.tracked_days / GROWN_EVER_DAYS)
+    usual, rare_90 = past.average_90_minor, past.share_of_90_days_at_or_below
+    findings = [
+        _low(price, currency, past, LOW_POINTS * grown_ever),
+        _rare(past.share_of_history_at_or_below, past.tracked_days, RARE_EVER_POINTS * grown_ever),
+    ]
+    if past.tracked_days < GROWN_90_DAYS:
+        young = f"It has been known for {past.tracked_days} days only, which proves little."
+        findings.append(_Finding(0, young, True))
+    if not usual:
+        unusual = "It had no price in the last 90 days, so it has no usual one."
+        return [*findings, _Finding(0, unusual, True)], 1
+    drop = (usual - price) / usual
+    findings.append(_drop(price, currency, usual, drop, DROP_POINTS * grown_90))
+    findings.append(_rare(rare_90, GROWN_90_DAYS, RARE_90_POINTS * grown_90))
+    gate = _clipped(drop / USUAL_GATE)
+    if rare_90 is not None:
+        gate *= _clipped(2 - 4 * rare_90)
+        if drop >= USUAL_GATE and rare_90 >= NEVER_RARE:
+            findings.append(_Finding(0, "The price was raised before it fell.", True))
+    return findings, gate
+
+
+def _drop(price: int, currency: str, usual: int, drop: float, most: float) -> _Finding:
+    now, before = format_money(price, currency), format_money(usual, currency)
+    percent = _percent_below(price, usual)
+    if percent > 0:
+        how = f"{percent} % below"
+    else:
+        how = f"{-percent} % above" if percent < 0 else "as much as"
+    sentence = f"{now} is {how} its average of 90 days, {before}."
+    return _Finding(most * _clipped(drop / FULL_DROP), sentence, bars=drop < USUAL_GATE)
+
+
+def _low(price: int, currency: str, past: DealPast, most: float) -> _Finding:
+    low = past.low_ever_minor
+    if not low:
+        return _Finding(0, "")
+    lowest, known = format_money(low, currency), f"the {past.tracked_days} days known"
+    if price < low:
+        sentence = f"It was never this cheap in {known}; the lowest before was {lowest}."
+    elif price == low:
+        sentence = f"It is at the lowest price in {known}, {lowest}."
+    else:
+        until = past.cheaper_until
+        last = f"; it was last cheaper on {until:%Y-%m-%d}" if until else ""
+        sentence = f"Its lowest price in {known} was {lowest}{last}."
+    return _Finding(most * _clipped(1 - (price - low) / low / NO_LOW_ABOVE), sentence)
+
+
+def _rare(share: float | None, days: int, most: float) -> _Finding:
+    if share is None:
+        return _Finding(0, "")
+    percent = "less than 1 %" if share < 0.005 else f"{100 * share:.0f} %"
+    return _Finding(
+        most * _clipped(1 - share / NEVER_RARE),
+        f"It cost this or less for {percent} of the time it was on offer in the last {days} days.",
+        bars=days == GROWN_90_DAYS and share > NEVER_RARE / 2,
+    )
+
+
+def _percent_below(price: int, usual: int) -> int:
+    return (200 * (usual - price) + usual) // (2 * usual)
+
+
+def _clipped(share: float) -> float:
+    return min(max(share, 0.0), 1.0)

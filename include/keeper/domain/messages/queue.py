@@ -1,0 +1,144 @@
+"""What is on its way to a person, and how trying to deliver it ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from keeper.domain.deals.report import DealReport
+from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.messages.notices import OperatorNotice
+
+
+@dataclass(frozen=True, slots=True)
+class PriceAlert:
+    """What there is to tell of a price; amounts are in minor units.
+
+    A price that came and went between two checks alerts too: then `has_newer_price` is set and
+    `newest_price_minor` is what the series stands at (None: no offer). `price_minor` is None when
+    the alert is that there is no offer.
+    """
+
+    alert_id: int
+    watch_id: int
+    asin: str
+    domain: str
+    price_type: str
+    title: str | None
+    image_url: str | None
+    price_minor: int | None
+    shipping_minor: int | None
+    previous_price_minor: int | None
+    target_minor: int | None
+    with_shipping: bool
+    currency: str
+    observed_at: datetime
+    checked_at: datetime
+    reason: str
+    source: str
+    newest_price_minor: int | None = None
+    has_newer_price: bool = False
+
+
+class ChannelKind(StrEnum):
+    """A way to reach a person."""
+
+    EMAIL = "email"
+    TELEGRAM = "telegram"
+    DISCORD = "discord"
+    APPRISE = "apprise"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes.
+
+    Attributes:
+        kind: By which way.
+        address: An e-mail address, a Telegram chat, or the name that the settings have for a
+            Discord webhook or an Apprise URL, which are secrets.
+    """
+
+    kind: ChannelKind
+    address: str
+
+    def __str__(self) -> str:
+        """Return both, as the outbox spells them."""
+        return f"{self.kind}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A message for one channel of its reader.
+
+    Attributes:
+        message_id: Its key in the outbox.
+        channel_id: The channel's key.
+        to: Where it goes.
+        rules: When its reader wants to be reached.
+        queued_at: When it was put into the outbox.
+        attempts: How often it has been tried.
+        first_attempt_at: When it was first tried.
+        held_for: Why it was held before; alerts then go out with what else was.
+        is_wanted: False once its watch was removed or the alert acknowledged.
+    """
+
+    message_id: int
+    channel_id: int
+    to: Address
+    rules: DeliveryRules
+    queued_at: datetime
+    attempts: int
+    first_attempt_at: datetime | None
+    held_for: str | None
+    is_wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedAlert(Queued):
+    """An alert for one channel of its reader."""
+
+    alert: PriceAlert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedReport(Queued):
+    """A deal report for one channel of its reader."""
+
+    report: DealReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedNotice(Queued):
+    """A notice for one channel of the operator."""
+
+    notice: OperatorNotice
+
+
+QueuedMessage = QueuedAlert | QueuedReport | QueuedNotice
+
+
+class DeliveryStatus(StrEnum):
+    """How one attempt on one channel ended."""
+
+    SENT = "SENT"
+    FAILED = "FAILED"
+    NOT_CONFIGURED = "NOT_CONFIGURED"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """Outcome of an attempt.
+
+    Attributes:
+        status: How it ended.
+        detail: The provider's answer or what went wrong, without secrets.
+        retry: Another attempt may fare better.
+        unreachable: The channel itself did not answer, so other messages would fare no better now.
+        retry_after_s: The provider asks to be left alone at this address for so long.
+    """
+
+    status: DeliveryStatus
+    detail: str
+    retry: bool = False
+    unreachable: bool = False
+    retry_after_s: float | None = None

@@ -1,0 +1,179 @@
+"""What a series has cost until a moment: averages, lows and shares of time.
+
+All of it counts by time, over the time with an offer: a price that held for a month weighs thirty
+times one that held for a day. What a check of now is compared with ends when that check was made.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+_LEAST_KNOWN: Final = 3
+"""A third of the days asked for must be known; else there is no saying."""
+EVER_DAYS: Final = 90
+"""What "ever" counts as when that third is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class DealPast:
+    """What a product has cost before, in the deal's series; money in minor units, landed.
+
+    Averages and shares count up to when the deal was checked, so that a deal that goes on for weeks
+    becomes the usual price; the low is that before the price fell to the deal's.
+
+    Attributes:
+        average_90_minor: Average of the last 90 days; None without an offer in them.
+        low_ever_minor: Lowest price before, in the whole history.
+        share_of_90_days_at_or_below: Share of the last 90 days at this price or a lower one, 0 to
+            1 of the time with an offer.
+        share_of_history_at_or_below: The same of the whole history.
+        tracked_days: How long Keepa has known the series.
+        cheaper_until: When it was last cheaper; None if never.
+    """
+
+    average_90_minor: int | None
+    low_ever_minor: int | None
+    share_of_90_days_at_or_below: float | None
+    share_of_history_at_or_below: float | None
+    tracked_days: int
+    cheaper_until: datetime | None = None
+
+
+class PastPrices:
+    """The plausible points of one series, in the order of their times.
+
+    Attributes:
+        times: Since when each price held.
+        amounts: In minor units; None where there was no offer.
+    """
+
+    def __init__(self, points: Iterable[tuple[datetime, int | None]]) -> None:
+        """Take points in the order of their times."""
+        pairs = list(points)
+        self.times: Sequence[datetime] = [time for time, _ in pairs]
+        self.amounts: Sequence[int | None] = [amount for _, amount in pairs]
+
+    def until(self, observed_at: datetime, checked_at: datetime) -> "Past":
+        """Return what was known before the price of `observed_at`, seen at `checked_at`."""
+        return Past(self, observed_at, max(checked_at, observed_at))
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a price is compared with.
+
+    Attributes:
+        series: All points; those from `observed_at` on take no part.
+        observed_at: When the price in question began.
+        at: When it was seen; averages count up to here, with that price since `observed_at`.
+    """
+
+    series: PastPrices
+    observed_at: datetime
+    at: datetime
+
+    @cached_property
+    def _end(self) -> int:
+        return bisect_left(self.series.times, self.observed_at)
+
+    @property
+    def known_days(self) -> float:
+        """For how long prices have been known; 0 without any before."""
+        if not self._end:
+            return 0.0
+        return (self.at - self.series.times[0]) / timedelta(days=1)
+
+    def knows(self, days: int | None) -> bool:
+        """Whether enough is known of the last days to compare with them."""
+        return self.known_days * _LEAST_KNOWN >= (EVER_DAYS if days is None else days)
+
+    @property
+    def last_offer(self) -> int | None:
+        """The latest price before; None if there never was one."""
+        amounts = self.series.amounts
+        return next(
+            (amounts[index] for index in range(self._end - 1, -1, -1) if amounts[index]), None
+        )
+
+    def average(self, days: int, amount: int) -> int | None:
+        """Return the average of the last days, `amount` being the price since `observed_at`.
+
+        None when too little of them is known.
+        """
+        if not self.knows(days):
+            return None
+        total = seconds = 0.0
+        for price, held in self._spans(self.at - timedelta(days=days), amount):
+            total += price * held
+            seconds += held
+        return int(total / seconds + 0.5) if seconds else None
+
+    def lowest(self, days: int | None) -> int | None:
+        """Return the lowest price that held in the last days, the one in question apart.
+
+        None when there was none, or too little of them is known.
+        """
+        if not self.knows(days):
+            return None
+        if days is None:
+            return self._lowest_ever
+        prices = [price for price, _ in self._spans(self.at - timedelta(days=days), None)]
+        return min(prices, default=None)
+
+    def as_a_deal(self, amount: int) -> DealPast | None:
+        """Return what a deal's score at this price rests on; None when too little is known."""
+        if not self._end:
+            return None
+        start = self.at - timedelta(days=90)
+        return DealPast(
+            average_90_minor=self.average(90, amount),
+            low_ever_minor=self._lowest_ever,
+            share_of_90_days_at_or_below=self.share_at_or_below(amount, start),
+            share_of_history_at_or_below=self.share_at_or_below(amount, None),
+            tracked_days=int(self.known_days),
+            cheaper_until=self.cheaper_until(amount),
+        )
+
+    def share_at_or_below(self, amount: int, since: datetime | None) -> float | None:
+        """Return for how much of the time with an offer the price was this or lower, 0 to 1."""
+        below = seconds = 0.0
+        for price, held in self._spans(since, amount):
+            seconds += held
+            below += held if price <= amount else 0.0
+        return below / seconds if seconds else None
+
+    def cheaper_until(self, amount: int) -> datetime | None:
+        """Return when a lower price last ended; None if there never was one."""
+        times, amounts = self.series.times, self.series.amounts
+        for index in range(self._end - 1, -1, -1):
+            price = amounts[index]
+            if price is not None and price < amount:
+                return times[index + 1] if index + 1 < self._end else self.observed_at
+        return None
+
+    @cached_property
+    def _lowest_ever(self) -> int | None:
+        known = (price for price in self.series.amounts[: self._end] if price is not None)
+        return min(known, default=None)
+
+    def _spans(self, since: datetime | None, amount: int | None) -> Iterator[tuple[int, float]]:
+        """Yield prices and for how many seconds each held from `since` until `at`.
+
+        Args:
+            since: None for the whole past.
+            amount: The price since `observed_at`; None leaves that time out.
+        """
+        times, amounts = self.series.times, self.series.amounts
+        first = 0 if since is None else max(bisect_right(times, since) - 1, 0)
+        for index in range(first, self._end):
+            price = amounts[index]
+            begins = times[index] if since is None else max(times[index], since)
+            ends = times[index + 1] if index + 1 < self._end else self.observed_at
+            if price is not None and ends > begins:
+                yield price, (ends - begins).total_seconds()
+        begins = self.observed_at if since is None else max(self.observed_at, since)
+        if amount is not None and self.at > begins:
+            yield amount, (self.at - begins).total_seconds()

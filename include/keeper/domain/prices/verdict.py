@@ -1,0 +1,77 @@
+"""How good a price is, by what the product has cost within a year."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from keeper.domain.prices.history import PastPrices
+
+YEAR: Final = timedelta(days=365)
+_LEAST_KNOWN: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceStory:
+    """A price beside its own past; amounts in minor units, as the watch counts them.
+
+    Attributes:
+        points: Since when each price held, None without an offer; in order, for a chart.
+        until: When the last of them was seen.
+        dearer_percent: For how much of the time with an offer, within a year, it was dearer; None
+            when too little is known.
+        lowest_since: When it was last as cheap or cheaper; None if never within the year known.
+        known_since: The oldest price known within the year.
+        average_90_minor: Average of 90 days, weighted by time; None when too little is known.
+    """
+
+    points: Sequence[tuple[datetime, int | None]]
+    until: datetime
+    dearer_percent: int | None = None
+    lowest_since: datetime | None = None
+    known_since: datetime | None = None
+    average_90_minor: int | None = None
+
+
+def story(
+    points: Sequence[tuple[datetime, int | None]],
+    *,
+    observed_at: datetime,
+    checked_at: datetime,
+    amount: int | None,
+) -> PriceStory:
+    """Tell how a price compares with what was known before it.
+
+    Args:
+        points: The plausible points of a year, led by the one that held at its beginning.
+        observed_at: Since when the price holds.
+        checked_at: When it was seen.
+        amount: The price; None without an offer.
+    """
+    until = max(checked_at, observed_at)
+    past = PastPrices(points)
+    view = past.until(observed_at, until)
+    before = [one for one in points if one[0] < observed_at]
+    if amount is None or not before or until - before[0][0] < _LEAST_KNOWN:
+        return PriceStory(points, until)
+    below = view.share_at_or_below(amount, until - YEAR)
+    return PriceStory(
+        points,
+        until,
+        None if below is None else int(100 * (1 - below)),
+        _last_as_cheap(before, amount, observed_at),
+        max(before[0][0], until - YEAR),
+        view.average(90, amount),
+    )
+
+
+def _last_as_cheap(
+    before: Sequence[tuple[datetime, int | None]], amount: int, observed_at: datetime
+) -> datetime | None:
+    """Return when a price as low as this last ended."""
+    ends = observed_at
+    for begins, price in reversed(before):
+        if price is not None and price <= amount:
+            return ends
+        ends = begins
+    return None

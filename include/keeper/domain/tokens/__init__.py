@@ -1,0 +1,1 @@
+"""Keepa's tokens: the balance, and what a run may spend."""

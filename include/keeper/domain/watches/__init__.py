@@ -1,0 +1,1 @@
+"""What people watch, their rules, and when a rule alerts."""

@@ -1,0 +1,81 @@
+"""Why an alert was raised, in words that name the figures it rests on."""
+
+from keeper.domain.deals.score import score_price
+from keeper.domain.money import format_money
+from keeper.domain.prices.history import Past
+from keeper.domain.watches.rule_state import News
+from keeper.domain.watches.rules import (
+    Above,
+    AlertRule,
+    AnyChange,
+    AtOrBelow,
+    BackInStock,
+    BelowAverage,
+    BelowPrevious,
+    Condition,
+    Lowest,
+    Score,
+    SoldOut,
+)
+
+AT_TARGET = "at or below your target"
+FURTHER_DROP = "dropped further since the last alert"
+
+
+def reason_of(
+    rule: AlertRule, news: News, amount: int | None, before: int | None, past: Past, currency: str
+) -> str:
+    """Return the reason in the words of a message.
+
+    Args:
+        rule: What was fulfilled.
+        news: Whether it came true or dropped further.
+        amount: The price in the amount the watch counts; None without an offer.
+        before: The price before it; None if there was none.
+        past: What the series cost before.
+        currency: Of the amounts.
+    """
+    parts = [_reason(one, amount, before, past, currency) for one in rule.all]
+    if news is News.FURTHER_DROP:
+        parts.insert(0, FURTHER_DROP)
+    return ", ".join(parts)
+
+
+def _reason(
+    condition: Condition, amount: int | None, before: int | None, past: Past, currency: str
+) -> str:
+    match condition:
+        case AtOrBelow(price_minor):
+            return f"at or below {format_money(price_minor, currency)}"
+        case Above(price_minor):
+            return f"risen above {format_money(price_minor, currency)}"
+        case BelowAverage(_, days):
+            average = past.average(days, amount or 0) or 0
+            percent = 100 * (average - (amount or 0)) // max(average, 1)
+            usual = format_money(average, currency)
+            return f"{percent} % below its {days}-day average of {usual}"
+        case BelowPrevious():
+            previous = before if before is not None else past.last_offer or 0
+            percent = 100 * (previous - (amount or 0)) // max(previous, 1)
+            return f"fell by {percent} % from {format_money(previous, currency)}"
+        case Lowest(days):
+            return "the lowest price ever known" if days is None else f"the lowest in {days} days"
+        case Score():
+            deal_past = past.as_a_deal(amount or 0)
+            points = score_price(amount or 0, deal_past).points if deal_past else 0
+            return f"worth {points} of 100 points as a deal"
+        case BackInStock():
+            return "back in stock"
+        case SoldOut():
+            return "sold out"
+        case AnyChange():
+            return _change(amount, before, currency)
+
+
+def _change(amount: int | None, before: int | None, currency: str) -> str:
+    if amount is None:
+        return "sold out"
+    if before is None:
+        return "back in stock"
+    how = "fell" if amount < before else "rose"
+    return f"{how} from {format_money(before, currency)}"

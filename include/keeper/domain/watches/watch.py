@@ -1,0 +1,90 @@
+"""What a person wants to hear of: a product in a locale at a price."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from keeper.domain.watches.rules import AlertRule
+
+DEFAULT_PRICE_TYPE: Final = "NEW"
+DEFAULT_DOMAIN: Final = "us"
+
+
+class WatchStatus(StrEnum):
+    """Whether a watch is fetched and alerts."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    INACTIVE = "INACTIVE"
+
+
+class Priority(IntEnum):
+    """Which watches are checked first when Keepa's tokens do not reach for all."""
+
+    LOW = -1
+    NORMAL = 0
+    HIGH = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A watch as its user gave it.
+
+    Attributes:
+        asin: The product.
+        domain: Keeper's locale name.
+        price_type: Keepa's series name.
+        target_minor: In minor units; None watches without alerting.
+        status: Whether it is fetched and alerts.
+        priority: None leaves it as it is, normal for a new watch.
+        rules: What else to tell of; None leaves them as they are, none for a new watch.
+        with_shipping: Whether target and rules count shipping; None leaves it as it is.
+    """
+
+    asin: str
+    domain: str
+    price_type: str
+    target_minor: int | None
+    status: WatchStatus = WatchStatus.ACTIVE
+    priority: Priority | None = None
+    rules: tuple[AlertRule, ...] | None = None
+    with_shipping: bool | None = None
+
+    @property
+    def alerts(self) -> bool:
+        """Whether there is anything to tell its user of."""
+        return self.target_minor is not None or bool(self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPrice:
+    """A watch with what Keeper knows of its product and current price."""
+
+    watch: Watch
+    title: str | None
+    price_minor: int | None
+    currency: str | None
+    observed_at: datetime | None
+    last_checked_at: datetime | None
+    implausible: bool
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductToCheck:
+    """A product a run has to fetch.
+
+    Attributes:
+        asin: The product.
+        domain: The locale.
+        targets: Watched price types and the lowest target of each, in minor units.
+        stored_until: By price type, the newest point already stored.
+        histories: Price types whose whole past has been published.
+    """
+
+    asin: str
+    domain: str
+    targets: dict[str, int | None]
+    stored_until: dict[str, datetime]
+    histories: tuple[str, ...] = ()
