@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.registry import Values
 from keeper.metrics import WorkerMetrics
-from keeper.pipeline.load_events import price_consumer
+from keeper.pipeline.runs.consumers import price_consumer
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.streams.batch import BatchPolicy

@@ -21,9 +21,9 @@ from bench.local_stack import HOME
 from bench.registry import Run, Values, benchmark
 from keeper.domain.locales import locale_of
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.fetch_batch import fetch_batch
-from keeper.pipeline.plan_run import plan_run
-from keeper.pipeline.tokens import keepa_account
+from keeper.pipeline.prices.fetch import fetch_batch
+from keeper.pipeline.prices.plan import plan_run
+from keeper.pipeline.runs.keepa_account import keepa_account
 from keeper.simulator.catalogue import Catalogue
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.lake.run_files import BatchFolder

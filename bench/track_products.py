@@ -21,9 +21,9 @@ from keeper.checks.validation import load_great_expectations
 from keeper.domain.locales import Locale
 from keeper.domain.prices.events import Source
 from keeper.domain.watches.watch import ProductToCheck
-from keeper.pipeline.check_batch import check_batch
-from keeper.pipeline.fetch_batch import fetch_batch
-from keeper.pipeline.publish_batch import publish_batch
+from keeper.pipeline.prices.fetch import fetch_batch
+from keeper.pipeline.prices.publish import publish_batch
+from keeper.pipeline.prices.validate import check_batch
 from keeper.simulator.product_sheets import ProductSheet
 from keeper.sources.keepa.client import ProductPage
 from keeper.sources.keepa.tokens import Envelope

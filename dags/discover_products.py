@@ -73,7 +73,7 @@ def discover_products():
     def plan(run_id: str, dag, params) -> list[dict]:
         from keeper.clock import utc_now
         from keeper.orchestration.connections import database, keepa_config
-        from keeper.pipeline.discover import plan_discovery
+        from keeper.pipeline.discovery.run import plan_discovery
 
         with database() as connection:
             planned = plan_discovery(
@@ -94,7 +94,7 @@ def discover_products():
     def find(planned: dict, run_id: str, dag) -> dict:
         from keeper.orchestration.connections import database
         from keeper.orchestration.keepa_tasks import keepa_client
-        from keeper.pipeline.discover import PlannedSearch, find_candidates
+        from keeper.pipeline.discovery.run import PlannedSearch, find_candidates
 
         run = run_name(dag.dag_id, run_id)
         with database() as connection, keepa_client(run) as client:
@@ -108,7 +108,7 @@ def discover_products():
     def propose(found, run_id: str, dag, params) -> dict:
         from keeper.orchestration.connections import database
         from keeper.orchestration.keepa_tasks import keepa_client
-        from keeper.pipeline.discover import Candidates, open_question, propose
+        from keeper.pipeline.discovery.run import Candidates, open_question, propose
 
         run = run_name(dag.dag_id, run_id)
         candidates = [Candidates(**search) for search in found or ()]

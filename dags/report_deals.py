@@ -79,7 +79,7 @@ def report_deals():
         from keeper.clock import utc_now
         from keeper.orchestration.connections import database
         from keeper.orchestration.lake import lake
-        from keeper.pipeline.report_deals import write_reports
+        from keeper.pipeline.deals.report import write_reports
         from keeper.stores.lake.archive import ReplyArchive
 
         run = run_name(dag.dag_id, run_id)
@@ -101,7 +101,7 @@ def report_deals():
     def publish_deals() -> int:
         from keeper.clock import utc_now
         from keeper.orchestration.connections import database, kafka_config
-        from keeper.pipeline.report_deals import publish_reported_deals
+        from keeper.pipeline.deals.report import publish_reported_deals
 
         with database() as connection:
             return publish_reported_deals(connection, kafka_config(), at=utc_now())

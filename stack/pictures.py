@@ -14,7 +14,7 @@ from rich.console import Console
 
 from keeper.alerts.channels.telegram import telegram_text
 from keeper.alerts.compose import alert_message
-from keeper.pipeline.price_stories import story_of
+from keeper.pipeline.messages.price_verdicts import story_of
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.outbox import latest_alert
 from stack.airflow_pictures import airflow_pictures

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from keeper.domain.locales import locale_of
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.watch_csv import RowError, read_watches
+from keeper.pipeline.watches.csv_file import RowError, read_watches
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator import catalogue
 from keeper.simulator.catalogue import Catalogue, SuggestedWatch

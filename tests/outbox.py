@@ -9,7 +9,7 @@ import pytest
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.domain.messages.queue import ChannelKind
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.deliver import Channel, Delivery
+from keeper.pipeline.messages.deliver import Channel, Delivery
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.stores.postgres.watch_list import save_watches

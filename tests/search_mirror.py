@@ -11,9 +11,9 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from keeper.domain.prices.events import PriceEvent
-from keeper.pipeline.mirrors import PRICES, Feed, Mirror
-from keeper.pipeline.rebuild_search import Rebuilt, rebuild_search
-from keeper.pipeline.reconcile import Reconciled, reconcile
+from keeper.pipeline.search.mirrors import PRICES, Feed, Mirror
+from keeper.pipeline.search.rebuild import Rebuilt, rebuild_search
+from keeper.pipeline.search.reconcile import Reconciled, reconcile
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.streams.codec import encode_price_event

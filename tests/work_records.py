@@ -9,7 +9,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from keeper.domain.tokens.balance import Reservation, TokenReading, TokenRequest
-from keeper.pipeline.mirror_records import RUNS, TOKENS, RecordMirror
+from keeper.pipeline.search.records import RUNS, TOKENS, RecordMirror
 from keeper.stores.elasticsearch.record_index import set_up_runs, set_up_tokens
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs import RunCounts, finish_run, start_run

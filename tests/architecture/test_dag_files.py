@@ -69,7 +69,7 @@ def test_an_offence_is_noticed(source: str) -> None:
         "from airflow.sdk import dag, task",
         "from airflow.providers.standard.operators.empty import EmptyOperator",
         "from keeper.orchestration.assets import PRICE_UPDATES",
-        "def task():\n    from keeper.pipeline.plan_run import plan_run",
+        "def task():\n    from keeper.pipeline.prices.plan import plan_run",
     ],
 )
 def test_what_a_dag_file_needs_is_no_offence(source: str) -> None:

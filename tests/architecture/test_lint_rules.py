@@ -34,7 +34,7 @@ def broken_rules(source: str, path: str, root: Path, scripts: Path) -> set[str]:
         ("import airflow.sdk", "include/keeper/streams/topics.py", "TID251"),
         ("from airflow.sdk import dag", "tests/unit/test_something.py", "TID251"),
         ("import pandas as pd", "dags/track_prices.py", "TID253"),
-        ("from keeper.pipeline.plan_run import plan_run", "dags/track_prices.py", "TID253"),
+        ("from keeper.pipeline.prices.plan import plan_run", "dags/track_prices.py", "TID253"),
         ("from great_expectations import get_context", "dags/track_prices.py", "TID253"),
         ("from . import topics", "include/keeper/streams/producer.py", "TID252"),
         ("import datetime\ndatetime.datetime.now()", "include/keeper/clock.py", "DTZ005"),

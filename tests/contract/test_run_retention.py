@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from keeper.pipeline.prune_lake import prune_lake
+from keeper.pipeline.storage.prune_lake import prune_lake
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder

@@ -8,7 +8,7 @@ import pytest
 from s3fs import S3FileSystem
 
 from keeper.orchestration.lake import lake_by_connection
-from keeper.pipeline.fetch_batch import fetch_batch
+from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.stores.lake import storage
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.lake.paths import LakePath, LakeUnavailableError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keeper.pipeline.outside_systems import SERVICES
+from keeper.pipeline.services.names import SERVICES
 from tests.chat_server import TOKEN, ChatServer
 from tests.dags.conftest import RunDag
 from tests.keepa_simulator import Simulator

@@ -11,8 +11,8 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException
 
 from keeper.orchestration.search_mirror import mirror_records as run_task
-from keeper.pipeline import mirror_records as pipeline
-from keeper.pipeline.mirror_records import RecordMirror
+from keeper.pipeline.search import records as pipeline
+from keeper.pipeline.search.records import RecordMirror
 from keeper.stores.elasticsearch.connection import SearchRejectedError
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.services import Stack, free_port

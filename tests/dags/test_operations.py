@@ -7,8 +7,8 @@ import pytest
 
 from keeper.errors import KeeperError
 from keeper.orchestration.operations import check_kafka
-from keeper.pipeline import check_operations
-from keeper.pipeline.load_events import price_consumer
+from keeper.pipeline.runs.consumers import price_consumer
+from keeper.pipeline.services import monitor as check_operations
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.notices import list_notices
 from keeper.stores.postgres.price_writer import PriceWriter

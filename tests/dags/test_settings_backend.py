@@ -8,7 +8,7 @@ from airflow.sdk.definitions.connection import Connection
 
 from keeper.orchestration import connections
 from keeper.orchestration.settings_backend import SettingsBackend
-from keeper.pipeline import services
+from keeper.pipeline.services import configuration as services
 from keeper.settings import Settings, load_settings
 
 LOGINS = {

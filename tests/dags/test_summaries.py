@@ -7,8 +7,8 @@ from airflow.sdk import DAG
 
 from keeper.orchestration import summaries
 from keeper.orchestration.services import services_line
-from keeper.pipeline.finish_run import RunFailedError
-from keeper.pipeline.outside_systems import SERVICES
+from keeper.pipeline.runs.finish import RunFailedError
+from keeper.pipeline.services.names import SERVICES
 
 
 class LastTask:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from keeper.alerts.message import Message
 from keeper.domain.messages.queue import Address, ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.deliver import Delivery, deliver_due
+from keeper.pipeline.messages.deliver import Delivery, deliver_due
 from keeper.stores.postgres.channels import save_channel, set_channel_active
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import PriceWriter

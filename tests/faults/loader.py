@@ -9,7 +9,7 @@ import msgspec
 from confluent_kafka import Message
 
 from keeper.domain.prices.events import PriceEvent
-from keeper.pipeline.load_events import price_consumer
+from keeper.pipeline.runs.consumers import price_consumer
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.elasticsearch.price_index import PriceIndex
 from keeper.stores.postgres.connection import PostgresConfig

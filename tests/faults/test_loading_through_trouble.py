@@ -14,8 +14,8 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from elasticsearch import Elasticsearch
 
 from keeper.clock import utc_now
-from keeper.pipeline.mirrors import PRICES
-from keeper.pipeline.reconcile import reconcile
+from keeper.pipeline.search.mirrors import PRICES
+from keeper.pipeline.search.reconcile import reconcile
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig

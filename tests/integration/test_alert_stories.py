@@ -10,7 +10,7 @@ from keeper.domain.locales import locale_of
 from keeper.domain.prices.events import PriceEvent
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.deliver import deliver_due
+from keeper.pipeline.messages.deliver import deliver_due
 from keeper.stores.postgres.channels import save_delivery_rules
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter

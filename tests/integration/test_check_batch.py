@@ -9,8 +9,8 @@ import pytest
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.tokens.balance import Reservation, TokenRequest
 from keeper.domain.watches.watch import ProductToCheck
-from keeper.pipeline.check_batch import CheckResult, check_batch
-from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
+from keeper.pipeline.prices.validate import CheckResult, check_batch
+from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_run
 from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection

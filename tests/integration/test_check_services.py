@@ -12,7 +12,7 @@ from keeper.alerts.channels.reachable import (
 )
 from keeper.alerts.channels.telegram import TelegramConfig
 from keeper.errors import KeeperError, SettingsError
-from keeper.pipeline.check_services import (
+from keeper.pipeline.services.probes import (
     NotConfiguredError,
     NotMigratedError,
     ServiceUnwellError,

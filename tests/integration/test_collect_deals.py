@@ -12,12 +12,12 @@ from confluent_kafka import Consumer
 from keeper.domain.deals.deal import DealFilter
 from keeper.domain.deals.events import DealEvent
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.check_deals import DealCheckResult, check_deals
-from keeper.pipeline.fetch_deals import DealFetchResult, fetch_deals
-from keeper.pipeline.finish_run import BatchReports, RunFailedError, summarise_run
-from keeper.pipeline.plan_deals import PlannedFilter, plan_deals
-from keeper.pipeline.publish_batch import publish_batch
-from keeper.pipeline.tokens import account_of
+from keeper.pipeline.deals.fetch import DealFetchResult, fetch_deals
+from keeper.pipeline.deals.plan import PlannedFilter, plan_deals
+from keeper.pipeline.deals.validate import DealCheckResult, check_deals
+from keeper.pipeline.prices.publish import publish_batch
+from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_run
+from keeper.pipeline.runs.keepa_account import account_of
 from keeper.sources.keepa import deal_requests
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.deal_requests import DealFilterRejectedError

@@ -17,14 +17,14 @@ from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.watches.watch import WatchStatus
-from keeper.pipeline.deliver import Delivery, deliver_due
-from keeper.pipeline.load_events import deal_consumer
-from keeper.pipeline.report_deals import (
+from keeper.pipeline.deals.report import (
     ReportsFailedError,
     ReportsWritten,
     publish_reported_deals,
     write_reports,
 )
+from keeper.pipeline.messages.deliver import Delivery, deliver_due
+from keeper.pipeline.runs.consumers import deal_consumer
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.postgres.channels import save_channel, save_delivery_rules
 from keeper.stores.postgres.connection import Connection, PostgresConfig

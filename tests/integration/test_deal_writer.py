@@ -12,7 +12,7 @@ import pytest
 from keeper.domain.deals.deal import DealFilter, DealScore
 from keeper.domain.deals.events import DealEvent
 from keeper.domain.watches.watch import Watch, WatchStatus
-from keeper.pipeline.load_events import deal_consumer
+from keeper.pipeline.runs.consumers import deal_consumer
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.deal_filters import active_filters, save_filter
 from keeper.stores.postgres.deal_writer import DealLoadResult, DealWriter

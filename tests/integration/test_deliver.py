@@ -11,7 +11,7 @@ from keeper.clock import utc_now
 from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.deliver import GIVE_UP_AFTER, Delivery, deliver_due
+from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, Delivery, deliver_due
 from keeper.stores.postgres.channels import (
     list_channels,
     save_channel,

@@ -15,7 +15,8 @@ from keeper.domain.discovery import (
 )
 from keeper.domain.locales import locale_of
 from keeper.domain.watches.watch import DEFAULT_PRICE_TYPE, Watch, WatchStatus
-from keeper.pipeline.discover import (
+from keeper.pipeline.discovery.question import ALL, LATER, NONE, AnswerError
+from keeper.pipeline.discovery.run import (
     Candidates,
     PlannedSearch,
     Proposed,
@@ -26,9 +27,8 @@ from keeper.pipeline.discover import (
     settle_answer,
     summarise_discovery,
 )
-from keeper.pipeline.discovery_question import ALL, LATER, NONE, AnswerError
-from keeper.pipeline.finish_run import RunFailedError
-from keeper.pipeline.tokens import keepa_account
+from keeper.pipeline.runs.finish import RunFailedError
+from keeper.pipeline.runs.keepa_account import keepa_account
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.discovery import (
     CategoryUnknownError,

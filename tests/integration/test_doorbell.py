@@ -10,8 +10,8 @@ from confluent_kafka.admin import AdminClient
 
 from keeper.errors import TransientError
 from keeper.metrics import WorkerMetrics
-from keeper.pipeline.load_events import price_consumer
-from keeper.pipeline.rings import DeadLetterBell
+from keeper.pipeline.runs.consumers import price_consumer
+from keeper.pipeline.runs.events import DeadLetterBell
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.stores.postgres.price_writer import PriceWriter
 from keeper.streams.config import KafkaConfig

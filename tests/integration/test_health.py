@@ -12,7 +12,7 @@ from keeper.alerts.channels.email import SmtpConfig
 from keeper.cli.app import app
 from keeper.cli.signs_of_life import SignOfLife
 from keeper.metrics import Waits
-from keeper.pipeline.migrate import migrate_part
+from keeper.pipeline.services.migrate import migrate_part
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.integration.test_message_links import running_console

@@ -8,7 +8,7 @@ from keeper.alerts.channels.email import EmailChannel
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.domain.watches.watch import Watch, WatchStatus
-from keeper.pipeline.deliver import deliver_due
+from keeper.pipeline.messages.deliver import deliver_due
 from keeper.stores.postgres.channels import (
     acknowledge,
     save_delivery_rules,

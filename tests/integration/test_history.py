@@ -16,11 +16,11 @@ from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.watches.product_choice import ProductChoice
 from keeper.domain.watches.watch import ProductToCheck, Watch
-from keeper.pipeline.backfill import InvalidIntervalError, plan_backfill, preview_backfill
-from keeper.pipeline.check_batch import CheckResult, check_batch
-from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
-from keeper.pipeline.load_events import price_consumer
-from keeper.pipeline.publish_batch import publish_prices
+from keeper.pipeline.prices.backfill import InvalidIntervalError, plan_backfill, preview_backfill
+from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
+from keeper.pipeline.prices.publish import publish_prices
+from keeper.pipeline.prices.validate import CheckResult, check_batch
+from keeper.pipeline.runs.consumers import price_consumer
 from keeper.sources.keepa.client import KeepaClient
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session

@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from keeper.domain.intervals import Interval
-from keeper.pipeline.backfill import plan_backfill
-from keeper.pipeline.check_batch import check_batch
-from keeper.pipeline.fetch_batch import fetch_batch
-from keeper.pipeline.load_events import price_consumer
-from keeper.pipeline.publish_batch import publish_prices
+from keeper.pipeline.prices.backfill import plan_backfill
+from keeper.pipeline.prices.fetch import fetch_batch
+from keeper.pipeline.prices.publish import publish_prices
+from keeper.pipeline.prices.validate import check_batch
+from keeper.pipeline.runs.consumers import price_consumer
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.price_writer import BackfillWriter

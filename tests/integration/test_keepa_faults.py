@@ -13,12 +13,12 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from keeper.errors import KeeperError, TerminalError, TransientError
-from keeper.pipeline.check_batch import CheckResult, check_batch
-from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
-from keeper.pipeline.load_events import price_consumer
-from keeper.pipeline.plan_run import plan_run
-from keeper.pipeline.publish_batch import publish_prices
-from keeper.pipeline.tokens import KeepaAccount, account_of
+from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
+from keeper.pipeline.prices.plan import plan_run
+from keeper.pipeline.prices.publish import publish_prices
+from keeper.pipeline.prices.validate import CheckResult, check_batch
+from keeper.pipeline.runs.consumers import price_consumer
+from keeper.pipeline.runs.keepa_account import KeepaAccount, account_of
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.errors import (

@@ -15,7 +15,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from keeper.domain.prices.events import PriceEvent
-from keeper.pipeline.mirror_records import RUNS, TOKENS, mirror_records
+from keeper.pipeline.search.records import RUNS, TOKENS, mirror_records
 from keeper.stores.elasticsearch import deal_index, price_index, record_index
 from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS, DealIndex
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS, PriceIndex

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from keeper.alerts.channels.email import EmailChannel
 from keeper.alerts.links import LinkAction, Links
 from keeper.cli.app import app
-from keeper.pipeline.deliver import deliver_due
+from keeper.pipeline.messages.deliver import deliver_due
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.outbox import by_mail

@@ -14,16 +14,16 @@ from keeper.domain.messages.notices import Trouble
 from keeper.domain.messages.queue import ChannelKind
 from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.errors import TransientError
-from keeper.pipeline.check_operations import (
+from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, deliver_due
+from keeper.pipeline.messages.operator import tell_operator
+from keeper.pipeline.runs.consumers import price_consumer
+from keeper.pipeline.services.monitor import (
     check_products,
     check_tokens,
     lag_of,
     letters_of,
     note_findings,
 )
-from keeper.pipeline.deliver import GIVE_UP_AFTER, deliver_due
-from keeper.pipeline.load_events import price_consumer
-from keeper.pipeline.tell_operator import tell_operator
 from keeper.stores.postgres.channels import save_delivery_rules
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.notices import list_notices, raise_notice, resolve_notices

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
-from keeper.pipeline.exchange_rates import RatesUnreadableError
+from keeper.pipeline.storage.exchange_rates import RatesUnreadableError
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import PostgresConfig
 

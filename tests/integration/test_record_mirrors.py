@@ -10,9 +10,9 @@ from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
 from keeper.errors import KeeperError
-from keeper.pipeline import mirror_records as pipeline
-from keeper.pipeline.maintain_storage import Retention, drop_old
-from keeper.pipeline.mirror_records import Mirrored, RecordMirror, mirror_records, rebuild_records
+from keeper.pipeline.search import records as pipeline
+from keeper.pipeline.search.records import Mirrored, RecordMirror, mirror_records, rebuild_records
+from keeper.pipeline.storage.maintain import Retention, drop_old
 from keeper.settings import load_settings
 from keeper.stores.elasticsearch.connection import SearchRejectedError, SearchUnavailableError
 from keeper.stores.postgres.connection import Connection, PostgresConfig

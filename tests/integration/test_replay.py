@@ -12,11 +12,11 @@ import pytest
 
 from keeper.domain.intervals import Interval
 from keeper.domain.watches.watch import Watch, WatchStatus
-from keeper.pipeline.check_batch import check_batch
-from keeper.pipeline.fetch_batch import fetch_batch
-from keeper.pipeline.load_events import price_consumer
-from keeper.pipeline.publish_batch import publish_prices
-from keeper.pipeline.replay import Replayed, ReplayPlan, plan_replay, replay
+from keeper.pipeline.prices.fetch import fetch_batch
+from keeper.pipeline.prices.publish import publish_prices
+from keeper.pipeline.prices.replay import Replayed, ReplayPlan, plan_replay, replay
+from keeper.pipeline.prices.validate import check_batch
+from keeper.pipeline.runs.consumers import price_consumer
 from keeper.sources.keepa.client import KeepaClient
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakePath

@@ -11,7 +11,7 @@ from keeper.cli.app import app
 from keeper.clock import utc_now
 from keeper.domain.watches.watch import Watch
 from keeper.errors import TransientError
-from keeper.pipeline.report_deals import write_reports
+from keeper.pipeline.deals.report import write_reports
 from keeper.settings import load_settings
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.postgres.connection import Connection, PostgresConfig

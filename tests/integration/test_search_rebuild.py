@@ -8,8 +8,8 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from keeper.domain.prices.events import PriceEvent
-from keeper.pipeline.load_events import EventStore, price_consumer
-from keeper.pipeline.mirrors import PRICES, Mirror
+from keeper.pipeline.runs.consumers import EventStore, price_consumer
+from keeper.pipeline.search.mirrors import PRICES, Mirror
 from keeper.stores.elasticsearch.connection import SearchUnavailableError
 from keeper.stores.elasticsearch.price_index import PriceIndex
 from keeper.stores.elasticsearch.rebuilt_index import put_in_place
@@ -126,7 +126,7 @@ def test_what_comes_while_the_index_takes_its_place_is_in_it(
         publish(late)
         return put_in_place(*arguments, **how)
 
-    monkeypatch.setattr("keeper.pipeline.rebuild_search.put_in_place", in_place_slowly)
+    monkeypatch.setattr("keeper.pipeline.search.rebuild.put_in_place", in_place_slowly)
 
     assert rebuild(database, search, kafka, mirror).caught_up == 3
     assert documents(search, mirror.alias).keys() == {
@@ -154,7 +154,7 @@ def test_an_interrupted_rebuild_changes_nothing_and_leaves_nothing(
 
     with monkeypatch.context() as patch:
         if leaves_rubbish:
-            patch.setattr("keeper.pipeline.rebuild_search.discard", lambda *_: None)
+            patch.setattr("keeper.pipeline.search.rebuild.discard", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             rebuild(database, search, kafka, replace(mirror, everything=interrupted))
 
@@ -182,7 +182,7 @@ def test_an_index_that_took_its_place_unheard_is_not_thrown_away(
         put_in_place(*arguments, **how)
         raise SearchUnavailableError("the answer is lost")
 
-    monkeypatch.setattr("keeper.pipeline.rebuild_search.put_in_place", answer_lost)
+    monkeypatch.setattr("keeper.pipeline.search.rebuild.put_in_place", answer_lost)
     with pytest.raises(SearchUnavailableError):
         rebuild(database, search, kafka, mirror)
 

@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 from keeper.cli.app import app
 from keeper.domain.deals.deal import DealFilter
 from keeper.domain.prices.events import PriceEvent
-from keeper.pipeline import mirrors
-from keeper.pipeline.load_events import price_consumer
-from keeper.pipeline.mirrors import DEALS, Mirror
-from keeper.pipeline.wait_for_workers import WorkersBehindError, wait_for_workers
+from keeper.pipeline.runs.consumers import price_consumer
+from keeper.pipeline.search import mirrors
+from keeper.pipeline.search.mirrors import DEALS, Mirror
+from keeper.pipeline.search.wait_for_workers import WorkersBehindError, wait_for_workers
 from keeper.settings import load_settings
 from keeper.stores.elasticsearch import deal_index
 from keeper.stores.elasticsearch.deal_index import DealIndex

@@ -13,7 +13,7 @@ from keeper.cli.app import app
 from keeper.domain.messages.notices import Trouble
 from keeper.domain.prices.events import PriceEvent
 from keeper.errors import KeeperError
-from keeper.pipeline.maintain_storage import (
+from keeper.pipeline.storage.maintain import (
     Retention,
     StorageUnsoundError,
     check_storage,

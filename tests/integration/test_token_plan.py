@@ -11,9 +11,9 @@ from keeper.cli.app import app
 from keeper.domain.runs.events import KeeperEvent
 from keeper.domain.watches.product_choice import EVERYTHING, InvalidChoiceError, ProductChoice
 from keeper.domain.watches.watch import Priority, Watch
-from keeper.pipeline.plan_run import PlannedBatch, plan_run, preview_run
-from keeper.pipeline.rings import Ring, no_ring
-from keeper.pipeline.tokens import keepa_account
+from keeper.pipeline.prices.plan import PlannedBatch, plan_run, preview_run
+from keeper.pipeline.runs.events import Ring, no_ring
+from keeper.pipeline.runs.keepa_account import keepa_account
 from keeper.settings import load_settings
 from keeper.sources.keepa.errors import KeepaKeyRejectedError
 from keeper.stores.lake.run_files import BatchFolder

@@ -15,12 +15,12 @@ from pydantic import SecretStr
 from keeper.domain.locales import locale_of_keepa_id
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.check_batch import CheckResult, check_batch
-from keeper.pipeline.fetch_batch import FetchResult, fetch_batch
-from keeper.pipeline.load_events import price_consumer
-from keeper.pipeline.plan_run import plan_run
-from keeper.pipeline.publish_batch import publish_batch
-from keeper.pipeline.tokens import KeepaAccount, account_of
+from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
+from keeper.pipeline.prices.plan import plan_run
+from keeper.pipeline.prices.publish import publish_batch
+from keeper.pipeline.prices.validate import CheckResult, check_batch
+from keeper.pipeline.runs.consumers import price_consumer
+from keeper.pipeline.runs.keepa_account import KeepaAccount, account_of
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.errors import (

@@ -20,7 +20,7 @@ def airflow(context: typer.Context) -> None:
     tables are. Example: keeper airflow scheduler --skip-serve-logs
     """
     from keeper.errors import SettingsError
-    from keeper.pipeline.patience import waiting_for
+    from keeper.pipeline.services.waiting import waiting_for
     from keeper.settings import load_settings
     from keeper.stores.postgres.airflow_tables import require_airflow_tables
     from keeper.stores.postgres.connection import PostgresConfig

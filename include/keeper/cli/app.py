@@ -85,7 +85,7 @@ def migrate(
 
     Running it again changes nothing. Example: keeper migrate --only postgres
     """
-    from keeper.pipeline.migrate import PARTS, migrate_when_it_answers
+    from keeper.pipeline.services.migrate import PARTS, migrate_when_it_answers
 
     unknown = sorted(set(only or ()) - set(PARTS))
     if unknown:

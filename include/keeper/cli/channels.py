@@ -32,7 +32,7 @@ def list_(user: UserOption = None) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from keeper.pipeline.services import channels
+    from keeper.pipeline.services.configuration import channels
     from keeper.settings import load_settings
     from keeper.stores.postgres.channels import list_channels
 
@@ -106,8 +106,8 @@ def test(kind: KindArgument, address: ChannelArgument) -> None:
 def _send_test(to: "Address", settings: "Settings") -> "DeliveryResult":
     from keeper.alerts.message import Message
     from keeper.clock import utc_now
-    from keeper.pipeline.deliver import not_configured
-    from keeper.pipeline.services import channels
+    from keeper.pipeline.messages.deliver import not_configured
+    from keeper.pipeline.services.configuration import channels
 
     channel = channels(settings).get(to.kind)
     if channel is None:

@@ -20,8 +20,8 @@ def console(
 
     from keeper.console.app import make_app
     from keeper.errors import SettingsError
-    from keeper.pipeline.health import health_of, recent
-    from keeper.pipeline.services import links, postgres_config
+    from keeper.pipeline.services.configuration import links, postgres_config
+    from keeper.pipeline.services.health import health_of, recent
     from keeper.settings import load_settings
 
     settings = load_settings()

@@ -130,7 +130,7 @@ def replay(
 
 @contextmanager
 def _box(topic: str) -> "Iterator[DeadLetterBox]":
-    from keeper.pipeline.services import kafka_config
+    from keeper.pipeline.services.configuration import kafka_config
     from keeper.settings import load_settings
     from keeper.streams.dead_letter_box import DeadLetterBox
 

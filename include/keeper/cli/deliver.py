@@ -11,7 +11,7 @@ from keeper.cli.workers import stopped_by_signals
 from keeper.metrics import Waits
 
 if TYPE_CHECKING:
-    from keeper.pipeline.deliver import Delivery
+    from keeper.pipeline.messages.deliver import Delivery
     from keeper.stores.postgres.connection import Connection
 
 _WAIT_ONCE_S: Final = 60.0
@@ -35,7 +35,7 @@ def deliver(
     Example: keeper deliver --once
     """
     from keeper.errors import TransientError
-    from keeper.pipeline.services import delivery, postgres_config
+    from keeper.pipeline.services.configuration import delivery, postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.connection import session
     from keeper.stores.postgres.outbox import requeue_undelivered
@@ -84,7 +84,7 @@ def _deliver_until(
     interval: float,
 ) -> None:
     """Deliver what is due, again and again until `stopped` or once, and say what was done."""
-    from keeper.pipeline.deliver import deliver_due
+    from keeper.pipeline.messages.deliver import deliver_due
     from keeper.stores.postgres.outbox import listen, wait_for_news
 
     # Before the first look, so that nothing is put in between unnoticed.

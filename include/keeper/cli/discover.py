@@ -136,8 +136,8 @@ def categories(
     Example: keeper discover categories --domain us --search keyboards
     """
     from keeper.domain.locales import locale_of
-    from keeper.pipeline.services import keepa_config
-    from keeper.pipeline.tokens import keepa_account
+    from keeper.pipeline.runs.keepa_account import keepa_account
+    from keeper.pipeline.services.configuration import keepa_config
     from keeper.settings import load_settings
     from keeper.sources.keepa.discovery import search_categories
 

@@ -53,7 +53,7 @@ def _tell_one(worker: str, max_age: float, *, ready: bool) -> None:
 
 def _tell_all(max_age: float, *, ready: bool, as_json: bool) -> None:
     from keeper.cli.tables import print_table
-    from keeper.pipeline.health import health_of
+    from keeper.pipeline.services.health import health_of
     from keeper.settings import load_settings
 
     found: list[tuple[str, str, str]] = [

@@ -12,7 +12,7 @@ from keeper.cli.moments import parse_moment
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
-    from keeper.pipeline.replay import ReplayPlan
+    from keeper.pipeline.prices.replay import ReplayPlan
     from keeper.settings import Settings
     from keeper.stores.lake.archive import ArchivedReply
     from keeper.stores.lake.paths import LakePath
@@ -108,8 +108,8 @@ def replay(
     """
     from keeper.domain.asins import InvalidAsinError, parse_product_address
     from keeper.domain.intervals import Interval
-    from keeper.pipeline import replay as replays
-    from keeper.pipeline.services import kafka_config, keepa_config, postgres_config
+    from keeper.pipeline.prices import replay as replays
+    from keeper.pipeline.services.configuration import kafka_config, keepa_config, postgres_config
     from keeper.stores.lake.archive import ReplyArchive
     from keeper.stores.lake.run_files import safe_name
     from keeper.stores.postgres.connection import session
@@ -178,8 +178,8 @@ def prune(
     Example: keeper lake prune --yes
     """
     from keeper.clock import utc_now
-    from keeper.pipeline.prune_lake import prune_lake
-    from keeper.pipeline.services import postgres_config
+    from keeper.pipeline.services.configuration import postgres_config
+    from keeper.pipeline.storage.prune_lake import prune_lake
     from keeper.stores.postgres.connection import session
     from keeper.stores.postgres.runs import running_runs
 
@@ -202,7 +202,7 @@ def prune(
 
 
 def _lake() -> "tuple[Settings, LakePath]":
-    from keeper.pipeline.services import lake
+    from keeper.pipeline.services.configuration import lake
     from keeper.settings import load_settings
 
     settings = load_settings()

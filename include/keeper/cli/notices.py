@@ -57,14 +57,14 @@ def check() -> None:
     Example: keeper notices check
     """
     from keeper.clock import utc_now
-    from keeper.pipeline.check_operations import (
+    from keeper.pipeline.services.configuration import kafka_config
+    from keeper.pipeline.services.monitor import (
         check_dead_letters,
         check_lag,
         check_products,
         check_tokens,
         note_findings,
     )
-    from keeper.pipeline.services import kafka_config
     from keeper.settings import load_settings
 
     settings, now = load_settings(), utc_now()

@@ -23,7 +23,7 @@ def import_rates(
     then one a currency, in units a euro. Keeper itself fetches nothing.
     Example: keeper rates import eurofxref-hist.csv
     """
-    from keeper.pipeline.exchange_rates import read_rates
+    from keeper.pipeline.storage.exchange_rates import read_rates
     from keeper.stores.postgres.exchange_rates import save_rates
 
     with file.open(encoding="utf-8-sig", newline="") as opened:

@@ -96,8 +96,8 @@ def preview(user: UserOption = None) -> None:
     Example: keeper reports preview
     """
     from keeper.clock import utc_now
-    from keeper.pipeline.report_deals import draft
-    from keeper.pipeline.services import lake
+    from keeper.pipeline.deals.report import draft
+    from keeper.pipeline.services.configuration import lake
     from keeper.settings import load_settings
     from keeper.stores.lake.archive import ReplyArchive
     from keeper.stores.postgres.deal_reports import reader_of

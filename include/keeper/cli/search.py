@@ -10,8 +10,8 @@ from keeper.cli.tables import print_table
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
-    from keeper.pipeline.mirror_records import RecordMirror
-    from keeper.pipeline.mirrors import Mirror
+    from keeper.pipeline.search.mirrors import Mirror
+    from keeper.pipeline.search.records import RecordMirror
 
 app = typer.Typer(help="What Elasticsearch has.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def query(
     Example: keeper search query "mechanical keyboard" --domain de --below 80
     """
     from keeper.domain.locales import UnknownLocaleError, locale_of
-    from keeper.pipeline.services import elasticsearch_config
+    from keeper.pipeline.services.configuration import elasticsearch_config
     from keeper.settings import load_settings
     from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS
     from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
@@ -83,8 +83,8 @@ def rebuild(
 
     Ctrl-C leaves everything as it was. Example: keeper search rebuild prices
     """
-    from keeper.pipeline.mirror_records import RECORD_MIRRORS
-    from keeper.pipeline.mirrors import MIRRORS
+    from keeper.pipeline.search.mirrors import MIRRORS
+    from keeper.pipeline.search.records import RECORD_MIRRORS
 
     if (records := RECORD_MIRRORS.get(what)) is not None:
         _rebuild_records(records, keep=keep)
@@ -96,8 +96,8 @@ def rebuild(
 
 
 def _rebuild_events(mirror: "Mirror", *, keep: bool) -> None:
-    from keeper.pipeline.rebuild_search import rebuild_search
-    from keeper.pipeline.services import elasticsearch_config, kafka_config
+    from keeper.pipeline.search.rebuild import rebuild_search
+    from keeper.pipeline.services.configuration import elasticsearch_config, kafka_config
     from keeper.settings import load_settings
 
     settings = load_settings()
@@ -120,8 +120,8 @@ def _rebuild_events(mirror: "Mirror", *, keep: bool) -> None:
 
 
 def _rebuild_records(mirror: "RecordMirror", *, keep: bool) -> None:
-    from keeper.pipeline.mirror_records import rebuild_records
-    from keeper.pipeline.services import elasticsearch_config
+    from keeper.pipeline.search.records import rebuild_records
+    from keeper.pipeline.services.configuration import elasticsearch_config
     from keeper.settings import load_settings
 
     with database() as connection, elasticsearch_config(load_settings()).client() as client:
@@ -141,8 +141,8 @@ def update(
 
     Example: keeper search update runs
     """
-    from keeper.pipeline.mirror_records import RECORD_MIRRORS, mirror_records, record_mirror_of
-    from keeper.pipeline.services import elasticsearch_config
+    from keeper.pipeline.search.records import RECORD_MIRRORS, mirror_records, record_mirror_of
+    from keeper.pipeline.services.configuration import elasticsearch_config
     from keeper.settings import load_settings
 
     mirrors = [record_mirror_of(what)] if what else list(RECORD_MIRRORS.values())
@@ -172,10 +172,10 @@ def reconcile(
     What was checked within the last quarter of an hour is left to the workers.
     Example: keeper search reconcile --since 30d --dry-run
     """
-    from keeper.pipeline.mirrors import MIRRORS, mirror_of
-    from keeper.pipeline.reconcile import reconcile as reconcile_mirror
-    from keeper.pipeline.services import elasticsearch_config, kafka_config
-    from keeper.pipeline.wait_for_workers import wait_for_workers
+    from keeper.pipeline.search.mirrors import MIRRORS, mirror_of
+    from keeper.pipeline.search.reconcile import reconcile as reconcile_mirror
+    from keeper.pipeline.search.wait_for_workers import wait_for_workers
+    from keeper.pipeline.services.configuration import elasticsearch_config, kafka_config
     from keeper.settings import load_settings
 
     now = utc_now()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def database() -> "AbstractContextManager[Connection]":
     """Return a connection to the configured database for a `with` block."""
-    from keeper.pipeline.services import postgres_config
+    from keeper.pipeline.services.configuration import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.connection import session
 

@@ -71,7 +71,7 @@ def maintain(
     KEEPER_HISTORY_RETENTION_DAYS and KEEPER_RECORDS_RETENTION_DAYS say what that is.
     Example: keeper storage maintain --apply
     """
-    from keeper.pipeline.maintain_storage import Retention, check_storage, drop_old
+    from keeper.pipeline.storage.maintain import Retention, check_storage, drop_old
     from keeper.settings import load_settings
     from keeper.stores.postgres.storage import analyse, make_months
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from keeper.domain.tokens.plan import Candidate, TokenPlan
-    from keeper.pipeline.tokens import KeepaAccount
+    from keeper.pipeline.runs.keepa_account import KeepaAccount
     from keeper.stores.postgres.connection import Connection
 
 
@@ -31,7 +31,7 @@ def plan(
     from datetime import timedelta
 
     from keeper.clock import utc_now
-    from keeper.pipeline.plan_run import plan_of
+    from keeper.pipeline.prices.plan import plan_of
     from keeper.settings import load_settings
 
     settings = load_settings()
@@ -91,8 +91,8 @@ def tokens(
 
 @contextmanager
 def _account() -> "Iterator[tuple[Connection, KeepaAccount]]":
-    from keeper.pipeline.services import keepa_config, postgres_config
-    from keeper.pipeline.tokens import keepa_account
+    from keeper.pipeline.runs.keepa_account import keepa_account
+    from keeper.pipeline.services.configuration import keepa_config, postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.connection import session
 

@@ -326,7 +326,7 @@ def _print_lag_of(config: "KafkaConfig", reader: "TopicReader", group: str) -> i
 
 @contextmanager
 def _kafka() -> "Iterator[tuple[KafkaConfig, TopicReader]]":
-    from keeper.pipeline.services import kafka_config
+    from keeper.pipeline.services.configuration import kafka_config
     from keeper.settings import load_settings
     from keeper.streams.topic_reader import TopicReader
 

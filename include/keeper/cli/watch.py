@@ -70,7 +70,7 @@ def add(
     Example: keeper watch add https://www.amazon.de/dp/B00EXAMPLE --target 24.99
     --alert "20% below 90-day average" --alert "lowest ever and below 40"
     """
-    from keeper.pipeline.watch_csv import read_watch
+    from keeper.pipeline.watches.csv_file import read_watch
     from keeper.stores.postgres.watch_list import save_watches
 
     try:
@@ -217,7 +217,7 @@ def import_(
     semicolons between), with_shipping; only asin is needed.
     Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
     """
-    from keeper.pipeline.watch_csv import RowError, read_watches
+    from keeper.pipeline.watches.csv_file import RowError, read_watches
     from keeper.stores.postgres.watch_list import save_watches
 
     if str(file) == "-":
@@ -252,7 +252,7 @@ def export(
 
     Example: keeper watch export watches.csv
     """
-    from keeper.pipeline.watch_csv import write_watches
+    from keeper.pipeline.watches.csv_file import write_watches
     from keeper.stores.postgres.watch_list import list_watches
 
     with database() as connection:

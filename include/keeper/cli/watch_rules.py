@@ -19,7 +19,7 @@ from keeper.cli.watch import (
 
 if TYPE_CHECKING:
     from keeper.domain.watches.watch import Watch
-    from keeper.pipeline.try_rules import Trial
+    from keeper.pipeline.watches.try_rules import Trial
     from keeper.stores.postgres.connection import Connection
 
 
@@ -62,8 +62,8 @@ def try_(
     Example: keeper watch try B00EXAMPLE --alert "lowest in 90 days" --days 365
     """
     from keeper.clock import utc_now
-    from keeper.pipeline.try_rules import try_rules
-    from keeper.pipeline.watch_csv import read_watch
+    from keeper.pipeline.watches.csv_file import read_watch
+    from keeper.pipeline.watches.try_rules import try_rules
 
     try:
         watch = read_watch(

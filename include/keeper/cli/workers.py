@@ -13,7 +13,7 @@ from keeper.cli.signs_of_life import SignOfLife
 from keeper.metrics import WorkerMetrics
 
 if TYPE_CHECKING:
-    from keeper.pipeline.load_events import EventStore
+    from keeper.pipeline.runs.consumers import EventStore
     from keeper.streams.batch import BatchPolicy
     from keeper.streams.consumer import BatchConsumer
 
@@ -56,8 +56,8 @@ def consume_prices(
     Commits after PostgreSQL has the data, waits while it is away. Several share the topic's
     partitions. Example: keeper consume prices --instance a
     """
-    from keeper.pipeline.load_events import price_consumer
-    from keeper.pipeline.services import postgres_config
+    from keeper.pipeline.runs.consumers import price_consumer
+    from keeper.pipeline.services.configuration import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.price_writer import PriceWriter
     from keeper.streams.topics import PRICE_LOADER_GROUP, PRICE_UPDATES
@@ -79,8 +79,8 @@ def consume_backfill(
 
     Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume backfill
     """
-    from keeper.pipeline.load_events import price_consumer
-    from keeper.pipeline.services import postgres_config
+    from keeper.pipeline.runs.consumers import price_consumer
+    from keeper.pipeline.services.configuration import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.price_writer import BackfillWriter
     from keeper.streams.topics import BACKFILL_LOADER_GROUP, PRICE_BACKFILL
@@ -102,8 +102,8 @@ def consume_deals(
 
     Commits after PostgreSQL has the data, waits while it is away. Example: keeper consume deals
     """
-    from keeper.pipeline.load_events import deal_consumer
-    from keeper.pipeline.services import postgres_config
+    from keeper.pipeline.runs.consumers import deal_consumer
+    from keeper.pipeline.services.configuration import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.deal_writer import DealWriter
     from keeper.streams.topics import DEAL_LOADER_GROUP, DEAL_UPDATES
@@ -162,8 +162,8 @@ def index_deals(
     Commits after Elasticsearch has the documents, waits while it is away.
     Example: keeper index deals
     """
-    from keeper.pipeline.load_events import deal_consumer
-    from keeper.pipeline.services import elasticsearch_config
+    from keeper.pipeline.runs.consumers import deal_consumer
+    from keeper.pipeline.services.configuration import elasticsearch_config
     from keeper.settings import load_settings
     from keeper.stores.elasticsearch.deal_index import DealIndex
     from keeper.streams.topics import DEAL_INDEXER_GROUP, DEAL_UPDATES
@@ -203,8 +203,8 @@ def _load(
     topic: str,
     group: str,
 ) -> None:
-    from keeper.pipeline.rings import DeadLetterBell
-    from keeper.pipeline.services import kafka_config
+    from keeper.pipeline.runs.events import DeadLetterBell
+    from keeper.pipeline.services.configuration import kafka_config
     from keeper.settings import load_settings
     from keeper.streams.doorbell import Doorbell
 
@@ -232,8 +232,8 @@ def _load(
 
 
 def _index_prices(options: _Options, topic: str, group: str) -> None:
-    from keeper.pipeline.load_events import price_consumer
-    from keeper.pipeline.services import elasticsearch_config
+    from keeper.pipeline.runs.consumers import price_consumer
+    from keeper.pipeline.services.configuration import elasticsearch_config
     from keeper.settings import load_settings
     from keeper.stores.elasticsearch.price_index import PriceIndex
 

@@ -18,8 +18,8 @@ from keeper.alerts.links import InvalidLinkError, Links
 from keeper.clock import Clock, utc_now
 from keeper.console.database import FIRST_PAUSE, ConsoleDatabase, DatabaseLeftAloneError
 from keeper.errors import KeeperError
-from keeper.pipeline.follow_link import GoneError, describe, follow
-from keeper.pipeline.health import HealthState, PartHealth
+from keeper.pipeline.messages.follow_link import GoneError, describe, follow
+from keeper.pipeline.services.health import HealthState, PartHealth
 from keeper.stores.postgres.connection import PostgresConfig
 
 _HEADERS: Final = {

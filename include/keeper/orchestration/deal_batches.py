@@ -34,7 +34,7 @@ def plan_filters(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]
     from keeper.orchestration.connections import database, keepa_config
     from keeper.orchestration.dry_runs import plan_or_tell
     from keeper.orchestration.lake import lake
-    from keeper.pipeline.plan_deals import plan_deals, preview_deals
+    from keeper.pipeline.deals.plan import plan_deals, preview_deals
 
     how: dict[str, Any] = {
         "max_tokens": load_settings().keeper_deal_tokens,
@@ -62,7 +62,7 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     from keeper.orchestration.connections import database
     from keeper.orchestration.keepa_tasks import keepa_client
     from keeper.orchestration.lake import deal_folder
-    from keeper.pipeline.fetch_deals import fetch_deals
+    from keeper.pipeline.deals.fetch import fetch_deals
 
     folder = deal_folder(planned["run"], planned["batch"])
     with database() as connection, keepa_client(planned["run"]) as client:
@@ -79,7 +79,7 @@ def check(fetched: dict[str, Any]) -> dict[str, Any]:
     """Turn a filter's replies into scored and checked messages, and count them."""
     from keeper.orchestration.connections import database, keepa_config
     from keeper.orchestration.lake import data_docs_folder, deal_folder
-    from keeper.pipeline.check_deals import check_deals
+    from keeper.pipeline.deals.validate import check_deals
 
     run, batch = fetched["run"], fetched["batch"]
     with database() as connection:
@@ -99,7 +99,7 @@ def publish(checked: dict[str, Any]) -> dict[str, Any]:
     """Publish a filter's messages, and say how far the topic's readers have to come."""
     from keeper.orchestration.connections import kafka_config
     from keeper.orchestration.lake import deal_folder
-    from keeper.pipeline.publish_batch import publish_batch
+    from keeper.pipeline.prices.publish import publish_batch
     from keeper.streams.topics import DEAL_UPDATES as TOPIC
 
     folder = deal_folder(checked["run"], checked["batch"])

@@ -13,8 +13,8 @@ def deliver_now() -> dict[str, int]:
 
     Channels that ask for a pause are waited for a minute in all; the rest is left to others.
     """
-    from keeper.pipeline.deliver import deliver_due
-    from keeper.pipeline.services import delivery
+    from keeper.pipeline.messages.deliver import deliver_due
+    from keeper.pipeline.services.configuration import delivery
 
     with database() as connection:
         return deliver_due(connection, delivery(load_settings(), patience_s=_PATIENCE_S))

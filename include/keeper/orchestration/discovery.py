@@ -109,7 +109,7 @@ def settle(answer: Mapping[str, Any], user: str | None) -> dict[str, Any]:
         user: E-mail address of whose watch list the chosen products join; None is Keeper's own.
     """
     from keeper.orchestration.connections import database
-    from keeper.pipeline.discover import settle_answer
+    from keeper.pipeline.discovery.run import settle_answer
 
     with database() as connection:
         decision = settle_answer(
@@ -139,7 +139,7 @@ def finish_discovery_run(ti: Any, proposed: Mapping[str, Any] | None) -> dict[st
     from keeper.orchestration.reports import plain_row, unfinished_tasks
     from keeper.orchestration.run_names import run_name
     from keeper.orchestration.summaries import tell
-    from keeper.pipeline.discover import summarise_discovery
+    from keeper.pipeline.discovery.run import summarise_discovery
 
     found = proposed or {"proposed": 0, "unknown": 0, "question": None}
     asked = "a question waits for an answer" if found["question"] else "nothing to decide"

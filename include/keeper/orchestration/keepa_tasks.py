@@ -15,7 +15,7 @@ from keeper.orchestration.triggers import TokensRefilledTrigger
 from keeper.sources.keepa.errors import TokensExhaustedError
 
 if TYPE_CHECKING:
-    from keeper.pipeline.tokens import KeepaAccount
+    from keeper.pipeline.runs.keepa_account import KeepaAccount
     from keeper.sources.keepa.client import KeepaClient
 
 KEEPA_POOL: Final = "keepa"
@@ -96,7 +96,7 @@ def keepa_account(run: str) -> Iterator["KeepaAccount"]:
     Args:
         run: Keeper's id of the run that spends the tokens.
     """
-    from keeper.pipeline.tokens import keepa_account as account_of_config
+    from keeper.pipeline.runs.keepa_account import keepa_account as account_of_config
 
     with (
         database() as connection,

@@ -10,7 +10,7 @@ from keeper.settings import load_settings
 
 def check_database() -> dict[str, list[str]]:
     """Look for a want of tokens and for stale products; return what was noted, by topic."""
-    from keeper.pipeline.check_operations import check_products, check_tokens, note_findings
+    from keeper.pipeline.services.monitor import check_products, check_tokens, note_findings
 
     settings, now = load_settings(), utc_now()
     interval = timedelta(hours=settings.keeper_check_interval_h)
@@ -27,7 +27,7 @@ def check_kafka() -> dict[str, list[str]]:
 
     What was found is noted also if Kafka then does not answer.
     """
-    from keeper.pipeline.check_operations import check_dead_letters, check_lag, note_findings
+    from keeper.pipeline.services.monitor import check_dead_letters, check_lag, note_findings
 
     kafka, now = kafka_config(), utc_now()
     findings = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))

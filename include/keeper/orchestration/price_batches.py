@@ -27,7 +27,7 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring the raw replies of a batch's products into the lake, and count them."""
     from keeper.orchestration.keepa_tasks import keepa_client
     from keeper.orchestration.lake import batch_folder
-    from keeper.pipeline.fetch_batch import fetch_batch
+    from keeper.pipeline.prices.fetch import fetch_batch
 
     interval = planned["interval"]
     with keepa_client(planned["run"]) as client:
@@ -53,7 +53,7 @@ def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, 
     from keeper.domain.intervals import Interval
     from keeper.orchestration.connections import database, keepa_config
     from keeper.orchestration.lake import batch_folder, data_docs_folder
-    from keeper.pipeline.check_batch import check_batch
+    from keeper.pipeline.prices.validate import check_batch
 
     run, batch, interval = planned["run"], planned["batch"], planned["interval"]
     with database() as connection:
@@ -78,7 +78,7 @@ def publish(checked: dict[str, Any]) -> dict[str, Any]:
     """Publish a batch's messages, and say how far the topics' readers have to come."""
     from keeper.orchestration.connections import database, kafka_config
     from keeper.orchestration.lake import batch_folder
-    from keeper.pipeline.publish_batch import publish_prices
+    from keeper.pipeline.prices.publish import publish_prices
 
     run, batch = checked["run"], checked["batch"]
     with database() as connection:

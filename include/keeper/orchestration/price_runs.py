@@ -35,7 +35,7 @@ def plan_prices(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]]
     if dag_run.run_type == _BACKFILL:
         interval = Interval(dag_run.data_interval_start, dag_run.data_interval_end)
         return plan_past(dag_run, interval, params)
-    from keeper.pipeline.plan_run import plan_run, preview_run
+    from keeper.pipeline.prices.plan import plan_run, preview_run
 
     only, settings = choice_of(params), load_settings()
     how: dict[str, Any] = {
@@ -66,7 +66,7 @@ def plan_past(dag_run: Any, interval: Interval, params: Mapping[str, Any]) -> li
         InvalidChoiceError: No such locale or ASIN, or nobody watches it.
         InvalidIntervalError: The interval is empty, or has not ended yet.
     """
-    from keeper.pipeline.backfill import plan_backfill, preview_backfill
+    from keeper.pipeline.prices.backfill import plan_backfill, preview_backfill
 
     how: dict[str, Any] = {
         "batch_products": load_settings().keeper_batch_products,

@@ -10,7 +10,7 @@ from keeper.orchestration.doorbell import ring
 from keeper.orchestration.run_names import run_name
 
 if TYPE_CHECKING:
-    from keeper.pipeline.finish_run import BatchReports
+    from keeper.pipeline.runs.finish import BatchReports
 
 SUMMARY: Final = "summary"
 """The XCom with what a run did, in one line for people."""
@@ -42,7 +42,7 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
     Raises:
         RunFailedError: The run lost batches, tasks or too many records; the row is written.
     """
-    from keeper.pipeline.finish_run import summarise_run
+    from keeper.pipeline.runs.finish import summarise_run
 
     reports = batch_reports(ti, "plan", f"{group}.fetch", f"{group}.check", f"{group}.publish")
     with database() as connection:
@@ -67,7 +67,7 @@ def batch_reports(ti: Any, plan: str, fetch: str, check: str, publish: str) -> "
         plan: Task id of the planning task.
         fetch: Task id of the mapped fetch task; so on for `check` and `publish`.
     """
-    from keeper.pipeline.finish_run import BatchReports
+    from keeper.pipeline.runs.finish import BatchReports
 
     planned = ti.xcom_pull(task_ids=plan) or ()
     published = _results(ti, publish)

@@ -96,8 +96,8 @@ def note_good_run(context: Mapping[str, Any]) -> None:
 
 def _tell(trouble: Trouble) -> None:
     from keeper.orchestration.connections import database
-    from keeper.pipeline.services import channels
-    from keeper.pipeline.tell_operator import tell_operator
+    from keeper.pipeline.messages.operator import tell_operator
+    from keeper.pipeline.services.configuration import channels
 
     settings = load_settings()
     tell_operator(

@@ -34,8 +34,8 @@ _DAY_S: Final = 24 * 3600.0
 
 def mark_ends() -> dict[str, Any]:
     """Return the ends of the topics as a publishing task would: what wait_for_workers waits for."""
-    from keeper.pipeline.mirrors import MIRRORS
-    from keeper.pipeline.wait_for_workers import ends_of_topics
+    from keeper.pipeline.search.mirrors import MIRRORS
+    from keeper.pipeline.search.wait_for_workers import ends_of_topics
 
     return {"offsets": ends_of_topics(kafka_config(), MIRRORS.values())}
 
@@ -72,8 +72,8 @@ def reconcile_mirror(mirror: str, ti: Any, *, days: int | None, dry_run: bool) -
     """
     from datetime import timedelta
 
-    from keeper.pipeline.mirrors import MIRRORS
-    from keeper.pipeline.reconcile import reconcile
+    from keeper.pipeline.search.mirrors import MIRRORS
+    from keeper.pipeline.search.reconcile import reconcile
 
     now = utc_now()
     with database() as connection, elasticsearch_config().client() as client:
@@ -95,7 +95,7 @@ def mirror_records() -> dict[str, dict[str, Any]]:
     Raises:
         AirflowSkipException: Elasticsearch does not answer; the next run makes up for it.
     """
-    from keeper.pipeline.mirror_records import RECORD_MIRRORS, mirror_records
+    from keeper.pipeline.search.records import RECORD_MIRRORS, mirror_records
     from keeper.stores.elasticsearch.connection import SearchUnavailableError
 
     with database() as connection, elasticsearch_config().client() as client:

@@ -20,7 +20,7 @@ from keeper.orchestration.connections import (
     postgres_config,
 )
 from keeper.orchestration.lake import lake
-from keeper.pipeline.outside_systems import SERVICES, Configurations, checks_of
+from keeper.pipeline.services.names import SERVICES, Configurations, checks_of
 from keeper.settings import load_settings
 
 _LOG: Final = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def check_service(name: str) -> str:
         SettingsError: Airflow has no connection to it.
         KeeperError: It is not well; says what to do.
     """
-    from keeper.pipeline.check_services import NotConfiguredError
+    from keeper.pipeline.services.probes import NotConfiguredError
 
     connection = _CONNECTIONS.get(name)
     try:

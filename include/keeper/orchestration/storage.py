@@ -45,7 +45,7 @@ def roll_up() -> dict[str, Any]:
 
 def check_and_analyse() -> None:
     """Check that the database is sound and count anew what is in it."""
-    from keeper.pipeline.maintain_storage import check_storage
+    from keeper.pipeline.storage.maintain import check_storage
     from keeper.stores.postgres.storage import analyse
 
     with database() as connection:
@@ -55,7 +55,7 @@ def check_and_analyse() -> None:
 
 def drop_old_rows(*, apply: bool) -> dict[str, int]:
     """Drop points and records past their retention; return how many rows, by table."""
-    from keeper.pipeline.maintain_storage import Retention, drop_old
+    from keeper.pipeline.storage.maintain import Retention, drop_old
 
     settings = load_settings()
     retention = Retention(
@@ -68,8 +68,8 @@ def drop_old_rows(*, apply: bool) -> dict[str, int]:
 
 def drop_old_files(*, apply: bool) -> dict[str, Any]:
     """Delete replies, run files, Data Docs and Airflow's logs past their retention."""
-    from keeper.pipeline.maintain_storage import drop_old_folders
-    from keeper.pipeline.prune_lake import prune_lake
+    from keeper.pipeline.storage.maintain import drop_old_folders
+    from keeper.pipeline.storage.prune_lake import prune_lake
     from keeper.stores.postgres.runs import running_runs
 
     settings, now = load_settings(), utc_now()

@@ -30,7 +30,7 @@ def conclude(ti: Any, line: str) -> str:
     Raises:
         RunFailedError: Tasks failed or could not run; names them.
     """
-    from keeper.pipeline.finish_run import RunFailedError
+    from keeper.pipeline.runs.finish import RunFailedError
 
     if unfinished := unfinished_tasks(ti):
         line = f"{line}; unfinished: {', '.join(unfinished)}"

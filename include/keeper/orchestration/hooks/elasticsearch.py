@@ -7,7 +7,7 @@ from airflow.providers.elasticsearch.hooks.elasticsearch import ElasticsearchSQL
 
 from keeper.errors import KeeperError, SettingsError
 from keeper.orchestration.connections import ELASTICSEARCH_CONN, elasticsearch_config
-from keeper.pipeline.outside_systems import ANSWER_WITHIN_S
+from keeper.pipeline.services.names import ANSWER_WITHIN_S
 
 _WHERE: Final = "asked as this connection says: see its Protocol, Host, Port, Login and Password"
 
@@ -35,7 +35,7 @@ class ElasticsearchHook(ElasticsearchSQLHook):
         Returns:
             Whether Keeper can work with it, and a sentence for people that never has the password.
         """
-        from keeper.pipeline.check_services import check_elasticsearch
+        from keeper.pipeline.services.probes import check_elasticsearch
 
         try:
             config = elasticsearch_config(self.connection)

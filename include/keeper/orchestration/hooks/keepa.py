@@ -7,7 +7,7 @@ from airflow.sdk import BaseHook
 
 from keeper.errors import KeeperError, SettingsError
 from keeper.orchestration.connections import KEEPA_CONN, keepa_config
-from keeper.pipeline.outside_systems import ANSWER_WITHIN_S
+from keeper.pipeline.services.names import ANSWER_WITHIN_S
 
 _WHERE: Final = "asked as this connection says: see its Base URL and API key"
 
@@ -35,7 +35,7 @@ class KeepaHook(BaseHook):
         Returns:
             Whether Keepa answers and takes the key, and a sentence for people that never has it.
         """
-        from keeper.pipeline.check_services import check_keepa
+        from keeper.pipeline.services.probes import check_keepa
 
         try:
             config = keepa_config(self.get_connection(self.keepa_conn_id))

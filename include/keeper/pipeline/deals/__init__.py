@@ -1,0 +1,1 @@
+"""A deal run, step by step, and the daily report."""

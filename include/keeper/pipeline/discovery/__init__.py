@@ -1,0 +1,1 @@
+"""Searches that propose products, and the question about them."""

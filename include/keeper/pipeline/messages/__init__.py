@@ -1,0 +1,1 @@
+"""Delivery to people and to the operator, and the links in messages."""

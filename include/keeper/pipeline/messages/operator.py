@@ -1,0 +1,70 @@
+"""Telling the operator of a trouble, also when Keeper's own database is the trouble."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Final
+
+from keeper.alerts.message import Message
+from keeper.domain.messages.notices import Trouble
+from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus
+from keeper.errors import KeeperError
+from keeper.pipeline.messages.deliver import Channel
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.notices import raise_notice
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+def tell_operator(
+    trouble: Trouble,
+    database: Callable[[], AbstractContextManager[Connection]],
+    channels: Callable[[], dict[ChannelKind, Channel]],
+    *,
+    operator: str,
+    at: datetime,
+) -> None:
+    """Raise a notice; without a database to note it in, mail the operator at once.
+
+    Args:
+        trouble: What was seen.
+        database: Opens Keeper's database.
+        channels: Gives the channels; only mail is used, for its address needs no database.
+        operator: E-mail address of who is told.
+        at: When it was seen.
+
+    Raises:
+        KeeperError: The database does not answer, and no mail could be sent either.
+    """
+    try:
+        with database() as connection:
+            raise_notice(connection, trouble, operator=operator, at=at)
+    except KeeperError as error:
+        result = _mail(trouble, str(error), channels(), operator, at)
+        if result.status is not DeliveryStatus.SENT:
+            _LOG.error("%s; %s", trouble.subject, trouble.details)
+            _LOG.error("the operator could not be mailed: %s", result.detail)
+            raise
+        _LOG.warning("mailed to the operator, since %s", error)
+
+
+def _mail(
+    trouble: Trouble,
+    problem: str,
+    channels: dict[ChannelKind, Channel],
+    operator: str,
+    at: datetime,
+) -> DeliveryResult:
+    mail = channels.get(ChannelKind.EMAIL)
+    if mail is None:
+        return DeliveryResult(DeliveryStatus.NOT_CONFIGURED, "SMTP_HOST is not set")
+    message = Message(
+        key=f"trouble-{at:%Y%m%d%H%M%S%f}",
+        subject=f"Keeper: {trouble.subject}",
+        lead=trouble.subject,
+        sections=(),
+        made_at=at,
+        closing=f"{trouble.details}\n\nKeeper's database cannot be reached: {problem}",
+    )
+    return mail.deliver(operator, message)

@@ -1,0 +1,1 @@
+"""A price run, step by step: plan, fetch, validate, publish; older prices too."""

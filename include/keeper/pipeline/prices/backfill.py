@@ -1,0 +1,114 @@
+"""Planning a run over a past interval: which products, and nothing else to choose."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from keeper.domain.intervals import Interval
+from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
+from keeper.domain.watches.watch import ProductToCheck
+from keeper.errors import TerminalError
+from keeper.pipeline.prices.plan import PlannedBatch, label_of
+from keeper.stores.lake.paths import LakePath
+from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.runs import start_run
+from keeper.stores.postgres.watch_list import products_to_check
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class InvalidIntervalError(TerminalError):
+    """A past interval that is none."""
+
+
+def plan_backfill(
+    connection: Connection,
+    lake: LakePath,
+    *,
+    run: str,
+    dag_id: str,
+    source: str,
+    batch_products: int,
+    interval: Interval,
+    only: ProductChoice = EVERYTHING,
+    started_at: datetime,
+) -> list[PlannedBatch]:
+    """Divide watched products into batches whose points of a past interval are to be published.
+
+    Tokens do not choose: replies that are archived cost none, and the others are one token each.
+
+    Args:
+        connection: Where the watch list is.
+        lake: Where the batches' files go.
+        run: Keeper's id of the run.
+        dag_id: Its DAG.
+        source: What the data is marked as.
+        batch_products: Most products in a batch.
+        interval: The points in it are published.
+        only: Which of the watched products.
+        started_at: Now.
+
+    Raises:
+        InvalidChoiceError: Nobody watches the products asked for.
+        InvalidIntervalError: It is empty, or has not ended yet.
+    """
+    products = _chosen(connection, interval, only, started_at)
+    start_run(
+        connection,
+        run_id=run,
+        dag_id=dag_id,
+        source=source,
+        started_at=started_at,
+        products_planned=len(products),
+    )
+    planned = []
+    for number, start in enumerate(range(0, len(products), batch_products)):
+        chunk: Sequence[ProductToCheck] = products[start : start + batch_products]
+        BatchFolder.of(lake, run, number).write_plan(chunk)
+        planned.append(PlannedBatch(run, number, len(chunk), label_of(chunk), interval=interval))
+    _LOG.info("%d products in %d batches", len(products), len(planned))
+    return planned
+
+
+def preview_backfill(
+    connection: Connection,
+    *,
+    batch_products: int,
+    interval: Interval,
+    only: ProductChoice = EVERYTHING,
+    at: datetime,
+) -> str:
+    """Say in one line what plan_backfill would plan; notes nothing.
+
+    Raises:
+        InvalidChoiceError: Nobody watches the products asked for.
+        InvalidIntervalError: The interval is empty, or has not ended yet.
+    """
+    products = _chosen(connection, interval, only, at)
+    what = f" ({label_of(products)})" if products else ""
+    return (
+        f"{len(products)} products{what} in {-(-len(products) // batch_products)} batches; their "
+        f"points from {interval.since:%Y-%m-%d %H:%M} to {interval.until:%Y-%m-%d %H:%M} UTC, a "
+        "token for each product without an archived reply"
+    )
+
+
+def _chosen(
+    connection: Connection, interval: Interval, only: ProductChoice, at: datetime
+) -> list[ProductToCheck]:
+    if interval.since >= interval.until:
+        raise InvalidIntervalError(
+            f"the interval is empty: {interval.since:%Y-%m-%d %H:%M} is not before "
+            f"{interval.until:%Y-%m-%d %H:%M}"
+        )
+    if interval.until > at:
+        raise InvalidIntervalError(
+            f"the interval ends in the future, at {interval.until:%Y-%m-%d %H:%M} UTC; "
+            "points are published for the past only"
+        )
+    products, unknown = only.among(products_to_check(connection))
+    if unknown:
+        _LOG.warning("nobody watches %s", ", ".join(unknown))
+    return products

@@ -1,0 +1,208 @@
+"""The first step of a run: which products, in which batches, for how many tokens."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from keeper.clock import utc_now
+from keeper.domain.intervals import Interval
+from keeper.domain.locales import UnknownLocaleError, locale_of
+from keeper.domain.runs.events import KeeperEvent
+from keeper.domain.tokens.plan import Candidate, TokenPlan, plan_tokens
+from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
+from keeper.domain.watches.watch import ProductToCheck
+from keeper.errors import TransientError
+from keeper.pipeline.runs.events import Ring, no_ring
+from keeper.pipeline.runs.keepa_account import KeepaAccount
+from keeper.stores.lake.paths import LakePath
+from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.runs import start_run
+from keeper.stores.postgres.watch_list import candidates, products_to_check
+
+_LOG: Final = logging.getLogger(__name__)
+_HORIZON_SHARE: Final = 0.75
+"""Of the interval between two runs, how much a run may spend waiting for refills."""
+_PAGE: Final = 100
+_NAMED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBatch:
+    """A batch of a run.
+
+    Attributes:
+        run: Keeper's id of the run.
+        batch: Its number.
+        products: How many it holds.
+        label: What it holds, for people: "de 500: B000000001, B000000002, …".
+        urgent: Its products are about to alert and may use the token reserve.
+        page_products: Most products one request may ask for, so that the tokens can ever reach.
+        interval: The past interval whose points are wanted; None for a check of today's prices.
+    """
+
+    run: str
+    batch: int
+    products: int
+    label: str
+    urgent: bool = False
+    page_products: int = _PAGE
+    interval: Interval | None = None
+
+
+def plan_run(
+    connection: Connection,
+    lake: LakePath,
+    account: KeepaAccount,
+    *,
+    run: str,
+    dag_id: str,
+    batch_products: int,
+    interval: timedelta,
+    reserve_share: float,
+    started_at: datetime,
+    ring: Ring = no_ring,
+    only: ProductChoice = EVERYTHING,
+) -> list[PlannedBatch]:
+    """Choose the products the tokens reach for, divide them into batches, note the run's start.
+
+    What they do not reach for is left for the next run, by value; see plan_tokens. A product in a
+    locale Keepa lacks is left out with a warning. An empty watch list gives no batches. `ring` is
+    told when products have to wait.
+
+    Raises:
+        TerminalError: Keepa refuses the key, or nobody watches the products asked for; the run has
+            its row by then.
+    """
+    source = account.client.config.source
+    start_run(connection, run_id=run, dag_id=dag_id, source=source, started_at=started_at)
+    plan = plan_of(
+        connection,
+        account,
+        at=started_at,
+        interval=interval,
+        reserve_share=reserve_share,
+        only=only,
+    )
+    if only.is_everything:
+        # Some products say nothing of how many others are about to alert.
+        account.ledger.keep_back(plan.reserve)
+    products = {(p.domain, p.asin): p for p in products_to_check(connection)}
+    page = _PAGE if plan.reading is None else max(min(_PAGE, plan.reading.cap), 1)
+    planned = []
+    for number, (chunk, urgent) in enumerate(_batches(plan.now, batch_products)):
+        BatchFolder.of(lake, run, number).write_plan(
+            [products[candidate.domain, candidate.asin] for candidate in chunk]
+        )
+        planned.append(PlannedBatch(run, number, len(chunk), label_of(chunk), urgent, page))
+    start_run(
+        connection,
+        run_id=run,
+        dag_id=dag_id,
+        source=source,
+        started_at=started_at,
+        products_planned=len(plan.now),
+        products_postponed=len(plan.later),
+        tokens_estimated=plan.cost,
+    )
+    if waiting := len(plan.later):
+        ring(
+            KeeperEvent(event_type="tokens_short", occurred_at=utc_now(), count=waiting, run_id=run)
+        )
+    if not products:
+        _LOG.warning("Nobody watches anything; add a product: keeper watch add ASIN --target 25")
+    _LOG.info(
+        "%d products in %d batches; %s", len(plan.now), len(planned), plan.summary(started_at)
+    )
+    return planned
+
+
+def preview_run(
+    connection: Connection,
+    account: KeepaAccount,
+    *,
+    batch_products: int,
+    interval: timedelta,
+    reserve_share: float,
+    at: datetime,
+    only: ProductChoice = EVERYTHING,
+) -> str:
+    """Say in one line what plan_run would plan, and what it would cost; spends and notes nothing.
+
+    Raises:
+        InvalidChoiceError: Nobody watches the products asked for.
+        TerminalError: Keepa refuses the key.
+    """
+    plan = plan_of(
+        connection, account, at=at, interval=interval, reserve_share=reserve_share, only=only
+    )
+    batches = sum(1 for _ in _batches(plan.now, batch_products))
+    what = f" ({label_of(plan.now)})" if plan.now else ""
+    return f"{len(plan.now)} products{what} in {batches} batches; {plan.summary(at)}"
+
+
+def plan_of(
+    connection: Connection,
+    account: KeepaAccount,
+    *,
+    at: datetime,
+    interval: timedelta,
+    reserve_share: float,
+    only: ProductChoice = EVERYTHING,
+) -> TokenPlan:
+    """Return what a run started at `at` would check, by the live balance; spends and notes nothing.
+
+    When Keepa does not answer, the balance is the one last told.
+
+    Raises:
+        InvalidChoiceError: Nobody watches the products asked for.
+        TerminalError: Keepa refuses the key.
+    """
+    chosen, unknown = only.among(candidates(connection, at=at))
+    if unknown:
+        _LOG.warning("nobody watches %s", ", ".join(unknown))
+    try:
+        account.client.token_status()
+    except TransientError as error:
+        _LOG.warning("planned with the balance last told: %s", error)
+    reading = account.ledger.reading()
+    return plan_tokens(
+        _in_known_locales(chosen),
+        reading,
+        at=at,
+        interval=interval,
+        horizon=interval * _HORIZON_SHARE,
+        reserve_share=reserve_share,
+    )
+
+
+def _in_known_locales(products: Sequence[Candidate]) -> Iterator[Candidate]:
+    for product in products:
+        try:
+            locale_of(product.domain)
+        except UnknownLocaleError as error:
+            _LOG.warning("%s is skipped: %s", product.asin, error)
+        else:
+            yield product
+
+
+def _batches(
+    products: Sequence[Candidate], size: int
+) -> Iterator[tuple[Sequence[Candidate], bool]]:
+    """Yield batches that are wholly urgent or wholly not; a request is one or the other."""
+    urgent = [product for product in products if product.is_about_to_alert]
+    for group, is_urgent in ((urgent, True), (products[len(urgent) :], False)):
+        for start in range(0, len(group), size):
+            yield group[start : start + size], is_urgent
+
+
+def label_of(products: Sequence[Candidate | ProductToCheck]) -> str:
+    """Return what a batch holds, for people: its locales, how many of each, and the first ASINs."""
+    counts = Counter(product.domain for product in products)
+    locales = ", ".join(f"{domain} {count}" for domain, count in sorted(counts.items()))
+    names = [product.asin for product in products[:_NAMED]]
+    more = ["…"] if len(products) > _NAMED else []
+    return f"{locales}: {', '.join(names + more)}"

@@ -1,0 +1,1 @@
+"""What all runs share: their record, events, account with Keepa and consumers."""

@@ -1,0 +1,112 @@
+"""The last step of a run: what it did, what it cost, and whether it counts as failed."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from keeper.checks.quota import share_exceeded
+from keeper.errors import TerminalError
+from keeper.pipeline.runs.events import Ring, events_of_run, no_ring
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.runs import RunCounts, finish_run
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class RunFailedError(TerminalError):
+    """The run ended with less than it should have done; its row in pipeline_runs says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReports:
+    """The counts every task of a run returned, one mapping a batch that got so far.
+
+    `lost` has the labels of the batches that were not published, if the tasks told them.
+    """
+
+    planned: int
+    fetched: Sequence[Mapping[str, int]]
+    checked: Sequence[Mapping[str, int]]
+    published: Sequence[Mapping[str, int]]
+    lost: Sequence[str] = ()
+
+    def total(self, stage: str, name: str) -> int:
+        """Return the sum of a count over the batches."""
+        reports: Sequence[Mapping[str, int]] = getattr(self, stage)
+        return sum(report.get(name, 0) for report in reports)
+
+
+def summarise_run(
+    connection: Connection,
+    reports: BatchReports,
+    *,
+    run_id: str,
+    max_quarantine_share: float,
+    unfinished: Sequence[str],
+    finished_at: datetime,
+    ring: Ring = no_ring,
+    told: Callable[[str], None] = lambda line: None,
+) -> dict[str, object]:
+    """Write the run's row and return it.
+
+    Args:
+        connection: Where `pipeline_runs` is.
+        reports: What the tasks counted.
+        run_id: The run.
+        max_quarantine_share: Above this share of quarantined records the run fails.
+        unfinished: Names of tasks of the run that failed or never ran.
+        finished_at: Now.
+        ring: Told of a good run, once its row is written.
+        told: Is told what the run did, in one line.
+
+    Raises:
+        RunFailedError: After the row is written, if batches were lost or too much was quarantined.
+    """
+    checked = reports.total("checked", "checked")
+    quarantined = reports.total("checked", "quarantined")
+    counts = RunCounts(
+        products_fetched=reports.total("checked", "products"),
+        products_missing=reports.total("checked", "missing"),
+        records_checked=checked,
+        records_quarantined=quarantined,
+        events_published=reports.total("published", "events"),
+        history_published=reports.total("published", "history"),
+    )
+    problems = []
+    if lost := reports.planned - len(reports.published):
+        which = f" ({', '.join(reports.lost)})" if reports.lost else ""
+        problems.append(f"{lost} of {reports.planned} batches were not published{which}")
+    if unfinished:
+        problems.append("unfinished: " + ", ".join(unfinished))
+    if unreadable := reports.total("checked", "unreadable"):
+        problems.append(f"{unreadable} replies could not be read; see the logs of the check tasks")
+    if counts.products_missing and not counts.products_fetched and not lost:
+        problems.append("none of the products could be read; see the logs of the check tasks")
+    if message := share_exceeded(checked=checked, failed=quarantined, limit=max_quarantine_share):
+        problems.append(message)
+    problem = "; ".join(problems) or None
+    row = finish_run(
+        connection,
+        run_id=run_id,
+        state="FAILED" if problem else "SUCCESS",
+        finished_at=finished_at,
+        counts=counts,
+        problem=problem,
+    )
+    line = (
+        f"{counts.products_fetched} products for {row['tokens_spent']} tokens "
+        f"({row['tokens_estimated']} planned, {row['tokens_left']} left), "
+        f"{row['products_postponed']} left for the next run: {counts.events_published} events, "
+        f"{counts.history_published} older points, {row['points_stored']} new points, "
+        f"{row['alerts_raised']} alerts, {quarantined} quarantined"
+    )
+    line = f"{line}; FAILED: {problem}" if problem else line
+    _LOG.info("%s", line)
+    told(line)
+    if problem:
+        raise RunFailedError(f"run {run_id}: {problem}")
+    for event in events_of_run(run_id, counts, row, at=finished_at):
+        ring(event)
+    return row

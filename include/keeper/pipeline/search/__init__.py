@@ -1,0 +1,1 @@
+"""Elasticsearch as a mirror: comparing, rebuilding, waiting for its workers."""

@@ -1,0 +1,189 @@
+"""Comparing Elasticsearch with PostgreSQL day by day, and putting it right."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from elasticsearch import Elasticsearch
+
+from keeper.domain.search.mirroring import DayOfLocale, is_mirrored
+from keeper.errors import EventsRefusedError
+from keeper.pipeline.search.mirrors import Mirror
+from keeper.stores.elasticsearch.bulk import (
+    Document,
+    Target,
+    delete_documents,
+    version_of,
+    write_documents,
+)
+from keeper.stores.elasticsearch.day_sums import (
+    StoredDocument,
+    day_sums,
+    documents_of_day,
+    figures_of,
+)
+from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.one_at_a_time import one_at_a_time
+
+_LOG: Final = logging.getLogger(__name__)
+_EXAMPLES: Final = 10
+_ON_ITS_WAY: Final = timedelta(minutes=15)
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """What a comparison found and mended.
+
+    Attributes:
+        mirror: What was compared.
+        days: Days and locales compared.
+        different: Those whose sums differed.
+        missing: Documents PostgreSQL has and Elasticsearch had not.
+        outdated: Documents that said something else than PostgreSQL.
+        surplus: Documents of points or deals that PostgreSQL does not have.
+        in_motion: Documents passed over because they were checked a moment ago.
+        refused: Documents that could not be mended: Elasticsearch will never take them.
+        examples: The first of the different days, with what was wrong, for people.
+    """
+
+    mirror: str
+    days: int = 0
+    different: int = 0
+    missing: int = 0
+    outdated: int = 0
+    surplus: int = 0
+    in_motion: int = 0
+    refused: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> int:
+        """How many documents were wrong."""
+        return self.missing + self.outdated + self.surplus
+
+
+def reconcile(
+    connection: Connection,
+    client: Elasticsearch,
+    mirror: Mirror,
+    *,
+    at: datetime,
+    run_id: str | None = None,
+    since: date | None = None,
+    dry_run: bool = False,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Reconciled:
+    """Bring Elasticsearch to what PostgreSQL has and return what was found.
+
+    The sums of every day and locale are compared; only days that differ are read. Running it again
+    finds nothing. What was found is a row of `reconciliations`. Call it when the loaders and
+    indexers have read what was published: what PostgreSQL does not have yet would be deleted; see
+    wait_for_workers.
+
+    Args:
+        connection: PostgreSQL.
+        client: Elasticsearch.
+        mirror: What is compared.
+        at: Now; what was checked within the quarter of an hour before is passed over.
+        run_id: The run that asks for it, if any.
+        since: Compare this day and later ones only.
+        dry_run: Change nothing.
+        progress: Is told the share of the different days that is done, 0 to 1.
+
+    Raises:
+        AlreadyRunningError: Another process does the same.
+        TransientError: A store does not answer.
+    """
+    with one_at_a_time(connection, f"reconciling the search of {mirror.name}"):
+        ours = mirror.day_sums(connection, since=since)
+        theirs = day_sums(client, mirror.alias, mirror.figures, since=since)
+        every = sorted(ours.keys() | theirs.keys())
+        days = [day for day in every if not is_mirrored(ours.get(day), theirs.get(day))]
+        found = Reconciled(mirror.name, days=len(every), different=len(days))
+        for number, day in enumerate(days, start=1):
+            wrong = _compare_day(connection, client, mirror, day, at - _ON_ITS_WAY)
+            _count(found, day, wrong)
+            if not dry_run:
+                found.refused += _mend(client, mirror, wrong)
+            progress(number / len(days))
+        row = {**asdict(found), "run_id": run_id, "compared_at": at, "is_dry_run": dry_run}
+        connection.execute(statements("reconciliations")["note"], row)
+    if found.wrong:
+        _LOG.warning("%s", found)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What is to be written and deleted of a day."""
+
+    missing: Sequence[Document]
+    outdated: Sequence[Document]
+    surplus: dict[str, int]
+    in_motion: int
+
+
+def _compare_day(
+    connection: Connection,
+    client: Elasticsearch,
+    mirror: Mirror,
+    day: DayOfLocale,
+    settled_before: datetime,
+) -> _Wrong:
+    # Elasticsearch first: what is written in between is in PostgreSQL's answer and not the other
+    # way round, so that nothing new is taken for surplus.
+    theirs = documents_of_day(client, mirror.alias, day, mirror.figures)
+    limit = version_of(settled_before)
+    missing, outdated = [], []
+    in_motion = 0
+    for event in mirror.of_day(connection, day):
+        document = mirror.document(event)
+        stored = theirs.pop(document.id, None)
+        if stored is not None and _tells(stored, document, mirror.figures):
+            continue
+        if document.version >= limit or (stored is not None and stored.checked_ms >= limit):
+            in_motion += 1
+        elif stored is None:
+            missing.append(document)
+        else:
+            # PostgreSQL is right, also where the document is of a later check.
+            version = max(document.version, stored.version)
+            outdated.append(document._replace(version=version))
+    surplus = {name: stored.version for name, stored in theirs.items() if stored.checked_ms < limit}
+    return _Wrong(missing, outdated, surplus, in_motion + len(theirs) - len(surplus))
+
+
+def _tells(stored: StoredDocument, document: Document, figures: Sequence[str]) -> bool:
+    """Tell whether Elasticsearch has what PostgreSQL has, of that check or of a later one."""
+    return stored.checked_ms >= document.version and stored.figures == figures_of(
+        document.fields, figures
+    )
+
+
+def _count(found: Reconciled, day: DayOfLocale, wrong: _Wrong) -> None:
+    counts = {
+        "missing": len(wrong.missing),
+        "outdated": len(wrong.outdated),
+        "surplus": len(wrong.surplus),
+    }
+    found.missing += counts["missing"]
+    found.outdated += counts["outdated"]
+    found.surplus += counts["surplus"]
+    found.in_motion += wrong.in_motion
+    if any(counts.values()) and len(found.examples) < _EXAMPLES:
+        told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+        found.examples.append(f"{day.day} {day.domain}: {told}")
+
+
+def _mend(client: Elasticsearch, mirror: Mirror, wrong: _Wrong) -> int:
+    """Write and delete what is to be, and return how many documents were refused."""
+    target = Target(mirror.alias)
+    delete_documents(client, target, wrong.surplus)
+    try:
+        write_documents(client, target, [*wrong.missing, *wrong.outdated])
+    except EventsRefusedError as error:
+        _LOG.warning("%s", error)
+        return len(error.reasons)
+    return 0

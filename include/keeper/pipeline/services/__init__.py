@@ -1,0 +1,1 @@
+"""The services Keeper needs: configuration, probes, health, waiting."""

@@ -1,0 +1,107 @@
+"""The services' configurations as the settings give them, for processes outside Airflow."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from keeper.alerts.channels.apprise import AppriseChannel
+from keeper.alerts.channels.discord import DiscordChannel
+from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
+from keeper.alerts.links import Links
+from keeper.domain.messages.queue import ChannelKind
+from keeper.pipeline.messages.deliver import Channel, Delivery
+from keeper.settings import Settings
+from keeper.sources.keepa.config import KeepaConfig
+from keeper.stores.elasticsearch.connection import ElasticsearchConfig
+from keeper.stores.lake.paths import LakePath
+from keeper.stores.lake.storage import lake_at
+from keeper.stores.postgres.connection import PostgresConfig
+from keeper.streams.config import KafkaConfig
+
+
+def postgres_config(settings: Settings) -> PostgresConfig:
+    """Return where PostgreSQL is."""
+    return PostgresConfig(settings.database.get_secret_value())
+
+
+def kafka_config(settings: Settings) -> KafkaConfig:
+    """Return where Kafka is."""
+    return KafkaConfig(settings.kafka_bootstrap_servers, settings.kafka_client)
+
+
+def elasticsearch_config(settings: Settings) -> ElasticsearchConfig:
+    """Return where Elasticsearch is."""
+    return ElasticsearchConfig(settings.elasticsearch.get_secret_value())
+
+
+def keepa_config(settings: Settings) -> KeepaConfig:
+    """Return where Keepa, or its simulator, is asked."""
+    return KeepaConfig(
+        api_key=settings.keepa_key,
+        base_url=settings.keepa_url,
+        source="simulator" if settings.uses_simulator else "keepa",
+        timeout_s=settings.keeper_keepa_timeout_s,
+    )
+
+
+def lake(settings: Settings) -> LakePath:
+    """Return the root of the lake.
+
+    Raises:
+        SettingsError: Keeper cannot reach that kind of storage.
+    """
+    return lake_at(settings.keeper_lake)
+
+
+def smtp_config(settings: Settings) -> SmtpConfig | None:
+    """Return the mail server, or None when none is configured."""
+    if settings.smtp_host is None:
+        return None
+    password = settings.smtp_password
+    return SmtpConfig(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.keeper_mail_from,
+        user=settings.smtp_user,
+        password=password.get_secret_value() if password else None,
+        tls=settings.keeper_smtp_tls,
+    )
+
+
+def channels(settings: Settings) -> dict[ChannelKind, Channel]:
+    """Return the channels the settings have what it takes for."""
+    found: dict[ChannelKind, Channel] = {}
+    if (mail := smtp_config(settings)) is not None:
+        found[ChannelKind.EMAIL] = EmailChannel(mail)
+    if (token := settings.telegram_bot_token) is not None:
+        bot = TelegramConfig(token.get_secret_value(), settings.keeper_telegram_url)
+        found[ChannelKind.TELEGRAM] = TelegramChannel(bot)
+    if webhooks := settings.discord_webhooks:
+        found[ChannelKind.DISCORD] = DiscordChannel(_plain(webhooks))
+    if urls := settings.keeper_apprise_urls:
+        found[ChannelKind.APPRISE] = AppriseChannel(_plain(urls))
+    return found
+
+
+def links(settings: Settings) -> Links | None:
+    """Return what makes the links in messages, or None when the settings say nothing of them."""
+    url, secret = settings.keeper_public_url, settings.keeper_link_secret
+    return None if url is None or secret is None else Links(url, secret.get_secret_value())
+
+
+def delivery(settings: Settings, **pace: Any) -> Delivery:
+    """Return how messages are delivered: by the channels of the settings, to them as they say.
+
+    Args:
+        settings: The settings.
+        pace: How long and whether to go on; see Delivery.
+    """
+    return Delivery(
+        channels(settings), links=links(settings), operator=settings.operator_email, **pace
+    )
+
+
+def _plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+    return {name: secret.get_secret_value() for name, secret in secrets.items()}

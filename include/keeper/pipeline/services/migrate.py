@@ -1,0 +1,65 @@
+"""Brings every store to what this version needs."""
+
+from collections.abc import Callable
+from typing import Final
+
+from keeper.pipeline.services.configuration import (
+    elasticsearch_config,
+    kafka_config,
+    postgres_config,
+)
+from keeper.pipeline.services.waiting import waiting_for
+from keeper.settings import Settings, load_settings
+
+PARTS: Final = ("postgres", "kafka", "elasticsearch")
+
+
+def migrate_when_it_answers(
+    part: str, *, patience_s: float, told: Callable[[str], None], settings: Settings | None = None
+) -> list[str]:
+    """Migrate one part, waiting for its service if that does not answer yet.
+
+    Args:
+        part: One of PARTS.
+        patience_s: After so many seconds it is tried no more.
+        told: Gets a sentence before each pause.
+        settings: Where the services are; the environment's if None.
+
+    Returns:
+        The names of what was made.
+
+    Raises:
+        TransientError: It has not answered in all that time.
+        TerminalError: It refuses; that is not waited for.
+    """
+    trying = waiting_for(part, told=told, patience_s=patience_s)
+    return trying(migrate_part, part, settings)
+
+
+def migrate_part(part: str, settings: Settings | None = None) -> list[str]:
+    """Migrate one part and return the names of what was made; running it again makes nothing."""
+    settings = settings or load_settings()
+    if part == "postgres":
+        from keeper.stores.postgres.migrations import migrate
+
+        return migrate(postgres_config(settings))
+    if part == "kafka":
+        from keeper.streams.topics import make_topics, topics_to_make
+
+        return make_topics(kafka_config(settings).admin(), topics_to_make())
+    from keeper.stores.elasticsearch import (
+        deal_index,
+        price_index,
+        record_index,
+        task_log_index,
+    )
+
+    with elasticsearch_config(settings).client() as client:
+        indices = {
+            price_index.PRICES_ALIAS: price_index.set_up,
+            deal_index.DEALS_ALIAS: deal_index.set_up,
+            record_index.TOKENS_ALIAS: record_index.set_up_tokens,
+            record_index.RUNS_ALIAS: record_index.set_up_runs,
+            task_log_index.TASK_LOGS: task_log_index.set_up,
+        }
+        return [alias for alias, set_up in indices.items() if set_up(client)]

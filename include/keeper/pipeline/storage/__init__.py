@@ -1,0 +1,1 @@
+"""Upkeep of the stores: retention, the lake, exchange rates."""

@@ -1,0 +1,1 @@
+"""Watch lists as files, and rules tried on the past."""

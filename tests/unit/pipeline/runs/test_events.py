@@ -1,0 +1,53 @@
+"""When a worker tells of its dead letters."""
+
+from typing import cast
+
+from keeper.domain.runs.events import KeeperEvent
+from keeper.metrics import WorkerMetrics
+from keeper.pipeline.runs.events import DeadLetterBell
+from keeper.streams.doorbell import Doorbell
+
+
+class Listener:
+    """Keeps what is rung."""
+
+    def __init__(self) -> None:
+        self.events: list[KeeperEvent] = []
+
+    def ring(self, event: KeeperEvent) -> None:
+        self.events.append(event)
+
+    def serve(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_letters_are_told_at_once_then_once_a_minute_and_all_of_them_in_the_end() -> None:
+    now = 1000.0
+    metrics, listener = WorkerMetrics(), Listener()
+    bell = DeadLetterBell(cast(Doorbell, listener), "price-updates", metrics, seconds=lambda: now)
+    told = []
+    for seconds in range(200):
+        now = 1000.0 + seconds
+        if seconds == 0 or 10 <= seconds < 100:
+            metrics.dead_letters += 1
+        bell.look()
+        while listener.events:
+            told.append((seconds, listener.events.pop().count))
+    metrics.dead_letters += 5
+    bell.close()
+
+    assert told == [(0, 1), (60, 51), (120, 39)]
+    assert [event.count for event in listener.events] == [5]
+
+
+def test_a_worker_without_dead_letters_tells_nothing() -> None:
+    listener = Listener()
+    bell = DeadLetterBell(cast(Doorbell, listener), "price-updates", WorkerMetrics())
+
+    bell.look()
+    bell.close()
+
+    assert listener.events == []

@@ -1,0 +1,140 @@
+"""The watch list as CSV."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keeper.domain.locales import LOCALES
+from keeper.domain.prices.types import PRICE_TYPES
+from keeper.domain.watches.watch import Priority, Watch, WatchStatus
+from keeper.pipeline.watches.csv_file import RowError, read_watch, read_watches, write_watches
+
+
+def read(text: str) -> list[Watch | RowError]:
+    return list(read_watches(io.StringIO(text)))
+
+
+def test_only_the_asin_is_required() -> None:
+    assert read("asin\nB000000001\n") == [Watch("B000000001", "us", "NEW", None)]
+
+
+def test_every_column_is_read_in_any_order_and_case() -> None:
+    text = (
+        "Target_Price,STATUS,domain,asin,Priority,price_type\n"
+        "24.99,paused,DE,https://www.amazon.de/dp/B000000001,high,amazon\n"
+    )
+
+    assert read(text) == [
+        Watch("B000000001", "de", "AMAZON", 2499, WatchStatus.PAUSED, Priority.HIGH)
+    ]
+
+
+def test_a_bad_row_costs_only_itself_and_tells_its_line() -> None:
+    text = (
+        "asin,domain,price_type,target_price,status,priority\n"
+        "B000000001,us,NEW,10,\n"
+        "nonsense,us,NEW,10,\n"
+        "B000000002,nl,NEW,10,\n"
+        "B000000003,us,COUNT_NEW,10,\n"
+        "B000000004,jp,NEW,10.50,\n"
+        "B000000005,us,NEW,10,ASLEEP\n"
+        "B000000006,us,NEW,10,ACTIVE,LOW,more\n"
+        "https://www.amazon.de/dp/B000000007,us,NEW,10,\n"
+        "B000000008,us,NEW,10,\n"
+        "B000000009,us,NEW,10,ACTIVE,urgent\n"
+    )
+
+    rows = read(text)
+
+    assert [row.asin for row in rows if isinstance(row, Watch)] == ["B000000001", "B000000008"]
+    errors = {row.line: row.reason for row in rows if isinstance(row, RowError)}
+    assert list(errors) == [3, 4, 5, 6, 7, 8, 9, 11]
+    assert "HIGH" in errors[11]
+    assert "not an ASIN" in errors[3]
+    assert "'nl'" in errors[4]
+    assert "not a price" in errors[5]
+    assert "JPY" in errors[6]
+    assert "ASLEEP" in errors[7]
+    assert "more values" in errors[8]
+    assert "amazon.de" in errors[9]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "isbn\n123\n", "asin,colour\nB000000001,red\n"], ids=["empty", "no asin", "other"]
+)
+def test_a_wrong_header_says_which_columns_there_are(text: str) -> None:
+    (error,) = read(text)
+
+    assert isinstance(error, RowError)
+    assert error.line == 1
+    assert "asin,domain,price_type,target_price,status,priority" in error.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\ufeffasin\nB000000001\n", '"asin"\r\n"B000000001"\r\n', "asin\n\n B000000001 \n\n"],
+    ids=["byte order mark", "quotes and carriage returns", "blank lines and spaces"],
+)
+def test_what_spreadsheets_write_is_read(text: str) -> None:
+    assert read(text) == [Watch("B000000001", "us", "NEW", None)]
+
+
+def test_a_value_over_two_lines_is_told_by_its_last() -> None:
+    rows = read('asin,status\n"B00\n0000001",ACTIVE\nB000000002,\n')
+
+    assert isinstance(rows[0], RowError)
+    assert rows[0].line == 3
+    assert rows[1] == Watch("B000000002", "us", "NEW", None)
+
+
+def test_a_line_csv_cannot_read_costs_only_itself() -> None:
+    rows = read("asin,status\nB000000001,\nB00\r0000002,\nB000000003,\n")
+
+    assert [row.asin for row in rows if isinstance(row, Watch)] == ["B000000001", "B000000003"]
+    assert [row.line for row in rows if isinstance(row, RowError)] == [3]
+
+
+@pytest.mark.parametrize(
+    ("good_rows", "line"), [(0, 1), (5000, 2)], ids=["at the start", "after much that is good"]
+)
+def test_a_file_that_is_not_utf8_says_so(good_rows: int, line: int) -> None:
+    text = b"asin\n" + b"B000000001\n" * good_rows + b"B0\xff\n"
+
+    *watches, error = read_watches(io.TextIOWrapper(io.BytesIO(text), "utf-8", newline=""))
+
+    assert isinstance(error, RowError)
+    assert "UTF-8" in error.reason
+    assert error.line >= line
+    assert all(isinstance(watch, Watch) for watch in watches)
+
+
+@given(st.text())
+def test_any_text_gives_watches_and_errors(text: str) -> None:
+    for row in read(f"asin,domain,price_type,target_price,status\n{text}"):
+        assert isinstance(row, Watch) or row.line > 1
+
+
+def test_an_address_tells_the_locale() -> None:
+    watch = read_watch("https://www.amazon.co.jp/dp/B000000001", target="1980")
+
+    assert (watch.domain, watch.target_minor) == ("jp", 1980)
+
+
+watches = st.builds(
+    Watch,
+    asin=st.from_regex(r"[0-9A-Z]{10}", fullmatch=True),
+    domain=st.sampled_from([locale.domain for locale in LOCALES]),
+    price_type=st.sampled_from([p.name for p in PRICE_TYPES if p.is_price]),
+    target_minor=st.none() | st.integers(min_value=1, max_value=10**9),
+    status=st.sampled_from(WatchStatus),
+)
+
+
+@given(st.lists(watches))
+def test_what_is_exported_is_imported_as_it_was(listed: list[Watch]) -> None:
+    file = io.StringIO()
+    write_watches(file, listed)
+
+    assert read(file.getvalue()) == listed
