@@ -40,7 +40,7 @@ schemas: venv ## Write the events' JSON Schemas to docs/schemas/
 	@$(PYTHON) -m keeper.streams.schemas docs/schemas
 
 analytics: venv ## Write docs/ANALYTICS.md from sql/analytics/
-	@$(PYTHON) -m keeper.stores.postgres.analytics_page docs/ANALYTICS.md
+	@$(PYTHON) -m keeper.stores.postgres.analytics.page docs/ANALYTICS.md
 
 dags: venv ## Write docs/DAGS.md from the DAGs and their docstrings
 	@AIRFLOW_HOME=$(CURDIR)/.keeper/dags-page AIRFLOW__CORE__LOAD_EXAMPLES=False \

@@ -26,9 +26,9 @@ from bench.registry import Run, Values, benchmark
 from bench.seeded_prices import EVERY, seeded_events
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.prices.events import PriceEvent
-from keeper.stores.postgres.channels import save_delivery_rules
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.messages.channels import save_delivery_rules
+from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer

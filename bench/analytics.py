@@ -10,9 +10,9 @@ from psycopg import sql
 
 from bench.fresh import fresh_database
 from bench.registry import Run, Values, benchmark
-from keeper.stores.postgres.analytics import analyses
+from keeper.stores.postgres.analytics.views import analyses
 from keeper.stores.postgres.connection import Connection, session
-from keeper.stores.postgres.roll_ups import roll_up
+from keeper.stores.postgres.prices.roll_ups import roll_up
 
 SERIES: Final = 10_000
 ASKED: Final = 200

@@ -16,7 +16,7 @@ from bench.per_message import load_one_by_one
 from bench.registry import Run, Values, benchmark
 from bench.seeded_prices import seeded_messages, seeded_watches
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 

@@ -13,7 +13,7 @@ from bench.registry import Values
 from keeper.metrics import WorkerMetrics
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.stores.postgres.connection import PostgresConfig
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.batch import BatchPolicy
 from keeper.streams.config import KafkaConfig
 

@@ -28,7 +28,7 @@ from keeper.simulator.catalogue import Catalogue
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.watches.watch_list import save_watches
 
 FAULTS: Final = (
     {"kind": "status", "status": 500, "share": 0.01, "endpoint": "product"},

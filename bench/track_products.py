@@ -29,7 +29,7 @@ from keeper.sources.keepa.client import ProductPage
 from keeper.sources.keepa.tokens import Envelope
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.runs import start_run
+from keeper.stores.postgres.runs.runs import start_run
 from keeper.streams.config import KafkaConfig
 
 BATCH_PRODUCTS: Final = 500

@@ -16,7 +16,7 @@ from keeper.alerts.channels.telegram import telegram_text
 from keeper.alerts.compose import alert_message
 from keeper.pipeline.messages.price_verdicts import story_of
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.outbox import latest_alert
+from keeper.stores.postgres.messages.outbox import latest_alert
 from stack.airflow_pictures import airflow_pictures
 from stack.context import Stack
 from stack.environment import database_url

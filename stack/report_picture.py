@@ -13,7 +13,7 @@ from keeper.alerts.reports import report_message
 from keeper.alerts.texts import as_page
 from keeper.domain.messages.queue import QueuedReport
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.outbox import latest_report
+from keeper.stores.postgres.messages.outbox import latest_report
 from stack.airflow_api import AirflowApi
 from stack.context import Stack
 from stack.environment import database_url

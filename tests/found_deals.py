@@ -10,8 +10,8 @@ import pytest
 from keeper.domain.deals.deal import DealFilter, DealScore
 from keeper.domain.deals.events import DealEvent
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.deal_filters import save_filter
-from keeper.stores.postgres.deal_writer import DealWriter
+from keeper.stores.postgres.deals.filters import save_filter
+from keeper.stores.postgres.deals.writer import DealWriter
 from tests.deals import CHECKED_AT, a_deal
 from tests.outbox import READER
 

@@ -11,8 +11,8 @@ from keeper.domain.messages.queue import ChannelKind
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.messages.deliver import Channel, Delivery
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.price_writer import PriceWriter
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.price_events import price_event
 from tests.services import free_port
 

@@ -15,7 +15,7 @@ from keeper.pipeline.search.mirrors import PRICES, Feed, Mirror
 from keeper.pipeline.search.rebuild import Rebuilt, rebuild_search
 from keeper.pipeline.search.reconcile import Reconciled, reconcile
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer

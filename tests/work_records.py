@@ -12,8 +12,8 @@ from keeper.domain.tokens.balance import Reservation, TokenReading, TokenRequest
 from keeper.pipeline.search.records import RUNS, TOKENS, RecordMirror
 from keeper.stores.elasticsearch.record_index import set_up_runs, set_up_tokens
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.runs import RunCounts, finish_run, start_run
-from keeper.stores.postgres.token_ledger import TokenLedger
+from keeper.stores.postgres.runs.runs import RunCounts, finish_run, start_run
+from keeper.stores.postgres.tokens.ledger import TokenLedger
 from tests.services import remove_alias
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import ParamValidationError
 from keeper.domain.watches.watch import Watch
 from keeper.orchestration.defaults import Rank
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.deal_filters import save_filter
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.deals.filters import save_filter
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.dags.conftest import RunDag
 from tests.deals import FILTER
 from tests.keepa_simulator import Simulator

@@ -10,8 +10,8 @@ from keeper.orchestration.operations import check_kafka
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.services import monitor as check_operations
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.notices import list_notices
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.messages.notices import list_notices
+from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from tests.dags.conftest import connection_to

@@ -18,7 +18,7 @@ from airflow.serialization.encoders import encode_deadline_alert
 from keeper.orchestration import run_notices
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.notices import list_notices
+from keeper.stores.postgres.messages.notices import list_notices
 from tests.services import ROOT
 
 FAILED = {

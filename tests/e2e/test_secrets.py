@@ -17,9 +17,9 @@ from keeper.clock import utc_now
 from keeper.domain.messages.notices import Trouble
 from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.stores.elasticsearch.task_log_index import files_of, lines_of
-from keeper.stores.postgres.channels import save_channel
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.notices import raise_notice
+from keeper.stores.postgres.messages.channels import save_channel
+from keeper.stores.postgres.messages.notices import raise_notice
 from stack.airflow_api import AirflowApi
 from stack.context import Stack as OwnStack
 from stack.context import load_stack

@@ -9,10 +9,10 @@ from keeper.alerts.message import Message
 from keeper.domain.messages.queue import Address, ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.messages.deliver import Delivery, deliver_due
-from keeper.stores.postgres.channels import save_channel, set_channel_active
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.price_writer import PriceWriter
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.messages.channels import save_channel, set_channel_active
+from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.outbox import Clock
 from tests.price_events import price_event
 

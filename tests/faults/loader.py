@@ -13,7 +13,7 @@ from keeper.pipeline.runs.consumers import price_consumer
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.elasticsearch.price_index import PriceIndex
 from keeper.stores.postgres.connection import PostgresConfig
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams import consumer as consumer_module
 from keeper.streams.batch import BatchPolicy
 from keeper.streams.config import KafkaConfig

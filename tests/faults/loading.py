@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Message
 
 from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.offsets import GroupProgress

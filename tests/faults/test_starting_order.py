@@ -22,7 +22,7 @@ from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings
 from keeper.stores.elasticsearch import deal_index, price_index
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer

@@ -13,9 +13,9 @@ from keeper.cli.app import app
 from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.outbox import listen, wait_for_news
-from keeper.stores.postgres.price_writer import PriceWriter
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.messages.outbox import listen, wait_for_news
+from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.chat_server import TOKEN, ChatServer
 from tests.price_events import price_event
 from tests.smtp_server import Mailbox

@@ -11,10 +11,10 @@ from keeper.domain.prices.events import PriceEvent
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.messages.deliver import deliver_due
-from keeper.stores.postgres.channels import save_delivery_rules
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.messages.channels import save_delivery_rules
+from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.integration.alert_stories import STORIES, Step, Story
 from tests.outbox import READER, Clock, by_mail
 from tests.price_events import price_event

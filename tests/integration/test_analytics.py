@@ -11,12 +11,12 @@ import pytest
 
 from keeper.domain.deals.deal import DealFilter, DealScore
 from keeper.domain.deals.events import DealEvent
-from keeper.stores.postgres.analytics import analyses
+from keeper.stores.postgres.analytics.views import analyses
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.deal_filters import active_filters, save_filter
-from keeper.stores.postgres.deal_writer import DealWriter
+from keeper.stores.postgres.deals.filters import active_filters, save_filter
+from keeper.stores.postgres.deals.writer import DealWriter
 from keeper.stores.postgres.migrations import migrate
-from keeper.stores.postgres.roll_ups import roll_up
+from keeper.stores.postgres.prices.roll_ups import roll_up
 from tests.deals import a_deal
 from tests.stored_prices import store_current_price, store_history
 

@@ -14,8 +14,8 @@ from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_
 from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.token_ledger import TokenLedger
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.tokens.ledger import TokenLedger
 from keeper.streams.codec import decode_price_event
 from tests.lake_pages import add_page
 

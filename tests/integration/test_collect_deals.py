@@ -23,9 +23,9 @@ from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.deal_requests import DealFilterRejectedError
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.deal_filters import list_filters, save_filter
-from keeper.stores.postgres.token_ledger import TokenLedger
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.deals.filters import list_filters, save_filter
+from keeper.stores.postgres.tokens.ledger import TokenLedger
+from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import LatestCheck, decode_deal_event
 from keeper.streams.config import KafkaConfig
 from tests.keepa_simulator import AT, Simulator

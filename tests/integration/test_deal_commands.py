@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from keeper.cli.app import app
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.deal_filters import active_filters, note_problem
-from keeper.stores.postgres.deal_writer import DealWriter
+from keeper.stores.postgres.deals.filters import active_filters, note_problem
+from keeper.stores.postgres.deals.writer import DealWriter
 from tests.deals import a_deal_event
 
 

@@ -26,17 +26,17 @@ from keeper.pipeline.deals.report import (
 from keeper.pipeline.messages.deliver import Delivery, deliver_due
 from keeper.pipeline.runs.consumers import deal_consumer
 from keeper.stores.lake.archive import ReplyArchive
-from keeper.stores.postgres.channels import save_channel, save_delivery_rules
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.deal_filters import set_filter_status
-from keeper.stores.postgres.deal_reports import (
+from keeper.stores.postgres.deals.filters import set_filter_status
+from keeper.stores.postgres.deals.reports import (
     ReportsWanted,
     list_reports,
     read_reports,
     set_reports_wanted,
 )
-from keeper.stores.postgres.deal_writer import DealWriter
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.deals.writer import DealWriter
+from keeper.stores.postgres.messages.channels import save_channel, save_delivery_rules
+from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.config import KafkaConfig
 from tests.chat_server import TOKEN, ChatServer
 from tests.deals import CHECKED_AT

@@ -14,10 +14,10 @@ from keeper.domain.deals.events import DealEvent
 from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.pipeline.runs.consumers import deal_consumer
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.deal_filters import active_filters, save_filter
-from keeper.stores.postgres.deal_writer import DealLoadResult, DealWriter
-from keeper.stores.postgres.price_writer import PriceWriter
-from keeper.stores.postgres.watch_list import products_to_check, save_watches, set_status
+from keeper.stores.postgres.deals.filters import active_filters, save_filter
+from keeper.stores.postgres.deals.writer import DealLoadResult, DealWriter
+from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.watches.watch_list import products_to_check, save_watches, set_status
 from keeper.streams.codec import encode_deal_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer

@@ -12,15 +12,15 @@ from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, Delivery, deliver_due
-from keeper.stores.postgres.channels import (
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.messages.channels import (
     list_channels,
     save_channel,
     set_channel_active,
 )
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.outbox import requeue_undelivered
-from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.messages.outbox import requeue_undelivered
+from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.chat_server import TOKEN, ChatServer
 from tests.outbox import NOW, READER, Clock, by_mail, nobody, outbox, statuses
 from tests.price_events import price_event

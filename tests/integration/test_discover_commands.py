@@ -12,7 +12,7 @@ from keeper.cli.app import app
 from keeper.domain.discovery import Proposal
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.discovery import add_proposals
+from keeper.stores.postgres.discovery.proposals import add_proposals
 from tests.keepa_simulator import Simulator
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

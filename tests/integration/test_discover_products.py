@@ -37,14 +37,14 @@ from keeper.sources.keepa.discovery import (
     search_categories,
 )
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.discovery import (
+from keeper.stores.postgres.discovery.proposals import (
     Decision,
     list_discoveries,
     list_proposals,
     remove_discovery,
     save_discovery,
 )
-from keeper.stores.postgres.watch_list import list_watches, save_watches, set_status
+from keeper.stores.postgres.watches.watch_list import list_watches, save_watches, set_status
 from tests.keepa_simulator import Simulator
 
 US = locale_of("us")

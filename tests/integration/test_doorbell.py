@@ -13,7 +13,7 @@ from keeper.metrics import WorkerMetrics
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.runs.events import DeadLetterBell
 from keeper.stores.postgres.connection import PostgresConfig
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.config import KafkaConfig
 from keeper.streams.doorbell import Doorbell, encode_keeper_event, ring_once
 from keeper.streams.doorbell_listener import DoorbellListener, Ring, decode_keeper_event

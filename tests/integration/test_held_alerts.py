@@ -9,15 +9,15 @@ from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.pipeline.messages.deliver import deliver_due
-from keeper.stores.postgres.channels import (
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.messages.channels import (
     acknowledge,
     save_delivery_rules,
     set_channel_active,
     snooze_watches,
 )
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.price_writer import PriceWriter
-from keeper.stores.postgres.watch_list import save_watches, set_status
+from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.watches.watch_list import save_watches, set_status
 from tests.outbox import NOW, READER, Clock, by_mail, outbox, statuses
 from tests.price_events import price_event
 from tests.smtp_server import Mailbox

@@ -24,9 +24,9 @@ from keeper.pipeline.runs.consumers import price_consumer
 from keeper.sources.keepa.client import KeepaClient
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.watch_list import (
+from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.watch_list import (
     list_watches,
     products_to_check,
     save_watches,

@@ -14,8 +14,8 @@ from keeper.pipeline.prices.validate import check_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.price_writer import BackfillWriter
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.prices.writer import BackfillWriter
+from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
 from tests.keepa_simulator import AT, Simulator, watch_list
 

@@ -29,9 +29,9 @@ from keeper.sources.keepa.errors import (
 )
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.price_writer import PriceWriter
-from keeper.stores.postgres.token_ledger import TokenLedger
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.tokens.ledger import TokenLedger
+from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import dead_letter_topic, make_topics
 from tests.keepa_simulator import Simulator, watch_list

@@ -21,7 +21,7 @@ from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS, DealIndex
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS, PriceIndex
 from keeper.stores.elasticsearch.record_index import RUNS_ALIAS, TOKENS_ALIAS
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.runs import RunCounts
+from keeper.stores.postgres.runs.runs import RunCounts
 from tests import kibana
 from tests.databases import Databases
 from tests.deals import CHECKED_AT, FILTER, a_deal_event

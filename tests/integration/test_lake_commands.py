@@ -18,8 +18,8 @@ from keeper.stores.lake.paths import LakePath, LakeUnavailableError
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.object_storage import lake_url, s3_server
 from tests.services import Stack, free_port
 

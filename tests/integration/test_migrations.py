@@ -14,7 +14,7 @@ from keeper.stores.postgres.connection import (
     session,
 )
 from keeper.stores.postgres.migrations import migrate
-from keeper.stores.postgres.watch_list import list_watches
+from keeper.stores.postgres.watches.watch_list import list_watches
 from tests.services import Stack, free_port
 
 

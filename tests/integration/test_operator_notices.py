@@ -24,12 +24,12 @@ from keeper.pipeline.services.monitor import (
     letters_of,
     note_findings,
 )
-from keeper.stores.postgres.channels import save_delivery_rules
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.notices import list_notices, raise_notice, resolve_notices
-from keeper.stores.postgres.price_writer import PriceWriter
-from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.messages.channels import save_delivery_rules
+from keeper.stores.postgres.messages.notices import list_notices, raise_notice, resolve_notices
+from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer

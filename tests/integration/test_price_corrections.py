@@ -8,9 +8,9 @@ import pytest
 from keeper.domain.prices.events import PriceEvent
 from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.price_writer import PriceWriter
-from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.price_events import START, price_event
 
 USER = "reader@example.org"

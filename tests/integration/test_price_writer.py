@@ -8,9 +8,9 @@ import pytest
 
 from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.price_writer import LoadResult, PriceWriter
-from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.watch_list import save_watches, set_status
+from keeper.stores.postgres.prices.writer import LoadResult, PriceWriter
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.watch_list import save_watches, set_status
 from tests.price_events import START, price_event
 
 USER = "reader@example.org"

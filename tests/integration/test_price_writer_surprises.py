@@ -9,8 +9,8 @@ from keeper.domain.watches.watch import Watch
 from keeper.errors import EventsRefusedError
 from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.price_events import price_event
 from tests.stored_prices import store_history
 

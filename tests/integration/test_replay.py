@@ -23,9 +23,9 @@ from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.watch_list import products_to_check, save_watches, set_status
+from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.watch_list import products_to_check, save_watches, set_status
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import dead_letter_topic, make_topics
 from tests.databases import Databases

@@ -15,7 +15,7 @@ from keeper.pipeline.deals.report import write_reports
 from keeper.settings import load_settings
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import make_topics, topics_to_make
 from tests.found_deals import Found

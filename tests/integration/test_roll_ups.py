@@ -9,8 +9,8 @@ import pytest
 
 from keeper.domain.prices.events import PriceEvent
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.roll_ups import roll_up
+from keeper.stores.postgres.prices.roll_ups import roll_up
+from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
 from tests.price_events import START, price_event
 
 AT = START + timedelta(days=40)

@@ -9,8 +9,8 @@ from keeper.domain.prices.events import PriceEvent
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.watch_list import list_watches, save_watches
+from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.watches.watch_list import list_watches, save_watches
 from tests.price_events import price_event
 
 READER = "reader@example.org"

@@ -15,7 +15,7 @@ from keeper.stores.elasticsearch.price_index import PriceIndex
 from keeper.stores.elasticsearch.rebuilt_index import put_in_place
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.one_at_a_time import AlreadyRunningError, one_at_a_time
-from keeper.stores.postgres.stored_events import Part
+from keeper.stores.postgres.prices.stored_events import Part
 from keeper.streams.codec import encode_deal_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer

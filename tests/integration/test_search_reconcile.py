@@ -23,9 +23,9 @@ from keeper.stores.elasticsearch import deal_index
 from keeper.stores.elasticsearch.deal_index import DealIndex
 from keeper.stores.elasticsearch.price_index import PriceIndex
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.deal_filters import active_filters, save_filter
-from keeper.stores.postgres.deal_writer import DealWriter
-from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.deals.filters import active_filters, save_filter
+from keeper.stores.postgres.deals.writer import DealWriter
+from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import DEAL_UPDATES
 from tests.deals import CHECKED_AT, a_deal_event

@@ -22,10 +22,10 @@ from keeper.pipeline.storage.maintain import (
 )
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.notices import raise_notice, resolve_notices
-from keeper.stores.postgres.price_writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.roll_ups import roll_up
-from keeper.stores.postgres.storage import (
+from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
+from keeper.stores.postgres.prices.roll_ups import roll_up
+from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
+from keeper.stores.postgres.storage.retention import (
     NotRolledUpError,
     analyse,
     make_months,

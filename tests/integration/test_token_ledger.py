@@ -23,7 +23,7 @@ from keeper.sources.keepa.errors import (
     TokensExhaustedError,
 )
 from keeper.stores.postgres.connection import Connection, PostgresConfig, connect
-from keeper.stores.postgres.token_ledger import TokenLedger, TokenUse
+from keeper.stores.postgres.tokens.ledger import TokenLedger, TokenUse
 from tests.keepa_simulator import Simulator, watch_list
 from tests.services import free_port
 

@@ -18,7 +18,7 @@ from keeper.settings import load_settings
 from keeper.sources.keepa.errors import KeepaKeyRejectedError
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.watch_list import save_watches
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.keepa_simulator import Simulator
 from tests.stored_prices import store_current_price
 

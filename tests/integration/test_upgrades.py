@@ -8,10 +8,10 @@ import pytest
 from yoyo import get_backend, read_migrations
 
 from keeper.domain.messages.notices import Trouble
-from keeper.stores.postgres.channels import list_channels
 from keeper.stores.postgres.connection import SQL_DIR, PostgresConfig, session
+from keeper.stores.postgres.messages.channels import list_channels
+from keeper.stores.postgres.messages.notices import raise_notice
 from keeper.stores.postgres.migrations import migrate
-from keeper.stores.postgres.notices import raise_notice
 from tests.price_events import START
 
 READER = "reader@example.org"

@@ -22,8 +22,8 @@ def airflow(context: typer.Context) -> None:
     from keeper.errors import SettingsError
     from keeper.pipeline.services.waiting import waiting_for
     from keeper.settings import load_settings
-    from keeper.stores.postgres.airflow_tables import require_airflow_tables
     from keeper.stores.postgres.connection import PostgresConfig
+    from keeper.stores.postgres.storage.airflow_tables import require_airflow_tables
 
     if not context.args:
         raise typer.BadParameter("name one of Airflow's processes, as in: keeper airflow scheduler")

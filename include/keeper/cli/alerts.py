@@ -24,7 +24,7 @@ def list_(
     from rich.table import Table
 
     from keeper.domain.money import format_money
-    from keeper.stores.postgres.channels import list_alerts
+    from keeper.stores.postgres.messages.channels import list_alerts
 
     with database() as connection:
         alerts = list_alerts(connection, user_address(user), most=most)
@@ -61,7 +61,7 @@ def ack(
 
     Example: keeper alerts ack 17
     """
-    from keeper.stores.postgres.channels import acknowledge
+    from keeper.stores.postgres.messages.channels import acknowledge
 
     with database() as connection:
         done = acknowledge(connection, user_address(user), alert)
@@ -89,7 +89,7 @@ def snooze(
 
     from keeper.clock import utc_now
     from keeper.domain.asins import parse_product_address
-    from keeper.stores.postgres.channels import (
+    from keeper.stores.postgres.messages.channels import (
         delivery_rules,
         save_delivery_rules,
         snooze_watches,
@@ -131,7 +131,7 @@ def hours(
     """
     from dataclasses import replace
 
-    from keeper.stores.postgres.channels import delivery_rules, save_delivery_rules
+    from keeper.stores.postgres.messages.channels import delivery_rules, save_delivery_rules
 
     email = user_address(user)
     with database() as connection:

@@ -34,7 +34,7 @@ def list_(user: UserOption = None) -> None:
 
     from keeper.pipeline.services.configuration import channels
     from keeper.settings import load_settings
-    from keeper.stores.postgres.channels import list_channels
+    from keeper.stores.postgres.messages.channels import list_channels
 
     ready = channels(load_settings())
     with database() as connection:
@@ -61,7 +61,7 @@ def add(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -
     Example: keeper channels add telegram 4711
     """
     from keeper.settings import load_settings
-    from keeper.stores.postgres.channels import save_channel
+    from keeper.stores.postgres.messages.channels import save_channel
 
     to = _address(kind, address)
     _check_name(to, load_settings())
@@ -78,7 +78,7 @@ def pause(kind: KindArgument, address: ChannelArgument, user: UserOption = None)
 
     Example: keeper channels pause email you@example.org
     """
-    from keeper.stores.postgres.channels import set_channel_active
+    from keeper.stores.postgres.messages.channels import set_channel_active
 
     to = _address(kind, address)
     with database() as connection:

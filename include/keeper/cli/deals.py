@@ -68,7 +68,7 @@ def add(
     from keeper.domain.locales import locale_of
     from keeper.domain.money import to_minor
     from keeper.domain.prices.types import price_type_of
-    from keeper.stores.postgres.deal_filters import save_filter
+    from keeper.stores.postgres.deals.filters import save_filter
 
     try:
         locale = locale_of(domain.strip().lower())
@@ -113,7 +113,7 @@ def list_filters_(user: UserOption = None) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from keeper.stores.postgres.deal_filters import list_filters
+    from keeper.stores.postgres.deals.filters import list_filters
 
     with database() as connection:
         saved = list_filters(connection, user_address(user))
@@ -191,7 +191,7 @@ def list_(
 
     from keeper.clock import utc_now
     from keeper.domain.money import format_money
-    from keeper.stores.postgres.deal_filters import best_deals
+    from keeper.stores.postgres.deals.filters import best_deals
 
     start = since.replace(tzinfo=UTC) if since else utc_now() - timedelta(days=1)
     with database() as connection:
@@ -251,7 +251,7 @@ def _parsed(selection: str | None) -> dict[str, Any]:
 
 
 def _set_status(name: str, status: "WatchStatus", user: str | None) -> None:
-    from keeper.stores.postgres.deal_filters import set_filter_status
+    from keeper.stores.postgres.deals.filters import set_filter_status
 
     with database() as connection:
         changed = set_filter_status(connection, user_address(user), name, status)

@@ -38,7 +38,7 @@ def deliver(
     from keeper.pipeline.services.configuration import delivery, postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.connection import session
-    from keeper.stores.postgres.outbox import requeue_undelivered
+    from keeper.stores.postgres.messages.outbox import requeue_undelivered
 
     settings = load_settings()
     stopping = Event()
@@ -85,7 +85,7 @@ def _deliver_until(
 ) -> None:
     """Deliver what is due, again and again until `stopped` or once, and say what was done."""
     from keeper.pipeline.messages.deliver import deliver_due
-    from keeper.stores.postgres.outbox import listen, wait_for_news
+    from keeper.stores.postgres.messages.outbox import listen, wait_for_news
 
     # Before the first look, so that nothing is put in between unnoticed.
     listen(connection)

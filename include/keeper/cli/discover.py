@@ -162,7 +162,7 @@ def list_() -> None:
 
     Example: keeper discover list
     """
-    from keeper.stores.postgres.discovery import list_discoveries
+    from keeper.stores.postgres.discovery.proposals import list_discoveries
 
     with database() as connection:
         searches = list_discoveries(connection)
@@ -198,7 +198,7 @@ def remove(
 
     Example: keeper discover remove 3
     """
-    from keeper.stores.postgres.discovery import remove_discovery
+    from keeper.stores.postgres.discovery.proposals import remove_discovery
 
     with database() as connection:
         name = remove_discovery(connection, discovery)
@@ -220,7 +220,7 @@ def proposals(
     """
     from keeper.domain.discovery import ProposalState
     from keeper.domain.money import format_money
-    from keeper.stores.postgres.discovery import list_proposals
+    from keeper.stores.postgres.discovery.proposals import list_proposals
 
     try:
         wanted = None if state.lower() == "all" else ProposalState(state.upper())
@@ -277,7 +277,7 @@ def reject(asins: AsinsArgument, domain: AnyDomainOption = None) -> None:
 def _decide(asins: list[str], domain: str | None, user: str | None, *, is_approved: bool) -> None:
     from keeper.clock import utc_now
     from keeper.settings import load_settings
-    from keeper.stores.postgres.discovery import decide, list_proposals
+    from keeper.stores.postgres.discovery.proposals import decide, list_proposals
 
     wanted = {asin.upper() for asin in asins}
     where = None if domain is None else _domain(domain)
@@ -304,7 +304,7 @@ def _decide(asins: list[str], domain: str | None, user: str | None, *, is_approv
 
 
 def _save(discovery: "Discovery") -> None:
-    from keeper.stores.postgres.discovery import save_discovery
+    from keeper.stores.postgres.discovery.proposals import save_discovery
 
     with database() as connection:
         number = save_discovery(connection, discovery)

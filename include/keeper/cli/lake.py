@@ -181,7 +181,7 @@ def prune(
     from keeper.pipeline.services.configuration import postgres_config
     from keeper.pipeline.storage.prune_lake import prune_lake
     from keeper.stores.postgres.connection import session
-    from keeper.stores.postgres.runs import running_runs
+    from keeper.stores.postgres.runs.runs import running_runs
 
     settings, lake = _lake()
     with session(postgres_config(settings)) as connection:

@@ -25,7 +25,7 @@ def list_(
     from rich.markup import escape
     from rich.table import Table
 
-    from keeper.stores.postgres.notices import list_notices
+    from keeper.stores.postgres.messages.notices import list_notices
 
     with database() as connection:
         notices = list_notices(connection, with_resolved=with_resolved, most=most)

@@ -24,7 +24,7 @@ def import_rates(
     Example: keeper rates import eurofxref-hist.csv
     """
     from keeper.pipeline.storage.exchange_rates import read_rates
-    from keeper.stores.postgres.exchange_rates import save_rates
+    from keeper.stores.postgres.prices.exchange_rates import save_rates
 
     with file.open(encoding="utf-8-sig", newline="") as opened:
         told = read_rates(opened)
@@ -41,7 +41,7 @@ def list_rates() -> None:
 
     Example: keeper rates list
     """
-    from keeper.stores.postgres.exchange_rates import rates_summary
+    from keeper.stores.postgres.prices.exchange_rates import rates_summary
 
     with database() as connection:
         rows = rates_summary(connection)

@@ -44,7 +44,7 @@ def list_(
     from rich.markup import escape
     from rich.table import Table
 
-    from keeper.stores.postgres.deal_reports import list_reports
+    from keeper.stores.postgres.deals.reports import list_reports
 
     with database() as connection:
         reports = list_reports(connection, user_address(user), most=most)
@@ -78,7 +78,7 @@ def show(
 
     Example: keeper reports show 4
     """
-    from keeper.stores.postgres.deal_reports import is_report_of, read_reports
+    from keeper.stores.postgres.deals.reports import is_report_of, read_reports
 
     with database() as connection:
         is_own = is_report_of(connection, report, user_address(user))
@@ -100,7 +100,7 @@ def preview(user: UserOption = None) -> None:
     from keeper.pipeline.services.configuration import lake
     from keeper.settings import load_settings
     from keeper.stores.lake.archive import ReplyArchive
-    from keeper.stores.postgres.deal_reports import reader_of
+    from keeper.stores.postgres.deals.reports import reader_of
 
     archive = ReplyArchive(lake(load_settings()))
     with database() as connection:
@@ -123,7 +123,7 @@ def when(
 
     Example: keeper reports when always
     """
-    from keeper.stores.postgres.deal_reports import (
+    from keeper.stores.postgres.deals.reports import (
         ReportsWanted,
         reports_wanted,
         set_reports_wanted,

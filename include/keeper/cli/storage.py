@@ -17,7 +17,7 @@ def status() -> None:
 
     Rows are PostgreSQL's estimates. Example: keeper storage status
     """
-    from keeper.stores.postgres.storage import partitions, problems, tables
+    from keeper.stores.postgres.storage.retention import partitions, problems, tables
 
     with database() as connection:
         sizes = [*partitions(connection), *tables(connection)]
@@ -49,7 +49,7 @@ def roll_up_days() -> None:
 
     Example: keeper storage roll-up
     """
-    from keeper.stores.postgres.roll_ups import roll_up
+    from keeper.stores.postgres.prices.roll_ups import roll_up
 
     with database() as connection, progress_bar("rolling up") as progress:
         done = roll_up(
@@ -73,7 +73,7 @@ def maintain(
     """
     from keeper.pipeline.storage.maintain import Retention, check_storage, drop_old
     from keeper.settings import load_settings
-    from keeper.stores.postgres.storage import analyse, make_months
+    from keeper.stores.postgres.storage.retention import analyse, make_months
 
     settings = load_settings()
     retention = Retention(

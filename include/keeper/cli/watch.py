@@ -71,7 +71,7 @@ def add(
     --alert "20% below 90-day average" --alert "lowest ever and below 40"
     """
     from keeper.pipeline.watches.csv_file import read_watch
-    from keeper.stores.postgres.watch_list import save_watches
+    from keeper.stores.postgres.watches.watch_list import save_watches
 
     try:
         watch = read_watch(
@@ -106,7 +106,7 @@ def list_(
 
     from keeper.clock import utc_now
     from keeper.settings import load_settings
-    from keeper.stores.postgres.watch_list import list_watches
+    from keeper.stores.postgres.watches.watch_list import list_watches
 
     with database() as connection:
         watched = list_watches(connection, user_address(user), with_inactive=inactive)
@@ -218,7 +218,7 @@ def import_(
     Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
     """
     from keeper.pipeline.watches.csv_file import RowError, read_watches
-    from keeper.stores.postgres.watch_list import save_watches
+    from keeper.stores.postgres.watches.watch_list import save_watches
 
     if str(file) == "-":
         rows = list(read_watches(sys.stdin))
@@ -253,7 +253,7 @@ def export(
     Example: keeper watch export watches.csv
     """
     from keeper.pipeline.watches.csv_file import write_watches
-    from keeper.stores.postgres.watch_list import list_watches
+    from keeper.stores.postgres.watches.watch_list import list_watches
 
     with database() as connection:
         watches = [item.watch for item in list_watches(connection, user_address(user))]
@@ -278,7 +278,7 @@ def _set_status(
     from keeper.domain.asins import parse_product_address
     from keeper.domain.locales import locale_of
     from keeper.domain.prices.types import price_type_of
-    from keeper.stores.postgres.watch_list import set_status
+    from keeper.stores.postgres.watches.watch_list import set_status
 
     try:
         address = parse_product_address(product)

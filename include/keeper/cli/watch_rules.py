@@ -85,7 +85,7 @@ def try_(
 
 def _listed(connection: "Connection", email: str, asked: "Watch") -> "Watch":
     """Return the user's own watch of the product."""
-    from keeper.stores.postgres.watch_list import list_watches
+    from keeper.stores.postgres.watches.watch_list import list_watches
 
     key = (asked.asin, asked.domain, asked.price_type)
     for item in list_watches(connection, email):

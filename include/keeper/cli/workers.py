@@ -59,7 +59,7 @@ def consume_prices(
     from keeper.pipeline.runs.consumers import price_consumer
     from keeper.pipeline.services.configuration import postgres_config
     from keeper.settings import load_settings
-    from keeper.stores.postgres.price_writer import PriceWriter
+    from keeper.stores.postgres.prices.writer import PriceWriter
     from keeper.streams.topics import PRICE_LOADER_GROUP, PRICE_UPDATES
 
     metrics = WorkerMetrics()
@@ -82,7 +82,7 @@ def consume_backfill(
     from keeper.pipeline.runs.consumers import price_consumer
     from keeper.pipeline.services.configuration import postgres_config
     from keeper.settings import load_settings
-    from keeper.stores.postgres.price_writer import BackfillWriter
+    from keeper.stores.postgres.prices.writer import BackfillWriter
     from keeper.streams.topics import BACKFILL_LOADER_GROUP, PRICE_BACKFILL
 
     metrics = WorkerMetrics()
@@ -105,7 +105,7 @@ def consume_deals(
     from keeper.pipeline.runs.consumers import deal_consumer
     from keeper.pipeline.services.configuration import postgres_config
     from keeper.settings import load_settings
-    from keeper.stores.postgres.deal_writer import DealWriter
+    from keeper.stores.postgres.deals.writer import DealWriter
     from keeper.streams.topics import DEAL_LOADER_GROUP, DEAL_UPDATES
 
     settings = load_settings()

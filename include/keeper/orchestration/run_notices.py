@@ -84,7 +84,7 @@ def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:
 def note_good_run(context: Mapping[str, Any]) -> None:
     """Resolve what was told of a DAG's runs before."""
     from keeper.orchestration.connections import database
-    from keeper.stores.postgres.notices import resolve_notices
+    from keeper.stores.postgres.messages.notices import resolve_notices
 
     dag_id = context["dag"].dag_id
     try:

@@ -29,7 +29,7 @@ class CleaningFailedError(TransientError):
 
 def make_months() -> list[str]:
     """Make the partitions of the months to come."""
-    from keeper.stores.postgres.storage import make_months
+    from keeper.stores.postgres.storage.retention import make_months
 
     with database() as connection:
         return make_months(connection, utc_now())
@@ -37,7 +37,7 @@ def make_months() -> list[str]:
 
 def roll_up() -> dict[str, Any]:
     """Bring roll-ups and statistics up to the points that have come."""
-    from keeper.stores.postgres.roll_ups import roll_up
+    from keeper.stores.postgres.prices.roll_ups import roll_up
 
     with database() as connection:
         return asdict(roll_up(connection, at=utc_now()))
@@ -46,7 +46,7 @@ def roll_up() -> dict[str, Any]:
 def check_and_analyse() -> None:
     """Check that the database is sound and count anew what is in it."""
     from keeper.pipeline.storage.maintain import check_storage
-    from keeper.stores.postgres.storage import analyse
+    from keeper.stores.postgres.storage.retention import analyse
 
     with database() as connection:
         check_storage(connection, utc_now())
@@ -70,7 +70,7 @@ def drop_old_files(*, apply: bool) -> dict[str, Any]:
     """Delete replies, run files, Data Docs and Airflow's logs past their retention."""
     from keeper.pipeline.storage.maintain import drop_old_folders
     from keeper.pipeline.storage.prune_lake import prune_lake
-    from keeper.stores.postgres.runs import running_runs
+    from keeper.stores.postgres.runs.runs import running_runs
 
     settings, now = load_settings(), utc_now()
     with database() as connection:

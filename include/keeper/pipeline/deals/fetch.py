@@ -27,8 +27,8 @@ from keeper.stores.lake.archive import ArchivedReply
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.run_files import StoredPage
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.deal_filters import note_problem
-from keeper.stores.postgres.deal_histories import known_histories
+from keeper.stores.postgres.deals.filters import note_problem
+from keeper.stores.postgres.deals.histories import known_histories
 
 _LOG: Final = logging.getLogger(__name__)
 _PAGES_SHARE: Final = 0.5

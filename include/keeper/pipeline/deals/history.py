@@ -13,7 +13,7 @@ from keeper.sources.keepa.errors import KeepaDecodeError
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakeUnavailableError, MissingFileError
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.price_pasts import StoredPrice, points_of
+from keeper.stores.postgres.prices.history import StoredPrice, points_of
 
 _LOG: Final = logging.getLogger(__name__)
 _SHOWN: Final = timedelta(days=90)

@@ -12,8 +12,8 @@ from keeper.sources.keepa.deal_requests import TOKENS_PER_PAGE
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.deal_filters import active_filters
-from keeper.stores.postgres.runs import start_run
+from keeper.stores.postgres.deals.filters import active_filters
+from keeper.stores.postgres.runs.runs import start_run
 
 _LOG: Final = logging.getLogger(__name__)
 _TURN_S: Final = 6 * 3600

@@ -10,7 +10,7 @@ from keeper.errors import TransientError
 from keeper.pipeline.deals.history import with_pasts
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.deal_reports import (
+from keeper.stores.postgres.deals.reports import (
     FIRST_SPAN,
     Reader,
     ReportsWanted,

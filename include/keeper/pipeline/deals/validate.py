@@ -28,8 +28,8 @@ from keeper.stores.lake.archive import ArchivedReply
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.deal_histories import StoredPoint, known_histories, stored_points
-from keeper.stores.postgres.runs import QuarantinedRecord, quarantine
+from keeper.stores.postgres.deals.histories import StoredPoint, known_histories, stored_points
+from keeper.stores.postgres.runs.runs import QuarantinedRecord, quarantine
 from keeper.streams.codec import encode_deal_event
 
 if TYPE_CHECKING:

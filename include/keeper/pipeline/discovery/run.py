@@ -31,7 +31,7 @@ from keeper.sources.keepa.discovery import (
 from keeper.sources.keepa.errors import TokensExhaustedError
 from keeper.sources.keepa.statistics import statistics_of, value_at
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.discovery import (
+from keeper.stores.postgres.discovery.proposals import (
     Decision,
     DiscoveryProgress,
     add_proposals,
@@ -41,7 +41,7 @@ from keeper.stores.postgres.discovery import (
     list_proposals,
     note_search,
 )
-from keeper.stores.postgres.runs import RunCounts, finish_run, start_run
+from keeper.stores.postgres.runs.runs import RunCounts, finish_run, start_run
 
 _LOG: Final = logging.getLogger(__name__)
 _MOST_LOOKED_THROUGH: Final = 1_000

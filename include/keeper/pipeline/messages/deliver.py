@@ -30,8 +30,8 @@ from keeper.domain.messages.queue import (
 )
 from keeper.pipeline.messages.price_verdicts import story_of
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.notices import raise_notice, resolve_notices
-from keeper.stores.postgres.outbox import Claim, claim_next, is_any_due, next_postponed
+from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
+from keeper.stores.postgres.messages.outbox import Claim, claim_next, is_any_due, next_postponed
 
 _LOG: Final = logging.getLogger(__name__)
 GIVE_UP_AFTER: Final = timedelta(hours=72)

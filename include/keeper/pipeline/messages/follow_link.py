@@ -7,7 +7,8 @@ from keeper.alerts.links import LinkAction, LinkTarget
 from keeper.alerts.message import inert
 from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.domain.watches.watch import WatchStatus
-from keeper.stores.postgres.channels import (
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.messages.channels import (
     LinkedChannel,
     LinkedWatch,
     linked_channel,
@@ -15,8 +16,7 @@ from keeper.stores.postgres.channels import (
     set_channel_active,
     snooze_watches,
 )
-from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.watch_list import set_status
+from keeper.stores.postgres.watches.watch_list import set_status
 
 SNOOZE: Final = timedelta(days=7)
 

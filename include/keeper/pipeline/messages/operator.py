@@ -12,7 +12,7 @@ from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliverySt
 from keeper.errors import KeeperError
 from keeper.pipeline.messages.deliver import Channel
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.notices import raise_notice
+from keeper.stores.postgres.messages.notices import raise_notice
 
 _LOG: Final = logging.getLogger(__name__)
 

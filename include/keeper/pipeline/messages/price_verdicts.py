@@ -5,7 +5,7 @@ from datetime import timedelta
 from keeper.domain.messages.queue import PriceAlert
 from keeper.domain.prices.verdict import YEAR, PriceStory, story
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.price_pasts import StoredPrice, points_of
+from keeper.stores.postgres.prices.history import StoredPrice, points_of
 
 
 def story_of(connection: Connection, alert: PriceAlert) -> PriceStory:

@@ -13,8 +13,8 @@ from keeper.pipeline.prices.plan import PlannedBatch, label_of
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.watch_list import products_to_check
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.watch_list import products_to_check
 
 _LOG: Final = logging.getLogger(__name__)
 

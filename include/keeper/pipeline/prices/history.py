@@ -17,7 +17,7 @@ from keeper.sources.keepa.series import NO_OFFER, Series
 from keeper.stores.lake.history_files import HistoryFiles, HistoryManifest, Messages, SeriesKey
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.runs import QuarantinedRecord, quarantine
+from keeper.stores.postgres.runs.runs import QuarantinedRecord, quarantine
 from keeper.streams.codec import encode_price_event
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from keeper.stores.lake.history_files import HistoryFiles
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.watch_list import mark_histories_published
+from keeper.stores.postgres.watches.watch_list import mark_histories_published
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import PRICE_BACKFILL, PRICE_UPDATES

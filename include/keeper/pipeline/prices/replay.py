@@ -23,8 +23,8 @@ from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakePath, MissingFileError
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.runs import start_run
-from keeper.stores.postgres.watch_list import products_to_check
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.watch_list import products_to_check
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import PRICE_BACKFILL, PRICE_UPDATES
 

@@ -22,8 +22,8 @@ from keeper.sources.keepa.errors import KeepaDecodeError
 from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.runs import QuarantinedRecord, quarantine
-from keeper.stores.postgres.watch_list import touch_without_history
+from keeper.stores.postgres.runs.runs import QuarantinedRecord, quarantine
+from keeper.stores.postgres.watches.watch_list import touch_without_history
 from keeper.streams.codec import encode_price_event
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from keeper.clock import Clock, utc_now
 from keeper.domain.runs.events import KeeperEvent
 from keeper.metrics import WorkerMetrics
-from keeper.stores.postgres.runs import RunCounts
+from keeper.stores.postgres.runs.runs import RunCounts
 from keeper.streams.doorbell import Doorbell
 
 Ring = Callable[[KeeperEvent], None]

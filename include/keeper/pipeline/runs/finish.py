@@ -10,7 +10,7 @@ from keeper.checks.quota import share_exceeded
 from keeper.errors import TerminalError
 from keeper.pipeline.runs.events import Ring, events_of_run, no_ring
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.runs import RunCounts, finish_run
+from keeper.stores.postgres.runs.runs import RunCounts, finish_run
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from keeper.errors import TransientError
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.token_ledger import TokenLedger
+from keeper.stores.postgres.tokens.ledger import TokenLedger
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from keeper.domain.search.mirroring import DayOfLocale, DaySums
 from keeper.errors import TerminalError
 from keeper.stores.elasticsearch import deal_index, price_index
 from keeper.stores.elasticsearch.bulk import Document
-from keeper.stores.postgres import stored_events
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.stored_events import Part
+from keeper.stores.postgres.prices import stored_events
+from keeper.stores.postgres.prices.stored_events import Part
 from keeper.streams.codec import decode_deal_event, decode_price_event
 from keeper.streams.topics import (
     BACKFILL_INDEXER_GROUP,

@@ -26,10 +26,10 @@ from keeper.stores.elasticsearch.rebuilt_index import (
     start_rebuilding,
 )
 from keeper.stores.elasticsearch.versioned_index import put_template
-from keeper.stores.postgres import records
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.one_at_a_time import one_at_a_time
-from keeper.stores.postgres.records import Table
+from keeper.stores.postgres.runs import records
+from keeper.stores.postgres.runs.records import Table
 
 _LOG: Final = logging.getLogger(__name__)
 _SETTLED_AFTER: Final = timedelta(hours=1)

@@ -9,8 +9,8 @@ from typing import Final
 
 from keeper.domain.messages.notices import Trouble
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.notices import raise_notice, resolve_notices
-from keeper.stores.postgres.operations import latest_price_run, staleness
+from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
+from keeper.stores.postgres.runs.operations import latest_price_run, staleness
 from keeper.streams.config import KafkaConfig
 from keeper.streams.dead_letter_box import DeadLetterBox
 from keeper.streams.group_offsets import GROUPS, committed

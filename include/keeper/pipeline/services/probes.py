@@ -24,7 +24,7 @@ from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.migrations import missing_migrations
-from keeper.stores.postgres.operations import server_state
+from keeper.stores.postgres.runs.operations import server_state
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import existing_topics, topics_to_make
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from keeper.errors import TerminalError
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.storage import (
+from keeper.stores.postgres.storage.retention import (
     Old,
     drop_old_points,
     drop_old_records,

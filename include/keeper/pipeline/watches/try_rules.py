@@ -13,7 +13,7 @@ from keeper.domain.watches.rules import AlertRule, AtOrBelow
 from keeper.domain.watches.target import AlertPolicy
 from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.price_pasts import points_of
+from keeper.stores.postgres.prices.history import points_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from yoyo import get_backend, read_migrations
 
-from keeper.stores.postgres.analytics import install_analytics
+from keeper.stores.postgres.analytics.views import install_analytics
 from keeper.stores.postgres.connection import (
     SQL_DIR,
     Connection,

@@ -12,7 +12,7 @@ from keeper.pipeline.runs import finish as finish_run
 from keeper.pipeline.runs.events import Ring, no_ring
 from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_run
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.runs import RunCounts
+from keeper.stores.postgres.runs.runs import RunCounts
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WHOLE = BatchReports(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keeper.domain.prices.events import PriceEvent
 from keeper.stores.postgres.arrays import array_of
-from keeper.stores.postgres.price_batch import (
+from keeper.stores.postgres.prices.batch import (
     COPY_END,
     COPY_START,
     KnownSeries,

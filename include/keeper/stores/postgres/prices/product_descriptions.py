@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 
 from keeper.domain.prices.events import PriceEvent
 from keeper.stores.postgres.connection import statements
-from keeper.stores.postgres.price_batch import Description, SeriesEvents
+from keeper.stores.postgres.prices.batch import Description, SeriesEvents
 
 _Product = tuple[str, str]
 _Told = dict[_Product, tuple[datetime, str]]

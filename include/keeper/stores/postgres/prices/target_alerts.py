@@ -13,8 +13,8 @@ from keeper.domain.watches.rule_state import RuleState
 from keeper.domain.watches.target import AlertPolicy, AlertState, Observation, advance_over
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
-from keeper.stores.postgres.price_batch import SeriesEvents
-from keeper.stores.postgres.rule_alerts import TARGET, NewState, Raised, judge_rules
+from keeper.stores.postgres.prices.batch import SeriesEvents
+from keeper.stores.postgres.prices.rule_alerts import TARGET, NewState, Raised, judge_rules
 
 _SQL: Final = "load_prices"
 _STATE_COLUMNS: Final = {

@@ -6,7 +6,7 @@ from typing import Final
 
 from keeper.domain.messages.notices import REMIND_AFTER, Trouble
 from keeper.stores.postgres.connection import Connection, statements
-from keeper.stores.postgres.watch_list import ensure_user
+from keeper.stores.postgres.watches.watch_list import ensure_user
 
 _SQL: Final = "notices"
 

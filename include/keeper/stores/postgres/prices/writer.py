@@ -15,8 +15,7 @@ from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.batch_writer import BatchWriter
 from keeper.stores.postgres.connection import Connection, PostgresConfig, statements
-from keeper.stores.postgres.price_alerts import judge_watches
-from keeper.stores.postgres.price_batch import (
+from keeper.stores.postgres.prices.batch import (
     Description,
     KnownSeries,
     Origin,
@@ -30,7 +29,8 @@ from keeper.stores.postgres.price_batch import (
     moved_series,
     sort_points,
 )
-from keeper.stores.postgres.product_descriptions import describe_products
+from keeper.stores.postgres.prices.product_descriptions import describe_products
+from keeper.stores.postgres.prices.target_alerts import judge_watches
 
 _SQL: Final = "load_prices"
 

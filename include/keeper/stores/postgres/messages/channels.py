@@ -8,7 +8,7 @@ from typing import Any, Final
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.stores.postgres.connection import Connection, statements
-from keeper.stores.postgres.watch_list import ensure_user
+from keeper.stores.postgres.watches.watch_list import ensure_user
 
 _SQL: Final = "channels"
 

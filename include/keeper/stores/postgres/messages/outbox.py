@@ -22,7 +22,7 @@ from keeper.domain.messages.queue import (
     QueuedReport,
 )
 from keeper.stores.postgres.connection import Connection, statements
-from keeper.stores.postgres.deal_reports import read_reports
+from keeper.stores.postgres.deals.reports import read_reports
 
 _SQL: Final = "outbox"
 WAKE_UP: Final = "keeper_outbox"

@@ -13,8 +13,8 @@ from psycopg.types.json import Jsonb
 from keeper.domain.deals.events import DealEvent
 from keeper.domain.deals.report import DealReport, ReportedDeal
 from keeper.stores.postgres.connection import Connection, statements
-from keeper.stores.postgres.stored_events import deal_event
-from keeper.stores.postgres.watch_list import ensure_user
+from keeper.stores.postgres.prices.stored_events import deal_event
+from keeper.stores.postgres.watches.watch_list import ensure_user
 
 _SQL: Final = "deal_reports"
 FIRST_SPAN: Final = timedelta(days=1)

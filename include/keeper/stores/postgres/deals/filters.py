@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from keeper.domain.deals.deal import DealFilter
 from keeper.domain.watches.watch import WatchStatus
 from keeper.stores.postgres.connection import Connection, statements
-from keeper.stores.postgres.watch_list import Saved, ensure_user
+from keeper.stores.postgres.watches.watch_list import Saved, ensure_user
 
 _SQL: Final = "deal_filters"
 _FIELDS: Final = ("name", "domain", "price_type", "selection", "min_score", "filter_id")

@@ -20,7 +20,7 @@ from keeper.domain.watches.rules import AlertRule, AtOrBelow
 from keeper.domain.watches.target import AlertPolicy
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
-from keeper.stores.postgres.watch_list import stored_rules
+from keeper.stores.postgres.watches.watch_list import stored_rules
 
 _SQL: Final = "load_prices"
 TARGET: Final = "target"

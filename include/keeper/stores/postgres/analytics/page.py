@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from keeper.stores.postgres.analytics import Analysis, analyses
+from keeper.stores.postgres.analytics.views import Analysis, analyses
 
 _INTRODUCTION: Final = """\
 # Analytics in SQL

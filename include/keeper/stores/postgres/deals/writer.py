@@ -10,7 +10,7 @@ from keeper.domain.watches.target import AlertPolicy
 from keeper.domain.watches.watch import WatchStatus
 from keeper.stores.postgres.batch_writer import BatchWriter
 from keeper.stores.postgres.connection import Connection, PostgresConfig, statements
-from keeper.stores.postgres.price_writer import PriceWriter
+from keeper.stores.postgres.prices.writer import PriceWriter
 
 _SQL: Final = "load_deals"
 

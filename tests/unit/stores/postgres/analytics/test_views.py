@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from keeper.stores.postgres.analytics import Analysis, analyses
-from keeper.stores.postgres.analytics_page import page
+from keeper.stores.postgres.analytics.page import page
+from keeper.stores.postgres.analytics.views import Analysis, analyses
 
-DOCS = Path(__file__).resolve().parents[4] / "docs"
+DOCS = Path(__file__).resolve().parents[5] / "docs"
 
 
 def test_the_page_is_what_the_files_say() -> None:

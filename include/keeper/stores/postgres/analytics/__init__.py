@@ -1,0 +1,1 @@
+"""Views and functions for analysts, and the page about them."""

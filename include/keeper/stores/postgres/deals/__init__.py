@@ -1,0 +1,1 @@
+"""Deals, their filters, what is known of their products, and reports."""

@@ -1,0 +1,1 @@
+"""The outbox, people's channels, and notices to the operator."""

@@ -1,0 +1,1 @@
+"""Loading price events, with the alerts they raise, and reading them back."""
