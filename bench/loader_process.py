@@ -14,8 +14,8 @@ from keeper.metrics import WorkerMetrics
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.stores.postgres.prices.writer import PriceWriter
-from keeper.streams.batch import BatchPolicy
 from keeper.streams.config import KafkaConfig
+from keeper.streams.consumers.batch import BatchPolicy
 
 BATCH = 32_000
 READY_WITHIN_S = 60

@@ -11,7 +11,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from keeper.errors import SettingsError
 from keeper.orchestration.doorbell_trigger import KeeperEventsTrigger
-from keeper.streams.doorbell_listener import Ring
+from keeper.streams.events.subscriber import Ring
 from tests.keeper_events import keeper_event
 
 

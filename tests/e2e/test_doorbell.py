@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 
 from keeper.clock import utc_now
 from keeper.streams.config import KafkaConfig
-from keeper.streams.doorbell import encode_keeper_event, ring_once
+from keeper.streams.events.publisher import encode_keeper_event, ring_once
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import KEEPER_EVENTS
 from stack.airflow_api import AirflowApi

@@ -11,7 +11,7 @@ import pytest
 
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.streams.config import KafkaConfig
-from keeper.streams.group_offsets import committed
+from keeper.streams.groups.offsets import committed
 from keeper.streams.topics import PARTITIONS
 from tests.faults.loader import Job
 from tests.faults.loading import (

@@ -14,10 +14,10 @@ from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.elasticsearch.price_index import PriceIndex
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.stores.postgres.prices.writer import PriceWriter
-from keeper.streams import consumer as consumer_module
-from keeper.streams.batch import BatchPolicy
 from keeper.streams.config import KafkaConfig
-from keeper.streams.consumer import BatchConsumer
+from keeper.streams.consumers import batch_consumer as consumer_module
+from keeper.streams.consumers.batch import BatchPolicy
+from keeper.streams.consumers.batch_consumer import BatchConsumer
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

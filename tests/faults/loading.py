@@ -16,7 +16,7 @@ from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.offsets import GroupProgress
+from keeper.streams.groups.progress import GroupProgress
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import dead_letter_topic
 from tests.faults.loader import Job

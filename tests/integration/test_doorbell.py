@@ -15,9 +15,9 @@ from keeper.pipeline.runs.events import DeadLetterBell
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.config import KafkaConfig
-from keeper.streams.doorbell import Doorbell, encode_keeper_event, ring_once
-from keeper.streams.doorbell_listener import DoorbellListener, Ring, decode_keeper_event
-from keeper.streams.group_offsets import committed
+from keeper.streams.events.publisher import Doorbell, encode_keeper_event, ring_once
+from keeper.streams.events.subscriber import DoorbellListener, Ring, decode_keeper_event
+from keeper.streams.groups.offsets import committed
 from keeper.streams.producer import EventProducer
 from keeper.streams.topic_reader import TopicReader
 from keeper.streams.topics import KEEPER_EVENTS, make_topics, settings_of

@@ -18,7 +18,7 @@ from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS, deal_document
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS, PRICES_INDEX, fields_of
 from keeper.streams.codec import encode_deal_event, encode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.offsets import GroupProgress
+from keeper.streams.groups.progress import GroupProgress
 from keeper.streams.producer import EventProducer
 from keeper.streams.topic_reader import TopicReader
 from tests.architecture.composition import composition

@@ -15,11 +15,11 @@ from confluent_kafka.admin import AdminClient
 
 from keeper.domain.prices.events import PriceEvent
 from keeper.errors import TransientError
-from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.consumer import BatchConsumer, InstanceTakenError
-from keeper.streams.offsets import GroupProgress
+from keeper.streams.consumers.batch import BatchPolicy
+from keeper.streams.consumers.batch_consumer import BatchConsumer, InstanceTakenError
+from keeper.streams.groups.progress import GroupProgress
 from keeper.streams.producer import EventProducer, UnacknowledgedError
 from keeper.streams.topics import dead_letter_topic, make_topics
 from tests.price_events import price_event

@@ -12,12 +12,12 @@ from keeper.cli.app import app
 from keeper.domain.prices.events import PriceEvent
 from keeper.errors import KeeperError, TransientError
 from keeper.settings import load_settings
-from keeper.streams import group_offsets
-from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.consumer import BatchConsumer
-from keeper.streams.group_offsets import LiveGroupError
+from keeper.streams.consumers.batch import BatchPolicy
+from keeper.streams.consumers.batch_consumer import BatchConsumer
+from keeper.streams.groups import offsets as group_offsets
+from keeper.streams.groups.offsets import LiveGroupError
 from keeper.streams.producer import EventProducer
 from keeper.streams.topic_reader import UnknownTopicError
 from keeper.streams.topics import PartitionsRefusedError

@@ -16,7 +16,7 @@ from keeper.cli.topics import DryRunOption, SinceOption, TopicArgument, YesOptio
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
-    from keeper.streams.dead_letter_box import DeadLetterBox, StoredLetter
+    from keeper.streams.dead_letters.box import DeadLetterBox, StoredLetter
 
 app = typer.Typer(help="Messages that could not be loaded.", no_args_is_help=True)
 
@@ -132,7 +132,7 @@ def replay(
 def _box(topic: str) -> "Iterator[DeadLetterBox]":
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.settings import load_settings
-    from keeper.streams.dead_letter_box import DeadLetterBox
+    from keeper.streams.dead_letters.box import DeadLetterBox
 
     with DeadLetterBox(kafka_config(load_settings()), topic) as box:
         yield box

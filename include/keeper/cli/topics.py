@@ -37,7 +37,7 @@ def list_topics() -> None:
 
     Messages of a .dlq are at most so many. Example: keeper topics list
     """
-    from keeper.streams.group_offsets import READERS
+    from keeper.streams.groups.offsets import READERS
 
     with _kafka() as (config, reader):
         topics = reader.topics()
@@ -64,7 +64,7 @@ def describe(topic: TopicArgument) -> None:
 
     Example: keeper topics describe price-updates
     """
-    from keeper.streams.group_offsets import READERS, committed
+    from keeper.streams.groups.offsets import READERS, committed
     from keeper.streams.topics import settings_of
 
     with _kafka() as (config, reader):
@@ -197,7 +197,7 @@ def replay(
 
     Example: keeper topics replay keeper-consumer-group --since 24h --dry-run
     """
-    from keeper.streams.group_offsets import READERS, Move, committed, move_group
+    from keeper.streams.groups.offsets import READERS, Move, committed, move_group
 
     topic = topic or READERS.get(group)
     if topic is None:
@@ -237,7 +237,7 @@ def replay(
 def _patiently(wait_s: float) -> "Retrying":
     from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-    from keeper.streams.group_offsets import LiveGroupError
+    from keeper.streams.groups.offsets import LiveGroupError
 
     def say(attempt: "RetryCallState") -> None:
         if attempt.attempt_number == 1:
@@ -267,7 +267,7 @@ def grow(
     Example: keeper topics grow price-updates --partitions 12
     """
     from keeper.errors import TransientError
-    from keeper.streams.group_offsets import GROUPS
+    from keeper.streams.groups.offsets import GROUPS
     from keeper.streams.topics import grow_topic
 
     with _kafka() as (config, reader):
@@ -288,7 +288,7 @@ def grow(
 
 
 def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader") -> int:
-    from keeper.streams.group_offsets import READERS
+    from keeper.streams.groups.offsets import READERS
 
     topics = reader.topics()
     behind = {
@@ -302,7 +302,7 @@ def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader") -> int:
 
 
 def _print_lag_of(config: "KafkaConfig", reader: "TopicReader", group: str) -> int:
-    from keeper.streams.group_offsets import READERS, committed
+    from keeper.streams.groups.offsets import READERS, committed
 
     places = committed(config, group, reader.topics())
     total = 0
@@ -342,7 +342,7 @@ def _start(reader: "TopicReader", topic: str, since: str | None) -> dict[int, in
 
 
 def _lag(config: "KafkaConfig", spans: "Sequence[PartitionSpan]", group: str, topic: str) -> int:
-    from keeper.streams.group_offsets import committed
+    from keeper.streams.groups.offsets import committed
 
     stands = committed(config, group, {topic: len(spans)})
     return sum(span.unread_from(stands.get((topic, span.partition))) for span in spans)

@@ -14,8 +14,8 @@ from keeper.metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from keeper.pipeline.runs.consumers import EventStore
-    from keeper.streams.batch import BatchPolicy
-    from keeper.streams.consumer import BatchConsumer
+    from keeper.streams.consumers.batch import BatchPolicy
+    from keeper.streams.consumers.batch_consumer import BatchConsumer
 
 consume = typer.Typer(help="Load events from Kafka into PostgreSQL.", no_args_is_help=True)
 index = typer.Typer(help="Load events from Kafka into Elasticsearch.", no_args_is_help=True)
@@ -188,8 +188,8 @@ class _Options:
         return socket.gethostname() if self.instance == "@host" else self.instance
 
     def policy(self) -> "BatchPolicy":
-        from keeper.streams.batch import BatchPolicy
-        from keeper.streams.dead_letters import DeadLetterLimit
+        from keeper.streams.consumers.batch import BatchPolicy
+        from keeper.streams.dead_letters.producer import DeadLetterLimit
 
         return BatchPolicy(
             max_messages=self.batch, dead_letters=DeadLetterLimit(share=self.max_dead_letters)
@@ -206,7 +206,7 @@ def _load(
     from keeper.pipeline.runs.events import DeadLetterBell
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.settings import load_settings
-    from keeper.streams.doorbell import Doorbell
+    from keeper.streams.events.publisher import Doorbell
 
     kafka = kafka_config(load_settings())
     sign = SignOfLife(options.worker, options.metrics.waits, options.metrics)

@@ -19,7 +19,7 @@ from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
 
 from keeper.domain.runs.events import HAPPENINGS
 from keeper.errors import SettingsError, TransientError
-from keeper.streams.doorbell_listener import DoorbellListener, Ring
+from keeper.streams.events.subscriber import DoorbellListener, Ring
 from keeper.streams.topics import DOORBELL_GROUP, KEEPER_EVENTS
 
 _LOG: Final = logging.getLogger(__name__)

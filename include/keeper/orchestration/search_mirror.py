@@ -11,7 +11,7 @@ from keeper.orchestration.connections import database, elasticsearch_config, kaf
 from keeper.orchestration.price_waits import wait_for_store
 from keeper.orchestration.run_names import run_name
 from keeper.orchestration.sensors import WaitForGroup
-from keeper.streams.group_offsets import GROUPS
+from keeper.streams.groups.offsets import GROUPS
 from keeper.streams.topics import (
     BACKFILL_INDEXER_GROUP,
     BACKFILL_LOADER_GROUP,

@@ -10,7 +10,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from keeper.errors import TransientError
 from keeper.orchestration.connections import KAFKA_CONN, kafka_config
-from keeper.streams.offsets import GroupProgress
+from keeper.streams.groups.progress import GroupProgress
 
 
 class GroupReachedTrigger(BaseTrigger):

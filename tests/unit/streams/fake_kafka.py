@@ -8,12 +8,12 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from keeper.domain.prices.events import PriceEvent
-from keeper.streams import consumer as consumer_module
-from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.consumer import BatchConsumer
-from keeper.streams.dead_letters import DeadLetter, DeadLetterLimit, DeadLettersUnsentError
+from keeper.streams.consumers import batch_consumer as consumer_module
+from keeper.streams.consumers.batch import BatchPolicy
+from keeper.streams.consumers.batch_consumer import BatchConsumer
+from keeper.streams.dead_letters.producer import DeadLetter, DeadLetterLimit, DeadLettersUnsentError
 from tests.price_events import price_event
 
 TOPIC = "prices"

@@ -12,7 +12,7 @@ import pytest
 from keeper.domain.watches.rule_texts import EXAMPLES, parse_rules
 from keeper.domain.watches.rules import rules_schema, write_rules
 from keeper.streams.codec import encode_deal_event, encode_price_event
-from keeper.streams.doorbell import encode_keeper_event
+from keeper.streams.events.publisher import encode_keeper_event
 from keeper.streams.schemas import (
     ALERT_RULES,
     EVENTS,

@@ -7,10 +7,10 @@ from typing import Final, Protocol, TypeVar
 from keeper.domain.deals.events import DealEvent
 from keeper.domain.prices.events import PriceEvent
 from keeper.metrics import WorkerMetrics
-from keeper.streams.batch import BatchPolicy
 from keeper.streams.codec import decode_deal_event, decode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.consumer import BatchConsumer
+from keeper.streams.consumers.batch import BatchPolicy
+from keeper.streams.consumers.batch_consumer import BatchConsumer
 from keeper.streams.topics import DEAL_UPDATES, PRICE_UPDATES
 
 _LOG: Final = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from keeper.clock import Clock, utc_now
 from keeper.domain.runs.events import KeeperEvent
 from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.runs.runs import RunCounts
-from keeper.streams.doorbell import Doorbell
+from keeper.streams.events.publisher import Doorbell
 
 Ring = Callable[[KeeperEvent], None]
 """Publishes an event, or logs that it could not; it never fails."""

@@ -23,7 +23,7 @@ from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.one_at_a_time import one_at_a_time
 from keeper.streams.codec import UndecodableMessageError
 from keeper.streams.config import KafkaConfig
-from keeper.streams.group_offsets import committed
+from keeper.streams.groups.offsets import committed
 from keeper.streams.topic_reader import TopicReader
 
 _LOG: Final = logging.getLogger(__name__)

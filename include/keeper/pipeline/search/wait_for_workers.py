@@ -8,7 +8,7 @@ from typing import Final
 from keeper.errors import TransientError
 from keeper.pipeline.search.mirrors import Mirror
 from keeper.streams.config import KafkaConfig
-from keeper.streams.offsets import GroupProgress
+from keeper.streams.groups.progress import GroupProgress
 from keeper.streams.topic_reader import TopicReader
 
 _PAUSE_S: Final = 1.0

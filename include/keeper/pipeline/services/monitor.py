@@ -12,8 +12,8 @@ from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.runs.operations import latest_price_run, staleness
 from keeper.streams.config import KafkaConfig
-from keeper.streams.dead_letter_box import DeadLetterBox
-from keeper.streams.group_offsets import GROUPS, committed
+from keeper.streams.dead_letters.box import DeadLetterBox
+from keeper.streams.groups.offsets import GROUPS, committed
 from keeper.streams.topic_reader import TopicReader, published_at
 from keeper.streams.topics import DATA_TOPICS
 

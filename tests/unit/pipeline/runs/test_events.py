@@ -5,7 +5,7 @@ from typing import cast
 from keeper.domain.runs.events import KeeperEvent
 from keeper.metrics import WorkerMetrics
 from keeper.pipeline.runs.events import DeadLetterBell
-from keeper.streams.doorbell import Doorbell
+from keeper.streams.events.publisher import Doorbell
 
 
 class Listener:

@@ -7,9 +7,9 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from keeper.errors import EventsRefusedError, TransientError
-from keeper.streams import consumer as consumer_module
-from keeper.streams.consumer import InstanceTakenError
-from keeper.streams.dead_letters import DeadLetterLimit, TooManyDeadLettersError
+from keeper.streams.consumers import batch_consumer as consumer_module
+from keeper.streams.consumers.batch_consumer import InstanceTakenError
+from keeper.streams.dead_letters.producer import DeadLetterLimit, TooManyDeadLettersError
 from tests.unit.streams.fake_kafka import TOPIC, FakeKafka, FakeMessage, consumer_of
 
 Patch = pytest.MonkeyPatch

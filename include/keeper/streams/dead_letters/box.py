@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from keeper.errors import TransientError
 from keeper.streams.config import KafkaConfig
-from keeper.streams.group_offsets import committed
+from keeper.streams.groups.offsets import committed
 from keeper.streams.topic_reader import TopicReader, published_at
 from keeper.streams.topics import MAX_DEAD_LETTER_BYTES, dead_letter_topic
 

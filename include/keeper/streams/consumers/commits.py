@@ -9,7 +9,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from keeper.clock import Clock
 from keeper.metrics import WorkerMetrics
-from keeper.streams.dead_letters import DeadLetter, DeadLetterProducer, DeadLettersUnsentError
+from keeper.streams.dead_letters.producer import (
+    DeadLetter,
+    DeadLetterProducer,
+    DeadLettersUnsentError,
+)
 
 _LOG: Final = logging.getLogger(__name__)
 

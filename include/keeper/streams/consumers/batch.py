@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from confluent_kafka import Message
 
-from keeper.streams.dead_letters import DeadLetter, DeadLetterLimit
+from keeper.streams.dead_letters.producer import DeadLetter, DeadLetterLimit
 
 EventT = TypeVar("EventT")
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from keeper.streams import dead_letters
 from keeper.streams.config import KafkaConfig
-from keeper.streams.dead_letters import (
+from keeper.streams.dead_letters import producer as dead_letters
+from keeper.streams.dead_letters.producer import (
     DeadLetter,
     DeadLetterLimit,
     DeadLetterProducer,

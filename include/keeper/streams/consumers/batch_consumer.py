@@ -20,17 +20,17 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from keeper.clock import Clock, utc_now
 from keeper.errors import EventsRefusedError, TerminalError, TransientError
 from keeper.metrics import WorkerMetrics
-from keeper.streams.batch import Batch, BatchPolicy, EventT
 from keeper.streams.codec import UndecodableMessageError
-from keeper.streams.commits import Commits
 from keeper.streams.config import KafkaConfig
-from keeper.streams.dead_letters import (
+from keeper.streams.consumers.batch import Batch, BatchPolicy, EventT
+from keeper.streams.consumers.commits import Commits
+from keeper.streams.consumers.reachability import Reachability
+from keeper.streams.dead_letters.producer import (
     DeadLetter,
     DeadLetterProducer,
     DeadLetterRate,
 )
 from keeper.streams.leaders import watermarks
-from keeper.streams.reachability import Reachability
 
 _LOG: Final = logging.getLogger(__name__)
 _HOPELESS: Final = frozenset(

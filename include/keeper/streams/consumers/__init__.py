@@ -1,0 +1,1 @@
+"""Reading in batches, committing only after the store has the data."""

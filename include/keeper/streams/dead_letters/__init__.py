@@ -1,0 +1,1 @@
+"""Where messages go that can never be stored, and how they get another chance."""

@@ -1,0 +1,1 @@
+"""Events of Keeper's own: publishing them and listening to them."""
