@@ -13,7 +13,7 @@ from bench.rounds import alternate, median_ratio
 from bench.simulated_replies import STATS_DAYS, american_products, long_tracked, product_reply
 from keeper.domain.prices.points import KEEPA_EPOCH
 from keeper.domain.prices.types import PRICE_TYPES
-from keeper.sources.keepa.decode import NO_OFFER, DecodedProduct, Series, decode_products
+from keeper.sources.keepa.products.decode import NO_OFFER, DecodedProduct, Series, decode_products
 
 EPOCH = np.datetime64(KEEPA_EPOCH.replace(tzinfo=None), "m")
 

@@ -18,9 +18,9 @@ from keeper.pipeline.deals.validate import DealCheckResult, check_deals
 from keeper.pipeline.prices.publish import publish_batch
 from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_run
 from keeper.pipeline.runs.keepa_account import account_of
-from keeper.sources.keepa import deal_requests
 from keeper.sources.keepa.client import KeepaClient
-from keeper.sources.keepa.deal_requests import DealFilterRejectedError
+from keeper.sources.keepa.deals import requests as deal_requests
+from keeper.sources.keepa.deals.requests import DealFilterRejectedError
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.deals.filters import list_filters, save_filter
@@ -267,7 +267,7 @@ def score_of(message: bytes, asin: str) -> object:
 
 def stored_history(run: Run, folder: DealFolder, asin: str) -> None:
     """Store the history the run has bought of a product, as the loaders would for a watch."""
-    from keeper.sources.keepa.decode import decode_products
+    from keeper.sources.keepa.products.decode import decode_products
 
     (page,) = folder.histories.pages()
     products = decode_products(folder.histories.read_page(page)).products

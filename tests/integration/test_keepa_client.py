@@ -20,7 +20,6 @@ from keeper.domain.locales import locale_of
 from keeper.errors import KeeperError
 from keeper.sources.keepa.client import KeepaClient, ProductPage
 from keeper.sources.keepa.config import KeepaConfig
-from keeper.sources.keepa.decode import decode_products
 from keeper.sources.keepa.errors import (
     KeepaKeyRejectedError,
     KeepaPaymentError,
@@ -29,6 +28,7 @@ from keeper.sources.keepa.errors import (
     KeepaUnavailableError,
     TokensExhaustedError,
 )
+from keeper.sources.keepa.products.decode import decode_products
 
 KEY = "k3y/with+signs=and64characters"
 US = locale_of("us")

@@ -35,7 +35,7 @@ def decode(
     """
     from keeper.domain.prices.types import PRICE_TYPES
     from keeper.errors import KeeperError
-    from keeper.sources.keepa.decode import decode_products
+    from keeper.sources.keepa.products.decode import decode_products
 
     body = _read(file)
     try:

@@ -12,7 +12,8 @@ from keeper.domain.prices.events import Source
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.prices.fetch import ProductSource, fetch_batch
-from keeper.sources.keepa.deal_requests import (
+from keeper.sources.keepa.deals.decode import DecodedDeals, decode_deals
+from keeper.sources.keepa.deals.requests import (
     ENDPOINT,
     TOKENS_PER_PAGE,
     DealFilterRejectedError,
@@ -21,7 +22,6 @@ from keeper.sources.keepa.deal_requests import (
     deal_pages,
     is_last_page,
 )
-from keeper.sources.keepa.deals import DecodedDeals, decode_deals
 from keeper.sources.keepa.errors import KeepaDecodeError
 from keeper.stores.lake.archive import ArchivedReply
 from keeper.stores.lake.deal_files import DealFolder

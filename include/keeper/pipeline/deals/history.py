@@ -8,8 +8,8 @@ from typing import Final
 
 from keeper.domain.deals.report import ReportedDeal
 from keeper.domain.prices.types import price_type_of
-from keeper.sources.keepa.decode import decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError
+from keeper.sources.keepa.products.decode import decode_products
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakeUnavailableError, MissingFileError
 from keeper.stores.postgres.connection import Connection

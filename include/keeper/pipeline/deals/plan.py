@@ -8,7 +8,7 @@ from typing import Final
 
 from keeper.domain.deals.deal import DealFilter
 from keeper.errors import TerminalError
-from keeper.sources.keepa.deal_requests import TOKENS_PER_PAGE
+from keeper.sources.keepa.deals.requests import TOKENS_PER_PAGE
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.connection import Connection

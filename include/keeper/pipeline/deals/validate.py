@@ -20,10 +20,10 @@ from keeper.domain.prices.events import Source
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.pipeline.deals.fetch import decoded_page, fresh_from, recent_histories
-from keeper.sources.keepa.deal_past import past_of
-from keeper.sources.keepa.decode import DecodedProduct, decode_products
+from keeper.sources.keepa.deals.history import past_of
 from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.sources.keepa.series import NO_OFFER, Series
+from keeper.sources.keepa.products.decode import DecodedProduct, decode_products
+from keeper.sources.keepa.products.series import NO_OFFER, Series
 from keeper.stores.lake.archive import ArchivedReply
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.paths import MissingFileError

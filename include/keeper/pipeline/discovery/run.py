@@ -21,7 +21,6 @@ from keeper.errors import TerminalError
 from keeper.pipeline.discovery.question import Question, ask_about, read_answer
 from keeper.pipeline.runs.finish import RunFailedError
 from keeper.sources.keepa.client import KeepaClient, ProductPage
-from keeper.sources.keepa.decode import DecodedProduct, decode_products
 from keeper.sources.keepa.discovery import (
     BEST_SELLERS_COST,
     FINDER_PAGE_COST,
@@ -29,7 +28,8 @@ from keeper.sources.keepa.discovery import (
     find_products,
 )
 from keeper.sources.keepa.errors import TokensExhaustedError
-from keeper.sources.keepa.statistics import statistics_of, value_at
+from keeper.sources.keepa.products.decode import DecodedProduct, decode_products
+from keeper.sources.keepa.products.statistics import statistics_of, value_at
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.discovery.proposals import (
     Decision,

@@ -12,8 +12,8 @@ import numpy as np
 
 from keeper.domain.prices.events import PriceEvent, Source
 from keeper.domain.prices.points import KEEPA_EPOCH, PricePoint
-from keeper.sources.keepa.decode import DecodedProduct
-from keeper.sources.keepa.series import NO_OFFER, Series
+from keeper.sources.keepa.products.decode import DecodedProduct
+from keeper.sources.keepa.products.series import NO_OFFER, Series
 from keeper.stores.lake.history_files import HistoryFiles, HistoryManifest, Messages, SeriesKey
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection

@@ -17,8 +17,13 @@ from keeper.domain.prices.points import PricePoint
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.prices.history import HistoryCheck
-from keeper.sources.keepa.decode import DecodedProduct, DecodedReply, Series, decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError
+from keeper.sources.keepa.products.decode import (
+    DecodedProduct,
+    DecodedReply,
+    Series,
+    decode_products,
+)
 from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection

@@ -14,7 +14,7 @@ from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError
 from keeper.domain.prices.events import Source
 from keeper.domain.tokens.balance import TokenBudget, TokenRequest
 from keeper.sources.keepa.config import KeepaConfig
-from keeper.sources.keepa.product_requests import MAX_ASINS, KeepaRequests
+from keeper.sources.keepa.products.requests import MAX_ASINS, KeepaRequests
 from keeper.sources.keepa.tokens import Envelope, TokenStatus, TokenUsage
 from keeper.sources.keepa.transport import Reply, Transport
 

@@ -15,7 +15,7 @@ from keeper.domain.tokens.balance import TokenRequest
 from keeper.pipeline.deals import fetch as step
 from keeper.pipeline.deals.fetch import DealFetchResult, fetch_deals, worth_a_token
 from keeper.sources.keepa.client import ProductPage
-from keeper.sources.keepa.deal_requests import DealFilterRejectedError
+from keeper.sources.keepa.deals.requests import DealFilterRejectedError
 from keeper.sources.keepa.errors import KeepaRequestRejectedError, TokensExhaustedError
 from keeper.sources.keepa.tokens import Envelope
 from keeper.sources.keepa.transport import Reply

@@ -14,9 +14,9 @@ import pytest
 from keeper.domain.deals.deal import Deal
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
-from keeper.sources.keepa.deals import decode_deals
-from keeper.sources.keepa.decode import DecodedProduct, Series, decode_products
-from keeper.sources.keepa.statistics import Extreme
+from keeper.sources.keepa.deals.decode import decode_deals
+from keeper.sources.keepa.products.decode import DecodedProduct, Series, decode_products
+from keeper.sources.keepa.products.statistics import Extreme
 
 SERIES = (
     "AMAZON NEW USED SALES LISTPRICE COLLECTIBLE REFURBISHED NEW_FBM_SHIPPING LIGHTNING_DEAL "

@@ -13,7 +13,7 @@ from keeper.domain.tokens.balance import TokenRequest
 from keeper.errors import SettingsError
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
-from keeper.sources.keepa.product_requests import KeepaRequests
+from keeper.sources.keepa.products.requests import KeepaRequests
 from keeper.sources.keepa.redaction import Redactor, redact_transport_logs
 from keeper.sources.keepa.tokens import Envelope
 from keeper.sources.keepa.transport import Reply

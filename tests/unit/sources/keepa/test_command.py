@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from keeper.cli.keepa import app
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
-from keeper.sources.keepa.decode import decode_products
+from keeper.sources.keepa.products.decode import decode_products
 
 PRODUCT: dict[str, Any] = {
     "asin": "B00EXAMPLE",

@@ -11,8 +11,8 @@ from keeper.domain.deals.score import score_deal
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
-from keeper.sources.keepa.deal_past import past_of
-from keeper.sources.keepa.series import Series
+from keeper.sources.keepa.deals.history import past_of
+from keeper.sources.keepa.products.series import Series
 from tests.deals import CHECKED_AT, a_deal
 
 

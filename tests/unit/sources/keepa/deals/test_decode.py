@@ -13,7 +13,7 @@ from keeper.domain.deals.deal import Deal
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import from_keepa_minutes, to_keepa_minutes
 from keeper.domain.prices.types import PRICE_TYPES, PriceType, price_type_of
-from keeper.sources.keepa.deals import DecodedDeals, count_deals, decode_deals
+from keeper.sources.keepa.deals.decode import DecodedDeals, count_deals, decode_deals
 from keeper.sources.keepa.errors import KeepaDecodeError
 from tests.deals import CHECKED_AT
 

@@ -14,7 +14,7 @@ from keeper.domain.locales import Locale, UnknownLocaleError, locale_of
 from keeper.domain.prices.types import UnknownPriceTypeError, price_type_of
 from keeper.domain.tokens.balance import TokenRequest
 from keeper.errors import TerminalError
-from keeper.sources.keepa.deals import count_deals
+from keeper.sources.keepa.deals.decode import count_deals
 from keeper.sources.keepa.errors import KeepaDecodeError, KeepaRequestRejectedError
 from keeper.sources.keepa.tokens import Envelope
 from keeper.sources.keepa.transport import Reply

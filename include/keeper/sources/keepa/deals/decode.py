@@ -18,7 +18,6 @@ from keeper.domain.asins import is_asin
 from keeper.domain.deals.deal import Deal
 from keeper.domain.locales import Locale
 from keeper.domain.prices.types import PriceType, price_type_of
-from keeper.sources.keepa.decode import DecodeProblem, image_url, shown
 from keeper.sources.keepa.document import (
     JsonArray,
     JsonObject,
@@ -31,6 +30,7 @@ from keeper.sources.keepa.document import (
     plain_list,
 )
 from keeper.sources.keepa.errors import KeepaDecodeError
+from keeper.sources.keepa.products.decode import DecodeProblem, image_url, shown
 
 _NO_OFFER: Final = frozenset({-1, -2})
 _UNKNOWN_CATEGORY: Final = 2**63 - 1

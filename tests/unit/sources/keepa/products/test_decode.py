@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from keeper.domain.prices.points import PricePoint, from_keepa_minutes
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
-from keeper.sources.keepa.decode import NO_OFFER, DecodedProduct, decode_products
 from keeper.sources.keepa.errors import KeepaDecodeError
+from keeper.sources.keepa.products.decode import NO_OFFER, DecodedProduct, decode_products
 
 NAMES = {
     0: "AMAZON", 1: "NEW", 2: "USED", 3: "SALES", 4: "LISTPRICE", 5: "COLLECTIBLE",

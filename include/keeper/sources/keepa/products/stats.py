@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from keeper.sources.keepa.document import JsonObject, as_array, as_moment, plain_list
-from keeper.sources.keepa.statistics import Extreme
+from keeper.sources.keepa.products.statistics import Extreme
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class ProductStats:
     An index is absent where Keepa has nothing: no offer, no history, not asked for. Values of
     price types with shipping include it. The bare ones cover the interval asked for, the numbered
     ones as many days. Keepa leaves outliers out of averages and extremes; `max` is the highest
-    value it kept. `keeper.sources.keepa.statistics` computes the same from the history.
+    value it kept. `keeper.sources.keepa.products.statistics` computes the same from the history.
 
     Attributes:
         lightning: Start and end of the product's last lightning deal, the end None while the deal

@@ -10,7 +10,7 @@ import pytest
 from keeper.domain.money import to_major
 from keeper.domain.prices.points import from_keepa_minutes
 from keeper.domain.prices.types import price_type_of
-from keeper.sources.keepa.decode import DecodedProduct, LightningDeal, decode_products
+from keeper.sources.keepa.products.decode import DecodedProduct, LightningDeal, decode_products
 
 
 def product_of(*, stats: dict[str, Any] | None = None, **series: list[int]) -> DecodedProduct:

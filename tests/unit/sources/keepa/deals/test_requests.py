@@ -10,7 +10,7 @@ from keepa.models.backend import DealRequest
 
 from keeper.domain.locales import locale_of
 from keeper.domain.tokens.balance import TokenRequest
-from keeper.sources.keepa.deal_requests import DealFilterRejectedError, deal_pages
+from keeper.sources.keepa.deals.requests import DealFilterRejectedError, deal_pages
 from keeper.sources.keepa.errors import KeepaRequestRejectedError, TokensExhaustedError
 from keeper.sources.keepa.tokens import Envelope
 from keeper.sources.keepa.transport import Reply

@@ -28,9 +28,9 @@ from keeper.sources.keepa.document import (
     parse,
 )
 from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.sources.keepa.product_stats import ProductStats, decode_stats
-from keeper.sources.keepa.series import NO_OFFER, Series
-from keeper.sources.keepa.statistics import Extreme
+from keeper.sources.keepa.products.series import NO_OFFER, Series
+from keeper.sources.keepa.products.statistics import Extreme
+from keeper.sources.keepa.products.stats import ProductStats, decode_stats
 
 __all__ = [
     "NO_OFFER",

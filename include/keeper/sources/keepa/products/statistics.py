@@ -21,7 +21,7 @@ from keeper.domain.prices.points import (
     to_keepa_minutes_up,
 )
 from keeper.sources.keepa.document import Int64Array
-from keeper.sources.keepa.series import NO_OFFER, Series
+from keeper.sources.keepa.products.series import NO_OFFER, Series
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import Final
 
 from keeper.domain.deals.deal import Deal
 from keeper.domain.prices.history import DealPast
-from keeper.sources.keepa.series import Series
-from keeper.sources.keepa.statistics import (
+from keeper.sources.keepa.products.series import Series
+from keeper.sources.keepa.products.statistics import (
     lowest_since,
     share_of_time_at_or_below,
     statistics_of,

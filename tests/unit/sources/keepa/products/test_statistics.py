@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import from_keepa_minutes, to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
-from keeper.sources.keepa.decode import decode_products
-from keeper.sources.keepa.series import Series
-from keeper.sources.keepa.statistics import (
+from keeper.sources.keepa.products.decode import decode_products
+from keeper.sources.keepa.products.series import Series
+from keeper.sources.keepa.products.statistics import (
     Extreme,
     SeriesStatistics,
     is_lowest,

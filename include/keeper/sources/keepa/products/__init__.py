@@ -1,0 +1,1 @@
+"""Products: how requests are spelled, and reading replies into series and statistics."""
