@@ -9,10 +9,10 @@ import orjson
 
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import to_keepa_minutes
-from keeper.simulator.catalogue import Catalogue
-from keeper.simulator.histories import make_history
-from keeper.simulator.product_objects import ProductDetail, product_object
-from keeper.simulator.product_sheets import CATALOGUE_ORIGIN, ProductSheet
+from keeper.simulator.products.catalogue import Catalogue
+from keeper.simulator.products.histories import make_history
+from keeper.simulator.products.objects import ProductDetail, product_object
+from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, ProductSheet
 
 REPLIED_AT: Final = CATALOGUE_ORIGIN
 STATS_DAYS: Final = 90

@@ -24,7 +24,7 @@ from keeper.domain.watches.watch import Watch
 from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.pipeline.prices.plan import plan_run
 from keeper.pipeline.runs.keepa_account import keepa_account
-from keeper.simulator.catalogue import Catalogue
+from keeper.simulator.products.catalogue import Catalogue
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import PostgresConfig, session

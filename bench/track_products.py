@@ -24,7 +24,7 @@ from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.pipeline.prices.publish import publish_batch
 from keeper.pipeline.prices.validate import check_batch
-from keeper.simulator.product_sheets import ProductSheet
+from keeper.simulator.products.sheets import ProductSheet
 from keeper.sources.keepa.client import ProductPage
 from keeper.sources.keepa.tokens import Envelope
 from keeper.stores.lake.run_files import BatchFolder

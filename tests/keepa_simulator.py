@@ -18,14 +18,14 @@ from keeper.domain.locales import locale_of
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.watches.csv_file import RowError, read_watches
 from keeper.settings import SIMULATOR_KEY
-from keeper.simulator import catalogue
-from keeper.simulator.catalogue import Catalogue, SuggestedWatch
-from keeper.simulator.catalogue_clock import CatalogueClock, ClockMode
-from keeper.simulator.faults import FaultPlan
-from keeper.simulator.keepa_api import KeepaApi
-from keeper.simulator.recordings import Recordings
-from keeper.simulator.server import build_app, listen
-from keeper.simulator.token_bucket import TokenBucket
+from keeper.simulator.api.keepa_api import KeepaApi
+from keeper.simulator.api.recordings import Recordings
+from keeper.simulator.api.server import build_app, listen
+from keeper.simulator.api.token_bucket import TokenBucket
+from keeper.simulator.faults.plan import FaultPlan
+from keeper.simulator.products import catalogue
+from keeper.simulator.products.catalogue import Catalogue, SuggestedWatch
+from keeper.simulator.products.clock import CatalogueClock, ClockMode
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
 

@@ -20,12 +20,12 @@ import requests
 from keepa.models.backend import DealRequest, Product
 
 from keeper.domain.locales import Locale, locale_of
-from keeper.simulator.catalogue import Catalogue
-from keeper.simulator.catalogue_clock import CatalogueClock, ClockMode
-from keeper.simulator.keepa_api import KeepaApi
-from keeper.simulator.product_sheets import ProductSheet
-from keeper.simulator.recordings import Recordings
-from keeper.simulator.token_bucket import TokenBucket
+from keeper.simulator.api.keepa_api import KeepaApi
+from keeper.simulator.api.recordings import Recordings
+from keeper.simulator.api.token_bucket import TokenBucket
+from keeper.simulator.products.catalogue import Catalogue
+from keeper.simulator.products.clock import CatalogueClock, ClockMode
+from keeper.simulator.products.sheets import ProductSheet
 from tests.keepa_simulator import served
 
 REPOSITORY = Path(__file__).parents[2]

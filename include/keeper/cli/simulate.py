@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.simulator.catalogue_clock import ClockMode
+from keeper.simulator.products.clock import ClockMode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,7 +82,7 @@ def simulate_keepa(
     lets so many requests pass first. A clock skew and a revoked key last
     until they are cleared: DELETE /simulator/faults.
     """
-    from keeper.simulator.control import parse_moment
+    from keeper.simulator.api.control import parse_moment
 
     moment = parse_moment(at) if at else None
     if watch_list is not None:
@@ -90,13 +90,13 @@ def simulate_keepa(
         return
 
     from keeper.settings import SIMULATOR_KEY
-    from keeper.simulator.catalogue import Catalogue
-    from keeper.simulator.catalogue_clock import CatalogueClock
-    from keeper.simulator.faults import FaultPlan, read_scenario
-    from keeper.simulator.keepa_api import KeepaApi
-    from keeper.simulator.recordings import Recordings
-    from keeper.simulator.server import listen, serve
-    from keeper.simulator.token_bucket import TokenBucket
+    from keeper.simulator.api.keepa_api import KeepaApi
+    from keeper.simulator.api.recordings import Recordings
+    from keeper.simulator.api.server import listen, serve
+    from keeper.simulator.api.token_bucket import TokenBucket
+    from keeper.simulator.faults.plan import FaultPlan, read_scenario
+    from keeper.simulator.products.catalogue import Catalogue
+    from keeper.simulator.products.clock import CatalogueClock
 
     faults = FaultPlan(seed)
     for fault in read_scenario(scenario) if scenario else []:
@@ -134,7 +134,7 @@ def _print_watch_list(
     seed: int, products: int, locales: "list[Locale]", count: int, at: "datetime | None"
 ) -> None:
     from keeper.clock import utc_now
-    from keeper.simulator.catalogue import SuggestedWatch, watch_list
+    from keeper.simulator.products.catalogue import SuggestedWatch, watch_list
 
     rows = watch_list(seed, products, locales, count, at or utc_now())
     writer = csv.writer(sys.stdout, lineterminator="\n")

@@ -8,10 +8,10 @@ import pytest
 
 from keeper.domain.locales import Locale, locale_of
 from keeper.domain.prices.points import to_keepa_minutes
-from keeper.simulator.catalogue import Catalogue
-from keeper.simulator.catalogue_clock import CatalogueClock, ClockMode
-from keeper.simulator.keepa_api import KeepaApi
-from keeper.simulator.token_bucket import TokenBucket
+from keeper.simulator.api.keepa_api import KeepaApi
+from keeper.simulator.api.token_bucket import TokenBucket
+from keeper.simulator.products.catalogue import Catalogue
+from keeper.simulator.products.clock import CatalogueClock, ClockMode
 from tests.unit.simulator.hand_clock import HandClock
 
 REPOSITORY = Path(__file__).parents[3]

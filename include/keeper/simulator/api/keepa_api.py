@@ -1,0 +1,293 @@
+"""Keepa's API as a function: an endpoint and its parameters in, status and body out, no network."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from threading import Lock
+from typing import Any, Final, NamedTuple
+
+from keeper.domain.prices.types import price_type_of
+from keeper.settings import SIMULATOR_KEY
+from keeper.simulator.api.parameters import Parameters
+from keeper.simulator.api.recordings import Recordings
+from keeper.simulator.api.token_bucket import Balance, TokenBucket
+from keeper.simulator.deals.found import find_deals
+from keeper.simulator.deals.lightning import all_lightning_deals, lightning_deal
+from keeper.simulator.deals.selection import parse_selection
+from keeper.simulator.discovery.finder import find_products
+from keeper.simulator.discovery.selection import parse_finder_selection
+from keeper.simulator.faults.bodies import spoiled_body
+from keeper.simulator.faults.plan import Fault, FaultKind, FaultPlan
+from keeper.simulator.products.catalogue import Catalogue
+from keeper.simulator.products.clock import CatalogueClock
+from keeper.simulator.products.histories import History
+from keeper.simulator.products.listings import (
+    all_categories,
+    best_sellers,
+    look_up,
+    parents_of,
+    search_categories,
+)
+from keeper.simulator.products.objects import product_object
+from keeper.simulator.refusals import (
+    RequestRefusedError,
+    invalid_parameter,
+    unknown_endpoint,
+    unknown_key,
+)
+
+_OK: Final = 200
+_ERRORS: Final = 400
+_TOO_MANY_REQUESTS: Final = 429
+_HOUR_MS: Final = 3_600_000
+
+_PRODUCT_COST: Final = 1
+_OFFER_PAGE_COST: Final = 6
+_OFFERS_ON_PAGE: Final = 10
+_BUY_BOX_COST: Final = 2
+_STOCK_COST: Final = 2
+_FORCED_UPDATE_COST: Final = 1
+_FRESH_MINUTES: Final = 60
+_DEAL_COST: Final = 5
+_BEST_SELLERS_COST: Final = 50
+_CATEGORY_COST: Final = 1
+_SEARCH_COST: Final = 1
+_FINDER_COST: Final = 10
+_FOUND_FOR_A_TOKEN: Final = 100
+# Not verified: what Keepa's pages said of /lightningdeal; no reply of it was recorded.
+_LIGHTNING_DEALS_COST: Final = 500
+_LIGHTNING_DEAL_COST: Final = 1
+
+_OFFER_COUNTS: Final = (price_type_of("COUNT_NEW").index, price_type_of("COUNT_USED").index)
+
+
+class Payload(NamedTuple):
+    """What an endpoint found, and its price in tokens."""
+
+    fields: dict[str, Any]
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply before it goes over the network.
+
+    Attributes:
+        status: HTTP status.
+        body: Uncompressed.
+        cost: Tokens taken.
+        fault: The fault it was made with, if any.
+        delay_s: Seconds to wait before it sets out, as if the network held it.
+        trickle_s: Seconds its body takes.
+    """
+
+    status: int
+    body: bytes
+    cost: int = 0
+    fault: FaultKind | None = None
+    delay_s: float = 0
+    trickle_s: float = 0
+
+
+@dataclass
+class KeepaApi:
+    """The simulated service; its parts may be changed while it runs.
+
+    Attributes:
+        catalogue: The products.
+        clock: The catalogue's time.
+        bucket: The tokens, with a time of their own.
+        keys: API keys accepted.
+        recordings: Real replies that go before simulated ones.
+        faults: What the next replies have wrong with them.
+    """
+
+    catalogue: Catalogue
+    clock: CatalogueClock = field(default_factory=CatalogueClock)
+    bucket: TokenBucket = field(default_factory=lambda: TokenBucket(20))
+    keys: Collection[str] = (SIMULATOR_KEY,)
+    recordings: Recordings = field(default_factory=Recordings)
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    _turn: Lock = field(default_factory=Lock, repr=False)
+
+    def answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
+        """Answer a request as Keepa would; never raises for what a client may send.
+
+        Threads take turns: computing side by side they would only slow each other down.
+
+        Args:
+            endpoint: "product", "deal", "token", "category", "bestsellers", "search", "query" or
+                "lightningdeal"; others are refused.
+            query: The query's parameters, `key` among them.
+        """
+        with self._turn:
+            return self._answer(endpoint, query)
+
+    def _answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
+        started_ms = self.bucket.now_ms()
+        began = time.perf_counter()
+        faults: list[Fault] = []
+        status, payload, error = _OK, Payload({}, 0), None
+        knows_key = True
+        try:
+            self._check_key(query)
+            faults = self.faults.take(endpoint)
+            if any(fault.kind is FaultKind.REVOKE_KEY for fault in faults):
+                raise unknown_key()
+            status, payload = self._run_with(faults, endpoint, Parameters(query))
+            error = _fault_error(status)
+        except RequestRefusedError as refusal:
+            status, error, knows_key = refusal.status, refusal.error, refusal.knows_key
+
+        balance = self.bucket.spend(payload.cost)
+        skew_h = sum(fault.hours for fault in faults)
+        envelope = {
+            "timestamp": started_ms + round(skew_h * _HOUR_MS),
+            **self._token_fields(balance if knows_key else Balance(0, 0), payload.cost, knows_key),
+            "processingTimeInMs": int((time.perf_counter() - began) * 1000),
+            "simulated": True,
+        }
+        document = envelope | payload.fields | ({"error": error} if error else {})
+        kinds = [fault.kind for fault in faults]
+        return Answer(
+            status,
+            spoiled_body(document, payload.fields, kinds),
+            payload.cost,
+            kinds[0] if kinds else None,
+            delay_s=sum(fault.delay_s for fault in faults),
+            trickle_s=sum(fault.seconds for fault in faults),
+        )
+
+    def _run_with(
+        self, faults: list[Fault], endpoint: str, asked: Parameters
+    ) -> tuple[int, Payload]:
+        """Run a request as far as its faults let it; gives the status and what is sent and paid."""
+        ordered = next((f.status for f in faults if f.kind is FaultKind.STATUS), None)
+        charged = all(fault.is_charged for fault in faults)
+        if ordered is not None and not charged:
+            return ordered, Payload({}, 0)
+        if endpoint != "token" and self.bucket.balance().left <= 0:
+            return _TOO_MANY_REQUESTS, Payload({}, 0)
+        payload = self._run(endpoint, asked, frozenset(a for f in faults for a in f.asins))
+        if ordered is not None:
+            return ordered, Payload({}, payload.cost)
+        return _OK, Payload(payload.fields, payload.cost if charged else 0)
+
+    def _token_fields(self, balance: Balance, cost: int, knows_key: bool) -> dict[str, Any]:
+        return {
+            "tokensLeft": balance.left,
+            "refillIn": balance.refill_in_ms,
+            "refillRate": self.bucket.refill_rate if knows_key else 0,
+            "tokenFlowReduction": 0.0,
+            "tokensConsumed": cost,
+        }
+
+    def _check_key(self, query: Mapping[str, str]) -> None:
+        if query.get("key") not in self.keys:
+            raise unknown_key()
+
+    def _run(self, endpoint: str, asked: Parameters, dropped: frozenset[str]) -> Payload:
+        handlers: dict[str, Callable[[], Payload]] = {
+            "product": lambda: self._products(asked, dropped),
+            "deal": lambda: self._deals(asked),
+            "token": lambda: Payload({}, 0),
+            "category": lambda: self._categories(asked),
+            "bestsellers": lambda: self._best_sellers(asked),
+            "search": lambda: self._search(asked),
+            "query": lambda: self._finder(asked),
+            "lightningdeal": lambda: self._lightning_deals(asked),
+        }
+        if endpoint not in handlers:
+            raise unknown_endpoint(endpoint)
+        return handlers[endpoint]()
+
+    def _products(self, asked: Parameters, dropped: frozenset[str]) -> Payload:
+        locale, asins, detail = asked.locale(), asked.asins(), asked.detail()
+        at = self.clock.minute()
+        products, cost = [], len(asins) * _PRODUCT_COST
+        for asin in asins:
+            if asin in dropped:
+                continue
+            recorded = self.recordings.product(asin, locale, at)
+            if recorded is not None:
+                products.append(recorded)
+                continue
+            sheet = self.catalogue.find(asin, locale)
+            if sheet is not None:
+                history = self.catalogue.history(sheet, locale, at)
+                products.append(product_object(sheet, locale, history, at, detail))
+                cost += _extra_cost(asked, history, at)
+        # Keepa leaves the key out when it knows none of the products.
+        return Payload({"products": products} if products else {}, cost)
+
+    def _deals(self, asked: Parameters) -> Payload:
+        selection = parse_selection(asked.text("selection"), asked.locale())
+        recorded = self.recordings.deals(selection.locale)
+        if recorded is not None:
+            page = recorded if selection.page == 0 else recorded | {"dr": []}
+            return Payload({"deals": page, "dealsCached": False}, _DEAL_COST)
+        deals = find_deals(self.catalogue, selection, self.clock.minute())
+        return Payload({"deals": deals, "dealsCached": False}, _DEAL_COST)
+
+    def _finder(self, asked: Parameters) -> Payload:
+        locale = asked.locale()
+        selection = parse_finder_selection(asked.text("selection"))
+        found = find_products(self.catalogue, locale, selection, self.clock.minute())
+        return Payload(found, _FINDER_COST + ceil(len(found["asinList"]) / _FOUND_FOR_A_TOKEN))
+
+    def _lightning_deals(self, asked: Parameters) -> Payload:
+        locale, at = asked.locale(), self.clock.minute()
+        if not asked.has("asin"):
+            deals = all_lightning_deals(self.catalogue, locale, at)
+            return Payload({"lightningDeals": deals}, _LIGHTNING_DEALS_COST)
+        sheet = self.catalogue.find(asked.text("asin"), locale)
+        deal = lightning_deal(self.catalogue, sheet, locale, at) if sheet else None
+        return Payload({"lightningDeals": [deal] if deal else []}, _LIGHTNING_DEAL_COST)
+
+    def _categories(self, asked: Parameters) -> Payload:
+        known = all_categories(self.catalogue, asked.locale())
+        wanted = asked.categories()
+        fields = {"categories": look_up(known, wanted)}
+        if asked.flag("parents"):
+            fields["categoryParents"] = parents_of(known, fields["categories"])
+        return Payload(fields, len(wanted) * _CATEGORY_COST)
+
+    def _best_sellers(self, asked: Parameters) -> Payload:
+        category = asked.number("category")
+        if category is None:
+            raise invalid_parameter("category")
+        listed = best_sellers(self.catalogue, asked.locale(), category, self.clock.minute())
+        return Payload({"bestSellersList": listed} if listed else {}, _BEST_SELLERS_COST)
+
+    def _search(self, asked: Parameters) -> Payload:
+        if asked.text("type") != "category":
+            raise invalid_parameter("type")
+        known = all_categories(self.catalogue, asked.locale())
+        return Payload({"categories": search_categories(known, asked.text("term"))}, _SEARCH_COST)
+
+
+def _extra_cost(asked: Parameters, history: History, at: int) -> int:
+    cost = 0
+    if asked.number("offers") is not None:
+        counts = [history.entries[i][-1, 1] for i in _OFFER_COUNTS if i in history.entries]
+        offers = sum(max(int(count), 0) for count in counts)
+        cost += _OFFER_PAGE_COST * ceil(offers / _OFFERS_ON_PAGE)
+    if asked.flag("buybox"):
+        cost += _BUY_BOX_COST
+    if asked.flag("stock"):
+        cost += _STOCK_COST
+    fresh = len(history.looks) > 0 and at - int(history.looks[-1]) < _FRESH_MINUTES
+    if asked.number("update") == 0 and fresh:
+        cost += _FORCED_UPDATE_COST
+    return cost
+
+
+def _fault_error(status: int) -> dict[str, str] | None:
+    if status < _ERRORS or status == _TOO_MANY_REQUESTS:
+        return None
+    return {
+        "type": "simulatedFault",
+        "message": f"The simulator was told to answer {status}.",
+        "details": "",
+    }

@@ -1,0 +1,1 @@
+"""Deals in the catalogue's own histories."""

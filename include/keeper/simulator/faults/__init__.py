@@ -1,0 +1,1 @@
+"""Faults made on request, for tests of how Keeper bears bad replies."""

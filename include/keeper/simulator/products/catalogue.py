@@ -1,0 +1,167 @@
+"""A catalogue of products made from a seed: which exist, where, and what they cost at a time."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from random import Random
+from threading import Lock
+from typing import Final, NamedTuple
+
+from keeper.domain.locales import Locale
+from keeper.domain.money import to_major
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.prices.types import price_type_of
+from keeper.errors import TerminalError
+from keeper.simulator.products.asin_numbering import AsinNumbering
+from keeper.simulator.products.histories import History, make_history
+from keeper.simulator.products.sheets import ProductSheet, sheet_of
+
+SEARCHED_PRODUCTS: Final = 600
+"""How many products a search judges by their histories; fewer than the cache keeps of them."""
+_LISTED_PRODUCTS: Final = 5_000
+_CACHED_HISTORIES: Final = 1000
+_CACHED_SHEETS: Final = 10_000
+_HORIZON_STEP: Final = 30 * 1440
+_WATCHED_TYPES: Final = ("NEW",) * 8 + ("AMAZON", "BUY_BOX_SHIPPING")
+_ALERTING_SHARE: Final = 0.03
+
+
+class Catalogue:
+    """Products 0 … size − 1 of a seed; two catalogues of one seed agree on those both have.
+
+    Nothing is made before it is asked for. Histories are kept in a bounded cache, which several
+    threads may use at once.
+    """
+
+    def __init__(self, seed: int, size: int) -> None:
+        self.seed = seed
+        self.size = size
+        self._numbering = AsinNumbering(seed)
+        self._sheets = lru_cache(maxsize=_CACHED_SHEETS)(self._make_sheet)
+        self._histories: OrderedDict[tuple[int, int, int], History] = OrderedDict()
+        self._lock = Lock()
+
+    def asin_of(self, number: int) -> str:
+        """Return the ASIN of product `number`, counted from 0."""
+        return self._numbering.asin_of(number)
+
+    def sheet(self, number: int) -> ProductSheet:
+        """Return product `number`."""
+        return self._sheets(number)
+
+    def find(self, asin: str, locale: Locale) -> ProductSheet | None:
+        """Return the product with this ASIN, None if it does not exist in the locale."""
+        number = self._numbering.number_of(asin)
+        if number is None or number >= self.size:
+            return None
+        sheet = self.sheet(number)
+        return sheet if locale in sheet.locales else None
+
+    def products_in(self, locale: Locale, limit: int | None = None) -> Iterator[ProductSheet]:
+        """Give the products of a locale in order of their numbers, at most `limit`."""
+        given = 0
+        for number in range(self.size):
+            if given == limit:
+                return
+            sheet = self.sheet(number)
+            if locale in sheet.locales:
+                given += 1
+                yield sheet
+
+    def listed(
+        self, locale: Locale, wanted: Callable[[ProductSheet], bool] = lambda _: True
+    ) -> list[ProductSheet]:
+        """Return those wanted of a locale's first 5,000 products, which listings are made of."""
+        return [s for s in self.products_in(locale, limit=_LISTED_PRODUCTS) if wanted(s)]
+
+    def history(self, sheet: ProductSheet, locale: Locale, at: int) -> History:
+        """Return what is known of a product in a locale at a Keepa minute."""
+        # The horizon moves in steps, so that a running clock finds the same history in the cache.
+        horizon = (at // _HORIZON_STEP + 1) * _HORIZON_STEP
+        key = (sheet.number, locale.keepa_id, horizon)
+        with self._lock:
+            known = self._histories.get(key)
+            if known is not None:
+                self._histories.move_to_end(key)
+        if known is None:
+            known = make_history(sheet, locale, horizon)
+            with self._lock:
+                self._histories[key] = known
+                while len(self._histories) > _CACHED_HISTORIES:
+                    self._histories.popitem(last=False)
+        return known.until(at)
+
+    def _make_sheet(self, number: int) -> ProductSheet:
+        return sheet_of(self.seed, number, self.asin_of(number))
+
+
+class SuggestedWatch(NamedTuple):
+    """A row of a demonstration's watch list; the target is decimal text in the main unit."""
+
+    asin: str
+    domain: str
+    price_type: str
+    target_price: str
+
+
+def watch_list(
+    seed: int, products: int, locales: Sequence[Locale], count: int, at: datetime
+) -> list[SuggestedWatch]:
+    """Choose products to watch for a demonstration, the same ones every time.
+
+    Every product chosen has a current price of its price type at `at`. About one in 33 has a target
+    a little above that price, so that its first check raises an alert; the others have a target 8
+    to 30 % below it.
+
+    Args:
+        seed: Of the catalogue.
+        products: Size of the catalogue.
+        locales: Taken in turn.
+        count: How many rows.
+        at: Catalogue time the current prices are read at.
+
+    Raises:
+        TerminalError: The catalogue has too few products with a price.
+    """
+    catalogue = Catalogue(seed, products)
+    minute = to_keepa_minutes(at)
+    sources = [catalogue.products_in(locale) for locale in locales]
+    rows: list[SuggestedWatch] = []
+    while len(rows) < count and sources:
+        place = len(rows) % len(sources)
+        row = _next_row(catalogue, sources[place], locales[place], minute)
+        if row is None:
+            names = ", ".join(locale.domain for locale in locales)
+            raise TerminalError(
+                f"the catalogue of {products} products has not {count} to watch in {names}; "
+                "ask for fewer or for a larger catalogue (--products)"
+            )
+        rows.append(row)
+    return rows
+
+
+def _next_row(
+    catalogue: Catalogue, candidates: Iterator[ProductSheet], locale: Locale, minute: int
+) -> SuggestedWatch | None:
+    for sheet in candidates:
+        chance = Random(f"watch-list/{sheet.seed}/{sheet.number}/{locale.domain}")
+        price_type = chance.choice(_WATCHED_TYPES)
+        entries = catalogue.history(sheet, locale, minute).entries.get(
+            price_type_of(price_type).index
+        )
+        price = int(entries[-1, 1]) if entries is not None else -1
+        if price <= 0:
+            continue
+        if chance.random() < _ALERTING_SHARE:
+            target = int(price * chance.uniform(1.01, 1.05)) + 1
+        else:
+            target = int(price * chance.uniform(0.70, 0.92))
+        text = _plain(to_major(max(target, 1), locale.currency))
+        return SuggestedWatch(sheet.asin, locale.domain, price_type, text)
+    return None
+
+
+def _plain(amount: Decimal) -> str:
+    return format(amount, "f")

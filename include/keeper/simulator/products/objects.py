@@ -1,0 +1,103 @@
+"""Product objects as a /product reply carries them."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from keeper.domain.locales import Locale
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
+from keeper.simulator.products.categories import root_id, shelf_id
+from keeper.simulator.products.histories import History
+from keeper.simulator.products.sheets import ProductSheet
+from keeper.simulator.products.stats import stats_of
+
+_DAY: Final = 1440
+_SALES: Final = price_type_of("SALES").index
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDetail:
+    """How much of a product a request asks for.
+
+    Attributes:
+        stats_days: Interval of `stats`, None to leave them out.
+        history: Whether `csv` is wanted.
+        days: Only the points of the last so many days, None for all.
+        with_offers: Offers or the buy box were asked for.
+    """
+
+    stats_days: int | None = None
+    history: bool = True
+    days: int | None = None
+    with_offers: bool = False
+
+
+def product_object(
+    sheet: ProductSheet, locale: Locale, history: History, at: int, detail: ProductDetail
+) -> dict[str, Any]:
+    """Build a product as Keepa would send it.
+
+    Args:
+        sheet: The product.
+        locale: Where it is asked for.
+        history: All that is known of it at `at`.
+        at: Keepa minute of the reply.
+        detail: What the request asks for. `days` keeps the points within so many days and not the
+            one in force before them; Keepa's own rule there is not known.
+    """
+    shown = history if detail.days is None else history.since(at - detail.days * _DAY)
+    root = root_id(locale, sheet.kind.category)
+    shelf = shelf_id(locale, sheet.kind.category, sheet.kind.shelf)
+    last_look = int(history.looks[-1]) if len(history.looks) else at
+    ranks = shown.entries.get(_SALES)
+    product: dict[str, Any] = {
+        "asin": sheet.asin,
+        "domainId": locale.keepa_id,
+        "title": sheet.title,
+        "csv": shown.csv() if detail.history else None,
+        "brand": sheet.brand,
+        "manufacturer": sheet.brand,
+        "model": f"{sheet.brand[:2].upper()}-{sheet.number:05d}",
+        "color": sheet.colour,
+        "productGroup": sheet.kind.category,
+        "productType": 0,
+        "parentAsin": None,
+        "variationCSV": None,
+        "imagesCSV": ",".join(sheet.images),
+        "images": [_image(name) for name in sheet.images],
+        "rootCategory": root,
+        "categories": [shelf],
+        "categoryTree": [
+            {"catId": root, "name": sheet.kind.category},
+            {"catId": shelf, "name": sheet.kind.shelf},
+        ],
+        "salesRankReference": root,
+        "salesRanks": {str(root): ranks.reshape(-1)}
+        if detail.history and ranks is not None
+        else {},
+        "trackingSince": sheet.tracked_since,
+        "listedSince": sheet.tracked_since,
+        "lastUpdate": last_look,
+        "lastRatingUpdate": last_look,
+        "lastPriceChange": _last_price_change(history, last_look),
+        "hasReviews": sheet.has_history,
+        "isAdultProduct": False,
+        "newPriceIsMAP": False,
+        "availabilityAmazon": 0 if sheet.sold_by_amazon else -1,
+        "offers": None,
+    }
+    if detail.stats_days is not None:
+        product["stats"] = stats_of(history, at, detail.stats_days, with_offers=detail.with_offers)
+    return product
+
+
+def _image(name: str) -> dict[str, Any]:
+    return {"l": name, "lH": 1500, "lW": 1500, "m": name, "mH": 500, "mW": 500}
+
+
+def _last_price_change(history: History, otherwise: int) -> int:
+    changes = [
+        int(entries[-1, 0])
+        for index, entries in history.entries.items()
+        if PRICE_TYPES[index].is_price
+    ]
+    return max(changes, default=otherwise)

@@ -1,0 +1,215 @@
+"""Keepa's `stats` of a product, computed from its history.
+
+Source of the rules: recorded statistics recomputed from their own histories. Averages are weighted
+by time without offer left out; percentages out of stock are of the tracked time, rounded up.
+Keepa's undocumented filter of outliers is not imitated.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from keeper.domain.prices.types import PRICE_TYPES, price_type_of
+from keeper.simulator.products.chance import Ints
+from keeper.simulator.products.histories import Entries, History
+from keeper.simulator.products.markets import NO_OFFER
+
+_DAY: Final = 1440
+_WINDOWS: Final = (30, 90, 180, 365)
+_NOT_REQUESTED: Final = -2
+_SALES: Final = price_type_of("SALES").index
+_COUNT_NEW: Final = price_type_of("COUNT_NEW").index
+_COUNT_USED: Final = price_type_of("COUNT_USED").index
+_BUY_BOX: Final = price_type_of("BUY_BOX_SHIPPING").index
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSpans:
+    """A series as spans of time, each with one value; prices include their shipping.
+
+    Attributes:
+        starts: Keepa minute each span begins at.
+        values: −1 where there is no offer.
+        end: Keepa minute the last span is looked at.
+        offered: Minutes with an offer before each span, and in all as the last entry.
+        weight: The same with every minute counted as often as its value says.
+        was_offered: Whether there has ever been an offer.
+    """
+
+    starts: Ints
+    values: Ints
+    end: int
+    offered: Ints
+    weight: Ints
+    was_offered: bool
+
+    @property
+    def current(self) -> int:
+        """The value at the end."""
+        return int(self.values[-1])
+
+    @property
+    def is_back(self) -> bool:
+        """Whether the current offer follows a time without one."""
+        return len(self.values) > 1 and self.current >= 0 and int(self.values[-2]) < 0
+
+    def value_at(self, minute: int) -> int:
+        """Return the value at a Keepa minute, −1 before the first span."""
+        span = int(self.starts.searchsorted(minute, side="right")) - 1
+        return int(self.values[span]) if span >= 0 else NO_OFFER
+
+    def average_since(self, minute: int) -> int:
+        """Return the average from a Keepa minute to the end, −1 without any offer in it."""
+        offered, weight, _ = self._until(minute)
+        minutes = int(self.offered[-1]) - offered
+        return (int(self.weight[-1]) - weight) // minutes if minutes > 0 else NO_OFFER
+
+    def out_of_stock_percent_since(self, minute: int) -> int:
+        """Return the share of tracked time without offer, in percent rounded up."""
+        offered, _, start = self._until(minute)
+        tracked = self.end - start
+        if tracked <= 0:
+            return 100 if self.current < 0 else 0
+        missing = tracked - (int(self.offered[-1]) - offered)
+        return -(-100 * missing // tracked)
+
+    def extreme(self, *, lowest: bool, since: int | None = None) -> list[int] | None:
+        """Return [minute, value] of the lowest or highest offer.
+
+        None for a series that never had an offer, [−1, −1] if there was none since `since`.
+        """
+        if not self.was_offered:
+            return None
+        first = 0
+        if since is not None:
+            first = max(int(self.starts.searchsorted(since, side="right")) - 1, 0)
+        values = self.values[first:]
+        # As unsigned numbers those below zero are above all others.
+        found = int(values.view(np.uint64).argmin() if lowest else values.argmax())
+        if values[found] < 0:
+            return [NO_OFFER, NO_OFFER]
+        minute = int(self.starts[first + found])
+        return [minute if since is None else max(minute, since), int(values[found])]
+
+    def _until(self, minute: int) -> tuple[int, int, int]:
+        """Sum up minutes offered and weight before a minute; also that minute, if tracked then."""
+        span = int(self.starts.searchsorted(minute, side="right")) - 1
+        if span < 0:
+            return 0, 0, int(self.starts[0])
+        part = minute - int(self.starts[span])
+        value = int(self.values[span])
+        offered, weight = int(self.offered[span]), int(self.weight[span])
+        return (
+            (offered, weight, minute)
+            if value < 0
+            else (offered + part, weight + part * value, minute)
+        )
+
+
+def spans_of(entries: Entries, end: int) -> SeriesSpans:
+    """Turn a series' rows into spans that end at a Keepa minute."""
+    starts = entries[:, 0].astype(np.int64)
+    values = entries[:, 1].astype(np.int64)
+    if entries.shape[1] > 2:
+        values = np.where(values < 0, NO_OFFER, values + np.maximum(entries[:, 2], 0))
+    missing = values < 0
+    minutes = np.empty_like(starts)
+    minutes[:-1] = starts[1:] - starts[:-1]
+    minutes[-1] = end - starts[-1]
+    minutes[missing] = 0
+    offered = np.zeros(len(starts) + 1, np.int64)
+    weight = np.zeros(len(starts) + 1, np.int64)
+    minutes.cumsum(out=offered[1:])
+    # Minutes without an offer are 0, so that what stands for no value weighs nothing.
+    (minutes * values).cumsum(out=weight[1:])
+    return SeriesSpans(starts, values, end, offered, weight, not bool(missing.all()))
+
+
+def stats_of(history: History, at: int, days: int, *, with_offers: bool = False) -> dict[str, Any]:
+    """Compute Keepa's `stats` object.
+
+    Args:
+        history: The whole history known at `at`.
+        at: Keepa minute of the reply.
+        days: Length of the interval asked for.
+        with_offers: The request asked for offers or the buy box, so that fields about them are
+            filled instead of −2.
+    """
+    spans = {index: spans_of(entries, at) for index, entries in history.entries.items()}
+    begin = at - days * _DAY
+
+    def each(value: Any, absent: Any = NO_OFFER) -> list[Any]:
+        return [value(spans[i]) if i in spans else absent for i in range(history.length)]
+
+    stats: dict[str, Any] = {
+        "current": each(lambda series: series.current),
+        "avg": each(lambda series: series.average_since(begin)),
+        **{
+            f"avg{window}": each(lambda series, w=window: series.average_since(at - w * _DAY))
+            for window in _WINDOWS
+        },
+        "atIntervalStart": each(lambda series: series.value_at(begin)),
+        "min": each(lambda series: series.extreme(lowest=True), None),
+        "max": each(lambda series: series.extreme(lowest=False), None),
+        "minInInterval": each(lambda series: series.extreme(lowest=True, since=begin), None),
+        "maxInInterval": each(lambda series: series.extreme(lowest=False, since=begin), None),
+        "isLowest": each(is_lowest, False),
+        "isLowest90": each(lambda series: is_lowest(series, since=at - 90 * _DAY), False),
+        "outOfStockPercentageInInterval": _out_of_stock(spans, history.length, begin),
+        **{
+            f"outOfStockPercentage{window}": _out_of_stock(
+                spans, history.length, at - window * _DAY
+            )
+            for window in _WINDOWS
+        },
+        **{
+            f"salesRankDrops{window}": rank_drops(spans.get(_SALES), at - window * _DAY)
+            for window in _WINDOWS
+        },
+        "lightningDealInfo": None,
+        "tradeInPrice": _NOT_REQUESTED,
+        "lastOffersUpdate": 0,
+    }
+    return stats | _about_offers(history, stats["current"], with_offers)
+
+
+def is_lowest(series: SeriesSpans, since: int | None = None) -> bool:
+    """Tell whether the current offer is the lowest, ever or since a Keepa minute."""
+    lowest = series.extreme(lowest=True, since=since)
+    return lowest is not None and 0 <= series.current <= lowest[1]
+
+
+def _out_of_stock(spans: Mapping[int, SeriesSpans], length: int, since: int) -> list[int]:
+    return [
+        spans[index].out_of_stock_percent_since(since)
+        if index in spans and PRICE_TYPES[index].is_price
+        else NO_OFFER
+        for index in range(length)
+    ]
+
+
+def rank_drops(ranks: SeriesSpans | None, since: int) -> int:
+    """Count the times since a Keepa minute that a product's rank improved as by a sale."""
+    if ranks is None:
+        return 0
+    first = int(np.searchsorted(ranks.starts, since, side="left"))
+    recent = ranks.values[first:]
+    # A sale lifts a product by a noticeable part of its rank.
+    return int(np.count_nonzero(recent[1:] * 10 < recent[:-1] * 9))
+
+
+def _about_offers(history: History, current: list[int], with_offers: bool) -> dict[str, int]:
+    if not with_offers:
+        names = ("buyBoxPrice", "buyBoxShipping", "totalOfferCount", "retrievedOfferCount")
+        return dict.fromkeys(names, _NOT_REQUESTED)
+    box = history.entries.get(_BUY_BOX)
+    price, shipping = (int(box[-1, 1]), int(box[-1, 2])) if box is not None else (-1, -1)
+    count = sum(max(current[index], 0) for index in (_COUNT_NEW, _COUNT_USED))
+    return {
+        "buyBoxPrice": price,
+        "buyBoxShipping": shipping,
+        "totalOfferCount": count,
+        "retrievedOfferCount": 0,
+    }

@@ -1,0 +1,68 @@
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from keeper.domain.locales import locale_of
+from keeper.domain.money import to_minor
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.domain.prices.types import price_type_of
+from keeper.errors import TerminalError
+from keeper.simulator.products.catalogue import Catalogue, SuggestedWatch, watch_list
+
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+LOCALES = [locale_of(domain) for domain in ("us", "de", "jp")]
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[SuggestedWatch]:
+    return watch_list(1, 1_000, LOCALES, 300, AT)
+
+
+def price_of(row: SuggestedWatch) -> int:
+    locale = locale_of(row.domain)
+    catalogue = Catalogue(1, 1_000)
+    sheet = catalogue.find(row.asin, locale)
+    assert sheet is not None
+    history = catalogue.history(sheet, locale, to_keepa_minutes(AT))
+    return int(history.entries[price_type_of(row.price_type).index][-1, 1])
+
+
+def test_the_list_is_as_long_as_asked_and_spread_over_the_locales(
+    rows: list[SuggestedWatch],
+) -> None:
+    assert Counter(row.domain for row in rows) == {"us": 100, "de": 100, "jp": 100}
+    assert len({(row.asin, row.domain) for row in rows}) == 300
+    types = Counter(row.price_type for row in rows)
+    assert set(types) == {"NEW", "AMAZON", "BUY_BOX_SHIPPING"}
+    assert types["NEW"] > 200
+
+
+def test_every_watch_has_a_price_and_few_targets_are_above_it(rows: list[SuggestedWatch]) -> None:
+    above = 0
+    for row in rows:
+        price = price_of(row)
+        target = to_minor(row.target_price, locale_of(row.domain).currency)
+        assert price > 0
+        if target > price:
+            above += 1
+            assert target <= price * 1.05 + 1
+        else:
+            assert 0.69 * price <= target <= 0.92 * price
+    assert 3 <= above <= 20
+
+
+def test_targets_are_decimal_text_of_the_main_unit(rows: list[SuggestedWatch]) -> None:
+    for row in rows:
+        digits = -Decimal(row.target_price).as_tuple().exponent  # type: ignore[operator]
+        assert digits == locale_of(row.domain).minor_digits
+
+
+def test_the_list_is_the_same_every_time(rows: list[SuggestedWatch]) -> None:
+    assert watch_list(1, 1_000, LOCALES, 30, AT) == rows[:30]
+
+
+def test_a_catalogue_too_small_is_said_so() -> None:
+    with pytest.raises(TerminalError, match="--products"):
+        watch_list(1, 20, LOCALES, 300, AT)
