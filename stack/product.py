@@ -223,7 +223,7 @@ def _probe_sign_of_life(stack: Stack, name: str, started: float) -> str | None:
 
 def _what_it_waits_for(stack: Stack, name: str) -> str | None:
     # Imports the whole command line, which only those pay who want to know.
-    from keeper.cli.signs_of_life import sign_in
+    from keeper.cli.streams.signs_of_life import sign_in
 
     sign = sign_in(_sign_file(stack, name))
     return "; ".join(sign.says()) or None if sign else None

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from keeper.alerts.channels.email import SmtpConfig
 from keeper.cli.app import app
-from keeper.cli.signs_of_life import SignOfLife
+from keeper.cli.streams.signs_of_life import SignOfLife
 from keeper.metrics import Waits
 from keeper.pipeline.services.migrate import migrate_part
 from keeper.settings import load_settings

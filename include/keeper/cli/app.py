@@ -6,30 +6,18 @@ from typing import Annotated
 
 import typer
 
-from keeper.cli import (
-    airflow,
-    alerts,
-    channels,
-    console,
-    dead_letters,
-    deals,
-    deliver,
-    discover,
-    health,
-    keepa,
-    lake,
-    notices,
-    rates,
-    reports,
-    search,
-    simulate,
-    storage,
-    tokens,
-    topics,
-    watch,
-    watch_rules,
-    workers,
-)
+from keeper.cli import discover, search
+from keeper.cli.deals import commands as deals
+from keeper.cli.deals import reports
+from keeper.cli.messages import alerts, channels, deliver, notices
+from keeper.cli.services import airflow, console, health, simulate
+from keeper.cli.storage import lake, rates
+from keeper.cli.storage import upkeep as storage
+from keeper.cli.streams import dead_letters, topics, workers
+from keeper.cli.tokens import account as tokens
+from keeper.cli.tokens import keepa
+from keeper.cli.watches import rules as watch_rules
+from keeper.cli.watches import watch
 from keeper.errors import KeeperError
 
 app = typer.Typer(

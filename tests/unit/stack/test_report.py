@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from keeper.cli.signs_of_life import SignOfLife
+from keeper.cli.streams.signs_of_life import SignOfLife
 from keeper.metrics import Waits
 from keeper.settings import load_settings
 from stack.context import Stack

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from keeper.cli.keepa import app
+from keeper.cli.tokens.keepa import app
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.sources.keepa.products.decode import decode_products
 
@@ -150,7 +150,10 @@ def test_a_reader_that_stops_early_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "long.json"
     path.write_text(json.dumps(PRODUCT | {"csv": [numbers]}))
     with subprocess.Popen(
-        [sys.executable, "-c", "from keeper.cli.keepa import app; app()", "decode", str(path)],
+        [
+            *(sys.executable, "-c", "from keeper.cli.tokens.keepa import app; app()"),
+            *("decode", str(path)),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={"PYTHONPATH": "include"},
@@ -166,7 +169,7 @@ def test_a_reader_that_stops_early_is_no_error(tmp_path: Path) -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from keeper.cli import keepa; "
+        "import sys; from keeper.cli.tokens import keepa; "
         "print([m for m in ('numpy', 'simdjson', 'keepa', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from keeper.cli.signs_of_life import LastSign, last_sign, path_of, workers_seen
+from keeper.cli.streams.signs_of_life import LastSign, last_sign, path_of, workers_seen
 
 WorkerArgument = Annotated[
     str | None,

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from keeper.cli.workers import stopped_by_signals
+from keeper.cli.streams.workers import stopped_by_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keeper.cli.app import app
-from keeper.cli.signs_of_life import SignOfLife, last_sign
+from keeper.cli.streams.signs_of_life import SignOfLife, last_sign
 from keeper.metrics import Waits, WorkerMetrics
 from keeper.settings import load_settings
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from keeper.cli.signs_of_life import SignOfLife
+from keeper.cli.streams.signs_of_life import SignOfLife
 from keeper.metrics import WorkerMetrics
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keeper.cli.moments import parse_moment
+from keeper.cli.streams.topics import DryRunOption, SinceOption, TopicArgument, YesOption
 from keeper.cli.tables import harmless, print_table, shown
-from keeper.cli.topics import DryRunOption, SinceOption, TopicArgument, YesOption
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:

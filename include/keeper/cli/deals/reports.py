@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keeper.cli.session import console, database, user_address
-from keeper.cli.watch import UserOption
+from keeper.cli.watches.watch import UserOption
 
 if TYPE_CHECKING:
     from keeper.domain.deals.report import DealReport

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from keeper.cli.signs_of_life import SignOfLife
-from keeper.cli.workers import stopped_by_signals
+from keeper.cli.streams.signs_of_life import SignOfLife
+from keeper.cli.streams.workers import stopped_by_signals
 from keeper.metrics import Waits
 
 if TYPE_CHECKING:

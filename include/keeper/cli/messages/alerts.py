@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keeper.cli.session import console, database, user_address
-from keeper.cli.watch import DomainOption, UserOption
+from keeper.cli.watches.watch import DomainOption, UserOption
 
 app = typer.Typer(help="Alerts: what was told, to whom, and when it may be.", no_args_is_help=True)
 

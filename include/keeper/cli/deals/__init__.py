@@ -1,0 +1,1 @@
+"""`keeper deals` and `keeper reports`."""

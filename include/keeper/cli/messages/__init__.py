@@ -1,0 +1,1 @@
+"""`keeper alerts`, `channels`, `deliver` and `notices`."""

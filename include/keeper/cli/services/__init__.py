@@ -1,0 +1,1 @@
+"""`keeper health`, `airflow`, `console` and `simulate-keepa`."""

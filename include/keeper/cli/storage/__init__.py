@@ -1,0 +1,1 @@
+"""`keeper storage`, `lake` and `rates`."""

@@ -1,0 +1,1 @@
+"""`keeper topics` with its dead letters, and the workers."""

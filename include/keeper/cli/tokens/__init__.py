@@ -1,0 +1,1 @@
+"""`keeper keepa`: the plan and the tokens."""

@@ -1,0 +1,1 @@
+"""`keeper watch` with its rules."""
