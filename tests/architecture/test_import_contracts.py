@@ -39,6 +39,7 @@ def test_the_contracts_are_kept(root: Path, scripts: Path) -> None:
 
 ROOMS = "Rooms use only the rooms below them"
 SIMULATOR = "Only the command line starts the simulator"
+CIRCLE = "Inside a layer, modules and folders form no circle"
 AIRFLOW = "Only orchestration knows Airflow"
 
 
@@ -52,6 +53,8 @@ AIRFLOW = "Only orchestration knows Airflow"
         pytest.param("domain", "keeper.settings", ROOMS, id="domain to settings"),
         pytest.param("simulator", "keeper.sources", ROOMS, id="simulator to the code it tests"),
         pytest.param("pipeline", "keeper.simulator", SIMULATOR, id="pipeline to simulator"),
+        pytest.param("domain/prices", "keeper.domain.deals", CIRCLE, id="prices back to deals"),
+        pytest.param("pipeline/runs", "keeper.pipeline.prices", CIRCLE, id="runs back to prices"),
         pytest.param("streams", "airflow.sdk", AIRFLOW, id="streams to Airflow"),
         pytest.param("cli", "airflow", AIRFLOW, id="cli to Airflow"),
     ],
