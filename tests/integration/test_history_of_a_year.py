@@ -1,10 +1,12 @@
-"""A year of a thousand products, as a run of `backfill_history` brings it, and once more."""
+"""A year of many products, as a run of `backfill_history` brings it, and once more."""
 
 import uuid
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from keeper.domain.intervals import Interval
 from keeper.pipeline.prices.backfill import plan_backfill
@@ -20,20 +22,22 @@ from keeper.streams.config import KafkaConfig
 from tests.keepa_simulator import AT, Simulator, watch_list
 
 YEAR = Interval(AT - timedelta(days=365), AT)
-PRODUCTS = 1000
+POINTS_OF_A_PRODUCT = 100
 
 
-def test_a_year_of_a_thousand_products_is_loaded_once(
+@pytest.mark.parametrize("products", [150, pytest.param(1_000, marks=pytest.mark.nightly)])
+def test_a_year_of_many_products_is_loaded_once(
     database: PostgresConfig,
     kafka: KafkaConfig,
     topic: str,
     simulate: Callable[..., Simulator],
     tmp_path: Path,
+    products: int,
 ) -> None:
     keepa = simulate(refill_rate=1000)
     group = f"test-{uuid.uuid4().hex}"
     with session(database) as connection:
-        save_watches(connection, "reader@example.org", watch_list(PRODUCTS))
+        save_watches(connection, "reader@example.org", watch_list(products))
 
         def backfill(run: str) -> tuple[int, int]:
             """Return what the run published and the tokens it spent."""
@@ -44,7 +48,7 @@ def test_a_year_of_a_thousand_products_is_loaded_once(
                 run=run,
                 dag_id="backfill_history",
                 source="simulator",
-                batch_products=500,
+                batch_products=products // 2,
                 interval=YEAR,
                 started_at=AT,
             )
@@ -72,8 +76,8 @@ def test_a_year_of_a_thousand_products_is_loaded_once(
             return published, tokens
 
         points, tokens = backfill("first")
-        assert points > 100_000
-        assert tokens == PRODUCTS
+        assert points > POINTS_OF_A_PRODUCT * products
+        assert tokens == products
         before = content(connection)
         assert before["points"] == points
 

@@ -131,8 +131,11 @@ def sink(
 
 @pytest.mark.parametrize(
     ("connector", "indexed"),
-    [("keeper-prices", prices()), ("keeper-backfill", prices()), ("keeper-deals", deals())],
-    ids=["prices", "backfill", "deals"],
+    [
+        pytest.param("keeper-prices", prices(), id="prices"),
+        pytest.param("keeper-backfill", prices(), id="backfill", marks=pytest.mark.nightly),
+        pytest.param("keeper-deals", deals(), id="deals", marks=pytest.mark.nightly),
+    ],
 )
 def test_documents_are_those_of_keepers_indexer_but_for_derived_fields(
     connector: str, indexed: Indexed, sink: Sink
@@ -162,6 +165,7 @@ def test_bad_messages_are_dead_letters_and_stop_no_other(sink: Sink) -> None:
         assert headers["__connect.errors.exception.message"]
 
 
+@pytest.mark.nightly
 def test_without_an_event_id_there_is_no_document_id(sink: Sink) -> None:
     sink.register("keeper-prices")
     nameless = json.loads(encode_price_event(PRICES[0]))
@@ -174,6 +178,7 @@ def test_without_an_event_id_there_is_no_document_id(sink: Sink) -> None:
     assert json.loads(SINK.read_text("utf-8"))["drop.invalid.message"] == "true"
 
 
+@pytest.mark.nightly
 def test_keepers_template_takes_the_documents_and_delivery_again_changes_nothing(
     sink: Sink, search: Elasticsearch, alias: str
 ) -> None:
@@ -201,6 +206,7 @@ def test_keepers_template_takes_the_documents_and_delivery_again_changes_nothing
     assert search.indices.get_mapping(index=index)[index]["mappings"] == PRICES_INDEX["mappings"]
 
 
+@pytest.mark.nightly
 def test_the_containers_health_check_knows_a_worker_from_nobody(
     worker: ConnectWorker, sink: Sink
 ) -> None:
@@ -217,6 +223,7 @@ def test_the_containers_health_check_knows_a_worker_from_nobody(
     assert asked(str(free_port())) != 0
 
 
+@pytest.mark.nightly
 def test_a_missing_plugin_is_told_in_a_line(worker: ConnectWorker, sink: Sink) -> None:
     sink.register("keeper-prices")
 

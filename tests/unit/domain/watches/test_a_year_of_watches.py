@@ -33,7 +33,7 @@ RULES = (
     "any change and above 22",
     "10% below 90-day average and below 21",
 )
-WATCHES_OF_A_RULE = {"at every commit": range(12), "at night": range(12, 67)}
+WATCHES_OF_A_RULE = {"at every commit": range(6), "at night": range(6, 67)}
 
 
 def a_year(chance: Random) -> tuple[list[tuple[datetime, int | None]], list[Check]]:

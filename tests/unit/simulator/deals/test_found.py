@@ -107,7 +107,10 @@ def walk(catalogue: Catalogue, us: Locale, at: int, sort_type: int) -> list[list
     return pages
 
 
-@pytest.mark.parametrize("sort_type", [1, 3, -4])
+@pytest.mark.parametrize(
+    "sort_type",
+    [1, pytest.param(3, marks=pytest.mark.nightly), pytest.param(-4, marks=pytest.mark.nightly)],
+)
 def test_walking_more_than_a_page_gives_every_deal_once_and_ends(
     catalogue: Catalogue,
     us: Locale,
