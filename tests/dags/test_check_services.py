@@ -83,6 +83,22 @@ def test_one_that_is_away_is_red_alone_and_says_what_to_do(
     assert "1:of-nobody" not in run.log
 
 
+def test_a_database_that_refuses_the_login_is_named_and_the_password_is_not(
+    run_dag: RunDag,
+    dag_environment: dict[str, str],
+    everything: dict[str, str],
+    migrated_stores: None,
+) -> None:
+    right = json.loads(dag_environment["AIRFLOW_CONN_KEEPER_POSTGRES"])
+    wrong = json.dumps(right | {"password": "MarkedDatabaseWord7f3a9c"})
+
+    run = run_dag("check_services", **everything | {"AIRFLOW_CONN_KEEPER_POSTGRES": wrong})
+
+    assert (run.state, run.states["check_postgres"]) == ("failed", "failed")
+    assert "password authentication failed" in run.log
+    assert "MarkedDatabaseWord7f3a9c" not in run.log
+
+
 def test_what_is_not_configured_is_skipped(
     run_dag: RunDag, everything: dict[str, str], migrated_stores: None
 ) -> None:
