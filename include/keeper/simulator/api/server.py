@@ -90,7 +90,7 @@ async def _keepa(request: Request) -> Response:
         _answer, request.app.state.api, endpoint, query, compress
     )
     if answer.delay_s:
-        await asyncio.sleep(answer.delay_s)
+        await _sleep(answer.delay_s)
     # Never the URL: the key is in its query.
     _log.info(
         "%s domain=%s asins=%d -> %d, %d tokens, %d bytes, %d ms",
@@ -124,8 +124,13 @@ def _answer(
 async def _trickle(body: bytes, seconds: float) -> AsyncIterator[bytes]:
     starts = range(0, len(body), ceil(len(body) / _PIECES))
     for start in starts:
-        await asyncio.sleep(seconds / len(starts))
+        await _sleep(seconds / len(starts))
         yield body[start : start + starts.step]
+
+
+async def _sleep(seconds: float) -> None:
+    """Sleep at least so long; uvloop counts in milliseconds, and may be one short."""
+    await asyncio.sleep(seconds + 0.001)
 
 
 async def _health(_: Request) -> Response:
