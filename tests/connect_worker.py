@@ -68,7 +68,6 @@ class ConnectWorker:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
         )
 
     @property

@@ -36,7 +36,6 @@ def run_ci(checkout: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
 
 

@@ -23,5 +23,4 @@ def test_the_hooks_are_valid(root: Path, scripts: Path) -> None:
         [scripts / "pre-commit", "validate-config", ".pre-commit-config.yaml"],
         cwd=root,
         check=True,
-        timeout=60,
     )

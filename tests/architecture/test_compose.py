@@ -68,7 +68,6 @@ def spec_check(path: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
 
 
@@ -409,7 +408,6 @@ def test_airflows_password_file_is_made_for_its_owner_alone(root: Path, tmp_path
                 "KEEPER_AIRFLOW_PASSWORD": password,
             },
             check=True,
-            timeout=30,
         )
     assert json.loads(file.read_text("utf-8")) == {"admin": password}
     assert file.stat().st_mode & 0o777 == 0o600

@@ -101,7 +101,6 @@ def ask(script: str, home: Path, environment: dict[str, str], given: object = No
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.splitlines()[-1])

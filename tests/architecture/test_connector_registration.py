@@ -86,7 +86,6 @@ def register(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
 
 

@@ -135,7 +135,7 @@ def kafka(tmp_path: Path) -> Path:
 def start(kafka: Path, *files: Path) -> list[str]:
     command = ["bash", FOLDER / "start.sh", *files]
     env = {"KAFKA_HOME": str(kafka), "TMPDIR": str(kafka), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 

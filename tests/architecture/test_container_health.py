@@ -51,7 +51,6 @@ def ask(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
     )
 
 

@@ -17,7 +17,6 @@ def lint_imports(checkout: Path, scripts: Path) -> subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
     )
 
 
@@ -88,6 +87,5 @@ def test_unit_tests_need_no_airflow(root: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
     )
     assert done.returncode == 0, done.stdout + done.stderr

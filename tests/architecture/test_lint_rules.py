@@ -22,7 +22,6 @@ def broken_rules(source: str, path: str, root: Path, scripts: Path) -> set[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
     assert done.returncode in (0, 1), done.stderr
     return {line.split()[1] for line in done.stdout.splitlines() if line.startswith(path)}

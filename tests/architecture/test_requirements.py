@@ -20,7 +20,6 @@ def test_it_equals_what_uv_exports(root: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
     )
     kept = (root / "requirements.txt").read_text("utf-8")
     assert lines_of(kept) == lines_of(exported.stdout), REMEDY

@@ -108,7 +108,6 @@ def give(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
 
 

@@ -5,12 +5,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.suites import LANES, environment_of
+from tests.waiting import wait_until
 
 SUITES = [suite for lane in LANES for suite in lane]
 PASSES = "def test_it(): pass\n"
@@ -61,7 +61,7 @@ def start(checkout: Path, *suites: str) -> subprocess.Popen[str]:
 
 def run(checkout: Path, *suites: str) -> tuple[int, str]:
     with start(checkout, *suites) as process:
-        printed, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate()
     return process.returncode, printed
 
 
@@ -129,12 +129,9 @@ def test_who_ends_it_ends_its_suites_and_services(checkout: Path, ending: signal
     suite = checkout / "tests" / "faults"
     (suite / "test_faults.py").write_text(WAITS)
     with start(checkout, "faults", "unit") as process:
-        deadline = time.monotonic() + 30
-        while not (suite / "waits").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)  # between two looks for a file of another process
+        wait_until((suite / "waits").exists, "the test that waits")
         process.send_signal(ending)
-        process.communicate(timeout=30)
+        process.communicate()
     assert process.returncode != 0
     assert (suite / "ended").exists()
     assert len((checkout / "ended").read_text().splitlines()) == len(LANES)

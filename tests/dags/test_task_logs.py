@@ -5,9 +5,8 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -27,11 +26,11 @@ from keeper.stores.elasticsearch.task_log_index import TASK_LOGS
 from stack.airflow_api import AirflowApi
 from stack.errors import StackError
 from tests.services import Stack, free_port, remove_alias
+from tests.waiting import wait_until
 
 DAGS = Path(__file__).with_name("own")
 PASSWORD = "a-password-of-the-tests"
 SECRET = "MarkedTaskWord7f3a9c"
-STARTS_WITHIN_S = 120
 CONNECTION = "AIRFLOW_CONN_KEEPER_ELASTICSEARCH"
 NOBODY = json.dumps({"conn_type": "elasticsearch", "host": "127.0.0.1", "port": free_port()})
 MUCH = 1_500
@@ -156,18 +155,19 @@ def airflow(environment: dict[str, str], airflow_home: Path, months: None) -> It
                 yield OwnAirflow(api, airflow_home / "logs", run_dag)
         finally:
             server.terminate()
-            server.wait(timeout=40)
+            server.wait()
 
 
 def logged_in(api: AirflowApi, server: "subprocess.Popen[bytes]") -> AirflowApi:
-    deadline = time.monotonic() + STARTS_WITHIN_S
-    while True:
-        try:
-            return api.__enter__()
-        except StackError:
-            assert server.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.2)  # between two looks at a starting process
+    def is_ready() -> bool:
+        with suppress(StackError):
+            api.__enter__()
+            return True
+        assert server.poll() is None, "it has ended"
+        return False
+
+    wait_until(is_ready, "the API server", every_s=0.2)
+    return api
 
 
 @pytest.fixture(scope="module")

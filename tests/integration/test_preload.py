@@ -49,7 +49,7 @@ print(
 
 def test_a_fork_of_the_preloaded_scheduler_checks_records() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SCHEDULER], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", SCHEDULER], capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == {
         "preloaded": True,

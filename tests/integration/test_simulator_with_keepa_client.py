@@ -294,7 +294,7 @@ def test_the_command_serves_until_told_to_stop(number: signal.Signals) -> None:
             reply = requests.get(f"{found[0]}/token?key=mine", timeout=30)
             assert reply.json()["tokensLeft"] == 1_200
             process.send_signal(number)
-            _, log = process.communicate(timeout=20)
+            _, log = process.communicate()
         finally:
             process.kill()
     assert process.returncode == 0
@@ -336,7 +336,6 @@ def test_a_wrong_scenario_is_told_before_anything_starts(tmp_path: Path) -> None
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
     assert ended.returncode != 0
     assert "entry 2, `share`" in ended.stderr
@@ -352,7 +351,6 @@ def test_the_command_prints_a_watch_list() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
     )
     header, *rows = printed.stdout.splitlines()
     assert header == "asin,domain,price_type,target_price"

@@ -44,6 +44,6 @@ def test_what_ignores_the_request_is_killed() -> None:
         stubborn.stdout.readline()
 
         end_processes({stubborn.pid: "worker"}, wait=0.2)
-        stubborn.wait(timeout=10)
+        stubborn.wait()
 
     assert not is_running_process(stubborn.pid)

@@ -26,7 +26,7 @@ def run(actions: Actions, shown: StringIO) -> list[str]:
 
 
 def test_everything_waits_for_its_needs_and_nothing_else(shown: StringIO) -> None:
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2)
     order: list[str] = []
 
     def independent(progress: Progress) -> str:
