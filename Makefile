@@ -7,10 +7,10 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas analytics dags kibana stop down clean test test-all test-faults test-celery test-compose mutants check lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas analytics dags architecture kibana stop down clean test test-all test-faults test-celery test-compose mutants check lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: ## Make or update the virtual environment
 	@stack/bootstrap.sh
@@ -46,6 +46,9 @@ dags: venv ## Write docs/DAGS.md from the DAGs and their docstrings
 	@AIRFLOW_HOME=$(CURDIR)/.keeper/dags-page AIRFLOW__CORE__LOAD_EXAMPLES=False \
 	AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING \
 	$(PYTHON) -m keeper.orchestration.dags_page dags docs/DAGS.md
+
+architecture: venv ## Write docs/pictures/architecture.svg from the import contracts and the folders
+	@$(PYTHON) -m stack.layers_picture docs/pictures/architecture.svg
 
 kibana: venv ## Write docker/kibana/keeper.ndjson, Kibana's dashboards, from stack/kibana/
 	@$(PYTHON) -m stack.kibana docker/kibana/keeper.ndjson
