@@ -86,9 +86,11 @@ check: lock lint types layers ## Everything that needs no service: lock, lint, t
 lock: venv ## Is uv.lock up to date?
 	@stack/bootstrap.sh uv lock --check
 
-lint: venv ## Ruff: rules and format, nothing is changed
+lint: venv ## Ruff: rules and format; unused code, undeclared dependencies; nothing is changed
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
+	@$(PYTHON) -m vulture
+	@.venv/bin/deptry include/keeper
 
 fmt: venv ## Ruff: fix and format
 	@$(PYTHON) -m ruff check --fix
