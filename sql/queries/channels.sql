@@ -1,6 +1,8 @@
 -- Where users read, when they want to be reached, and the alerts they got.
 
 -- name: list_channels
+-- Returns a user's channels in the order they were added, with how many messages each has been
+-- sent, still has pending and could not be sent.
 SELECT c.kind, c.address, c.status,
     count(*) FILTER (WHERE o.status = 'SENT')::int AS sent,
     count(*) FILTER (WHERE o.status = 'PENDING')::int AS waiting,
@@ -13,12 +15,14 @@ GROUP BY c.channel_id
 ORDER BY c.channel_id
 
 -- name: save_channel
+-- Adds a channel of a user, or activates the one that exists; returns whether it is new.
 INSERT INTO channels AS c (user_id, kind, address)
 VALUES (%(user_id)s, %(kind)s, %(address)s)
 ON CONFLICT (user_id, kind, address) DO UPDATE SET status = 'ACTIVE'
 RETURNING xmax = 0 AS is_new
 
 -- name: set_channel_status
+-- Sets the status of a user's channel and returns its id; no row if the user has no such channel.
 UPDATE channels c SET status = %(status)s
 FROM users u
 WHERE u.user_id = c.user_id AND lower(u.email) = lower(%(email)s) AND c.kind = %(kind)s
@@ -26,28 +30,34 @@ WHERE u.user_id = c.user_id AND lower(u.email) = lower(%(email)s) AND c.kind = %
 RETURNING c.channel_id
 
 -- name: drop_messages
--- What waits for a channel that is not used any more is not delivered later.
+-- Cancels the pending messages of a channel and returns them: nobody wants them weeks later.
 UPDATE outbox SET status = 'CANCELLED', settled_at = now()
 WHERE channel_id = %(channel_id)s AND status = 'PENDING'
 RETURNING message_id
 
 -- name: rules_of
+-- Returns a user's time zone, quiet hours, daily cap and snooze; no row for an unknown address.
+-- Null hours mean that there are none, a null snoozed_until that nothing is snoozed.
 SELECT time_zone, quiet_from, quiet_until, daily_cap, snoozed_until FROM users
 WHERE lower(email) = lower(%(email)s)
 
 -- name: save_rules
+-- Replaces a user's time zone, quiet hours, daily cap and snooze; null ends quiet hours or a
+-- snooze.
 UPDATE users SET time_zone = %(time_zone)s, quiet_from = %(quiet_from)s,
     quiet_until = %(quiet_until)s, daily_cap = %(daily_cap)s, snoozed_until = %(snoozed_until)s
 WHERE user_id = %(user_id)s
 
 -- name: wake_held
--- What was held by rules that have changed is looked at again at once.
+-- Makes the held messages of a user due now, so that the changed rules are evaluated at once.
 UPDATE outbox o SET next_attempt_at = now()
 FROM channels c
 WHERE c.channel_id = o.channel_id AND c.user_id = %(user_id)s AND o.status = 'PENDING'
     AND o.held_for IS NOT NULL
 
 -- name: snooze_watches
+-- Sets until when the alerts of a user's watches of a product are held, null for no longer; a null
+-- domain means every locale. Returns the watches; removed ones are left out.
 UPDATE watched_products w SET snoozed_until = %(until)s
 FROM users u
 WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
@@ -55,6 +65,8 @@ WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %
 RETURNING w.watch_id, w.user_id
 
 -- name: list_alerts
+-- Returns a user's latest alerts, newest first, with the state of each channel's message and the
+-- detail of the last attempt, null before one. A null price means no offer.
 SELECT a.alert_id, a.asin, a.domain, a.price_type, a.price_minor, a.currency, a.reason, a.status,
     a.raised_at, p.title,
     (SELECT string_agg(concat(c.kind, ' ', lower(o.status), CASE WHEN o.status = 'PENDING'
@@ -70,7 +82,8 @@ ORDER BY a.alert_id DESC
 LIMIT %(most)s
 
 -- name: acknowledge
--- Until the rules are armed again, further drops are not told.
+-- Cancels the pending messages of a user's alert, and stops further drops from raising alerts until
+-- its rules are armed again. Returns the number of each; no row if the user has no such alert.
 WITH seen AS (
     SELECT a.alert_id, a.watch_id, a.rules FROM price_alerts a
     JOIN users u USING (user_id)
@@ -93,6 +106,7 @@ SELECT alert_id, (SELECT count(*)::int FROM dropped) AS dropped,
 FROM seen
 
 -- name: linked_watch
+-- Returns a watch and its owner's address by its id; no row once it was removed.
 SELECT u.email, w.asin, w.domain, w.price_type, p.title
 FROM watched_products w
 JOIN users u USING (user_id)
@@ -100,5 +114,6 @@ LEFT JOIN products p USING (asin, domain)
 WHERE w.watch_id = %(number)s AND w.status <> 'INACTIVE'
 
 -- name: linked_channel
+-- Returns a channel and its owner's address by its id.
 SELECT u.email, c.kind, c.address FROM channels c JOIN users u USING (user_id)
 WHERE c.channel_id = %(number)s

@@ -1,7 +1,8 @@
 -- Saved searches for deals.
 
 -- name: save_filter
--- Saving a filter again changes it and wakes it.
+-- Adds a filter, or changes the user's one of that name and activates it; returns whether it is
+-- new. No row if nothing changes.
 INSERT INTO deal_filters AS f (user_id, name, domain, price_type, selection, min_score)
 VALUES (%(user_id)s, %(name)s, %(domain)s, %(price_type)s, %(selection)s, %(min_score)s)
 ON CONFLICT (user_id, lower(name)) DO UPDATE SET
@@ -20,11 +21,14 @@ WHERE (f.name, f.domain, f.price_type, f.selection, f.min_score, f.status) IS DI
 RETURNING filter_id, xmax = 0 AS is_new
 
 -- name: active_filters
+-- Returns the filters of all users that the next run searches with, oldest first.
 SELECT filter_id, name, domain, price_type, selection, min_score
 FROM deal_filters WHERE status = 'ACTIVE'
 ORDER BY filter_id
 
 -- name: list_filters
+-- Returns a user's filters by name, paused ones too but not removed ones, with the number of deals
+-- each has found and when one was last found, null without any.
 SELECT f.filter_id, f.name, f.domain, f.price_type, f.selection, f.min_score, f.status, f.problem,
     f.problem_at, count(d.event_id)::int AS deals, max(d.last_seen_at) AS last_seen_at
 FROM deal_filters f
@@ -35,6 +39,8 @@ GROUP BY f.filter_id
 ORDER BY f.name
 
 -- name: set_filter_status
+-- Sets the status of a user's filter and returns its id; no row if there is none of that name, in
+-- whatever case, or it was removed.
 UPDATE deal_filters f SET status = %(status)s, updated_at = now()
 FROM users u
 WHERE u.user_id = f.user_id AND lower(u.email) = lower(%(email)s)
@@ -42,12 +48,14 @@ WHERE u.user_id = f.user_id AND lower(u.email) = lower(%(email)s)
 RETURNING f.filter_id
 
 -- name: note_problem
+-- Records why Keepa refused a filter, null once it does not; the same reason again keeps its time.
 UPDATE deal_filters
 SET problem = %(problem)s, problem_at = CASE WHEN %(problem)s::text IS NOT NULL THEN now() END
 WHERE filter_id = %(filter_id)s AND problem IS DISTINCT FROM %(problem)s
 
 -- name: best_deals
--- A user's deals that were still there at the last look, the best first.
+-- Returns a user's deals that were found again since a moment, best score first. A null filter
+-- means all; the higher of the two minimum scores counts.
 SELECT f.name AS filter, d.asin, d.domain, d.price_type, d.currency, d.title, d.price_minor,
     d.original_minor, d.discount_percent, d.score, d.reasons, d.observed_at, d.first_seen_at,
     d.last_seen_at, d.source

@@ -1,6 +1,7 @@
 -- Loading a batch of deal events. Every statement reads `staged_deals` and may be run again.
 
 -- name: make_staging
+-- Creates the session's staging table, which each commit empties.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_deals (
     event_id text NOT NULL,
     filter_id bigint NOT NULL,
@@ -31,13 +32,15 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_deals (
 ) ON COMMIT DELETE ROWS
 
 -- name: copy_into_staging
+-- Copies a batch of deals into the staging table, money in minor units.
 COPY staged_deals (event_id, filter_id, asin, domain, price_type, currency, title, image_url,
     observed_at, price_minor, shipping_minor, original_minor, previous_minor, list_price_minor,
     discount_percent, score, reasons, rating, review_count, sales_rank, root_category,
     back_in_stock, lightning_ends_at, source, run_id, checked_at) FROM STDIN
 
 -- name: upsert_products
--- Nothing that a later check of the product's prices may have put right already.
+-- Adds or updates products by the latest check of their deals; a null title or picture leaves the
+-- former one. A product that a later price check may have corrected already is left alone.
 INSERT INTO products AS p (asin, domain, title, image_url, source, described_at)
 SELECT DISTINCT ON (asin, domain) asin, domain, title, image_url, source, checked_at
 FROM staged_deals d
@@ -53,7 +56,8 @@ ON CONFLICT (asin, domain) DO UPDATE SET
 WHERE excluded.described_at > p.described_at
 
 -- name: upsert_deals
--- What the latest check says of a deal; one whose filter has been deleted is passed over.
+-- Adds deals and updates known ones by their latest check; one whose filter has been deleted is
+-- left out. Returns the number of new deals by the run of that check.
 WITH stored AS (
     INSERT INTO collected_deals AS d (event_id, filter_id, asin, domain, price_type, currency,
         title, image_url, observed_at, price_minor, shipping_minor, original_minor, previous_minor,
@@ -92,7 +96,8 @@ WITH stored AS (
 SELECT run_id, count(*)::int AS deals FROM stored WHERE is_new GROUP BY run_id
 
 -- name: date_first_sight
--- Checks come in any order and batching; the earliest one found the deal.
+-- Sets a deal's first run and time to those of its earliest check: checks come in any order and
+-- batching.
 UPDATE collected_deals d SET first_run_id = s.run_id, first_seen_at = s.checked_at
 FROM (
     SELECT DISTINCT ON (event_id) event_id, run_id, checked_at
@@ -101,7 +106,8 @@ FROM (
 WHERE d.event_id = s.event_id AND s.checked_at < d.first_seen_at
 
 -- name: follow_products
--- Watches of the system user, without a target; whatever became of one before stays as it is.
+-- Adds watches of the system user, without a target and of the lowest priority, for the deals'
+-- products; a watch that exists stays as it is, whatever its status.
 INSERT INTO watched_products (user_id, asin, domain, price_type, status, priority)
 SELECT DISTINCT u.user_id, s.asin, s.domain, s.price_type, %(status)s, -1
 FROM staged_deals s
@@ -111,4 +117,5 @@ ORDER BY u.user_id, s.asin, s.domain, s.price_type
 ON CONFLICT (user_id, asin, domain, price_type) DO NOTHING
 
 -- name: count_for_run
+-- Adds to the number of new deals of a run.
 UPDATE pipeline_runs SET deals_stored = deals_stored + %(deals)s WHERE run_id = %(run_id)s

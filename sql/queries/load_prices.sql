@@ -3,6 +3,7 @@
 -- after these, each in one order, so that no two loaders wait for each other in a circle.
 
 -- name: make_staging
+-- Creates the session's three staging tables, which each commit empties.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_points (
     series_id integer NOT NULL,
     origin_id integer NOT NULL,
@@ -27,10 +28,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_series (
 ) ON COMMIT DELETE ROWS
 
 -- name: add_months
+-- Creates the monthly partitions of price_points that are missing up to a time.
 SELECT add_price_months(%(until)s)
 
 -- name: partitions
--- What may be stored: from the first partition's beginning to the last one's end.
+-- Returns the span of time that price_points can store: from the first partition's beginning to the
+-- last one's end.
 SELECT min(bounds[1]::timestamptz) AS since, max(bounds[2]::timestamptz) AS until
 FROM pg_inherits i
 JOIN pg_class c ON c.oid = i.inhrelid
@@ -39,6 +42,7 @@ CROSS JOIN LATERAL regexp_match(
 WHERE i.inhparent = 'price_points'::regclass
 
 -- name: add_origins
+-- Adds the pairs of run and source that are missing, in one order for all loaders.
 INSERT INTO price_origins (run_id, source)
 SELECT run_id, source FROM unnest(%(run_ids)s::text[], %(sources)s::text[]) AS o (run_id, source)
 WHERE NOT EXISTS (
@@ -47,11 +51,12 @@ ORDER BY run_id, source
 ON CONFLICT DO NOTHING
 
 -- name: origins
+-- Returns the ids of the pairs of run and source that some runs have.
 SELECT run_id, source, origin_id FROM price_origins WHERE run_id = ANY (%(run_ids)s)
 
 -- name: describe_products
--- What the latest check tells; a missing part leaves the former one. Only what differs is written,
--- and nothing that a later check of another of the product's series may have put right already.
+-- Adds or updates products by their latest check; a null title or picture leaves the former one.
+-- Nothing is written that a later check of another of the product's series may have corrected.
 INSERT INTO products AS p (asin, domain, title, image_url, source, described_at)
 SELECT d.asin, d.domain, d.title, d.image_url, d.source, d.described_at
 FROM unnest(%(asins)s::text[], %(domains)s::text[], %(titles)s::text[], %(image_urls)s::text[],
@@ -73,7 +78,7 @@ ON CONFLICT (asin, domain) DO UPDATE SET
 WHERE excluded.described_at > p.described_at
 
 -- name: name_products
--- What older prices tell of products that nothing is known of yet.
+-- Adds products that are not stored yet as older prices describe them; others stay as they are.
 INSERT INTO products (asin, domain, title, image_url, source, described_at)
 SELECT d.asin, d.domain, d.title, d.image_url, d.source, d.described_at
 FROM unnest(%(asins)s::text[], %(domains)s::text[], %(titles)s::text[], %(image_urls)s::text[],
@@ -84,6 +89,9 @@ ORDER BY d.asin, d.domain
 ON CONFLICT (asin, domain) DO NOTHING
 
 -- name: lock_series
+-- Locks the series of a batch that exist, by id, and returns where each stands and what its product
+-- is called. position counts from 1 through the keys asked for; nulls: described_by, the product is
+-- not stored; observed_at, no price check has come; newest_at, there are no points.
 SELECT k.position::int, p.title, p.image_url, p.source AS described_by, s.series_id, s.newest_at,
     s.observed_at, s.price_minor, s.shipping_minor, s.implausible, s.origin_id, s.last_checked_at
 FROM unnest(%(asins)s::text[], %(domains)s::text[], %(price_types)s::text[])
@@ -94,6 +102,7 @@ ORDER BY s.series_id
 FOR UPDATE OF s
 
 -- name: add_series
+-- Adds the series that are missing, in one order for all loaders.
 INSERT INTO price_series (asin, domain, price_type, currency)
 SELECT asin, domain, price_type, currency
 FROM unnest(%(asins)s::text[], %(domains)s::text[], %(price_types)s::text[],
@@ -102,23 +111,28 @@ ORDER BY asin, domain, price_type
 ON CONFLICT DO NOTHING
 
 -- name: copy_points
+-- Copies points into the table itself: later ones than their series has. Prices in minor units.
 COPY price_points (series_id, origin_id, observed_at, checked_at, last_checked_at, price_minor,
     shipping_minor, implausible) FROM STDIN (FORMAT binary)
 
 -- name: copy_staged_points
+-- Copies points that may be stored already into their staging table, a row per point.
 COPY staged_points (series_id, origin_id, observed_at, checked_at, last_checked_at, price_minor,
     shipping_minor, implausible) FROM STDIN (FORMAT binary)
 
 -- name: copy_disputed_points
+-- Copies checks of points that have several values into their staging table, a row per check.
 COPY disputed_points (series_id, origin_id, observed_at, checked_at, last_checked_at, price_minor,
     shipping_minor, implausible) FROM STDIN (FORMAT binary)
 
 -- name: copy_series
+-- Copies where series stand after the batch into their staging table.
 COPY staged_series (series_id, newest_at, observed_at, price_minor, shipping_minor, implausible,
     origin_id, last_checked_at, due_from) FROM STDIN (FORMAT binary)
 
 -- name: compare_points
--- What the batch says that is not stored as it is: points that are missing, other values, later checks.
+-- Returns the staged points that are missing or were checked later than the stored ones: differs
+-- means another price or shipping, is_confirmed that a stored implausible price is plausible now.
 SELECT s.series_id, s.observed_at, p.series_id IS NULL AS is_missing,
     (p.price_minor, p.shipping_minor) IS DISTINCT FROM (s.price_minor, s.shipping_minor) AS differs,
     coalesce(p.implausible, false) AND NOT s.implausible AS is_confirmed
@@ -127,6 +141,8 @@ LEFT JOIN price_points p ON (p.series_id, p.observed_at) = (s.series_id, s.obser
 WHERE p.series_id IS NULL OR p.last_checked_at < s.last_checked_at
 
 -- name: touch_points
+-- Moves on when stored points of the same value were last checked; never back. An implausible one
+-- becomes plausible if the check says so.
 UPDATE price_points p SET last_checked_at = s.last_checked_at,
     implausible = p.implausible AND s.implausible
 FROM staged_points s
@@ -135,6 +151,7 @@ WHERE (p.series_id, p.observed_at) = (s.series_id, s.observed_at)
     AND p.last_checked_at < s.last_checked_at
 
 -- name: add_points
+-- Adds the staged points that are missing; returns how many by origin.
 WITH added AS (
     INSERT INTO price_points (series_id, origin_id, observed_at, checked_at, last_checked_at,
         price_minor, shipping_minor, implausible)
@@ -148,8 +165,8 @@ WITH added AS (
 SELECT origin_id, count(*)::int AS points FROM added GROUP BY origin_id
 
 -- name: keep_former_values
--- A value is former when a later check reports another one for the same point; the check that had
--- it may be stored already or lie in this very batch.
+-- Records in price_corrections each value that a later check of the same point replaces. The check
+-- that had it may be stored already or lie in this very batch.
 INSERT INTO price_corrections (asin, domain, price_type, observed_at, former_price_minor,
     former_shipping_minor, former_checked_at, price_minor, shipping_minor, checked_at)
 SELECT asin, domain, price_type, compared.observed_at, former_price_minor, former_shipping_minor,
@@ -177,7 +194,8 @@ WHERE former_checked_at IS NOT NULL
         IS DISTINCT FROM (former_price_minor, former_shipping_minor)
 
 -- name: count_disputed_points
--- How many points each run adds; asked before they are stored.
+-- Returns how many disputed points are not stored, by the origin of their first check; to be run
+-- before they are.
 SELECT origin_id, count(*)::int AS points
 FROM (
     SELECT DISTINCT ON (series_id, observed_at) series_id, observed_at, origin_id
@@ -190,8 +208,8 @@ WHERE NOT EXISTS (
 GROUP BY origin_id
 
 -- name: settle_disputed_points
--- The value of the latest check, credited to the first of the checks that have had it without a
--- break since, however checks fall into batches: what is stored counts as one more check.
+-- Stores each disputed point with its latest check's value, credited to the first check that has
+-- had it without a break since; what is stored counts as a check, so batching does not matter.
 WITH seen AS (
     SELECT s.series_id, s.observed_at, s.price_minor, s.shipping_minor, s.implausible, s.origin_id,
         s.checked_at, s.last_checked_at
@@ -238,6 +256,8 @@ ON CONFLICT (series_id, observed_at) DO UPDATE SET
 WHERE excluded.last_checked_at > p.last_checked_at
 
 -- name: move_series
+-- Writes where series stand after the batch; due_from moves to the earlier of the two times. The
+-- series' locks are held.
 UPDATE price_series s SET newest_at = t.newest_at, observed_at = t.observed_at,
     price_minor = t.price_minor, shipping_minor = t.shipping_minor, implausible = t.implausible,
     origin_id = t.origin_id, last_checked_at = t.last_checked_at,
@@ -246,7 +266,8 @@ FROM staged_series t
 WHERE s.series_id = t.series_id
 
 -- name: mark_due
--- What has come or changed among points that are not the newest.
+-- Moves due_from of series back to the first of their points that were added or changed; never on.
+-- The series' locks are held.
 UPDATE price_series s SET due_from = least(s.due_from, d.due_from)
 FROM (
     SELECT series_id, min(due_from) AS due_from
@@ -256,13 +277,14 @@ FROM (
 WHERE s.series_id = d.series_id AND (s.due_from IS NULL OR s.due_from > d.due_from)
 
 -- name: mend_newest
--- For points that came to the table by another way than the loaders'.
+-- Sets newest_at of series from their points, which came another way than through the loaders.
 UPDATE price_series s SET newest_at = (
     SELECT max(observed_at) FROM price_points p WHERE p.series_id = s.series_id)
 WHERE s.series_id = ANY (%(series_ids)s::integer[])
 
 -- name: lock_watches
--- In the one order that loaders and the watch list both keep.
+-- Locks all watches of some series, paused and removed ones too, by id: the one order that loaders
+-- and the watch list both keep. Returns each with its series.
 SELECT w.watch_id, s.series_id
 FROM unnest(%(series_ids)s::integer[]) AS b (series_id)
 JOIN price_series s USING (series_id)
@@ -271,7 +293,7 @@ ORDER BY w.watch_id
 FOR UPDATE OF w
 
 -- name: touch_watches
--- Paused ones too.
+-- Moves on when watches were last checked, paused ones too; never back.
 UPDATE watched_products w SET last_checked_at = b.last_checked_at
 FROM unnest(%(watch_ids)s::bigint[], %(last_checked_at)s::timestamptz[])
     AS b (watch_id, last_checked_at)
@@ -279,7 +301,8 @@ WHERE w.watch_id = b.watch_id
     AND (w.last_checked_at IS NULL OR w.last_checked_at < b.last_checked_at)
 
 -- name: watches_to_judge
--- A statement of its own after the locks: it sees what whoever held them has changed.
+-- Returns, by id, the active watches with nothing but a target, and their alert state, null before
+-- the first. A statement after the locks sees what whoever held them has changed.
 SELECT b.series_id, w.watch_id, w.user_id, w.target_minor, a.armed, a.alerted_price_minor,
     a.awaiting_price_minor, a.checked_at, a.observed_at
 FROM unnest(%(watch_ids)s::bigint[], %(series_ids)s::integer[]) AS b (watch_id, series_id)
@@ -290,7 +313,8 @@ WHERE w.status = 'ACTIVE' AND w.target_minor IS NOT NULL AND w.rules = '[]'
 ORDER BY w.watch_id
 
 -- name: watches_with_rules
--- Those the target alone does not say all of; with where each of their rules stands.
+-- Returns, by id, the active watches that have rules or a target with shipping, with the states of
+-- their rules, null if there are none yet.
 SELECT b.series_id, w.watch_id, w.user_id, w.target_minor, w.rules::text AS rules, w.with_shipping,
     s.states
 FROM unnest(%(watch_ids)s::bigint[], %(series_ids)s::integer[]) AS b (watch_id, series_id)
@@ -305,7 +329,8 @@ WHERE w.status = 'ACTIVE'
 ORDER BY w.watch_id
 
 -- name: past_of_series
--- The plausible points since a moment, and the one that held then.
+-- Returns the plausible points of series since a moment, and the one that held then, by series and
+-- time. A null price means no offer.
 SELECT b.series_id, p.observed_at, p.price_minor, p.shipping_minor
 FROM unnest(%(series_ids)s::integer[], %(since)s::timestamptz[]) AS b (series_id, since)
 CROSS JOIN LATERAL (
@@ -321,6 +346,7 @@ CROSS JOIN LATERAL (
 ORDER BY b.series_id, p.observed_at
 
 -- name: save_alert_states
+-- Adds or replaces the states of rules of watches. Their locks are held.
 INSERT INTO alert_states (watch_id, rule, armed, alerted_price_minor, awaiting_price_minor,
     checked_at, observed_at, is_known, last_minor)
 SELECT * FROM unnest(%(watch_id)s::bigint[], %(rule)s::text[], %(armed)s::boolean[],
@@ -337,7 +363,8 @@ ON CONFLICT (watch_id, rule) DO UPDATE SET
     last_minor = excluded.last_minor
 
 -- name: raise_alerts
--- Into the outbox too, once for each channel of the user; a deliverer that listens wakes up.
+-- Adds alerts, each once, and queues each for its user's active channels, NOT_CONFIGURED without
+-- any. Returns a row, and wakes the deliverers at the commit, if one was queued.
 WITH raised AS (
     INSERT INTO price_alerts (watch_id, user_id, asin, domain, price_type, price_minor,
         shipping_minor, previous_price_minor, target_minor, currency, observed_at, checked_at,
@@ -370,9 +397,11 @@ WITH raised AS (
 SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
 
 -- name: count_for_run
+-- Adds to the numbers of new points and raised alerts of a run.
 UPDATE pipeline_runs
 SET points_stored = points_stored + %(points)s, alerts_raised = alerts_raised + %(alerts)s
 WHERE run_id = %(run_id)s
 
 -- name: count_history_for_run
+-- Adds to the number of new older points of a run.
 UPDATE pipeline_runs SET history_stored = history_stored + %(points)s WHERE run_id = %(run_id)s

@@ -1,7 +1,8 @@
 -- What an operator wants to know of prices and tokens.
 
 -- name: latest_price_run
--- Runs over past intervals ask Keepa for nothing. One that is being planned has no numbers yet.
+-- Returns the price run planned last; one being planned, without numbers yet, and runs over earlier
+-- intervals, which ask Keepa for nothing, are left out. A null tokens_left is unknown.
 SELECT run_id, products_planned, products_postponed, tokens_left, started_at FROM pipeline_runs
 WHERE dag_id = 'track_prices'
     AND (finished_at IS NOT NULL OR products_planned + products_postponed > 0)
@@ -10,7 +11,8 @@ ORDER BY started_at DESC
 LIMIT 1
 
 -- name: stale_products
--- A product that was never checked counts from when somebody began to watch it.
+-- Returns how many products are watched, how many were last checked before a moment, and the oldest
+-- of those checks, null without one. A product never checked counts from when its watch was added.
 SELECT count(*)::int AS watched,
     count(*) FILTER (WHERE checked_at < %(before)s)::int AS stale,
     min(checked_at) FILTER (WHERE checked_at < %(before)s) AS oldest
@@ -21,5 +23,6 @@ FROM (
 ) AS products
 
 -- name: server_state
+-- Returns the server's version, whether it is a standby, and the number of active watches.
 SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS is_standby,
     (SELECT count(*)::int FROM watched_products WHERE status = 'ACTIVE') AS watched

@@ -1,7 +1,8 @@
 -- The outbox: alerts, reports and notices on their way to each of their reader's channels.
 
 -- name: queue_for_user
--- A report or a notice, one of the two, for each of its reader's channels.
+-- Queues a report or a notice, one of the two and the other null, for each active channel of a
+-- user; returns a row, and wakes the deliverers at the commit, if there is any.
 WITH queued AS (
     INSERT INTO outbox (channel_id, report_id, notice_id)
     SELECT c.channel_id, %(report_id)s::bigint, %(notice_id)s::bigint FROM channels c
@@ -12,8 +13,9 @@ WITH queued AS (
 SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
 
 -- name: claim_next
--- Locks one message that is due and its channel; other deliverers pass over both, so that a channel's
--- messages are counted and come in their order. The loader may add messages meanwhile.
+-- Locks the next message that is due and its channel, and returns its id, earliest due first. Other
+-- deliverers pass over both, so that a channel's messages are counted and come in their order; the
+-- loader may add messages meanwhile. Closed are channel kinds and addresses to leave alone.
 SELECT o.message_id
 FROM outbox o
 JOIN channels c USING (channel_id)
@@ -24,7 +26,8 @@ LIMIT 1
 FOR NO KEY UPDATE OF o, c SKIP LOCKED
 
 -- name: held_with
--- What else of a channel, locked already, was held and may go out now.
+-- Locks and returns the other alerts of a channel, locked already, that were held and are due now;
+-- alerts nobody wants any more or that are snoozed are left out.
 SELECT o.message_id
 FROM outbox o
 JOIN channels c USING (channel_id)
@@ -38,9 +41,9 @@ WHERE o.channel_id = %(channel_id)s AND o.message_id <> %(message_id)s AND o.sta
 FOR NO KEY UPDATE OF o
 
 -- name: queued
--- What messages tell, to whom, and when these want to be reached. Of alert, report and notice a
--- message has one. A notice is not told once its trouble is over or another has taken its place; but
--- that messages were lost is told also when the channel works again.
+-- Returns messages with their content, channel and its user's rules, oldest first; of alert, report
+-- and notice one is there and the others are null. A notice is not wanted once its trouble is over
+-- or another has taken its place; one that messages were lost is wanted until a newer one is there.
 SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind,
     c.address, u.time_zone, u.quiet_from, u.quiet_until, u.daily_cap,
     greatest(u.snoozed_until, w.snoozed_until) AS snoozed_until,
@@ -67,19 +70,24 @@ WHERE o.message_id = ANY (%(message_ids)s)
 ORDER BY o.queued_at, o.message_id
 
 -- name: sent_since
--- Alerts only: a report and a notice do not use up the day's most.
+-- Returns how many alerts a channel has been sent since a moment, a digest as one. Alerts only: a
+-- report and a notice do not use up the daily cap.
 SELECT count(*)::int AS sent FROM outbox
 WHERE channel_id = %(channel_id)s AND status = 'SENT' AND settled_at >= %(since)s
     AND sent_with IS NULL AND alert_id IS NOT NULL
 
 -- name: hold
+-- Makes a message due later and records which of its user's rules holds it.
 UPDATE outbox SET next_attempt_at = %(until)s, held_for = %(held_for)s
 WHERE message_id = %(message_id)s
 
 -- name: postpone
+-- Makes a message due later without a rule that holds it.
 UPDATE outbox SET next_attempt_at = %(until)s WHERE message_id = %(message_id)s
 
 -- name: record_delivery
+-- Adds an attempt, numbered from 1 for each message, to every message sent together. A null
+-- next_attempt_at means that none follows.
 INSERT INTO alert_deliveries (message_id, alert_id, channel, attempt, status, detail, seconds,
     attempted_at, next_attempt_at)
 SELECT o.message_id, o.alert_id, %(channel)s,
@@ -89,6 +97,8 @@ SELECT o.message_id, o.alert_id, %(channel)s,
 FROM outbox o WHERE o.message_id = ANY (%(message_ids)s)
 
 -- name: settle
+-- Sets the status of messages and counts the attempt; those besides message_id went out in its
+-- digest. A null next_attempt_at leaves the former time.
 UPDATE outbox SET status = %(status)s, attempts = attempts + %(attempted)s,
     first_attempt_at = CASE WHEN %(attempted)s > 0 THEN coalesce(first_attempt_at, %(now)s)
         ELSE first_attempt_at END,
@@ -98,7 +108,8 @@ UPDATE outbox SET status = %(status)s, attempts = attempts + %(attempted)s,
 WHERE message_id = ANY (%(message_ids)s)
 
 -- name: sum_up
--- An alert's own status, by those of its messages.
+-- Sets the status of some messages' alerts by those of all their messages: SENT if any is, else
+-- PENDING, FAILED, NOT_CONFIGURED or CANCELLED, the first that one has.
 UPDATE price_alerts a SET status = s.status
 FROM (
     SELECT o.alert_id, CASE
@@ -114,6 +125,8 @@ FROM (
 WHERE a.alert_id = s.alert_id AND a.status <> s.status
 
 -- name: requeue_undelivered
+-- Makes all messages due that failed or were not configured, their attempts counted from 0 again,
+-- and queues alerts raised before their user had a channel. Returns the number of messages.
 WITH again AS (
     UPDATE outbox SET status = 'PENDING', attempts = 0, first_attempt_at = NULL, settled_at = NULL,
         next_attempt_at = now()
@@ -135,19 +148,21 @@ WITH again AS (
 SELECT count(*)::int AS messages FROM due
 
 -- name: due_behind
--- Whether messages are due whose channels are closed for the moment.
+-- Returns whether any message is due on an active channel, closed for the moment or not.
 SELECT EXISTS (
     SELECT FROM outbox o JOIN channels c USING (channel_id)
     WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE') AS is_due
 
 -- name: next_postponed
--- When the first message is due that waits for nothing but the past of its price.
+-- Returns when the first message is due that waits only for its price's history; null if none does.
 SELECT min(o.next_attempt_at) AS due_at FROM outbox o JOIN channels c USING (channel_id)
 WHERE o.status = 'PENDING' AND o.attempts = 0 AND o.held_for IS NULL AND c.status = 'ACTIVE'
     AND o.next_attempt_at > %(now)s
 
 -- name: latest_alert
+-- Returns the message of an alert that was queued last, whatever its status.
 SELECT message_id FROM outbox WHERE alert_id IS NOT NULL ORDER BY message_id DESC LIMIT 1
 
 -- name: latest_report
+-- Returns the message of a report that was queued last, whatever its status.
 SELECT message_id FROM outbox WHERE report_id IS NOT NULL ORDER BY message_id DESC LIMIT 1

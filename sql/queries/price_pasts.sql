@@ -1,7 +1,8 @@
--- What single series have cost.
+-- The prices of single series.
 
 -- name: points_of
--- The plausible points of a series since a moment, and the one that held then.
+-- Returns the plausible points of a series since a moment, and the one that held then, by time. A
+-- null price means no offer.
 SELECT p.observed_at, p.price_minor, p.shipping_minor
 FROM price_series s
 CROSS JOIN LATERAL (

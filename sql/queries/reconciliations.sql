@@ -1,4 +1,5 @@
 -- name: note
+-- Records one comparison of Elasticsearch with PostgreSQL: days compared, documents at fault.
 INSERT INTO reconciliations (mirror, run_id, compared_at, is_dry_run, days, different, missing,
     outdated, surplus, in_motion, refused, examples)
 VALUES (%(mirror)s, %(run_id)s, %(compared_at)s, %(is_dry_run)s, %(days)s, %(different)s,

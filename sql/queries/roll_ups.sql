@@ -1,7 +1,8 @@
 -- Daily roll-ups and statistics. An implausible price that nothing has confirmed counts as not seen.
 
 -- name: mend_series
--- Points that came by other means than the loaders: a restore, somebody's INSERT.
+-- Moves newest_at on and due_from back for series with points later than newest_at: they came by
+-- other means than the loaders, a restore or somebody's INSERT. Locks these series, by id.
 WITH behind AS (
     SELECT s.series_id FROM price_series s
     WHERE EXISTS (
@@ -16,28 +17,32 @@ FROM behind
 WHERE s.series_id = behind.series_id
 
 -- name: due_series
--- In the order that loaders lock them.
+-- Locks and returns the next series with points that are not rolled up, by id as loaders lock them.
 SELECT series_id, due_from FROM price_series
 WHERE due_from IS NOT NULL
 ORDER BY series_id LIMIT %(series)s
 FOR UPDATE
 
 -- name: count_due
+-- Returns how many series have points that are not rolled up.
 SELECT count(*)::int AS due FROM price_series WHERE due_from IS NOT NULL
 
 -- name: points_since
--- What is older has been dropped; its days stay.
+-- Returns the beginning of the first partition. Older points have been dropped; their days stay.
 SELECT min((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([^'']+)''\)'))[1]::timestamptz)
     AS since
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'price_points'::regclass
 
 -- name: remove_days
+-- Deletes the days of series from a day on, which are computed again.
 DELETE FROM price_days d
 USING unnest(%(series_ids)s::integer[], %(days)s::date[]) AS due (series_id, day)
 WHERE d.series_id = due.series_id AND d.day >= due.day
 
 -- name: add_days
+-- Adds a row for each UTC day from a day on with a price change: prices with shipping in minor
+-- units, null for no offer, times in seconds.
 WITH due AS (
     SELECT series_id, day FROM unnest(%(series_ids)s::integer[], %(days)s::date[])
         AS due (series_id, day)
@@ -85,10 +90,12 @@ FROM pieces
 GROUP BY series_id, day
 
 -- name: settle_series
+-- Marks series as rolled up. Their locks are held.
 UPDATE price_series SET due_from = NULL WHERE series_id = ANY (%(series_ids)s)
 
 -- name: stale_series
--- Averages move with time while a change lies within the 90 days.
+-- Returns the next series, by id, whose statistics are older than a moment and move with time
+-- alone: averages do while a change lies within the 90 days.
 SELECT t.series_id FROM price_statistics t
 JOIN price_series s USING (series_id)
 WHERE t.reckoned_at < %(before)s AND s.newest_at > %(at)s::timestamptz - interval '92 days'
@@ -96,6 +103,8 @@ WHERE t.reckoned_at < %(before)s AND s.newest_at > %(at)s::timestamptz - interva
 ORDER BY t.series_id LIMIT %(series)s
 
 -- name: reckon_statistics
+-- Computes the statistics of series up to a moment: prices with shipping in minor units, averages
+-- weighted by time, null without an offer. A lowest price among points dropped since stays.
 WITH points AS (
     SELECT p.series_id, p.observed_at AS since, p.price_minor + coalesce(p.shipping_minor, 0) AS landed,
         coalesce(lead(p.observed_at) OVER (PARTITION BY p.series_id ORDER BY p.observed_at),

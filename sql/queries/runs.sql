@@ -1,12 +1,13 @@
 -- Runs of the pipelines and what their checks rejected.
 
 -- name: end_lost_runs
--- Runs that were stopped before they could sum up.
+-- Marks a DAG's other running runs as failed: they were stopped before they could sum up.
 UPDATE pipeline_runs SET state = 'FAILED', finished_at = %(started_at)s,
     problem = 'ended without a summary'
 WHERE dag_id = %(dag_id)s AND state = 'RUNNING' AND run_id <> %(run_id)s
 
 -- name: start_run
+-- Adds a running run, or opens one again with its new plan; its first start stays.
 INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, products_planned,
     products_postponed, tokens_estimated)
 VALUES (%(run_id)s, %(dag_id)s, %(source)s, 'RUNNING', %(started_at)s, %(products_planned)s,
@@ -17,6 +18,8 @@ ON CONFLICT (run_id) DO UPDATE SET state = 'RUNNING', finished_at = NULL, proble
     tokens_estimated = excluded.tokens_estimated
 
 -- name: finish_run
+-- Records how a run ended, with its tokens by the ledger and its alerts sent until now, and returns
+-- the whole row; no row if it was never started.
 UPDATE pipeline_runs SET
     state = %(state)s,
     finished_at = %(finished_at)s,
@@ -41,9 +44,11 @@ WHERE pipeline_runs.run_id = %(run_id)s
 RETURNING pipeline_runs.*
 
 -- name: running_runs
+-- Returns the ids of the runs that have not ended.
 SELECT run_id FROM pipeline_runs WHERE state = 'RUNNING'
 
 -- name: quarantine
+-- Adds a record that failed a check; the same one again changes nothing.
 INSERT INTO quarantined_records (run_id, batch, row_number, expectation, column_name, asin, domain,
     price_type, record)
 VALUES (%(run_id)s, %(batch)s, %(row_number)s, %(expectation)s, %(column_name)s, %(asin)s,

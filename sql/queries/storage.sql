@@ -1,6 +1,8 @@
--- What the database takes, whether it is sound, and what is past its retention.
+-- The size and soundness of the database, and the rows that retention deletes.
 
 -- name: partitions
+-- Returns the partitions of price_points, oldest first, with their span of time, estimated rows and
+-- bytes, indexes included.
 SELECT c.relname AS name, bounds[1]::timestamptz AS since, bounds[2]::timestamptz AS until,
     greatest(c.reltuples, 0)::bigint AS rows, pg_total_relation_size(c.oid) AS bytes
 FROM pg_inherits i
@@ -11,7 +13,8 @@ WHERE i.inhparent = 'price_points'::regclass
 ORDER BY since
 
 -- name: tables
--- Of a partitioned table its partitions count.
+-- Returns the tables that are not partitioned, largest first, with estimated rows, dead ones apart,
+-- and bytes, indexes included.
 SELECT c.relname AS name, greatest(c.reltuples, 0)::bigint AS rows,
     pg_total_relation_size(c.oid) AS bytes,
     coalesce(t.n_dead_tup, 0) AS dead_rows
@@ -21,42 +24,55 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.reli
 ORDER BY bytes DESC
 
 -- name: make_months
+-- Creates the monthly partitions of price_points that are missing up to a time; returns their
+-- names.
 SELECT add_price_months(%(until)s) AS name
 
 -- name: invalid_indexes
+-- Returns the indexes that are not valid: a concurrent build of them failed.
 SELECT indexrelid::regclass::text AS name FROM pg_index
 JOIN pg_class c ON c.oid = indexrelid
 WHERE NOT indisvalid AND c.relnamespace = 'public'::regnamespace
 
 -- name: transactions_used
--- Of the two thousand million after which PostgreSQL stops writing.
+-- Returns how many of the two thousand million transactions are used after which PostgreSQL stops
+-- writing.
 SELECT age(datfrozenxid)::bigint AS used FROM pg_database WHERE datname = current_database()
 
 -- name: due_before
+-- Returns how many series have points before a time that are not rolled up.
 SELECT count(*)::int AS series FROM price_series WHERE due_from < %(before)s
 
 -- name: old_token_ledger
+-- Returns the places of requests made before a moment; those without an outcome stay.
 SELECT ctid FROM token_ledger WHERE requested_at < %(before)s AND state <> 'RESERVED'
 
 -- name: old_price_corrections
+-- Returns the places of corrections made before a moment.
 SELECT ctid FROM price_corrections WHERE corrected_at < %(before)s
 
 -- name: old_price_alerts
--- With their deliveries.
+-- Returns the places of alerts raised before a moment, which take their deliveries with them; those
+-- still to be delivered stay.
 SELECT ctid FROM price_alerts WHERE raised_at < %(before)s AND status <> 'PENDING'
 
 -- name: old_quarantined_records
+-- Returns the places of records quarantined before a moment.
 SELECT ctid FROM quarantined_records WHERE quarantined_at < %(before)s
 
 -- name: old_pipeline_runs
+-- Returns the places of runs that ended before a moment.
 SELECT ctid FROM pipeline_runs WHERE finished_at < %(before)s AND state <> 'RUNNING'
 
 -- name: old_reconciliations
+-- Returns the places of comparisons made before a moment.
 SELECT ctid FROM reconciliations WHERE compared_at < %(before)s
 
 -- name: old_deal_reports
--- With what they told; a deal that old is over.
+-- Returns the places of reports that ended before a moment, which take their deals with them; a
+-- deal that old is over.
 SELECT ctid FROM deal_reports WHERE until < %(before)s
 
 -- name: old_operator_notices
+-- Returns the places of notices resolved before a moment; open ones stay.
 SELECT ctid FROM operator_notices WHERE resolved_at < %(before)s

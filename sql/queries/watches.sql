@@ -1,22 +1,25 @@
 -- The watch list.
 
 -- name: ensure_user
+-- Adds the user with an address, in whatever case, unless it is known; returns the id.
 INSERT INTO users (email) VALUES (%(email)s)
 ON CONFLICT (lower(email)) DO UPDATE SET email = users.email
 RETURNING user_id
 
 -- name: ensure_channel
--- A user reads mail, until another channel is chosen.
+-- Adds mail as the channel of a user who has none, not even a paused one.
 INSERT INTO channels (user_id, kind, address)
 SELECT %(user_id)s, 'email', %(email)s
 WHERE NOT EXISTS (SELECT FROM channels WHERE user_id = %(user_id)s)
 ON CONFLICT DO NOTHING
 
 -- name: lock_watches_of
+-- Locks all watches of a user, by id as loaders lock them; the rows have no columns.
 SELECT FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
 
 -- name: save_watch
--- Adding a watch again changes its target and wakes it; what is changed is judged afresh.
+-- Adds a watch, or changes the user's one of that series; null priority, rules or shipping leave
+-- the former ones. Returns whether it is new; no row if nothing changes.
 INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor, status,
     priority, rules, with_shipping)
 VALUES (%(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(target_minor)s, %(status)s,
@@ -34,6 +37,9 @@ WHERE (w.target_minor, w.status, w.priority, w.rules, w.with_shipping)
 RETURNING watch_id, xmax = 0 AS is_new
 
 -- name: forget_states_of_other_rules
+-- Deletes the alert states that a watch about to be saved makes obsolete, so that changed rules are
+-- evaluated afresh: of another target, of rules it has no more, all if it was removed or shipping
+-- changes. Null rules or shipping leave them.
 DELETE FROM alert_states a USING watched_products w
 WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
     AND w.domain = %(domain)s AND w.price_type = %(price_type)s
@@ -42,6 +48,8 @@ WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
         OR (a.rule <> 'target' AND a.rule <> ALL (%(rule_names)s)))
 
 -- name: list_watches
+-- Returns a user's watches with their current prices, by locale, ASIN and price type; removed ones
+-- too if asked for. A null price means no offer, or with a null observed_at that none is known.
 SELECT w.watch_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
     w.priority, w.rules::text AS rules, w.with_shipping, p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
     w.last_checked_at
@@ -53,6 +61,8 @@ WHERE lower(u.email) = lower(%(email)s) AND (w.status <> 'INACTIVE' OR %(all)s)
 ORDER BY w.domain, w.asin, w.price_type
 
 -- name: set_status
+-- Sets the status of a user's watches of a product and returns them; a null locale or price type
+-- means every one. Removed ones stay.
 UPDATE watched_products w SET status = %(status)s, updated_at = now()
 FROM users u
 WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
@@ -62,8 +72,8 @@ WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %
 RETURNING w.watch_id
 
 -- name: products_to_check
--- One row a watched product and locale, with the watched price types and each one's lowest target.
--- Those checked longest ago come first, so that a run cut short leaves out others each time.
+-- Returns the watched products with each price type's lowest target, null without one. Those
+-- checked longest ago come first, so that a run cut short leaves out others each time.
 SELECT asin, domain, jsonb_object_agg(price_type, target_minor) AS targets
 FROM (
     SELECT asin, domain, price_type, min(target_minor) AS target_minor,
@@ -75,8 +85,8 @@ GROUP BY asin, domain
 ORDER BY min(last_checked_at), domain, asin
 
 -- name: newest_points
--- Up to where the price checks have told a series' points. A deal tells its newest point alone: what
--- lies between that and the last check is still to be told.
+-- Returns up to where price checks have published the points of watched products' series. A deal
+-- publishes its newest point alone, so what lies between that and the last check is still missing.
 SELECT c.asin, c.domain, c.price_type,
     CASE WHEN starts_with(c.run_id, 'collect_deals/') THEN h.observed_at ELSE c.observed_at END
         AS observed_at
@@ -90,7 +100,9 @@ LEFT JOIN LATERAL (
 WHERE (c.asin, c.domain) IN (SELECT asin, domain FROM watched_products WHERE status = 'ACTIVE')
 
 -- name: candidates
--- What is known of every watched product that says how much its next check is worth.
+-- Returns every watched product with what its next check is worth: the oldest check, null if a
+-- watch had none; the distance to the nearest target as a share of it, null without target or
+-- price; price changes since a moment; the highest priority.
 SELECT w.asin, w.domain,
     CASE WHEN bool_and(w.last_checked_at IS NOT NULL) THEN min(w.last_checked_at) END
         AS last_checked_at,
@@ -108,16 +120,19 @@ WHERE w.status = 'ACTIVE'
 GROUP BY w.asin, w.domain
 
 -- name: published_histories
+-- Returns the watched products with the price types whose whole history is published.
 SELECT asin, domain, array_agg(price_type ORDER BY price_type) AS price_types
 FROM published_histories
 WHERE (asin, domain) IN (SELECT asin, domain FROM watched_products WHERE status = 'ACTIVE')
 GROUP BY asin, domain
 
 -- name: mark_history_published
+-- Records that the whole history of a series is published; the first record stays.
 INSERT INTO published_histories (asin, domain, price_type, run_id) VALUES (%s, %s, %s, %s)
 ON CONFLICT (asin, domain, price_type) DO NOTHING
 
 -- name: touch_without_history
+-- Moves on when the watches of a series were last checked; never back.
 UPDATE watched_products SET last_checked_at = %s
 WHERE (asin, domain, price_type) = (%s, %s, %s)
     AND (last_checked_at IS NULL OR last_checked_at < %s)
