@@ -7,7 +7,7 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas analytics dags architecture kibana stop down clean test test-all test-faults test-celery test-compose mutants check lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags architecture kibana stop down clean test test-all test-faults test-celery test-compose mutants check lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ pictures: venv ## Take docs/pictures/ of the running stack, after a demo
 
 schemas: venv ## Write the events' JSON Schemas to docs/schemas/
 	@$(PYTHON) -m keeper.streams.schemas docs/schemas
+
+schema: venv ## Write sql/schema.sql, the schema that all migrations yield
+	@$(PYTHON) -m stack.schema sql/schema.sql
 
 analytics: venv ## Write docs/ANALYTICS.md from sql/analytics/
 	@$(PYTHON) -m keeper.stores.postgres.analytics.page docs/ANALYTICS.md

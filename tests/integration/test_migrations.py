@@ -1,13 +1,17 @@
 """Bringing a database to the schema."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from keeper.errors import TransientError
 from keeper.stores.postgres.connection import (
+    SQL_DIR,
     DatabaseRejectedError,
     PostgresConfig,
     SchemaMissingError,
@@ -15,7 +19,10 @@ from keeper.stores.postgres.connection import (
 )
 from keeper.stores.postgres.migrations import migrate
 from keeper.stores.postgres.watches.watch_list import list_watches
-from tests.services import Stack, free_port
+from stack.schema import schema_of
+from tests.services import ROOT, Stack, free_port
+
+SCHEMA = SQL_DIR / "schema.sql"
 
 
 def test_migrating_again_changes_nothing(database: PostgresConfig) -> None:
@@ -65,3 +72,30 @@ def test_two_processes_may_migrate_at_once(make_database: Callable[[], PostgresC
     assert sorted(map(len, applied), reverse=True)[1:] == [0, 0]
     with session(database) as connection:
         assert list_watches(connection, "reader@example.org") == []
+
+
+def test_the_schema_shown_is_what_they_yield(database: PostgresConfig) -> None:
+    assert SCHEMA.read_text("utf-8") == schema_of(database.url), "run: make schema"
+
+
+def test_a_change_of_the_schema_is_shown(
+    database: PostgresConfig, make_database: Callable[[], PostgresConfig]
+) -> None:
+    changed = make_database()
+    with psycopg.connect(changed.url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE users ADD COLUMN shoe_size integer")
+        connection.execute("SELECT add_price_months(now() + interval '1 year')")
+
+    shown = schema_of(changed.url).splitlines()
+
+    before = schema_of(database.url).splitlines()
+    assert [line for line in shown if line not in before] == ["    shoe_size integer,"]
+
+
+@pytest.mark.nightly
+def test_the_command_that_writes_it_needs_no_running_stack(tmp_path: Path) -> None:
+    written = tmp_path / "schema.sql"
+
+    subprocess.run([sys.executable, "-m", "stack.schema", written], cwd=ROOT, check=True)
+
+    assert written.read_text("utf-8") == SCHEMA.read_text("utf-8"), "run: make schema"
