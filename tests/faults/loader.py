@@ -36,8 +36,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         die_at: `poll`, `copy`, `commit` or `offsets`: where the process kills itself.
         die_in_batch: In which batch, counted from 1.
         client: Settings of the Kafka clients.
-        session_timeout_ms: When a killed member is missed; the longest that a client takes without
-            further settings, so that a slow machine ends no session.
+        session_timeout_ms: When a killed member is missed: so late that a slow machine ends no
+            session. A commit that is under way when Kafka goes away may wait as long.
     """
 
     brokers: str
@@ -52,7 +52,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     die_at: str | None = None
     die_in_batch: int = 1
     client: dict[str, str] = {}
-    session_timeout_ms: int = 300_000
+    session_timeout_ms: int = 45_000
 
 
 def die() -> None:
