@@ -22,6 +22,8 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.nightly
 
+# The channels of the demo lead nowhere; see marked_secrets.py.
+OF_THE_CHANNELS = {"check_chats": "failed", "summarise": "failed"}
 LAST = ("kafka", "elasticsearch", "simulator")
 
 
@@ -70,17 +72,20 @@ def wait_until_all_say(logs: dict[str, NewLines], words: str) -> None:
     )
 
 
+def checked(airflow: AirflowApi) -> dict[str, str | None]:
+    """Return how the tasks of a run of check_services have ended."""
+    dag_id, _, run_id = run_dag(airflow, "check_services", ends="failed").partition("/")
+    return {task.task_id: task.state for task in airflow.task_instances(dag_id, run_id)}
+
+
 def test_each_service_may_be_the_last_one(
     stack: Stack, airflow: AirflowApi, logs: dict[str, NewLines]
 ) -> None:
     with stopped(*LAST):
-        dag_id, _, run_id = run_dag(airflow, "check_services", ends="failed").partition("/")
-        states = {task.task_id: task.state for task in airflow.task_instances(dag_id, run_id)}
-        assert states == {
+        assert checked(airflow) == {
             **dict.fromkeys(("check_postgres", "check_lake", "check_mail"), "success"),
             **dict.fromkeys(("check_kafka", "check_elasticsearch", "check_keepa"), "failed"),
-            "check_chats": "skipped",
-            "summarise": "failed",
+            **OF_THE_CHANNELS,
         }
 
     # They come up meanwhile.
@@ -92,4 +97,8 @@ def test_each_service_may_be_the_last_one(
         wait_until_all_say(logs, "no tables of Airflow's yet")
 
     bring_up(",".join(("postgres", *LAST, "airflow")))
-    run_dag(airflow, "check_services")
+    services = ("postgres", "lake", "mail", "kafka", "elasticsearch", "keepa")
+    assert checked(airflow) == {
+        **dict.fromkeys((f"check_{name}" for name in services), "success"),
+        **OF_THE_CHANNELS,
+    }
