@@ -23,12 +23,11 @@ from keeper.stores.postgres.prices.batch import (
     Row,
     SeriesEvents,
     SeriesKey,
-    binary_rows,
-    binary_series,
     group_by_series,
     moved_series,
     sort_points,
 )
+from keeper.stores.postgres.prices.binary_copy import binary_rows, binary_series
 from keeper.stores.postgres.prices.product_descriptions import describe_products
 from keeper.stores.postgres.prices.target_alerts import judge_watches
 
