@@ -219,37 +219,47 @@ def _agree(checks: Sequence[PriceEvent]) -> bool:
     )
 
 
-def moved_series(
-    group: SeriesEvents, origins: Mapping[Origin, int], *, is_live: bool
-) -> KnownSeries | None:
+def moved_series(group: SeriesEvents, origins: Mapping[Origin, int]) -> KnownSeries | None:
     """Return where a series stands after its events; None if where it stood.
 
     Args:
-        group: The series and its events.
+        group: The series and its events, which say current prices.
         origins: The number of each run and source.
-        is_live: Whether the events tell current prices.
     """
     series, events, news, _ = group
-    known = series.newest_at
+    if not news:
+        return moved_history(group)
+    newest, due_from = _reach(series.newest_at, events)
+    latest = news[-1]
+    return KnownSeries(
+        series.series_id,
+        newest,
+        latest.timestamp,
+        latest.price_minor,
+        latest.shipping_minor,
+        latest.implausible,
+        origins[latest.run_id, latest.source],
+        latest.checked_at,
+        due_from,
+    )
+
+
+def moved_history(group: SeriesEvents) -> KnownSeries | None:
+    """Return where a series stands after events that leave its current price; None if it stood."""
+    series = group.series
+    newest, due_from = _reach(series.newest_at, group.events)
+    if newest == series.newest_at:
+        return None
+    return series._replace(newest_at=newest, due_from=due_from)
+
+
+def _reach(
+    known: datetime | None, events: Sequence[PriceEvent]
+) -> tuple[datetime, datetime | None]:
+    """Return a series' newest point after these events, and the first of those later than known."""
     newest = max(map(_TIMESTAMP, events))
-    due_from = None
     if known is None:
-        due_from = min(map(_TIMESTAMP, events))
-    elif newest > known:
-        due_from = min(at for event in events if (at := event.timestamp) > known)
-    else:
-        newest = known
-    if is_live and news:
-        latest = news[-1]
-        return KnownSeries(
-            series.series_id,
-            newest,
-            latest.timestamp,
-            latest.price_minor,
-            latest.shipping_minor,
-            latest.implausible,
-            origins[latest.run_id, latest.source],
-            latest.checked_at,
-            due_from,
-        )
-    return None if newest == known else series._replace(newest_at=newest, due_from=due_from)
+        return newest, min(map(_TIMESTAMP, events))
+    if newest > known:
+        return newest, min(at for event in events if (at := event.timestamp) > known)
+    return known, None

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import pytest
-
 from keeper.domain.prices.events import PriceEvent
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.prices.batch import (
@@ -11,6 +9,7 @@ from keeper.stores.postgres.prices.batch import (
     PointRows,
     SeriesEvents,
     group_by_series,
+    moved_history,
     moved_series,
     sort_points,
 )
@@ -97,23 +96,24 @@ def test_events_up_to_the_current_price_are_no_news() -> None:
     assert SeriesEvents.of(KnownSeries(1), events).news == events
 
 
-@pytest.mark.parametrize("is_live", [True, False], ids=["prices", "older prices"])
-def test_only_prices_move_the_current_one_and_both_the_newest_point(is_live: bool) -> None:
+def test_only_prices_move_the_current_one_and_both_the_newest_point() -> None:
     group = SeriesEvents.of(KnownSeries(1), [price_event(100, hour=3)])
 
-    moved = moved_series(group, ORIGINS, is_live=is_live)
+    moved, older = moved_series(group, ORIGINS), moved_history(group)
 
     assert moved is not None
-    assert moved.newest_at == hours(3)
-    assert moved.price_minor == (100 if is_live else None)
+    assert older is not None
+    assert moved.newest_at == older.newest_at == hours(3)
+    assert moved.due_from == older.due_from == hours(3)
+    assert (moved.price_minor, older.price_minor) == (100, None)
 
 
 def test_a_replay_moves_nothing() -> None:
     event = price_event(100, hour=3)
     current = KnownSeries(1, hours(3), hours(3), 100, last_checked_at=event.checked_at)
 
-    assert moved_series(SeriesEvents.of(current, [event]), ORIGINS, is_live=True) is None
-    assert moved_series(SeriesEvents.of(current, [event]), ORIGINS, is_live=False) is None
+    assert moved_series(SeriesEvents.of(current, [event]), ORIGINS) is None
+    assert moved_history(SeriesEvents.of(current, [event])) is None
 
 
 def test_an_array_literal_says_null_and_quotes_texts() -> None:
