@@ -138,10 +138,15 @@ def test_an_earlier_reading_never_overrules_a_later_one(
     connection: Connection, search: Elasticsearch, runs_mirror: RecordMirror
 ) -> None:
     before = list(runs_mirror.contents.since(connection, None))
+
+    class ReadBefore(RunContents):
+        def since(self, *_: Any) -> Iterator[Sequence[RunRecord]]:
+            return iter(before)
+
     run_pipeline(connection, "3", hour=6)
     mirror_records(connection, search, runs_mirror, at=NOW)
 
-    late = replace(runs_mirror, since=lambda *_: iter(before))
+    late = replace(runs_mirror, contents=ReadBefore())
     mirror_records(connection, search, late, at=NOW)
 
     assert documents(search, runs_mirror)["track_prices/3"]["state"] == "SUCCESS"
