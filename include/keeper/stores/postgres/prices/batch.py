@@ -245,7 +245,10 @@ def moved_series(group: SeriesEvents, origins: Mapping[Origin, int]) -> KnownSer
 
 
 def moved_history(group: SeriesEvents) -> KnownSeries | None:
-    """Return where a series stands after events that leave its current price; None if it stood."""
+    """Return where a series stands after older prices, which leave its current one.
+
+    None if where it stood.
+    """
     series = group.series
     newest, due_from = _reach(series.newest_at, group.events)
     if newest == series.newest_at:

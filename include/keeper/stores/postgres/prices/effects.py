@@ -48,7 +48,7 @@ class BatchEffects(Protocol):
 
 
 class CurrentPriceEffects:
-    """Of the newest prices: current prices move, watches are evaluated, products described."""
+    """What the newest prices change: current prices, watches and products."""
 
     def __init__(self, policy: AlertPolicy, metrics: WorkerMetrics, *, describes: bool) -> None:
         """Raise alerts by `policy`; leave titles and pictures alone unless it `describes`."""
@@ -83,10 +83,10 @@ class CurrentPriceEffects:
 
 
 class HistoryEffects:
-    """Of older prices: current prices, watches and known products stay as they are."""
+    """What older prices change: no current price, no watch and no product that is known."""
 
     def confirm_points(self, cursor: Cursor[TupleRow]) -> None:
-        """Leave the points: this is no check of today."""
+        """Leave them: an older price is no check of today."""
 
     def raise_alerts(
         self, cursor: Cursor[TupleRow], groups: Sequence[SeriesEvents]

@@ -36,7 +36,8 @@ def name_products(cursor: Cursor[TupleRow], groups: Iterable[SeriesEvents]) -> N
         cursor: In the batch's transaction, holding the locks of the series.
         groups: The batch.
     """
-    _store(cursor, "name_products", (g.events for g in groups if g.description is None))
+    unknown = (group.events for group in groups if group.description is None)
+    _store(cursor, "name_products", unknown)
 
 
 def _is_known(description: Description | None, latest: PriceEvent) -> bool:
