@@ -60,13 +60,13 @@ def test_options_become_keepas_selection(database: PostgresConfig) -> None:
     ("words", "said"),
     [
         (("--domain", "nl"), "nl"),
-        (("--price-type", "COUNT_NEW"), "cannot be COUNT_NEW"),
+        (("--price-type", "COUNT_NEW"), "COUNT_NEW: Keepa has"),
         (("--price-max", "9.999"), "decimals"),
         (("--selection", "{"), "not JSON"),
         (("--selection", "[]"), "JSON object"),
         (("--selection", '{"isLowst": true}'), "isLowest"),
         (("--domain", "br"), "no deals on"),
-        (("--drop-percent", "9"), "10<=x<=99"),
+        (("--drop-percent", "9"), "greater than or equal to"),
         (("--user", "nobody"), "e-mail address"),
     ],
     ids=[
