@@ -33,23 +33,23 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import Metadata, Param, TriggerRule, dag, task
 
-from keeper.orchestration.assets import (
+from keeper.orchestration.airflow.assets import (
     LOADED_HISTORY,
     PIPELINE_RUNS,
     PRICE_HISTORY,
     RUN_ENDS,
     WATCHED_PRODUCTS,
 )
-from keeper.orchestration.defaults import Rank, in_queue, ranked
-from keeper.orchestration.price_batches import prices
-from keeper.orchestration.price_waits import wait_for_history, wait_for_history_index
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import (
+from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
+from keeper.orchestration.airflow.forms import (
     asins_param,
     domains_param,
     dry_run_param,
     skip_in_dry_run,
 )
+from keeper.orchestration.prices.batches import prices
+from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.waits.prices import wait_for_history, wait_for_history_index
 from keeper.settings import load_settings
 
 SETTINGS = load_settings()
@@ -80,13 +80,13 @@ def backfill_history():
 
     @task(inlets=[WATCHED_PRODUCTS], outlets=[PIPELINE_RUNS])
     def plan(dag_run, params) -> list[dict]:
-        from keeper.orchestration.price_runs import interval_of, plan_past
+        from keeper.orchestration.track_prices import interval_of, plan_past
 
         return plan_past(dag_run, interval_of(params), params)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_HISTORY, *RUN_ENDS], retries=1)
     def summarise(ti, params):
-        from keeper.orchestration.reports import finish_price_run
+        from keeper.orchestration.runs.reports import finish_price_run
 
         skip_in_dry_run(params)
         limit = SETTINGS.keeper_max_quarantine_share

@@ -37,7 +37,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, TriggerRule, dag, task
 
-from keeper.orchestration.assets import (
+from keeper.orchestration.airflow.assets import (
     DEAD_LETTERS,
     DEAL_UPDATES,
     DELIVERED,
@@ -52,10 +52,10 @@ from keeper.orchestration.assets import (
     TOKENS_INDEX,
     WATCHED_PRODUCTS,
 )
-from keeper.orchestration.defaults import DEFAULT_ARGS
-from keeper.orchestration.doorbell import OPERATIONS_DOORBELL
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
 from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+from keeper.orchestration.runs.events import OPERATIONS_DOORBELL
 
 
 @dag(
@@ -80,7 +80,7 @@ def check_operations():
 
     @task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OPERATOR_NOTICES, OUTBOX])
     def check_database() -> dict:
-        from keeper.orchestration.operations import check_database
+        from keeper.orchestration.check_operations import check_database
 
         return check_database()
 
@@ -89,7 +89,7 @@ def check_operations():
         outlets=[OPERATOR_NOTICES, OUTBOX],
     )
     def check_kafka() -> dict:
-        from keeper.orchestration.operations import check_kafka
+        from keeper.orchestration.check_operations import check_kafka
 
         return check_kafka()
 
@@ -100,19 +100,19 @@ def check_operations():
         outlets=DELIVERED,
     )
     def deliver_notices() -> dict:
-        from keeper.orchestration.delivery import deliver_now
+        from keeper.orchestration.runs.delivery import deliver_now
 
         return deliver_now()
 
     @task(inlets=[PIPELINE_RUNS, TOKEN_LEDGER], outlets=[TOKENS_INDEX, RUNS_INDEX])
     def mirror_records() -> dict:
-        from keeper.orchestration.search_mirror import mirror_records
+        from keeper.orchestration.reconcile_stores import mirror_records
 
         return mirror_records()
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
     def summarise(database, kafka, delivered, ti) -> str:
-        from keeper.orchestration.summaries import check_line, conclude, delivery_line
+        from keeper.orchestration.runs.summaries import check_line, conclude, delivery_line
 
         return conclude(ti, check_line([database, kafka], delivery_line(delivered)))
 

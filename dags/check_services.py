@@ -28,10 +28,10 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
 
-from keeper.orchestration.defaults import DEFAULT_ARGS
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.check_services import service_checks
 from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.services import service_checks
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
 
 
 @dag(
@@ -53,8 +53,8 @@ def check_services():
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
     def summarise(told, ti) -> str:
-        from keeper.orchestration.services import services_line
-        from keeper.orchestration.summaries import conclude
+        from keeper.orchestration.check_services import services_line
+        from keeper.orchestration.runs.summaries import conclude
 
         return conclude(ti, services_line(told))
 

@@ -39,23 +39,23 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronDataIntervalTimetable, Metadata, TriggerRule, dag, task
 
-from keeper.orchestration.assets import (
+from keeper.orchestration.airflow.assets import (
     COLLECTED_DEALS,
     DEAL_FILTERS,
     LOADED_DEALS,
     PIPELINE_RUNS,
     RUN_ENDS,
 )
-from keeper.orchestration.deal_batches import deals, plan_filters
-from keeper.orchestration.deal_waits import wait_for_elasticsearch, wait_for_postgres
-from keeper.orchestration.defaults import Rank, in_queue, ranked
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import (
+from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
+from keeper.orchestration.airflow.forms import (
     NOT_BACKFILLED,
     dry_run_param,
     filters_param,
     skip_in_dry_run,
 )
+from keeper.orchestration.collect_deals import deals, plan_filters
+from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.waits.deals import wait_for_elasticsearch, wait_for_postgres
 from keeper.settings import load_settings
 
 SETTINGS = load_settings()
@@ -85,7 +85,7 @@ def collect_deals():
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_DEALS, *RUN_ENDS], retries=1)
     def summarise(ti, params):
-        from keeper.orchestration.reports import finish_batch_run
+        from keeper.orchestration.runs.reports import finish_batch_run
 
         skip_in_dry_run(params)
         limit = SETTINGS.keeper_max_quarantine_share

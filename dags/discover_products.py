@@ -35,13 +35,13 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronDataIntervalTimetable, Param, TriggerRule, dag, task
 
-from keeper.orchestration import assets
-from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
-from keeper.orchestration.discovery import ProposalApproval
-from keeper.orchestration.keepa_tasks import keepa_task
-from keeper.orchestration.run_names import run_name
+from keeper.orchestration.airflow import assets
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.discover_products import ProposalApproval
 from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+from keeper.orchestration.runs.names import run_name
+from keeper.orchestration.waits.keepa_tasks import keepa_task
 
 ANSWER_WITHIN_H = 6 * 24
 
@@ -72,7 +72,7 @@ def discover_products():
     @task(inlets=[assets.DISCOVERIES], outlets=[assets.PIPELINE_RUNS])
     def plan(run_id: str, dag, params) -> list[dict]:
         from keeper.clock import utc_now
-        from keeper.orchestration.connections import database, keepa_config
+        from keeper.orchestration.airflow.connections import database, keepa_config
         from keeper.pipeline.discovery.run import plan_discovery
 
         with database() as connection:
@@ -92,8 +92,8 @@ def discover_products():
         outlets=[assets.DISCOVERIES, *assets.TOKENS],
     )
     def find(planned: dict, run_id: str, dag) -> dict:
-        from keeper.orchestration.connections import database
-        from keeper.orchestration.keepa_tasks import keepa_client
+        from keeper.orchestration.airflow.connections import database
+        from keeper.orchestration.waits.keepa_tasks import keepa_client
         from keeper.pipeline.discovery.run import PlannedSearch, find_candidates
 
         run = run_name(dag.dag_id, run_id)
@@ -106,8 +106,8 @@ def discover_products():
         trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PRODUCT_PROPOSALS, *assets.TOKENS]
     )
     def propose(found, run_id: str, dag, params) -> dict:
-        from keeper.orchestration.connections import database
-        from keeper.orchestration.keepa_tasks import keepa_client
+        from keeper.orchestration.airflow.connections import database
+        from keeper.orchestration.waits.keepa_tasks import keepa_client
         from keeper.pipeline.discovery.run import Candidates, open_question, propose
 
         run = run_name(dag.dag_id, run_id)
@@ -121,13 +121,13 @@ def discover_products():
         outlets=[assets.PRODUCT_PROPOSALS, assets.WATCHED_PRODUCTS, assets.USERS, assets.CHANNELS]
     )
     def decide(answer: dict, params) -> dict:
-        from keeper.orchestration.discovery import settle
+        from keeper.orchestration.discover_products import settle
 
         return settle(answer, params["user"])
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PIPELINE_RUNS], retries=1)
     def summarise(proposed: dict | None, ti) -> dict:
-        from keeper.orchestration.discovery import finish_discovery_run
+        from keeper.orchestration.discover_products import finish_discovery_run
 
         return finish_discovery_run(ti, proposed)
 

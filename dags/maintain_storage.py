@@ -38,10 +38,10 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, chain, dag, task
 
-from keeper.orchestration.assets import PRICE_DAYS, PRICE_HISTORY, PRICE_STATISTICS, REPLIES
-from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
+from keeper.orchestration.airflow.assets import PRICE_DAYS, PRICE_HISTORY, PRICE_STATISTICS, REPLIES
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
 from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
 
 
 @dag(
@@ -66,7 +66,7 @@ def maintain_storage():
 
     @task(outlets=[PRICE_HISTORY])
     def make_months() -> list[str]:
-        from keeper.orchestration.storage import make_months
+        from keeper.orchestration.maintain_storage import make_months
 
         return make_months()
 
@@ -76,19 +76,19 @@ def maintain_storage():
         outlets=[PRICE_DAYS, PRICE_STATISTICS],
     )
     def roll_up() -> dict:
-        from keeper.orchestration.storage import roll_up
+        from keeper.orchestration.maintain_storage import roll_up
 
         return roll_up()
 
     @task(execution_timeout=timedelta(hours=2))
     def check() -> None:
-        from keeper.orchestration.storage import check_and_analyse
+        from keeper.orchestration.maintain_storage import check_and_analyse
 
         check_and_analyse()
 
     @task(inlets=[PRICE_HISTORY])
     def drop_old_rows(params) -> dict:
-        from keeper.orchestration.storage import drop_old_rows
+        from keeper.orchestration.maintain_storage import drop_old_rows
 
         return drop_old_rows(apply=params["apply"])
 
@@ -99,25 +99,25 @@ def maintain_storage():
         inlets=[REPLIES],
     )
     def drop_old_files(params) -> dict:
-        from keeper.orchestration.storage import drop_old_files
+        from keeper.orchestration.maintain_storage import drop_old_files
 
         return drop_old_files(apply=params["apply"])
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def drop_old_task_logs(params) -> list:
-        from keeper.orchestration.storage import drop_old_task_logs
+        from keeper.orchestration.maintain_storage import drop_old_task_logs
 
         return drop_old_task_logs(apply=params["apply"])
 
     @task(trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
     def clean_airflow(params) -> None:
-        from keeper.orchestration.storage import clean_airflow
+        from keeper.orchestration.maintain_storage import clean_airflow
 
         clean_airflow(apply=params["apply"])
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
     def summarise(months, rolled_up, rows, files, logs, ti, params) -> str:
-        from keeper.orchestration.summaries import conclude, storage_line
+        from keeper.orchestration.runs.summaries import conclude, storage_line
 
         line = storage_line(months, rolled_up, rows, files, logs, apply=params["apply"])
         return conclude(ti, line)

@@ -32,7 +32,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, chain, dag, task
 
-from keeper.orchestration.assets import (
+from keeper.orchestration.airflow.assets import (
     COLLECTED_DEALS,
     DEAL_UPDATES,
     DEALS_INDEX,
@@ -42,10 +42,10 @@ from keeper.orchestration.assets import (
     PRICES_INDEX,
     RECONCILIATIONS,
 )
-from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.reconcile_stores import wait_for_workers
 from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.search_mirror import wait_for_workers
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
 
 
 @dag(
@@ -77,19 +77,19 @@ def reconcile_stores():
 
     @task(inlets=[PRICE_UPDATES, PRICE_BACKFILL, DEAL_UPDATES])
     def mark_ends() -> dict:
-        from keeper.orchestration.search_mirror import mark_ends
+        from keeper.orchestration.reconcile_stores import mark_ends
 
         return mark_ends()
 
     @task(execution_timeout=timedelta(hours=6))
     def reconcile(mirror: str, ti, params) -> dict:
-        from keeper.orchestration.search_mirror import reconcile_mirror
+        from keeper.orchestration.reconcile_stores import reconcile_mirror
 
         return reconcile_mirror(mirror, ti, days=params["days"], dry_run=params["dry_run"])
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
     def summarise(prices, deals, ti) -> str:
-        from keeper.orchestration.summaries import conclude, mirror_line
+        from keeper.orchestration.runs.summaries import conclude, mirror_line
 
         return conclude(ti, f"{mirror_line(prices, 'prices')}; {mirror_line(deals, 'deals')}")
 

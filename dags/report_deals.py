@@ -35,7 +35,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
 
-from keeper.orchestration.assets import (
+from keeper.orchestration.airflow.assets import (
     COLLECTED_DEALS,
     DEAL_FILTERS,
     DEAL_REPORTS,
@@ -48,10 +48,10 @@ from keeper.orchestration.assets import (
     TO_DELIVER,
     USERS,
 )
-from keeper.orchestration.defaults import Rank, in_queue, ranked
-from keeper.orchestration.run_names import run_name
+from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
 from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+from keeper.orchestration.runs.names import run_name
 
 
 @dag(
@@ -77,8 +77,8 @@ def report_deals():
     )
     def write_reports(run_id: str, dag) -> dict:
         from keeper.clock import utc_now
-        from keeper.orchestration.connections import database
-        from keeper.orchestration.lake import lake
+        from keeper.orchestration.airflow.connections import database
+        from keeper.orchestration.airflow.lake import lake
         from keeper.pipeline.deals.report import write_reports
         from keeper.stores.lake.archive import ReplyArchive
 
@@ -89,7 +89,7 @@ def report_deals():
     # What was written is delivered and published, whoever's report failed.
     @task(trigger_rule=TriggerRule.ALL_DONE, inlets=[DEAL_REPORTS, *TO_DELIVER], outlets=DELIVERED)
     def deliver_reports() -> dict:
-        from keeper.orchestration.delivery import deliver_now
+        from keeper.orchestration.runs.delivery import deliver_now
 
         return deliver_now()
 
@@ -100,7 +100,7 @@ def report_deals():
     )
     def publish_deals() -> int:
         from keeper.clock import utc_now
-        from keeper.orchestration.connections import database, kafka_config
+        from keeper.orchestration.airflow.connections import database, kafka_config
         from keeper.pipeline.deals.report import publish_reported_deals
 
         with database() as connection:
@@ -108,7 +108,7 @@ def report_deals():
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
     def summarise(written, delivered, published, ti) -> str:
-        from keeper.orchestration.summaries import conclude, delivery_line, report_line
+        from keeper.orchestration.runs.summaries import conclude, delivery_line, report_line
 
         return conclude(ti, report_line(written, delivery_line(delivered), published))
 

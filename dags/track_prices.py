@@ -41,7 +41,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronDataIntervalTimetable, Metadata, TriggerRule, dag, task
 
-from keeper.orchestration.assets import (
+from keeper.orchestration.airflow.assets import (
     CURRENT_PRICES,
     DELIVERED,
     KEEPER_EVENTS,
@@ -54,20 +54,20 @@ from keeper.orchestration.assets import (
     TOKEN_ACCOUNTS,
     WATCHED_PRODUCTS,
 )
-from keeper.orchestration.defaults import Rank, in_queue, ranked
-from keeper.orchestration.price_batches import prices
-from keeper.orchestration.price_waits import (
-    wait_for_elasticsearch,
-    wait_for_history,
-    wait_for_history_index,
-    wait_for_postgres,
-)
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import (
+from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
+from keeper.orchestration.airflow.forms import (
     asins_param,
     domains_param,
     dry_run_param,
     skip_in_dry_run,
+)
+from keeper.orchestration.prices.batches import prices
+from keeper.orchestration.run_notices import told_to_operator
+from keeper.orchestration.waits.prices import (
+    wait_for_elasticsearch,
+    wait_for_history,
+    wait_for_history_index,
+    wait_for_postgres,
 )
 from keeper.settings import load_settings
 
@@ -95,7 +95,7 @@ def track_prices():
         outlets=[PIPELINE_RUNS, TOKEN_ACCOUNTS, KEEPER_EVENTS],
     )
     def plan(dag_run, params) -> list[dict]:
-        from keeper.orchestration.price_runs import plan_prices
+        from keeper.orchestration.track_prices import plan_prices
 
         return plan_prices(dag_run, params)
 
@@ -105,14 +105,14 @@ def track_prices():
         outlets=[PRICE_ALERTS, *DELIVERED],
     )
     def deliver_alerts(params) -> dict:
-        from keeper.orchestration.delivery import deliver_now
+        from keeper.orchestration.runs.delivery import deliver_now
 
         skip_in_dry_run(params)
         return deliver_now()
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_PRICES, *RUN_ENDS], retries=1)
     def summarise(ti, params):
-        from keeper.orchestration.reports import finish_price_run
+        from keeper.orchestration.runs.reports import finish_price_run
 
         skip_in_dry_run(params)
         limit = SETTINGS.keeper_max_quarantine_share

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException
 
-from keeper.orchestration.search_mirror import mirror_records as run_task
+from keeper.orchestration.reconcile_stores import mirror_records as run_task
 from keeper.pipeline.search import records as pipeline
 from keeper.pipeline.search.records import RecordMirror
 from keeper.stores.elasticsearch.connection import SearchRejectedError

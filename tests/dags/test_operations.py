@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from keeper.errors import KeeperError
-from keeper.orchestration.operations import check_kafka
+from keeper.orchestration.check_operations import check_kafka
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.services import monitor as check_operations
 from keeper.stores.postgres.connection import Connection, PostgresConfig

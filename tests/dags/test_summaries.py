@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from keeper.orchestration import summaries
-from keeper.orchestration.services import services_line
+from keeper.orchestration.check_services import services_line
+from keeper.orchestration.runs import summaries
 from keeper.pipeline.runs.finish import RunFailedError
 from keeper.pipeline.services.names import SERVICES
 

@@ -83,7 +83,7 @@ def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:
 
 def note_good_run(context: Mapping[str, Any]) -> None:
     """Resolve what was told of a DAG's runs before."""
-    from keeper.orchestration.connections import database
+    from keeper.orchestration.airflow.connections import database
     from keeper.stores.postgres.messages.notices import resolve_notices
 
     dag_id = context["dag"].dag_id
@@ -95,7 +95,7 @@ def note_good_run(context: Mapping[str, Any]) -> None:
 
 
 def _tell(trouble: Trouble) -> None:
-    from keeper.orchestration.connections import database
+    from keeper.orchestration.airflow.connections import database
     from keeper.pipeline.messages.operator import tell_operator
     from keeper.pipeline.services.configuration import channels
 

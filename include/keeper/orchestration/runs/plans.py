@@ -5,8 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from keeper.clock import utc_now
-from keeper.orchestration.run_names import run_name
-from keeper.orchestration.summaries import tell
+from keeper.orchestration.runs.names import run_name
+from keeper.orchestration.runs.summaries import tell
 
 
 def plan_or_tell(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from airflow.sdk import get_current_context
 
-from keeper.orchestration.reports import SUMMARY, unfinished_tasks
+from keeper.orchestration.runs.reports import SUMMARY, unfinished_tasks
 
 _LOG: Final = logging.getLogger(__name__)
 

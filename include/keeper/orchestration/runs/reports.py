@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from keeper.clock import utc_now
-from keeper.orchestration.connections import database
-from keeper.orchestration.doorbell import ring
-from keeper.orchestration.run_names import run_name
+from keeper.orchestration.airflow.connections import database
+from keeper.orchestration.runs.events import ring
+from keeper.orchestration.runs.names import run_name
 
 if TYPE_CHECKING:
     from keeper.pipeline.runs.finish import BatchReports

@@ -9,7 +9,7 @@ from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
 from keeper.errors import KeeperError, SettingsError
-from keeper.orchestration.connections import (
+from keeper.orchestration.airflow.connections import (
     ELASTICSEARCH_CONN,
     KAFKA_CONN,
     KEEPA_CONN,
@@ -19,7 +19,7 @@ from keeper.orchestration.connections import (
     keepa_config,
     postgres_config,
 )
-from keeper.orchestration.lake import lake
+from keeper.orchestration.airflow.lake import lake
 from keeper.pipeline.services.names import SERVICES, Configurations, checks_of
 from keeper.settings import load_settings
 

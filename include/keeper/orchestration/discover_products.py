@@ -108,7 +108,7 @@ def settle(answer: Mapping[str, Any], user: str | None) -> dict[str, Any]:
         answer: What ProposalApproval returned.
         user: E-mail address of whose watch list the chosen products join; None is Keeper's own.
     """
-    from keeper.orchestration.connections import database
+    from keeper.orchestration.airflow.connections import database
     from keeper.pipeline.discovery.run import settle_answer
 
     with database() as connection:
@@ -135,10 +135,10 @@ def finish_discovery_run(ti: Any, proposed: Mapping[str, Any] | None) -> dict[st
         RunFailedError: A search failed; the row, already written, says why.
     """
     from keeper.clock import utc_now
-    from keeper.orchestration.connections import database
-    from keeper.orchestration.reports import plain_row, unfinished_tasks
-    from keeper.orchestration.run_names import run_name
-    from keeper.orchestration.summaries import tell
+    from keeper.orchestration.airflow.connections import database
+    from keeper.orchestration.runs.names import run_name
+    from keeper.orchestration.runs.reports import plain_row, unfinished_tasks
+    from keeper.orchestration.runs.summaries import tell
     from keeper.pipeline.discovery.run import summarise_discovery
 
     found = proposed or {"proposed": 0, "unknown": 0, "question": None}

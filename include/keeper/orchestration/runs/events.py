@@ -30,7 +30,7 @@ Nothing but its watcher updates it: an asset a task writes, too, would ring twic
 
 def ring(event: KeeperEvent) -> None:
     """Publish an event by `keeper_kafka` within three seconds, or log that it was not."""
-    from keeper.orchestration.connections import kafka_config
+    from keeper.orchestration.airflow.connections import kafka_config
     from keeper.streams.events.publisher import ring_once
 
     try:

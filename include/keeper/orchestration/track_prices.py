@@ -8,12 +8,12 @@ from typing import Any, Final
 from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
 from keeper.domain.watches.product_choice import ProductChoice
-from keeper.orchestration.connections import database, keepa_config
-from keeper.orchestration.doorbell import ring
-from keeper.orchestration.dry_runs import plan_or_tell
-from keeper.orchestration.keepa_tasks import keepa_account
-from keeper.orchestration.lake import lake
-from keeper.orchestration.run_names import run_name
+from keeper.orchestration.airflow.connections import database, keepa_config
+from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.runs.events import ring
+from keeper.orchestration.runs.names import run_name
+from keeper.orchestration.runs.plans import plan_or_tell
+from keeper.orchestration.waits.keepa_tasks import keepa_account
 from keeper.settings import load_settings
 
 _BACKFILL: Final = "backfill"

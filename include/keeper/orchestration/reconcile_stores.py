@@ -7,10 +7,10 @@ from airflow.sdk import TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException
 
 from keeper.clock import utc_now
-from keeper.orchestration.connections import database, elasticsearch_config, kafka_config
-from keeper.orchestration.price_waits import wait_for_store
-from keeper.orchestration.run_names import run_name
-from keeper.orchestration.sensors import WaitForGroup
+from keeper.orchestration.airflow.connections import database, elasticsearch_config, kafka_config
+from keeper.orchestration.runs.names import run_name
+from keeper.orchestration.waits.prices import wait_for_store
+from keeper.orchestration.waits.sensors import WaitForGroup
 from keeper.streams.groups.offsets import GROUPS
 from keeper.streams.topics import (
     BACKFILL_INDEXER_GROUP,

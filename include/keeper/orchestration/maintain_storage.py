@@ -15,8 +15,8 @@ from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipExceptio
 
 from keeper.clock import utc_now
 from keeper.errors import TransientError
-from keeper.orchestration.connections import database, elasticsearch_config
-from keeper.orchestration.lake import lake
+from keeper.orchestration.airflow.connections import database, elasticsearch_config
+from keeper.orchestration.airflow.lake import lake
 from keeper.settings import load_settings
 
 METADATA_CONN: Final = "keeper_airflow_metadata"

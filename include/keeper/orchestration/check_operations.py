@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import chain
 
 from keeper.clock import utc_now
-from keeper.orchestration.connections import database, kafka_config
+from keeper.orchestration.airflow.connections import database, kafka_config
 from keeper.settings import load_settings
 
 

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from airflow.sdk import TriggerRule
 
-from keeper.orchestration.assets import TOPICS
-from keeper.orchestration.sensors import WaitForGroup
+from keeper.orchestration.airflow.assets import TOPICS
+from keeper.orchestration.waits.sensors import WaitForGroup
 from keeper.settings import load_settings
 from keeper.streams.topics import (
     BACKFILL_INDEXER_GROUP,

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from keeper.orchestration.assets import (
+from keeper.orchestration.airflow.assets import (
     DEAL_FILTERS,
     DEAL_UPDATES,
     PRICE_HISTORY,
@@ -15,7 +15,7 @@ from keeper.orchestration.assets import (
     REPLIES,
     TOKENS,
 )
-from keeper.orchestration.keepa_tasks import keepa_task
+from keeper.orchestration.waits.keepa_tasks import keepa_task
 from keeper.settings import load_settings
 
 WHICH_FILTER = "{{ task.op_args[0].label }}"
@@ -31,9 +31,9 @@ def plan_filters(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]
     Raises:
         UnknownFilterError: One of them is no active filter.
     """
-    from keeper.orchestration.connections import database, keepa_config
-    from keeper.orchestration.dry_runs import plan_or_tell
-    from keeper.orchestration.lake import lake
+    from keeper.orchestration.airflow.connections import database, keepa_config
+    from keeper.orchestration.airflow.lake import lake
+    from keeper.orchestration.runs.plans import plan_or_tell
     from keeper.pipeline.deals.plan import plan_deals, preview_deals
 
     how: dict[str, Any] = {
@@ -59,9 +59,9 @@ def plan_filters(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]
 )
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring a filter's deals, and what their products have cost before, into the lake."""
-    from keeper.orchestration.connections import database
-    from keeper.orchestration.keepa_tasks import keepa_client
-    from keeper.orchestration.lake import deal_folder
+    from keeper.orchestration.airflow.connections import database
+    from keeper.orchestration.airflow.lake import deal_folder
+    from keeper.orchestration.waits.keepa_tasks import keepa_client
     from keeper.pipeline.deals.fetch import fetch_deals
 
     folder = deal_folder(planned["run"], planned["batch"])
@@ -77,8 +77,8 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
 )
 def check(fetched: dict[str, Any]) -> dict[str, Any]:
     """Turn a filter's replies into scored and checked messages, and count them."""
-    from keeper.orchestration.connections import database, keepa_config
-    from keeper.orchestration.lake import data_docs_folder, deal_folder
+    from keeper.orchestration.airflow.connections import database, keepa_config
+    from keeper.orchestration.airflow.lake import data_docs_folder, deal_folder
     from keeper.pipeline.deals.validate import check_deals
 
     run, batch = fetched["run"], fetched["batch"]
@@ -97,8 +97,8 @@ def check(fetched: dict[str, Any]) -> dict[str, Any]:
 @task(map_index_template=WHICH_FILTER, outlets=[DEAL_UPDATES])
 def publish(checked: dict[str, Any]) -> dict[str, Any]:
     """Publish a filter's messages, and say how far the topic's readers have to come."""
-    from keeper.orchestration.connections import kafka_config
-    from keeper.orchestration.lake import deal_folder
+    from keeper.orchestration.airflow.connections import kafka_config
+    from keeper.orchestration.airflow.lake import deal_folder
     from keeper.pipeline.prices.publish import publish_batch
     from keeper.streams.topics import DEAL_UPDATES as TOPIC
 
