@@ -9,7 +9,7 @@ import pytest
 AIRFLOW_FOR_DAGS = ("airflow.sdk", "airflow.providers")
 CLOSED_TO_WIRING = ("keeper.cli", "keeper.simulator")
 WIRING = ("dags", "plugins", "keeper_console")
-LONGEST_DAG_FILE = 200
+LONGEST_DAG_FILE = 150
 
 
 def within(module: str, packages: tuple[str, ...]) -> bool:

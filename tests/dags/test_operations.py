@@ -42,7 +42,7 @@ def test_what_was_found_before_kafka_failed_is_told(
     monkeypatch.setattr(check_operations, "DATA_TOPICS", (topic, f"{topic}-that-is-missing"))
 
     with pytest.raises(KeeperError, match="that-is-missing"):
-        check_kafka()
+        check_kafka.function()
 
     (notice,) = list_notices(connection, with_resolved=False, most=10)
     assert notice.topic == f"dead-letters:{topic}"

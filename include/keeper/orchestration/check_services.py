@@ -1,12 +1,13 @@
-"""Tasks that touch each outside system once, so that a person sees which of them answers."""
+"""The tasks of `check_services`: each touches an outside system, so that it is seen to answer."""
 
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from airflow.sdk import task
+from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
 from keeper.errors import KeeperError, SettingsError
 from keeper.orchestration.airflow.connections import (
@@ -20,6 +21,7 @@ from keeper.orchestration.airflow.connections import (
     postgres_config,
 )
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.runs.summaries import conclude
 from keeper.pipeline.services.names import SERVICES, Configurations, checks_of
 from keeper.settings import load_settings
 
@@ -40,7 +42,8 @@ _CONFIGURATIONS: Final = Configurations(
 )
 
 
-def check_service(name: str) -> str:
+@task(retries=1, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=3))
+def check(name: str) -> str:
     """Touch one of SERVICES and return how it is, in one sentence.
 
     Raises:
@@ -70,12 +73,13 @@ def check_service(name: str) -> str:
 
 def service_checks() -> list[Any]:
     """Return a task for each service; none of them waits for another."""
-
-    @task(retries=1, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=3))
-    def check(name: str) -> str:
-        return check_service(name)
-
     return [check.override(task_id=f"check_{name}")(name) for name in SERVICES]
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+def summarise(told: list[str | None], ti: RuntimeTaskInstanceProtocol) -> str:
+    """End the run with its line, or fail where one of its tasks did."""
+    return conclude(ti, services_line(told))
 
 
 def services_line(told: Sequence[str | None]) -> str:

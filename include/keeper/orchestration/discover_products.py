@@ -1,114 +1,86 @@
-"""Asking an operator about proposed products, and summing up a run of `discover_products`."""
+"""The tasks of `discover_products`, but for the question: `waits/approval.py` asks it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
-from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
+from airflow.sdk import TriggerRule, task
+from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
+from keeper.clock import utc_now
+from keeper.orchestration.airflow import assets
+from keeper.orchestration.airflow.connections import database, keepa_config
+from keeper.orchestration.runs.names import run_name
+from keeper.orchestration.runs.plans import begin, plain_parts
+from keeper.orchestration.runs.reports import plain_row, unfinished_tasks
+from keeper.orchestration.runs.summaries import tell
+from keeper.orchestration.waits.keepa_tasks import keepa_client, keepa_task
+
+WHICH_SEARCH: Final = "{{ task.op_kwargs['planned'].label }}"
 _ASKING = frozenset({"approve", "decide"})
 
 
-class ProposalApproval(HITLOperator):
-    """Asks which proposed products to watch, and waits for the answer without a worker.
+@task(inlets=[assets.DISCOVERIES], outlets=[assets.PIPELINE_RUNS])
+def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Choose the searches this run makes."""
+    from keeper.pipeline.discovery.run import plan_discovery
 
-    It is skipped when there is nothing to ask, and when nobody answers in time: the products stay
-    proposed. An answer comes from Airflow's page of required actions or its REST API.
-
-    Args:
-        question: What the proposing task returned: a mapping whose `question` has `subject`, `body`
-            and `options`, or is None.
-        answer_within: How long to wait where the run's parameter `answer_within_h` says nothing.
-    """
-
-    template_fields: Collection[str] = (*HITLOperator.template_fields, "question")
-
-    def __init__(self, *, question: Any, answer_within: timedelta, **kwargs: Any) -> None:
-        """Prepare; see the class."""
-        super().__init__(
-            subject="Which of the proposed products shall be watched?",
-            options=["…"],
-            multiple=True,
-            response_timeout=answer_within,
-            **kwargs,
-        )
-        self.question = question
-
-    def execute(self, context: Context) -> Any:
-        """Ask and give the worker back."""
-        question = (self.question or {}).get("question")
-        if question is None:
-            raise AirflowSkipException("No product waits for a decision")
-        self.subject, self.body = question["subject"], question["body"]
-        self.options = list(question["options"])
-        asked = self._ask(context["ti"].id)
-        if asked != self.options:
-            self.log.warning(
-                "This task has asked before, and Airflow shows that question again; products "
-                "proposed since are asked about in the next run"
-            )
-        hours = context["params"].get("answer_within_h")
-        timeout = self.response_timeout if hours is None else timedelta(hours=hours)
-        self.log.info("Waiting for an answer, without a worker")
-        raise TaskAwaitingInput(
-            method_name="execute_complete", kwargs={"asked": asked}, timeout=timeout
-        )
-
-    def execute_complete(
-        self, context: Context, event: dict[str, Any], asked: Sequence[str] = ()
-    ) -> Any:
-        """Return the answer: `asked`, `chosen_options`, `responded_by_user`, `responded_at`."""
-        self.options = list(asked)
-        return {**super().execute_complete(context, event), "asked": self.options}
-
-    def process_trigger_event_error(self, event: dict[str, Any]) -> None:
-        """Skip what follows when nobody answered in time."""
-        if event["error_type"] == "timeout":
-            raise AirflowSkipException("Nobody answered in time; the next run asks again")
-        super().process_trigger_event_error(event)
-
-    def _ask(self, ti_id: UUID) -> list[str]:
-        """Hand the question in and return the options people see.
-
-        Airflow keeps the question of a task that is cleared, and shows the old one whatever is
-        asked anew (seen with 3.3.2). The provider's operator would never know, and an answer to
-        the old question would be taken for one to the new.
-        """
-        from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
-        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
-
-        kept: Any = SUPERVISOR_COMMS.send(
-            CreateHITLDetailPayload(
-                ti_id=ti_id,
-                subject=self.subject,
-                body=self.body,
-                options=self.options,
-                multiple=self.multiple,
-                params={},
-                assigned_users=[],
+    run = begin(dag_run)
+    with database() as connection:
+        return plain_parts(
+            plan_discovery(
+                connection,
+                run=run.name,
+                dag_id=run.dag_id,
+                source=keepa_config().source,
+                max_proposals=params["max_proposals"],
+                started_at=run.started_at,
             )
         )
-        return list(kept.options)
 
 
-def answered_by(answer: Mapping[str, Any]) -> str:
-    """Return the name of who answered a question, as Airflow knows it."""
-    user: Mapping[str, str] = answer.get("responded_by_user") or {}
-    return user.get("name") or user.get("id") or "Airflow"
+@keepa_task(
+    map_index_template=WHICH_SEARCH,
+    inlets=[assets.WATCHED_PRODUCTS, assets.PRODUCT_PROPOSALS],
+    outlets=[assets.DISCOVERIES, *assets.TOKENS],
+)
+def find(planned: dict[str, Any], dag_run: DagRunProtocol) -> dict[str, Any]:
+    """Make one search; return the products nobody was asked about yet, the best first."""
+    from keeper.pipeline.discovery.run import PlannedSearch, find_candidates
+
+    run = run_name(dag_run.dag_id, dag_run.run_id)
+    search = PlannedSearch(planned["discovery_id"], planned["label"], planned["limit"])
+    with database() as connection, keepa_client(run) as client:
+        return asdict(find_candidates(connection, client, search, run=run))
 
 
-def settle(answer: Mapping[str, Any], user: str | None) -> dict[str, Any]:
+# A search that failed must not keep the others' products waiting.
+@keepa_task(trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PRODUCT_PROPOSALS, *assets.TOKENS])
+def propose(
+    found: list[dict[str, Any]] | None, dag_run: DagRunProtocol, params: dict[str, Any]
+) -> dict[str, Any]:
+    """Keep what was found as proposals; count them, and return the question about all that wait."""
+    from keeper.pipeline.discovery.run import Candidates, open_question, propose
+
+    run = run_name(dag_run.dag_id, dag_run.run_id)
+    candidates = [
+        Candidates(search["discovery_id"], tuple(search["asins"])) for search in found or ()
+    ]
+    with database() as connection, keepa_client(run) as client:
+        proposed = propose(connection, client, candidates, run=run)
+        question = open_question(connection, params["user"])
+    return asdict(proposed) | {"question": question and asdict(question)}
+
+
+@task(outlets=[assets.PRODUCT_PROPOSALS, assets.WATCHED_PRODUCTS, assets.USERS, assets.CHANNELS])
+def decide(answer: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     """Watch and reject products as an operator has answered; return how many of each.
 
     Args:
         answer: What ProposalApproval returned.
-        user: E-mail address of whose watch list the chosen products join; None is Keeper's own.
+        params: `user`: e-mail address of whose watch list the chosen products join; None is
+            Keeper's own.
     """
-    from keeper.orchestration.airflow.connections import database
     from keeper.pipeline.discovery.run import settle_answer
 
     with database() as connection:
@@ -117,39 +89,37 @@ def settle(answer: Mapping[str, Any], user: str | None) -> dict[str, Any]:
             answer["asked"],
             answer["chosen_options"],
             answered_by=answered_by(answer),
-            user=user,
+            user=params["user"],
         )
     return asdict(decision)
 
 
-def finish_discovery_run(ti: Any, proposed: Mapping[str, Any] | None) -> dict[str, object]:
-    """Write the row of a run of `discover_products` and return it as plain values.
+@task(trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PIPELINE_RUNS], retries=1)
+def summarise(proposed: dict[str, Any] | None, ti: RuntimeTaskInstanceProtocol) -> dict[str, Any]:
+    """Write the run's row and return it as plain values.
 
     It is written before the question is answered, which may take days.
-
-    Args:
-        ti: The summarising task's instance.
-        proposed: What the proposing task returned.
 
     Raises:
         RunFailedError: A search failed; the row, already written, says why.
     """
-    from keeper.clock import utc_now
-    from keeper.orchestration.airflow.connections import database
-    from keeper.orchestration.runs.names import run_name
-    from keeper.orchestration.runs.reports import plain_row, unfinished_tasks
-    from keeper.orchestration.runs.summaries import tell
     from keeper.pipeline.discovery.run import summarise_discovery
 
-    found = proposed or {"proposed": 0, "unknown": 0, "question": None}
-    asked = "a question waits for an answer" if found["question"] else "nothing to decide"
-    tell(f"{found['proposed']} products proposed, {found['unknown']} unknown to Keepa; {asked}")
+    counted = proposed or {"proposed": 0, "unknown": 0, "question": None}
+    asked = "a question waits for an answer" if counted["question"] else "nothing to decide"
+    tell(f"{counted['proposed']} products proposed, {counted['unknown']} unknown to Keepa; {asked}")
     with database() as connection:
         row = summarise_discovery(
             connection,
             run=run_name(ti.dag_id, ti.run_id),
-            unknown=found["unknown"],
-            failed=[task for task in unfinished_tasks(ti) if task not in _ASKING],
+            unknown=counted["unknown"],
+            failed=[task_id for task_id in unfinished_tasks(ti) if task_id not in _ASKING],
             finished_at=utc_now(),
         )
     return plain_row(row)
+
+
+def answered_by(answer: Mapping[str, Any]) -> str:
+    """Return the name of who answered a question, as Airflow knows it."""
+    user: Mapping[str, str] = answer.get("responded_by_user") or {}
+    return user.get("name") or user.get("id") or "Airflow"

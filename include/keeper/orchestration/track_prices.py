@@ -1,103 +1,113 @@
-"""What the first task of a price run does, by the kind of the run."""
+"""The tasks of `track_prices`, but for those of its batches: `prices/batches.py` has them."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final, cast
 
-from keeper.clock import utc_now
+from airflow.sdk import Metadata, TriggerRule, task
+from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
+
 from keeper.domain.intervals import Interval
 from keeper.domain.watches.product_choice import ProductChoice
-from keeper.orchestration.airflow.connections import database, keepa_config
+from keeper.orchestration.airflow.assets import (
+    CURRENT_PRICES,
+    DELIVERED,
+    KEEPER_EVENTS,
+    LOADED_PRICES,
+    PIPELINE_RUNS,
+    PRICE_ALERTS,
+    PRICE_HISTORY,
+    RUN_ENDS,
+    TO_DELIVER,
+    TOKEN_ACCOUNTS,
+    WATCHED_PRODUCTS,
+)
+from keeper.orchestration.airflow.connections import database
+from keeper.orchestration.airflow.forms import skip_in_dry_run
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.prices.backfill import plan_interval
+from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.events import ring
-from keeper.orchestration.runs.names import run_name
-from keeper.orchestration.runs.plans import plan_or_tell
+from keeper.orchestration.runs.plans import begin, only_previewed, plain_parts
+from keeper.orchestration.runs.reports import finish_batch_run
 from keeper.orchestration.waits.keepa_tasks import keepa_account
 from keeper.settings import load_settings
 
 _BACKFILL: Final = "backfill"
 
 
-def plan_prices(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Plan a run of `track_prices` and return its batches; none in a dry run, which only says.
+@task(
+    inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, TOKEN_ACCOUNTS],
+    outlets=[PIPELINE_RUNS, TOKEN_ACCOUNTS, KEEPER_EVENTS],
+)
+def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Choose products, divide them into batches and return these; none in a dry run.
 
     A run that `airflow backfill create` made stands for a past interval: it publishes the points
-    that fall into it. Every other run checks today's prices.
-
-    Args:
-        dag_run: The run.
-        params: `domains` and `asins`, which products; `dry_run`.
-
-    Raises:
-        InvalidChoiceError: No such locale or ASIN, or nobody watches it.
+    that fall into it. Every other run fetches today's prices.
     """
     if dag_run.run_type == _BACKFILL:
-        interval = Interval(dag_run.data_interval_start, dag_run.data_interval_end)
-        return plan_past(dag_run, interval, params)
+        # Airflow gives every run of a backfill its interval.
+        interval = Interval(
+            cast("Any", dag_run.data_interval_start), cast("Any", dag_run.data_interval_end)
+        )
+        return plan_interval(dag_run, interval, params)
+    return _plan_today(dag_run, params)
+
+
+def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict[str, Any]]:
     from keeper.pipeline.prices.plan import plan_run, preview_run
 
-    only, settings = choice_of(params), load_settings()
-    how: dict[str, Any] = {
-        "batch_products": settings.keeper_batch_products,
-        "interval": timedelta(hours=settings.keeper_check_interval_h),
-        "reserve_share": settings.keeper_token_reserve,
-        "only": only,
-    }
-    run = run_name(dag_run.dag_id, dag_run.run_id)
-    with database() as connection, keepa_account(run) as account:
-        return plan_or_tell(
-            dag_run,
-            params,
-            preview=partial(preview_run, connection, account, **how),
-            plan=lambda **of_run: plan_run(connection, lake(), account, ring=ring, **of_run, **how),
+    run, settings = begin(dag_run), load_settings()
+    only = ProductChoice.of(params["domains"], params["asins"])
+    interval = timedelta(hours=settings.keeper_check_interval_h)
+    with database() as connection, keepa_account(run.name) as account:
+        if params["dry_run"]:
+            return only_previewed(
+                preview_run(
+                    connection,
+                    account,
+                    batch_products=settings.keeper_batch_products,
+                    interval=interval,
+                    reserve_share=settings.keeper_token_reserve,
+                    at=run.started_at,
+                    only=only,
+                )
+            )
+        return plain_parts(
+            plan_run(
+                connection,
+                lake(),
+                account,
+                run=run.name,
+                dag_id=run.dag_id,
+                batch_products=settings.keeper_batch_products,
+                interval=interval,
+                reserve_share=settings.keeper_token_reserve,
+                started_at=run.started_at,
+                ring=ring,
+                only=only,
+            )
         )
 
 
-def plan_past(dag_run: Any, interval: Interval, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Plan a run over a past interval and return its batches; none in a dry run, which only says.
+@task(
+    trigger_rule=TriggerRule.ALL_DONE,
+    inlets=[PRICE_ALERTS, *TO_DELIVER],
+    outlets=[PRICE_ALERTS, *DELIVERED],
+)
+def deliver_alerts(params: dict[str, Any]) -> dict[str, int]:
+    """Deliver what is due, whatever became of some batches; count messages by what became of them.
 
-    Args:
-        dag_run: The run.
-        interval: The points in it are published.
-        params: `domains` and `asins`, which products; `dry_run`.
-
-    Raises:
-        InvalidChoiceError: No such locale or ASIN, or nobody watches it.
-        InvalidIntervalError: The interval is empty, or has not ended yet.
+    A dry run skips it.
     """
-    from keeper.pipeline.prices.backfill import plan_backfill, preview_backfill
-
-    how: dict[str, Any] = {
-        "batch_products": load_settings().keeper_batch_products,
-        "interval": interval,
-        "only": choice_of(params),
-    }
-    with database() as connection:
-        return plan_or_tell(
-            dag_run,
-            params,
-            preview=partial(preview_backfill, connection, **how),
-            plan=lambda **of_run: plan_backfill(
-                connection, lake(), source=keepa_config().source, **of_run, **how
-            ),
-        )
+    skip_in_dry_run(params)
+    return deliver_now()
 
 
-def choice_of(params: Mapping[str, Any]) -> ProductChoice:
-    """Return the products a run's params name.
-
-    Raises:
-        InvalidChoiceError: No such locale, or no ASIN.
-    """
-    return ProductChoice.of(params["domains"], params["asins"])
-
-
-def interval_of(params: Mapping[str, Any]) -> Interval:
-    """Return the interval of the params `since` and `until`: days or moments, UTC if not said."""
-    return Interval(_moment(params["since"]), _moment(params["until"]))
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=utc_now().tzinfo)
+@task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_PRICES, *RUN_ENDS], retries=1)
+def summarise(ti: RuntimeTaskInstanceProtocol, params: dict[str, Any]) -> Iterator[Metadata]:
+    """Write the run's row, which goes with the asset event; fail if the run lost too much."""
+    skip_in_dry_run(params)
+    limit = load_settings().keeper_max_quarantine_share
+    yield Metadata(PRICE_HISTORY, finish_batch_run(ti, "prices", max_quarantine_share=limit))

@@ -64,11 +64,11 @@ def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, 
             batch=batch,
             source=keepa_config().source,
             price_types=load_settings().keeper_price_types,
-            interval=Interval(**interval) if interval else None,
+            interval=Interval(interval["since"], interval["until"]) if interval else None,
             is_complete=fetched is not None,
             docs_dir=data_docs_folder(run, batch),
         )
-    return {name: planned[name] for name in ("run", "batch", "label")} | asdict(checked)
+    return {"run": run, "batch": batch, "label": planned["label"]} | asdict(checked)
 
 
 @task(
@@ -83,7 +83,7 @@ def publish(checked: dict[str, Any]) -> dict[str, Any]:
     run, batch = checked["run"], checked["batch"]
     with database() as connection:
         published = publish_prices(batch_folder(run, batch), kafka_config(), connection, run_id=run)
-    return {"batch": batch, **asdict(published)}
+    return {"batch": batch} | asdict(published)
 
 
 @task_group

@@ -1,31 +1,14 @@
-"""Events of `keeper-events`: published by tasks, and what rings the DAGs that wait for them."""
+"""Events of `keeper-events` that tasks publish."""
 
 import logging
 from typing import Final
 
-from airflow.sdk import Asset, AssetWatcher
 from airflow.sdk.exceptions import AirflowException
 
 from keeper.domain.runs.events import KeeperEvent
 from keeper.errors import KeeperError
-from keeper.orchestration.doorbell_trigger import KeeperEventsTrigger
 
 _LOG: Final = logging.getLogger(__name__)
-
-OPERATIONS_DOORBELL: Final = Asset(
-    name="operations-doorbell",
-    uri="x-keeper://kafka/keeper-events/operations",
-    watchers=[
-        AssetWatcher(
-            name="keeper-events",
-            trigger=KeeperEventsTrigger(kinds=["dead_letters_grew", "run_loaded", "tokens_short"]),
-        )
-    ],
-)
-"""Updated when something happens that an operator may have to know of.
-
-Nothing but its watcher updates it: an asset a task writes, too, would ring twice.
-"""
 
 
 def ring(event: KeeperEvent) -> None:
