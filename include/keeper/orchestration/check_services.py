@@ -77,17 +77,17 @@ def service_checks() -> list[Any]:
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
-def summarise(told: list[str | None], ti: RuntimeTaskInstanceProtocol) -> str:
+def summarise(answers: list[str | None], ti: RuntimeTaskInstanceProtocol) -> str:
     """End the run with its line, or fail where one of its tasks did."""
-    return conclude(ti, services_line(told))
+    return conclude(ti, services_line(answers))
 
 
-def services_line(told: Sequence[str | None]) -> str:
+def services_line(answers: Sequence[str | None]) -> str:
     """Return the line of `check_services`.
 
     Args:
-        told: What the checks returned, in the order of SERVICES; None where one did not.
+        answers: What the checks returned, in the order of SERVICES; None where one did not.
     """
-    silent = [name for name, text in zip(SERVICES, told, strict=True) if text is None]
+    silent = [name for name, text in zip(SERVICES, answers, strict=True) if text is None]
     line = f"{len(SERVICES) - len(silent)} of {len(SERVICES)} services answer"
     return f"{line}; failed or not configured: {', '.join(silent)}" if silent else line

@@ -32,7 +32,7 @@ class BeginningRun:
 
 
 def begin(dag_run: DagRunProtocol) -> BeginningRun:
-    """Return what the planning of Airflow's run needs to know of it; notes nothing yet."""
+    """Return what the planning of Airflow's run needs to know of it; records nothing yet."""
     return BeginningRun(run_name(dag_run.dag_id, dag_run.run_id), dag_run.dag_id, utc_now())
 
 
