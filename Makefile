@@ -48,7 +48,7 @@ analytics: venv ## Write docs/ANALYTICS.md from sql/analytics/
 dags: venv ## Write docs/DAGS.md from the DAGs and their docstrings
 	@AIRFLOW_HOME=$(CURDIR)/.keeper/dags-page AIRFLOW__CORE__LOAD_EXAMPLES=False \
 	AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING \
-	$(PYTHON) -m keeper.orchestration.dags_page dags docs/DAGS.md
+	$(PYTHON) -m keeper.orchestration.airflow.dags_page dags docs/DAGS.md
 
 architecture: venv ## Write docs/pictures/architecture.svg from the import contracts and the folders
 	@$(PYTHON) -m stack.layers_picture docs/pictures/architecture.svg

@@ -5,7 +5,8 @@ from typing import Any
 
 from airflow.sdk import TriggerRule, task, task_group
 
-from keeper.orchestration.assets import (
+from keeper.domain.intervals import Interval
+from keeper.orchestration.airflow.assets import (
     PRICE_BACKFILL,
     PRICE_UPDATES,
     PUBLISHED_HISTORIES,
@@ -14,7 +15,9 @@ from keeper.orchestration.assets import (
     TOKENS,
     WATCHED_PRODUCTS,
 )
-from keeper.orchestration.keepa_tasks import keepa_task
+from keeper.orchestration.airflow.connections import database, kafka_config, keepa_config
+from keeper.orchestration.airflow.lake import batch_folder, data_docs_folder
+from keeper.orchestration.waits.keepa_tasks import keepa_client, keepa_task
 from keeper.settings import load_settings
 
 WHICH_PRODUCTS = "{{ task.op_args[0].label }}"
@@ -25,8 +28,6 @@ WHICH_PRODUCTS = "{{ task.op_args[0].label }}"
 )
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring the raw replies of a batch's products into the lake, and count them."""
-    from keeper.orchestration.keepa_tasks import keepa_client
-    from keeper.orchestration.lake import batch_folder
     from keeper.pipeline.prices.fetch import fetch_batch
 
     interval = planned["interval"]
@@ -50,9 +51,6 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
 )
 def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, Any]:
     """Turn replies into checked messages, and count them."""
-    from keeper.domain.intervals import Interval
-    from keeper.orchestration.connections import database, keepa_config
-    from keeper.orchestration.lake import batch_folder, data_docs_folder
     from keeper.pipeline.prices.validate import check_batch
 
     run, batch, interval = planned["run"], planned["batch"], planned["interval"]
@@ -64,11 +62,11 @@ def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, 
             batch=batch,
             source=keepa_config().source,
             price_types=load_settings().keeper_price_types,
-            interval=Interval(**interval) if interval else None,
+            interval=Interval(interval["since"], interval["until"]) if interval else None,
             is_complete=fetched is not None,
             docs_dir=data_docs_folder(run, batch),
         )
-    return {name: planned[name] for name in ("run", "batch", "label")} | asdict(checked)
+    return {"run": run, "batch": batch, "label": planned["label"]} | asdict(checked)
 
 
 @task(
@@ -76,14 +74,12 @@ def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, 
 )
 def publish(checked: dict[str, Any]) -> dict[str, Any]:
     """Publish a batch's messages, and say how far the topics' readers have to come."""
-    from keeper.orchestration.connections import database, kafka_config
-    from keeper.orchestration.lake import batch_folder
     from keeper.pipeline.prices.publish import publish_prices
 
     run, batch = checked["run"], checked["batch"]
     with database() as connection:
         published = publish_prices(batch_folder(run, batch), kafka_config(), connection, run_id=run)
-    return {"batch": batch, **asdict(published)}
+    return {"batch": batch} | asdict(published)
 
 
 @task_group

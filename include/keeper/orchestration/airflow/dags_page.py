@@ -12,7 +12,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, TriggerRule
 from cron_descriptor import ExpressionDescriptor, Options
 
-from keeper.orchestration.defaults import Rank
+from keeper.orchestration.airflow.defaults import Rank
 
 _INTRODUCTION: Final = """\
 # The DAGs
@@ -35,7 +35,7 @@ A run that fails, or has not ended in time, is told to `KEEPER_OPERATOR_EMAIL`.
 
 Every table, topic and index is an asset: Airflow's asset graph shows which task reads and writes
 it. What the side workers load is told by the task that has waited for them; a few tables that no
-DAG touches are named with the reason in `keeper/orchestration/assets.py`.
+DAG touches are named with the reason in `keeper/orchestration/airflow/assets.py`.
 
 """
 _RULES: Final = {

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from keeper.orchestration.connections import database
+from keeper.orchestration.airflow.connections import database
 from keeper.settings import load_settings
 
 _PATIENCE_S: Final = 60

@@ -10,7 +10,7 @@ from airflow.sdk import Context
 from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, task_decorator_factory
 from airflow.sdk.exceptions import TaskDeferred
 
-from keeper.orchestration.connections import database, keepa_config
+from keeper.orchestration.airflow.connections import database, keepa_config
 from keeper.orchestration.triggers import TokensRefilledTrigger
 from keeper.sources.keepa.errors import TokensExhaustedError
 

@@ -1,7 +1,6 @@
-"""Asking an operator about proposed products, and summing up a run of `discover_products`."""
+"""Asking an operator which proposed products to watch."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,8 +8,6 @@ from uuid import UUID
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
-
-_ASKING = frozenset({"approve", "decide"})
 
 
 class ProposalApproval(HITLOperator):
@@ -93,63 +90,3 @@ class ProposalApproval(HITLOperator):
             )
         )
         return list(kept.options)
-
-
-def answered_by(answer: Mapping[str, Any]) -> str:
-    """Return the name of who answered a question, as Airflow knows it."""
-    user: Mapping[str, str] = answer.get("responded_by_user") or {}
-    return user.get("name") or user.get("id") or "Airflow"
-
-
-def settle(answer: Mapping[str, Any], user: str | None) -> dict[str, Any]:
-    """Watch and reject products as an operator has answered; return how many of each.
-
-    Args:
-        answer: What ProposalApproval returned.
-        user: E-mail address of whose watch list the chosen products join; None is Keeper's own.
-    """
-    from keeper.orchestration.connections import database
-    from keeper.pipeline.discovery.run import settle_answer
-
-    with database() as connection:
-        decision = settle_answer(
-            connection,
-            answer["asked"],
-            answer["chosen_options"],
-            answered_by=answered_by(answer),
-            user=user,
-        )
-    return asdict(decision)
-
-
-def finish_discovery_run(ti: Any, proposed: Mapping[str, Any] | None) -> dict[str, object]:
-    """Write the row of a run of `discover_products` and return it as plain values.
-
-    It is written before the question is answered, which may take days.
-
-    Args:
-        ti: The summarising task's instance.
-        proposed: What the proposing task returned.
-
-    Raises:
-        RunFailedError: A search failed; the row, already written, says why.
-    """
-    from keeper.clock import utc_now
-    from keeper.orchestration.connections import database
-    from keeper.orchestration.reports import plain_row, unfinished_tasks
-    from keeper.orchestration.run_names import run_name
-    from keeper.orchestration.summaries import tell
-    from keeper.pipeline.discovery.run import summarise_discovery
-
-    found = proposed or {"proposed": 0, "unknown": 0, "question": None}
-    asked = "a question waits for an answer" if found["question"] else "nothing to decide"
-    tell(f"{found['proposed']} products proposed, {found['unknown']} unknown to Keepa; {asked}")
-    with database() as connection:
-        row = summarise_discovery(
-            connection,
-            run=run_name(ti.dag_id, ti.run_id),
-            unknown=found["unknown"],
-            failed=[task for task in unfinished_tasks(ti) if task not in _ASKING],
-            finished_at=utc_now(),
-        )
-    return plain_row(row)

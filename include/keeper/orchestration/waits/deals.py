@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from keeper.orchestration.price_waits import wait_for_store
-from keeper.orchestration.sensors import WaitForGroup
+from keeper.orchestration.waits.sensors import WaitForGroup
+from keeper.orchestration.waits.stores import wait_for_store
 from keeper.streams.topics import DEAL_INDEXER_GROUP, DEAL_LOADER_GROUP, DEAL_UPDATES
 
 

@@ -1,12 +1,9 @@
-"""Waiting until a store has the prices or deals a run published."""
+"""Waiting until a store has the prices a run published."""
 
 from typing import Any, Final
 
-from airflow.sdk import TriggerRule
-
-from keeper.orchestration.assets import TOPICS
-from keeper.orchestration.sensors import WaitForGroup
-from keeper.settings import load_settings
+from keeper.orchestration.waits.sensors import WaitForGroup
+from keeper.orchestration.waits.stores import wait_for_store
 from keeper.streams.topics import (
     BACKFILL_INDEXER_GROUP,
     BACKFILL_LOADER_GROUP,
@@ -55,31 +52,4 @@ def wait_for_history_index(published: Any) -> WaitForGroup:
         "keeper index backfill",
         published,
         timeout_s=_HISTORY_TIMEOUT_S,
-    )
-
-
-def wait_for_store(
-    store: str,
-    topic: str,
-    group: str,
-    worker: str,
-    published: Any,
-    *,
-    timeout_s: float | None = None,
-    # A batch that failed must not keep the others' alerts waiting.
-    trigger_rule: TriggerRule = TriggerRule.ALL_DONE,
-) -> WaitForGroup:
-    """Return the task `wait_for_<store>`: until `group` has read what was published to `topic`.
-
-    It waits KEEPER_WAIT_TIMEOUT_S at most, or `timeout_s`.
-    """
-    return WaitForGroup(
-        task_id=f"wait_for_{store}",
-        topic=topic,
-        group=group,
-        published=published,
-        worker=worker,
-        timeout_s=timeout_s or load_settings().keeper_wait_timeout_s,
-        trigger_rule=trigger_rule,
-        inlets=[TOPICS[topic]],
     )

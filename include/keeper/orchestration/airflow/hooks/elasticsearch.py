@@ -6,7 +6,7 @@ from typing import Final
 from airflow.providers.elasticsearch.hooks.elasticsearch import ElasticsearchSQLHook
 
 from keeper.errors import KeeperError, SettingsError
-from keeper.orchestration.connections import ELASTICSEARCH_CONN, elasticsearch_config
+from keeper.orchestration.airflow.connections import ELASTICSEARCH_CONN, elasticsearch_config
 from keeper.pipeline.services.names import ANSWER_WITHIN_S
 
 _WHERE: Final = "asked as this connection says: see its Protocol, Host, Port, Login and Password"

@@ -1,16 +1,20 @@
-"""Tasks about Elasticsearch as PostgreSQL's mirror."""
+"""The tasks of `reconcile_stores`: Elasticsearch is compared with PostgreSQL and put right."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Final
 
-from airflow.sdk import TriggerRule
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import TriggerRule, task
+from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
-from keeper.orchestration.connections import database, elasticsearch_config, kafka_config
-from keeper.orchestration.price_waits import wait_for_store
-from keeper.orchestration.run_names import run_name
-from keeper.orchestration.sensors import WaitForGroup
+from keeper.orchestration.airflow.assets import DEAL_UPDATES, PRICE_BACKFILL, PRICE_UPDATES
+from keeper.orchestration.airflow.connections import database, elasticsearch_config, kafka_config
+from keeper.orchestration.runs.names import run_name
+from keeper.orchestration.runs.summaries import conclude
+from keeper.orchestration.waits.sensors import WaitForGroup
+from keeper.orchestration.waits.stores import wait_for_store
 from keeper.streams.groups.offsets import GROUPS
 from keeper.streams.topics import (
     BACKFILL_INDEXER_GROUP,
@@ -32,6 +36,7 @@ _WORKERS: Final = {
 _DAY_S: Final = 24 * 3600.0
 
 
+@task(inlets=[PRICE_UPDATES, PRICE_BACKFILL, DEAL_UPDATES])
 def mark_ends() -> dict[str, Any]:
     """Return the ends of the topics as a publishing task would: what wait_for_workers waits for."""
     from keeper.pipeline.search.mirrors import MIRRORS
@@ -61,51 +66,45 @@ def wait_for_workers(ends: Any) -> list[WaitForGroup]:
     ]
 
 
-def reconcile_mirror(mirror: str, ti: Any, *, days: int | None, dry_run: bool) -> dict[str, Any]:
-    """Bring Elasticsearch to what PostgreSQL has and return what was found.
+@task(execution_timeout=timedelta(hours=6))
+def reconcile(mirror: str, dag_run: DagRunProtocol, params: dict[str, Any]) -> dict[str, Any]:
+    """Bring Elasticsearch to what PostgreSQL has, in one of its mirrors; return what was found.
 
     Args:
         mirror: prices or deals.
-        ti: The task's instance.
-        days: Compare so many days back only.
-        dry_run: Change nothing.
+        dag_run: The run.
+        params: `days`: compare so many days back only; `dry_run`: change nothing.
     """
-    from datetime import timedelta
-
     from keeper.pipeline.search.mirrors import MIRRORS
     from keeper.pipeline.search.reconcile import reconcile
 
-    now = utc_now()
+    now, days = utc_now(), params["days"]
     with database() as connection, elasticsearch_config().client() as client:
         found = reconcile(
             connection,
             client,
             MIRRORS[mirror],
             at=now,
-            run_id=run_name(ti.dag_id, ti.run_id),
+            run_id=run_name(dag_run.dag_id, dag_run.run_id),
             since=None if days is None else (now - timedelta(days=days)).date(),
-            dry_run=dry_run,
+            dry_run=params["dry_run"],
         )
     return asdict(found)
 
 
-def mirror_records() -> dict[str, dict[str, Any]]:
-    """Copy requests to Keepa and runs to Elasticsearch; return what was done, by mirror.
+@task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+def summarise(
+    prices: dict[str, Any] | None, deals: dict[str, Any] | None, ti: RuntimeTaskInstanceProtocol
+) -> str:
+    """End the run with its line, or fail where one of its tasks did."""
+    return conclude(ti, f"{mirror_line(prices, 'prices')}; {mirror_line(deals, 'deals')}")
 
-    Raises:
-        AirflowSkipException: Elasticsearch does not answer; the next run makes up for it.
-    """
-    from keeper.pipeline.search.records import RECORD_MIRRORS, mirror_records
-    from keeper.stores.elasticsearch.connection import SearchUnavailableError
 
-    with database() as connection, elasticsearch_config().client() as client:
-        try:
-            done = [
-                mirror_records(connection, client, mirror, at=utc_now())
-                for mirror in RECORD_MIRRORS.values()
-            ]
-        except SearchUnavailableError as error:
-            raise AirflowSkipException(
-                f"{error}; the next run copies what this one did not"
-            ) from None
-    return {one.mirror: asdict(one) for one in done}
+def mirror_line(found: Mapping[str, Any] | None, mirror: str) -> str:
+    """Return what the comparison of prices or deals found."""
+    if found is None:
+        return f"{mirror}: not compared"
+    wrong = ", ".join(
+        f"{found[kind]} {kind}" for kind in ("missing", "outdated", "surplus", "refused")
+    )
+    return f"{mirror}: {found['different']} of {found['days']} days differ ({wrong})"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from keeper.domain.search.task_logs import TaskLog
-from keeper.orchestration.missed_logs import MissedLogs
+from keeper.orchestration.airflow.missed_logs import MissedLogs
 
 LOG = TaskLog("dag_id=a/run_id=b c/task_id=d/attempt=1.log", "a", "b c", "d", -1, 1)
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from keeper.clock import utc_now
-from keeper.orchestration.connections import database
-from keeper.orchestration.doorbell import ring
-from keeper.orchestration.run_names import run_name
+from keeper.orchestration.airflow.connections import database
+from keeper.orchestration.runs.events import ring
+from keeper.orchestration.runs.names import run_name
 
 if TYPE_CHECKING:
     from keeper.pipeline.runs.finish import BatchReports
@@ -18,20 +18,7 @@ SUMMARY: Final = "summary"
 _ENDED_WELL = frozenset({"success", "skipped", "removed"})
 
 
-def finish_price_run(ti: Any, *, max_quarantine_share: float) -> dict[str, object]:
-    """Write the row of a run of `track_prices` and return it as an asset event can hold it.
-
-    Args:
-        ti: The summarising task's instance.
-        max_quarantine_share: Above this share of quarantined records the run fails.
-
-    Raises:
-        RunFailedError: The run lost batches, tasks or too many records; the row is written.
-    """
-    return finish_batch_run(ti, "prices", max_quarantine_share=max_quarantine_share)
-
-
-def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dict[str, object]:
+def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dict[str, Any]:
     """Write the row of a run whose batches are fetched, checked and published in a task group.
 
     Args:
@@ -44,6 +31,9 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
     """
     from keeper.pipeline.runs.finish import summarise_run
 
+    def push_summary(line: str) -> None:
+        ti.xcom_push(key=SUMMARY, value=line)
+
     reports = batch_reports(ti, "plan", f"{group}.fetch", f"{group}.check", f"{group}.publish")
     with database() as connection:
         row = summarise_run(
@@ -54,7 +44,7 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
             unfinished=unfinished_tasks(ti),
             finished_at=utc_now(),
             ring=ring,
-            told=lambda line: ti.xcom_push(key=SUMMARY, value=line),
+            told=push_summary,
         )
     return plain_row(row)
 
@@ -93,7 +83,7 @@ def unfinished_tasks(ti: Any) -> list[str]:
     )
 
 
-def plain_row(row: Mapping[str, object]) -> dict[str, object]:
+def plain_row(row: Mapping[str, object]) -> dict[str, Any]:
     """Return a database row as an asset event can hold it: times as text."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value

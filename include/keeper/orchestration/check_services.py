@@ -1,15 +1,16 @@
-"""Tasks that touch each outside system once, so that a person sees which of them answers."""
+"""The tasks of `check_services`: each touches an outside system, so that it is seen to answer."""
 
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from airflow.sdk import task
+from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
 from keeper.errors import KeeperError, SettingsError
-from keeper.orchestration.connections import (
+from keeper.orchestration.airflow.connections import (
     ELASTICSEARCH_CONN,
     KAFKA_CONN,
     KEEPA_CONN,
@@ -19,7 +20,8 @@ from keeper.orchestration.connections import (
     keepa_config,
     postgres_config,
 )
-from keeper.orchestration.lake import lake
+from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.runs.summaries import conclude
 from keeper.pipeline.services.names import SERVICES, Configurations, checks_of
 from keeper.settings import load_settings
 
@@ -40,7 +42,8 @@ _CONFIGURATIONS: Final = Configurations(
 )
 
 
-def check_service(name: str) -> str:
+@task(retries=1, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=3))
+def check(name: str) -> str:
     """Touch one of SERVICES and return how it is, in one sentence.
 
     Raises:
@@ -70,20 +73,21 @@ def check_service(name: str) -> str:
 
 def service_checks() -> list[Any]:
     """Return a task for each service; none of them waits for another."""
-
-    @task(retries=1, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=3))
-    def check(name: str) -> str:
-        return check_service(name)
-
     return [check.override(task_id=f"check_{name}")(name) for name in SERVICES]
 
 
-def services_line(told: Sequence[str | None]) -> str:
+@task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+def summarise(answers: list[str | None], ti: RuntimeTaskInstanceProtocol) -> str:
+    """End the run with its line, or fail where one of its tasks did."""
+    return conclude(ti, services_line(answers))
+
+
+def services_line(answers: Sequence[str | None]) -> str:
     """Return the line of `check_services`.
 
     Args:
-        told: What the checks returned, in the order of SERVICES; None where one did not.
+        answers: What the checks returned, in the order of SERVICES; None where one did not.
     """
-    silent = [name for name, text in zip(SERVICES, told, strict=True) if text is None]
+    silent = [name for name, text in zip(SERVICES, answers, strict=True) if text is None]
     line = f"{len(SERVICES) - len(silent)} of {len(SERVICES)} services answer"
     return f"{line}; failed or not configured: {', '.join(silent)}" if silent else line

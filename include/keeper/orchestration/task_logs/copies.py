@@ -1,10 +1,4 @@
-"""Airflow's task logs in Elasticsearch too, by KEEPER_TASK_LOGS.
-
-Airflow reads this module because `[logging] logging_config_class` names LOGGING_CONFIG, which is
-its own, and takes REMOTE_TASK_LOG beside it. Files stay what they are without: each is written
-while its task runs, and shown as long as it is there. A copy goes to Elasticsearch each time a
-process that wrote to it has ended.
-"""
+"""Copies of task logs in Elasticsearch, and reading them back."""
 
 import glob
 from collections.abc import Iterator
@@ -13,13 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow.config_templates.airflow_local_settings import BASE_LOG_FOLDER, DEFAULT_LOGGING_CONFIG
-
 from keeper.clock import utc_now
 from keeper.domain.search.task_logs import TaskLog
 from keeper.errors import EventsRefusedError, KeeperError
-from keeper.orchestration.missed_logs import MissedLogs
-from keeper.settings import load_settings
+from keeper.orchestration.airflow.missed_logs import MissedLogs
 
 if TYPE_CHECKING:
     # Every process of Airflow imports this module, and few ever read or copy a log.
@@ -116,15 +107,8 @@ def _lines(file: str) -> Iterator[str]:
 
 @contextmanager
 def _client() -> Iterator["Elasticsearch"]:
-    from keeper.orchestration.connections import elasticsearch_config
+    from keeper.orchestration.airflow.connections import elasticsearch_config
 
     # Of its own each time: connections do not outlive a fork.
     with replace(elasticsearch_config(), timeout_s=_TIMEOUT_S).client() as client:
         yield client
-
-
-LOGGING_CONFIG: Final = DEFAULT_LOGGING_CONFIG
-_IN_ELASTICSEARCH: Final = load_settings().keeper_task_logs == "elasticsearch"
-REMOTE_TASK_LOG: Final = TaskLogs(Path(BASE_LOG_FOLDER)) if _IN_ELASTICSEARCH else None
-# Airflow has it at hand when a task has ended, and nobody could ask for it any more.
-DEFAULT_REMOTE_CONN_ID: Final = "keeper_elasticsearch" if _IN_ELASTICSEARCH else None

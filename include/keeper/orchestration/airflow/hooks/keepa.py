@@ -6,7 +6,7 @@ from typing import Any, Final
 from airflow.sdk import BaseHook
 
 from keeper.errors import KeeperError, SettingsError
-from keeper.orchestration.connections import KEEPA_CONN, keepa_config
+from keeper.orchestration.airflow.connections import KEEPA_CONN, keepa_config
 from keeper.pipeline.services.names import ANSWER_WITHIN_S
 
 _WHERE: Final = "asked as this connection says: see its Base URL and API key"
