@@ -96,7 +96,7 @@ def install_command(packages: Iterable[str]) -> str:
 
 
 def may_install(environ: Mapping[str, str], on: Machine) -> bool:
-    """Whether the apt-get line may be run instead of printed: by root on Debian, unless forbidden."""
+    """Whether the apt-get line may be run: as root on Debian, unless forbidden."""
     return environ.get(INSTALL, "1") == "1" and on.is_root and on.distribution.is_debian
 
 
