@@ -19,8 +19,8 @@ and alerts stay as they are.
 - `dry_run`: only list the products, and in how many batches.
 
 ### If it fails
-- `plan`: the span is empty or ends in the future, or nobody watches the products chosen; the message
-  says which.
+- `plan`: the span is empty or ends in the future, or nobody watches the products chosen; the
+  message says which.
 - `fetch`: as in `track_prices`: deferred without tokens, paid for only once.
 - `wait_for_history`: the loader is behind or down: `keeper health consume-backfill`, and its log.
 

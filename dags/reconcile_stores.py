@@ -18,8 +18,8 @@ Documents that are missing, differ from PostgreSQL, or have no row there; a row 
 
 ### If it fails
 - `wait_for_…`: that worker is behind or down: see `keeper health` with its name, such as
-  `consume-prices`, and its log. Nothing was compared, because documents that PostgreSQL does not have
-  yet would be deleted.
+  `consume-prices`, and its log. Nothing was compared: what PostgreSQL does not have yet would have
+  been deleted.
 - `summarise`: one of the others failed; it names them.
 - `reconcile_…`: a store does not answer, or `keeper search reconcile` runs beside it.
 
