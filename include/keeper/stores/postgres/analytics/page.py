@@ -11,7 +11,7 @@ _INTRODUCTION: Final = """\
 
 <!-- Made by `make analytics` from the heads of sql/analytics/; change those. -->
 
-The schema `analytics` has views and functions for everybody who knows a product's ASIN and a locale.
+The schema `analytics` has views and functions for anybody who knows a product's ASIN and a locale.
 `keeper migrate` installs them and replaces them when they change. What you add beside them stays.
 
 Prices are integers in the currency's minor unit (cents; yen have none) and include shipping where
