@@ -1,12 +1,12 @@
 """
 ### What
-Publishes the price points of a past span of time, from replies that are archived already or one
-fetch a product: what `airflow backfill create` does for `track_prices` interval by interval, in
-one run for spans of any length.
+Publishes the price points of a past span of time, from archived replies or one fetch a product. It
+does in one run, for spans of any length, what `airflow backfill create` does for `track_prices`
+interval by interval.
 
 ### Reads
 The active rows of `watched_products`; archived replies in the lake; Keepa for products of which no
-reply has come since the end of the span.
+reply was received after the end of the span.
 
 ### Writes
 Kafka topic `price-backfill`, `quarantined_records`, `token_ledger`, a row of `pipeline_runs`;
@@ -16,17 +16,17 @@ and alerts stay as they are.
 ### Params
 - `since` and `until`: a day or a moment, UTC; `until` is not included.
 - `domains` and `asins`: only these of the watched products; all if empty.
-- `dry_run`: only say which products that is, and in how many batches.
+- `dry_run`: only list the products, and in how many batches.
 
 ### If it fails
-- `plan`: the span is empty or ends in the future, or nobody watches what was asked for; the message
-  says which.
+- `plan`: the span is empty or ends in the future, or nobody watches the products chosen; the
+  message says which.
 - `fetch`: as in `track_prices`: deferred without tokens, paid for only once.
 - `wait_for_history`: the loader is behind or down: `keeper health consume-backfill`, and its log.
 
 ### Run it again
 As often as you like: points that are stored already change nothing. `airflow backfill create` is
-for DAGs with a schedule, and refuses this one: the params say which past is meant.
+for DAGs with a schedule, and refuses this one: the params name the span.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,15 +1,15 @@
 """
 ### What
-Every half hour, and within seconds of a price run's end, of dead letters and of a want of tokens:
-looks for what an operator should know before a reader notices, and tells them once: products that
-waited for want of tokens, products nobody has checked for two intervals, messages that became dead
-letters, workers that are behind. What is over is noted without a word; what lasts is told again
-after a day. An event of `keeper-events` is only the doorbell: what is so, the stores say.
-Beside that it copies new requests to Keepa and runs to Elasticsearch, for Kibana.
+Every half hour, and within seconds of a price run's end, of dead letters and of a shortage of
+tokens: looks for trouble before a reader notices it, and notifies the operator once. Trouble is:
+products that waited because tokens were short, products not fetched for two intervals, messages
+that became dead letters, workers that are behind. The operator is notified again once a day while
+it lasts, and not when it is over. An event of `keeper-events` only starts the run; the facts come
+from the stores. The DAG also copies new requests to Keepa and runs to Elasticsearch, for Kibana.
 
 ### Reads
 `pipeline_runs`, `watched_products`, `token_ledger`; Kafka's dead-letter topics, the ends of the
-others and how far their readers are.
+others and how far their readers have read.
 
 ### Writes
 `operator_notices`, `outbox`, `alert_deliveries`. Notices go to the channels of
@@ -24,13 +24,13 @@ None.
 - `check_kafka`: Kafka does not answer, or lacks a topic: `keeper migrate`.
 - `summarise`: one of the others failed; it names them.
 - `mirror_records`: Elasticsearch lacks an index: `keeper migrate`. While it is away the task is
-  skipped, and the next run makes up for it.
-- The operator is told of the failed run itself; by mail at once if PostgreSQL is what is missing.
+  skipped, and the next run copies what is missing.
+- The operator is notified of the failed run itself; by mail at once if PostgreSQL is away.
 
 ### Run it again
 As often as you like. `keeper notices check` does the same from a shell, and
-`keeper search update` what `mirror_records` does. `airflow backfill create` is refused: only the
-present can be looked at.
+`keeper search update` what `mirror_records` does. `airflow backfill create` is refused: it can
+look only at the present.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,12 +1,12 @@
 """
 ### What
-Every day before the reports: touches each outside system once, a task for each, so that it can be
-seen at a glance which of them answers: PostgreSQL, Kafka, Elasticsearch, Keepa, the lake, the mail
-server, the chat channels. Trigger it after an installation, or when something is wrong.
+Every day before the reports: probes each outside system once, with a task for each, which shows at
+a glance which of them answer. These are PostgreSQL, Kafka, Elasticsearch, Keepa, the lake, the mail
+server and the chat channels. Trigger it after an installation, or when something is wrong.
 
 ### Reads
 PostgreSQL's migrations, Kafka's topics, Elasticsearch's health and aliases, Keepa's balance (which
-costs no token), who Telegram's bot and Discord's webhooks are.
+costs no token), the names of Telegram's bot and Discord's webhooks.
 
 ### Writes
 A file in the lake, which it deletes. No message is sent to anybody.
@@ -21,7 +21,7 @@ None.
 - `summarise`: one of the others failed; it names them.
 
 ### Run it again
-As often as you like. `airflow backfill create` is refused: only the present can be touched.
+As often as you like. `airflow backfill create` is refused: it can probe only the present.
 """
 
 from datetime import UTC, datetime, timedelta

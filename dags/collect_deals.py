@@ -1,7 +1,7 @@
 """
 ### What
-Every six hours, between the price runs: asks Keepa for the deals of each saved filter, fetches what
-their products have cost before, scores and checks the deals, publishes them to Kafka and waits
+Every six hours, between the price runs: asks Keepa for the deals of each saved filter, fetches the
+price history of their products, scores and validates the deals, publishes them to Kafka and waits
 until PostgreSQL and Elasticsearch have them.
 
 ### Reads
@@ -16,23 +16,23 @@ Raw replies and task files to the lake (`runs/<run id>/`), Kafka topic `deal-upd
 
 ### Params
 - `filters`: only these of the active filters, by name; all if empty.
-- `dry_run`: only say which filters would be searched for and for how many tokens; nothing is asked
-  or published.
+- `dry_run`: only say which filters would run and for how many tokens; nothing is fetched or
+  published.
 
-`KEEPER_DEAL_TOKENS` is the most a run may spend; its filters share it.
+A run may spend at most `KEEPER_DEAL_TOKENS`; its filters share them.
 
 ### If it fails
-- `plan`: a filter that was asked for is not there or not active; the message names those that are.
-- `fetch`: a filter Keepa rejects is named with the field at fault; change or disable it. The other
-  filters' deals are published all the same. Without tokens it is deferred until the refill; replies
-  already paid for are not fetched twice.
+- `plan`: a chosen filter does not exist or is not active; the message names those that are.
+- `fetch`: Keepa rejects a filter; the message names it with the field at fault. Change or disable
+  it. The other filters' deals are published all the same. Without tokens the task is deferred until
+  the refill; replies already paid for are not fetched twice.
 - `check`: bad deals are in `quarantined_records`; the others of the filter are published.
 - `wait_for_postgres`: the loader is behind or down: `keeper health consume-deals`, and its log.
 - `summarise`: a filter was lost or too much was quarantined; its row in `pipeline_runs` says which.
 
 ### Run it again
 Clear the failed tasks: nothing is stored or paid for twice. A new run pays again; a deal seen again
-is the same deal. `airflow backfill create` is refused: Keepa tells today's deals only.
+is the same deal. `airflow backfill create` is refused: Keepa has only today's deals.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,9 +1,9 @@
 """
 ### What
 Every week: looks for products by the saved searches (best sellers of a category, Keepa's product
-finder), proposes those nobody was ever asked about, and asks an operator which of them to watch:
-Airflow's page "Required Actions". Those chosen join the watch list, the others are never proposed
-again.
+finder), proposes those that were never proposed before, and asks an operator which of them to
+watch, on Airflow's page "Required Actions". Those chosen join the watch list. The others are never
+proposed again.
 
 ### Reads
 The active rows of `discoveries`, see `keeper discover`; Keepa (or its simulator) by connection
@@ -13,21 +13,21 @@ The active rows of `discoveries`, see `keeper discover`; Keepa (or its simulator
 `product_proposals`; `watched_products` for those approved; a row of `pipeline_runs`.
 
 ### Params
-- `max_proposals`: no more products than this wait for a decision; searches pause at it.
+- `max_proposals`: at most so many products wait for a decision; searches pause beyond that.
 - `user`: e-mail address of the user whose watch list approved products join; by default Keeper's
   own, whose watches have no target because nobody reads its alerts.
 - `answer_within_h`: how long the question stays open.
 
 ### If it fails
-- `find`: Keepa refuses a search; `keeper discover list` says why. The others go on.
+- `find`: Keepa refuses a search; `keeper discover list` says why. The others continue.
 - `approve` skipped: there was nothing to ask, or nobody answered; the next run asks again.
 - `decide`: the answer contradicts itself; nothing was decided. Clear `approve` and answer again.
 
 ### Run it again
 Clear the failed tasks: nothing is proposed, paid for or watched twice. Airflow shows a cleared
-question as it was first asked; products proposed since are asked about in the next run. A run whose
-question is open holds the next one back. `keeper discover approve` and `reject` decide without
-Airflow. `airflow backfill create` is refused: Keepa tells today's best sellers only.
+question as it was first asked; the next run asks about products proposed since. While a run's
+question is open, the next run waits. `keeper discover approve` and `reject` decide without
+Airflow. `airflow backfill create` is refused: Keepa has only today's best sellers.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,12 +1,12 @@
 """
 ### What
-Every night: makes room for the months to come, brings the daily roll-ups and averages up to the
-points that have come, checks that the database is sound, has PostgreSQL count its tables anew, and
-says what is past its retention. It deletes nothing unless told to, by the param `apply`.
+Every night: makes the partitions of the coming months, updates the daily roll-ups and averages with
+the new points, inspects the database, runs ANALYZE on its tables, and lists what is past its
+retention. It deletes nothing without the param `apply`.
 
 ### Reads
-The tables of Keeper's database and its catalogue; the lake, Data Docs and Airflow's logs, those in
-Elasticsearch too; Airflow's own database by the connection `keeper_airflow_metadata`.
+The tables of Keeper's database and its catalogue; the lake, Data Docs and Airflow's logs, also
+those in Elasticsearch; Airflow's own database by the connection `keeper_airflow_metadata`.
 
 ### Writes
 Partitions of `price_points`, `price_days`, `price_statistics`. With `apply` it drops partitions
@@ -14,24 +14,24 @@ older than `KEEPER_HISTORY_RETENTION_DAYS` (blank: none), records older than
 `KEEPER_RECORDS_RETENTION_DAYS` (`token_ledger`, `price_corrections`, delivered `price_alerts`,
 `quarantined_records`, `pipeline_runs`, `reconciliations`, `deal_reports`, resolved
 `operator_notices`), replies, run files and Data Docs by
-their settings, and what Airflow noted and logged before `KEEPER_AIRFLOW_RETENTION_DAYS`; of the
+their settings, and Airflow's records and logs older than `KEEPER_AIRFLOW_RETENTION_DAYS`; of the
 logs in Elasticsearch whole months.
 
 ### Params
 - `apply`: drop what is past its retention; without it the log and the tasks' results say what would
-  go.
+  be dropped.
 
 ### If it fails
-- `check`: something needs a hand; the message says what, and how.
-- `drop_old_rows`: points that are not rolled up yet are never dropped: see `roll_up`. A loader that
-  holds a partition is not waited for; the next attempt is.
+- `check`: something needs attention; the message says what, and what to do.
+- `drop_old_rows`: points that are not rolled up yet are never dropped: see `roll_up`. The task does
+  not wait for a loader that locks a partition; the next attempt drops it.
 - `summarise`: one of the others failed; it names them.
 - `drop_old_task_logs` skipped: Elasticsearch is away; the next run does it.
 - `clean_airflow` skipped: there is no connection to Airflow's database.
 
 ### Run it again
 As often as you like. `keeper storage status` and `keeper storage maintain` do the same from a
-shell, but for Airflow's part. `airflow backfill create` is refused: a run does all that is due.
+shell, except for Airflow's part. `airflow backfill create` is refused: a run does all that is due.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,24 +1,25 @@
 """
 ### What
 Every night: compares Elasticsearch with PostgreSQL, day by day and locale by locale, by counts and
-sums, and puts Elasticsearch right where they differ. It begins once the loaders and indexers have
+sums, and corrects Elasticsearch where they differ. It begins once the loaders and indexers have
 read what had been published when the run began.
 
 ### Reads
 `price_points` and `collected_deals`; the Elasticsearch aliases `keeper-prices` and `keeper-deals`;
-the ends of Kafka's topics and how far their readers are.
+the ends of Kafka's topics and how far their readers have read.
 
 ### Writes
-Documents that are missing, say something else than PostgreSQL, or are of nothing it has; a row of
+Documents that are missing, differ from PostgreSQL, or have no row there; a row of
 `reconciliations` for each of the two.
 
 ### Params
 - `days`: compare only the last so many days; all of them if empty.
-- `dry_run`: only say what is wrong.
+- `dry_run`: only say what differs.
 
 ### If it fails
-- `wait_for_…`: that worker is behind or down: `keeper health consume-prices` and its kin, and its
-  log. Nothing was compared, because what PostgreSQL does not have yet would be deleted.
+- `wait_for_…`: that worker is behind or down: see `keeper health` with its name, such as
+  `consume-prices`, and its log. Nothing was compared: what PostgreSQL does not have yet would have
+  been deleted.
 - `summarise`: one of the others failed; it names them.
 - `reconcile_…`: a store does not answer, or `keeper search reconcile` runs beside it.
 

@@ -1,16 +1,16 @@
 """
 ### What
-Every morning: for each user with saved searches, writes a report of the best deals found since the
+Every morning: writes for each user with saved searches a report of the best deals found since the
 last one, each scored, explained and with a chart of its price, and delivers it to the user's
-channels. A deal is told once. A day without new deals sends nothing unless the user asks for it.
+channels. A deal is reported once. A day without new deals sends nothing unless the user wants it.
 
 ### Reads
-`collected_deals`, `deal_filters`, `price_points`; archived replies in the lake, for the pasts of
-products nobody watches; who wants reports: `keeper reports when`.
+`collected_deals`, `deal_filters`, `price_points`; archived replies in the lake, for the history
+of products that nobody watches; who wants reports: `keeper reports when`.
 
 ### Writes
-`deal_reports`, `reported_deals`, `outbox`, `alert_deliveries`; the deals that were told to Kafka
-topic `deal-updates`, where seeing them again changes nothing.
+`deal_reports`, `reported_deals`, `outbox`, `alert_deliveries`; the reported deals to Kafka topic
+`deal-updates`, where publishing them again changes nothing.
 
 ### Params
 None.
@@ -18,16 +18,15 @@ None.
 ### If it fails
 - `write_reports`: some users' reports could not be written; its log names them and says why. The
   others have theirs.
-- `publish_deals`: Kafka did not take them; the next run publishes what is left.
-- A report that a channel did not take is not here but in `keeper reports list`.
-
+- `publish_deals`: Kafka did not accept them; the next run publishes what is left.
+- A report that a channel did not accept is not here but in `keeper reports list`.
 - `summarise`: one of the others failed; it names them.
 
-The operator is told of a run that failed, and of one that has not ended after two hours.
+The operator is notified of a run that failed, and of one that has not ended after two hours.
 
 ### Run it again
 Clear the failed tasks: a run writes one report for each user. A new run reports what came since.
-`airflow backfill create` is refused: a deal of the past is over.
+`airflow backfill create` is refused: deals of past days are over.
 """
 
 from datetime import UTC, datetime, timedelta

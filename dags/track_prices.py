@@ -1,28 +1,28 @@
 """
 ### What
-Every six hours: asks Keepa for every watched product, checks the prices, publishes them to Kafka,
-waits until PostgreSQL has them, and delivers the alerts they raised.
+Every six hours: fetches every watched product from Keepa, validates the prices, publishes them to
+Kafka, waits until PostgreSQL has them, and delivers the alerts they raised.
 
 ### Reads
 The active rows of `watched_products`; Keepa (or its simulator) by connection `keeper_keepa`.
 
 ### Writes
 Raw replies (`replies/`) and task files (`runs/<run id>/`) to the lake, Kafka topics `price-updates`
-and `price-backfill` (the whole past of a product checked for the first time),
+and `price-backfill` (the whole history of a product fetched for the first time),
 `quarantined_records`, `token_ledger`, a row of `pipeline_runs`; through the side workers
 `price_history`, `current_prices`, `price_alerts` and the Elasticsearch alias `keeper-prices`.
 
 ### Params
 - `domains` and `asins`: only these of the watched products; all if empty.
-- `dry_run`: only say which products would be checked and for how many tokens; nothing is asked,
+- `dry_run`: only say which products would be fetched and for how many tokens; nothing is fetched,
   published or delivered.
 
-Batch size, recorded price types and limits are settings (`KEEPER_*`). When tokens do not reach for
-all, the products worth most are checked; `keeper keepa plan` shows which.
+Batch size, recorded price types and limits are settings (`KEEPER_*`). When tokens are short, the
+run fetches the products that are worth most; `keeper keepa plan` shows which.
 
 ### If it fails
-- `plan`: nobody watches the products asked for; the message names them.
-- `plan`, `fetch`: a wrong key fails at once, no answer is tried again. Without tokens `fetch`
+- `plan`: nobody watches the products chosen; the message names them.
+- `plan`, `fetch`: a wrong key fails at once; a missing answer is retried. Without tokens `fetch`
   is deferred until the refill; no worker waits. What was paid for is published all the same, and
   not fetched twice.
 - `check`: bad records are in `quarantined_records` with the failed expectation; the others of the
@@ -34,7 +34,8 @@ all, the products worth most are checked; `keeper keepa plan` shows which.
 ### Run it again
 Clear the failed tasks: nothing is stored, alerted or paid for twice. A new run pays again.
 `airflow backfill create --dag-id track_prices …` publishes the points of past intervals from
-archived replies, without alerts, an interval a run; for a long span run `backfill_history` instead.
+archived replies, without alerts, one run for each interval; for a long span run `backfill_history`
+instead.
 """
 
 from datetime import UTC, datetime, timedelta

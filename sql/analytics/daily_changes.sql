@@ -1,5 +1,5 @@
 -- How much prices moved, by day and locale.
--- Of days that have been rolled up, by the last run of maintain_storage.
+-- Covers the days that the last run of maintain_storage has rolled up.
 --
 -- Columns: day, in UTC; domain; series, how many prices changed; changes; fell and rose, how many
 -- closed lower or higher than they opened; sold_out, how many closed without an offer.

@@ -1,6 +1,6 @@
--- How good collected deals were, by what their price did before and after.
+-- How good collected deals were, by their prices before and after.
 --
--- Columns: event_id, asin, domain, price_type, title, currency, filter, score as judged when it was
+-- Columns: event_id, asin, domain, price_type, title, currency, filter, score when it was
 -- found, first_seen_at; price_minor, in the currency's minor unit; lowest_before_minor, the lowest
 -- price of the 90 days before the deal; was_lowest, whether the deal was at or below it; held_for,
 -- until the price rose, null while it holds; lowest_after_minor, of the 30 days after; fell_further.

@@ -1,6 +1,6 @@
 -- What costs less than usual now, over all products.
--- Current prices are those of the latest check; averages and the lowest price those of the last
--- run of maintain_storage (reckoned_at).
+-- Current prices are those of the latest check. Averages and the lowest price are those that
+-- maintain_storage computed last (reckoned_at).
 --
 -- Columns: asin, domain, price_type, title, currency; landed_minor now and the averages of 30 and 90
 -- days, in the currency's minor unit; below_30_percent, below_90_percent; lowest_minor ever;

@@ -1,5 +1,5 @@
 -- The same product in all locales, in euros, by the rate of the day.
--- Rates come by `keeper rates import`; without one the price in euros is null. A rate holds until
+-- `keeper rates import` stores the rates; without one the price in euros is null. A rate holds until
 -- the next one, so weekends have Friday's.
 --
 -- Columns: domain, currency; landed_minor, in the currency's minor unit; euros; rate, what a euro

@@ -1,5 +1,5 @@
 -- The state of each locale: how much is watched, out of stock, and stale.
--- Stale is what no check has seen for twelve hours, two of the usual intervals.
+-- A price is stale when it was not checked for twelve hours, two of the usual intervals.
 --
 -- Columns: domain, price_type; series, how many prices; out_of_stock; share_out_of_stock, 0 to 1;
 -- stale; last_checked_at, the latest check of any.

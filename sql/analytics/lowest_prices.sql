@@ -1,6 +1,6 @@
 -- The lowest price of the last week, month, quarter, half-year and year, and ever.
 --
--- Columns: days, null for ever; lowest_minor, in the currency's minor unit; lowest_at, since when it
+-- Columns: days, null for all time; lowest_minor, in the currency's minor unit; lowest_at, since when it
 -- was that low, the first time within these days; current_minor; is_lowest, whether it is so now.
 -- Example: SELECT * FROM analytics.lowest_prices('B0EXAMPLE1', 'de');
 

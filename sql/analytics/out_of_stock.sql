@@ -1,7 +1,8 @@
--- For how much of the time a product had no offer.
+-- How much of the time a product had no offer.
 --
--- Columns: known, how long anything is known within these days; without_offer, how long of it there
--- was none; share, 0 to 1; times, how often it went; longest, the longest time without.
+-- Columns: known, for how long prices are known within these days; without_offer, how long of that
+-- there was no offer; share, 0 to 1; times, how often the offer ended; longest, the longest time
+-- without.
 -- Example: SELECT * FROM analytics.out_of_stock('B0EXAMPLE1', 'de', days => 90);
 
 CREATE OR REPLACE FUNCTION analytics.out_of_stock(

@@ -1,9 +1,9 @@
 -- How far a product's price is below what it usually costs.
 -- Averages are weighted by time, over the time with an offer. The view analytics.drops has the same
--- of all products, by the averages of the last night.
+-- for all products, with the averages of the last night.
 --
 -- Columns: current_minor, average_30_minor, average_90_minor, in the currency's minor unit;
--- below_30_percent and below_90_percent, negative when it is dearer.
+-- below_30_percent and below_90_percent, negative when it costs more.
 -- Example: SELECT * FROM analytics.price_drop('B0EXAMPLE1', 'de');
 
 CREATE OR REPLACE FUNCTION analytics.price_drop(

@@ -1,9 +1,9 @@
--- Where today's price stands among what the product has cost, weighted by time.
+-- The rank of today's price among all prices of the product, weighted by time.
 -- 10 means: for a tenth of the time with an offer it cost less, or half of the time it cost the same.
 -- A price that was there for a month weighs thirty times one that was there for a day.
 --
 -- Columns: current_minor, in the currency's minor unit; percentile, 0 to 100, null without an offer;
--- known, how long a price was known within these days.
+-- known, for how long prices are known within these days.
 -- Example: SELECT * FROM analytics.price_percentile('B0EXAMPLE1', 'de', days => 365);
 
 CREATE OR REPLACE FUNCTION analytics.price_percentile(

@@ -1,8 +1,8 @@
 -- What Keepa's tokens were spent on, by day and endpoint.
--- A request whose charge is not known counts as estimated.
+-- A request whose charge is not known counts with its estimate.
 --
 -- Columns: day, in UTC; endpoint; requests; tokens; products asked for; tokens_per_product; refused,
--- requests Keepa refused; unknown, requests without an answer.
+-- requests that Keepa refused; unknown, requests without an answer.
 -- Example: SELECT * FROM analytics.token_use('2026-03-01', '2026-03-31');
 
 CREATE OR REPLACE FUNCTION analytics.token_use(

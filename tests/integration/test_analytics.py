@@ -361,4 +361,4 @@ def test_a_replaced_function_keeps_what_analysts_made_beside_it(database: Postgr
         told = connection.execute(
             "SELECT obj_description('analytics.price_spans'::regproc)"
         ).fetchone()
-    assert told == ("What a product cost from when to when: the ground the others stand on.",)
+    assert told == ("What a product cost from when to when; the other functions are built on it.",)

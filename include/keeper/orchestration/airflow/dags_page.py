@@ -19,28 +19,28 @@ _INTRODUCTION: Final = """\
 
 <!-- Made by `make dags` from the DAGs and their docstrings; change those. -->
 
-What runs in Airflow, when, with which choices, what it reads and writes, and what to do when it
-fails. The same texts are in Airflow, on each DAG's page. The parameters are asked for by the
-trigger dialog; by API they are `conf`, and on the command line:
+This page says what runs in Airflow and when, with which parameters, what it reads and writes, and
+what to do when it fails. Airflow shows the same texts on each DAG's page. The trigger dialog asks
+for the parameters; by API they are `conf`, and on the command line:
 
 ```sh
 airflow dags trigger track_prices --conf '{"asins": ["B000000001"], "dry_run": true}'
 ```
 
-Where workers or a pool's places are short, tasks of the higher rank run first:
-{ranks}. A task is tried again after a transient error only;
-an error that the same input would give again fails it at once. Each run ends with one line that
-says what it did: in the log of its last task, and beside that task's result as the XCom `summary`.
-A run that fails, or has not ended in time, is told to `KEEPER_OPERATOR_EMAIL`.
+When workers or places in a pool are short, tasks of the higher rank run first:
+{ranks}. Airflow retries a task only after a transient error; an error
+that the same input would give again fails it at once. Each run ends with one line that says what it
+did: in the log of its last task, and beside that task's result as the XCom `summary`.
+`KEEPER_OPERATOR_EMAIL` is notified of a run that fails, or that has not ended in time.
 
 Every table, topic and index is an asset: Airflow's asset graph shows which task reads and writes
-it. What the side workers load is told by the task that has waited for them; a few tables that no
+it. The task that has waited for the side workers reports what they load. A few tables that no
 DAG touches are named with the reason in `keeper/orchestration/airflow/assets.py`.
 
 """
 _RULES: Final = {
     TriggerRule.ALL_SUCCESS: "",
-    TriggerRule.ALL_DONE: "runs whatever became of those before it",
+    TriggerRule.ALL_DONE: "runs whether or not those before it failed",
 }
 _HEAD: Final = re.compile(r"^### (?P<head>.+)$", re.MULTILINE)
 
@@ -96,7 +96,7 @@ def _facts(dag: DAG) -> str:
 
 
 def _schedule(dag: DAG) -> str:
-    # One that assets ring too has the other inside.
+    # A timetable that starts on assets too has the other one inside.
     timetable = getattr(dag.timetable, "timetable", dag.timetable)
     expression = getattr(timetable, "expression", None)
     if expression is None:
@@ -105,8 +105,8 @@ def _schedule(dag: DAG) -> str:
     options.use_24hour_time_format = True
     words = ExpressionDescriptor(expression, options).get_description()
     condition: Any = getattr(dag.timetable, "asset_condition", None)
-    rings = [] if condition is None else [asset.name for asset in condition.objects]
-    also = f", and when `{'`, `'.join(rings)}` rings" if rings else ""
+    assets = [] if condition is None else [asset.name for asset in condition.objects]
+    also = f", and on events of `{'`, `'.join(assets)}`" if assets else ""
     return f"{words[0].lower()}{words[1:]} UTC (`{expression}`){also}"
 
 

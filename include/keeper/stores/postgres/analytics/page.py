@@ -11,24 +11,25 @@ _INTRODUCTION: Final = """\
 
 <!-- Made by `make analytics` from the heads of sql/analytics/; change those. -->
 
-Views and functions in the schema `analytics`, for anybody who knows a product's ASIN and a locale.
-`keeper migrate` installs them and replaces them when they change; what you make beside them stays.
+The schema `analytics` has views and functions for anybody who knows a product's ASIN and a locale.
+`keeper migrate` installs them and replaces them when they change. What you add beside them stays.
 
 Prices are integers in the currency's minor unit (cents; yen have none) and include shipping where
-Keepa tells it; null means that there was no offer. Days are in UTC. Averages are weighted by time:
-a price that held for a month weighs thirty times one that held for a day. Prices far outside a
-product's own range that nothing has confirmed count as not seen. Price types are Keepa's: `NEW`,
-`AMAZON`, `USED`, `BUY_BOX_SHIPPING` …
+Keepa gives it. Null means that there was no offer. Days are in UTC. Averages are weighted by time:
+a price that held for a month weighs thirty times one that held for a day. A price far outside a
+product's own range counts only once it is confirmed. Price types are Keepa's: `NEW`, `AMAZON`,
+`USED`, `BUY_BOX_SHIPPING` …
 
-Functions of one product read its own points only, by index. Those over all products read current
-prices (`price_series`), the daily roll-ups (`price_days`) and last night's averages
-(`price_statistics`); the DAG `maintain_storage`, or `keeper storage roll-up`, keeps these.
+Functions of one product read only its own points, by index. Functions over all products read
+current prices (`price_series`), the daily roll-ups (`price_days`) and last night's averages
+(`price_statistics`). The DAG `maintain_storage` updates the latter two every night, and
+`keeper storage roll-up` at any time.
 
 On 20 million points of 10,000 series, warm, on two shared cores (`make bench`), the functions of
 one product answered within 5.3 ms at the 95th percentile, and the slowest of the dashboards'
 queries, how much prices moved this week, within 187 ms.
 
-Beside them are the views `price_history`, a row a change, and `current_prices`.
+Beside them are the views `price_history`, with one row for each change, and `current_prices`.
 
 """
 
@@ -47,7 +48,7 @@ def _section(one: Analysis) -> str:
     example = "\n".join(line.strip() for line in one.example.splitlines())
     return (
         f"\n## {one.name}\n\n{signature}{one.summary}{text}\n\n"
-        f"Gives: {one.columns}\n\n```sql\n{example}\n```\n"
+        f"Columns: {one.columns}\n\n```sql\n{example}\n```\n"
     )
 
 
