@@ -17,8 +17,8 @@ FROM ${BASE_IMAGE} AS packages
 USER root
 COPY requirements.txt /opt/keeper/requirements.txt
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
-        || { echo "BASE_IMAGE needs Python 3.11 as python3" >&2; exit 1; } \
+    python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+        || { echo "BASE_IMAGE needs Python 3.11, 3.12 or 3.13 as python3" >&2; exit 1; } \
     && python3 -m venv /opt/keeper/venv \
     && /opt/keeper/venv/bin/python -m pip install --disable-pip-version-check \
         --cache-dir /root/.cache/pip --no-deps --require-hashes --requirement /opt/keeper/requirements.txt \

@@ -1,6 +1,8 @@
-# Keeper's commands. Everything they write lies under .keeper/ and .venv/, which git ignores.
+# Keeper's commands. Everything they write lies under .keeper/ and .venv*/, which git ignores.
 
-PYTHON := .venv/bin/python
+# KEEPER_PYTHON=python3.12 works in an environment of its own, beside .venv.
+VENV := $(if $(KEEPER_PYTHON),$(shell stack/bootstrap.sh venv),.venv)
+PYTHON := $(VENV)/bin/python
 STACK := $(PYTHON) -m stack
 
 # Where it is set every start of Airflow compiles its modules anew, for seconds.
@@ -48,7 +50,7 @@ analytics: venv ## Write docs/ANALYTICS.md from sql/analytics/
 dags: venv ## Write docs/DAGS.md from the DAGs and their docstrings
 	@AIRFLOW_HOME=$(CURDIR)/.keeper/dags-page AIRFLOW__CORE__LOAD_EXAMPLES=False \
 	AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING \
-	$(PYTHON) -m keeper.orchestration.dags_page dags docs/DAGS.md
+	$(PYTHON) -m keeper.orchestration.airflow.dags_page dags docs/DAGS.md
 
 architecture: venv ## Write docs/pictures/architecture.svg from the import contracts and the folders
 	@$(PYTHON) -m stack.layers_picture docs/pictures/architecture.svg
@@ -93,7 +95,7 @@ lint: venv ## Ruff: rules and format; unused code, undeclared dependencies; noth
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
 	@$(PYTHON) -m vulture
-	@.venv/bin/deptry include/keeper
+	@$(VENV)/bin/deptry include/keeper
 
 fmt: venv ## Ruff: fix and format
 	@$(PYTHON) -m ruff check --fix
@@ -103,7 +105,7 @@ types: venv ## Mypy
 	@$(PYTHON) -m mypy
 
 layers: venv ## Who may import whom (import-linter)
-	@.venv/bin/lint-imports
+	@$(VENV)/bin/lint-imports
 
 bench: venv ## Side-by-side benchmarks
 	@$(PYTHON) -m bench

@@ -31,28 +31,14 @@ for DAGs with a schedule, and refuses this one: the params name the span.
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import Metadata, Param, TriggerRule, dag, task
+from airflow.sdk import Param, dag
 
-from keeper.orchestration.assets import (
-    LOADED_HISTORY,
-    PIPELINE_RUNS,
-    PRICE_HISTORY,
-    RUN_ENDS,
-    WATCHED_PRODUCTS,
-)
-from keeper.orchestration.defaults import Rank, in_queue, ranked
-from keeper.orchestration.price_batches import prices
-from keeper.orchestration.price_waits import wait_for_history, wait_for_history_index
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import (
-    asins_param,
-    domains_param,
-    dry_run_param,
-    skip_in_dry_run,
-)
-from keeper.settings import load_settings
-
-SETTINGS = load_settings()
+from keeper.orchestration import backfill_history as tasks
+from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
+from keeper.orchestration.airflow.forms import asins_param, domains_param, dry_run_param
+from keeper.orchestration.prices.batches import prices
+from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.waits.prices import wait_for_history, wait_for_history_index
 
 
 @dag(
@@ -64,7 +50,9 @@ SETTINGS = load_settings()
     default_args=ranked(Rank.BACKFILL) | in_queue("prices"),
     doc_md=__doc__,
     tags=["prices"],
-    **told_to_operator(late_after=timedelta(hours=12)),
+    on_failure_callback=tell_of_failed_run,
+    on_success_callback=note_good_run,
+    deadline=deadline_after(timedelta(hours=12)),
     params={
         "since": Param("2026-01-01", type="string", format="date", title="From this day on"),
         "until": Param(
@@ -75,25 +63,10 @@ SETTINGS = load_settings()
         "dry_run": dry_run_param(),
     },
 )
-def backfill_history():
+def backfill_history() -> None:
     """Wire the run; the heads above say what it does."""
-
-    @task(inlets=[WATCHED_PRODUCTS], outlets=[PIPELINE_RUNS])
-    def plan(dag_run, params) -> list[dict]:
-        from keeper.orchestration.price_runs import interval_of, plan_past
-
-        return plan_past(dag_run, interval_of(params), params)
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_HISTORY, *RUN_ENDS], retries=1)
-    def summarise(ti, params):
-        from keeper.orchestration.reports import finish_price_run
-
-        skip_in_dry_run(params)
-        limit = SETTINGS.keeper_max_quarantine_share
-        yield Metadata(PRICE_HISTORY, finish_price_run(ti, max_quarantine_share=limit))
-
-    published = prices.expand(planned=plan())
-    [wait_for_history(published), wait_for_history_index(published)] >> summarise()
+    published = prices.expand(planned=tasks.plan())
+    [wait_for_history(published), wait_for_history_index(published)] >> tasks.summarise()
 
 
 backfill_history()

@@ -35,34 +35,19 @@ look only at the present.
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, TriggerRule, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag
 
-from keeper.orchestration.assets import (
-    DEAD_LETTERS,
-    DEAL_UPDATES,
-    DELIVERED,
-    OPERATOR_NOTICES,
-    OUTBOX,
-    PIPELINE_RUNS,
-    PRICE_BACKFILL,
-    PRICE_UPDATES,
-    RUNS_INDEX,
-    TO_DELIVER,
-    TOKEN_LEDGER,
-    TOKENS_INDEX,
-    WATCHED_PRODUCTS,
-)
-from keeper.orchestration.defaults import DEFAULT_ARGS
-from keeper.orchestration.doorbell import OPERATIONS_DOORBELL
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+from keeper.orchestration import check_operations as tasks
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
 
 
 @dag(
     schedule=AssetOrTimeSchedule(
         # At these times only, not for the half hour before it was first seen.
         timetable=CronTriggerTimetable("*/30 * * * *", timezone="UTC"),
-        assets=[OPERATIONS_DOORBELL],
+        assets=[tasks.OPERATIONS_DOORBELL],
     ),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
@@ -73,53 +58,17 @@ from keeper.orchestration.trigger_forms import NOT_BACKFILLED
     default_args=DEFAULT_ARGS | {"retries": 2, "execution_timeout": timedelta(minutes=10)},
     doc_md=__doc__,
     tags=["operations"],
-    **told_to_operator(late_after=timedelta(minutes=25)),
+    on_failure_callback=tell_of_failed_run,
+    on_success_callback=note_good_run,
+    deadline=deadline_after(timedelta(minutes=25)),
 )
-def check_operations():
+def check_operations() -> None:
     """Wire the run; the heads above say what it does."""
-
-    @task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OPERATOR_NOTICES, OUTBOX])
-    def check_database() -> dict:
-        from keeper.orchestration.operations import check_database
-
-        return check_database()
-
-    @task(
-        inlets=[PRICE_UPDATES, PRICE_BACKFILL, DEAL_UPDATES, *DEAD_LETTERS],
-        outlets=[OPERATOR_NOTICES, OUTBOX],
-    )
-    def check_kafka() -> dict:
-        from keeper.orchestration.operations import check_kafka
-
-        return check_kafka()
-
-    # What one of them has found is told whatever the other does.
-    @task(
-        trigger_rule=TriggerRule.ALL_DONE,
-        inlets=[OPERATOR_NOTICES, *TO_DELIVER],
-        outlets=DELIVERED,
-    )
-    def deliver_notices() -> dict:
-        from keeper.orchestration.delivery import deliver_now
-
-        return deliver_now()
-
-    @task(inlets=[PIPELINE_RUNS, TOKEN_LEDGER], outlets=[TOKENS_INDEX, RUNS_INDEX])
-    def mirror_records() -> dict:
-        from keeper.orchestration.search_mirror import mirror_records
-
-        return mirror_records()
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
-    def summarise(database, kafka, delivered, ti) -> str:
-        from keeper.orchestration.summaries import check_line, conclude, delivery_line
-
-        return conclude(ti, check_line([database, kafka], delivery_line(delivered)))
-
-    database, kafka, delivered = check_database(), check_kafka(), deliver_notices()
+    database, kafka = tasks.check_database(), tasks.check_kafka()
+    delivered = tasks.deliver_notices()
     [database, kafka] >> delivered
     # Notices do not wait for Elasticsearch.
-    mirror_records() >> summarise(database, kafka, delivered)
+    tasks.mirror_records() >> tasks.summarise(database, kafka, delivered)
 
 
 check_operations()

@@ -26,12 +26,12 @@ As often as you like. `airflow backfill create` is refused: it can probe only th
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
+from airflow.sdk import CronTriggerTimetable, dag
 
-from keeper.orchestration.defaults import DEFAULT_ARGS
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.services import service_checks
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+from keeper.orchestration import check_services as tasks
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
 
 
 @dag(
@@ -46,19 +46,13 @@ from keeper.orchestration.trigger_forms import NOT_BACKFILLED
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["operations"],
-    **told_to_operator(late_after=timedelta(minutes=15)),
+    on_failure_callback=tell_of_failed_run,
+    on_success_callback=note_good_run,
+    deadline=deadline_after(timedelta(minutes=15)),
 )
-def check_services():
+def check_services() -> None:
     """Wire the run; the heads above say what it does."""
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
-    def summarise(told, ti) -> str:
-        from keeper.orchestration.services import services_line
-        from keeper.orchestration.summaries import conclude
-
-        return conclude(ti, services_line(told))
-
-    summarise(service_checks())
+    tasks.summarise(tasks.service_checks())
 
 
 check_services()

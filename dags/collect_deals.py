@@ -37,28 +37,13 @@ is the same deal. `airflow backfill create` is refused: Keepa has only today's d
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, Metadata, TriggerRule, dag, task
+from airflow.sdk import CronDataIntervalTimetable, dag
 
-from keeper.orchestration.assets import (
-    COLLECTED_DEALS,
-    DEAL_FILTERS,
-    LOADED_DEALS,
-    PIPELINE_RUNS,
-    RUN_ENDS,
-)
-from keeper.orchestration.deal_batches import deals, plan_filters
-from keeper.orchestration.deal_waits import wait_for_elasticsearch, wait_for_postgres
-from keeper.orchestration.defaults import Rank, in_queue, ranked
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import (
-    NOT_BACKFILLED,
-    dry_run_param,
-    filters_param,
-    skip_in_dry_run,
-)
-from keeper.settings import load_settings
-
-SETTINGS = load_settings()
+from keeper.orchestration import collect_deals as tasks
+from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED, dry_run_param, filters_param
+from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.waits.deals import wait_for_elasticsearch, wait_for_postgres
 
 
 @dag(
@@ -73,27 +58,15 @@ SETTINGS = load_settings()
     default_args=ranked(Rank.DEALS) | in_queue("deals"),
     doc_md=__doc__,
     tags=["deals"],
-    **told_to_operator(late_after=timedelta(hours=3)),
+    on_failure_callback=tell_of_failed_run,
+    on_success_callback=note_good_run,
+    deadline=deadline_after(timedelta(hours=3)),
     params={"filters": filters_param(), "dry_run": dry_run_param()},
 )
-def collect_deals():
+def collect_deals() -> None:
     """Wire the run; the heads above say what it does."""
-
-    @task(inlets=[DEAL_FILTERS], outlets=[PIPELINE_RUNS])
-    def plan(dag_run, params) -> list[dict]:
-        return plan_filters(dag_run, params)
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_DEALS, *RUN_ENDS], retries=1)
-    def summarise(ti, params):
-        from keeper.orchestration.reports import finish_batch_run
-
-        skip_in_dry_run(params)
-        limit = SETTINGS.keeper_max_quarantine_share
-        row = finish_batch_run(ti, "deals", max_quarantine_share=limit)
-        yield Metadata(COLLECTED_DEALS, row)
-
-    published = deals.expand(planned=plan())
-    [wait_for_postgres(published), wait_for_elasticsearch(published)] >> summarise()
+    published = tasks.deals.expand(planned=tasks.plan())
+    [wait_for_postgres(published), wait_for_elasticsearch(published)] >> tasks.summarise()
 
 
 collect_deals()

@@ -30,18 +30,16 @@ question is open, the next run waits. `keeper discover approve` and `reject` dec
 Airflow. `airflow backfill create` is refused: Keepa has only today's best sellers.
 """
 
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, Param, TriggerRule, dag, task
+from airflow.sdk import CronDataIntervalTimetable, Param, dag
 
-from keeper.orchestration import assets
-from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
-from keeper.orchestration.discovery import ProposalApproval
-from keeper.orchestration.keepa_tasks import keepa_task
-from keeper.orchestration.run_names import run_name
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+from keeper.orchestration import discover_products as tasks
+from keeper.orchestration.airflow.assets import PRODUCT_PROPOSALS
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.waits.approval import ProposalApproval
 
 ANSWER_WITHIN_H = 6 * 24
 
@@ -57,7 +55,9 @@ ANSWER_WITHIN_H = 6 * 24
     default_args=DEFAULT_ARGS | in_queue("deals"),
     doc_md=__doc__,
     tags=["discovery"],
-    **told_to_operator(late_after=timedelta(days=3)),
+    on_failure_callback=tell_of_failed_run,
+    on_success_callback=note_good_run,
+    deadline=deadline_after(timedelta(days=3)),
     params={
         "max_proposals": Param(50, type="integer", minimum=1, maximum=500),
         "user": Param(None, type=["null", "string"], pattern="^[^@\\s]+@[^@\\s]+$"),
@@ -66,80 +66,17 @@ ANSWER_WITHIN_H = 6 * 24
         ),
     },
 )
-def discover_products():
+def discover_products() -> None:
     """Wire the run; the heads above say what it does."""
-
-    @task(inlets=[assets.DISCOVERIES], outlets=[assets.PIPELINE_RUNS])
-    def plan(run_id: str, dag, params) -> list[dict]:
-        from keeper.clock import utc_now
-        from keeper.orchestration.connections import database, keepa_config
-        from keeper.pipeline.discovery.run import plan_discovery
-
-        with database() as connection:
-            planned = plan_discovery(
-                connection,
-                run=run_name(dag.dag_id, run_id),
-                dag_id=dag.dag_id,
-                source=keepa_config().source,
-                max_proposals=params["max_proposals"],
-                started_at=utc_now(),
-            )
-        return [asdict(search) for search in planned]
-
-    @keepa_task(
-        map_index_template="{{ task.op_kwargs['planned'].label }}",
-        inlets=[assets.WATCHED_PRODUCTS, assets.PRODUCT_PROPOSALS],
-        outlets=[assets.DISCOVERIES, *assets.TOKENS],
-    )
-    def find(planned: dict, run_id: str, dag) -> dict:
-        from keeper.orchestration.connections import database
-        from keeper.orchestration.keepa_tasks import keepa_client
-        from keeper.pipeline.discovery.run import PlannedSearch, find_candidates
-
-        run = run_name(dag.dag_id, run_id)
-        with database() as connection, keepa_client(run) as client:
-            search = PlannedSearch(**planned)
-            return asdict(find_candidates(connection, client, search, run=run))
-
-    # A search that failed must not keep the others' products waiting.
-    @keepa_task(
-        trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PRODUCT_PROPOSALS, *assets.TOKENS]
-    )
-    def propose(found, run_id: str, dag, params) -> dict:
-        from keeper.orchestration.connections import database
-        from keeper.orchestration.keepa_tasks import keepa_client
-        from keeper.pipeline.discovery.run import Candidates, open_question, propose
-
-        run = run_name(dag.dag_id, run_id)
-        candidates = [Candidates(**search) for search in found or ()]
-        with database() as connection, keepa_client(run) as client:
-            proposed = propose(connection, client, candidates, run=run)
-            question = open_question(connection, params["user"])
-        return {**asdict(proposed), "question": question and asdict(question)}
-
-    @task(
-        outlets=[assets.PRODUCT_PROPOSALS, assets.WATCHED_PRODUCTS, assets.USERS, assets.CHANNELS]
-    )
-    def decide(answer: dict, params) -> dict:
-        from keeper.orchestration.discovery import settle
-
-        return settle(answer, params["user"])
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PIPELINE_RUNS], retries=1)
-    def summarise(proposed: dict | None, ti) -> dict:
-        from keeper.orchestration.discovery import finish_discovery_run
-
-        return finish_discovery_run(ti, proposed)
-
-    proposed = propose(find.expand(planned=plan()))
+    proposed = tasks.propose(tasks.find.expand(planned=tasks.plan()))
     approve = ProposalApproval(
         task_id="approve",
         question=proposed,
         answer_within=timedelta(hours=ANSWER_WITHIN_H),
-        inlets=[assets.PRODUCT_PROPOSALS],
+        inlets=[PRODUCT_PROPOSALS],
     )
-    decide(approve.output)
-    summarise(proposed)
+    tasks.decide(approve.output)
+    tasks.summarise(proposed)
 
 
 discover_products()

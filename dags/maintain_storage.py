@@ -36,12 +36,12 @@ shell, except for Airflow's part. `airflow backfill create` is refused: a run do
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, chain, dag, task
+from airflow.sdk import CronTriggerTimetable, Param, chain, dag
 
-from keeper.orchestration.assets import PRICE_DAYS, PRICE_HISTORY, PRICE_STATISTICS, REPLIES
-from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+from keeper.orchestration import maintain_storage as tasks
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
 
 
 @dag(
@@ -56,82 +56,25 @@ from keeper.orchestration.trigger_forms import NOT_BACKFILLED
     default_args=DEFAULT_ARGS | in_queue("storage"),
     doc_md=__doc__,
     tags=["storage"],
-    **told_to_operator(late_after=timedelta(hours=6)),
+    on_failure_callback=tell_of_failed_run,
+    on_success_callback=note_good_run,
+    deadline=deadline_after(timedelta(hours=6)),
     params={
         "apply": Param(False, type="boolean", title="Drop what is past its retention"),
     },
 )
-def maintain_storage():
+def maintain_storage() -> None:
     """Wire the run; the heads above say what it does."""
-
-    @task(outlets=[PRICE_HISTORY])
-    def make_months() -> list[str]:
-        from keeper.orchestration.storage import make_months
-
-        return make_months()
-
-    @task(
-        execution_timeout=timedelta(hours=6),
-        inlets=[PRICE_HISTORY],
-        outlets=[PRICE_DAYS, PRICE_STATISTICS],
-    )
-    def roll_up() -> dict:
-        from keeper.orchestration.storage import roll_up
-
-        return roll_up()
-
-    @task(execution_timeout=timedelta(hours=2))
-    def check() -> None:
-        from keeper.orchestration.storage import check_and_analyse
-
-        check_and_analyse()
-
-    @task(inlets=[PRICE_HISTORY])
-    def drop_old_rows(params) -> dict:
-        from keeper.orchestration.storage import drop_old_rows
-
-        return drop_old_rows(apply=params["apply"])
-
-    # Of other stores: what is wrong with the database need not hold them.
-    @task(
-        trigger_rule=TriggerRule.ALL_DONE,
-        execution_timeout=timedelta(hours=2),
-        inlets=[REPLIES],
-    )
-    def drop_old_files(params) -> dict:
-        from keeper.orchestration.storage import drop_old_files
-
-        return drop_old_files(apply=params["apply"])
-
-    @task(trigger_rule=TriggerRule.ALL_DONE)
-    def drop_old_task_logs(params) -> list:
-        from keeper.orchestration.storage import drop_old_task_logs
-
-        return drop_old_task_logs(apply=params["apply"])
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
-    def clean_airflow(params) -> None:
-        from keeper.orchestration.storage import clean_airflow
-
-        clean_airflow(apply=params["apply"])
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
-    def summarise(months, rolled_up, rows, files, logs, ti, params) -> str:
-        from keeper.orchestration.summaries import conclude, storage_line
-
-        line = storage_line(months, rolled_up, rows, files, logs, apply=params["apply"])
-        return conclude(ti, line)
-
     # One after the other: each of them is work for the disk.
     chain(
-        months := make_months(),
-        rolled_up := roll_up(),
-        check(),
-        rows := drop_old_rows(),
-        files := drop_old_files(),
-        logs := drop_old_task_logs(),
-        clean_airflow(),
-        summarise(months, rolled_up, rows, files, logs),
+        months := tasks.make_months(),
+        rolled_up := tasks.roll_up(),
+        tasks.check(),
+        rows := tasks.drop_old_rows(),
+        files := tasks.drop_old_files(),
+        logs := tasks.drop_old_task_logs(),
+        tasks.clean_airflow(),
+        tasks.summarise(months, rolled_up, rows, files, logs),
     )
 
 

@@ -31,22 +31,19 @@ run compares every day, or the last `days`.
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, chain, dag, task
+from airflow.sdk import CronTriggerTimetable, Param, chain, dag
 
-from keeper.orchestration.assets import (
+from keeper.orchestration import reconcile_stores as tasks
+from keeper.orchestration.airflow.assets import (
     COLLECTED_DEALS,
-    DEAL_UPDATES,
     DEALS_INDEX,
-    PRICE_BACKFILL,
     PRICE_HISTORY,
-    PRICE_UPDATES,
     PRICES_INDEX,
     RECONCILIATIONS,
 )
-from keeper.orchestration.defaults import DEFAULT_ARGS, in_queue
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.search_mirror import wait_for_workers
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
 
 
 @dag(
@@ -61,7 +58,9 @@ from keeper.orchestration.trigger_forms import NOT_BACKFILLED
     default_args=DEFAULT_ARGS | in_queue("storage"),
     doc_md=__doc__,
     tags=["search"],
-    **told_to_operator(late_after=timedelta(hours=6)),
+    on_failure_callback=tell_of_failed_run,
+    on_success_callback=note_good_run,
+    deadline=deadline_after(timedelta(hours=6)),
     params={
         "days": Param(
             None,
@@ -73,35 +72,16 @@ from keeper.orchestration.trigger_forms import NOT_BACKFILLED
         "dry_run": Param(False, type="boolean", title="Only say what is wrong"),
     },
 )
-def reconcile_stores():
+def reconcile_stores() -> None:
     """Wire the run; the heads above say what it does."""
-
-    @task(inlets=[PRICE_UPDATES, PRICE_BACKFILL, DEAL_UPDATES])
-    def mark_ends() -> dict:
-        from keeper.orchestration.search_mirror import mark_ends
-
-        return mark_ends()
-
-    @task(execution_timeout=timedelta(hours=6))
-    def reconcile(mirror: str, ti, params) -> dict:
-        from keeper.orchestration.search_mirror import reconcile_mirror
-
-        return reconcile_mirror(mirror, ti, days=params["days"], dry_run=params["dry_run"])
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
-    def summarise(prices, deals, ti) -> str:
-        from keeper.orchestration.summaries import conclude, mirror_line
-
-        return conclude(ti, f"{mirror_line(prices, 'prices')}; {mirror_line(deals, 'deals')}")
-
-    prices = reconcile.override(
+    prices = tasks.reconcile.override(
         task_id="reconcile_prices", inlets=[PRICE_HISTORY], outlets=[PRICES_INDEX, RECONCILIATIONS]
     )("prices")
-    deals = reconcile.override(
+    deals = tasks.reconcile.override(
         task_id="reconcile_deals", inlets=[COLLECTED_DEALS], outlets=[DEALS_INDEX, RECONCILIATIONS]
     )("deals")
     # One after the other: each of them is work for both stores.
-    chain(wait_for_workers(mark_ends()), prices, deals, summarise(prices, deals))
+    chain(tasks.wait_for_workers(tasks.mark_ends()), prices, deals, tasks.summarise(prices, deals))
 
 
 reconcile_stores()

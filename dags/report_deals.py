@@ -29,28 +29,14 @@ Clear the failed tasks: a run writes one report for each user. A new run reports
 `airflow backfill create` is refused: deals of past days are over.
 """
 
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
+from airflow.sdk import CronTriggerTimetable, dag
 
-from keeper.orchestration.assets import (
-    COLLECTED_DEALS,
-    DEAL_FILTERS,
-    DEAL_REPORTS,
-    DEAL_UPDATES,
-    DELIVERED,
-    OUTBOX,
-    PRICE_HISTORY,
-    REPLIES,
-    REPORTED_DEALS,
-    TO_DELIVER,
-    USERS,
-)
-from keeper.orchestration.defaults import Rank, in_queue, ranked
-from keeper.orchestration.run_names import run_name
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import NOT_BACKFILLED
+from keeper.orchestration import report_deals as tasks
+from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
 
 
 @dag(
@@ -65,55 +51,16 @@ from keeper.orchestration.trigger_forms import NOT_BACKFILLED
     default_args=ranked(Rank.DEALS) | in_queue("deals"),
     doc_md=__doc__,
     tags=["deals"],
-    **told_to_operator(late_after=timedelta(hours=2)),
+    on_failure_callback=tell_of_failed_run,
+    on_success_callback=note_good_run,
+    deadline=deadline_after(timedelta(hours=2)),
 )
-def report_deals():
+def report_deals() -> None:
     """Wire the run; the heads above say what it does."""
-
-    @task(
-        inlets=[COLLECTED_DEALS, DEAL_FILTERS, PRICE_HISTORY, REPLIES, USERS],
-        outlets=[DEAL_REPORTS, REPORTED_DEALS, OUTBOX],
-    )
-    def write_reports(run_id: str, dag) -> dict:
-        from keeper.clock import utc_now
-        from keeper.orchestration.connections import database
-        from keeper.orchestration.lake import lake
-        from keeper.pipeline.deals.report import write_reports
-        from keeper.stores.lake.archive import ReplyArchive
-
-        run = run_name(dag.dag_id, run_id)
-        with database() as connection:
-            return asdict(write_reports(connection, ReplyArchive(lake()), run_id=run, at=utc_now()))
-
-    # What was written is delivered and published, whoever's report failed.
-    @task(trigger_rule=TriggerRule.ALL_DONE, inlets=[DEAL_REPORTS, *TO_DELIVER], outlets=DELIVERED)
-    def deliver_reports() -> dict:
-        from keeper.orchestration.delivery import deliver_now
-
-        return deliver_now()
-
-    @task(
-        trigger_rule=TriggerRule.ALL_DONE,
-        inlets=[REPORTED_DEALS],
-        outlets=[DEAL_UPDATES, DEAL_REPORTS],
-    )
-    def publish_deals() -> int:
-        from keeper.clock import utc_now
-        from keeper.orchestration.connections import database, kafka_config
-        from keeper.pipeline.deals.report import publish_reported_deals
-
-        with database() as connection:
-            return publish_reported_deals(connection, kafka_config(), at=utc_now())
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
-    def summarise(written, delivered, published, ti) -> str:
-        from keeper.orchestration.summaries import conclude, delivery_line, report_line
-
-        return conclude(ti, report_line(written, delivery_line(delivered), published))
-
-    written, delivered, published = write_reports(), deliver_reports(), publish_deals()
+    written, delivered = tasks.write_reports(), tasks.deliver_reports()
+    published = tasks.publish_deals()
     written >> [delivered, published]
-    summarise(written, delivered, published)
+    tasks.summarise(written, delivered, published)
 
 
 report_deals()

@@ -40,39 +40,19 @@ instead.
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, Metadata, TriggerRule, dag, task
+from airflow.sdk import CronDataIntervalTimetable, dag
 
-from keeper.orchestration.assets import (
-    CURRENT_PRICES,
-    DELIVERED,
-    KEEPER_EVENTS,
-    LOADED_PRICES,
-    PIPELINE_RUNS,
-    PRICE_ALERTS,
-    PRICE_HISTORY,
-    RUN_ENDS,
-    TO_DELIVER,
-    TOKEN_ACCOUNTS,
-    WATCHED_PRODUCTS,
-)
-from keeper.orchestration.defaults import Rank, in_queue, ranked
-from keeper.orchestration.price_batches import prices
-from keeper.orchestration.price_waits import (
+from keeper.orchestration import track_prices as tasks
+from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
+from keeper.orchestration.airflow.forms import asins_param, domains_param, dry_run_param
+from keeper.orchestration.prices.batches import prices
+from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.waits.prices import (
     wait_for_elasticsearch,
     wait_for_history,
     wait_for_history_index,
     wait_for_postgres,
 )
-from keeper.orchestration.run_notices import told_to_operator
-from keeper.orchestration.trigger_forms import (
-    asins_param,
-    domains_param,
-    dry_run_param,
-    skip_in_dry_run,
-)
-from keeper.settings import load_settings
-
-SETTINGS = load_settings()
 
 
 @dag(
@@ -85,46 +65,18 @@ SETTINGS = load_settings()
     default_args=ranked(Rank.PRICES) | in_queue("prices"),
     doc_md=__doc__,
     tags=["prices"],
-    **told_to_operator(late_after=timedelta(hours=3)),
+    on_failure_callback=tell_of_failed_run,
+    on_success_callback=note_good_run,
+    deadline=deadline_after(timedelta(hours=3)),
     params={"domains": domains_param(), "asins": asins_param(), "dry_run": dry_run_param()},
 )
-def track_prices():
+def track_prices() -> None:
     """Wire the run; the heads above say what it does."""
-
-    @task(
-        inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, TOKEN_ACCOUNTS],
-        outlets=[PIPELINE_RUNS, TOKEN_ACCOUNTS, KEEPER_EVENTS],
-    )
-    def plan(dag_run, params) -> list[dict]:
-        from keeper.orchestration.price_runs import plan_prices
-
-        return plan_prices(dag_run, params)
-
-    @task(
-        trigger_rule=TriggerRule.ALL_DONE,
-        inlets=[PRICE_ALERTS, *TO_DELIVER],
-        outlets=[PRICE_ALERTS, *DELIVERED],
-    )
-    def deliver_alerts(params) -> dict:
-        from keeper.orchestration.delivery import deliver_now
-
-        skip_in_dry_run(params)
-        return deliver_now()
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[*LOADED_PRICES, *RUN_ENDS], retries=1)
-    def summarise(ti, params):
-        from keeper.orchestration.reports import finish_price_run
-
-        skip_in_dry_run(params)
-        limit = SETTINGS.keeper_max_quarantine_share
-        yield Metadata(PRICE_HISTORY, finish_price_run(ti, max_quarantine_share=limit))
-
-    published = prices.expand(planned=plan())
-
-    delivered = wait_for_postgres(published) >> deliver_alerts()
+    published = prices.expand(planned=tasks.plan())
+    delivered = wait_for_postgres(published) >> tasks.deliver_alerts()
     indexed = wait_for_elasticsearch(published)
     older = [wait_for_history(published), wait_for_history_index(published)]
-    [delivered, indexed, *older] >> summarise()
+    [delivered, indexed, *older] >> tasks.summarise()
 
 
 track_prices()

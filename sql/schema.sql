@@ -726,6 +726,8 @@ CREATE TABLE public.token_accounts (
     keepa_time timestamp with time zone,
     read_at timestamp with time zone NOT NULL,
     reserve integer DEFAULT 0 NOT NULL,
+    flow_reduction integer DEFAULT 0 NOT NULL,
+    CONSTRAINT token_accounts_flow_reduction_check CHECK ((flow_reduction >= 0)),
     CONSTRAINT token_accounts_reserve_check CHECK ((reserve >= 0))
 );
 
@@ -734,6 +736,8 @@ COMMENT ON TABLE public.token_accounts IS 'The balance of each Keepa key as last
 COMMENT ON COLUMN public.token_accounts.next_refill_at IS 'By Keeper''s clock, from the duration Keepa told; Keepa''s own clock may be hours off.';
 
 COMMENT ON COLUMN public.token_accounts.reserve IS 'Tokens that only checks of products about to alert may use; each run plans it anew.';
+
+COMMENT ON COLUMN public.token_accounts.flow_reduction IS 'Tokens a refill lacks because trackings of the same key take them, as Keepa last told.';
 
 CREATE TABLE public.token_ledger (
     request_id bigint NOT NULL,

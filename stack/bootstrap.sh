@@ -1,9 +1,12 @@
 #!/bin/sh
-# Make the virtual environment on a machine that has Python 3.11 and nothing else.
+# Make the virtual environment on a machine that has Python 3.11, 3.12 or 3.13 and nothing else.
 # Does nothing when the environment is up to date. Everything goes under .venv and .keeper.
 #
-#   stack/bootstrap.sh             make or update .venv
+#   stack/bootstrap.sh             make or update .venv, with the newest of these Pythons
+#   stack/bootstrap.sh venv        print which environment that is
 #   stack/bootstrap.sh uv ARGS...  run uv, which is fetched if the machine has none
+#
+# KEEPER_PYTHON=python3.12 makes an environment of its own, .venv-3.12, with that Python.
 set -eu
 
 # The certificates a company or a proxy has added to the system's count too, unless told otherwise.
@@ -11,9 +14,7 @@ export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" UV_PYTHON_DOWNLOADS=never
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root"
-venv=$root/.venv
-stamp=$venv/.keeper-synced
-python_wanted=$(sed -n 's/^python = "\(.*\)"/\1/p' stack/versions.toml)
+pythons=$(sed -n 's/^pythons = \[\(.*\)\]/\1/p' stack/versions.toml | tr -d '",')
 uv_wanted=$(sed -n 's/^uv = "\(.*\)"/\1/p' stack/versions.toml)
 disk_mib=3072
 
@@ -27,17 +28,16 @@ on_debian() {
 }
 
 may_install() {
-    { [ "${KEEPER_INSTALL:-}" = 1 ] || [ "${CI:-}" = true ]; } &&
-        [ "$(id -u)" = 0 ] && on_debian
+    [ "${KEEPER_INSTALL:-1}" = 1 ] && [ "$(id -u)" = 0 ] && on_debian
 }
 
-# Run the apt-get line if that was asked for, else stop with the sentence and the line.
+# Run the apt-get line as root, unless told not to; else stop with the sentence and the line.
 need_packages() {
     sentence=$1
     shift
     line="apt-get update && apt-get install --yes $*"
     if may_install; then
-        echo "Running: $line"
+        echo "Installing what Keeper needs (KEEPER_INSTALL=0 stops instead): $line" >&2
         DEBIAN_FRONTEND=noninteractive sh -c "$line" && return 0
         fail "The packages could not be installed; try it by hand: $line"
     fi
@@ -45,26 +45,39 @@ need_packages() {
     if [ "$(id -u)" = 0 ]; then
         fail "$sentence
   $line
-  (with KEEPER_INSTALL=1 this command runs that line itself)"
+  (without KEEPER_INSTALL=0 this command runs that line itself)"
     fi
     fail "$sentence
   as root: $line"
 }
 
-is_wanted_python() {
-    [ "$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = \
-        "$python_wanted" ]
+version_of() {
+    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
 }
 
+words() {
+    printf "%s" "$*" | sed 's/ /, /g; s/, \([^,]*\)$/ or \1/'
+}
+
+# Print the newest Python that serves, or the one asked for.
 find_python() {
-    for candidate in "${KEEPER_PYTHON:-}" "python$python_wanted" python3 python \
-        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$python_wanted".*/bin/python; do
-        [ -n "$candidate" ] || continue
-        if is_wanted_python "$candidate"; then
-            # A pyenv shim works only with pyenv's choice of version; take what is behind it.
-            "$candidate" -c 'import sys; print(sys.executable)'
-            return 0
-        fi
+    if [ -n "${KEEPER_PYTHON:-}" ]; then
+        asked=$(version_of "$KEEPER_PYTHON") || asked=
+        case " $pythons " in
+            *" ${asked:-none} "*) "$KEEPER_PYTHON" -c 'import sys; print(sys.executable)' ;;
+            *) return 1 ;;
+        esac
+        return 0
+    fi
+    for wanted in $pythons; do
+        for candidate in "python$wanted" python3 python \
+            "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$wanted".*/bin/python; do
+            if [ "$(version_of "$candidate")" = "$wanted" ]; then
+                # A pyenv shim works only with pyenv's choice of version; take what is behind it.
+                "$candidate" -c 'import sys; print(sys.executable)'
+                return 0
+            fi
+        done
     done
     return 1
 }
@@ -89,8 +102,8 @@ find_uv() {
 ensure_uv() {
     uv=$(find_uv) && return 0
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        need_packages "Python $python_wanted in $python lacks its venv module; install it." \
-            "python$python_wanted-venv"
+        need_packages "The Python in $python lacks its venv module; install it." \
+            "python$(version_of "$python")-venv"
     fi
     echo "Installing uv $uv_wanted into .keeper/uv" >&2
     mkdir -p .keeper
@@ -108,13 +121,41 @@ or install uv 0.9 or newer yourself."
 
 ensure_python() {
     python=$(find_python) && return 0
-    sentence="Keeper needs Python $python_wanted; install it, for example with \
-\`pyenv install $python_wanted\`, or point KEEPER_PYTHON at one."
-    # Debian 12 alone has it as a package.
-    grep -q '^VERSION_CODENAME=bookworm' /etc/os-release 2>/dev/null || fail "$sentence"
-    need_packages "$sentence" "python$python_wanted" "python$python_wanted-venv"
-    python=$(find_python) || fail "Python $python_wanted is still missing."
+    [ -z "${KEEPER_PYTHON:-}" ] ||
+        fail "KEEPER_PYTHON is $KEEPER_PYTHON, which is no Python $(words $pythons) here."
+    newest=${pythons%% *}
+    sentence="Keeper needs Python $(words $pythons); install one, for example with \
+\`pyenv install $newest\`, or point KEEPER_PYTHON at one."
+    packaged=$(packaged_python) || fail "$sentence"
+    need_packages "$sentence" "python$packaged" "python$packaged-venv"
+    python=$(find_python) || fail "Python $packaged is still missing."
 }
+
+# The version Debian's and Ubuntu's own package `python3` is of, if it serves.
+packaged_python() {
+    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null)
+    case $codename in
+        bookworm) echo 3.11 ;;
+        noble) echo 3.12 ;;
+        trixie | questing | plucky) echo 3.13 ;;
+        *) return 1 ;;
+    esac
+}
+
+# Where the environment is: by itself the choice is made once, and named by nothing.
+venv_of() {
+    if [ -z "${KEEPER_PYTHON:-}" ]; then
+        echo "$root/.venv"
+        return 0
+    fi
+    ensure_python
+    echo "$root/.venv-$(version_of "$python")"
+}
+
+if [ "${1:-}" = venv ]; then
+    venv_of
+    exit 0
+fi
 
 if [ "${1:-}" = uv ]; then
     shift
@@ -123,6 +164,8 @@ if [ "${1:-}" = uv ]; then
     exec "$uv" "$@"
 fi
 
+venv=$(venv_of)
+stamp=$venv/.keeper-synced
 digest=$(cat pyproject.toml uv.lock stack/versions.toml | cksum)
 if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
     exit 0
@@ -140,7 +183,7 @@ fi
 ensure_uv
 
 echo "Making the virtual environment"
-"$uv" sync --locked --quiet --python "$python" ||
+UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --locked --quiet --python "$python" ||
     fail "The Python packages could not be installed: check the network and uv's index settings, \
 then run the command again (a lock file that is out of date needs \`uv lock\`)."
 printf '%s\n' "$digest" >"$stamp"

@@ -11,7 +11,7 @@ from typing import Final
 
 from rich.console import Console
 
-from keeper.orchestration.run_names import run_name
+from keeper.orchestration.runs.names import run_name
 from stack import operations, report
 from stack.airflow_api import AirflowApi, TaskInstance
 from stack.commands import last_lines

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class Layout:
     @property
     def venv_bin(self) -> Path:
         """Where the commands of the virtual environment are."""
-        return self.root / ".venv" / "bin"
+        return Path(sys.executable).parent
 
     @property
     def lib(self) -> Path:

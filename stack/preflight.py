@@ -17,6 +17,8 @@ from stack.ports import variable_of
 from stack.services import Service
 from stack.versions import versions
 
+INSTALL: Final = "KEEPER_INSTALL"
+"""The variable that says whether root installs Debian's packages: 1 or 0, 1 if it is unset."""
 _DISK_MIB: Final = 2048
 # apt-get itself does not wait for another that fetches its lists.
 _APT_LOCK: Final = Path("/run/keeper-apt-get.lock")
@@ -94,9 +96,8 @@ def install_command(packages: Iterable[str]) -> str:
 
 
 def may_install(environ: Mapping[str, str], on: Machine) -> bool:
-    """Tell whether the apt-get line may be run instead of printed: Debian, root, and asked to."""
-    asked = environ.get("KEEPER_INSTALL") == "1" or environ.get("CI", "").lower() == "true"
-    return asked and on.is_root and on.distribution.is_debian
+    """Whether the apt-get line may be run: as root on Debian, unless forbidden."""
+    return environ.get(INSTALL, "1") == "1" and on.is_root and on.distribution.is_debian
 
 
 def install(packages: Sequence[str], log: Callable[[str], None]) -> None:
@@ -106,7 +107,7 @@ def install(packages: Sequence[str], log: Callable[[str], None]) -> None:
         NotReadyError: apt-get failed.
     """
     line = install_command(packages)
-    log(f"Running: {line}")
+    log(f"Installing what Keeper needs ({INSTALL}=0 stops instead): {line}")
     environment = dict(os.environ) | {"DEBIAN_FRONTEND": "noninteractive"}
     with only_one(_APT_LOCK):
         done = subprocess.run(["sh", "-c", line], env=environment, check=False)
@@ -137,7 +138,7 @@ def _software_problems(stack: Stack, on: Machine) -> list[str]:
         who = "" if on.is_root else "as root: "
         found[-1] += f"\n  {who}{line}"
         if on.is_root:
-            found[-1] += "\n  (with KEEPER_INSTALL=1 this command runs that line itself)"
+            found[-1] += f"\n  (without {INSTALL}=0 this command runs that line itself)"
     return found
 
 

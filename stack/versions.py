@@ -14,7 +14,8 @@ _LOCK = _FILE.parent.parent / "uv.lock"
 class Versions:
     """Versions of the services, under the names of `versions.toml`."""
 
-    python: str
+    pythons: list[str]
+    image_python: str
     uv: str
     java_at_least: int
     kafka: str

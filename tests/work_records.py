@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from elasticsearch import Elasticsearch
 
+from keeper.domain.runs.states import RunState
 from keeper.domain.tokens.balance import Reservation, TokenReading, TokenRequest
 from keeper.pipeline.search.records import RUNS, TOKENS, RecordMirror
 from keeper.stores.elasticsearch.record_index import set_up_runs, set_up_tokens
@@ -93,7 +94,7 @@ def run_pipeline(
         finish_run(
             connection,
             run_id=run_id,
-            state="FAILED" if problem else "SUCCESS",
+            state=RunState.FAILED if problem else RunState.SUCCESS,
             finished_at=at + timedelta(minutes=10),
             counts=counts or RunCounts(products_fetched=19, products_missing=1),
             problem=problem,

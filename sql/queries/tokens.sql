@@ -2,26 +2,28 @@
 
 -- name: lock_account
 -- Locks an account and returns its balance and reserve; no row for an unknown one.
-SELECT tokens_left, refill_rate, next_refill_at, read_at, keepa_time, reserve
+SELECT tokens_left, refill_rate, next_refill_at, read_at, keepa_time, flow_reduction, reserve
 FROM token_accounts WHERE account = %(account)s
 FOR UPDATE
 
 -- name: read_account
 -- Returns the balance of an account without a lock; no row for an unknown one.
-SELECT tokens_left, refill_rate, next_refill_at, read_at, keepa_time
+SELECT tokens_left, refill_rate, next_refill_at, read_at, keepa_time, flow_reduction
 FROM token_accounts WHERE account = %(account)s
 
 -- name: save_account
 -- Adds or replaces the balance of an account; its reserve stays.
-INSERT INTO token_accounts (account, tokens_left, refill_rate, next_refill_at, read_at, keepa_time)
+INSERT INTO token_accounts (account, tokens_left, refill_rate, next_refill_at, read_at, keepa_time,
+    flow_reduction)
 VALUES (%(account)s, %(tokens_left)s, %(refill_rate)s, %(next_refill_at)s, %(read_at)s,
-    %(keepa_time)s)
+    %(keepa_time)s, %(flow_reduction)s)
 ON CONFLICT (account) DO UPDATE SET
     tokens_left = excluded.tokens_left,
     refill_rate = excluded.refill_rate,
     next_refill_at = excluded.next_refill_at,
     read_at = excluded.read_at,
-    keepa_time = excluded.keepa_time
+    keepa_time = excluded.keepa_time,
+    flow_reduction = excluded.flow_reduction
 
 -- name: keep_back
 -- Sets the reserve of an account: tokens only for requests that may use it.

@@ -9,6 +9,7 @@ from typing import Final
 from stack.commands import run_logged
 from stack.errors import StackError
 from stack.layout import Layout
+from stack.preflight import INSTALL
 
 COMPOSE_VERSION: Final = "2.40.3"
 _COMPOSE: Final = "github.com/docker/compose/v2"
@@ -34,11 +35,11 @@ def need_programs(layout: Layout, *programs: str) -> None:
     wait = ("-o", "DPkg::Lock::Timeout=600")
     install = ["apt-get", *wait, "install", "--yes", "--no-install-recommends", *packages]
     line = f"apt-get update && {' '.join(install)}"
-    asked = os.environ.get("KEEPER_INSTALL") == "1" or os.environ.get("CI") == "true"
-    if not asked or os.geteuid() != 0 or shutil.which("apt-get") is None:
+    may = os.environ.get(INSTALL, "1") == "1"
+    if not may or os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise StackError(
             f"There is no {', no '.join(missing)}; on Debian, as root:\n  {line}\n"
-            "  (with KEEPER_INSTALL=1 this command runs that line itself)"
+            f"  (without {INSTALL}=0 this command runs that line itself)"
         )
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update"], install):

@@ -109,50 +109,12 @@ def _axes(
         for number, agg in enumerate(aggs, start=1)
         if agg["schema"] == "metric"
     }
-    series = [
-        {
-            "show": True,
-            "type": shape,
-            "mode": mode,
-            "data": {"id": number, "label": label},
-            "valueAxis": "ValueAxis-1",
-            "drawLinesBetweenPoints": True,
-            "lineWidth": 2,
-            "showCircles": True,
-            "circlesRadius": 3,
-            "interpolate": "linear",
-        }
-        for number, label in metrics.items()
-    ]
     return {
         "type": shape,
         "grid": {"categoryLines": False},
-        "categoryAxes": [
-            {
-                "id": "CategoryAxis-1",
-                "type": "category",
-                "position": "bottom",
-                "show": True,
-                "style": {},
-                "scale": {"type": "linear"},
-                "labels": {"show": True, "filter": True, "truncate": 100},
-                "title": {},
-            }
-        ],
-        "valueAxes": [
-            {
-                "id": "ValueAxis-1",
-                "name": "LeftAxis-1",
-                "type": "value",
-                "position": "left",
-                "show": True,
-                "style": {},
-                "scale": {"type": "linear", "mode": "normal"},
-                "labels": {"show": True, "rotate": 0, "filter": False, "truncate": 100},
-                "title": {"text": ", ".join(metrics.values())},
-            }
-        ],
-        "seriesParams": series,
+        "categoryAxes": [_category_axis()],
+        "valueAxes": [_value_axis(", ".join(metrics.values()))],
+        "seriesParams": [_series(shape, mode, *metric) for metric in metrics.items()],
         "addTooltip": True,
         "detailedTooltip": True,
         "addLegend": True,
@@ -171,4 +133,46 @@ def _axes(
             "style": "full",
             "color": "#E7664C",
         },
+    }
+
+
+def _series(shape: str, mode: str, number: str, label: str) -> dict[str, Any]:
+    return {
+        "show": True,
+        "type": shape,
+        "mode": mode,
+        "data": {"id": number, "label": label},
+        "valueAxis": "ValueAxis-1",
+        "drawLinesBetweenPoints": True,
+        "lineWidth": 2,
+        "showCircles": True,
+        "circlesRadius": 3,
+        "interpolate": "linear",
+    }
+
+
+def _category_axis() -> dict[str, Any]:
+    return {
+        "id": "CategoryAxis-1",
+        "type": "category",
+        "position": "bottom",
+        "show": True,
+        "style": {},
+        "scale": {"type": "linear"},
+        "labels": {"show": True, "filter": True, "truncate": 100},
+        "title": {},
+    }
+
+
+def _value_axis(title: str) -> dict[str, Any]:
+    return {
+        "id": "ValueAxis-1",
+        "name": "LeftAxis-1",
+        "type": "value",
+        "position": "left",
+        "show": True,
+        "style": {},
+        "scale": {"type": "linear", "mode": "normal"},
+        "labels": {"show": True, "rotate": 0, "filter": False, "truncate": 100},
+        "title": {"text": title},
     }

@@ -49,7 +49,7 @@ print(json.dumps(sorted(HealthInfoResponse.model_fields)))
 """
 ASK_FOR_KEEPA = """
 import json
-from keeper.orchestration.connections import kafka_config, keepa_config, postgres_config
+from keeper.orchestration.airflow.connections import kafka_config, keepa_config, postgres_config
 
 keepa = keepa_config()
 print(json.dumps({

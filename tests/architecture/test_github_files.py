@@ -9,13 +9,21 @@ from typing import Any
 import pytest
 import yaml
 
+from stack.versions import versions
+
 WORKFLOW = Path(".github/workflows/ci.yaml")
 FORMS = ("bug", "idea")
 
 
 @pytest.fixture
-def steps(root: Path) -> list[dict[str, Any]]:
-    (job,) = yaml.safe_load((root / WORKFLOW).read_text("utf-8"))["jobs"].values()
+def job(root: Path) -> dict[str, Any]:
+    (found,) = yaml.safe_load((root / WORKFLOW).read_text("utf-8"))["jobs"].values()
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture
+def steps(job: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = job["steps"]
     return found
 
@@ -53,7 +61,17 @@ def test_the_whole_history_is_there(steps: list[dict[str, Any]]) -> None:
     checkout, python = steps[:2]
     assert checkout["uses"].startswith("actions/checkout@")
     assert checkout["with"]["fetch-depth"] == 0
-    assert python["with"]["python-version"] == "3.11"
+    assert python["uses"].startswith("actions/setup-python@")
+
+
+def test_it_runs_with_the_oldest_and_the_newest_python(
+    job: dict[str, Any], steps: list[dict[str, Any]]
+) -> None:
+    pythons = versions().pythons
+
+    assert job["strategy"]["matrix"]["python"] == [pythons[-1], pythons[0]]
+    assert steps[1]["with"]["python-version"] == "${{ matrix.python }}"
+    assert job["env"]["KEEPER_PYTHON"] == "python${{ matrix.python }}"
 
 
 def test_actions_are_pinned_by_their_major_version(steps: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ PACKAGES, FINAL = INSTRUCTIONS[:_LAST_STAGE], INSTRUCTIONS[_LAST_STAGE:]
 
 
 def test_the_base_is_the_official_image_of_the_pinned_airflow() -> None:
-    airflow, python = pinned_package("apache-airflow"), pinned_versions()["python"]
+    airflow, python = pinned_package("apache-airflow"), pinned_versions()["image_python"]
     assert INSTRUCTIONS[0] == (
         "ARG",
         f"BASE_IMAGE=apache/airflow:slim-{airflow}-python{python}",

@@ -47,7 +47,7 @@ def test_a_rule_notices(source: str, path: str, rule: str, root: Path, scripts: 
 @pytest.mark.parametrize(
     ("source", "path"),
     [
-        ("from airflow.sdk import Asset", "include/keeper/orchestration/assets.py"),
+        ("from airflow.sdk import Asset", "include/keeper/orchestration/airflow/assets.py"),
         ("from airflow.sdk import dag", "dags/track_prices.py"),
         ("import airflow.plugins_manager", "plugins/keeper_console/plugin.py"),
         ("import pandas as pd", "include/keeper/checks/price_records.py"),

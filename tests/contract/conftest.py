@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from keeper.orchestration.lake import lake_by_connection
+from keeper.orchestration.airflow.lake import lake_by_connection
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.storage import lake_at
 from tests.object_storage import lake_url, s3_server

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from s3fs import S3FileSystem
 
-from keeper.orchestration.lake import lake_by_connection
+from keeper.orchestration.airflow.lake import lake_by_connection
 from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.stores.lake import storage
 from keeper.stores.lake.archive import ReplyArchive

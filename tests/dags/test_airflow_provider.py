@@ -20,7 +20,7 @@ import json, sys
 from airflow.providers_manager import ProvidersManager
 forms = ProvidersManager().iter_connection_type_hook_ui_metadata()
 types = {form.connection_type for form in forms}
-hooks = [name for name in sys.modules if name.startswith("keeper.orchestration.hooks")]
+hooks = [name for name in sys.modules if name.startswith("keeper.orchestration.airflow.hooks")]
 print(json.dumps([sorted(types & {"keepa", "keeper_elasticsearch"}), hooks]))
 """
 

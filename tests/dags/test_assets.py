@@ -4,7 +4,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Asset
 
-from keeper.orchestration import assets
+from keeper.orchestration.airflow import assets
 from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
 from keeper.stores.elasticsearch.record_index import RUNS_ALIAS, TOKENS_ALIAS

@@ -10,7 +10,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
 from keeper.domain.watches.watch import Watch
-from keeper.orchestration.defaults import Rank
+from keeper.orchestration.airflow.defaults import Rank
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.deals.filters import save_filter
 from keeper.stores.postgres.watches.watch_list import save_watches

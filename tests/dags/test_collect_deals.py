@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
 
-from keeper.orchestration.keepa_tasks import KEEPA_POOL, KeepaTaskOperator
-from keeper.orchestration.reports import batch_reports
-from keeper.orchestration.sensors import WaitForGroup
+from keeper.orchestration.runs.reports import batch_reports
+from keeper.orchestration.waits.keepa_tasks import KEEPA_POOL, KeepaTaskOperator
+from keeper.orchestration.waits.sensors import WaitForGroup
 
 
 @pytest.fixture(scope="module")

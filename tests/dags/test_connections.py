@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from airflow.models.connection import Connection
 
-from keeper.orchestration.connections import (
+from keeper.orchestration.airflow.connections import (
     ELASTICSEARCH_CONN,
     KAFKA_CONN,
     KEEPA_CONN,
@@ -14,7 +14,7 @@ from keeper.orchestration.connections import (
     elasticsearch_config,
     keepa_config,
 )
-from keeper.orchestration.hooks.elasticsearch import ElasticsearchHook
+from keeper.orchestration.airflow.hooks.elasticsearch import ElasticsearchHook
 from keeper.sources.keepa.config import KeepaConfig
 from tests.keepa_simulator import Simulator
 from tests.services import Stack, free_port

@@ -10,8 +10,8 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, RetryAction, TriggerRule
 
 from keeper.domain.tokens.balance import BROKEN_FOR
 from keeper.errors import TerminalError, TransientError
-from keeper.orchestration.defaults import RETRY_BY_KIND
-from keeper.orchestration.sensors import WaitForGroup
+from keeper.orchestration.airflow.defaults import RETRY_BY_KIND
+from keeper.orchestration.waits.sensors import WaitForGroup
 from keeper.sources.keepa.errors import (
     KeepaKeyRejectedError,
     KeepaLeftAloneError,

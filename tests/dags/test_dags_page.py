@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, task
 
-from keeper.orchestration.dags_page import dags_below, page
+from keeper.orchestration.airflow.dags_page import dags_below, page
 
 ROOT = Path(__file__).resolve().parents[2]
 

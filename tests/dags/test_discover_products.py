@@ -9,8 +9,9 @@ import pytest
 from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
-from keeper.orchestration.discovery import ProposalApproval, answered_by
-from keeper.orchestration.keepa_tasks import KEEPA_POOL, KeepaTaskOperator
+from keeper.orchestration.discover_products import answered_by
+from keeper.orchestration.waits.approval import ProposalApproval
+from keeper.orchestration.waits.keepa_tasks import KEEPA_POOL, KeepaTaskOperator
 
 QUESTION = {"subject": "2 products to watch?", "body": "…", "options": ["All of them", "us B0"]}
 ANSWER: dict[str, Any] = {

@@ -7,8 +7,8 @@ import pytest
 from airflow.sdk import Context
 from airflow.sdk.exceptions import TaskDeferred
 
-from keeper.orchestration.keepa_tasks import KeepaTaskOperator
 from keeper.orchestration.triggers import TokensRefilledTrigger
+from keeper.orchestration.waits.keepa_tasks import KeepaTaskOperator
 from keeper.sources.keepa.errors import TokensExhaustedError
 
 CONTEXT = cast("Context", {"outlet_events": {}})

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException
 
-from keeper.orchestration.search_mirror import mirror_records as run_task
+from keeper.orchestration.check_operations import mirror_records
 from keeper.pipeline.search import records as pipeline
 from keeper.pipeline.search.records import RecordMirror
 from keeper.stores.elasticsearch.connection import SearchRejectedError
@@ -56,7 +56,7 @@ def test_it_copies_both_and_returns_counts(
     run_pipeline(connection, "1")
     run_pipeline(connection, "2")
 
-    done = run_task()
+    done = mirror_records.function()
 
     assert {name: one["written"] for name, one in done.items()} == {"tokens": 1, "runs": 2}
 
@@ -65,7 +65,7 @@ def test_while_elasticsearch_is_away_it_is_skipped(connect: Callable[[str], None
     connect(f"http://127.0.0.1:{free_port()}")
 
     with pytest.raises(AirflowSkipException, match=r"does not answer .* the next run copies"):
-        run_task()
+        mirror_records.function()
 
 
 def test_an_index_that_was_never_made_fails_it(
@@ -76,7 +76,7 @@ def test_an_index_that_was_never_made_fails_it(
     monkeypatch.setattr(pipeline, "RECORD_MIRRORS", {"tokens": nowhere})
 
     with pytest.raises(SearchRejectedError, match="no such index"):
-        run_task()
+        mirror_records.function()
 
 
 def test_notices_do_not_wait_for_it_and_it_waits_for_nothing(dags: dict[str, DAG]) -> None:

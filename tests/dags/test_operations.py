@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from keeper.errors import KeeperError
-from keeper.orchestration.operations import check_kafka
+from keeper.orchestration.check_operations import check_kafka
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.services import monitor as check_operations
 from keeper.stores.postgres.connection import Connection, PostgresConfig
@@ -42,7 +42,7 @@ def test_what_was_found_before_kafka_failed_is_told(
     monkeypatch.setattr(check_operations, "DATA_TOPICS", (topic, f"{topic}-that-is-missing"))
 
     with pytest.raises(KeeperError, match="that-is-missing"):
-        check_kafka()
+        check_kafka.function()
 
     (notice,) = list_notices(connection, with_resolved=False, most=10)
     assert notice.topic == f"dead-letters:{topic}"

@@ -3,7 +3,7 @@
 import pytest
 from airflow.sdk import DAG, TriggerRule
 
-from keeper.orchestration.sensors import WaitForGroup
+from keeper.orchestration.waits.sensors import WaitForGroup
 
 WAITS = {
     "wait_for_consume_prices": ("price-updates", "keeper-consumer-group"),

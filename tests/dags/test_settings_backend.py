@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from airflow.sdk.definitions.connection import Connection
 
-from keeper.orchestration import connections
+from keeper.orchestration.airflow import connections
 from keeper.orchestration.settings_backend import SettingsBackend
 from keeper.pipeline.services import configuration as services
 from keeper.settings import Settings, load_settings

@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from keeper.orchestration import summaries
-from keeper.orchestration.services import services_line
+from keeper.orchestration.check_operations import check_line
+from keeper.orchestration.check_services import services_line
+from keeper.orchestration.maintain_storage import storage_line
+from keeper.orchestration.reconcile_stores import mirror_line
+from keeper.orchestration.report_deals import report_line
+from keeper.orchestration.runs import summaries
 from keeper.pipeline.runs.finish import RunFailedError
 from keeper.pipeline.services.names import SERVICES
 
@@ -69,30 +73,30 @@ DAYS = {"days": 9, "different": 2, "missing": 3, "outdated": 0, "surplus": 1, "r
     ("line", "expected"),
     [
         (
-            summaries.check_line([FOUND, WELL], "no messages"),
+            check_line([FOUND, WELL], "no messages"),
             "in trouble: tokens; over: lag:group; no messages",
         ),
-        (summaries.check_line([None, WELL], "x"), "nothing is in trouble; x"),
+        (check_line([None, WELL], "x"), "nothing is in trouble; x"),
         (
             summaries.delivery_line({"sent": 2, "failed": 1, "held": 0}),
             "messages: 2 sent, 1 failed",
         ),
         (summaries.delivery_line(None), "no messages"),
         (
-            summaries.report_line({"reports": 2, "deals": 7}, "no messages", 7),
+            report_line({"reports": 2, "deals": 7}, "no messages", 7),
             "2 reports with 7 deals; no messages; 7 deals published",
         ),
         (
-            summaries.report_line(None, "no messages", None),
+            report_line(None, "no messages", None),
             "0 reports with 0 deals; no messages; 0 deals published",
         ),
         (
-            summaries.mirror_line(DAYS, "prices"),
+            mirror_line(DAYS, "prices"),
             "prices: 2 of 9 days differ (3 missing, 0 outdated, 1 surplus, 0 refused)",
         ),
-        (summaries.mirror_line(None, "deals"), "deals: not compared"),
+        (mirror_line(None, "deals"), "deals: not compared"),
         (
-            summaries.storage_line(
+            storage_line(
                 ["2026_05"],
                 {"series": 4, "days": 9, "statistics": 0},
                 {"token_ledger": 3, "pipeline_runs": 2},
@@ -104,7 +108,7 @@ DAYS = {"days": 9, "different": 2, "missing": 3, "outdated": 0, "surplus": 1, "r
             "and folders and 1 months of logs in Elasticsearch dropped",
         ),
         (
-            summaries.storage_line(None, None, None, None, None, apply=False),
+            storage_line(None, None, None, None, None, apply=False),
             "0 new months; rolled up nothing; 0 rows, 0 replies, runs and folders and 0 months of "
             "logs in Elasticsearch are past their retention and were kept",
         ),

@@ -18,7 +18,7 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 
 from keeper.orchestration import task_logs
-from keeper.orchestration.connections import ELASTICSEARCH_CONN
+from keeper.orchestration.airflow.connections import ELASTICSEARCH_CONN
 from keeper.orchestration.task_logs import TaskLogs
 from keeper.settings import load_settings
 from keeper.stores.elasticsearch import task_log_index

@@ -11,8 +11,8 @@ from airflow.sdk.exceptions import TaskDeferred
 
 from keeper.errors import TransientError
 from keeper.orchestration import triggers
-from keeper.orchestration.sensors import GroupBehindError, WaitForGroup, highest_offsets
 from keeper.orchestration.triggers import GroupReachedTrigger
+from keeper.orchestration.waits.sensors import GroupBehindError, WaitForGroup, highest_offsets
 
 
 def sensor(published: Any) -> WaitForGroup:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from keeper.orchestration.run_names import run_name
+from keeper.orchestration.runs.names import run_name
 from stack.context import load_stack
 from stack.layout import Layout
 from tests.e2e.airflow_questions import Questions

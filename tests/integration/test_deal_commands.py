@@ -60,15 +60,26 @@ def test_options_become_keepas_selection(database: PostgresConfig) -> None:
     ("words", "said"),
     [
         (("--domain", "nl"), "nl"),
-        (("--price-type", "COUNT_NEW"), "not a price"),
+        (("--price-type", "COUNT_NEW"), "COUNT_NEW: Keepa has"),
         (("--price-max", "9.999"), "decimals"),
         (("--selection", "{"), "not JSON"),
         (("--selection", "[]"), "JSON object"),
         (("--selection", '{"isLowst": true}'), "isLowest"),
-        (("--selection", '{"priceTypes": [1]}'), "price type"),
+        (("--domain", "br"), "no deals on"),
+        (("--drop-percent", "9"), "greater than or equal to"),
         (("--user", "nobody"), "e-mail address"),
     ],
-    ids=["locale", "price type", "amount", "broken", "a list", "misspelt", "Keeper's own", "user"],
+    ids=[
+        "locale",
+        "price type",
+        "amount",
+        "broken",
+        "a list",
+        "misspelt",
+        "Brazil",
+        "drop",
+        "user",
+    ],
 )
 def test_a_filter_keepa_would_refuse_is_not_saved_and_the_mistake_is_named(
     database: PostgresConfig, words: tuple[str, ...], said: str

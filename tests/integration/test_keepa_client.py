@@ -346,7 +346,8 @@ def test_a_lasting_fault_ends_in_one_error_and_keeps_what_came_before(
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
-        pytest.param(answering(400, BAD_KEY), KeepaKeyRejectedError, "KEEPA_API_KEY", id="key"),
+        pytest.param(answering(401, BAD_KEY), KeepaKeyRejectedError, "KEEPA_API_KEY", id="key"),
+        pytest.param(answering(405, BAD_DEAL), KeepaRequestRejectedError, "priceTypes", id="405"),
         pytest.param(answering(400, BAD_DEAL), KeepaRequestRejectedError, "priceTypes", id="400"),
         pytest.param(answering(402, BAD_KEY), KeepaPaymentError, "subscription", id="payment"),
         pytest.param(
@@ -373,6 +374,38 @@ def test_a_refusal_is_never_repeated_and_keeps_what_came_before(
         next(pages)
     assert len(server.requests) == 2
     assert waits == []
+
+
+def test_a_refusal_without_token_fields_is_the_keys_fault_if_the_balance_is_refused_too(
+    server: Server, client: KeepaClient
+) -> None:
+    server.answers = [answering(400, BAD_KEY), answering(400, BAD_KEY)]
+
+    with pytest.raises(KeepaKeyRejectedError, match="KEEPA_API_KEY"):
+        fetch(client, asins(2))
+    assert [path for path, _ in server.requests] == ["/product/", "/token/"]
+
+
+@pytest.mark.parametrize("status", [400, 405])
+def test_a_refusal_without_token_fields_is_the_requests_fault_if_keepa_knows_the_key(
+    server: Server, client: KeepaClient, status: int
+) -> None:
+    server.answers = [answering(status, BAD_KEY), answering(200, ENVELOPE)]
+
+    with pytest.raises(KeepaRequestRejectedError, match="invalid parameter") as error:
+        fetch(client, asins(2))
+    assert error.value.status == status
+    assert [path for path, _ in server.requests] == ["/product/", "/token/"]
+
+
+def test_a_key_refused_for_the_balance_is_asked_for_once(
+    server: Server, client: KeepaClient
+) -> None:
+    server.answers = [answering(400, BAD_KEY)]
+
+    with pytest.raises(KeepaKeyRejectedError):
+        client.token_status()
+    assert len(server.requests) == 1
 
 
 def test_a_redirect_is_not_followed_with_the_key(server: Server, client: KeepaClient) -> None:

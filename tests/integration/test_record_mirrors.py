@@ -1,7 +1,8 @@
 """Requests to Keepa and runs, mirrored in a real Elasticsearch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from elasticsearch import Elasticsearch
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
+from keeper.domain.runs.records import RunRecord
 from keeper.errors import KeeperError
 from keeper.pipeline.search import records as pipeline
+from keeper.pipeline.search.contents import RunContents
 from keeper.pipeline.search.records import Mirrored, RecordMirror, mirror_records, rebuild_records
 from keeper.pipeline.storage.maintain import Retention, drop_old
 from keeper.settings import load_settings
@@ -134,11 +137,16 @@ def test_a_request_given_up_long_after_is_copied(
 def test_an_earlier_reading_never_overrules_a_later_one(
     connection: Connection, search: Elasticsearch, runs_mirror: RecordMirror
 ) -> None:
-    before = list(runs_mirror.since(connection, None))
+    before = list(runs_mirror.contents.since(connection, None))
+
+    class ReadBefore(RunContents):
+        def since(self, *_: Any) -> Iterator[Sequence[RunRecord]]:
+            return iter(before)
+
     run_pipeline(connection, "3", hour=6)
     mirror_records(connection, search, runs_mirror, at=NOW)
 
-    late = replace(runs_mirror, since=lambda *_: iter(before))
+    late = replace(runs_mirror, contents=ReadBefore())
     mirror_records(connection, search, late, at=NOW)
 
     assert documents(search, runs_mirror)["track_prices/3"]["state"] == "SUCCESS"
@@ -201,12 +209,15 @@ def test_an_interrupted_rebuild_changes_nothing(
     mirror_records(connection, search, runs_mirror, at=NOW)
     before = documents(search, runs_mirror)
 
-    def interrupted(*_: Any) -> Iterator[list[Any]]:
-        yield next(runs_mirror.since(connection, None))
-        raise KeyboardInterrupt
+    class Interrupted(RunContents):
+        def since(
+            self, connection: Connection, since: datetime | None
+        ) -> Iterator[Sequence[RunRecord]]:
+            yield next(super().since(connection, since))
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rebuild_records(connection, search, replace(runs_mirror, since=interrupted), at=NOW)
+        rebuild_records(connection, search, replace(runs_mirror, contents=Interrupted()), at=NOW)
 
     assert documents(search, runs_mirror) == before
     assert len(search.indices.get(index=f"{runs_mirror.alias}-*")) == 1

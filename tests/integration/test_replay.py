@@ -14,7 +14,8 @@ from keeper.domain.intervals import Interval
 from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.pipeline.prices.publish import publish_prices
-from keeper.pipeline.prices.replay import Replayed, ReplayPlan, plan_replay, replay
+from keeper.pipeline.prices.replay import Replayed, ReplayOptions, replay
+from keeper.pipeline.prices.replay_plan import ReplayPlan, plan_replay
 from keeper.pipeline.prices.validate import check_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.sources.keepa.client import KeepaClient
@@ -98,11 +99,7 @@ class Keeper:
 
     def replay(self, run: str, plan: ReplayPlan, batch_products: int = 10) -> Replayed:
         topics = self.make_topic_pair()
-        done = replay(
-            self.connection,
-            self.lake,
-            self.kafka,
-            plan,
+        options = ReplayOptions(
             run=run,
             source="simulator",
             price_types=TYPES,
@@ -110,8 +107,8 @@ class Keeper:
             max_quarantine_share=0.05,
             topic=topics[0],
             backfill_topic=topics[1],
-            clock=lambda: LATER,
         )
+        done = replay(self.connection, self.lake, self.kafka, plan, options, clock=lambda: LATER)
         self.load(topics)
         return done
 

@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch
 
 from keeper.domain.prices.events import PriceEvent
 from keeper.pipeline.runs.consumers import EventStore, price_consumer
+from keeper.pipeline.search.contents import PriceContents
 from keeper.pipeline.search.mirrors import PRICES, Mirror
 from keeper.stores.elasticsearch.connection import SearchUnavailableError
 from keeper.stores.elasticsearch.price_index import PriceIndex
@@ -85,17 +86,18 @@ def test_nothing_that_comes_during_a_rebuild_is_lost(
     publish(early)
     load(index, groups.indexer)
 
-    def copy_slowly(connection: Connection) -> Iterator[Part[PriceEvent]]:
-        yield from PRICES.everything(connection)
-        # The loader has been behind; meanwhile more arrives that only the former index gets.
-        publish(late)
-        load(index, groups.indexer)
+    class CopiedSlowly(PriceContents):
+        def everything(self, connection: Connection) -> Iterator[Part[PriceEvent]]:
+            yield from super().everything(connection)
+            # The loader has been behind; meanwhile more arrives that only the former index gets.
+            publish(late)
+            load(index, groups.indexer)
 
     rebuilt = rebuild(
         database,
         search,
         kafka,
-        replace(mirror, everything=copy_slowly),
+        replace(mirror, contents=CopiedSlowly()),
         keep_former=True,
     )
     publish(latest)
@@ -103,7 +105,7 @@ def test_nothing_that_comes_during_a_rebuild_is_lost(
 
     assert rebuilt.copied == 0
     assert rebuilt.caught_up == 120
-    by_indexing = {mirror.document(event).id for event in HISTORY}
+    by_indexing = {mirror.contents.document(event).id for event in HISTORY}
     assert documents(search, mirror.alias).keys() == by_indexing
     assert sorted(search.indices.get(index=f"{mirror.alias}-*")) == [
         *rebuilt.former,
@@ -130,7 +132,7 @@ def test_what_comes_while_the_index_takes_its_place_is_in_it(
 
     assert rebuild(database, search, kafka, mirror).caught_up == 3
     assert documents(search, mirror.alias).keys() == {
-        mirror.document(event).id for event in (*early, *late)
+        mirror.contents.document(event).id for event in (*early, *late)
     }
 
 
@@ -148,15 +150,16 @@ def test_an_interrupted_rebuild_changes_nothing_and_leaves_nothing(
     PriceIndex(search, mirror.alias).store(HISTORY[:5])
     before = documents(search, mirror.alias)
 
-    def interrupted(connection: Connection) -> Iterator[Part[PriceEvent]]:
-        yield next(iter(PRICES.everything(connection)))
-        raise KeyboardInterrupt
+    class Interrupted(PriceContents):
+        def everything(self, connection: Connection) -> Iterator[Part[PriceEvent]]:
+            yield next(iter(super().everything(connection)))
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         if leaves_rubbish:
             patch.setattr("keeper.pipeline.search.rebuild.discard", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
-            rebuild(database, search, kafka, replace(mirror, everything=interrupted))
+            rebuild(database, search, kafka, replace(mirror, contents=Interrupted()))
 
     indices = search.indices.get(index=f"{mirror.alias}-*")
     assert len(indices) == 1 + leaves_rubbish

@@ -73,7 +73,7 @@ def test_what_is_missing_altered_or_surplus_is_put_right(
         name: (fields["price_minor"], fields["checked_at"])
         for name, fields in documents(search, mirror.alias).items()
     } == {
-        mirror.document(event).id: (
+        mirror.contents.document(event).id: (
             event.price_minor,
             event.checked_at.isoformat().replace("+00:00", "Z"),
         )

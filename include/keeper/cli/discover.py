@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keeper.domain.discovery import Discovery, Proposal
+    from keeper.domain.locales import Locale
 
 _LONGEST_NAME: Final = 60
 
@@ -71,11 +72,17 @@ def add_best_sellers(
 
     if rank_range not in RANK_RANGES:
         raise typer.BadParameter("--rank-range is 0, 30, 90 or 180")
+    locale = _locale(domain)
+    if not locale.has_lists:
+        raise typer.BadParameter(
+            f"Keepa has no best sellers of {locale.host}; the product finder it has: "
+            "keeper discover add finder --help"
+        )
     _save(
         Discovery(
             name=name or f"best sellers of {category}",
             kind=DiscoveryKind.BEST_SELLERS,
-            domain=_domain(domain),
+            domain=locale.domain,
             category=category,
             rank_range_days=rank_range,
             propose=propose,
@@ -117,7 +124,7 @@ def add_finder(
         Discovery(
             name=name or shown,
             kind=DiscoveryKind.FINDER,
-            domain=_domain(domain),
+            domain=_locale(domain).domain,
             selection=selected,
             propose=propose,
             price_type=_price_type(price_type),
@@ -135,13 +142,12 @@ def categories(
 
     Example: keeper discover categories --domain us --search keyboards
     """
-    from keeper.domain.locales import locale_of
     from keeper.pipeline.runs.keepa_account import keepa_account
     from keeper.pipeline.services.configuration import keepa_config
     from keeper.settings import load_settings
     from keeper.sources.keepa.discovery import search_categories
 
-    locale, settings = locale_of(_domain(domain)), load_settings()
+    locale, settings = _locale(domain), load_settings()
     with (
         database() as connection,
         keepa_account(keepa_config(settings), connection, None) as account,
@@ -280,7 +286,7 @@ def _decide(asins: list[str], domain: str | None, user: str | None, *, is_approv
     from keeper.stores.postgres.discovery.proposals import decide, list_proposals
 
     wanted = {asin.upper() for asin in asins}
-    where = None if domain is None else _domain(domain)
+    where = None if domain is None else _locale(domain).domain
     with database() as connection:
         chosen = [
             (proposal.domain, proposal.asin)
@@ -311,11 +317,11 @@ def _save(discovery: "Discovery") -> None:
     typer.echo(f"saved: {number} {discovery.domain} {discovery.name}")
 
 
-def _domain(domain: str) -> str:
+def _locale(domain: str) -> "Locale":
     from keeper.domain.locales import locale_of
 
     try:
-        return locale_of(domain.lower()).domain
+        return locale_of(domain.strip().lower())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

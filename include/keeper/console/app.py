@@ -83,7 +83,7 @@ def make_app(
         worst = max((one.state for one in parts.values()), key=list(HealthState).index)
         is_up = parts["postgres"].state is HealthState.READY
         body = {
-            "status": "ready" if worst is HealthState.READY else "degraded",
+            "status": HealthState.READY if worst is HealthState.READY else HealthState.DEGRADED,
             # What it says may name hosts, and anybody may ask: `keeper health` tells it.
             "parts": {name: one.state for name, one in parts.items()},
         }

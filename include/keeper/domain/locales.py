@@ -17,6 +17,7 @@ class Locale:
         currency: ISO 4217 code of every price in this locale.
         minor_digits: Decimal digits of the currency's minor unit (0 for yen).
         host: Amazon's host name without "www.".
+        has_lists: Keepa has deals and best sellers of it, beside products and the product finder.
     """
 
     domain: str
@@ -24,6 +25,7 @@ class Locale:
     currency: str
     minor_digits: int
     host: str
+    has_lists: bool = True
 
 
 LOCALES: Final[tuple[Locale, ...]] = (
@@ -37,7 +39,7 @@ LOCALES: Final[tuple[Locale, ...]] = (
     Locale("es", 9, "EUR", 2, "amazon.es"),
     Locale("in", 10, "INR", 2, "amazon.in"),
     Locale("mx", 11, "MXN", 2, "amazon.com.mx"),
-    Locale("br", 12, "BRL", 2, "amazon.com.br"),
+    Locale("br", 12, "BRL", 2, "amazon.com.br", has_lists=False),
 )
 
 _BY_DOMAIN: Final = {locale.domain: locale for locale in LOCALES}

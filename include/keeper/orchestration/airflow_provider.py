@@ -19,7 +19,7 @@ def provider_info() -> dict[str, Any]:
 
 _KEEPA = {
     "connection-type": "keepa",
-    "hook-class-name": "keeper.orchestration.hooks.keepa.KeepaHook",
+    "hook-class-name": "keeper.orchestration.airflow.hooks.keepa.KeepaHook",
     "hook-name": "Keepa",
     "ui-field-behaviour": {
         "hidden-fields": ["schema", "login", "port"],
@@ -41,7 +41,7 @@ _KEEPA = {
 }
 _ELASTICSEARCH = {
     "connection-type": "keeper_elasticsearch",
-    "hook-class-name": "keeper.orchestration.hooks.elasticsearch.ElasticsearchHook",
+    "hook-class-name": "keeper.orchestration.airflow.hooks.elasticsearch.ElasticsearchHook",
     "hook-name": "Elasticsearch of Keeper",
     "ui-field-behaviour": {
         "hidden-fields": [],

@@ -107,7 +107,7 @@ class _Doorbell(SharedStreamProducer):
     async def open_stream(self) -> AsyncIterator[tuple[Ring, Ring]]:
         """Yield rings for ever."""
         # Heavy, and a DAG file that names the trigger does not need it.
-        from keeper.orchestration.connections import KAFKA_CONN, kafka_config
+        from keeper.orchestration.airflow.connections import KAFKA_CONN, kafka_config
 
         kafka = kafka_config(await Connection.async_get(KAFKA_CONN))
         self._listener = listener = DoorbellListener(kafka, topic=self._topic, group=self._group)

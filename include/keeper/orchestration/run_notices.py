@@ -25,24 +25,20 @@ _BACKFILL: Final = "backfill"
 _TASKS: Final = "airflow tasks states-for-dag-run"
 
 
-def told_to_operator(late_after: timedelta) -> dict[str, Any]:
-    """Return the arguments of a DAG whose operator is told of failed and late runs.
+def deadline_after(late_after: timedelta) -> DeadlineAlert:
+    """Return the deadline of a DAG whose operator is told of late runs.
 
     Args:
         late_after: A run that has not ended so long after it was queued is late.
     """
     minutes = int(late_after.total_seconds() // 60)
-    return {
-        "on_failure_callback": tell_of_failed_run,
-        "on_success_callback": note_good_run,
-        "deadline": DeadlineAlert(
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            # In seconds, as Airflow once stored it and still reads it: of a timedelta 3.3.2 makes a
-            # dict, at which clearing a task of a run that is not late yet ends with HTTP 500.
-            interval=late_after.total_seconds(),
-            callback=SyncCallback(tell_of_late_run, kwargs={"minutes": minutes}),
-        ),
-    }
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        # In seconds, as Airflow once stored it and still reads it: of a timedelta 3.3.2 makes a
+        # dict, at which clearing a task of a run that is not late yet ends with HTTP 500.
+        interval=late_after.total_seconds(),
+        callback=SyncCallback(tell_of_late_run, kwargs={"minutes": minutes}),
+    )
 
 
 def tell_of_failed_run(context: Mapping[str, Any]) -> None:
@@ -83,7 +79,7 @@ def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:
 
 def note_good_run(context: Mapping[str, Any]) -> None:
     """Resolve what was told of a DAG's runs before."""
-    from keeper.orchestration.connections import database
+    from keeper.orchestration.airflow.connections import database
     from keeper.stores.postgres.messages.notices import resolve_notices
 
     dag_id = context["dag"].dag_id
@@ -95,7 +91,7 @@ def note_good_run(context: Mapping[str, Any]) -> None:
 
 
 def _tell(trouble: Trouble) -> None:
-    from keeper.orchestration.connections import database
+    from keeper.orchestration.airflow.connections import database
     from keeper.pipeline.messages.operator import tell_operator
     from keeper.pipeline.services.configuration import channels
 

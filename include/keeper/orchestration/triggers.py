@@ -9,7 +9,7 @@ from airflow.sdk import Connection
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from keeper.errors import TransientError
-from keeper.orchestration.connections import KAFKA_CONN, kafka_config
+from keeper.orchestration.airflow.connections import KAFKA_CONN, kafka_config
 from keeper.streams.groups.progress import GroupProgress
 
 

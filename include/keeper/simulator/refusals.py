@@ -46,6 +46,13 @@ def invalid_selection(field: str) -> RequestRefusedError:
     return RequestRefusedError("The queryJSON is of invalid format.", field)
 
 
+def out_of_range(name: str) -> RequestRefusedError:
+    """Refuse a parameter that can be read and lies outside of what Keepa takes."""
+    return RequestRefusedError(
+        "The parameter is out of its range.", name, status=405, error_type="METHOD_NOT_ALLOWED"
+    )
+
+
 def too_many_asins(limit: int) -> RequestRefusedError:
     """Refuse a request for more products than one reply carries."""
     return RequestRefusedError(f"Maximum allowed batch size for this request is {limit}.")

@@ -73,7 +73,7 @@ def test_no_java_on_debian_as_root_offers_the_line(make_stack: Callable[..., Sta
 
     assert "need Java 17 or newer, and there is none" in problem
     assert "\n  apt-get update && apt-get install --yes openjdk-17-jre-headless\n" in problem
-    assert "KEEPER_INSTALL=1" in problem
+    assert "KEEPER_INSTALL=0" in problem
 
 
 def test_a_plain_user_is_told_to_ask_root(make_stack: Callable[..., Stack]) -> None:
@@ -169,15 +169,16 @@ def test_the_packages_are_those_that_are_missing(make_stack: Callable[..., Stack
 @pytest.mark.parametrize(
     ("environ", "changes", "expected"),
     [
-        ({}, {}, False),
+        ({}, {}, True),
         ({"KEEPER_INSTALL": "1"}, {}, True),
-        ({"CI": "true"}, {}, True),
-        ({"CI": "true"}, {"is_root": False}, False),
-        ({"CI": "true"}, {"distribution": OTHER}, False),
+        ({"KEEPER_INSTALL": "0"}, {}, False),
+        ({"KEEPER_INSTALL": "0", "CI": "true"}, {}, False),
+        ({"KEEPER_INSTALL": "1"}, {"is_root": False}, False),
+        ({}, {"distribution": OTHER}, False),
     ],
-    ids=["not asked", "asked", "in CI", "not root", "not Debian"],
+    ids=["root", "asked", "forbidden", "forbidden in CI", "not root", "not Debian"],
 )
-def test_packages_are_installed_only_when_asked(
+def test_root_installs_packages_on_debian_unless_forbidden(
     environ: dict[str, str], changes: dict[str, Any], expected: bool
 ) -> None:
     assert may_install(environ, machine(**changes)) is expected

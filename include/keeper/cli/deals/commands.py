@@ -34,10 +34,10 @@ class Span(StrEnum):
 @filters.command("add")
 def add(
     name: NameArgument,
-    domain: Annotated[str, typer.Option(help="Locale: us uk de fr jp ca it es in mx br.")] = "us",
+    domain: Annotated[str, typer.Option(help="Locale: us uk de fr jp ca it es in mx.")] = "us",
     price_type: Annotated[str, typer.Option(help="Keepa's price type, e.g. NEW, AMAZON.")] = "NEW",
     drop_percent: Annotated[
-        int | None, typer.Option(help="At least so far below its average.", min=1, max=99)
+        int | None, typer.Option(help="At least so far below its average.", min=10, max=99)
     ] = None,
     span: Annotated[Span, typer.Option("--over", help="The time of that average.")] = Span.WEEK,
     price_min: Annotated[str | None, typer.Option(help="Lowest price, like 10.00.")] = None,
@@ -64,7 +64,13 @@ def add(
     Example: keeper deals filter add keyboards --drop-percent 20 --title keyboard --price-max 80
     """
     from keeper.domain.deals.deal import DealFilter
-    from keeper.domain.deals.selection import InvalidSelectionError, validate_selection
+    from keeper.domain.deals.selection import (
+        OPEN_END,
+        InvalidSelectionError,
+        own_fields,
+        validate_market,
+        validate_selection,
+    )
     from keeper.domain.locales import locale_of
     from keeper.domain.money import to_minor
     from keeper.domain.prices.types import price_type_of
@@ -73,14 +79,13 @@ def add(
     try:
         locale = locale_of(domain.strip().lower())
         series = price_type_of(price_type.strip().upper())
-        if not series.is_price:
-            raise ValueError(f"{series.name} is not a price; deals are about prices")
+        validate_market(locale, series)
         fields: dict[str, Any] = {"dateRange": list(Span).index(span)}
         if drop_percent is not None:
             fields["deltaPercentRange"] = [drop_percent, 100]
         if price_min or price_max:
             lowest = to_minor(price_min, locale.currency) if price_min else 0
-            highest = to_minor(price_max, locale.currency) if price_max else -1
+            highest = to_minor(price_max, locale.currency) if price_max else OPEN_END
             fields["currentRange"] = [lowest, highest]
         if category:
             fields["includeCategories"] = category
@@ -88,7 +93,7 @@ def add(
             fields["titleSearch"] = title
         if min_rating is not None:
             fields["minRating"] = round(min_rating * 10)
-        fields |= _parsed(selection)
+        fields |= own_fields(_parsed(selection))
         validate_selection(fields)
     except InvalidSelectionError as error:
         raise typer.BadParameter(f"Keepa would refuse this filter: {error}") from None

@@ -23,6 +23,7 @@ def list_(
     from rich.markup import escape
     from rich.table import Table
 
+    from keeper.domain.messages.queue import MessageStatus
     from keeper.domain.money import format_money
     from keeper.stores.postgres.messages.channels import list_alerts
 
@@ -38,7 +39,7 @@ def list_(
         minor = one.price_minor
         price = "no offer" if minor is None else format_money(minor, one.currency)
         delivery = one.channels or "no channel"
-        if one.status not in ("SENT", "PENDING", "CANCELLED") and one.detail:
+        if one.status in (MessageStatus.FAILED, MessageStatus.NOT_CONFIGURED) and one.detail:
             delivery += f": {one.detail}"
         product = f"{one.asin} {one.domain} {(one.title or '')[:40]}"
         table.add_row(

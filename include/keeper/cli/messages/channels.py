@@ -94,12 +94,13 @@ def test(kind: KindArgument, address: ChannelArgument) -> None:
 
     Example: keeper channels test discord main
     """
+    from keeper.domain.messages.queue import DeliveryStatus
     from keeper.settings import load_settings
 
     to = _address(kind, address)
     result = _send_test(to, load_settings())
     typer.echo(f"{to}: {result.status.value.lower().replace('_', ' ')}: {result.detail}")
-    if result.status.value != "SENT":
+    if result.status is not DeliveryStatus.SENT:
         raise typer.Exit(1)
 
 

@@ -1,6 +1,7 @@
 """`keeper health`: which parts are live, ready or degraded, and what they wait for."""
 
 import json
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
@@ -12,7 +13,14 @@ WorkerArgument = Annotated[
     typer.Argument(help="consume-prices, index-deals, deliver …; all parts if not given."),
 ]
 _COLUMNS: Final = ("part", "state", "says")
-_NOT_LIVE: Final = "not live"
+
+
+class WorkerState(StrEnum):
+    """How a worker is, by its last sign of life."""
+
+    READY = "ready"
+    DEGRADED = "degraded"
+    NOT_LIVE = "not live"
 
 
 def health(
@@ -47,13 +55,13 @@ def _tell_one(worker: str, max_age: float, *, ready: bool) -> None:
         typer.echo(f"  {line}")
     if sign.metrics is not None:
         typer.echo("\n".join(_metric_lines(sign.metrics)))
-    if state == _NOT_LIVE or (ready and sign.waits):
+    if state is WorkerState.NOT_LIVE or (ready and sign.waits):
         raise typer.Exit(1)
 
 
 def _tell_all(max_age: float, *, ready: bool, as_json: bool) -> None:
     from keeper.cli.tables import print_table
-    from keeper.pipeline.services.health import health_of
+    from keeper.pipeline.services.health import HealthState, health_of
     from keeper.settings import load_settings
 
     found: list[tuple[str, str, str]] = [
@@ -63,7 +71,7 @@ def _tell_all(max_age: float, *, ready: bool, as_json: bool) -> None:
         sign = last_sign(name)
         if sign is not None:
             says = "; ".join(sign.says()) or f"last sign of life {sign.age_s:.0f} s ago"
-            found.append((name, _state(sign, max_age), says))
+            found.append((name, _state(sign, max_age).value, says))
     if as_json:
         typer.echo(
             json.dumps([dict(zip(("part", "state", "says"), one, strict=True)) for one in found])
@@ -71,14 +79,16 @@ def _tell_all(max_age: float, *, ready: bool, as_json: bool) -> None:
     else:
         print_table(("part", "state", "says"), found)
     states = {state for _, state, _ in found}
-    if states & {"down", _NOT_LIVE} or (ready and "degraded" in states):
+    if states & {HealthState.DOWN, WorkerState.NOT_LIVE} or (
+        ready and states & {HealthState.DEGRADED, WorkerState.DEGRADED}
+    ):
         raise typer.Exit(1)
 
 
-def _state(sign: LastSign, max_age: float) -> str:
+def _state(sign: LastSign, max_age: float) -> WorkerState:
     if sign.age_s > max_age:
-        return _NOT_LIVE
-    return "degraded" if sign.waits else "ready"
+        return WorkerState.NOT_LIVE
+    return WorkerState.DEGRADED if sign.waits else WorkerState.READY
 
 
 def _metric_lines(metrics: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from keeper.cli.moments import parse_moment
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
-    from keeper.pipeline.prices.replay import ReplayPlan
+    from keeper.pipeline.prices.replay_plan import ReplayPlan
     from keeper.settings import Settings
     from keeper.stores.lake.archive import ArchivedReply
     from keeper.stores.lake.paths import LakePath
@@ -108,7 +108,9 @@ def replay(
     """
     from keeper.domain.asins import InvalidAsinError, parse_product_address
     from keeper.domain.intervals import Interval
-    from keeper.pipeline.prices import replay as replays
+    from keeper.pipeline.prices.replay import ReplayOptions, replay_run_id
+    from keeper.pipeline.prices.replay import replay as replay_archived
+    from keeper.pipeline.prices.replay_plan import plan_replay
     from keeper.pipeline.services.configuration import kafka_config, keepa_config, postgres_config
     from keeper.stores.lake.archive import ReplyArchive
     from keeper.stores.lake.run_files import safe_name
@@ -128,7 +130,7 @@ def replay(
     settings, lake = _lake()
     with session(postgres_config(settings)) as connection:
         source = keepa_config(settings).source
-        plan = replays.plan_replay(
+        plan = plan_replay(
             connection,
             ReplyArchive(lake),
             received=received,
@@ -139,12 +141,8 @@ def replay(
         _print_plan(plan)
         if dry_run or not plan.products:
             return
-        run = replays.replay_run_id(now)
-        done = replays.replay(
-            connection,
-            lake,
-            kafka_config(settings),
-            plan,
+        run = replay_run_id(now)
+        options = ReplayOptions(
             run=run,
             source=source,
             price_types=settings.keeper_price_types,
@@ -152,6 +150,7 @@ def replay(
             max_quarantine_share=settings.keeper_max_quarantine_share,
             docs_dir=Path(settings.keeper_data_docs) / safe_name(run),
         )
+        done = replay_archived(connection, lake, kafka_config(settings), plan, options)
     typer.echo(
         f"{done.run}: {done.events:,} events and {done.history:,} older points are published, "
         f"{done.quarantined:,} records quarantined, {done.missing:,} products missing. "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from keeper.domain.tokens.balance import TokenReading
     from keeper.domain.tokens.plan import Candidate, TokenPlan
     from keeper.pipeline.runs.keepa_account import KeepaAccount
     from keeper.stores.postgres.connection import Connection
@@ -74,7 +75,7 @@ def tokens(
     if reading is not None:
         typer.echo(
             f"{reading.left_at(now)} tokens left of at most {reading.cap}, "
-            f"{reading.refill_rate} more each minute"
+            f"{reading.refill} more each minute{_reduction(reading)}"
         )
     if not uses:
         typer.echo(f"Nothing was asked for in the last {hours:g} h.")
@@ -133,8 +134,13 @@ def _verdict(plan: "TokenPlan", now: "datetime") -> str:
     said = plan.summary(now)
     if plan.reading is None:
         return said
-    rate = plan.reading.refill_rate
     return (
         f"{said}. {plan.reserve} tokens are kept for products about to alert; "
-        f"{rate} come each minute."
+        f"{plan.reading.refill} come each minute{_reduction(plan.reading)}."
     )
+
+
+def _reduction(reading: "TokenReading") -> str:
+    if not reading.flow_reduction:
+        return ""
+    return f" ({reading.refill_rate} less {reading.flow_reduction} for the key's trackings)"

@@ -117,6 +117,23 @@ class QueuedNotice(Queued):
 QueuedMessage = QueuedAlert | QueuedReport | QueuedNotice
 
 
+class ChannelStatus(StrEnum):
+    """Whether messages go to a channel."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+
+
+class MessageStatus(StrEnum):
+    """What became of a message of the outbox, and of an alert by all of its messages."""
+
+    PENDING = "PENDING"
+    SENT = "SENT"
+    FAILED = "FAILED"
+    NOT_CONFIGURED = "NOT_CONFIGURED"
+    CANCELLED = "CANCELLED"
+
+
 class DeliveryStatus(StrEnum):
     """How one attempt on one channel ended."""
 

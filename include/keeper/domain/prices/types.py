@@ -16,12 +16,14 @@ class PriceType:
         name: Keepa's name, the value of every `price_type` field.
         has_shipping: Entries are (time, price, shipping) triplets instead of pairs.
         is_price: Values are money; otherwise a rank, a count or a rating.
+        has_deals: Keepa searches deals in it.
     """
 
     index: int
     name: str
     has_shipping: bool = False
     is_price: bool = True
+    has_deals: bool = False
 
 
 _NAMES: Final = (
@@ -50,12 +52,36 @@ _NOT_PRICES: Final = frozenset(
     }
 )
 
+# Source: Keepa's documentation of /deal. Sales ranks have deals too, which are no matter of prices.
+_WITH_DEALS: Final = frozenset(
+    {
+        "AMAZON",
+        "NEW",
+        "USED",
+        "COLLECTIBLE",
+        "REFURBISHED",
+        "NEW_FBM_SHIPPING",
+        "LIGHTNING_DEAL",
+        "WAREHOUSE",
+        "NEW_FBA",
+        "BUY_BOX_SHIPPING",
+        "USED_NEW_SHIPPING",
+        "USED_VERY_GOOD_SHIPPING",
+        "USED_GOOD_SHIPPING",
+        "USED_ACCEPTABLE_SHIPPING",
+        "REFURBISHED_SHIPPING",
+        "BUY_BOX_USED_SHIPPING",
+        "PRIME_EXCL",
+    }
+)
+
 PRICE_TYPES: Final[tuple[PriceType, ...]] = tuple(
     PriceType(
         index,
         name,
         has_shipping=name.endswith("_SHIPPING"),
         is_price=name not in _NOT_PRICES,
+        has_deals=name in _WITH_DEALS,
     )
     for index, name in enumerate(_NAMES)
 )

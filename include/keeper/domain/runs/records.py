@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from keeper.domain.runs.states import RequestState, RunState
+
 _BETWEEN_DAG_AND_RUN = "/"
 
 
@@ -18,7 +20,7 @@ class TokenRecord:
         endpoint: Keepa's name of what was asked.
         domain: The locale, None where the endpoint has none.
         products: ASINs asked for.
-        state: RESERVED, CHARGED, REFUSED or UNKNOWN.
+        state: What became of its tokens.
         tokens_estimated: Set aside before it was sent.
         tokens_charged: What Keepa says it took.
         tokens_expected: The balance after it by Keeper's own counting.
@@ -34,7 +36,7 @@ class TokenRecord:
     endpoint: str
     domain: str | None
     products: int
-    state: str
+    state: RequestState
     tokens_estimated: int
     tokens_charged: int | None
     tokens_expected: int | None
@@ -74,7 +76,7 @@ class RunRecord:
         run_id: The run.
         dag_id: What it is a run of.
         source: keepa or simulator.
-        state: RUNNING, SUCCESS or FAILED.
+        state: How far it has come.
         problem: What a failed run says of it.
     """
 
@@ -82,7 +84,7 @@ class RunRecord:
     run_id: str
     dag_id: str
     source: str
-    state: str
+    state: RunState
     started_at: datetime
     finished_at: datetime | None
     products_planned: int

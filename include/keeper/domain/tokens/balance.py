@@ -28,6 +28,7 @@ class TokenReading:
         next_refill_at: The first refill after the reading.
         read_at: When the reply had arrived.
         keepa_time: Keepa's own time of the reading; only ever compared with another of Keepa's.
+        flow_reduction: Tokens that trackings of the same key take from each refill.
     """
 
     tokens_left: int
@@ -35,6 +36,12 @@ class TokenReading:
     next_refill_at: datetime
     read_at: datetime
     keepa_time: datetime | None = None
+    flow_reduction: int = 0
+
+    @property
+    def refill(self) -> int:
+        """What a refill truly adds, at least one token."""
+        return max(self.refill_rate - self.flow_reduction, 1)
 
     @property
     def cap(self) -> int:
@@ -46,7 +53,7 @@ class TokenReading:
         if now < self.next_refill_at or self.tokens_left >= self.cap:
             return self.tokens_left
         refills = (now - self.next_refill_at) // REFILL_PERIOD + 1
-        return min(self.tokens_left + refills * self.refill_rate, self.cap)
+        return min(self.tokens_left + refills * self.refill, self.cap)
 
     def wait_for(self, tokens: int, now: datetime) -> timedelta:
         """Return how long from `now` until the balance is `tokens`, zero if it is already.
@@ -56,7 +63,7 @@ class TokenReading:
         short = min(tokens, self.cap) - self.left_at(now)
         if short <= 0:
             return timedelta(0)
-        refills = ceil(short / self.refill_rate)
+        refills = ceil(short / self.refill)
         return self._next_refill_after(now) - now + (refills - 1) * REFILL_PERIOD
 
     def after_spending(self, tokens: int, now: datetime) -> Self:

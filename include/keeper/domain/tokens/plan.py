@@ -86,7 +86,7 @@ class TokenPlan:
         if self.reading is None:
             return timedelta(0)
         missing = self.cost - max(self.reading.left_at(at) - self.reserve, 0)
-        return max(-(-missing // self.reading.refill_rate), 0) * REFILL_PERIOD
+        return max(-(-missing // self.reading.refill), 0) * REFILL_PERIOD
 
     def summary(self, at: datetime) -> str:
         """Say in one line what it costs, what is left out and how long it waits."""
@@ -131,7 +131,7 @@ def plan_tokens(
     )
     if reading is None:
         return TokenPlan(tuple(ordered), (), None, 0, None)
-    affordable = reading.left_at(at) + (horizon // REFILL_PERIOD) * reading.refill_rate
+    affordable = reading.left_at(at) + (horizon // REFILL_PERIOD) * reading.refill
     urgent = sum(product.is_about_to_alert for product in ordered)
     reserve = min(urgent, int(reading.cap * reserve_share))
     # What is about to alert is paid from everything, the reserve too; the rest leaves it alone.

@@ -17,6 +17,7 @@ from keeper.domain.discovery import (
 )
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.types import price_type_of
+from keeper.domain.runs.states import RunState
 from keeper.errors import TerminalError
 from keeper.pipeline.discovery.question import Question, ask_about, read_answer
 from keeper.pipeline.runs.finish import RunFailedError
@@ -280,7 +281,7 @@ def summarise_discovery(
     row = finish_run(
         connection,
         run_id=run,
-        state="FAILED" if problem else "SUCCESS",
+        state=RunState.FAILED if problem else RunState.SUCCESS,
         finished_at=finished_at,
         counts=RunCounts(
             # Not what the task counted: tried again, it goes on where it ended.

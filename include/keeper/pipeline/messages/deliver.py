@@ -3,10 +3,10 @@
 import logging
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, Protocol
 
 from keeper.alerts.compose import alert_message, digest_message
@@ -23,6 +23,7 @@ from keeper.domain.messages.queue import (
     ChannelKind,
     DeliveryResult,
     DeliveryStatus,
+    MessageStatus,
     QueuedAlert,
     QueuedMessage,
     QueuedNotice,
@@ -39,8 +40,6 @@ GIVE_UP_AFTER: Final = timedelta(hours=72)
 _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(hours=1)
 _JITTER: Final = 0.2
-_HELD: Final = "held"
-_POSTPONED: Final = "postponed"
 _PAST_MAY_COME: Final = timedelta(seconds=60)
 """The first check of a product brings its past too, by a topic and a loader of its own; an alert of
 that check waits for it so long at most, since with it the message can say how good the price is."""
@@ -51,6 +50,17 @@ _SETTINGS: Final = {
     ChannelKind.DISCORD: "DISCORD_WEBHOOK",
     ChannelKind.APPRISE: "KEEPER_APPRISE_URLS",
 }
+
+
+class _Outcome(StrEnum):
+    """What became of a message that was due."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    NOT_CONFIGURED = "not_configured"
+    HELD = "held"
+    CANCELLED = "cancelled"
+    POSTPONED = "postponed"
 
 
 class Channel(Protocol):
@@ -100,17 +110,16 @@ def deliver_due(connection: Connection, how: Delivery) -> dict[str, int]:
         Number of messages by what became of them: sent, failed (or to be tried again),
         not_configured, held, cancelled.
     """
-    names = [*(status.value.lower() for status in DeliveryStatus), _HELD, "cancelled"]
-    counts: Counter[str] = Counter(dict.fromkeys(names, 0))
+    counts = dict.fromkeys(_Outcome, 0)
     patience = timedelta(seconds=how.patience_s)
     while not how.stopped():
-        now, outcome = how.clock(), ""
+        now, outcome = how.clock(), None
         with claim_next(connection, now, how.gates.closed(now)) as claim:
             if claim is not None:
                 outcome, messages = _handle(claim, how)
                 counts[outcome] += messages
         if claim is not None:
-            if outcome == DeliveryStatus.SENT.value.lower():
+            if outcome is _Outcome.SENT:
                 how.wait(how.gates.breath(claim.message.to).total_seconds())
             continue
         waits = _next_moment(connection, how.gates, now)
@@ -118,8 +127,8 @@ def deliver_due(connection: Connection, how: Delivery) -> dict[str, int]:
             break
         patience -= waits - now
         how.wait((waits - now).total_seconds())
-    counts.pop(_POSTPONED, None)
-    return dict(counts)
+    del counts[_Outcome.POSTPONED]
+    return {outcome.value: messages for outcome, messages in counts.items()}
 
 
 def _next_moment(connection: Connection, gates: Gates, now: datetime) -> datetime | None:
@@ -130,22 +139,22 @@ def _next_moment(connection: Connection, gates: Gates, now: datetime) -> datetim
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _handle(claim: Claim, how: Delivery) -> tuple[str, int]:
+def _handle(claim: Claim, how: Delivery) -> tuple[_Outcome, int]:
     """Deliver, hold or cancel what was claimed; return what became of how many messages."""
     now, queued = how.clock(), claim.message
     if not queued.is_wanted:
         claim.cancel(now)
-        return "cancelled", 1
+        return _Outcome.CANCELLED, 1
     if waits := _hold(claim, now):
         claim.hold(waits)
-        return _HELD, 1
+        return _Outcome.HELD, 1
     if not isinstance(queued, QueuedAlert):
         return _deliver(claim, lambda: _message_of(queued, how.links), how), 1
     together = claim.held_with(now) if queued.held_for else []
     story = story_of(claim.connection, queued.alert)
     if len(story.points) < 2 and now - queued.queued_at < _PAST_MAY_COME:
         claim.postpone(now + _LOOK_AGAIN)
-        return _POSTPONED, 1
+        return _Outcome.POSTPONED, 1
 
     def write() -> Message:
         if together:
@@ -177,7 +186,7 @@ def _deliver(
     write: Callable[[], Message],
     how: Delivery,
     together: Sequence[QueuedMessage] = (),
-) -> str:
+) -> _Outcome:
     """Try once and record how it ended; return that."""
     queued = claim.message
     started = time.monotonic()
@@ -187,7 +196,7 @@ def _deliver(
     again = _next_attempt(queued, result, now, how.jitter()) if result.retry else None
     claim.settle(
         result,
-        status=result.status.value if again is None else "PENDING",
+        status=MessageStatus(result.status) if again is None else MessageStatus.PENDING,
         seconds=time.monotonic() - started,
         now=now,
         next_attempt_at=again,
@@ -204,7 +213,7 @@ def _deliver(
         result.status.value,
         f", with {len(together)} more" if together else "",
     )
-    return result.status.value.lower()
+    return _Outcome[result.status.name]
 
 
 def _tell_operator(

@@ -48,7 +48,7 @@ def follow(connection: Connection, target: LinkTarget, now: datetime) -> str:
     """
     if target.action is LinkAction.UNSUBSCRIBE:
         channel = _channel(connection, target)
-        to = Address(ChannelKind(channel.kind), channel.address)
+        to = Address(channel.kind, channel.address)
         set_channel_active(connection, channel.email, to, active=False)
         return f"No more alerts go to {_place(channel)}."
     watch = _watch(connection, target)
@@ -88,7 +88,7 @@ def _product(watch: LinkedWatch) -> str:
 
 def _place(channel: LinkedChannel) -> str:
     """Name a channel without telling whoever holds the link the whole address."""
-    if channel.kind == ChannelKind.EMAIL:
+    if channel.kind is ChannelKind.EMAIL:
         name, _, host = channel.address.partition("@")
         return f"{name[:1]}…@{host}"
     return channel.kind.capitalize()

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING, Final
 
 from keeper.checks.verdicts import Failure
 from keeper.domain.intervals import Interval
-from keeper.domain.locales import locale_of
 from keeper.domain.prices.events import PriceEvent, Source
 from keeper.domain.prices.plausibility import is_implausible
 from keeper.domain.prices.points import PricePoint
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.prices.history import HistoryCheck
-from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.sources.keepa.products.decode import (
-    DecodedProduct,
-    DecodedReply,
-    Series,
-    decode_products,
+from keeper.pipeline.prices.replies import (
+    FetchedProduct,
+    decode_pages,
+    read_plan,
+    stored_pages,
 )
-from keeper.stores.lake.paths import MissingFileError
+from keeper.sources.keepa.products.decode import DecodedProduct, Series
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.runs import QuarantinedRecord, quarantine
@@ -74,6 +72,22 @@ class _Record:
     checked_at: datetime
 
 
+@dataclass(slots=True)
+class _Points:
+    """What a batch's products bring, beside their older points.
+
+    Attributes:
+        products: How many products there are.
+        records: Their newest points.
+        without_history: Watched series Keepa has never had a price for, by ASIN, locale and price
+            type, with the time of the reply.
+    """
+
+    products: int = 0
+    records: list[_Record] = field(default_factory=list)
+    without_history: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+
+
 def check_batch(
     folder: BatchFolder,
     connection: Connection,
@@ -106,86 +120,68 @@ def check_batch(
     Raises:
         MissingFileError: Replies are not there or damaged.
     """
-    planned = {(product.domain, product.asin): product for product in folder.read_plan()}
-    records: list[_Record] = []
-    found: set[tuple[str, str]] = set()
-    absent: dict[tuple[str, str, str], datetime] = {}
+    plan = read_plan(folder)
+    pages = stored_pages(folder, plan, is_complete=is_complete)
+    products = decode_pages(folder, pages, plan, are_archived=interval is not None)
     history = HistoryCheck(
         folder, connection, run_id=run_id, batch=batch, source=source, docs_dir=docs_dir
     )
-    pages = folder.pages()
-    lost = planned.keys() - {(page.domain, asin) for page in pages for asin in page.asked}
-    if lost and is_complete:
-        raise MissingFileError(
-            f"the replies of {len(lost)} products are not in {folder.path}; clear the fetch task"
-        )
-    for page in pages:
-        reply = _decoded(folder.read_page(page))
-        for problem in reply.problems:
-            _LOG.warning("left out: %s", problem)
-        for product in reply.products:
-            key = (product.locale.domain, product.asin)
-            plan = planned.get(key)
-            if plan is None or key in found:
-                # Replies of earlier runs hold products of other batches, and some twice.
-                if interval is None:
-                    why = "was not asked for" if plan is None else "is there twice"
-                    _LOG.warning("%s %s and is left out", product.asin, why)
-                continue
-            found.add(key)
-            for name in dict.fromkeys((*plan.targets, *price_types)):
-                series = product.series.get(price_type_of(name).index)
-                if series is None:
-                    if name in plan.targets:
-                        absent[product.asin, product.locale.domain, name] = page.received_at
-                elif interval is not None:
-                    history.add_interval(
-                        product, series, page.received_at, interval.since, interval.until
-                    )
-                else:
-                    records += _news_records(product, series, plan, page.received_at)
-                    if name not in plan.histories:
-                        history.add_whole(product, series, page.received_at)
-        if unknown := reply.missing(page.asked):
-            host = locale_of(page.domain).host
-            _LOG.warning("Keepa knows no product of %s called %s", host, ", ".join(unknown))
-
-    failures = _check(records, run_id=run_id, batch=batch, docs_dir=docs_dir)
-    quarantine(connection, run_id, _quarantined(records, failures, batch))
+    points = _collect_points(products, price_types, interval, history)
+    failures = _validate(points.records, run_id=run_id, batch=batch, docs_dir=docs_dir)
+    quarantine(connection, run_id, _quarantined(points.records, failures, batch))
     failed = {failure.row for failure in failures}
-    good = [record for row, record in enumerate(records) if row not in failed]
+    good = [record for row, record in enumerate(points.records) if row not in failed]
     folder.write_messages(_messages(good, source, run_id))
-    old, old_failed = history.finish()
+    older, older_failed = history.finish()
     if interval is None:
-        touch_without_history(connection, absent)
-    missing = len(planned) - len(found)
-    _LOG.info(
-        "%d products, %d missing, %d records, %d quarantined, %d older points",
-        len(found),
-        missing,
-        len(records),
-        len(failed),
-        old,
-    )
-    return CheckResult(
-        products=len(found),
-        missing=missing,
-        without_history=len(absent),
-        checked=len(records),
+        touch_without_history(connection, points.without_history)
+    result = CheckResult(
+        products=points.products,
+        missing=len(plan) - points.products,
+        without_history=len(points.without_history),
+        checked=len(points.records),
         quarantined=len(failed),
         events=len(good),
-        history=old,
-        history_quarantined=old_failed,
+        history=older,
+        history_quarantined=older_failed,
     )
+    _LOG.info(
+        "%d products, %d missing, %d records, %d quarantined, %d older points",
+        result.products,
+        result.missing,
+        result.checked,
+        result.quarantined,
+        result.history,
+    )
+    return result
 
 
-def _decoded(body: bytes) -> DecodedReply:
-    try:
-        return decode_products(body)
-    except KeepaDecodeError as error:
-        # The client took the reply for whole; what it holds is counted as missing products.
-        _LOG.warning("a reply cannot be read: %s", error)
-        return DecodedReply([], [])
+def _collect_points(
+    products: Iterable[FetchedProduct],
+    price_types: Sequence[str],
+    interval: Interval | None,
+    history: HistoryCheck,
+) -> _Points:
+    """Make records of the newest points and hand the older ones to `history`.
+
+    With an interval all of its points are older ones.
+    """
+    points = _Points()
+    for fetched in products:
+        product, plan, received_at = fetched.product, fetched.plan, fetched.received_at
+        points.products += 1
+        for name in dict.fromkeys((*plan.targets, *price_types)):
+            series = product.series.get(price_type_of(name).index)
+            if series is None:
+                if name in plan.targets:
+                    points.without_history[product.asin, product.locale.domain, name] = received_at
+            elif interval is not None:
+                history.add_interval(product, series, received_at, interval.since, interval.until)
+            else:
+                points.records += _news_records(product, series, plan, received_at)
+                if name not in plan.histories:
+                    history.add_whole(product, series, received_at)
+    return points
 
 
 def _news_records(
@@ -228,7 +224,7 @@ def _is_suspicious(point: PricePoint, series: Series, product: DecodedProduct) -
     )
 
 
-def _check(
+def _validate(
     records: Sequence[_Record], *, run_id: str, batch: int, docs_dir: Path | None
 ) -> tuple[Failure, ...]:
     # Great Expectations costs seconds to import: not for an empty batch, nor for `keeper --help`.

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from keeper.checks.quota import share_exceeded
+from keeper.domain.runs.states import RunState
 from keeper.errors import TerminalError
 from keeper.pipeline.runs.events import Ring, events_of_run, no_ring
 from keeper.stores.postgres.connection import Connection
@@ -90,7 +91,7 @@ def summarise_run(
     row = finish_run(
         connection,
         run_id=run_id,
-        state="FAILED" if problem else "SUCCESS",
+        state=RunState.FAILED if problem else RunState.SUCCESS,
         finished_at=finished_at,
         counts=counts,
         problem=problem,

@@ -1,19 +1,14 @@
 """What Elasticsearch mirrors of PostgreSQL, and the workers that keep it so."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from keeper.domain.deals.events import DealEvent
 from keeper.domain.prices.events import PriceEvent
-from keeper.domain.search.mirroring import DayOfLocale, DaySums
 from keeper.errors import TerminalError
+from keeper.pipeline.search.contents import Contents, DealContents, PriceContents
 from keeper.stores.elasticsearch import deal_index, price_index
-from keeper.stores.elasticsearch.bulk import Document
-from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.prices import stored_events
-from keeper.stores.postgres.prices.stored_events import Part
 from keeper.streams.codec import decode_deal_event, decode_price_event
 from keeper.streams.topics import (
     BACKFILL_INDEXER_GROUP,
@@ -42,15 +37,6 @@ class Feed(NamedTuple):
     read: Callable[[bytes | None], Sequence[Any]]
 
 
-class DaySumsOf(Protocol):
-    """Sums up what PostgreSQL has, by day and locale."""
-
-    def __call__(
-        self, connection: Connection, /, *, since: date | None
-    ) -> dict[DayOfLocale, DaySums]:
-        """Return the sums of `since` and later days, of all if None."""
-
-
 @dataclass(frozen=True, slots=True)
 class Mirror:
     """One kind of thing in both stores.
@@ -61,10 +47,7 @@ class Mirror:
         template: The index's settings and mappings.
         figures: The fields the stores are compared by.
         topics: The topics it comes by.
-        document: Makes the document of an event.
-        everything: Reads all of it from PostgreSQL.
-        of_day: Reads what PostgreSQL has of a day.
-        day_sums: Sums up what PostgreSQL has by day.
+        contents: What the stores hold of it.
     """
 
     name: str
@@ -72,10 +55,7 @@ class Mirror:
     template: Mapping[str, Any]
     figures: Sequence[str]
     topics: Mapping[str, Feed]
-    document: Callable[[Any], Document]
-    everything: Callable[[Connection], Iterator[Part[Any]]]
-    of_day: Callable[[Connection, DayOfLocale], Sequence[Any]]
-    day_sums: DaySumsOf
+    contents: Contents[Any]
 
     @property
     def refresh_interval(self) -> str:
@@ -107,10 +87,7 @@ PRICES: Final = Mirror(
         PRICE_BACKFILL: Feed(BACKFILL_LOADER_GROUP, BACKFILL_INDEXER_GROUP, _prices),
         DEAL_UPDATES: Feed(DEAL_LOADER_GROUP, DEAL_INDEXER_GROUP, _prices_of_deals),
     },
-    document=price_index.price_document,
-    everything=stored_events.all_price_events,
-    of_day=stored_events.price_events_of_day,
-    day_sums=stored_events.price_day_sums,
+    contents=PriceContents(),
 )
 DEALS: Final = Mirror(
     name="deals",
@@ -118,10 +95,7 @@ DEALS: Final = Mirror(
     template=deal_index.DEALS_INDEX,
     figures=("price_minor", "score", "discount_percent"),
     topics={DEAL_UPDATES: Feed(DEAL_LOADER_GROUP, DEAL_INDEXER_GROUP, _deals)},
-    document=deal_index.deal_document,
-    everything=stored_events.all_deal_events,
-    of_day=stored_events.deal_events_of_day,
-    day_sums=stored_events.deal_day_sums,
+    contents=DealContents(),
 )
 MIRRORS: Final = {mirror.name: mirror for mirror in (PRICES, DEALS)}
 

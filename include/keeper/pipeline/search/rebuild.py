@@ -84,7 +84,7 @@ def rebuild_search(
         index = start_rebuilding(client, mirror.alias)
         writer = _Writer(client, index, mirror)
         try:
-            for part in mirror.everything(connection):
+            for part in mirror.contents.everything(connection):
                 writer.write(part.events)
                 progress(part.done)
             copied = writer.written
@@ -124,7 +124,7 @@ class _Writer:
 
     def write(self, events: Sequence[Any]) -> None:
         try:
-            write_documents(self._client, self._target, map(self._mirror.document, events))
+            write_documents(self._client, self._target, map(self._mirror.contents.document, events))
         except EventsRefusedError as error:
             self.refused += len(error.reasons)
             _LOG.warning("%s", error)

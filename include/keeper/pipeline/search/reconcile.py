@@ -97,7 +97,7 @@ def reconcile(
         TransientError: A store does not answer.
     """
     with one_at_a_time(connection, f"reconciling the search of {mirror.name}"):
-        ours = mirror.day_sums(connection, since=since)
+        ours = mirror.contents.day_sums(connection, since=since)
         theirs = day_sums(client, mirror.alias, mirror.figures, since=since)
         every = sorted(ours.keys() | theirs.keys())
         days = [day for day in every if not is_mirrored(ours.get(day), theirs.get(day))]
@@ -138,8 +138,8 @@ def _compare_day(
     limit = version_of(settled_before)
     missing, outdated = [], []
     in_motion = 0
-    for event in mirror.of_day(connection, day):
-        document = mirror.document(event)
+    for event in mirror.contents.of_day(connection, day):
+        document = mirror.contents.document(event)
         stored = theirs.pop(document.id, None)
         if stored is not None and _tells(stored, document, mirror.figures):
             continue

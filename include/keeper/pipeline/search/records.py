@@ -1,7 +1,7 @@
 """Copying what Keeper notes of its own work, requests to Keepa and runs, to Elasticsearch."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from typing import Any, Final
 from elasticsearch import Elasticsearch
 
 from keeper.errors import EventsRefusedError, KeeperError
+from keeper.pipeline.search.contents import RecordContents, RunContents, TokenContents
 from keeper.pipeline.search.mirrors import found_in
 from keeper.stores.elasticsearch import record_index
 from keeper.stores.elasticsearch.bulk import (
@@ -47,8 +48,7 @@ class RecordMirror:
         table: The table.
         moments: When a record began, which never changes, and when it ended.
         changes_for: For how long after its latest moment a record may still change.
-        since: Reads the records with a moment at a time or later, all if None.
-        document: Makes the document of a record.
+        contents: What the stores hold of it.
     """
 
     name: str
@@ -57,8 +57,7 @@ class RecordMirror:
     table: Table
     moments: tuple[str, str]
     changes_for: timedelta
-    since: Callable[[Connection, datetime | None], Iterator[Sequence[Any]]]
-    document: Callable[[Any], Document]
+    contents: RecordContents[Any]
 
 
 TOKENS: Final = RecordMirror(
@@ -69,8 +68,7 @@ TOKENS: Final = RecordMirror(
     moments=("requested_at", "settled_at"),
     # Every change sets settled_at; an hour is for clocks and transactions.
     changes_for=timedelta(hours=1),
-    since=records.token_records,
-    document=record_index.token_document,
+    contents=TokenContents(),
 )
 RUNS: Final = RecordMirror(
     name="runs",
@@ -80,8 +78,7 @@ RUNS: Final = RecordMirror(
     moments=("started_at", "finished_at"),
     # Loaders add to a run's counts as long as its messages are kept, which is seven days.
     changes_for=timedelta(days=8),
-    since=records.run_records,
-    document=record_index.run_document,
+    contents=RunContents(),
 )
 RECORD_MIRRORS: Final = {mirror.name: mirror for mirror in (TOKENS, RUNS)}
 
@@ -137,8 +134,8 @@ def mirror_records(
     done, target = Mirrored(mirror.name), Target(mirror.alias)
     newest = record_index.newest_moment(client, mirror.alias, mirror.moments)
     since = None if newest is None else min(newest, at) - mirror.changes_for
-    for page in mirror.since(connection, since):
-        _write(client, target, map(mirror.document, page), done)
+    for page in mirror.contents.since(connection, since):
+        _write(client, target, map(mirror.contents.document, page), done)
     _compare(connection, client, mirror, at - _SETTLED_AFTER, done)
     if done.restored or done.removed:
         _LOG.warning("%s", done)
@@ -176,8 +173,8 @@ def rebuild_records(
         index = start_rebuilding(client, mirror.alias)
         done, target = Mirrored(mirror.name), Target(index, is_alias=False)
         try:
-            for page in mirror.since(connection, None):
-                _write(client, target, map(mirror.document, page), done)
+            for page in mirror.contents.since(connection, None):
+                _write(client, target, map(mirror.contents.document, page), done)
             refresh_interval = mirror.template["settings"]["refresh_interval"]
             former = put_in_place(client, mirror.alias, index, refresh_interval=refresh_interval)
         except BaseException:
@@ -211,8 +208,10 @@ def _compare(
     done.removed += delete_documents(client, target, surplus)
     if lost := stored - indexed:
         written = done.written
-        for page in mirror.since(connection, None):
-            documents = (document for document in map(mirror.document, page) if document.id in lost)
+        for page in mirror.contents.since(connection, None):
+            documents = (
+                document for document in map(mirror.contents.document, page) if document.id in lost
+            )
             _write(client, target, documents, done)
         done.restored += done.written - written
 

@@ -34,6 +34,7 @@ def state_of(api: KeepaApi) -> dict[str, Any]:
             "left": left,
             "refillIn": refill_in_ms,
             "refillRate": api.bucket.refill_rate,
+            "flowReduction": api.bucket.flow_reduction,
             "cap": api.bucket.cap,
         },
         "faults": [asdict(fault) for fault in api.faults.waiting()],
@@ -64,15 +65,23 @@ def change_clock(api: KeepaApi, order: Mapping[str, Any]) -> None:
 
 
 def set_tokens(api: KeepaApi, order: Mapping[str, Any]) -> None:
-    """Obey `{"left": whole number}`, which may be negative.
+    """Obey `{"left": whole number, "flow_reduction": number}`; one of them may be absent.
+
+    The balance may be negative. The reduction is what trackings take from each refill.
 
     Raises:
-        InvalidOrderError: The number is missing.
+        InvalidOrderError: Neither is there, or one is no number.
     """
-    _only(order, {"left"})
-    if type(order.get("left")) is not int:
+    _only(order, {"left", "flow_reduction"})
+    left, reduction = order.get("left"), order.get("flow_reduction")
+    if type(left) is not int and (left is not None or reduction is None):
         raise InvalidOrderError("`left` must be a whole number")
-    api.bucket.set_left(order["left"])
+    if reduction is not None:
+        if type(reduction) not in (int, float) or reduction < 0:
+            raise InvalidOrderError("`flow_reduction` must be a number, 0 or more")
+        api.bucket.reduce_flow(float(reduction))
+    if left is not None:
+        api.bucket.set_left(left)
 
 
 def add_fault(api: KeepaApi, order: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from math import ceil
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
+from keeper.domain.locales import Locale
 from keeper.domain.prices.types import price_type_of
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator.api.parameters import Parameters
@@ -22,6 +23,7 @@ from keeper.simulator.faults.plan import Fault, FaultKind, FaultPlan
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.clock import CatalogueClock
 from keeper.simulator.products.histories import History
+from keeper.simulator.products.lightning_spells import LONGEST_SPELL, Spell, spell_at
 from keeper.simulator.products.listings import (
     all_categories,
     best_sellers,
@@ -30,9 +32,11 @@ from keeper.simulator.products.listings import (
     search_categories,
 )
 from keeper.simulator.products.objects import product_object
+from keeper.simulator.products.sheets import ProductSheet
 from keeper.simulator.refusals import (
     RequestRefusedError,
     invalid_parameter,
+    out_of_range,
     unknown_endpoint,
     unknown_key,
 )
@@ -55,10 +59,11 @@ _CATEGORY_COST: Final = 1
 _SEARCH_COST: Final = 1
 _FINDER_COST: Final = 10
 _FOUND_FOR_A_TOKEN: Final = 100
-# Not verified: what Keepa's pages said of /lightningdeal; no reply of it was recorded.
 _LIGHTNING_DEALS_COST: Final = 500
 _LIGHTNING_DEAL_COST: Final = 1
+_SHORTEST_WORD: Final = 3
 
+_LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
 _OFFER_COUNTS: Final = (price_type_of("COUNT_NEW").index, price_type_of("COUNT_USED").index)
 
 
@@ -179,7 +184,7 @@ class KeepaApi:
             "tokensLeft": balance.left,
             "refillIn": balance.refill_in_ms,
             "refillRate": self.bucket.refill_rate if knows_key else 0,
-            "tokenFlowReduction": 0.0,
+            "tokenFlowReduction": self.bucket.flow_reduction if knows_key else 0.0,
             "tokensConsumed": cost,
         }
 
@@ -216,10 +221,21 @@ class KeepaApi:
             sheet = self.catalogue.find(asin, locale)
             if sheet is not None:
                 history = self.catalogue.history(sheet, locale, at)
-                products.append(product_object(sheet, locale, history, at, detail))
+                lightning = self._running_lightning_deal(sheet, locale, history, at)
+                products.append(product_object(sheet, locale, history, at, detail, lightning))
                 cost += _extra_cost(asked, history, at)
         # Keepa leaves the key out when it knows none of the products.
         return Payload({"products": products} if products else {}, cost)
+
+    def _running_lightning_deal(
+        self, sheet: ProductSheet, locale: Locale, history: History, at: int
+    ) -> Spell | None:
+        course = history.entries.get(_LIGHTNING)
+        if course is None or course[-1, 1] < 0:
+            return None
+        # The catalogue's future is fixed: when a deal ends stands in the later history.
+        later = self.catalogue.history(sheet, locale, at + LONGEST_SPELL)
+        return spell_at(later.entries[_LIGHTNING], at)
 
     def _deals(self, asked: Parameters) -> Payload:
         selection = parse_selection(asked.text("selection"), asked.locale())
@@ -251,20 +267,27 @@ class KeepaApi:
         fields = {"categories": look_up(known, wanted)}
         if asked.flag("parents"):
             fields["categoryParents"] = parents_of(known, fields["categories"])
-        return Payload(fields, len(wanted) * _CATEGORY_COST)
+        return Payload(fields, _CATEGORY_COST)
 
     def _best_sellers(self, asked: Parameters) -> Payload:
         category = asked.number("category")
         if category is None:
             raise invalid_parameter("category")
+        if not asked.locale().has_lists:
+            raise out_of_range("domain")
         listed = best_sellers(self.catalogue, asked.locale(), category, self.clock.minute())
-        return Payload({"bestSellersList": listed} if listed else {}, _BEST_SELLERS_COST)
+        if not listed:
+            return Payload({}, 0)
+        return Payload({"bestSellersList": listed}, _BEST_SELLERS_COST)
 
     def _search(self, asked: Parameters) -> Payload:
         if asked.text("type") != "category":
             raise invalid_parameter("type")
         known = all_categories(self.catalogue, asked.locale())
-        return Payload({"categories": search_categories(known, asked.text("term"))}, _SEARCH_COST)
+        term = asked.text("term")
+        long_enough = all(len(word) >= _SHORTEST_WORD for word in term.split())
+        found = search_categories(known, term) if long_enough else {}
+        return Payload({"categories": found}, _SEARCH_COST)
 
 
 def _extra_cost(asked: Parameters, history: History, at: int) -> int:

@@ -4,6 +4,7 @@ Source: recorded envelopes; see the parameters of `TokenBucket`.
 """
 
 from datetime import datetime
+from math import ceil
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -29,6 +30,7 @@ class TokenBucket:
     def __init__(self, refill_rate: int, clock: Clock = utc_now) -> None:
         """Fill the bucket to 60 × `refill_rate`; `clock` is its own, not the catalogue's."""
         self.refill_rate = refill_rate
+        self.flow_reduction = 0.0
         self._clock = clock
         self._started_ms = unix_ms(clock())
         self._refills = 0
@@ -39,6 +41,10 @@ class TokenBucket:
     def cap(self) -> int:
         """More than this many tokens do not gather."""
         return CAP_IN_REFILLS * self.refill_rate
+
+    @property
+    def _refill(self) -> int:
+        return max(self.refill_rate - ceil(self.flow_reduction), 1)
 
     def now_ms(self) -> int:
         """Return the bucket's time in Unix milliseconds."""
@@ -62,12 +68,18 @@ class TokenBucket:
             self._settle()
             self._left = tokens
 
+    def reduce_flow(self, tokens: float) -> None:
+        """Take so many tokens from each refill to come, as trackings of the key do."""
+        with self._lock:
+            self._settle()
+            self.flow_reduction = tokens
+
     def _settle(self) -> Balance:
         elapsed = max(self.now_ms() - self._started_ms, 0)
         refills, into_period = divmod(elapsed, REFILL_PERIOD_MS)
         due = max(refills - self._refills, 0)
         self._refills = max(self._refills, refills)
-        filled = min(self._left + due * self.refill_rate, self.cap)
+        filled = min(self._left + due * self._refill, self.cap)
         self._left = max(self._left, filled)
         return Balance(self._left, REFILL_PERIOD_MS - into_period)
 

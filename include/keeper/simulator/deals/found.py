@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from keeper.domain.prices.types import price_type_of
-from keeper.simulator.deals.selection import DEAL_PRICE_TYPES, DealSelection
+from keeper.simulator.deals.selection import DealSelection
 from keeper.simulator.products.catalogue import SEARCHED_PRODUCTS, Catalogue
 from keeper.simulator.products.categories import categories_of, root_id, shelf_id
 from keeper.simulator.products.histories import History
@@ -23,6 +23,8 @@ from keeper.simulator.products.stats import SeriesSpans, is_lowest, rank_drops, 
 
 DEALS_PER_PAGE: Final = 150
 _DAY: Final = 1440
+_LISTED_TYPES: Final = 34
+"""Series a deal tells of; the counts Keepa added later are not among them."""
 _INTERVALS: Final = (2 * _DAY, 7 * _DAY, 31 * _DAY, 90 * _DAY)
 _NEVER_OFFERED: Final = -2
 _UNKNOWN_TIME: Final = -1
@@ -206,7 +208,7 @@ def _delta_last(spans: Mapping[int, SeriesSpans], index: int) -> int:
 def _deal_object(candidate: _Candidate, selection: DealSelection, at: int) -> dict[str, Any]:
     sheet, history = candidate.sheet, candidate.history
     spans = {index: spans_of(entries, at) for index, entries in history.entries.items()}
-    indexes = range(DEAL_PRICE_TYPES)
+    indexes = range(_LISTED_TYPES)
     current = [spans[i].current if i in spans else NO_OFFER for i in indexes]
     begins = [at - interval for interval in _INTERVALS]
     deltas = [[_delta(spans, i, begin) for i in indexes] for begin in begins]

@@ -11,11 +11,10 @@ from keeper.domain.locales import Locale
 from keeper.domain.prices.types import price_type_of
 from keeper.simulator.products.catalogue import SEARCHED_PRODUCTS, Catalogue
 from keeper.simulator.products.histories import Entries
+from keeper.simulator.products.lightning_spells import LONGEST_SPELL, spell_at
 from keeper.simulator.products.markets import NO_OFFER
 from keeper.simulator.products.sheets import ProductSheet
 
-_DAY: Final = 1440
-_LONGEST_DEAL: Final = 30 * _DAY
 _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
 _NEW: Final = price_type_of("NEW").index
 _RATING: Final = price_type_of("RATING").index
@@ -37,9 +36,9 @@ def lightning_deal(
 ) -> dict[str, Any] | None:
     """Return a product's deal that runs at a Keepa minute or begins within a day of it, if any."""
     # The catalogue's future is fixed: when a spell begins and ends stands in the later history.
-    later = catalogue.history(sheet, locale, at + _LONGEST_DEAL)
+    later = catalogue.history(sheet, locale, at + LONGEST_SPELL)
     course = later.entries.get(_LIGHTNING)
-    spell = _spell(course, at) if course is not None else None
+    spell = spell_at(course, at) if course is not None else None
     history = later.until(at)
     if spell is None or not len(history.looks):
         return None
@@ -70,21 +69,6 @@ def lightning_deal(
         "percentOff": round(100 * (usual - price) / usual) if runs and usual > 0 else 0,
         "variation": None,
     }
-
-
-def _spell(course: Entries, at: int) -> tuple[int, int, int] | None:
-    """Return begin, end and price at `at` (or at its begin) of the spell that runs or comes."""
-    start, price = None, NO_OFFER
-    for minute, value in course.tolist():
-        if value < 0:
-            if start is not None and minute > at:
-                return start, minute, price
-            start = None
-        elif start is None and minute <= at + _DAY:
-            start, price = minute, value
-        elif start is not None and minute <= at:
-            price = value
-    return (start, at + _LONGEST_DEAL, price) if start is not None else None
 
 
 def _current(entries: Mapping[int, Entries], index: int) -> int:

@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import orjson
 
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
-from keeper.simulator.refusals import invalid_selection
+from keeper.simulator.refusals import invalid_selection, out_of_range
 
-DEAL_PRICE_TYPES: Final = 34
-_RANGES: Final = ("currentRange", "deltaRange", "deltaPercentRange", "deltaLastRange")
+# Source: Keepa's documentation of /deal; 27 is a third party's claim.
+_DEAL_TYPES: Final = frozenset({*range(4), *range(5, 11), *range(18, 23), 27, 32, 33})
+_DEAL_TYPES_KNOWN: Final = 36
+_LEAST_DROP_PERCENT: Final = 10
+_MOST_CATEGORIES: Final = 500
+_MOST_TITLE_WORDS: Final = 50
+_PERCENT_RANGE: Final = "deltaPercentRange"
+_RANGES: Final = ("currentRange", "deltaRange", _PERCENT_RANGE, "deltaLastRange")
 _RANK_RANGE: Final = "salesRankRange"
 _DATE_RANGES: Final = 4
 _SORT_TYPES: Final = (1, 2, 3, 4)
@@ -62,6 +69,8 @@ def parse_selection(text: str, locale: Locale) -> DealSelection:
         raise invalid_selection("selection") from None
     if not isinstance(given, dict):
         raise invalid_selection("selection")
+    if unknown := sorted(given.keys() - _known_fields()):
+        raise invalid_selection(unknown[0])
     fields = _Fields(given)
     filtered = fields.flag("isFilterEnabled")
     return DealSelection(
@@ -79,6 +88,14 @@ def parse_selection(text: str, locale: Locale) -> DealSelection:
         title_words=fields.words("titleSearch"),
         flags=frozenset(name for name in _FLAGS if filtered and fields.flag(name)),
     )
+
+
+@cache
+def _known_fields() -> frozenset[str]:
+    from keepa.models.backend import DealRequest
+
+    # The package does not know the last two; Keepa's own page exports them.
+    return frozenset({*DealRequest.model_fields, "isRisers", "isHighest"})
 
 
 class _Fields:
@@ -103,13 +120,18 @@ class _Fields:
         value = self._given.get(name) or []
         if not isinstance(value, list) or not all(type(item) is int for item in value):
             raise invalid_selection(name)
+        if len(value) > _MOST_CATEGORIES:
+            raise out_of_range(name)
         return frozenset(value)
 
     def words(self, name: str) -> tuple[str, ...]:
         value = self._given.get(name) or ""
         if not isinstance(value, str):
             raise invalid_selection(name)
-        return tuple(value.lower().split())
+        words = tuple(value.lower().split())
+        if len(words) > _MOST_TITLE_WORDS:
+            raise out_of_range(name)
+        return words
 
     def ranges(self) -> dict[str, tuple[int, int | None]]:
         found: dict[str, tuple[int, int | None]] = {}
@@ -124,21 +146,29 @@ class _Fields:
             ):
                 raise invalid_selection(name)
             lowest, highest = value
-            unbounded = highest == -1 and name in {"currentRange", _RANK_RANGE}
+            if name == _PERCENT_RANGE and lowest < _LEAST_DROP_PERCENT:
+                raise out_of_range(name)
+            # Documented for the rank alone: elsewhere -1 is a highest below every lowest.
+            unbounded = highest == -1 and name == _RANK_RANGE
             found[name] = (lowest, None if unbounded else highest)
         return found
 
     def locale(self, default: Locale) -> Locale:
         value = self._given.get("domainId", default.keepa_id)
         try:
-            return locale_of_keepa_id(value)
+            locale = locale_of_keepa_id(value)
         except (UnknownLocaleError, TypeError):
             raise invalid_selection("domainId") from None
+        if not locale.has_lists:
+            raise out_of_range("domainId")
+        return locale
 
     def price_type(self) -> int:
         value = self._given.get("priceTypes")
         if not isinstance(value, list) or len(value) != 1 or type(value[0]) is not int:
             raise invalid_selection("priceTypes")
-        if value[0] not in range(DEAL_PRICE_TYPES):
+        if value[0] not in range(_DEAL_TYPES_KNOWN):
             raise invalid_selection("priceTypes")
+        if value[0] not in _DEAL_TYPES:
+            raise out_of_range("priceTypes")
         return int(value[0])

@@ -3,14 +3,19 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from keeper.domain.locales import Locale
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.products.categories import root_id, shelf_id
 from keeper.simulator.products.histories import History
+from keeper.simulator.products.lightning_spells import Spell
+from keeper.simulator.products.markets import NO_OFFER
 from keeper.simulator.products.sheets import ProductSheet
 from keeper.simulator.products.stats import stats_of
 
 _DAY: Final = 1440
+_LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
 _SALES: Final = price_type_of("SALES").index
 
 
@@ -32,7 +37,12 @@ class ProductDetail:
 
 
 def product_object(
-    sheet: ProductSheet, locale: Locale, history: History, at: int, detail: ProductDetail
+    sheet: ProductSheet,
+    locale: Locale,
+    history: History,
+    at: int,
+    detail: ProductDetail,
+    lightning: Spell | None = None,
 ) -> dict[str, Any]:
     """Build a product as Keepa would send it.
 
@@ -43,6 +53,7 @@ def product_object(
         at: Keepa minute of the reply.
         detail: What the request asks for. `days` keeps the points within so many days and not the
             one in force before them; Keepa's own rule there is not known.
+        lightning: The lightning deal that runs: its series then ends with the announced end.
     """
     shown = history if detail.days is None else history.since(at - detail.days * _DAY)
     root = root_id(locale, sheet.kind.category)
@@ -53,7 +64,7 @@ def product_object(
         "asin": sheet.asin,
         "domainId": locale.keepa_id,
         "title": sheet.title,
-        "csv": shown.csv() if detail.history else None,
+        "csv": _csv(shown, lightning) if detail.history else None,
         "brand": sheet.brand,
         "manufacturer": sheet.brand,
         "model": f"{sheet.brand[:2].upper()}-{sheet.number:05d}",
@@ -86,8 +97,19 @@ def product_object(
         "offers": None,
     }
     if detail.stats_days is not None:
-        product["stats"] = stats_of(history, at, detail.stats_days, with_offers=detail.with_offers)
+        stats = stats_of(history, at, detail.stats_days, with_offers=detail.with_offers)
+        if lightning is not None:
+            stats["lightningDealInfo"] = [lightning.start, lightning.end]
+        product["stats"] = stats
     return product
+
+
+def _csv(history: History, lightning: Spell | None) -> list[Any]:
+    csv: list[Any] = list(history.csv())
+    if lightning is not None:
+        known = () if csv[_LIGHTNING] is None else csv[_LIGHTNING]
+        csv[_LIGHTNING] = np.concatenate([known, [lightning.end, NO_OFFER]]).astype(np.int32)
+    return csv
 
 
 def _image(name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from keeper.domain.asins import is_asin
 from keeper.domain.discovery import RANK_RANGES
 from keeper.domain.locales import Locale
 from keeper.domain.prices.points import from_keepa_minutes
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.domain.tokens.balance import TokenRequest
 from keeper.errors import TerminalError
 from keeper.sources.keepa.document import (
@@ -26,7 +28,11 @@ from keeper.sources.keepa.document import (
     as_text,
     parse,
 )
-from keeper.sources.keepa.errors import KeepaDecodeError, KeepaRequestRejectedError
+from keeper.sources.keepa.errors import (
+    SELECTION_REFUSED,
+    KeepaDecodeError,
+    KeepaRequestRejectedError,
+)
 from keeper.sources.keepa.transport import Reply
 
 _LOG: Final = logging.getLogger(__name__)
@@ -36,13 +42,21 @@ CATEGORY_SEARCH_COST: Final = 1
 FINDER_PAGE_COST: Final = 11
 """Of a page of 100, the size asked for where nothing else is."""
 _FINDER_COST: Final = 10
-_BAD_REQUEST: Final = 400
 _FOUND_FOR_A_TOKEN: Final = 100
 _SMALLEST_PAGE: Final = 50
 _LARGEST_PAGE: Final = 10_000
 """Also as far as Keepa pages: nothing beyond its first 10,000 results can be had."""
+_SHORTEST_WORD: Final = 3
+_MISSPELT: Final = 0.9
+"""So alike, by difflib's ratio, two names are one and a slip of the finger."""
+_SERIES_FIELD: Final = re.compile(r"[a-z][A-Za-z0-9]*_([A-Z_]+)_(?:gte|lte)")
+_FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 _KEEPERS: Final = frozenset({"page", "perPage", "domainId"})
 """Fields Keeper fills in: the page it wants, and the locale of the search."""
+
+
+class ShortTermError(TerminalError):
+    """A word too short for Keepa's search of categories."""
 
 
 class FinderSelectionError(TerminalError):
@@ -194,9 +208,16 @@ def search_categories(client: Asks, locale: Locale, term: str) -> list[FoundCate
         The largest first; empty if there are none.
 
     Raises:
+        ShortTermError: A word has fewer than three letters, by which Keepa finds nothing; raised
+            before anything is sent.
         KeepaDecodeError: The reply has another shape.
         KeeperError: As errors.py says.
     """
+    if short := [word for word in term.split() if len(word) < _SHORTEST_WORD]:
+        raise ShortTermError(
+            f"Keepa finds no category by {', '.join(map(repr, short))}: each word must have at "
+            f"least {_SHORTEST_WORD} letters"
+        )
     reply = client.ask(
         TokenRequest("search", CATEGORY_SEARCH_COST, locale.domain),
         {"domain": locale.keepa_id, "type": "category", "term": term},
@@ -246,7 +267,7 @@ def _ask_finder(client: Asks, locale: Locale, selection: Mapping[str, object], c
             {"domain": locale.keepa_id, "selection": json.dumps(selection)},
         )
     except KeepaRequestRejectedError as error:
-        if error.status != _BAD_REQUEST:
+        if error.status not in SELECTION_REFUSED:
             raise
         field = error.details
         about = f"field `{field}` of the finder's selection" if field else "the finder's selection"
@@ -298,9 +319,14 @@ def _mistake(name: str, value: object) -> str | None:
     from keepa.models.backend import ProductFinderRequest
 
     if name not in ProductFinderRequest.model_fields:
-        near = get_close_matches(name, _finder_fields(), n=1)
-        hint = f"; did you mean `{near[0]}`?" if near else ""
-        return f"is no field of Keepa's product finder{hint}"
+        near = get_close_matches(name, _finder_fields(), n=1, cutoff=_MISSPELT)
+        if near and not _is_of_a_series(name):
+            return f"is no field of Keepa's product finder; did you mean `{near[0]}`?"
+        if not _FIELD_NAME.fullmatch(name):
+            return "is no field of Keepa's product finder"
+        # Keepa adds fields more often than the package is renewed.
+        _LOG.warning("the keepa package does not know `%s`; whether it is right, Keepa says", name)
+        return None
     complaint = None
     # Keepa takes one value where the model has a list of them.
     for attempt in (value, [value]):
@@ -311,6 +337,12 @@ def _mistake(name: str, value: object) -> str | None:
         else:
             return None
     return f"is wrong ({complaint}): {json.dumps(value)[:100]}"
+
+
+def _is_of_a_series(name: str) -> bool:
+    """Whether a field is named like Keepa's own of a series: `current_SALES_lte`."""
+    named = _SERIES_FIELD.fullmatch(name)
+    return named is not None and any(named[1] == series.name for series in PRICE_TYPES)
 
 
 @cache

@@ -3,11 +3,13 @@
 None of their texts ever holds the API key.
 """
 
+from http import HTTPStatus
+from typing import Final
+
 from keeper.errors import TerminalError, TransientError
 
-
-class KeepaKeyRejectedError(TerminalError):
-    """Keepa does not know the API key."""
+SELECTION_REFUSED: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED})
+"""The statuses of a request at fault: 405 is Keepa's for a parameter out of its range."""
 
 
 class KeepaRequestRejectedError(TerminalError):
@@ -35,6 +37,20 @@ class KeepaRequestRejectedError(TerminalError):
         self.type = error_type
         self.message = message
         self.details = details
+
+
+class KeepaKeyRejectedError(TerminalError):
+    """Keepa does not know the API key.
+
+    Attributes:
+        otherwise: What the reply means if Keepa does know the key; None if only the key can be at
+            fault.
+    """
+
+    def __init__(self, text: str, otherwise: KeepaRequestRejectedError | None = None) -> None:
+        """Keep the other reading of the reply beside the text for people."""
+        super().__init__(text)
+        self.otherwise = otherwise
 
 
 class KeepaPaymentError(TerminalError):

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from keeper.sources.keepa.document import NotJsonError, as_array, as_object, parse
 from keeper.sources.keepa.errors import (
+    SELECTION_REFUSED,
     KeepaKeyRejectedError,
     KeepaPaymentError,
     KeepaReplyError,
@@ -87,12 +88,20 @@ def _refusal(status: int, body: bytes, redact: Redact) -> Exception:
         return KeepaPaymentError(
             f"Keepa asks for payment (HTTP 402): renew the subscription of this API key. {words}"
         )
-    if status in _UNAUTHORIZED or (status == _BAD_REQUEST and _is_about_key(said, envelope)):
-        return KeepaKeyRejectedError(
-            f"Keepa rejected the API key (HTTP {status}); check KEEPA_API_KEY. Keepa says: {words}"
-        )
     if status >= _SERVER_ERRORS:
         return KeepaUnavailableError(f"Keepa answered HTTP {status}: {words}")
+    refused = _request_refused(status, said, words)
+    if status in _UNAUTHORIZED or (status in SELECTION_REFUSED and _is_about_key(said, envelope)):
+        return KeepaKeyRejectedError(
+            f"Keepa rejected the API key (HTTP {status}); check KEEPA_API_KEY. Keepa says: {words}",
+            otherwise=refused if status in SELECTION_REFUSED else None,
+        )
+    return refused
+
+
+def _request_refused(
+    status: int, said: ErrorObject | None, words: str
+) -> KeepaRequestRejectedError:
     if status < _BAD_REQUEST:
         hint = "; check KEEPER_KEEPA_URL" if status > _OK else ""
     else:
@@ -109,7 +118,8 @@ def _refusal(status: int, body: bytes, redact: Redact) -> Exception:
 
 def _is_about_key(said: ErrorObject | None, envelope: Envelope | None) -> bool:
     # Keepa has no error type of its own for a wrong key. What tells it from a wrong parameter is
-    # that a key Keepa knows refills by at least one token a minute.
+    # that a key Keepa knows refills by at least one token a minute; some refusals of a parameter
+    # are said to have no token fields either, so that the caller asks for the balance as well.
     if said is None:
         return False
     return envelope.refill_rate == 0 if envelope else "key" in said.details.lower()

@@ -16,9 +16,10 @@ from keeper.domain.tokens.balance import REFILL_PERIOD, TokenReading
 REFILL_PERIOD_S: Final = REFILL_PERIOD.total_seconds()
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ENVELOPE_BYTES: Final = 1024
+_MOST_TOKENS: Final = 1_000_000
 _FIELD: Final = re.compile(
-    rb'"(timestamp|tokensLeft|refillIn|refillRate|tokensConsumed|processingTimeInMs)"'
-    rb"\s*:\s*(-?\d{1,18})(?=[\s,}])"
+    rb'"(timestamp|tokensLeft|refillIn|refillRate|tokensConsumed|processingTimeInMs|'
+    rb'tokenFlowReduction)"\s*:\s*(-?\d{1,18})(\.\d{1,18})?(?=[\s,}])'
 )
 
 
@@ -33,6 +34,7 @@ class Envelope:
         refill_rate: Tokens added each minute; 0 when Keepa does not know the key.
         tokens_consumed: What this request cost.
         processing_time_ms: How long Keepa worked on it.
+        flow_reduction: Tokens that trackings of the same key take from each refill, rounded up.
     """
 
     timestamp: datetime | None
@@ -41,6 +43,7 @@ class Envelope:
     refill_rate: int
     tokens_consumed: int
     processing_time_ms: int
+    flow_reduction: int = 0
 
     @property
     def runnable_in_s(self) -> float:
@@ -50,7 +53,8 @@ class Envelope:
         first_refill_s = max(self.refill_in_ms, 0) / 1000
         if self.refill_rate <= 0:
             return max(first_refill_s, REFILL_PERIOD_S)
-        refills = ceil((1 - self.tokens_left) / self.refill_rate)
+        refill = max(self.refill_rate - self.flow_reduction, 1)
+        refills = ceil((1 - self.tokens_left) / refill)
         return first_refill_s + (refills - 1) * REFILL_PERIOD_S
 
     def reading(self, received_at: datetime) -> TokenReading:
@@ -64,6 +68,7 @@ class Envelope:
             next_refill_at=received_at + timedelta(milliseconds=max(self.refill_in_ms, 0)),
             read_at=received_at,
             keepa_time=ended,
+            flow_reduction=self.flow_reduction,
         )
 
     @classmethod
@@ -83,6 +88,7 @@ class Envelope:
             refill_rate=whole("refillRate"),
             tokens_consumed=whole("tokensConsumed"),
             processing_time_ms=whole("processingTimeInMs"),
+            flow_reduction=_tokens(fields.get("tokenFlowReduction")),
         )
 
     @classmethod
@@ -92,9 +98,17 @@ class Envelope:
         Keepa writes it before the payload, so it survives most cuts.
         """
         fields: dict[str, object] = {}
-        for name, number in _FIELD.findall(body[:_ENVELOPE_BYTES]):
-            fields.setdefault(name.decode(), int(number))
+        for name, whole, fraction in _FIELD.findall(body[:_ENVELOPE_BYTES]):
+            number = float(whole + fraction) if fraction else int(whole)
+            fields.setdefault(name.decode(), number)
         return cls.of_fields(fields)
+
+
+def _tokens(number: object) -> int:
+    """Return a number of tokens rounded up; 0 for what is no number above it."""
+    if type(number) is int:
+        return max(number, 0)
+    return ceil(number) if type(number) is float and 0 < number < _MOST_TOKENS else 0
 
 
 def _moment(unix_ms: int) -> datetime | None:

@@ -28,6 +28,7 @@ from keeper.domain.tokens.balance import (
 from keeper.errors import KeeperError
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.errors import (
+    KeepaKeyRejectedError,
     KeepaLeftAloneError,
     KeepaReplyError,
     KeepaUnavailableError,
@@ -42,6 +43,7 @@ logger = logging.getLogger(__name__)
 _CONNECT_TIMEOUT_S: Final = 10.0
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
+_BALANCE: Final = "token"
 _READ_BYTES: Final = 1 << 18
 _REASON_CHARS: Final = 300
 
@@ -113,7 +115,21 @@ class Transport:
             before_sleep=self._log_failure,
             reraise=True,
         )
-        return attempts(self._attempt, request, parameters)
+        try:
+            return attempts(self._attempt, request, parameters)
+        except KeepaKeyRejectedError as error:
+            rejected = error
+        if rejected.otherwise is not None and request.endpoint != _BALANCE and self._knows_key():
+            raise rejected.otherwise
+        raise rejected
+
+    def _knows_key(self) -> bool:
+        """Ask for the balance, which costs nothing, and tell whether Keepa answers it."""
+        try:
+            self._attempt(TokenRequest(_BALANCE, estimate=0), {})
+        except KeeperError:
+            return False
+        return True
 
     def observe(self, envelope: Envelope, received_at: datetime) -> None:
         """Tell the budget a balance that was asked for by itself."""

@@ -23,6 +23,19 @@ def test_tokens_come_at_once_at_each_refill(seconds: float, left: int) -> None:
     assert reading(5).left_at(AT + timedelta(seconds=seconds)) == min(left, 1200)
 
 
+def test_trackings_take_from_each_refill_and_leave_the_cap() -> None:
+    known = TokenReading(0, 20, AT + timedelta(seconds=30), AT, flow_reduction=15)
+
+    assert known.wait_for(100, AT) == timedelta(seconds=30 + 19 * 60)
+    assert (known.left_at(AT + timedelta(seconds=30)), known.cap) == (5, 1200)
+
+
+def test_a_refill_adds_something_whatever_trackings_take() -> None:
+    known = TokenReading(0, 20, AT, AT, flow_reduction=25)
+
+    assert known.refill == 1
+
+
 def test_a_balance_never_grows_above_sixty_refills() -> None:
     assert reading(1190).left_at(AT + timedelta(days=1)) == 1200
 

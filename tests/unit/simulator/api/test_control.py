@@ -25,7 +25,13 @@ def test_the_state_tells_both_clocks_and_what_waits(api: KeepaApi) -> None:
         "now": "2026-03-01T12:00:00+00:00",
         "keepaMinute": 7_975_440,
     }
-    assert state["tokens"] == {"left": 600, "refillIn": 60_000, "refillRate": 10, "cap": 600}
+    assert state["tokens"] == {
+        "left": 600,
+        "refillIn": 60_000,
+        "refillRate": 10,
+        "flowReduction": 0.0,
+        "cap": 600,
+    }
     assert [(fault["kind"], fault["count"]) for fault in state["faults"]] == [("cut", 2)]
 
 

@@ -6,9 +6,13 @@ import orjson
 import pytest
 
 from keeper.domain.locales import Locale, locale_of
+from keeper.domain.prices.points import from_keepa_minutes
+from keeper.domain.prices.types import price_type_of
 from keeper.simulator.api.keepa_api import KeepaApi
+from keeper.simulator.deals.lightning import all_lightning_deals
 from keeper.simulator.faults.plan import Fault, FaultKind
 from keeper.simulator.products.catalogue import Catalogue
+from keeper.sources.keepa.products.decode import decode_products
 from tests.unit.simulator.hand_clock import HandClock
 
 TOKEN_FIELDS = (
@@ -83,10 +87,12 @@ def test_a_request_may_drive_the_balance_below_zero_and_the_next_is_refused(
         ("token", {}, 0),
         ("deal", {"domain": 1, "selection": '{"priceTypes":[1]}'}, 5),
         ("category", {"domain": 1, "category": 0}, 1),
+        ("category", {"domain": 1, "category": "1001000000,1002000000,99"}, 1),
         ("bestsellers", {"domain": 1, "category": 1001000000}, 50),
+        ("bestsellers", {"domain": 1, "category": 99}, 0),
         ("search", {"domain": 1, "type": "category", "term": "kettle"}, 1),
     ],
-    ids=["token", "deal", "category", "bestsellers", "search"],
+    ids=["token", "deal", "category", "categories", "bestsellers", "no list", "search"],
 )
 def test_endpoints_cost_what_keepas_cost(
     api: KeepaApi, endpoint: str, query: dict[str, object], cost: int
@@ -243,6 +249,42 @@ def test_what_is_not_there_is_empty_not_wrong(api: KeepaApi) -> None:
     assert "bestSellersList" not in ask(api, "bestsellers", domain=1, category=99)[1]
     assert ask(api, "search", domain=1, type="category", term="zebra")[1]["categories"] == {}
     assert ask(api, "seller", domain=1)[0] == 404
+
+
+def test_of_brazil_keepa_has_products_and_no_lists(api: KeepaApi, catalogue: Catalogue) -> None:
+    selection = '{"priceTypes":[1]}'
+    brazil = next(catalogue.products_in(locale_of("br")))
+
+    assert ask(api, "deal", domain=12, selection=selection)[0] == 405
+    assert ask(api, "bestsellers", domain=12, category=1001000000)[0] == 405
+    assert ask(api, "product", domain=12, asin=brazil.asin)[1]["products"]
+
+
+def test_a_word_of_two_letters_finds_no_category(api: KeepaApi) -> None:
+    named = ask(api, "search", domain=1, type="category", term="kettles")[1]
+    short = ask(api, "search", domain=1, type="category", term="kettles tv")[1]
+
+    assert named["categories"]
+    assert (short["categories"], short["tokensConsumed"]) == ({}, 1)
+
+
+def test_a_running_lightning_deal_announces_its_end(
+    api: KeepaApi, catalogue: Catalogue, us: Locale
+) -> None:
+    deals = all_lightning_deals(catalogue, us, api.clock.minute())
+    running = next(deal for deal in deals if deal["dealState"] == "AVAILABLE")
+
+    reply = ask(api, "product", domain=1, asin=running["asin"], stats=90)[1]
+
+    (product,) = reply["products"]
+    announced = [running["endTime"], -1]
+    assert product["csv"][8][-4:] == [product["csv"][8][-4], running["dealPrice"], *announced]
+    assert product["stats"]["lightningDealInfo"] == [running["startTime"], running["endTime"]]
+    (decoded,) = decode_products(orjson.dumps(reply)).products
+    assert decoded.current(price_type_of("LIGHTNING_DEAL")) == running["dealPrice"]
+    deal = decoded.lightning_deal
+    assert deal is not None
+    assert deal.ends_at == from_keepa_minutes(running["endTime"])
 
 
 def test_a_status_fault_meets_its_endpoint_as_often_as_ordered(api: KeepaApi) -> None:

@@ -99,7 +99,7 @@ def test_a_breach_is_noticed(catalogue: Catalogue, us: Locale, at_minute: int) -
 
 
 def walk(catalogue: Catalogue, us: Locale, at: int, sort_type: int) -> list[list[str]]:
-    every_change = {"isRangeEnabled": True, "deltaPercentRange": [-1000, 100]}
+    every_change = {"isRangeEnabled": True, "deltaRange": [-(10**9), 10**9]}
     pages: list[list[str]] = []
     while not pages or pages[-1]:
         deals = found(catalogue, us, at, page=len(pages), sortType=sort_type, **every_change)
@@ -156,7 +156,7 @@ def test_ranges_and_filters_narrow_deals(catalogue: Catalogue, us: Locale, at_mi
         at_minute,
         isRangeEnabled=True,
         currentRange=[0, 5_000],
-        deltaPercentRange=[5, 80],
+        deltaPercentRange=[10, 80],
     )
     assert 0 < len(cheap) < len(everything)
     assert all(
@@ -200,7 +200,8 @@ def test_categories_count_all_pages(catalogue: Catalogue, us: Locale, at_minute:
         ('{"priceTypes":0}', "priceTypes"),
         ('{"priceTypes":[0,1]}', "priceTypes"),
         ('{"priceTypes":[]}', "priceTypes"),
-        ('{"priceTypes":[34]}', "priceTypes"),
+        ('{"priceTypes":[36]}', "priceTypes"),
+        ('{"priceTypes":[1],"isCheap":true}', "isCheap"),
         ('{"priceTypes":[1],"dateRange":4}', "dateRange"),
         ('{"priceTypes":[1],"page":-1}', "page"),
         ('{"priceTypes":[1],"page":true}', "page"),
@@ -221,3 +222,38 @@ def test_bad_selections_are_refused_by_field(us: Locale, selection: str, field: 
         "message": "The queryJSON is of invalid format.",
         "details": field,
     }
+
+
+@pytest.mark.parametrize(
+    ("selection", "field"),
+    [
+        *((f'{{"priceTypes":[{index}]}}', "priceTypes") for index in (4, 11, 16, 23, 28, 30, 31)),
+        ('{"priceTypes":[1],"domainId":12}', "domainId"),
+        (
+            '{"priceTypes":[1],"isRangeEnabled":true,"deltaPercentRange":[9,90]}',
+            "deltaPercentRange",
+        ),
+        (f'{{"priceTypes":[1],"includeCategories":{[*range(501)]}}}', "includeCategories"),
+        ('{"priceTypes":[1],"titleSearch":"%s"}' % ("usb " * 51), "titleSearch"),
+    ],
+)
+def test_what_lies_out_of_keepas_range_is_refused_as_that(
+    us: Locale, selection: str, field: str
+) -> None:
+    with pytest.raises(RequestRefusedError) as refusal:
+        parse_selection(selection, us)
+
+    assert refusal.value.status == 405
+    assert refusal.value.error["details"] == field
+
+
+def test_minus_one_is_an_open_end_of_the_rank_alone(
+    catalogue: Catalogue, us: Locale, at_minute: int
+) -> None:
+    everything = found(catalogue, us, at_minute)
+
+    ranks = found(catalogue, us, at_minute, isRangeEnabled=True, salesRankRange=[1, -1])
+    prices = found(catalogue, us, at_minute, isRangeEnabled=True, currentRange=[1, -1])
+
+    assert 0 < len(ranks) <= len(everything)
+    assert prices == []

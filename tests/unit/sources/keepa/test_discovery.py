@@ -13,6 +13,7 @@ from keeper.errors import TerminalError
 from keeper.sources.keepa.discovery import (
     CategoryUnknownError,
     FinderSelectionError,
+    ShortTermError,
     best_sellers,
     find_products,
     read_selection,
@@ -165,6 +166,14 @@ def test_categories_come_largest_first() -> None:
     ]
 
 
+def test_words_by_which_keepa_finds_nothing_cost_nothing() -> None:
+    keepa = Keepa({"categories": None})
+
+    with pytest.raises(ShortTermError, match=r"by 'tv', 'hd': each word must have at least 3"):
+        search_categories(keepa, US, "tv sets hd")
+    assert keepa.asked == []
+
+
 def test_no_category_of_that_name_is_no_error() -> None:
     assert search_categories(Keepa({"categories": None}), US, "nonsense") == []
 
@@ -182,13 +191,30 @@ def test_a_selection_is_read_as_keepas_web_page_exports_it() -> None:
         ("[1]", "", "not an object"),
         ("{}", "", "selects nothing"),
         ('{"current_SALE_lte": 5}', "current_SALE_lte", "did you mean `current_SALES_lte`"),
+        ('{"current SALES": 5}', "current SALES", "no field"),
         ('{"current_SALES_lte": "many"}', "current_SALES_lte", "valid integer"),
         ('{"isLowest_NEW": "often"}', "isLowest_NEW", "valid boolean"),
     ],
-    ids=["no JSON", "a list", "empty", "a misspelt field", "a word for a number", "no flag"],
+    ids=[
+        "no JSON",
+        "a list",
+        "empty",
+        "a misspelt field",
+        "no name",
+        "a word for a number",
+        "no flag",
+    ],
 )
 def test_a_wrong_selection_is_refused_with_its_field(text: str, field: str, said: str) -> None:
     with pytest.raises(FinderSelectionError, match=said) as caught:
         read_selection(text)
 
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("field", ["monthlySoldPeak_gte", "current_COUNT_NEW_FBA_gte", "newThing"])
+def test_fields_newer_than_the_package_pass_with_a_warning(
+    field: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read_selection(f'{{"{field}": 5}}') == {field: 5}
+    assert f"does not know `{field}`" in caplog.text

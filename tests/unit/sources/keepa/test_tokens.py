@@ -14,7 +14,7 @@ WHOLE = {
     "tokensLeft": -12,
     "refillIn": 1500,
     "refillRate": 5,
-    "tokenFlowReduction": 0.5,
+    "tokenFlowReduction": 0.0,
     "tokensConsumed": 100,
     "processingTimeInMs": 60,
 }
@@ -45,6 +45,39 @@ def test_when_the_next_request_can_run(
     assert read.runnable_in_s == wait_s
     now = datetime(2025, 4, 30, tzinfo=UTC)
     assert TokenStatus.of_envelope(read, now).runnable_in_s == wait_s
+
+
+@pytest.mark.parametrize(
+    ("told", "reduction", "wait_s"),
+    [
+        (0, 0, 1.5 + 4 * 60),
+        (0.04, 1, 1.5 + 4 * 60),
+        (14.2, 15, 1.5 + 19 * 60),
+        (15, 15, 1.5 + 19 * 60),
+        (40.0, 40, 1.5 + 99 * 60),
+        ("many", 0, 1.5 + 4 * 60),
+        (-3, 0, 1.5 + 4 * 60),
+        (float("inf"), 0, 1.5 + 4 * 60),
+    ],
+)
+def test_trackings_make_refills_smaller_and_waits_longer(
+    told: object, reduction: int, wait_s: float
+) -> None:
+    read = envelope(tokensLeft=-99, refillRate=20, tokenFlowReduction=told)
+
+    assert read.flow_reduction == reduction
+    assert read.reading(datetime(2026, 3, 1, tzinfo=UTC)).flow_reduction == reduction
+    # 100 tokens are missing: 5 refills of 20, 6 of 19, 20 of 5, 100 of the least, 1.
+    assert read.runnable_in_s == (1.5 + 5 * 60 if reduction == 1 else wait_s)
+
+
+def test_a_cut_reply_tells_its_reduction() -> None:
+    body = json.dumps(WHOLE | {"tokenFlowReduction": 7.25}).encode()[:-20]
+
+    read = Envelope.of_fragment(body)
+
+    assert read is not None
+    assert read.flow_reduction == 8
 
 
 def test_a_cut_reply_still_tells_its_cost() -> None:

@@ -3,19 +3,27 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Final, Protocol
 
 import orjson
 
 from keeper.domain.deals.deal import DealFilter
-from keeper.domain.deals.selection import InvalidSelectionError, switched, validate_selection
+from keeper.domain.deals.selection import (
+    InvalidSelectionError,
+    as_sent,
+    validate_market,
+    validate_selection,
+)
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of
 from keeper.domain.prices.types import UnknownPriceTypeError, price_type_of
 from keeper.domain.tokens.balance import TokenRequest
 from keeper.errors import TerminalError
 from keeper.sources.keepa.deals.decode import count_deals
-from keeper.sources.keepa.errors import KeepaDecodeError, KeepaRequestRejectedError
+from keeper.sources.keepa.errors import (
+    SELECTION_REFUSED,
+    KeepaDecodeError,
+    KeepaRequestRejectedError,
+)
 from keeper.sources.keepa.tokens import Envelope
 from keeper.sources.keepa.transport import Reply
 
@@ -116,8 +124,8 @@ def _pages(
         try:
             reply = client.ask(request, {"domain": locale.keepa_id, "selection": asked})
         except KeepaRequestRejectedError as error:
-            # Anything but a bad request is not about the filter.
-            if error.status != HTTPStatus.BAD_REQUEST:
+            # Anything else is not about the filter.
+            if error.status not in SELECTION_REFUSED:
                 raise
             raise DealFilterRejectedError(found_by.name, error.details, str(error)) from None
         last = is_last_page(reply.body)
@@ -131,14 +139,13 @@ def _pages(
 def _selection(found_by: DealFilter, locale: Locale) -> dict[str, object]:
     validate_selection(found_by.selection)
     price_type = price_type_of(found_by.price_type)
-    if not price_type.is_price:
-        raise UnknownPriceTypeError(f"{price_type.name} is not a price")
+    validate_market(locale, price_type)
     return {
         "domainId": locale.keepa_id,
         "priceTypes": [price_type.index],
         "dateRange": 0,
         "sortType": 4,
-        **switched(found_by.selection),
+        **as_sent(found_by.selection),
     }
 
 

@@ -6,14 +6,14 @@ What is wrong with one series or one product is reported beside the rest, never 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
 from typing import Final, Literal
-from urllib.parse import quote
 
 import numpy as np
 
 from keeper.domain.asins import is_asin
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
-from keeper.domain.prices.points import PricePoint
+from keeper.domain.prices.points import KEEPA_EPOCH_UNIX_MINUTES, PricePoint
 from keeper.domain.prices.types import PRICE_TYPES, PriceType, price_type_of
 from keeper.sources.keepa.document import (
     LAST_MINUTE,
@@ -28,6 +28,12 @@ from keeper.sources.keepa.document import (
     parse,
 )
 from keeper.sources.keepa.errors import KeepaDecodeError
+from keeper.sources.keepa.products.images import main_image_url
+from keeper.sources.keepa.products.lightning import (
+    LIGHTNING_DEAL,
+    LightningDeal,
+    cut_announcement,
+)
 from keeper.sources.keepa.products.series import NO_OFFER, Series
 from keeper.sources.keepa.products.statistics import Extreme
 from keeper.sources.keepa.products.stats import ProductStats, decode_stats
@@ -44,10 +50,10 @@ __all__ = [
     "decode_products",
 ]
 
-_IMAGE_URL: Final = "https://m.media-amazon.com/images/I/"
+_MINUTE_MS: Final = 60_000
+_LOOK_MINUTES: Final = 60
 _RENT: Final = "RENT"
 _NO_RENTAL_OFFER: Final = -2
-_LIGHTNING_DEAL: Final = price_type_of("LIGHTNING_DEAL")
 _OFFER_COUNTS: Final = (
     "COUNT_NEW",
     "COUNT_USED",
@@ -88,27 +94,6 @@ class DecodeProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class LightningDeal:
-    """A product's last lightning deal: announced, running or over.
-
-    Attributes:
-        starts_at: None if Keepa tells no times.
-        ends_at: None while it is only announced, and if Keepa tells no times.
-        price_minor: The newest price of the LIGHTNING_DEAL series, None if it has none now.
-    """
-
-    starts_at: datetime | None
-    ends_at: datetime | None
-    price_minor: int | None
-
-    def is_running(self, at: datetime) -> bool:
-        """Tell whether it runs at a moment; without times, whether it has a price now."""
-        if self.starts_at is None:
-            return self.price_minor is not None
-        return self.ends_at is not None and self.starts_at <= at < self.ends_at
-
-
-@dataclass(frozen=True, slots=True)
 class DecodedProduct:
     """One product of a reply.
 
@@ -120,8 +105,10 @@ class DecodedProduct:
         last_update: When Keepa last looked at the product.
         tracked_since: When Keepa began to.
         series: By price type index, in that order; only series with points. Empty for a product
-            without history.
+            without history. No point is from after the reply.
         stats: None if the request did not ask for them.
+        lightning_end: When the lightning deal that runs, or is to come, ends, if the series
+            announces it.
     """
 
     asin: str
@@ -132,6 +119,7 @@ class DecodedProduct:
     tracked_since: datetime | None
     series: Mapping[int, Series]
     stats: ProductStats | None
+    lightning_end: datetime | None = None
 
     def points(self, price_types: Iterable[PriceType] | None = None) -> Iterator[PricePoint]:
         """Give the points of some price types, by index and then time.
@@ -183,10 +171,11 @@ class DecodedProduct:
     def lightning_deal(self) -> LightningDeal | None:
         """The last lightning deal, None if the product never had one."""
         times = self.stats.lightning if self.stats is not None else None
-        if times is None and _LIGHTNING_DEAL.index not in self.series:
+        is_known = LIGHTNING_DEAL.index in self.series or self.lightning_end is not None
+        if times is None and not is_known:
             return None
-        starts_at, ends_at = times or (None, None)
-        return LightningDeal(starts_at, ends_at, self.current(_LIGHTNING_DEAL))
+        starts_at, ends_at = times or (None, self.lightning_end)
+        return LightningDeal(starts_at, ends_at, self.current(LIGHTNING_DEAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +205,9 @@ def decode_products(body: bytes) -> DecodedReply:
 
     Rules of reading: −1 is no offer (in RENT also −2) and its shipping is none either; shipping −1
     beside a price is 0. Price types Keeper does not know and unknown keys are ignored; a `csv` may
-    have any length. Zeros stay: judging them is not this function's business.
+    have any length. Zeros stay: judging them is not this function's business. While a lightning
+    deal runs, or one is to come, the last point of LIGHTNING_DEAL is its announced end: what lies
+    after the reply is left out of the series. A title's HTML is unescaped.
 
     Args:
         body: Decompressed JSON.
@@ -233,11 +224,32 @@ def decode_products(body: bytes) -> DecodedReply:
     if document is None:
         raise KeepaDecodeError("this is JSON, but neither a reply of Keepa nor a product")
     reply = DecodedReply([], [])
+    replied_at = _replied_at(document)
     for node in _product_nodes(document):
-        product = _decode_product(as_object(node), reply.problems)
+        product = _decode_product(as_object(node), replied_at, reply.problems)
         if product is not None:
             reply.products.append(product)
     return reply
+
+
+def _seen_until(last_look: object, replied_at: int | None) -> int | None:
+    """Return the Keepa minute after which nothing of a product can have been seen."""
+    if not isinstance(last_look, int):
+        return replied_at
+    # Some series are seen a little after the look that `lastUpdate` tells of.
+    seen_until = last_look + _LOOK_MINUTES
+    if replied_at is None or replied_at < last_look:
+        return seen_until
+    return min(seen_until, replied_at)
+
+
+def _replied_at(document: JsonObject) -> int | None:
+    """Return the Keepa minute of a whole reply, by Keepa's clock; None if it does not say."""
+    started_ms, took_ms = document.get("timestamp"), document.get("processingTimeInMs")
+    if type(started_ms) is not int or started_ms <= 0:
+        return None
+    ended_ms = started_ms + (took_ms if type(took_ms) is int and took_ms > 0 else 0)
+    return ended_ms // _MINUTE_MS - KEEPA_EPOCH_UNIX_MINUTES
 
 
 def _product_nodes(document: JsonObject) -> Iterable[object]:
@@ -263,7 +275,7 @@ def _product_nodes(document: JsonObject) -> Iterable[object]:
 
 
 def _decode_product(
-    node: JsonObject | None, problems: list[DecodeProblem]
+    node: JsonObject | None, replied_at: int | None, problems: list[DecodeProblem]
 ) -> DecodedProduct | None:
     if node is None:
         problems.append(DecodeProblem("malformed_product", "the entry is not an object"))
@@ -277,15 +289,18 @@ def _decode_product(
     except (UnknownLocaleError, ValueError) as error:
         problems.append(DecodeProblem("unknown_domain", f"`domainId`: {error}", asin))
         return None
+    series = _decode_csv(node.get("csv"), asin, locale, problems)
+    lightning_end = cut_announcement(series, _seen_until(node.get("lastUpdate"), replied_at))
     return DecodedProduct(
         asin=asin,
         locale=locale,
-        title=as_text(node.get("title")) or None,
-        image=_image(node),
+        title=unescape(as_text(node.get("title")) or "") or None,
+        image=main_image_url(node),
         last_update=as_moment(node.get("lastUpdate")),
         tracked_since=as_moment(node.get("trackingSince")),
-        series=_decode_csv(node.get("csv"), asin, locale, problems),
+        series=series,
         stats=_decode_stats(node.get("stats"), asin, locale, problems),
+        lightning_end=lightning_end,
     )
 
 
@@ -369,19 +384,3 @@ def _whole_number(node: object) -> int:
 def shown(node: object) -> str:
     """Return a JSON value as a problem's text quotes it."""
     return repr(node)[:40] if node is None or isinstance(node, str | int | float) else "nested"
-
-
-def _image(product: JsonObject) -> str | None:
-    listed = as_text(product.get("imagesCSV"))
-    name = listed.partition(",")[0].strip() if listed else ""
-    images = as_array(product.get("images"))
-    if not name and images is not None and len(images):
-        main = as_object(images[0])
-        if main is not None:
-            name = as_text(main.get("l")) or as_text(main.get("m")) or ""
-    return image_url(name) if name else None
-
-
-def image_url(name: str) -> str:
-    """Return the address of a picture Keepa names."""
-    return _IMAGE_URL + quote(name, safe="+%")

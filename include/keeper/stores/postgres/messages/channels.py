@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from keeper.domain.messages.delivery_clock import DeliveryRules
-from keeper.domain.messages.queue import Address, ChannelKind
+from keeper.domain.messages.queue import Address, ChannelKind, ChannelStatus, MessageStatus
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.watches.watch_list import ensure_user
 
@@ -35,7 +35,7 @@ class KnownAlert:
     price_minor: int | None
     currency: str
     reason: str
-    status: str
+    status: MessageStatus
     raised_at: datetime
     title: str | None
     channels: str | None
@@ -58,7 +58,7 @@ class LinkedChannel:
     """The channel a link is about."""
 
     email: str
-    kind: str
+    kind: ChannelKind
     address: str
 
 
@@ -71,7 +71,7 @@ def linked_watch(connection: Connection, number: int) -> LinkedWatch | None:
 def linked_channel(connection: Connection, number: int) -> LinkedChannel | None:
     """Return a channel by its number; None if there is none."""
     row = connection.execute(statements(_SQL)["linked_channel"], {"number": number}).fetchone()
-    return LinkedChannel(**row) if row else None
+    return LinkedChannel(**row | {"kind": ChannelKind(row["kind"])}) if row else None
 
 
 def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
@@ -80,7 +80,7 @@ def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
     return [
         KnownChannel(
             Address(ChannelKind(row["kind"]), row["address"]),
-            row["status"] == "ACTIVE",
+            row["status"] == ChannelStatus.ACTIVE,
             row["sent"],
             row["waiting"],
             row["failed"],
@@ -102,7 +102,8 @@ def set_channel_active(connection: Connection, email: str, to: Address, *, activ
 
     What waits for a channel that is not used any more is dropped: nobody wants it weeks later.
     """
-    row = {"email": email, "status": "ACTIVE" if active else "PAUSED", **_key(to)}
+    status = ChannelStatus.ACTIVE if active else ChannelStatus.PAUSED
+    row = {"email": email, "status": status.value, **_key(to)}
     with connection.transaction():
         found = connection.execute(statements(_SQL)["set_channel_status"], row).fetchone()
         if found is not None and not active:
@@ -143,7 +144,7 @@ def snooze_watches(
 def list_alerts(connection: Connection, email: str, *, most: int = 50) -> list[KnownAlert]:
     """Return a user's latest alerts, the newest first."""
     rows = connection.execute(statements(_SQL)["list_alerts"], {"email": email, "most": most})
-    return [KnownAlert(**row) for row in rows]
+    return [KnownAlert(**row | {"status": MessageStatus(row["status"])}) for row in rows]
 
 
 def acknowledge(connection: Connection, email: str, alert_id: int) -> Mapping[str, Any] | None:

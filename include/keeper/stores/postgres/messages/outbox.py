@@ -15,6 +15,7 @@ from keeper.domain.messages.queue import (
     Address,
     ChannelKind,
     DeliveryResult,
+    MessageStatus,
     PriceAlert,
     QueuedAlert,
     QueuedMessage,
@@ -27,7 +28,6 @@ from keeper.stores.postgres.deals.reports import read_reports
 _SQL: Final = "outbox"
 WAKE_UP: Final = "keeper_outbox"
 """Loaders notify it when they have put something in."""
-_CANCELLED: Final = "CANCELLED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,15 @@ class Claim:
 
     def cancel(self, now: datetime) -> None:
         """Settle a message nobody wants any more."""
-        self._settle([self.message.message_id], _CANCELLED, attempted=0, now=now, again=None)
+        self._settle(
+            [self.message.message_id], MessageStatus.CANCELLED, attempted=0, now=now, again=None
+        )
 
     def settle(
         self,
         result: DeliveryResult,
         *,
-        status: str,
+        status: MessageStatus,
         seconds: float,
         now: datetime,
         next_attempt_at: datetime | None = None,
@@ -102,7 +104,7 @@ class Claim:
     def _settle(
         self,
         ids: Sequence[int],
-        status: str,
+        status: MessageStatus,
         *,
         attempted: int,
         now: datetime,
@@ -111,7 +113,7 @@ class Claim:
         row = {
             "message_id": self.message.message_id,
             "message_ids": list(ids),
-            "status": status,
+            "status": status.value,
             "attempted": attempted,
             "now": now,
             "next_attempt_at": again,

@@ -1,15 +1,14 @@
-"""A batch of price events grouped by series, and its rows as COPY takes them.
+"""A batch of price events grouped by series, and the rows it becomes.
 
 What is new is told from what is known by the series' newest point alone: a later one cannot be
 stored yet and goes straight into the table. The rest is compared there.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
-from struct import Struct
 from typing import Final, NamedTuple, Self
 
 from keeper.domain.prices.events import PriceEvent
@@ -19,15 +18,8 @@ SeriesKey = tuple[str, str, str]
 """ASIN, domain and price type."""
 Origin = tuple[str, str]
 """Run and source."""
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _POSITION: Final = attrgetter("checked_at", "timestamp")
 _TIMESTAMP: Final = attrgetter("timestamp")
-
-COPY_START: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-"""What PostgreSQL's binary COPY format begins with: signature, flags, no extension."""
-COPY_END: Final = b"\xff\xff"
-_ROWS_AT_ONCE: Final = 4_000
 
 
 class KnownSeries(NamedTuple):
@@ -227,116 +219,50 @@ def _agree(checks: Sequence[PriceEvent]) -> bool:
     )
 
 
-def moved_series(
-    group: SeriesEvents, origins: Mapping[Origin, int], *, is_live: bool
-) -> KnownSeries | None:
+def moved_series(group: SeriesEvents, origins: Mapping[Origin, int]) -> KnownSeries | None:
     """Return where a series stands after its events; None if where it stood.
 
     Args:
-        group: The series and its events.
+        group: The series and its events, which say current prices.
         origins: The number of each run and source.
-        is_live: Whether the events tell current prices.
     """
     series, events, news, _ = group
-    known = series.newest_at
-    newest = max(map(_TIMESTAMP, events))
-    due_from = None
-    if known is None:
-        due_from = min(map(_TIMESTAMP, events))
-    elif newest > known:
-        due_from = min(at for event in events if (at := event.timestamp) > known)
-    else:
-        newest = known
-    if is_live and news:
-        latest = news[-1]
-        return KnownSeries(
-            series.series_id,
-            newest,
-            latest.timestamp,
-            latest.price_minor,
-            latest.shipping_minor,
-            latest.implausible,
-            origins[latest.run_id, latest.source],
-            latest.checked_at,
-            due_from,
-        )
-    return None if newest == known else series._replace(newest_at=newest, due_from=due_from)
+    if not news:
+        return moved_history(group)
+    newest, due_from = _reach(series.newest_at, events)
+    latest = news[-1]
+    return KnownSeries(
+        series.series_id,
+        newest,
+        latest.timestamp,
+        latest.price_minor,
+        latest.shipping_minor,
+        latest.implausible,
+        origins[latest.run_id, latest.source],
+        latest.checked_at,
+        due_from,
+    )
 
 
-def _struct(has_price: bool, has_shipping: bool) -> Struct:
-    price, shipping = ("iq" if has_price else "i"), ("iq" if has_shipping else "i")
-    return Struct(f">hiiiiiqiqiq{price}{shipping}i?")
+def moved_history(group: SeriesEvents) -> KnownSeries | None:
+    """Return where a series stands after older prices, which leave its current one.
 
-
-_BOTH, _PRICE, _SHIPPING, _NEITHER = (
-    _struct(price, shipping).pack
-    for price, shipping in ((True, True), (True, False), (False, True), (False, False))
-)
-
-
-def binary_rows(rows: Iterable[Row]) -> Iterator[bytes]:
-    """Yield rows of price_points in PostgreSQL's binary COPY format, some at a time.
-
-    So PostgreSQL stores some while others are made ready.
+    None if where it stood.
     """
-    parts = [COPY_START]
-    add = parts.append
-    for series_id, origin_id, observed_at, first, last, price, shipping, implausible in rows:
-        observed_us, first_us = _microseconds(observed_at), _microseconds(first)
-        last_us = first_us if last is first else _microseconds(last)
-        start = (8, 4, series_id, 4, origin_id, 8, observed_us, 8, first_us, 8, last_us)
-        if price is not None:
-            if shipping is None:
-                add(_PRICE(*start, 8, price, -1, 1, implausible))
-            else:
-                add(_BOTH(*start, 8, price, 8, shipping, 1, implausible))
-        elif shipping is None:
-            add(_NEITHER(*start, -1, -1, 1, implausible))
-        else:
-            add(_SHIPPING(*start, -1, 8, shipping, 1, implausible))
-        if len(parts) == _ROWS_AT_ONCE:
-            yield b"".join(parts)
-            parts.clear()
-    add(COPY_END)
-    yield b"".join(parts)
+    series = group.series
+    newest, due_from = _reach(series.newest_at, group.events)
+    if newest == series.newest_at:
+        return None
+    return series._replace(newest_at=newest, due_from=due_from)
 
 
-_INTEGER: Final = Struct(">ii").pack
-_LONG: Final = Struct(">iq").pack
-_BOOLEAN: Final = Struct(">i?").pack
-_NULL: Final = b"\xff\xff\xff\xff"
-_NINE_FIELDS: Final = b"\x00\x09"
-
-
-def binary_series(moved: Iterable[KnownSeries]) -> bytes:
-    """Return rows of staged_series in PostgreSQL's binary COPY format."""
-    parts = [COPY_START]
-    for series in moved:
-        origin = series.origin_id
-        parts += (
-            _NINE_FIELDS,
-            _INTEGER(4, series.series_id),
-            _time(series.newest_at),
-            _time(series.observed_at),
-            _long(series.price_minor),
-            _long(series.shipping_minor),
-            _BOOLEAN(1, series.implausible),
-            _NULL if origin is None else _INTEGER(4, origin),
-            _time(series.last_checked_at),
-            _time(series.due_from),
-        )
-    parts.append(COPY_END)
-    return b"".join(parts)
-
-
-def _long(value: int | None) -> bytes:
-    return _NULL if value is None else _LONG(8, value)
-
-
-def _time(moment: datetime | None) -> bytes:
-    return _NULL if moment is None else _LONG(8, _microseconds(moment))
-
-
-def _microseconds(moment: datetime) -> int:
-    """Return a time as PostgreSQL stores it."""
-    return (moment - _EPOCH) // _MICROSECOND
+def _reach(
+    known: datetime | None, events: Sequence[PriceEvent]
+) -> tuple[datetime, datetime | None]:
+    """Return a series' newest point after these events, and the first of those later than known."""
+    newest = max(map(_TIMESTAMP, events))
+    if known is None:
+        return newest, min(map(_TIMESTAMP, events))
+    if newest > known:
+        return newest, min(at for event in events if (at := event.timestamp) > known)
+    return known, None

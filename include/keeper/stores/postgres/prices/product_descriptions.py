@@ -14,33 +14,58 @@ _Product = tuple[str, str]
 _Told = dict[_Product, tuple[datetime, str]]
 
 
-def describe_products(
-    cursor: Cursor[TupleRow], groups: Iterable[SeriesEvents], *, is_live: bool
-) -> None:
-    """Keep what the latest check tells of each product.
+def describe_products(cursor: Cursor[TupleRow], groups: Iterable[SeriesEvents]) -> None:
+    """Keep what the latest check says of each product.
 
     Args:
         cursor: In the batch's transaction, holding the locks of the series.
         groups: The batch.
-        is_live: Whether the events tell current prices; others name only products nobody knows.
     """
+    said = (
+        group.news
+        for group in groups
+        if group.news and not _is_known(group.description, group.news[-1])
+    )
+    _store(cursor, "describe_products", said)
+
+
+def name_products(cursor: Cursor[TupleRow], groups: Iterable[SeriesEvents]) -> None:
+    """Add the products that are not stored yet as these events describe them.
+
+    Args:
+        cursor: In the batch's transaction, holding the locks of the series.
+        groups: The batch.
+    """
+    unknown = (group.events for group in groups if group.description is None)
+    _store(cursor, "name_products", unknown)
+
+
+def _is_known(description: Description | None, latest: PriceEvent) -> bool:
+    """Tell whether an event says nothing of the product that is not stored."""
+    if description is None:
+        return False
+    return (latest.product_title, latest.image_url, latest.source) == description
+
+
+def _store(
+    cursor: Cursor[TupleRow], statement: str, checks: Iterable[Sequence[PriceEvent]]
+) -> None:
+    """Write the latest title and picture of each product by a statement of load_prices."""
     latest: dict[_Product, PriceEvent] = {}
     titles: _Told = {}
     pictures: _Told = {}
-    for group in groups:
-        told = group.news if is_live else group.events
-        if not told or _is_known(group.description, told, is_live=is_live):
-            continue
-        product = (told[-1].asin, told[-1].domain)
-        if product not in latest or told[-1].checked_at > latest[product].checked_at:
-            latest[product] = told[-1]
-        _keep_latest(titles, product, ((e.checked_at, e.product_title) for e in reversed(told)))
-        _keep_latest(pictures, product, ((e.checked_at, e.image_url) for e in reversed(told)))
+    for events in checks:
+        last = events[-1]
+        product = (last.asin, last.domain)
+        if product not in latest or last.checked_at > latest[product].checked_at:
+            latest[product] = last
+        _keep_latest(titles, product, ((e.checked_at, e.product_title) for e in reversed(events)))
+        _keep_latest(pictures, product, ((e.checked_at, e.image_url) for e in reversed(events)))
     if not latest:
         return
     products = sorted(latest)
     cursor.execute(
-        statements("load_prices")["describe_products" if is_live else "name_products"],
+        statements("load_prices")[statement],
         {
             "asins": [asin for asin, _ in products],
             "domains": [domain for _, domain in products],
@@ -50,18 +75,6 @@ def describe_products(
             "described_at": [latest[one].checked_at for one in products],
         },
     )
-
-
-def _is_known(
-    description: Description | None, told: Sequence[PriceEvent], *, is_live: bool
-) -> bool:
-    """Tell whether these events say nothing of the product that is not stored."""
-    if description is None:
-        return False
-    if not is_live:
-        return True
-    latest = told[-1]
-    return (latest.product_title, latest.image_url, latest.source) == description
 
 
 def _keep_latest(

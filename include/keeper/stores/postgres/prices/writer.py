@@ -23,14 +23,15 @@ from keeper.stores.postgres.prices.batch import (
     Row,
     SeriesEvents,
     SeriesKey,
-    binary_rows,
-    binary_series,
     group_by_series,
-    moved_series,
     sort_points,
 )
-from keeper.stores.postgres.prices.product_descriptions import describe_products
-from keeper.stores.postgres.prices.target_alerts import judge_watches
+from keeper.stores.postgres.prices.binary_copy import binary_rows, binary_series
+from keeper.stores.postgres.prices.effects import (
+    BatchEffects,
+    CurrentPriceEffects,
+    HistoryEffects,
+)
 
 _SQL: Final = "load_prices"
 
@@ -43,31 +44,22 @@ class LoadResult:
     alerts: int
 
 
-class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
-    """Writes batches of price events and raises the alerts they cause."""
-
-    _is_live = True
+class PointWriter(BatchWriter[PriceEvent, LoadResult]):
+    """Writes batches of price events as points, with the effects they have."""
 
     def __init__(
-        self,
-        config: PostgresConfig,
-        policy: AlertPolicy | None = None,
-        *,
-        describes: bool = True,
-        metrics: WorkerMetrics | None = None,
+        self, config: PostgresConfig, effects: BatchEffects, metrics: WorkerMetrics
     ) -> None:
         """Connect at the first batch.
 
         Args:
             config: Where PostgreSQL is.
-            policy: When alerts are raised.
-            describes: Whether titles and pictures are kept too.
+            effects: What changes beside the points.
             metrics: Where to count the time each stage takes.
         """
         super().__init__(config)
-        self._policy = policy or AlertPolicy()
-        self._describes = describes
-        self._metrics = metrics or WorkerMetrics()
+        self._effects = effects
+        self._metrics = metrics
         self._points_since = KEEPA_EPOCH
 
     def prepare(self, connection: Connection) -> None:
@@ -111,13 +103,9 @@ class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
             points = Counter(origin_id for _, origin_id, *_ in rows.fresh)
             with timed("compare"):
                 points += self._compare(cursor, rows, origins)
-            alerts: Counter[str] = Counter()
-            if self._is_live:
-                with timed("alerts"):
-                    alerts = judge_watches(cursor, groups, self._policy)
+            alerts = self._effects.raise_alerts(cursor, groups)
             with timed("describe"):
-                if self._describes:
-                    describe_products(cursor, groups, is_live=self._is_live)
+                self._effects.describe(cursor, groups)
             with timed("move"):
                 self._move(cursor, groups, origins, mend=compare_all)
             runs = _by_run(points, origins)
@@ -144,8 +132,8 @@ class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
                     changed.append((series_id, observed_at))
             if are_missing:
                 points.update(dict(cursor.execute(sql["add_points"]).fetchall()))
-            if are_later and self._is_live:
-                cursor.execute(sql["touch_points"])
+            if are_later:
+                self._effects.confirm_points(cursor)
         if rows.disputed:
             _copy(cursor, sql["copy_disputed_points"], rows.disputed)
             points.update(dict(cursor.execute(sql["count_disputed_points"]).fetchall()))
@@ -169,11 +157,8 @@ class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
     ) -> None:
         """Write where the series stand now."""
         sql = statements(_SQL)
-        moved = [
-            after
-            for group in groups
-            if (after := moved_series(group, origins, is_live=self._is_live)) is not None
-        ]
+        move = self._effects.moved
+        moved = [after for group in groups if (after := move(group, origins)) is not None]
         if moved:
             with cursor.copy(sql["copy_series"]) as copy:
                 copy.write(binary_series(moved))
@@ -185,16 +170,37 @@ class PriceWriter(BatchWriter[PriceEvent, LoadResult]):
     def _count(
         self, cursor: Cursor[TupleRow], points: Mapping[str, int], alerts: Mapping[str, int]
     ) -> None:
-        sql = statements(_SQL)
-        count = sql["count_for_run" if self._is_live else "count_history_for_run"]
         for run_id in sorted({*points, *alerts}):
-            counts = {"run_id": run_id, "points": points.get(run_id, 0)}
-            if self._is_live:
-                counts["alerts"] = alerts.get(run_id, 0)
-            cursor.execute(count, counts)
+            self._effects.count(
+                cursor, run_id, points=points.get(run_id, 0), alerts=alerts.get(run_id, 0)
+            )
 
 
-class BackfillWriter(PriceWriter):
+class PriceWriter(PointWriter):
+    """Writes batches of price events and raises the alerts they cause."""
+
+    def __init__(
+        self,
+        config: PostgresConfig,
+        policy: AlertPolicy | None = None,
+        *,
+        describes: bool = True,
+        metrics: WorkerMetrics | None = None,
+    ) -> None:
+        """Connect at the first batch.
+
+        Args:
+            config: Where PostgreSQL is.
+            policy: When alerts are raised.
+            describes: Whether titles and pictures are kept too.
+            metrics: Where to count the time each stage takes.
+        """
+        metrics = metrics or WorkerMetrics()
+        effects = CurrentPriceEffects(policy or AlertPolicy(), metrics, describes=describes)
+        super().__init__(config, effects, metrics)
+
+
+class BackfillWriter(PointWriter):
     """Writes batches of events of `price-backfill`: history alone.
 
     A point that is stored already stays as it is, but for one whose value was corrected by a later
@@ -202,7 +208,9 @@ class BackfillWriter(PriceWriter):
     alerts are never touched.
     """
 
-    _is_live = False
+    def __init__(self, config: PostgresConfig, *, metrics: WorkerMetrics | None = None) -> None:
+        """Connect at the first batch; see PriceWriter."""
+        super().__init__(config, HistoryEffects(), metrics or WorkerMetrics())
 
 
 def _origins(cursor: Cursor[TupleRow], events: Sequence[PriceEvent]) -> dict[Origin, int]:

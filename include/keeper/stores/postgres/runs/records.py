@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from keeper.domain.runs.records import RunRecord, TokenRecord
+from keeper.domain.runs.states import RequestState, RunState
 from keeper.stores.postgres.connection import Connection, statements
 
 Table = Literal["token_ledger", "pipeline_runs"]
@@ -24,13 +25,13 @@ def token_records(
 ) -> Iterator[list[TokenRecord]]:
     """Yield requests made or settled at `since` or later, all if None; some thousands at a time."""
     for rows in _pages(connection, "token_ledger", "request_id", 0, since):
-        yield [TokenRecord(**row) for row in rows]
+        yield [TokenRecord(**row | {"state": RequestState(row["state"])}) for row in rows]
 
 
 def run_records(connection: Connection, since: datetime | None = None) -> Iterator[list[RunRecord]]:
     """Yield runs begun or ended at `since` or later, and those that last; all if None."""
     for rows in _pages(connection, "pipeline_runs", "run_id", "", since):
-        yield [RunRecord(**row) for row in rows]
+        yield [RunRecord(**row | {"state": RunState(row["state"])}) for row in rows]
 
 
 def ids_before(connection: Connection, table: Table, before: datetime) -> set[str]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from psycopg.types.json import Jsonb
 
+from keeper.domain.runs.states import RunState
 from keeper.errors import TerminalError
 from keeper.stores.postgres.connection import Connection, statements
 
@@ -77,7 +78,7 @@ def finish_run(
     connection: Connection,
     *,
     run_id: str,
-    state: Literal["SUCCESS", "FAILED"],
+    state: RunState,
     finished_at: datetime,
     counts: RunCounts,
     problem: str | None,
@@ -87,7 +88,7 @@ def finish_run(
         statements(_SQL)["finish_run"],
         {
             "run_id": run_id,
-            "state": state,
+            "state": state.value,
             "finished_at": finished_at,
             "problem": problem,
             **asdict(counts),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.clock import Clock, utc_now
+from keeper.domain.runs.states import RequestState
 from keeper.domain.tokens.balance import (
     BREAK_AFTER,
     Outage,
@@ -136,7 +137,9 @@ class TokenLedger:
     ) -> None:
         """Note what came of the request; see TokenBudget."""
         now = self._clock()
-        state = "UNKNOWN" if charged is None else "REFUSED" if refused else "CHARGED"
+        state = RequestState.REFUSED if refused else RequestState.CHARGED
+        if charged is None:
+            state = RequestState.UNKNOWN
         with self._connection.transaction():
             known, _ = self._locked()
             expected = None
@@ -146,7 +149,7 @@ class TokenLedger:
                 self._sql["settle"],
                 {
                     "request_id": reservation.request_id,
-                    "state": state,
+                    "state": state.value,
                     "http_status": status,
                     "tokens_charged": charged,
                     "tokens_expected": expected,

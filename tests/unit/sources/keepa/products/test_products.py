@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keeper.domain.money import to_major
-from keeper.domain.prices.points import from_keepa_minutes
+from keeper.domain.prices.points import KEEPA_EPOCH_UNIX_MINUTES, from_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.sources.keepa.products.decode import DecodedProduct, LightningDeal, decode_products
 
@@ -91,6 +91,90 @@ def test_lightning_deals(
     *times, price = deal
     assert decoded == LightningDeal(*(time and at(time) for time in times), price)
     assert [m for m in (5, 10, 69.5, 70, 99) if decoded.is_running(at(m))] == running
+
+
+def reply_with(csv8: list[int], *, replied_at: int | None, **fields: object) -> DecodedProduct:
+    csv: list[Any] = [None] * 36
+    csv[8] = csv8
+    raw: dict[str, Any] = {"asin": "B00EXAMPLE", "domainId": 1, "csv": csv, **fields}
+    document = raw
+    if replied_at is not None:
+        ms = (KEEPA_EPOCH_UNIX_MINUTES + replied_at) * 60_000
+        document = {"timestamp": ms, "processingTimeInMs": 59_000, "products": [raw]}
+    (product,) = decode_products(json.dumps(document).encode()).products
+    return product
+
+
+@pytest.mark.parametrize(
+    ("replied_at", "fields"),
+    [
+        (1000, {}),
+        (1000, {"lastUpdate": 980}),
+        (1999, {"lastUpdate": 980}),
+        (None, {"lastUpdate": 1000}),
+    ],
+    ids=["whole reply", "looked at before", "long before", "product by itself"],
+)
+def test_a_running_lightning_deal_has_a_price_and_an_announced_end(
+    replied_at: int | None, fields: dict[str, object]
+) -> None:
+    running = [400, 1999, 500, -1, 970, 1499, 1300, -1]
+
+    product = reply_with(running, replied_at=replied_at, **fields)
+
+    assert product.current(price_type_of("LIGHTNING_DEAL")) == 1499
+    points = list(product.points())
+    assert [(point.observed_at, point.price_minor) for point in points] == [
+        (at(400), 1999),
+        (at(500), None),
+        (at(970), 1499),
+    ]
+    assert product.lightning_deal == LightningDeal(None, at(1300), 1499)
+    assert product.lightning_deal.is_running(at(1000))
+
+
+def test_a_lightning_deal_that_is_to_come_is_no_offer_yet() -> None:
+    product = reply_with([1300, -1], replied_at=1000)
+
+    assert product.series == {}
+    assert product.lightning_deal == LightningDeal(None, at(1300), None)
+    assert not product.lightning_deal.is_running(at(1000))
+
+
+def test_only_announcements_are_cut_off() -> None:
+    csv: list[Any] = [None, [10, 999, 2000, 899]]
+    raw = {"asin": "B00EXAMPLE", "domainId": 1, "csv": csv, "lastUpdate": 1000}
+    (product,) = decode_products(json.dumps(raw).encode()).products
+
+    assert len(product.series[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ({"images": [{"l": "a.jpg"}, {"l": "b.jpg", "variant": "MAIN"}]}, "b.jpg"),
+        (
+            {"images": [{"l": "a.jpg", "variant": "PT01"}, {"m": "b.jpg", "variant": "MAIN"}]},
+            "b.jpg",
+        ),
+        ({"images": [{"m": "a.jpg"}, {"l": "b.jpg"}]}, "a.jpg"),
+        ({"images": ["odd", {"l": "b.jpg"}]}, "b.jpg"),
+        ({"images": [], "imagesCSV": "c.jpg,d.jpg"}, "c.jpg"),
+        ({"images": [{"l": 5}], "imagesCSV": "c.jpg"}, "c.jpg"),
+    ],
+)
+def test_the_main_picture_is_the_marked_one_else_the_first(raw: dict[str, Any], name: str) -> None:
+    document = {"asin": "B00EXAMPLE", "domainId": 1, "csv": None, **raw}
+    (product,) = decode_products(json.dumps(document).encode()).products
+
+    assert product.image == f"https://m.media-amazon.com/images/I/{name}"
+
+
+def test_a_title_is_text_not_html_and_unescaped_once() -> None:
+    raw = {"asin": "B00EXAMPLE", "domainId": 1, "csv": None, "title": "Salt &amp; Pepper &amp;lt;"}
+    (product,) = decode_products(json.dumps(raw).encode()).products
+
+    assert product.title == "Salt & Pepper &lt;"
 
 
 def test_most_products_never_had_a_lightning_deal() -> None:

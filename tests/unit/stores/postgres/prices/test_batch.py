@@ -1,21 +1,15 @@
-"""Telling new points of a batch from known ones, and their rows as COPY takes them."""
+"""Telling new points of a batch from known ones."""
 
 from datetime import datetime, timedelta
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from keeper.domain.prices.events import PriceEvent
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.prices.batch import (
-    COPY_END,
-    COPY_START,
     KnownSeries,
     PointRows,
     SeriesEvents,
-    binary_rows,
     group_by_series,
+    moved_history,
     moved_series,
     sort_points,
 )
@@ -102,51 +96,24 @@ def test_events_up_to_the_current_price_are_no_news() -> None:
     assert SeriesEvents.of(KnownSeries(1), events).news == events
 
 
-@pytest.mark.parametrize("is_live", [True, False], ids=["prices", "older prices"])
-def test_only_prices_move_the_current_one_and_both_the_newest_point(is_live: bool) -> None:
+def test_only_prices_move_the_current_one_and_both_the_newest_point() -> None:
     group = SeriesEvents.of(KnownSeries(1), [price_event(100, hour=3)])
 
-    moved = moved_series(group, ORIGINS, is_live=is_live)
+    moved, older = moved_series(group, ORIGINS), moved_history(group)
 
     assert moved is not None
-    assert moved.newest_at == hours(3)
-    assert moved.price_minor == (100 if is_live else None)
+    assert older is not None
+    assert moved.newest_at == older.newest_at == hours(3)
+    assert moved.due_from == older.due_from == hours(3)
+    assert (moved.price_minor, older.price_minor) == (100, None)
 
 
 def test_a_replay_moves_nothing() -> None:
     event = price_event(100, hour=3)
     current = KnownSeries(1, hours(3), hours(3), 100, last_checked_at=event.checked_at)
 
-    assert moved_series(SeriesEvents.of(current, [event]), ORIGINS, is_live=True) is None
-    assert moved_series(SeriesEvents.of(current, [event]), ORIGINS, is_live=False) is None
-
-
-amounts = st.none() | st.integers(min_value=1, max_value=2**40)
-times = st.integers(-5 * 10**8, 2 * 10**9).map(lambda second: START + timedelta(seconds=second))
-
-
-@given(st.lists(st.tuples(times, amounts, amounts, st.booleans()), max_size=5))
-def test_binary_rows_have_the_length_their_values_need(
-    values: list[tuple[datetime, int | None, int | None, bool]],
-) -> None:
-    rows = [(1, 2, at, at, at, price, shipping, odd) for at, price, shipping, odd in values]
-
-    data = b"".join(binary_rows(rows))
-
-    # Eight fields of a length each, two of 4 bytes, three times, a truth and what is not null.
-    empty = 2 + 8 * 4 + 2 * 4 + 3 * 8 + 1
-    amounts_there = sum(8 * (amount is not None) for row in rows for amount in (row[5], row[6]))
-    expected = len(COPY_START) + len(COPY_END) + empty * len(rows) + amounts_there
-    assert len(data) == expected
-
-
-def test_many_rows_come_in_blocks() -> None:
-    row = (1, 2, START, START, START, 100, None, False)
-
-    blocks = list(binary_rows([row] * 10_000))
-
-    assert len(blocks) > 2
-    assert b"".join(blocks).count(b"\x00\x08\x00\x00\x00\x04") == 10_000
+    assert moved_series(SeriesEvents.of(current, [event]), ORIGINS) is None
+    assert moved_history(SeriesEvents.of(current, [event])) is None
 
 
 def test_an_array_literal_says_null_and_quotes_texts() -> None:

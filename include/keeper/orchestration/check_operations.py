@@ -1,0 +1,133 @@
+"""The tasks of `check_operations`: they look for what an operator should know."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from itertools import chain
+from typing import Any, Final
+
+from airflow.sdk import Asset, AssetWatcher, TriggerRule, task
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.types import RuntimeTaskInstanceProtocol
+
+from keeper.clock import utc_now
+from keeper.orchestration.airflow.assets import (
+    DEAD_LETTERS,
+    DEAL_UPDATES,
+    DELIVERED,
+    OPERATOR_NOTICES,
+    OUTBOX,
+    PIPELINE_RUNS,
+    PRICE_BACKFILL,
+    PRICE_UPDATES,
+    RUNS_INDEX,
+    TO_DELIVER,
+    TOKEN_LEDGER,
+    TOKENS_INDEX,
+    WATCHED_PRODUCTS,
+)
+from keeper.orchestration.airflow.connections import database, elasticsearch_config, kafka_config
+from keeper.orchestration.doorbell_trigger import KeeperEventsTrigger
+from keeper.orchestration.runs.delivery import deliver_now
+from keeper.orchestration.runs.summaries import conclude, delivery_line
+from keeper.settings import load_settings
+
+OPERATIONS_DOORBELL: Final = Asset(
+    name="operations-doorbell",
+    uri="x-keeper://kafka/keeper-events/operations",
+    watchers=[
+        AssetWatcher(
+            name="keeper-events",
+            trigger=KeeperEventsTrigger(kinds=["dead_letters_grew", "run_loaded", "tokens_short"]),
+        )
+    ],
+)
+"""Updated when something happens that an operator may have to know of.
+
+Nothing but its watcher updates it: an asset a task writes, too, would ring twice.
+"""
+
+
+@task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OPERATOR_NOTICES, OUTBOX])
+def check_database() -> dict[str, list[str]]:
+    """Look for a want of tokens and for stale products; return what was noted, by topic."""
+    from keeper.pipeline.services.monitor import check_products, check_tokens, note_findings
+
+    settings, now = load_settings(), utc_now()
+    interval = timedelta(hours=settings.keeper_check_interval_h)
+    with database() as connection:
+        findings = [
+            check_tokens(connection),
+            check_products(connection, interval=interval, at=now),
+        ]
+        return note_findings(connection, findings, operator=settings.operator_email, at=now)
+
+
+@task(
+    inlets=[PRICE_UPDATES, PRICE_BACKFILL, DEAL_UPDATES, *DEAD_LETTERS],
+    outlets=[OPERATOR_NOTICES, OUTBOX],
+)
+def check_kafka() -> dict[str, list[str]]:
+    """Look for dead letters and for workers that are behind; return what was noted, by topic.
+
+    What was found is noted also if Kafka then does not answer.
+    """
+    from keeper.pipeline.services.monitor import check_dead_letters, check_lag, note_findings
+
+    kafka, now = kafka_config(), utc_now()
+    findings = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
+    with database() as connection:
+        operator = load_settings().operator_email
+        return note_findings(connection, findings, operator=operator, at=now)
+
+
+# What one of them has found is told whatever the other does.
+@task(trigger_rule=TriggerRule.ALL_DONE, inlets=[OPERATOR_NOTICES, *TO_DELIVER], outlets=DELIVERED)
+def deliver_notices() -> dict[str, int]:
+    """Deliver what is due; count messages by what became of them."""
+    return deliver_now()
+
+
+@task(inlets=[PIPELINE_RUNS, TOKEN_LEDGER], outlets=[TOKENS_INDEX, RUNS_INDEX])
+def mirror_records() -> dict[str, dict[str, Any]]:
+    """Copy requests to Keepa and runs to Elasticsearch; return what was done, by mirror.
+
+    Raises:
+        AirflowSkipException: Elasticsearch does not answer; the next run makes up for it.
+    """
+    from keeper.pipeline.search.records import RECORD_MIRRORS, mirror_records
+    from keeper.stores.elasticsearch.connection import SearchUnavailableError
+
+    with database() as connection, elasticsearch_config().client() as client:
+        try:
+            done = [
+                mirror_records(connection, client, mirror, at=utc_now())
+                for mirror in RECORD_MIRRORS.values()
+            ]
+        except SearchUnavailableError as error:
+            raise AirflowSkipException(
+                f"{error}; the next run copies what this one did not"
+            ) from None
+    return {one.mirror: asdict(one) for one in done}
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+def summarise(
+    from_database: dict[str, list[str]] | None,
+    from_kafka: dict[str, list[str]] | None,
+    delivered: dict[str, int] | None,
+    ti: RuntimeTaskInstanceProtocol,
+) -> str:
+    """End the run with its line, or fail where one of its tasks did."""
+    return conclude(ti, check_line([from_database, from_kafka], delivery_line(delivered)))
+
+
+def check_line(checked: Sequence[Mapping[str, list[str]] | None], delivered: str) -> str:
+    """Return the line of `check_operations`: what is in trouble, and what became of the notices."""
+    noted = [found for found in checked if found]
+    trouble = [topic for found in noted for topic in found["trouble"]]
+    over = [topic for found in noted for topic in found["over"]]
+    parts = [f"in trouble: {', '.join(trouble)}" if trouble else "nothing is in trouble"]
+    if over:
+        parts.append(f"over: {', '.join(over)}")
+    return "; ".join([*parts, delivered])

@@ -1,0 +1,219 @@
+"""The tasks of `maintain_storage`: they keep the stores, and Airflow's own, in order."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from airflow.sdk import Connection, TriggerRule, task
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+from airflow.sdk.types import RuntimeTaskInstanceProtocol
+
+from keeper.clock import utc_now
+from keeper.errors import TransientError
+from keeper.orchestration.airflow.assets import (
+    PRICE_DAYS,
+    PRICE_HISTORY,
+    PRICE_STATISTICS,
+    REPLIES,
+)
+from keeper.orchestration.airflow.connections import database, elasticsearch_config
+from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.runs.summaries import conclude
+from keeper.settings import load_settings
+
+METADATA_CONN: Final = "keeper_airflow_metadata"
+_LOG: Final = logging.getLogger(__name__)
+
+
+class CleaningFailedError(TransientError):
+    """Airflow could not clean its own database."""
+
+
+@task(outlets=[PRICE_HISTORY])
+def make_months() -> list[str]:
+    """Make the partitions of the months to come."""
+    from keeper.stores.postgres.storage.retention import make_months
+
+    with database() as connection:
+        return make_months(connection, utc_now())
+
+
+@task(
+    execution_timeout=timedelta(hours=6),
+    inlets=[PRICE_HISTORY],
+    outlets=[PRICE_DAYS, PRICE_STATISTICS],
+)
+def roll_up() -> dict[str, Any]:
+    """Bring roll-ups and statistics up to the points that have come."""
+    from keeper.stores.postgres.prices.roll_ups import roll_up
+
+    with database() as connection:
+        return asdict(roll_up(connection, at=utc_now()))
+
+
+@task(execution_timeout=timedelta(hours=2))
+def check() -> None:
+    """Check that the database is sound and count anew what is in it."""
+    from keeper.pipeline.storage.maintain import check_storage
+    from keeper.stores.postgres.storage.retention import analyse
+
+    with database() as connection:
+        check_storage(connection, utc_now())
+        analyse(connection)
+
+
+@task(inlets=[PRICE_HISTORY])
+def drop_old_rows(params: dict[str, Any]) -> dict[str, int]:
+    """Drop points and records past their retention; return how many rows, by table."""
+    from keeper.pipeline.storage.maintain import Retention, drop_old
+
+    settings = load_settings()
+    retention = Retention(
+        settings.keeper_history_retention_days, settings.keeper_records_retention_days
+    )
+    with database() as connection:
+        old = drop_old(connection, retention, at=utc_now(), apply=params["apply"])
+    return {one.name: one.rows for one in old}
+
+
+# Of other stores: what is wrong with the database need not hold them.
+@task(
+    trigger_rule=TriggerRule.ALL_DONE,
+    execution_timeout=timedelta(hours=2),
+    inlets=[REPLIES],
+)
+def drop_old_files(params: dict[str, Any]) -> dict[str, Any]:
+    """Delete replies, run files, Data Docs and Airflow's logs past their retention."""
+    from keeper.pipeline.storage.maintain import drop_old_folders
+    from keeper.pipeline.storage.prune_lake import prune_lake
+    from keeper.stores.postgres.runs.runs import running_runs
+
+    settings, now, apply = load_settings(), utc_now(), params["apply"]
+    with database() as connection:
+        running = running_runs(connection)
+    pruned = prune_lake(
+        lake(),
+        at=now,
+        keep_replies_days=settings.keeper_lake_retention_days,
+        keep_runs_days=settings.keeper_run_files_retention_days,
+        running=running,
+        dry_run=not apply,
+    )
+    docs_before = now - timedelta(days=settings.keeper_run_files_retention_days)
+    docs = drop_old_folders(Path(settings.keeper_data_docs), docs_before, apply=apply)
+    logs_before = now - timedelta(days=settings.keeper_airflow_retention_days)
+    logs_of = Path(conf.get("logging", "base_log_folder"))
+    # A folder a run, and a folder a day of the process that reads the DAG files.
+    of_each = (*logs_of.glob("dag_id=*"), logs_of / "dag_processor")
+    logs = [drop_old_folders(folder, logs_before, apply=apply) for folder in of_each]
+    return {
+        "replies": asdict(pruned.replies),
+        "run_files": asdict(pruned.runs),
+        "data_docs": asdict(docs),
+        "airflow_logs": {
+            "folders": sum(one.folders for one in logs),
+            "bytes": sum(one.bytes for one in logs),
+        },
+    }
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
+    """Drop the months of task logs past their retention from Elasticsearch; return the indices.
+
+    Raises:
+        AirflowSkipException: Elasticsearch does not answer; the next run makes up for it.
+    """
+    from keeper.stores.elasticsearch.connection import SearchUnavailableError
+    from keeper.stores.elasticsearch.task_log_index import drop_months
+
+    before = utc_now() - timedelta(days=load_settings().keeper_airflow_retention_days)
+    with elasticsearch_config().client() as client:
+        try:
+            return drop_months(client, before, apply=params["apply"])
+        except SearchUnavailableError as error:
+            raise AirflowSkipException(f"{error}; the next run drops what is due") from None
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
+def clean_airflow(params: dict[str, Any]) -> None:
+    """Delete what Airflow's own database has noted before its retention.
+
+    By Airflow's own command, in a process of its own: a task may not reach that database but by
+    this connection.
+
+    Raises:
+        AirflowSkipException: There is no connection to it.
+        CleaningFailedError: The command failed; its output is in the log.
+    """
+    try:
+        connection = Connection.get(METADATA_CONN)
+    except AirflowNotFoundException:
+        raise AirflowSkipException(
+            f"there is no connection {METADATA_CONN}: make one of type postgres to Airflow's own "
+            "database, or run `airflow db clean` elsewhere"
+        ) from None
+    before = utc_now() - timedelta(days=load_settings().keeper_airflow_retention_days)
+    command = [
+        *(sys.executable, "-m", "airflow", "db", "clean"),
+        *("--clean-before-timestamp", before.isoformat()),
+        *("--skip-archive", "--error-on-cleanup-failure"),
+        "--yes" if params["apply"] else "--dry-run",
+    ]
+    url = connection.get_uri().replace("postgres://", "postgresql+psycopg2://", 1)
+    done = subprocess.run(
+        command,
+        env=os.environ | {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url},
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    _LOG.info("%s", done.stdout)
+    if done.returncode:
+        raise CleaningFailedError(
+            f"airflow db clean ended with {done.returncode}; the log above says why"
+        )
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+def summarise(
+    months: list[str] | None,
+    rolled_up: dict[str, Any] | None,
+    rows: dict[str, int] | None,
+    files: dict[str, Any] | None,
+    logs: list[str] | None,
+    ti: RuntimeTaskInstanceProtocol,
+    params: dict[str, Any],
+) -> str:
+    """End the run with its line, or fail where one of its tasks did."""
+    return conclude(ti, storage_line(months, rolled_up, rows, files, logs, apply=params["apply"]))
+
+
+def storage_line(
+    months: Sequence[str] | None,
+    rolled_up: Mapping[str, Any] | None,
+    rows: Mapping[str, int] | None,
+    files: Mapping[str, Any] | None,
+    logs: Sequence[str] | None,
+    *,
+    apply: bool,
+) -> str:
+    """Return the line of `maintain_storage`."""
+    rolled = ", ".join(f"{count} {name}" for name, count in (rolled_up or {}).items())
+    # Of each kind a count and the bytes it takes.
+    kinds = list((files or {}).values())
+    count = sum(n for kind in kinds for name, n in kind.items() if name != "bytes")
+    return (
+        f"{len(months or ())} new months; rolled up {rolled or 'nothing'}; "
+        f"{sum((rows or {}).values())} rows, {count} replies, runs and folders "
+        f"and {len(logs or ())} months of logs in Elasticsearch "
+        f"{'dropped' if apply else 'are past their retention and were kept'}"
+    )

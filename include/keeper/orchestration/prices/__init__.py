@@ -1,0 +1,1 @@
+"""What the DAGs that publish prices share."""

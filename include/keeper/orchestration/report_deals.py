@@ -1,0 +1,78 @@
+"""The tasks of `report_deals`: each user's best deals are written, delivered and published."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from airflow.sdk import TriggerRule, task
+from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
+
+from keeper.clock import utc_now
+from keeper.orchestration.airflow.assets import (
+    COLLECTED_DEALS,
+    DEAL_FILTERS,
+    DEAL_REPORTS,
+    DEAL_UPDATES,
+    DELIVERED,
+    OUTBOX,
+    PRICE_HISTORY,
+    REPLIES,
+    REPORTED_DEALS,
+    TO_DELIVER,
+    USERS,
+)
+from keeper.orchestration.airflow.connections import database, kafka_config
+from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.runs.delivery import deliver_now
+from keeper.orchestration.runs.names import run_name
+from keeper.orchestration.runs.summaries import conclude, delivery_line
+
+
+@task(
+    inlets=[COLLECTED_DEALS, DEAL_FILTERS, PRICE_HISTORY, REPLIES, USERS],
+    outlets=[DEAL_REPORTS, REPORTED_DEALS, OUTBOX],
+)
+def write_reports(dag_run: DagRunProtocol) -> dict[str, int]:
+    """Write a report for each user who has new deals; count reports and deals."""
+    from keeper.pipeline.deals.report import write_reports
+    from keeper.stores.lake.archive import ReplyArchive
+
+    run = run_name(dag_run.dag_id, dag_run.run_id)
+    with database() as connection:
+        return asdict(write_reports(connection, ReplyArchive(lake()), run_id=run, at=utc_now()))
+
+
+# What was written is delivered and published, whoever's report failed.
+@task(trigger_rule=TriggerRule.ALL_DONE, inlets=[DEAL_REPORTS, *TO_DELIVER], outlets=DELIVERED)
+def deliver_reports() -> dict[str, int]:
+    """Deliver what is due; count messages by what became of them."""
+    return deliver_now()
+
+
+@task(
+    trigger_rule=TriggerRule.ALL_DONE,
+    inlets=[REPORTED_DEALS],
+    outlets=[DEAL_UPDATES, DEAL_REPORTS],
+)
+def publish_deals() -> int:
+    """Publish the deals that were reported and are not published yet; count them."""
+    from keeper.pipeline.deals.report import publish_reported_deals
+
+    with database() as connection:
+        return publish_reported_deals(connection, kafka_config(), at=utc_now())
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+def summarise(
+    written: dict[str, int] | None,
+    delivered: dict[str, int] | None,
+    published: int | None,
+    ti: RuntimeTaskInstanceProtocol,
+) -> str:
+    """End the run with its line, or fail where one of its tasks did."""
+    return conclude(ti, report_line(written, delivery_line(delivered), published))
+
+
+def report_line(written: Mapping[str, int] | None, delivered: str, published: int | None) -> str:
+    """Return the line of `report_deals`."""
+    reports, deals = (written["reports"], written["deals"]) if written else (0, 0)
+    return f"{reports} reports with {deals} deals; {delivered}; {published or 0} deals published"

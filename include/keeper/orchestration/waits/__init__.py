@@ -1,0 +1,1 @@
+"""Tasks that wait without a worker: for stores, for Keepa's tokens, for a person's answer."""
