@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from keeper.settings import Settings
+from keeper.streams.workers import WORKERS
 from stack import airflow as local_airflow
 from stack.ports import Ports, variable_of
-from stack.product import WORKERS
 from tests.architecture.composition import (
     BASE,
     DEV,
@@ -114,12 +114,12 @@ def test_it_has_every_part() -> None:
         *("keepa-simulator", "migrate"),
         *("airflow-apiserver", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"),
         *("check-settings", "console", "mail", *CELERY, *DEV_TOOLS, *CONNECT),
-        *WORKERS,
+        *(worker.name for worker in WORKERS),
     }
     airflow = [name for name in SERVICES.keys() - CELERY if "airflow" in name]
     assert len(local_airflow.PROGRAMS) == len(airflow)
-    for name, arguments in WORKERS.items():
-        assert SERVICES[name]["command"] == ["keeper", *arguments]
+    for worker in WORKERS:
+        assert SERVICES[worker.name]["command"] == ["keeper", *worker.service_command]
 
 
 def test_every_reference_is_one_this_test_understands() -> None:

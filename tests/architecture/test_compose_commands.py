@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from keeper.cli.app import app
 from keeper.settings import KEEPA_URL, SIMULATOR_KEY, Settings
-from stack.product import WORKERS
+from keeper.streams.workers import WORKERS
 from tests.architecture.composition import (
     KEEPER_IMAGE,
     composed,
@@ -143,8 +143,9 @@ def test_a_keeper_command_that_does_not_exist_is_noticed(line: str) -> None:
 
 
 def test_workers_are_asked_for_their_own_sign_of_life() -> None:
-    for name in WORKERS:
-        assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "keeper", "health", name]
+    for worker in WORKERS:
+        check = SERVICES[worker.name]["healthcheck"]["test"]
+        assert check == ["CMD", "keeper", "health", worker.name]
 
 
 def test_kibana_is_given_a_file_of_the_image(root: Path) -> None:

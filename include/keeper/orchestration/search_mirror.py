@@ -11,24 +11,8 @@ from keeper.orchestration.connections import database, elasticsearch_config, kaf
 from keeper.orchestration.price_waits import wait_for_store
 from keeper.orchestration.run_names import run_name
 from keeper.orchestration.sensors import WaitForGroup
-from keeper.streams.groups.offsets import GROUPS
-from keeper.streams.topics import (
-    BACKFILL_INDEXER_GROUP,
-    BACKFILL_LOADER_GROUP,
-    DEAL_INDEXER_GROUP,
-    DEAL_LOADER_GROUP,
-    PRICE_INDEXER_GROUP,
-    PRICE_LOADER_GROUP,
-)
+from keeper.streams.workers import LOADERS
 
-_WORKERS: Final = {
-    PRICE_LOADER_GROUP: "consume prices",
-    PRICE_INDEXER_GROUP: "index prices",
-    BACKFILL_LOADER_GROUP: "consume backfill",
-    BACKFILL_INDEXER_GROUP: "index backfill",
-    DEAL_LOADER_GROUP: "consume deals",
-    DEAL_INDEXER_GROUP: "index deals",
-}
 _DAY_S: Final = 24 * 3600.0
 
 
@@ -48,16 +32,14 @@ def wait_for_workers(ends: Any) -> list[WaitForGroup]:
     """
     return [
         wait_for_store(
-            worker.replace(" ", "_"),
-            GROUPS[group],
-            group,
-            f"keeper {worker}",
+            "_".join(loader.command),
+            loader,
             ends,
             timeout_s=_DAY_S,
             # Without the ends nothing would be waited for.
             trigger_rule=TriggerRule.ALL_SUCCESS,
         )
-        for group, worker in _WORKERS.items()
+        for loader in LOADERS.values()
     ]
 
 
