@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -85,9 +86,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ignore=shutil.ignore_patterns("__pycache__", "orchestration"),
     )
     table = copy / "keeper" / "streams" / "workers.py"
-    table.write_text(
-        put_before("    Deliverer(title=", example("python"), table.read_text("utf-8"))
-    )
+    entry = indent(example("python").rstrip(), "    ") + ",\n"
+    table.write_text(put_before("    Deliverer(title=", entry, table.read_text("utf-8")))
     compose = copy / "docker-compose.yaml"
     block = example("yaml") + "\n"
     compose.write_text(put_before("  deliver:\n", block, BASE.read_text("utf-8")))

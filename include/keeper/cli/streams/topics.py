@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keeper.cli.moments import parse_moment
+from keeper.cli.options import DryRunOption, SinceOption, TopicArgument, YesOption
 from keeper.cli.tables import print_table, shown
 from keeper.clock import utc_now
 from keeper.streams.workers import READERS, loaders_of
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
     from keeper.streams.topic_reader import PartitionSpan, TopicReader
 
 app = typer.Typer(help="Kafka's topics and how far they have been read.", no_args_is_help=True)
-
-TopicArgument = Annotated[str, typer.Argument(help="price-updates, deal-updates …")]
-SinceOption = Annotated[
-    str | None, typer.Option(help="Only published then or later: 2h, 7d, 2026-03-01, …T12:00Z.")
-]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
 @app.command("list")
