@@ -5,6 +5,7 @@ waits of the DAGs, the stores' mirrors, `keeper topics`, the local stack and the
 files. The table is quick to import: it knows neither a Kafka client nor a store.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,7 +47,7 @@ class Writer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
+class Worker(ABC):
     """A process that runs beside Airflow.
 
     Attributes:
@@ -59,9 +60,9 @@ class Worker:
     needs_internet: bool = False
 
     @property
+    @abstractmethod
     def command(self) -> tuple[str, ...]:
         """The words after `keeper` that start it."""
-        raise NotImplementedError
 
     @property
     def name(self) -> str:
