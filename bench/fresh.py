@@ -9,7 +9,8 @@ import psycopg
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.stores.postgres.migrations import migrate
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import dead_letter_topic, make_topics
+from keeper.streams.topic_admin import make_topics
+from keeper.streams.topics import dead_letter_topic
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from keeper.streams.workers import WORKERS
 from stack import airflow, elasticsearch, kafka, postgres, product
 from stack.artifacts import fetch_artifacts
 from stack.context import Stack
 from stack.errors import StackError
 from stack.services import Service, Step
 
+_WORKERS: Final = tuple(worker.name for worker in WORKERS)
 # What `--only` accepts, and the programs and steps each word stands for.
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "postgres": ("postgres", "databases"),
@@ -17,7 +19,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "mail": ("mail",),
     "simulator": ("simulator",),
     "migrate": ("migrate",),
-    "workers": tuple(product.WORKERS),
+    "workers": _WORKERS,
     "console": ("console",),
     "airflow": airflow.PROGRAMS,
 }
@@ -28,7 +30,7 @@ _NEEDS: Final = {
     "migrate": ("databases", "kafka", "elasticsearch"),
     "airflow-migrate": ("databases",),
     "console": ("migrate",),
-    **dict.fromkeys(product.WORKERS, ("migrate",)),
+    **dict.fromkeys(_WORKERS, ("migrate",)),
     **dict.fromkeys(airflow.PROGRAMS, ("airflow-migrate",)),
 }
 
@@ -67,7 +69,7 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
         services.append(product.mail_service(stack))
     if "simulator" in names:
         services.append(product.simulator_service(stack))
-    if names & set(product.WORKERS):
+    if names & set(_WORKERS):
         services += [s for s in product.worker_services(stack) if s.name in names]
     if "console" in names:
         services.append(product.console_service(stack))

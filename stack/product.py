@@ -10,6 +10,7 @@ from typing import Final
 
 import httpx
 
+from keeper.streams.workers import WORKERS
 from stack.commands import run_logged
 from stack.context import Stack
 from stack.environment import product_environment, simulator_url
@@ -21,25 +22,6 @@ from stack.services import Service, Step
 
 # A worker touches its file at least this often.
 _SIGN_OF_LIFE_S: Final = 60
-_LASTING: Final = ("--instance", "@host")
-WORKERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "consume-prices": ("consume", "prices", *_LASTING),
-    "index-prices": ("index", "prices", *_LASTING),
-    "consume-backfill": ("consume", "backfill", *_LASTING),
-    "index-backfill": ("index", "backfill", *_LASTING),
-    "consume-deals": ("consume", "deals", *_LASTING),
-    "index-deals": ("index", "deals", *_LASTING),
-    "deliver": ("deliver",),
-}
-_WORKER_TITLES: Final = {
-    "consume-prices": "loader of prices into PostgreSQL",
-    "index-prices": "loader of prices into Elasticsearch",
-    "consume-backfill": "loader of older prices into PostgreSQL",
-    "index-backfill": "loader of older prices into Elasticsearch",
-    "consume-deals": "loader of deals into PostgreSQL",
-    "index-deals": "loader of deals into Elasticsearch",
-    "deliver": "deliverer of alerts",
-}
 
 
 def keeper_command(stack: Stack) -> Path:
@@ -126,23 +108,23 @@ def console_service(stack: Stack) -> Service:
 
 
 def worker_services(stack: Stack) -> list[Service]:
-    """Describe the side workers."""
+    """Describe the side workers, those of the table of workers."""
     return [
         Service(
             program=Program(
-                name=name,
-                argv=(str(keeper_command(stack)), *arguments),
+                name=worker.name,
+                argv=(str(keeper_command(stack)), *worker.service_command),
                 env=product_environment(stack) | process_environment(stack),
                 directory=str(stack.layout.root),
             ),
-            title=_WORKER_TITLES[name],
-            probe=lambda started, name=name: _probe_sign_of_life(stack, name, started),  # type: ignore[misc]
-            waits=lambda name=name: _what_it_waits_for(stack, name),  # type: ignore[misc]
+            title=worker.title,
+            probe=lambda started, name=worker.name: _probe_sign_of_life(stack, name, started),  # type: ignore[misc]
+            waits=lambda name=worker.name: _what_it_waits_for(stack, name),  # type: ignore[misc]
             needs=frozenset({"migrate"}),
             timeout=90,
             memory_mib=130,
         )
-        for name, arguments in WORKERS.items()
+        for worker in WORKERS
     ]
 
 

@@ -63,9 +63,9 @@ def publish(kafka: KafkaConfig, topic: str) -> Callable[[Sequence[PriceEvent]], 
 
 
 def feed_like(mirror: Mirror, topic: str) -> Feed:
-    """Return the feed of a topic with groups of the test's own."""
+    """Return the feed of a topic with a loader's and an indexer's group of the test's own."""
     name = uuid.uuid4().hex
-    return mirror.topics[topic]._replace(loader=f"loader-{name}", indexer=f"indexer-{name}")
+    return mirror.topics[topic]._replace(groups=(f"loader-{name}", f"indexer-{name}"))
 
 
 def documents(search: Elasticsearch, alias: str) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,8 @@ from elasticsearch import Elasticsearch
 
 from keeper.stores.elasticsearch.price_index import set_up
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import dead_letter_topic, make_topics
+from keeper.streams.topic_admin import make_topics
+from keeper.streams.topics import dead_letter_topic
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = "postgres,kafka,elasticsearch,mail"

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import yaml
 
+from keeper.streams.workers import WORKERS
+
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "docker-compose.yaml"
 DEV = ROOT / "docker-compose.dev.yaml"
@@ -70,6 +72,32 @@ def _interpolated(node: Any, environment: dict[str, str]) -> Any:
     if isinstance(node, list):
         return [_interpolated(value, environment) for value in node]
     return interpolate(node, environment) if isinstance(node, str) else node
+
+
+def worker_faults(services: dict[str, Any]) -> list[str]:
+    """What services of Keeper's lack of the table of workers, or have otherwise; a line each."""
+    faults = []
+    for worker in WORKERS:
+        service = services.get(worker.name)
+        if service is None:
+            faults.append(f"{worker.name}: there is no such service")
+            continue
+        expected = {
+            "image": KEEPER_IMAGE,
+            "command": ["keeper", *worker.service_command],
+            "health": ["CMD", "keeper", "health", worker.name],
+        }
+        found = {
+            "image": service["image"],
+            "command": service["command"],
+            "health": service["healthcheck"]["test"],
+        }
+        faults += [
+            f"{worker.name}: {part} is {found[part]}, not {wanted}"
+            for part, wanted in expected.items()
+            if found[part] != wanted
+        ]
+    return faults
 
 
 def interpolate(text: str, environment: dict[str, str]) -> str:

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from keeper.settings import Settings
+from keeper.streams.workers import WORKERS
 from stack import airflow as local_airflow
 from stack.ports import Ports, variable_of
-from stack.product import WORKERS
 from tests.architecture.composition import (
     BASE,
     DEV,
@@ -29,6 +29,7 @@ from tests.architecture.composition import (
     example_environment,
     interpolate,
     pinned_versions,
+    worker_faults,
 )
 
 SERVICES = composition()["services"]
@@ -114,12 +115,37 @@ def test_it_has_every_part() -> None:
         *("keepa-simulator", "migrate"),
         *("airflow-apiserver", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"),
         *("check-settings", "console", "mail", *CELERY, *DEV_TOOLS, *CONNECT),
-        *WORKERS,
+        *(worker.name for worker in WORKERS),
     }
     airflow = [name for name in SERVICES.keys() - CELERY if "airflow" in name]
     assert len(local_airflow.PROGRAMS) == len(airflow)
-    for name, arguments in WORKERS.items():
-        assert SERVICES[name]["command"] == ["keeper", *arguments]
+
+
+@pytest.mark.parametrize("files", [(BASE,), (BASE, DEV), (BASE, PROD)], ids=["base", "dev", "prod"])
+def test_every_worker_of_the_table_is_a_service(files: tuple[Path, ...]) -> None:
+    assert worker_faults(composition(*files)["services"]) == []
+
+
+def _leave_one_out(services: dict[str, Any]) -> None:
+    del services["index-deals"]
+
+
+def _start_another(services: dict[str, Any]) -> None:
+    services["index-deals"]["command"] = services["index-prices"]["command"]
+
+
+def _ask_another(services: dict[str, Any]) -> None:
+    services["index-deals"]["healthcheck"] = services["index-prices"]["healthcheck"]
+
+
+@pytest.mark.parametrize("spoil", [_leave_one_out, _start_another, _ask_another])
+def test_a_worker_that_differs_from_the_table_is_named(
+    spoil: Callable[[dict[str, Any]], None],
+) -> None:
+    services = composition()["services"]
+    spoil(services)
+    (fault,) = worker_faults(services)
+    assert fault.startswith("index-deals: ")
 
 
 def test_every_reference_is_one_this_test_understands() -> None:

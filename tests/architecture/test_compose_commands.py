@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from keeper.cli.app import app
 from keeper.settings import KEEPA_URL, SIMULATOR_KEY, Settings
-from stack.product import WORKERS
 from tests.architecture.composition import (
     KEEPER_IMAGE,
     composed,
@@ -140,11 +139,6 @@ def test_every_keeper_command_exists() -> None:
 )
 def test_a_keeper_command_that_does_not_exist_is_noticed(line: str) -> None:
     assert not understood(line.split())
-
-
-def test_workers_are_asked_for_their_own_sign_of_life() -> None:
-    for name in WORKERS:
-        assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "keeper", "health", name]
 
 
 def test_kibana_is_given_a_file_of_the_image(root: Path) -> None:

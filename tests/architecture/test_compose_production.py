@@ -13,6 +13,7 @@ import pytest
 from docker.check_settings import mistakes_of
 from docker.make_secrets import GIVEN, PASSWORDS, TLS, make_certificate, make_secrets
 from keeper.settings import Settings, load_settings
+from keeper.streams.workers import WORKERS
 from tests.architecture.composition import (
     BASE,
     KEEPER_IMAGE,
@@ -33,7 +34,10 @@ BY_PROFILE = {
     "connect-setup": ["connect"],
     "keepa-simulator": ["simulator"],
 }
-ASK_WORLD = {"airflow-worker-prices", "airflow-worker-others", "airflow-triggerer", "deliver"}
+ASK_WORLD = {
+    *("airflow-worker-prices", "airflow-worker-others", "airflow-triggerer"),
+    *(worker.name for worker in WORKERS if worker.needs_internet),
+}
 
 
 def test_only_nginx_publishes_ports() -> None:

@@ -24,7 +24,8 @@ from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import make_topics, topics_to_make
+from keeper.streams.topic_admin import make_topics
+from keeper.streams.topics import topics_to_make
 from tests.services import ROOT, Stack, remove_alias
 
 RunDag = Callable[..., "DagRun"]

@@ -4,14 +4,11 @@ import pytest
 from airflow.sdk import DAG, TriggerRule
 
 from keeper.orchestration.waits.sensors import WaitForGroup
+from keeper.streams.workers import LOADERS
 
 WAITS = {
-    "wait_for_consume_prices": ("price-updates", "keeper-consumer-group"),
-    "wait_for_index_prices": ("price-updates", "keeper-search-prices"),
-    "wait_for_consume_backfill": ("price-backfill", "keeper-consumer-group-backfill"),
-    "wait_for_index_backfill": ("price-backfill", "keeper-search-backfill"),
-    "wait_for_consume_deals": ("deal-updates", "keeper-consumer-group-deals"),
-    "wait_for_index_deals": ("deal-updates", "keeper-search-deals"),
+    f"wait_for_{name.replace('-', '_')}": (loader.topic, loader.group)
+    for name, loader in LOADERS.items()
 }
 
 

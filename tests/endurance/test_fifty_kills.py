@@ -12,7 +12,7 @@ import pytest
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.streams.config import KafkaConfig
 from keeper.streams.groups.offsets import committed
-from keeper.streams.topics import PARTITIONS
+from keeper.streams.topic_admin import PARTITIONS
 from tests.faults.loader import Job
 from tests.faults.loading import (
     behind,

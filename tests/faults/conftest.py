@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import PARTITIONS, make_topics
+from keeper.streams.topic_admin import PARTITIONS, make_topics
 from tests.databases import Databases
 from tests.faults.loading import State, finish, job_for, publish, state_of, watch_all
 from tests.services import Stack

@@ -19,8 +19,9 @@ from keeper.streams.events.publisher import Doorbell, encode_keeper_event, ring_
 from keeper.streams.events.subscriber import DoorbellListener, Ring, decode_keeper_event
 from keeper.streams.groups.offsets import committed
 from keeper.streams.producer import EventProducer
+from keeper.streams.topic_admin import make_topics, settings_of
 from keeper.streams.topic_reader import TopicReader
-from keeper.streams.topics import KEEPER_EVENTS, make_topics, settings_of
+from keeper.streams.topics import KEEPER_EVENTS
 from tests.keeper_events import keeper_event
 from tests.services import free_port
 

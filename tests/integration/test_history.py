@@ -33,7 +33,8 @@ from keeper.stores.postgres.watches.watch_list import (
 )
 from keeper.streams.codec import decode_price_event
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import dead_letter_topic, make_topics
+from keeper.streams.topic_admin import make_topics
+from keeper.streams.topics import dead_letter_topic
 from tests.keepa_simulator import AT, Simulator, watch_list
 from tests.lake_pages import add_page
 from tests.price_events import price_event

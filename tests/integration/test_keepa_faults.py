@@ -33,7 +33,8 @@ from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.stores.postgres.tokens.ledger import TokenLedger
 from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import dead_letter_topic, make_topics
+from keeper.streams.topic_admin import make_topics
+from keeper.streams.topics import dead_letter_topic
 from tests.keepa_simulator import Simulator, watch_list
 
 PRODUCTS = 30

@@ -28,7 +28,8 @@ from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.runs.runs import start_run
 from keeper.stores.postgres.watches.watch_list import products_to_check, save_watches, set_status
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import dead_letter_topic, make_topics
+from keeper.streams.topic_admin import make_topics
+from keeper.streams.topics import dead_letter_topic
 from tests.databases import Databases
 from tests.keepa_simulator import AT, Simulator, simulators, watch_list
 from tests.object_storage import lake_url, s3_server

@@ -17,7 +17,8 @@ from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import make_topics, topics_to_make
+from keeper.streams.topic_admin import make_topics
+from keeper.streams.topics import topics_to_make
 from tests.found_deals import Found
 from tests.outbox import READER
 from tests.services import free_port

@@ -76,7 +76,8 @@ def test_nothing_that_comes_during_a_rebuild_is_lost(
     store: Callable[[Sequence[PriceEvent]], object],
     publish: Callable[[Sequence[PriceEvent]], None],
 ) -> None:
-    ((topic, groups),) = mirror.topics.items()
+    ((topic, feed),) = mirror.topics.items()
+    _, indexer = feed.groups
     index = PriceIndex(search, mirror.alias)
     early, late, latest = HISTORY[:60], HISTORY[60:120], HISTORY[120:]
 
@@ -84,14 +85,14 @@ def test_nothing_that_comes_during_a_rebuild_is_lost(
         price_consumer(kafka, store, group=group, topic=topic).run(until_idle=True)
 
     publish(early)
-    load(index, groups.indexer)
+    load(index, indexer)
 
     class CopiedSlowly(PriceContents):
         def everything(self, connection: Connection) -> Iterator[Part[PriceEvent]]:
             yield from super().everything(connection)
             # The loader has been behind; meanwhile more arrives that only the former index gets.
             publish(late)
-            load(index, groups.indexer)
+            load(index, indexer)
 
     rebuilt = rebuild(
         database,
@@ -101,7 +102,7 @@ def test_nothing_that_comes_during_a_rebuild_is_lost(
         keep_former=True,
     )
     publish(latest)
-    load(index, groups.indexer)
+    load(index, indexer)
 
     assert rebuilt.copied == 0
     assert rebuilt.caught_up == 120

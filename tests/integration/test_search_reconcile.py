@@ -196,18 +196,19 @@ def test_a_worker_that_is_behind_is_waited_for(
     search: Elasticsearch,
     database: PostgresConfig,
 ) -> None:
-    ((topic, groups),) = mirror.topics.items()
+    ((topic, feed),) = mirror.topics.items()
+    loader, indexer = feed.groups
     publish(HISTORY[:3])
     told: list[str] = []
 
-    with pytest.raises(WorkersBehindError, match=f"{groups.loader} has still to read 3 messages"):
+    with pytest.raises(WorkersBehindError, match=f"{loader} has still to read 3 messages"):
         wait_for_workers(kafka, mirror, timeout_s=0)
 
     def load(seconds: float) -> None:
         with closing(PriceWriter(database)) as writer:
             for group, target in (
-                (groups.loader, writer),
-                (groups.indexer, PriceIndex(search, mirror.alias)),
+                (loader, writer),
+                (indexer, PriceIndex(search, mirror.alias)),
             ):
                 price_consumer(kafka, target, group=group, topic=topic).run(until_idle=True)
 

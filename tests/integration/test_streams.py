@@ -21,7 +21,8 @@ from keeper.streams.consumers.batch import BatchPolicy
 from keeper.streams.consumers.batch_consumer import BatchConsumer, InstanceTakenError
 from keeper.streams.groups.progress import GroupProgress
 from keeper.streams.producer import EventProducer, UnacknowledgedError
-from keeper.streams.topics import dead_letter_topic, make_topics
+from keeper.streams.topic_admin import make_topics
+from keeper.streams.topics import dead_letter_topic
 from tests.price_events import price_event
 from tests.waiting import HUNG_AFTER_S
 

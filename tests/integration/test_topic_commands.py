@@ -12,15 +12,15 @@ from keeper.cli.app import app
 from keeper.domain.prices.events import PriceEvent
 from keeper.errors import KeeperError, TransientError
 from keeper.settings import load_settings
+from keeper.streams import workers
 from keeper.streams.codec import decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import BatchPolicy
 from keeper.streams.consumers.batch_consumer import BatchConsumer
-from keeper.streams.groups import offsets as group_offsets
 from keeper.streams.groups.offsets import LiveGroupError
 from keeper.streams.producer import EventProducer
+from keeper.streams.topic_admin import PartitionsRefusedError
 from keeper.streams.topic_reader import UnknownTopicError
-from keeper.streams.topics import PartitionsRefusedError
 from tests.price_events import price_event
 
 
@@ -301,7 +301,8 @@ def test_a_topic_with_unread_messages_does_not_grow(
     load: Callable[[], list[int | None]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(group_offsets.GROUPS, group, topic)  # type: ignore[misc]  # a dict
+    loader = replace(workers.LOADERS["index-prices"], group=group, topic=topic)
+    monkeypatch.setattr(workers, "LOADERS", {"index-prices": loader})
     publish(1000, 900)
 
     with pytest.raises(TransientError, match=f"{group} 2"):

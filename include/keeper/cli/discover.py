@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from keeper.cli.session import console, database
+from keeper.cli.options import AnyDomainOption, GivenDomainOption
+from keeper.cli.session import database
+from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from keeper.domain.discovery import Discovery, Proposal
     from keeper.domain.locales import Locale
 
@@ -21,10 +21,6 @@ app = typer.Typer(
 add = typer.Typer(help="Save a search; saving one of the same name again changes it.")
 app.add_typer(add, name="add")
 
-DomainOption = Annotated[str, typer.Option(help="Locale: us uk de fr jp ca it es in mx br.")]
-AnyDomainOption = Annotated[
-    str | None, typer.Option(help="Locale: us uk de fr jp ca it es in mx br.", show_default="any")
-]
 NameOption = Annotated[
     str | None, typer.Option(help="What to call it.", show_default="what it looks for")
 ]
@@ -55,7 +51,7 @@ UserOption = Annotated[
 @add.command("best-sellers")
 def add_best_sellers(
     category: Annotated[int, typer.Option(min=1, help="Amazon's number of the category.")],
-    domain: DomainOption = "us",
+    domain: GivenDomainOption = "us",
     propose: ProposeOption = 20,
     rank_range: Annotated[
         int, typer.Option(help="Order by the rank's average over 0, 30, 90 or 180 days.")
@@ -97,7 +93,7 @@ def add_finder(
     selection: Annotated[
         str, typer.Option(help="Keepa's product-finder query as JSON, as its web page shows it.")
     ],
-    domain: DomainOption = "us",
+    domain: GivenDomainOption = "us",
     propose: ProposeOption = 20,
     name: NameOption = None,
     price_type: TypeOption = "NEW",
@@ -136,7 +132,7 @@ def add_finder(
 @app.command()
 def categories(
     search: Annotated[str, typer.Option(help="Words of its name.")],
-    domain: DomainOption = "us",
+    domain: GivenDomainOption = "us",
 ) -> None:
     """Look up the number of a category by its name; costs 1 token.
 
@@ -193,7 +189,7 @@ def list_() -> None:
             )
         )
     heads = "ID locale kind name propose target open/approved/rejected searched problem".split()
-    _print_table(heads, rows)
+    print_table(heads, rows, numbers=("ID", "propose"))
 
 
 @app.command()
@@ -257,7 +253,8 @@ def proposals(
         )
         for proposal in found
     ]
-    _print_table("ASIN locale title price target rating rank found-by state".split(), rows)
+    columns = "ASIN locale title price target rating rank found-by state".split()
+    print_table(columns, rows, numbers=("price", "target", "rating", "rank"))
 
 
 @app.command()
@@ -336,13 +333,3 @@ def _price_type(name: str) -> str:
     if not price_type.is_price:
         raise typer.BadParameter(f"{price_type.name} is not a price")
     return price_type.name
-
-
-def _print_table(heads: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(*heads, header_style="bold")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console().print(table)

@@ -11,6 +11,7 @@ def print_table(
     *,
     numbers: Iterable[str] = (),
     cut: Iterable[str] = (),
+    title: str | None = None,
 ) -> None:
     """Print rows under column names.
 
@@ -19,11 +20,12 @@ def print_table(
         rows: A text for each column.
         numbers: Columns aligned to the right.
         cut: Columns that keep to one line, however little of a text that shows.
+        title: What the table shows, printed above it.
     """
     from rich.table import Table
 
     right, short = frozenset(numbers), frozenset(cut)
-    table = Table(header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(
             column,

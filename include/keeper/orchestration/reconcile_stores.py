@@ -15,24 +15,8 @@ from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.summaries import conclude
 from keeper.orchestration.waits.sensors import WaitForGroup
 from keeper.orchestration.waits.stores import wait_for_store
-from keeper.streams.groups.offsets import GROUPS
-from keeper.streams.topics import (
-    BACKFILL_INDEXER_GROUP,
-    BACKFILL_LOADER_GROUP,
-    DEAL_INDEXER_GROUP,
-    DEAL_LOADER_GROUP,
-    PRICE_INDEXER_GROUP,
-    PRICE_LOADER_GROUP,
-)
+from keeper.streams.workers import LOADERS
 
-_WORKERS: Final = {
-    PRICE_LOADER_GROUP: "consume prices",
-    PRICE_INDEXER_GROUP: "index prices",
-    BACKFILL_LOADER_GROUP: "consume backfill",
-    BACKFILL_INDEXER_GROUP: "index backfill",
-    DEAL_LOADER_GROUP: "consume deals",
-    DEAL_INDEXER_GROUP: "index deals",
-}
 _DAY_S: Final = 24 * 3600.0
 
 
@@ -53,16 +37,14 @@ def wait_for_workers(ends: Any) -> list[WaitForGroup]:
     """
     return [
         wait_for_store(
-            worker.replace(" ", "_"),
-            GROUPS[group],
-            group,
-            f"keeper {worker}",
+            "_".join(loader.command),
+            loader,
             ends,
             timeout_s=_DAY_S,
             # Without the ends nothing would be waited for.
             trigger_rule=TriggerRule.ALL_SUCCESS,
         )
-        for group, worker in _WORKERS.items()
+        for loader in LOADERS.values()
     ]
 
 

@@ -128,3 +128,10 @@ def test_health_follows_the_last_sign_of_life(
 
     assert keeper("health", "deliver").exit_code == 0
     assert keeper("health", "deliver", "--max-age", "-1").exit_code == 1
+
+
+def test_health_of_a_worker_that_is_none_names_those_there_are() -> None:
+    result = keeper("health", "consume-prizes")
+
+    assert result.exit_code == 1
+    assert "no worker consume-prizes; there are consume-prices, index-prices," in result.stderr

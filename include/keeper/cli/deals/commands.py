@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keeper.cli.session import console, database, user_address
+from keeper.cli.options import GivenDomainOption, UserOption
+from keeper.cli.session import database, user_address
+from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
     from keeper.domain.watches.watch import WatchStatus
+    from keeper.stores.postgres.deals.filters import CollectedDeal
 
 app = typer.Typer(help="Deals: saved searches, and what they found.", no_args_is_help=True)
 filters = typer.Typer(help="The saved searches that collect_deals runs.", no_args_is_help=True)
 app.add_typer(filters, name="filter")
 
 NameArgument = Annotated[str, typer.Argument(help="What you call the filter.")]
-UserOption = Annotated[
-    str | None,
-    typer.Option(help="Whose filters, by e-mail address.", show_default="KEEPER_USER_EMAIL"),
-]
 
 
 class Span(StrEnum):
@@ -34,7 +33,7 @@ class Span(StrEnum):
 @filters.command("add")
 def add(
     name: NameArgument,
-    domain: Annotated[str, typer.Option(help="Locale: us uk de fr jp ca it es in mx.")] = "us",
+    domain: GivenDomainOption = "us",
     price_type: Annotated[str, typer.Option(help="Keepa's price type, e.g. NEW, AMAZON.")] = "NEW",
     drop_percent: Annotated[
         int | None, typer.Option(help="At least so far below its average.", min=10, max=99)
@@ -115,9 +114,6 @@ def list_filters_(user: UserOption = None) -> None:
     """
     import json
 
-    from rich.markup import escape
-    from rich.table import Table
-
     from keeper.stores.postgres.deals.filters import list_filters
 
     with database() as connection:
@@ -125,22 +121,21 @@ def list_filters_(user: UserOption = None) -> None:
     if not saved:
         typer.echo("No search is saved yet: keeper deals filter add NAME --drop-percent 20")
         return
-    table = Table(header_style="bold")
-    for column in ("name", "locale", "type", "looks for", "score", "status", "deals", "last found"):
-        table.add_column(column, justify="right" if column in ("score", "deals") else "left")
-    for item in saved:
-        last = "" if item.last_seen_at is None else f"{item.last_seen_at:%Y-%m-%d %H:%M}"
-        table.add_row(
-            escape(item.filter.name),
+    rows = [
+        (
+            item.filter.name,
             item.filter.domain,
             item.filter.price_type,
-            escape(json.dumps(dict(item.filter.selection), ensure_ascii=False)),
+            json.dumps(dict(item.filter.selection), ensure_ascii=False),
             f"≥ {item.filter.min_score}",
             item.status.value,
             str(item.deals),
-            last,
+            "" if item.last_seen_at is None else f"{item.last_seen_at:%Y-%m-%d %H:%M}",
         )
-    console().print(table)
+        for item in saved
+    ]
+    columns = ("name", "locale", "type", "looks for", "score", "status", "deals", "last found")
+    print_table(columns, rows, numbers=("score", "deals"))
     for item in saved:
         if item.problem:
             typer.secho(f"{item.filter.name}: {item.problem}", fg=typer.colors.RED, err=True)
@@ -191,9 +186,6 @@ def list_(
     """
     from datetime import UTC, timedelta
 
-    from rich.markup import escape
-    from rich.table import Table
-
     from keeper.clock import utc_now
     from keeper.domain.money import format_money
     from keeper.stores.postgres.deals.filters import best_deals
@@ -214,29 +206,28 @@ def list_(
             "`airflow dags trigger collect_deals` runs them."
         )
         return
-    table = Table(header_style="bold")
-    numbers = ("score", "price", "usual", "off")
-    words = ("title", "why", "filter", "last seen")
-    for column in ("score", "ASIN", "locale", "price", "usual", "off", *words):
-        table.add_column(column, justify="right" if column in numbers else "left")
-    for deal in deals:
-        price, usual = (
-            "" if minor is None else format_money(minor, deal.currency)
-            for minor in (deal.price_minor, deal.original_minor)
-        )
-        table.add_row(
+
+    def money(minor: int | None, deal: "CollectedDeal") -> str:
+        return "" if minor is None else format_money(minor, deal.currency)
+
+    rows = [
+        (
             str(deal.score),
             deal.asin,
             deal.domain,
-            price,
-            usual,
+            money(deal.price_minor, deal),
+            money(deal.original_minor, deal),
             "" if deal.discount_percent is None else f"{deal.discount_percent} %",
-            escape((deal.title or "")[:40]),
-            escape(deal.reasons[0] if deal.reasons else ""),
-            escape(deal.filter),
+            (deal.title or "")[:40],
+            deal.reasons[0] if deal.reasons else "",
+            deal.filter,
             f"{deal.last_seen_at:%Y-%m-%d %H:%M}",
         )
-    console().print(table)
+        for deal in deals
+    ]
+    words = ("title", "why", "filter", "last seen")
+    columns = ("score", "ASIN", "locale", "price", "usual", "off", *words)
+    print_table(columns, rows, numbers=("score", "price", "usual", "off"))
     if any(deal.source == "simulator" for deal in deals):
         typer.echo("These prices are simulated.")
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.session import console, database, user_address
-from keeper.cli.watches.watch import UserOption
+from keeper.cli.options import MostOption, UserOption
+from keeper.cli.session import database, user_address
+from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
     from keeper.domain.deals.report import DealReport
@@ -35,15 +36,12 @@ _MEANS = {
 @app.command("list")
 def list_(
     user: UserOption = None,
-    most: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 20,
+    most: MostOption = 20,
 ) -> None:
     """Show the latest reports and what became of them on each channel.
 
     Example: keeper reports list --most 7
     """
-    from rich.markup import escape
-    from rich.table import Table
-
     from keeper.stores.postgres.deals.reports import list_reports
 
     with database() as connection:
@@ -54,19 +52,19 @@ def list_(
             "searches: keeper deals filter list"
         )
         return
-    table = Table(header_style="bold")
-    for name in ("report", "deals since", "made at", "deals", "more", "delivery"):
-        table.add_column(name, justify="right" if name in ("report", "deals", "more") else "left")
-    for one in reports:
-        table.add_row(
+    rows = [
+        (
             str(one.report_id),
             f"{one.since:%Y-%m-%d %H:%M}",
             f"{one.until:%Y-%m-%d %H:%M}",
             str(one.deals),
             str(one.left_out),
-            escape(one.channels or "no channel"),
+            one.channels or "no channel",
         )
-    console().print(table)
+        for one in reports
+    ]
+    columns = ("report", "deals since", "made at", "deals", "more", "delivery")
+    print_table(columns, rows, numbers=("report", "deals", "more"))
 
 
 @app.command()

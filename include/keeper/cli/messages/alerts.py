@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from keeper.cli.session import console, database, user_address
-from keeper.cli.watches.watch import DomainOption, UserOption
+from keeper.cli.options import DomainOption, MostOption, UserOption
+from keeper.cli.session import database, user_address
+from keeper.cli.tables import print_table
 
 app = typer.Typer(help="Alerts: what was told, to whom, and when it may be.", no_args_is_help=True)
 
@@ -14,15 +15,12 @@ app = typer.Typer(help="Alerts: what was told, to whom, and when it may be.", no
 @app.command("list")
 def list_(
     user: UserOption = None,
-    most: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 20,
+    most: MostOption = 20,
 ) -> None:
     """Show the latest alerts and what became of them on each channel.
 
     Example: keeper alerts list --most 5
     """
-    from rich.markup import escape
-    from rich.table import Table
-
     from keeper.domain.messages.queue import MessageStatus
     from keeper.domain.money import format_money
     from keeper.stores.postgres.messages.channels import list_alerts
@@ -32,25 +30,24 @@ def list_(
     if not alerts:
         typer.echo("No alerts so far. See when there would have been: keeper watch try")
         return
-    table = Table(header_style="bold")
-    for name in ("alert", "raised", "product", "price", "why", "delivery"):
-        table.add_column(name)
+    rows = []
     for one in alerts:
         minor = one.price_minor
-        price = "no offer" if minor is None else format_money(minor, one.currency)
         delivery = one.channels or "no channel"
         if one.status in (MessageStatus.FAILED, MessageStatus.NOT_CONFIGURED) and one.detail:
             delivery += f": {one.detail}"
-        product = f"{one.asin} {one.domain} {(one.title or '')[:40]}"
-        table.add_row(
-            str(one.alert_id),
-            f"{one.raised_at:%Y-%m-%d %H:%M}",
-            escape(product.strip()),
-            price,
-            escape(one.reason),
-            escape(delivery),
+        rows.append(
+            (
+                str(one.alert_id),
+                f"{one.raised_at:%Y-%m-%d %H:%M}",
+                f"{one.asin} {one.domain} {(one.title or '')[:40]}".strip(),
+                "no offer" if minor is None else format_money(minor, one.currency),
+                one.reason,
+                delivery,
+            )
         )
-    console().print(table)
+    columns = ("alert", "raised", "product", "price", "why", "delivery")
+    print_table(columns, rows, numbers=("alert", "price"))
 
 
 @app.command()

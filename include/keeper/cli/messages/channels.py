@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.session import console, database, user_address
-from keeper.cli.watches.watch import UserOption
+from keeper.cli.options import UserOption
+from keeper.cli.session import database, user_address
+from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
     from keeper.domain.messages.queue import Address, DeliveryResult
@@ -29,9 +30,6 @@ def list_(user: UserOption = None) -> None:
 
     Example: keeper channels list
     """
-    from rich.markup import escape
-    from rich.table import Table
-
     from keeper.pipeline.services.configuration import channels
     from keeper.settings import load_settings
     from keeper.stores.postgres.messages.channels import list_channels
@@ -42,16 +40,20 @@ def list_(user: UserOption = None) -> None:
     if not found:
         typer.echo("No channels yet; the first watch adds your mail: keeper watch add ASIN")
         return
-    table = Table(header_style="bold")
-    for name in ("kind", "address", "status", "sent", "waiting", "failed"):
-        table.add_column(name)
-    for one in found:
-        status = "active" if one.is_active else "paused"
-        if one.to.kind not in ready:
-            status += ", not configured"
-        counts = (str(one.sent), str(one.waiting), str(one.failed))
-        table.add_row(one.to.kind.value, escape(one.to.address), status, *counts)
-    console().print(table)
+    rows = [
+        (
+            one.to.kind.value,
+            one.to.address,
+            ("active" if one.is_active else "paused")
+            + ("" if one.to.kind in ready else ", not configured"),
+            str(one.sent),
+            str(one.waiting),
+            str(one.failed),
+        )
+        for one in found
+    ]
+    numbers = ("sent", "waiting", "failed")
+    print_table(("kind", "address", "status", *numbers), rows, numbers=numbers)
 
 
 @app.command()

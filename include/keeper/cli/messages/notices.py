@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from keeper.cli.session import console, database
+from keeper.cli.options import MostOption
+from keeper.cli.session import database
+from keeper.cli.tables import print_table
 
 app = typer.Typer(
     help="Notices to the operator: what is wrong, and what was.", no_args_is_help=True
@@ -16,15 +18,12 @@ app = typer.Typer(
 @app.command("list")
 def list_(
     with_resolved: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
-    most: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 20,
+    most: MostOption = 20,
 ) -> None:
     """Show what is wrong now, since when, and how the operator was told.
 
     Example: keeper notices list --all
     """
-    from rich.markup import escape
-    from rich.table import Table
-
     from keeper.stores.postgres.messages.notices import list_notices
 
     with database() as connection:
@@ -32,21 +31,20 @@ def list_(
     if not notices:
         typer.echo("Nothing to tell. Look for trouble now: keeper notices check")
         return
-    table = Table(header_style="bold")
-    for name in ("since", "last seen", "times", "what", "what to do", "told", "over"):
-        table.add_column(name, justify="right" if name == "times" else "left")
-    for one in notices:
-        over = "" if one.resolved_at is None else f"{one.resolved_at:%Y-%m-%d %H:%M}"
-        table.add_row(
+    rows = [
+        (
             f"{one.since:%Y-%m-%d %H:%M}",
             f"{one.last_seen_at:%Y-%m-%d %H:%M}",
             str(one.times),
-            escape(one.subject),
-            escape(one.details),
-            escape(one.channels or "no channel"),
-            over,
+            one.subject,
+            one.details,
+            one.channels or "no channel",
+            "" if one.resolved_at is None else f"{one.resolved_at:%Y-%m-%d %H:%M}",
         )
-    console().print(table)
+        for one in notices
+    ]
+    columns = ("since", "last seen", "times", "what", "what to do", "told", "over")
+    print_table(columns, rows, numbers=("times",))
 
 
 @app.command()

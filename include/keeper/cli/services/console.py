@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
+from keeper.cli.options import HostOption
+
 _PARTS = ("postgres", "kafka", "elasticsearch")
 
 
 def console(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
 ) -> None:
     """Serve the pages behind the links in messages: snooze, stop watching, unsubscribe.

@@ -7,12 +7,14 @@ from typing import Annotated, Any, Final
 import typer
 
 from keeper.cli.streams.signs_of_life import LastSign, last_sign, path_of, workers_seen
+from keeper.streams.workers import WORKERS
+
+_WORKERS: Final = tuple(worker.name for worker in WORKERS)
 
 WorkerArgument = Annotated[
     str | None,
-    typer.Argument(help="consume-prices, index-deals, deliver …; all parts if not given."),
+    typer.Argument(help=f"{', '.join(_WORKERS)}; all parts if not given."),
 ]
-_COLUMNS: Final = ("part", "state", "says")
 
 
 class WorkerState(StrEnum):
@@ -47,7 +49,11 @@ def health(
 def _tell_one(worker: str, max_age: float, *, ready: bool) -> None:
     sign = last_sign(worker)
     if sign is None:
-        typer.echo(f"{worker} has given no sign of life in {path_of(worker).parent}", err=True)
+        if worker in _WORKERS:
+            reason = f"{worker} has given no sign of life in {path_of(worker).parent}"
+        else:
+            reason = f"There is no worker {worker}; there are {', '.join(_WORKERS)}."
+        typer.echo(reason, err=True)
         raise typer.Exit(1)
     state = _state(sign, max_age)
     typer.echo(f"{worker}: {state}, last sign of life {sign.age_s:.0f} s ago")

@@ -1,6 +1,5 @@
 """`keeper lake`: what Keepa has answered, once more through the pipeline, and for how long kept."""
 
-import sys
 from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keeper.cli.moments import parse_moment
+from keeper.cli.options import DryRunOption
+from keeper.cli.tables import print_table
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
@@ -44,9 +45,6 @@ def list_replies(
 
     "MB" is what Keepa sent, unpacked. Example: keeper lake list --domain de --since 2026-03-01
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from keeper.stores.lake.archive import ReplyArchive
 
     domains, received = _domains(domain), (_moment(since), _moment(until))
@@ -60,21 +58,20 @@ def list_replies(
     if not days:
         typer.echo("No such replies are archived.")
         return
-    table = Table(header_style="bold")
-    for column in ("endpoint", "locale", "day", "source"):
-        table.add_column(column)
-    for column in ("replies", "products", "MB", "tokens"):
-        table.add_column(column, justify="right")
-    for key, replies in sorted(days.items()):
-        products = {asin for reply in replies for asin in reply.asked}
-        table.add_row(
+    rows = [
+        (
             *key,
             f"{len(replies):,}",
-            f"{len(products):,}" if key[0] == "product" else "",
+            f"{len({asin for reply in replies for asin in reply.asked}):,}"
+            if key[0] == "product"
+            else "",
             _megabytes(sum(reply.bytes for reply in replies)),
             f"{sum(reply.tokens_consumed for reply in replies):,}",
         )
-    (Console() if sys.stdout.isatty() else Console(width=140)).print(table)
+        for key, replies in sorted(days.items())
+    ]
+    numbers = ("replies", "products", "MB", "tokens")
+    print_table(("endpoint", "locale", "day", "source", *numbers), rows, numbers=numbers)
 
 
 @app.command()
@@ -90,9 +87,7 @@ def replay(
     endpoint: Annotated[str, typer.Option(help="Whose replies; product is the only one.")] = (
         "product"
     ),
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be replayed.")
-    ] = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Publish the watched products' prices once more from archived replies; costs no token.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keeper.cli.moments import parse_moment
-from keeper.cli.streams.topics import DryRunOption, SinceOption, TopicArgument, YesOption
+from keeper.cli.options import DryRunOption, SinceOption, TopicArgument, YesOption
 from keeper.cli.tables import harmless, print_table, shown
 from keeper.clock import utc_now
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keeper.cli.moments import parse_moment
+from keeper.cli.options import DryRunOption, SinceOption, TopicArgument, YesOption
 from keeper.cli.tables import print_table, shown
 from keeper.clock import utc_now
+from keeper.streams.workers import READERS, loaders_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,13 +25,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Kafka's topics and how far they have been read.", no_args_is_help=True)
 
-TopicArgument = Annotated[str, typer.Argument(help="price-updates, deal-updates …")]
-SinceOption = Annotated[
-    str | None, typer.Option(help="Only published then or later: 2h, 7d, 2026-03-01, …T12:00Z.")
-]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
-
 
 @app.command("list")
 def list_topics() -> None:
@@ -37,8 +32,6 @@ def list_topics() -> None:
 
     Messages of a .dlq are at most so many. Example: keeper topics list
     """
-    from keeper.streams.groups.offsets import READERS
-
     with _kafka() as (config, reader):
         topics = reader.topics()
         rows = []
@@ -46,7 +39,7 @@ def list_topics() -> None:
             spans = reader.spans(topic)
             messages = sum(len(span) for span in spans)
             waiting = [
-                f"{group} {_lag(config, spans, group, topic):,}"
+                f"{group} {_unread(config, spans, group, topic):,}"
                 for group, read in READERS.items()
                 if read == topic
             ]
@@ -64,13 +57,13 @@ def describe(topic: TopicArgument) -> None:
 
     Example: keeper topics describe price-updates
     """
-    from keeper.streams.groups.offsets import READERS, committed
-    from keeper.streams.topics import settings_of
+    from keeper.streams.groups.offsets import standings
+    from keeper.streams.topic_admin import settings_of
 
     with _kafka() as (config, reader):
         spans = reader.spans(topic)
         groups = [group for group, read in READERS.items() if read == topic]
-        stands = {group: committed(config, group, {topic: len(spans)}) for group in groups}
+        stands = [standings(config, group, topic, spans) for group in groups]
         settings = settings_of(config.admin(), topic)
     rows = [
         (
@@ -78,12 +71,9 @@ def describe(topic: TopicArgument) -> None:
             f"{span.start:,}",
             f"{span.end:,}",
             f"{len(span):,}",
-            *(
-                "never" if (at := stands[group].get((topic, span.partition))) is None else f"{at:,}"
-                for group in groups
-            ),
+            *("never" if stand.at is None else f"{stand.at:,}" for stand in of_partition),
         )
-        for span in spans
+        for span, *of_partition in zip(spans, *stands, strict=True)
     ]
     columns = ("partition", "first", "next", "messages", *groups)
     print_table(columns, rows, numbers=columns)
@@ -197,7 +187,7 @@ def replay(
 
     Example: keeper topics replay keeper-consumer-group --since 24h --dry-run
     """
-    from keeper.streams.groups.offsets import READERS, Move, committed, move_group
+    from keeper.streams.groups.offsets import Move, move_group, standings
 
     topic = topic or READERS.get(group)
     if topic is None:
@@ -206,12 +196,12 @@ def replay(
         )
     with _kafka() as (config, reader):
         moment = parse_moment(since, now=utc_now())
-        stands = committed(config, group, {topic: len(reader.spans(topic))})
+        first = reader.offsets_at(topic, moment)
         moves = [
-            Move(partition, stands[topic, partition], offset)
-            for partition, offset in reader.offsets_at(topic, moment).items()
+            Move(stand.span.partition, stand.at, first[stand.span.partition])
+            for stand in standings(config, group, topic, reader.spans(topic))
             # A partition the group never read will be read from its beginning anyway.
-            if stands.get((topic, partition), 0) > offset
+            if stand.at is not None and stand.at > first[stand.span.partition]
         ]
         again = sum(len(move) for move in moves)
         if not moves:
@@ -267,16 +257,15 @@ def grow(
     Example: keeper topics grow price-updates --partitions 12
     """
     from keeper.errors import TransientError
-    from keeper.streams.groups.offsets import GROUPS
-    from keeper.streams.topics import grow_topic
+    from keeper.streams.topic_admin import grow_topic
 
     with _kafka() as (config, reader):
         spans = reader.spans(topic)
         if len(spans) == partitions:
             typer.echo(f"{topic} has {partitions} partitions already")
             return
-        groups = [group for group, read in GROUPS.items() if read == topic]
-        unread = {group: _lag(config, spans, group, topic) for group in groups}
+        groups = [loader.group for loader in loaders_of(topic)]
+        unread = {group: _unread(config, spans, group, topic) for group in groups}
         if any(unread.values()):
             left = ", ".join(f"{group} {count:,}" for group, count in unread.items() if count)
             raise TransientError(
@@ -288,11 +277,9 @@ def grow(
 
 
 def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader") -> int:
-    from keeper.streams.groups.offsets import READERS
-
     topics = reader.topics()
     behind = {
-        (group, topic): _lag(config, reader.spans(topic), group, topic)
+        (group, topic): _unread(config, reader.spans(topic), group, topic)
         for group, topic in READERS.items()
         if topic in topics
     }
@@ -302,7 +289,7 @@ def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader") -> int:
 
 
 def _print_lag_of(config: "KafkaConfig", reader: "TopicReader", group: str) -> int:
-    from keeper.streams.groups.offsets import READERS, committed
+    from keeper.streams.groups.offsets import committed
 
     places = committed(config, group, reader.topics())
     total = 0
@@ -341,11 +328,10 @@ def _start(reader: "TopicReader", topic: str, since: str | None) -> dict[int, in
     return reader.offsets_at(topic, parse_moment(since, now=utc_now()))
 
 
-def _lag(config: "KafkaConfig", spans: "Sequence[PartitionSpan]", group: str, topic: str) -> int:
-    from keeper.streams.groups.offsets import committed
+def _unread(config: "KafkaConfig", spans: "Sequence[PartitionSpan]", group: str, topic: str) -> int:
+    from keeper.streams.groups.offsets import standings
 
-    stands = committed(config, group, {topic: len(spans)})
-    return sum(span.unread_from(stands.get((topic, span.partition))) for span in spans)
+    return sum(stand.unread for stand in standings(config, group, topic, spans))
 
 
 def _newest(found: "Iterable[Message]", most: int) -> "list[Message]":

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.session import console
+from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from rich.console import Console
 
     from keeper.domain.tokens.balance import TokenReading
     from keeper.domain.tokens.plan import Candidate, TokenPlan
@@ -44,10 +42,9 @@ def plan(
     if not planned.now and not planned.later:
         typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
         return
-    screen = console()
-    _print_products(screen, "checked by the next run", planned.now, limit, now)
+    _print_products("checked by the next run", planned.now, limit, now)
     if planned.later:
-        _print_products(screen, "left for the run after it", planned.later, limit, now)
+        _print_products("left for the run after it", planned.later, limit, now)
     typer.echo(_verdict(planned, now))
 
 
@@ -62,8 +59,6 @@ def tokens(
     Example: keeper keepa tokens --hours 168
     """
     from datetime import timedelta
-
-    from rich.table import Table
 
     from keeper.clock import utc_now
 
@@ -80,14 +75,9 @@ def tokens(
     if not uses:
         typer.echo(f"Nothing was asked for in the last {hours:g} h.")
         return
-    table = Table(header_style="bold")
     names = ("requests", "products", "estimated", "charged", "unsettled", "elsewhere")
-    table.add_column("endpoint")
-    for name in names:
-        table.add_column(name, justify="right")
-    for use in uses:
-        table.add_row(use.endpoint, *(f"{getattr(use, name):,}" for name in names))
-    console().print(table)
+    rows = [(use.endpoint, *(f"{getattr(use, name):,}" for name in names)) for use in uses]
+    print_table(("endpoint", *names), rows, numbers=names)
 
 
 @contextmanager
@@ -106,28 +96,27 @@ def _account() -> "Iterator[tuple[Connection, KeepaAccount]]":
 
 
 def _print_products(
-    console: "Console", title: str, products: "tuple[Candidate, ...]", limit: int, now: "datetime"
+    title: str, products: "tuple[Candidate, ...]", limit: int, now: "datetime"
 ) -> None:
-    from rich.table import Table
-
-    table = Table(title=f"{len(products)} {title}", title_justify="left", header_style="bold")
-    table.add_column("", justify="right")
-    for name in ("ASIN", "locale", "last check", "above target", "changes in 30 days", "priority"):
-        table.add_column(name, justify="right" if name not in ("ASIN", "locale") else "left")
-    for place, product in enumerate(products[: limit or None], 1):
-        checked = product.last_checked_at
-        table.add_row(
+    rows = [
+        (
             str(place),
             product.asin,
             product.domain,
-            "never" if checked is None else f"{(now - checked).total_seconds() / 3600:.1f} h ago",
+            "never"
+            if product.last_checked_at is None
+            else f"{(now - product.last_checked_at).total_seconds() / 3600:.1f} h ago",
             "" if product.distance is None else f"{100 * product.distance:+.1f} %",
             str(product.changes),
             {1: "high", 0: "", -1: "low"}[product.priority],
         )
+        for place, product in enumerate(products[: limit or None], 1)
+    ]
+    numbers = ("", "last check", "above target", "changes in 30 days", "priority")
+    columns = ("", "ASIN", "locale", *numbers[1:])
+    print_table(columns, rows, numbers=numbers, title=f"{len(products)} {title}")
     if limit and len(products) > limit:
-        table.caption = f"and {len(products) - limit} more: --limit 0"
-    console.print(table)
+        typer.echo(f"and {len(products) - limit} more: --limit 0")
 
 
 def _verdict(plan: "TokenPlan", now: "datetime") -> str:

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.session import console, database, user_address
-from keeper.cli.watches.watch import (
-    AddressArgument,
+from keeper.cli.options import (
     AlertOption,
     DomainOption,
+    ProductArgument,
     ShippingOption,
     TypeOption,
     UserOption,
-    sentences,
-    shipping_word,
 )
+from keeper.cli.session import database, user_address
+from keeper.cli.tables import print_table
+from keeper.cli.watches.watch import sentences, shipping_word
 
 if TYPE_CHECKING:
     from keeper.domain.watches.watch import Watch
@@ -47,7 +47,7 @@ def rules(
 
 
 def try_(
-    product: AddressArgument,
+    product: ProductArgument,
     target: Annotated[str | None, typer.Option(help="A target to try, like 24.99.")] = None,
     alert: AlertOption = None,
     with_shipping: ShippingOption = None,
@@ -102,9 +102,6 @@ def _listed(connection: "Connection", email: str, asked: "Watch") -> "Watch":
 
 
 def _show(watch: "Watch", trial: "Trial", days: int) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     from keeper.domain.locales import locale_of
     from keeper.domain.money import format_money
 
@@ -121,13 +118,13 @@ def _show(watch: "Watch", trial: "Trial", days: int) -> None:
     typer.echo(f"Would have alerted {times} in the last {days} days.")
     if trial.alerts:
         currency = locale_of(watch.domain).currency
-        table = Table(header_style="bold")
-        table.add_column("when")
-        table.add_column("price", justify="right")
-        table.add_column("why")
-        for one in trial.alerts:
-            price = one.price_minor
-            shown = "no offer" if price is None else format_money(price, currency)
-            table.add_row(f"{one.at:%Y-%m-%d %H:%M}", shown, escape("; ".join(one.reasons)))
-        console().print(table)
+        rows = [
+            (
+                f"{one.at:%Y-%m-%d %H:%M}",
+                "no offer" if one.price_minor is None else format_money(one.price_minor, currency),
+                "; ".join(one.reasons),
+            )
+            for one in trial.alerts
+        ]
+        print_table(("when", "price", "why"), rows, numbers=("price",))
     typer.echo(f"Its prices are known since {trial.known_since:%Y-%m-%d}.")

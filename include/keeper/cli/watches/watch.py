@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from keeper.cli.session import console, database, user_address
+from keeper.cli.options import (
+    AlertOption,
+    DomainOption,
+    ProductArgument,
+    ShippingOption,
+    TypeOption,
+    UserOption,
+)
+from keeper.cli.session import database, user_address
+from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
     from keeper.domain.watches.watch import Watch, WatchStatus
@@ -25,33 +34,10 @@ _COLUMNS: Final = (
 )
 app = typer.Typer(help="The watch list: what is checked, and at what price to alert.")
 
-AddressArgument = Annotated[str, typer.Argument(help="An ASIN or an Amazon product URL.")]
-DomainOption = Annotated[
-    str | None, typer.Option(help="Locale: us uk de fr jp ca it es in mx br.", show_default="us")
-]
-TypeOption = Annotated[
-    str | None, typer.Option(help="Keepa's price type, e.g. NEW, AMAZON, BUY_BOX_SHIPPING.")
-]
-AlertOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        help='What else to alert for, like "back in stock" or "20% below 90-day average"; may be '
-        'given several times, "none" for nothing. See: keeper watch rules.'
-    ),
-]
-ShippingOption = Annotated[
-    bool | None,
-    typer.Option("--with-shipping/--without-shipping", help="Whether prices count with shipping."),
-]
-UserOption = Annotated[
-    str | None,
-    typer.Option(help="Whose list, by e-mail address.", show_default="KEEPER_USER_EMAIL"),
-]
-
 
 @app.command()
 def add(
-    product: AddressArgument,
+    product: ProductArgument,
     target: Annotated[
         str | None, typer.Option(help="Alert at or below this price, like 24.99.")
     ] = None,
@@ -101,9 +87,6 @@ def list_(
 
     Example: keeper watch list
     """
-    from rich.markup import escape
-    from rich.table import Table
-
     from keeper.clock import utc_now
     from keeper.settings import load_settings
     from keeper.stores.postgres.watches.watch_list import list_watches
@@ -114,20 +97,7 @@ def list_(
         typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
         return
     stale_after = 2 * load_settings().keeper_check_interval_h * 3600
-    table = Table(title=None, header_style="bold")
-    columns = (
-        "ASIN",
-        "locale",
-        "type",
-        "title",
-        "price",
-        "target",
-        "rules",
-        "status",
-        "last check",
-    )
-    for name in columns:
-        table.add_column(name, justify="right" if name in ("price", "target") else "left")
+    rows = []
     now = utc_now()
     for item in watched:
         checked = item.last_checked_at
@@ -141,23 +111,27 @@ def list_(
             price += " ?"
         if item.source == "simulator":
             seen += " simulated"
-        table.add_row(
-            item.watch.asin,
-            item.watch.domain,
-            item.watch.price_type,
-            escape((item.title or "")[:48]),
-            price,
-            _money(item.watch.target_minor, item.watch.domain) if item.watch.target_minor else "",
-            _rules(item.watch),
-            item.watch.status.value,
-            seen,
+        rows.append(
+            (
+                item.watch.asin,
+                item.watch.domain,
+                item.watch.price_type,
+                (item.title or "")[:48],
+                price,
+                _money(item.watch.target_minor, item.watch.domain)
+                if item.watch.target_minor
+                else "",
+                _rules(item.watch),
+                item.watch.status.value,
+                seen,
+            )
         )
-    console().print(table)
+    print_table(_COLUMNS, rows, numbers=("price", "target"))
 
 
 @app.command()
 def pause(
-    product: AddressArgument,
+    product: ProductArgument,
     domain: DomainOption = None,
     price_type: TypeOption = None,
     user: UserOption = None,
@@ -173,7 +147,7 @@ def pause(
 
 @app.command()
 def resume(
-    product: AddressArgument,
+    product: ProductArgument,
     domain: DomainOption = None,
     price_type: TypeOption = None,
     user: UserOption = None,
@@ -189,7 +163,7 @@ def resume(
 
 @app.command()
 def remove(
-    product: AddressArgument,
+    product: ProductArgument,
     domain: DomainOption = None,
     price_type: TypeOption = None,
     user: UserOption = None,

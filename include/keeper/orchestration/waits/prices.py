@@ -4,14 +4,7 @@ from typing import Any, Final
 
 from keeper.orchestration.waits.sensors import WaitForGroup
 from keeper.orchestration.waits.stores import wait_for_store
-from keeper.streams.topics import (
-    BACKFILL_INDEXER_GROUP,
-    BACKFILL_LOADER_GROUP,
-    PRICE_BACKFILL,
-    PRICE_INDEXER_GROUP,
-    PRICE_LOADER_GROUP,
-    PRICE_UPDATES,
-)
+from keeper.streams.workers import LOADERS
 
 _HISTORY_TIMEOUT_S: Final = 4 * 3600.0
 """A large watch list's first check brings tens of millions of older points."""
@@ -19,37 +12,23 @@ _HISTORY_TIMEOUT_S: Final = 4 * 3600.0
 
 def wait_for_postgres(published: Any) -> WaitForGroup:
     """Return a task that waits until PostgreSQL has what the publish tasks returned."""
-    return wait_for_store(
-        "postgres", PRICE_UPDATES, PRICE_LOADER_GROUP, "keeper consume prices", published
-    )
+    return wait_for_store("postgres", LOADERS["consume-prices"], published)
 
 
 def wait_for_elasticsearch(published: Any) -> WaitForGroup:
     """Return a task that waits until Elasticsearch has what the publish tasks returned."""
-    return wait_for_store(
-        "elasticsearch", PRICE_UPDATES, PRICE_INDEXER_GROUP, "keeper index prices", published
-    )
+    return wait_for_store("elasticsearch", LOADERS["index-prices"], published)
 
 
 def wait_for_history(published: Any) -> WaitForGroup:
     """Return a task that waits until PostgreSQL has the older points that were published."""
     return wait_for_store(
-        "history",
-        PRICE_BACKFILL,
-        BACKFILL_LOADER_GROUP,
-        "keeper consume backfill",
-        published,
-        timeout_s=_HISTORY_TIMEOUT_S,
+        "history", LOADERS["consume-backfill"], published, timeout_s=_HISTORY_TIMEOUT_S
     )
 
 
 def wait_for_history_index(published: Any) -> WaitForGroup:
     """Return a task that waits until Elasticsearch has the older points that were published."""
     return wait_for_store(
-        "history_index",
-        PRICE_BACKFILL,
-        BACKFILL_INDEXER_GROUP,
-        "keeper index backfill",
-        published,
-        timeout_s=_HISTORY_TIMEOUT_S,
+        "history_index", LOADERS["index-backfill"], published, timeout_s=_HISTORY_TIMEOUT_S
     )

@@ -10,30 +10,19 @@ from keeper.errors import TerminalError
 from keeper.pipeline.search.contents import Contents, DealContents, PriceContents
 from keeper.stores.elasticsearch import deal_index, price_index
 from keeper.streams.codec import decode_deal_event, decode_price_event
-from keeper.streams.topics import (
-    BACKFILL_INDEXER_GROUP,
-    BACKFILL_LOADER_GROUP,
-    DEAL_INDEXER_GROUP,
-    DEAL_LOADER_GROUP,
-    DEAL_UPDATES,
-    PRICE_BACKFILL,
-    PRICE_INDEXER_GROUP,
-    PRICE_LOADER_GROUP,
-    PRICE_UPDATES,
-)
+from keeper.streams.topics import DEAL_UPDATES, PRICE_BACKFILL, PRICE_UPDATES
+from keeper.streams.workers import loaders_of
 
 
 class Feed(NamedTuple):
     """A topic that brings something into the two stores.
 
     Attributes:
-        loader: The consumer group that loads it into PostgreSQL.
-        indexer: The one that loads it into Elasticsearch.
+        groups: The consumer groups that load it, into PostgreSQL and into Elasticsearch.
         read: Returns what a message brings.
     """
 
-    loader: str
-    indexer: str
+    groups: tuple[str, ...]
     read: Callable[[bytes | None], Sequence[Any]]
 
 
@@ -77,15 +66,19 @@ def _prices_of_deals(message: bytes | None) -> Sequence[PriceEvent]:
     return [] if report is None else [report]
 
 
+def _groups(topic: str) -> tuple[str, ...]:
+    return tuple(loader.group for loader in loaders_of(topic))
+
+
 PRICES: Final = Mirror(
     name="prices",
     alias=price_index.PRICES_ALIAS,
     template=price_index.PRICES_INDEX,
     figures=("price_minor", "shipping_minor", "implausible"),
     topics={
-        PRICE_UPDATES: Feed(PRICE_LOADER_GROUP, PRICE_INDEXER_GROUP, _prices),
-        PRICE_BACKFILL: Feed(BACKFILL_LOADER_GROUP, BACKFILL_INDEXER_GROUP, _prices),
-        DEAL_UPDATES: Feed(DEAL_LOADER_GROUP, DEAL_INDEXER_GROUP, _prices_of_deals),
+        PRICE_UPDATES: Feed(_groups(PRICE_UPDATES), _prices),
+        PRICE_BACKFILL: Feed(_groups(PRICE_BACKFILL), _prices),
+        DEAL_UPDATES: Feed(_groups(DEAL_UPDATES), _prices_of_deals),
     },
     contents=PriceContents(),
 )
@@ -94,7 +87,7 @@ DEALS: Final = Mirror(
     alias=deal_index.DEALS_ALIAS,
     template=deal_index.DEALS_INDEX,
     figures=("price_minor", "score", "discount_percent"),
-    topics={DEAL_UPDATES: Feed(DEAL_LOADER_GROUP, DEAL_INDEXER_GROUP, _deals)},
+    topics={DEAL_UPDATES: Feed(_groups(DEAL_UPDATES), _deals)},
     contents=DealContents(),
 )
 MIRRORS: Final = {mirror.name: mirror for mirror in (PRICES, DEALS)}

@@ -23,7 +23,7 @@ from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.one_at_a_time import one_at_a_time
 from keeper.streams.codec import UndecodableMessageError
 from keeper.streams.config import KafkaConfig
-from keeper.streams.groups.offsets import committed
+from keeper.streams.groups.offsets import standings
 from keeper.streams.topic_reader import TopicReader
 
 _LOG: Final = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ class _Writer:
 
 
 def _read_by_both(kafka: KafkaConfig, mirror: Mirror) -> dict[str, dict[int, int]]:
-    """Return how far each topic has been read by the loader and the indexer, whichever is behind.
+    """Return how far each topic has been read by all its workers, by whichever is behind.
 
     What is before it is in PostgreSQL, and what is after it may be in one store only.
     """
@@ -140,15 +140,10 @@ def _read_by_both(kafka: KafkaConfig, mirror: Mirror) -> dict[str, dict[int, int
     with TopicReader(kafka) as reader:
         for topic, feed in mirror.topics.items():
             spans = reader.spans(topic)
-            read = [
-                committed(kafka, group, {topic: len(spans)})
-                for group in (feed.loader, feed.indexer)
-            ]
+            read = [standings(kafka, group, topic, spans) for group in feed.groups]
             offsets[topic] = {
-                span.partition: max(
-                    span.start, min(at.get((topic, span.partition), span.start) for at in read)
-                )
-                for span in spans
+                span.partition: max(span.start, min(stand.at or 0 for stand in of_partition))
+                for span, *of_partition in zip(spans, *read, strict=True)
             }
     return offsets
 

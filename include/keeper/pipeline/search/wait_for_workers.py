@@ -57,7 +57,7 @@ def wait_for_workers(
     """
     ends = ends_of_topics(kafka, [mirror])
     for topic, feed in mirror.topics.items():
-        for group in (feed.loader, feed.indexer):
+        for group in feed.groups:
             _wait_for_group(kafka, topic, group, ends[topic], timeout_s, told, pause)
 
 

@@ -44,7 +44,8 @@ def migrate_part(part: str, settings: Settings | None = None) -> list[str]:
 
         return migrate(postgres_config(settings))
     if part == "kafka":
-        from keeper.streams.topics import make_topics, topics_to_make
+        from keeper.streams.topic_admin import make_topics
+        from keeper.streams.topics import topics_to_make
 
         return make_topics(kafka_config(settings).admin(), topics_to_make())
     from keeper.stores.elasticsearch import (

@@ -13,9 +13,10 @@ from keeper.stores.postgres.messages.notices import raise_notice, resolve_notice
 from keeper.stores.postgres.runs.operations import latest_price_run, staleness
 from keeper.streams.config import KafkaConfig
 from keeper.streams.dead_letters.box import DeadLetterBox
-from keeper.streams.groups.offsets import GROUPS, committed
+from keeper.streams.groups.offsets import standings
 from keeper.streams.topic_reader import TopicReader, published_at
 from keeper.streams.topics import DATA_TOPICS
+from keeper.streams.workers import LOADERS
 
 STALE_AFTER_INTERVALS: Final = 2
 """A product not checked for so many intervals is stale."""
@@ -95,22 +96,20 @@ def letters_of(kafka: KafkaConfig, name: str, *, at: datetime) -> Finding:
 
 def check_lag(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
     """Say of each worker whether a message has waited for it for more than 15 minutes."""
-    for group, name in GROUPS.items():
-        yield lag_of(kafka, group, name, at=at)
+    for loader in LOADERS.values():
+        yield lag_of(kafka, loader.group, loader.topic, at=at)
 
 
 def lag_of(kafka: KafkaConfig, group: str, name: str, *, at: datetime) -> Finding:
     """Say whether a message of a topic has waited for a group for more than 15 minutes."""
     topic = f"lag:{group}"
     with TopicReader(kafka) as reader:
-        spans = reader.spans(name)
-        done = committed(kafka, group, {name: len(spans)})
-        unread = {s.partition: s for s in spans if s.unread_from(done.get((name, s.partition)))}
-        waiting = sum(s.unread_from(done.get((name, p))) for p, s in unread.items())
+        stands = standings(kafka, group, name, reader.spans(name))
+        waiting = sum(stand.unread for stand in stands)
         oldest = None
-        for partition, span in unread.items():
-            start = max(done.get((name, partition), 0), span.start)
-            with closing(reader.read(name, {partition: start})) as messages:
+        for stand in (stand for stand in stands if stand.unread):
+            start = max(stand.at or 0, stand.span.start)
+            with closing(reader.read(name, {stand.span.partition: start})) as messages:
                 first = next(messages, None)
             published = None if first is None else published_at(first)
             if published is not None and (oldest is None or published < oldest):

@@ -26,7 +26,8 @@ from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.migrations import missing_migrations
 from keeper.stores.postgres.runs.operations import server_state
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import existing_topics, topics_to_make
+from keeper.streams.topic_admin import existing_topics
+from keeper.streams.topics import topics_to_make
 
 _PROBE: Final = b"Keeper was here"
 

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from keeper.errors import TransientError
 from keeper.streams.config import KafkaConfig
-from keeper.streams.groups.offsets import committed
+from keeper.streams.groups.offsets import committed, group_consumer
 from keeper.streams.topic_reader import TopicReader, published_at
 from keeper.streams.topics import MAX_DEAD_LETTER_BYTES, dead_letter_topic
 
@@ -149,11 +149,7 @@ class DeadLetterBox:
 
     def _ready(self) -> tuple[Producer, Consumer]:
         if self._producer is None or self._replayer is None:
-            self._replayer = Consumer(
-                self._config.for_client(
-                    {"group.id": REPLAY_GROUP, "enable.auto.commit": False, "log_level": 0}
-                )
-            )
+            self._replayer = group_consumer(self._config, REPLAY_GROUP)
             producer = Producer(
                 self._config.for_client(
                     {

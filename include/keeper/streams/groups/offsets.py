@@ -1,6 +1,6 @@
 """How far consumer groups have come in every topic, and moving one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -9,19 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from keeper.errors import TerminalError, TransientError
 from keeper.streams.config import KafkaConfig
-from keeper.streams.topics import (
-    BACKFILL_INDEXER_GROUP,
-    BACKFILL_LOADER_GROUP,
-    DEAL_INDEXER_GROUP,
-    DEAL_LOADER_GROUP,
-    DEAL_UPDATES,
-    DOORBELL_GROUP,
-    KEEPER_EVENTS,
-    PRICE_BACKFILL,
-    PRICE_INDEXER_GROUP,
-    PRICE_LOADER_GROUP,
-    PRICE_UPDATES,
-)
+from keeper.streams.topic_reader import PartitionSpan
 
 _TIMEOUT_S: Final = 10.0
 _LIVE: Final = frozenset(
@@ -33,17 +21,23 @@ _LIVE: Final = frozenset(
 )
 """What Kafka answers who commits for a group that has members, without being one."""
 
-GROUPS: Final[Mapping[str, str]] = {
-    PRICE_LOADER_GROUP: PRICE_UPDATES,
-    PRICE_INDEXER_GROUP: PRICE_UPDATES,
-    DEAL_LOADER_GROUP: DEAL_UPDATES,
-    DEAL_INDEXER_GROUP: DEAL_UPDATES,
-    BACKFILL_LOADER_GROUP: PRICE_BACKFILL,
-    BACKFILL_INDEXER_GROUP: PRICE_BACKFILL,
-}
-"""The groups of Keeper's workers and the topic each loads."""
-READERS: Final[Mapping[str, str]] = {**GROUPS, DOORBELL_GROUP: KEEPER_EVENTS}
-"""The workers' groups, and Airflow's, which only listens."""
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a group stands in a partition.
+
+    Attributes:
+        span: The partition, from its first message to its end.
+        at: The offset of the next message the group reads; None if it never read.
+    """
+
+    span: PartitionSpan
+    at: int | None
+
+    @property
+    def unread(self) -> int:
+        """How many of its messages the group has still to read."""
+        return self.span.unread_from(self.at)
 
 
 class LiveGroupError(TerminalError):
@@ -79,9 +73,27 @@ def committed(
     places = [TopicPartition(topic, p) for topic, count in partitions.items() for p in range(count)]
     if not places:
         return {}
-    with _asking(config, group) as consumer:
-        found = consumer.committed(places, timeout=_TIMEOUT_S)
+    with closing(group_consumer(config, group)) as consumer:
+        found = committed_at(config, group, consumer, places)
     return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
+
+
+def standings(
+    config: KafkaConfig, group: str, topic: str, spans: Sequence[PartitionSpan]
+) -> list[Standing]:
+    """Return where a group stands in each partition of a topic.
+
+    Args:
+        config: Where Kafka is.
+        group: The group; one that does not exist has read nothing.
+        topic: The topic.
+        spans: Its partitions, as TopicReader.spans() returns them.
+
+    Raises:
+        TransientError: Kafka does not answer.
+    """
+    places = committed(config, group, {topic: len(spans)})
+    return [Standing(span, places.get((topic, span.partition))) for span in spans]
 
 
 def move_group(config: KafkaConfig, group: str, topic: str, offsets: Mapping[int, int]) -> None:
@@ -92,7 +104,7 @@ def move_group(config: KafkaConfig, group: str, topic: str, offsets: Mapping[int
         TransientError: Kafka does not answer.
     """
     places = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
-    with _asking(config, group) as consumer:
+    with closing(group_consumer(config, group)) as consumer, _answering(config, group):
         try:
             done = consumer.commit(offsets=places, asynchronous=False)
             for place in done or ():
@@ -107,17 +119,47 @@ def move_group(config: KafkaConfig, group: str, topic: str, offsets: Mapping[int
             raise
 
 
-@contextmanager
-def _asking(config: KafkaConfig, group: str) -> Iterator[Consumer]:
-    """Open a consumer that never subscribes: it may ask and commit, and disturbs nobody."""
-    consumer = Consumer(
+def group_consumer(config: KafkaConfig, group: str) -> Consumer:
+    """Return a consumer that never subscribes: it may ask and commit, and disturbs nobody.
+
+    It does the asking because librdkafka's admin request for the same ends the process with a
+    segmentation fault when the group's coordinator is still starting. Whoever makes one closes it.
+    """
+    return Consumer(
         config.for_client({"group.id": group, "enable.auto.commit": False, "log_level": 0})
     )
-    with closing(consumer):
-        try:
-            yield consumer
-        except KafkaException as error:
-            raise TransientError(
-                f"Kafka at {config.bootstrap_servers} did not answer for the group {group}: "
-                f"{error.args[0].str()}"
-            ) from error
+
+
+def committed_at(
+    config: KafkaConfig, group: str, consumer: Consumer, places: Sequence[TopicPartition]
+) -> list[TopicPartition]:
+    """Return the partitions with the group's committed offsets, negative where there is none.
+
+    Blocks for up to ten seconds.
+
+    Args:
+        config: Where Kafka is.
+        group: The group.
+        consumer: What group_consumer() returned for it.
+        places: The partitions.
+
+    Raises:
+        TransientError: Kafka does not answer, or not for one of the partitions.
+    """
+    with _answering(config, group):
+        found = consumer.committed(list(places), timeout=_TIMEOUT_S)
+        for place in found:
+            if place.error is not None:
+                raise KafkaException(place.error)
+    return found
+
+
+@contextmanager
+def _answering(config: KafkaConfig, group: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaException as error:
+        raise TransientError(
+            f"Kafka at {config.bootstrap_servers} did not answer for the group {group}: "
+            f"{error.args[0].str()}"
+        ) from error

@@ -1,31 +1,25 @@
-"""How far a consumer group has come."""
+"""How far a consumer group still is from what it shall reach, asked again and again."""
 
 from collections.abc import Mapping
-from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import TopicPartition
 
-from keeper.errors import TransientError
 from keeper.streams.config import KafkaConfig
-
-_TIMEOUT_S: Final = 10
+from keeper.streams.groups.offsets import committed_at, group_consumer
 
 
 class GroupProgress:
-    """Asks for a group's committed offsets without joining the group.
+    """Asks for a group's committed offsets over one connection, without joining the group.
 
-    A consumer that never subscribes does the asking: librdkafka's admin request for the same ends
-    the process with a segmentation fault when the group's coordinator is still starting.
     Whoever makes one closes it.
     """
 
     def __init__(self, config: KafkaConfig, *, topic: str, group: str) -> None:
         """Connect lazily."""
+        self._config = config
         self._topic = topic
         self._group = group
-        self._consumer = Consumer(
-            config.for_client({"group.id": group, "enable.auto.commit": False, "log_level": 0})
-        )
+        self._consumer = group_consumer(config, group)
 
     def close(self) -> None:
         """Close the connection."""
@@ -48,16 +42,8 @@ class GroupProgress:
         if not offsets:
             return {}
         places = [TopicPartition(self._topic, partition) for partition in offsets]
-        behind = {}
-        try:
-            for place in self._consumer.committed(places, timeout=_TIMEOUT_S):
-                if place.error is not None:
-                    raise KafkaException(place.error)
-                missing = offsets[place.partition] - max(place.offset, 0)
-                if missing > 0:
-                    behind[place.partition] = missing
-        except KafkaException as error:
-            raise TransientError(
-                f"Kafka did not tell the offsets of {self._group}: {error}"
-            ) from error
-        return behind
+        found = committed_at(self._config, self._group, self._consumer, places)
+        missing = {
+            place.partition: offsets[place.partition] - max(place.offset, 0) for place in found
+        }
+        return {partition: count for partition, count in missing.items() if count > 0}

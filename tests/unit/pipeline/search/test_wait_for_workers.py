@@ -11,7 +11,7 @@ from keeper.pipeline.search.wait_for_workers import WorkersBehindError, wait_for
 from keeper.streams.config import KafkaConfig
 
 KAFKA = KafkaConfig("localhost:9092")
-MIRROR = replace(PRICES, topics={"prices": Feed("loader", "indexer", lambda _: ())})
+MIRROR = replace(PRICES, topics={"prices": Feed(("loader", "indexer"), lambda _: ())})
 ENDS = {0: 2, 1: 1}
 
 

@@ -1,0 +1,135 @@
+"""Making topics, growing them and asking how they are set; brokers make none by themselves."""
+
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, without an __all__
+    AdminClient,
+    ConfigResource,
+    ConfigSource,
+    ResourceType,
+)
+from confluent_kafka.cimpl import NewPartitions, NewTopic
+
+from keeper.errors import TerminalError, TransientError
+from keeper.streams.topics import KEEPER_EVENTS, MAX_DEAD_LETTER_BYTES, is_dead_letter_topic
+
+PARTITIONS: Final = 6
+TOPIC_CONFIG: Final = {
+    "compression.type": "zstd",
+    "retention.ms": str(168 * 3_600_000),
+    # Retention counts from publishing, whatever time a client puts on a message.
+    "message.timestamp.type": "LogAppendTime",
+}
+_CONTROL_CONFIG: Final = {
+    "retention.ms": str(24 * 3_600_000),
+    # Only whole segments are removed, and a topic this quiet would never fill one.
+    "segment.ms": str(3_600_000),
+}
+"""A doorbell of yesterday says nothing that today's stores do not."""
+
+
+class PartitionsRefusedError(TerminalError):
+    """A topic cannot have this number of partitions."""
+
+
+def settings_of(admin: AdminClient, topic: str) -> dict[str, str]:
+    """Return the settings of a topic that are its own, not the broker's defaults.
+
+    Raises:
+        TransientError: Kafka did not answer.
+    """
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    try:
+        entries = admin.describe_configs([resource])[resource].result(timeout=30)
+    except (KafkaException, TimeoutError) as error:
+        raise TransientError(f"Kafka did not tell the settings of {topic}: {error}") from error
+    own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
+    return {name: entry.value for name, entry in sorted(entries.items()) if entry.source == own}
+
+
+def existing_topics(admin: AdminClient, *, timeout_s: float = 10) -> tuple[int, set[str]]:
+    """Return how many brokers there are, and the names of the topics.
+
+    Raises:
+        TransientError: Kafka does not answer.
+    """
+    try:
+        found = admin.list_topics(timeout=timeout_s)
+    except KafkaException as error:
+        raise TransientError(
+            f"Kafka does not answer ({error.args[0].str()}); check that it runs and "
+            "KAFKA_BOOTSTRAP_SERVERS"
+        ) from error
+    return len(found.brokers), set(found.topics)
+
+
+def make_topics(
+    admin: AdminClient,
+    topics: tuple[str, ...],
+    *,
+    partitions: int = PARTITIONS,
+    replication: int = 1,
+    timeout_s: float = 30,
+) -> list[str]:
+    """Make the topics that are missing and return their names; existing ones are left as they are.
+
+    Raises:
+        TransientError: Kafka did not answer or refused.
+    """
+    wanted = [
+        NewTopic(
+            topic,
+            # So few events keep their order in one.
+            num_partitions=1 if topic == KEEPER_EVENTS else partitions,
+            replication_factor=replication,
+            config=_config_of(topic),
+        )
+        for topic in topics
+    ]
+    # Asked first because it fails within seconds and says whether Kafka is there at all.
+    existing_topics(admin, timeout_s=min(timeout_s, 10))
+    made = []
+    futures = admin.create_topics(wanted, operation_timeout=timeout_s, request_timeout=timeout_s)
+    for topic, future in futures.items():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise TransientError(f"Kafka could not make topic {topic}: {error}") from error
+        else:
+            made.append(topic)
+    return made
+
+
+def grow_topic(admin: AdminClient, topic: str, partitions: int, *, timeout_s: float = 30) -> None:
+    """Give a topic more partitions; its keys are spread anew over all of them.
+
+    Args:
+        admin: Kafka.
+        topic: One that there is.
+        partitions: How many it shall have, more than it has.
+        timeout_s: How long Kafka may take.
+
+    Raises:
+        PartitionsRefusedError: Kafka does not take so many.
+        TransientError: Kafka did not answer.
+    """
+    (future,) = admin.create_partitions(
+        [NewPartitions(topic, partitions)], operation_timeout=timeout_s, request_timeout=timeout_s
+    ).values()
+    try:
+        future.result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.INVALID_PARTITIONS:
+            raise PartitionsRefusedError(f"{topic}: {error.args[0].str()}") from error
+        raise TransientError(f"Kafka could not grow {topic}: {error}") from error
+
+
+def _config_of(topic: str) -> dict[str, str]:
+    config = dict(TOPIC_CONFIG)
+    if is_dead_letter_topic(topic):
+        config["max.message.bytes"] = str(MAX_DEAD_LETTER_BYTES)
+    if topic == KEEPER_EVENTS:
+        config |= _CONTROL_CONFIG
+    return config
