@@ -89,7 +89,7 @@ def backfill_history():
         from keeper.orchestration.reports import finish_price_run
 
         skip_in_dry_run(params)
-        limit = SETTINGS.keeper_max_quarantine_share
+        limit = SETTINGS.runs.max_quarantine_share
         yield Metadata(PRICE_HISTORY, finish_price_run(ti, max_quarantine_share=limit))
 
     published = prices.expand(planned=plan())

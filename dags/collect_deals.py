@@ -88,7 +88,7 @@ def collect_deals():
         from keeper.orchestration.reports import finish_batch_run
 
         skip_in_dry_run(params)
-        limit = SETTINGS.keeper_max_quarantine_share
+        limit = SETTINGS.runs.max_quarantine_share
         row = finish_batch_run(ti, "deals", max_quarantine_share=limit)
         yield Metadata(COLLECTED_DEALS, row)
 

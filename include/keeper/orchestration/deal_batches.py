@@ -37,7 +37,7 @@ def plan_filters(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]
     from keeper.pipeline.deals.plan import plan_deals, preview_deals
 
     how: dict[str, Any] = {
-        "max_tokens": load_settings().keeper_deal_tokens,
+        "max_tokens": load_settings().deals.max_tokens,
         "only": params["filters"],
     }
     with database() as connection:

@@ -39,9 +39,9 @@ def plan_prices(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, Any]]
 
     only, settings = choice_of(params), load_settings()
     how: dict[str, Any] = {
-        "batch_products": settings.keeper_batch_products,
-        "interval": timedelta(hours=settings.keeper_check_interval_h),
-        "reserve_share": settings.keeper_token_reserve,
+        "batch_products": settings.runs.batch_products,
+        "interval": timedelta(hours=settings.runs.check_interval_h),
+        "reserve_share": settings.runs.token_reserve,
         "only": only,
     }
     run = run_name(dag_run.dag_id, dag_run.run_id)
@@ -69,7 +69,7 @@ def plan_past(dag_run: Any, interval: Interval, params: Mapping[str, Any]) -> li
     from keeper.pipeline.prices.backfill import plan_backfill, preview_backfill
 
     how: dict[str, Any] = {
-        "batch_products": load_settings().keeper_batch_products,
+        "batch_products": load_settings().runs.batch_products,
         "interval": interval,
         "only": choice_of(params),
     }

@@ -79,7 +79,7 @@ def wait_for_store(
         group=group,
         published=published,
         worker=worker,
-        timeout_s=timeout_s or load_settings().keeper_wait_timeout_s,
+        timeout_s=timeout_s or load_settings().runs.wait_timeout_s,
         trigger_rule=trigger_rule,
         inlets=[TOPICS[topic]],
     )

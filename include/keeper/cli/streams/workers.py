@@ -109,7 +109,7 @@ def consume_deals(
     from keeper.streams.topics import DEAL_LOADER_GROUP, DEAL_UPDATES
 
     settings = load_settings()
-    writer = DealWriter(postgres_config(settings), follow=settings.keeper_follow_deals)
+    writer = DealWriter(postgres_config(settings), follow=settings.deals.follow)
     options = _Options("consume-deals", batch, until_idle, instance, max_dead_letters)
     _load(options, deal_consumer, writer, DEAL_UPDATES, DEAL_LOADER_GROUP)
 
