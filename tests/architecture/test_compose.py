@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from keeper.settings import Settings
+from keeper.settings import VARIABLES, Settings
+from keeper.settings.variables import read_variables
 from keeper.streams.workers import WORKERS
 from stack import airflow as local_airflow
 from stack.ports import Ports, variable_of
@@ -42,7 +43,7 @@ EVERY_TEXT = compose_text(BASE, DEV, PROD)
 USED = {match["name"] for match in REFERENCE.finditer(EVERY_TEXT) if match["name"]}
 # Read by Compose itself.
 OF_COMPOSE = {"COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR", "COMPOSE_PROFILES"}
-SETTINGS = {name.upper() for name in Settings.model_fields}
+SETTINGS = set(VARIABLES)
 # Where containers find each other; .env must not redirect them.
 FIXED_IN_CONTAINERS = {
     "DATABASE_URL",
@@ -200,11 +201,11 @@ def test_the_example_as_it_is_changes_no_setting(
 ) -> None:
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
-    copied = Settings(_env_file=root / ".env.example")
-    assert copied == Settings(_env_file=None)
+    copied = Settings.from_variables(read_variables(VARIABLES, [root / ".env.example"]))
+    assert copied == Settings()
     # A shell on this machine reaches the composed database by default.
     password = EXAMPLE["KEEPER_POSTGRES_PASSWORD"]
-    assert copied.database_url.get_secret_value() == (
+    assert copied.database.url.get_secret_value() == (
         f"postgresql://keeper:{password}@localhost:5432/keeper"
     )
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keeper.cli.app import app
-from keeper.settings import KEEPA_URL, SIMULATOR_KEY, Settings
+from keeper.settings import KEEPA_URL, SIMULATOR_KEY, VARIABLES, Settings
 from tests.architecture.composition import (
     KEEPER_IMAGE,
     composed,
@@ -90,8 +90,8 @@ def understood(arguments: list[str]) -> bool:
 
 def ask(script: str, home: Path, environment: dict[str, str], given: object = None) -> Any:
     own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    for name in Settings.model_fields:
-        own.pop(name.upper(), None)
+    for name in VARIABLES:
+        own.pop(name, None)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
         env=own | environment | {"AIRFLOW_HOME": str(home)},
@@ -203,16 +203,18 @@ def test_airflow_and_the_workers_ask_the_same_keepa(
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tmp_path),
         },
     )
-    passed = {name.lower(): value for name, value in environment.items() if value}
-    settings = Settings(_env_file=None, **passed)
+    settings = Settings.from_variables(environment)
     assert found == {
         "key": key,
         "url": url,
         "source": source,
         "timeout_s": 60,
         "brokers": environment["KAFKA_BOOTSTRAP_SERVERS"],
-        "database": settings.database.get_secret_value(),
+        "database": settings.database.url_with_password.get_secret_value(),
     }
-    assert settings.database.get_secret_value() == "postgresql://keeper:keeper@postgres:5432/keeper"
-    assert (settings.keepa_key.get_secret_value(), settings.keepa_url) == (key, url)
-    assert settings.uses_simulator == (source == "simulator")
+    assert (
+        settings.database.url_with_password.get_secret_value()
+        == "postgresql://keeper:keeper@postgres:5432/keeper"
+    )
+    assert (settings.keepa.key.get_secret_value(), settings.keepa.url) == (key, url)
+    assert settings.keepa.uses_simulator == (source == "simulator")

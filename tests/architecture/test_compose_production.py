@@ -12,7 +12,7 @@ import pytest
 
 from docker.check_settings import mistakes_of
 from docker.make_secrets import GIVEN, PASSWORDS, TLS, make_certificate, make_secrets
-from keeper.settings import Settings, load_settings
+from keeper.settings import VARIABLES, load_settings
 from keeper.streams.workers import WORKERS
 from tests.architecture.composition import (
     BASE,
@@ -102,9 +102,7 @@ def test_no_password_of_a_laptop_is_read() -> None:
 
 
 def test_every_setting_that_is_a_secret_is_a_file() -> None:
-    secret = {
-        name.upper() for name, field in Settings.model_fields.items() if "Secret" in str(field)
-    }
+    secret = {name for name, field in VARIABLES.items() if "Secret" in str(field)}
     urls = {"DATABASE_URL", "KEEPER_AIRFLOW_DATABASE_URL"}
     environment = SERVICES["airflow-scheduler"]["environment"]
     for name in secret - urls:
@@ -164,7 +162,7 @@ def test_the_command_says_what_a_person_has_to_give(root: Path, tmp_path: Path) 
 @pytest.fixture
 def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Secrets as they should be, Keepa's key given."""
-    for name in os.environ.keys() & {n.upper() for n in Settings.model_fields}:
+    for name in os.environ.keys() & VARIABLES.keys():
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     load_settings.cache_clear()

@@ -30,14 +30,14 @@ from elasticsearch import Elasticsearch
 from keeper.settings import load_settings
 
 settings = load_settings()
-with psycopg.connect(settings.database.get_secret_value()) as keeper:
+with psycopg.connect(settings.database.url_with_password.get_secret_value()) as keeper:
     points, = keeper.execute("SELECT count(*) FROM price_history").fetchone()
-with psycopg.connect(settings.airflow_database.get_secret_value()) as airflow:
+with psycopg.connect(settings.airflow.database_url_with_password.get_secret_value()) as airflow:
     ran = airflow.execute(
         "SELECT DISTINCT hostname FROM task_instance"
         " WHERE dag_id = 'track_prices' AND hostname > ''"
     ).fetchall()
-with Elasticsearch(settings.elasticsearch.get_secret_value()) as search:
+with Elasticsearch(settings.elasticsearch.url_with_password.get_secret_value()) as search:
     search.indices.refresh(index="keeper-prices")
     found = search.count(index="keeper-prices")["count"]
     of_dag = {"term": {"dag_id": "track_prices"}}

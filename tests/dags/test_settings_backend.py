@@ -9,7 +9,7 @@ from airflow.sdk.definitions.connection import Connection
 from keeper.orchestration.airflow import connections
 from keeper.orchestration.settings_backend import SettingsBackend
 from keeper.pipeline.services import configuration as services
-from keeper.settings import Settings, load_settings
+from keeper.settings import VARIABLES, Settings, load_settings
 
 LOGINS = {
     "DATABASE_URL": "postgresql://keeper@store:5433/prices",
@@ -29,7 +29,7 @@ LOGINS = {
 @pytest.fixture(params=["plain", "with logins"])
 def settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings, which the connections are made of."""
-    for name in os.environ.keys() & {name.upper() for name in Settings.model_fields}:
+    for name in os.environ.keys() & VARIABLES.keys():
         monkeypatch.delenv(name)
     if request.param == "with logins":
         for name, value in LOGINS.items():
@@ -56,7 +56,7 @@ def test_the_databases_are_those_of_the_settings(settings: Settings) -> None:
     }
     assert keeper.get_uri() in urls
     airflow = SettingsBackend().get_connection("keeper_airflow_metadata")
-    if settings.airflow_database is None:
+    if settings.airflow.database_url_with_password is None:
         assert airflow is None
     else:
         assert airflow.get_uri() == "postgres://airflow:a%3Ab@store:5432/airflow"

@@ -69,11 +69,12 @@ def test_an_apprise_url_is_read_but_nobody_is_asked() -> None:
 
 
 def test_one_chat_that_is_refused_does_not_hide_the_others(chat: ChatServer) -> None:
-    settings = Settings(
-        _env_file=None,
-        telegram_bot_token="1:of-nobody",
-        keeper_telegram_url=chat.url,
-        keeper_discord_webhooks={"deals": f"{chat.url}/gone"},
+    settings = Settings.from_variables(
+        {
+            "TELEGRAM_BOT_TOKEN": "1:of-nobody",
+            "KEEPER_TELEGRAM_URL": chat.url,
+            "KEEPER_DISCORD_WEBHOOKS": f'{{"deals": "{chat.url}/gone"}}',
+        }
     )
 
     with pytest.raises(ServiceUnwellError, match=r"Telegram: .*401|404.*; Discord deals: .*404"):
@@ -82,7 +83,7 @@ def test_one_chat_that_is_refused_does_not_hide_the_others(chat: ChatServer) -> 
 
 
 def test_what_is_not_configured_is_said_so() -> None:
-    nothing = Settings(_env_file=None)
+    nothing = Settings()
 
     with pytest.raises(NotConfiguredError, match="SMTP_HOST"):
         check_mail(nothing)

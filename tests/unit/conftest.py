@@ -11,6 +11,8 @@ settings.register_profile("at every commit", max_examples=25)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Little of what tests make is in cycles: it is looked for seldom.
+    gc.set_threshold(100_000, 50, 50)
     if "not nightly" in config.getoption("markexpr"):
         settings.load_profile("at every commit")
 

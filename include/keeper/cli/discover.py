@@ -294,7 +294,7 @@ def _decide(asins: list[str], domain: str | None, user: str | None, *, is_approv
             connection,
             approved=chosen if is_approved else (),
             rejected=() if is_approved else chosen,
-            decided_by=load_settings().keeper_user_email,
+            decided_by=load_settings().people.user_email,
             decided_at=utc_now(),
             email=user,
         )

@@ -26,7 +26,7 @@ def user_address(user: str | None) -> str:
     """Return the e-mail address a command is about, KEEPER_USER_EMAIL if none is given."""
     from keeper.settings import load_settings
 
-    address = user or load_settings().keeper_user_email
+    address = user or load_settings().people.user_email
     if "@" not in address.strip("@"):
         raise typer.BadParameter(f"{address!r} is not an e-mail address")
     return address

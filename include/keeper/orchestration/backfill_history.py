@@ -32,7 +32,7 @@ def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]
 def summarise(ti: RuntimeTaskInstanceProtocol, params: dict[str, Any]) -> Iterator[Metadata]:
     """Write the run's row, which goes with the asset event; fail if the run lost too much."""
     skip_in_dry_run(params)
-    limit = load_settings().keeper_max_quarantine_share
+    limit = load_settings().runs.max_quarantine_share
     yield Metadata(PRICE_HISTORY, finish_batch_run(ti, "prices", max_quarantine_share=limit))
 
 

@@ -54,13 +54,13 @@ def check_database() -> dict[str, list[str]]:
     from keeper.pipeline.services.monitor import check_products, check_tokens, note_findings
 
     settings, now = load_settings(), utc_now()
-    interval = timedelta(hours=settings.keeper_check_interval_h)
+    interval = timedelta(hours=settings.runs.check_interval_h)
     with database() as connection:
         findings = [
             check_tokens(connection),
             check_products(connection, interval=interval, at=now),
         ]
-        return note_findings(connection, findings, operator=settings.operator_email, at=now)
+        return note_findings(connection, findings, operator=settings.people.operator_email, at=now)
 
 
 @task(
@@ -77,7 +77,7 @@ def check_kafka() -> dict[str, list[str]]:
     kafka, now = kafka_config(), utc_now()
     findings = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
     with database() as connection:
-        operator = load_settings().operator_email
+        operator = load_settings().people.operator_email
         return note_findings(connection, findings, operator=operator, at=now)
 
 

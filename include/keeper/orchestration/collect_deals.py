@@ -40,7 +40,7 @@ def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]
     from keeper.pipeline.deals.plan import plan_deals, preview_deals
 
     run, only = begin(dag_run), params["filters"]
-    max_tokens = load_settings().keeper_deal_tokens
+    max_tokens = load_settings().deals.max_tokens
     with database() as connection:
         if params["dry_run"]:
             return only_previewed(
@@ -122,5 +122,5 @@ def deals(planned: dict[str, Any]) -> Any:
 def summarise(ti: RuntimeTaskInstanceProtocol, params: dict[str, Any]) -> Iterator[Metadata]:
     """Write the run's row, which goes with the asset event; fail if the run lost too much."""
     skip_in_dry_run(params)
-    limit = load_settings().keeper_max_quarantine_share
+    limit = load_settings().runs.max_quarantine_share
     yield Metadata(COLLECTED_DEALS, finish_batch_run(ti, "deals", max_quarantine_share=limit))

@@ -75,9 +75,7 @@ def drop_old_rows(params: dict[str, Any]) -> dict[str, int]:
     from keeper.pipeline.storage.maintain import Retention, drop_old
 
     settings = load_settings()
-    retention = Retention(
-        settings.keeper_history_retention_days, settings.keeper_records_retention_days
-    )
+    retention = Retention(settings.retention.history_days, settings.retention.records_days)
     with database() as connection:
         old = drop_old(connection, retention, at=utc_now(), apply=params["apply"])
     return {one.name: one.rows for one in old}
@@ -101,14 +99,14 @@ def drop_old_files(params: dict[str, Any]) -> dict[str, Any]:
     pruned = prune_lake(
         lake(),
         at=now,
-        keep_replies_days=settings.keeper_lake_retention_days,
-        keep_runs_days=settings.keeper_run_files_retention_days,
+        keep_replies_days=settings.retention.replies_days,
+        keep_runs_days=settings.retention.run_files_days,
         running=running,
         dry_run=not apply,
     )
-    docs_before = now - timedelta(days=settings.keeper_run_files_retention_days)
-    docs = drop_old_folders(Path(settings.keeper_data_docs), docs_before, apply=apply)
-    logs_before = now - timedelta(days=settings.keeper_airflow_retention_days)
+    docs_before = now - timedelta(days=settings.retention.run_files_days)
+    docs = drop_old_folders(Path(settings.folders.data_docs), docs_before, apply=apply)
+    logs_before = now - timedelta(days=settings.retention.airflow_days)
     logs_of = Path(conf.get("logging", "base_log_folder"))
     # A folder a run, and a folder a day of the process that reads the DAG files.
     of_each = (*logs_of.glob("dag_id=*"), logs_of / "dag_processor")
@@ -134,7 +132,7 @@ def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
     from keeper.stores.elasticsearch.connection import SearchUnavailableError
     from keeper.stores.elasticsearch.task_log_index import drop_months
 
-    before = utc_now() - timedelta(days=load_settings().keeper_airflow_retention_days)
+    before = utc_now() - timedelta(days=load_settings().retention.airflow_days)
     with elasticsearch_config().client() as client:
         try:
             return drop_months(client, before, apply=params["apply"])
@@ -160,7 +158,7 @@ def clean_airflow(params: dict[str, Any]) -> None:
             f"there is no connection {METADATA_CONN}: make one of type postgres to Airflow's own "
             "database, or run `airflow db clean` elsewhere"
         ) from None
-    before = utc_now() - timedelta(days=load_settings().keeper_airflow_retention_days)
+    before = utc_now() - timedelta(days=load_settings().retention.airflow_days)
     command = [
         *(sys.executable, "-m", "airflow", "db", "clean"),
         *("--clean-before-timestamp", before.isoformat()),

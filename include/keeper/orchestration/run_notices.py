@@ -100,6 +100,6 @@ def _tell(trouble: Trouble) -> None:
         trouble,
         database,
         lambda: channels(settings),
-        operator=settings.operator_email,
+        operator=settings.people.operator_email,
         at=utc_now(),
     )

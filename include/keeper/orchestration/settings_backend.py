@@ -36,31 +36,31 @@ class SettingsBackend(BaseSecretsBackend):
 def _keepa(settings: Settings) -> dict[str, Any]:
     return {
         "conn_type": "keepa",
-        "host": settings.keepa_url,
-        "password": settings.keepa_key.get_secret_value(),
+        "host": settings.keepa.url,
+        "password": settings.keepa.key.get_secret_value(),
         "extra": {
-            "timeout_s": settings.keeper_keepa_timeout_s,
-            "source": "simulator" if settings.uses_simulator else "keepa",
+            "timeout_s": settings.keepa.timeout_s,
+            "source": "simulator" if settings.keepa.uses_simulator else "keepa",
         },
     }
 
 
 def _postgres(settings: Settings) -> dict[str, Any]:
-    return _database(settings.database.get_secret_value())
+    return _database(settings.database.url_with_password.get_secret_value())
 
 
 def _airflow_metadata(settings: Settings) -> dict[str, Any] | None:
-    url = settings.airflow_database
+    url = settings.airflow.database_url_with_password
     return None if url is None else _database(url.get_secret_value())
 
 
 def _kafka(settings: Settings) -> dict[str, Any]:
-    servers = {"bootstrap.servers": settings.kafka_bootstrap_servers}
-    return {"conn_type": "kafka", "extra": servers | settings.kafka_client}
+    servers = {"bootstrap.servers": settings.kafka.bootstrap_servers}
+    return {"conn_type": "kafka", "extra": servers | settings.kafka.client_options}
 
 
 def _elasticsearch(settings: Settings) -> dict[str, Any]:
-    parts = urlsplit(settings.elasticsearch.get_secret_value())
+    parts = urlsplit(settings.elasticsearch.url_with_password.get_secret_value())
     return {
         "conn_type": "keeper_elasticsearch",
         "host": parts.hostname,

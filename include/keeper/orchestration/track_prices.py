@@ -60,16 +60,16 @@ def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict
 
     run, settings = begin(dag_run), load_settings()
     only = ProductChoice.of(params["domains"], params["asins"])
-    interval = timedelta(hours=settings.keeper_check_interval_h)
+    interval = timedelta(hours=settings.runs.check_interval_h)
     with database() as connection, keepa_account(run.name) as account:
         if params["dry_run"]:
             return only_previewed(
                 preview_run(
                     connection,
                     account,
-                    batch_products=settings.keeper_batch_products,
+                    batch_products=settings.runs.batch_products,
                     interval=interval,
-                    reserve_share=settings.keeper_token_reserve,
+                    reserve_share=settings.runs.token_reserve,
                     at=run.started_at,
                     only=only,
                 )
@@ -81,9 +81,9 @@ def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict
                 account,
                 run=run.name,
                 dag_id=run.dag_id,
-                batch_products=settings.keeper_batch_products,
+                batch_products=settings.runs.batch_products,
                 interval=interval,
-                reserve_share=settings.keeper_token_reserve,
+                reserve_share=settings.runs.token_reserve,
                 started_at=run.started_at,
                 ring=ring,
                 only=only,
@@ -109,5 +109,5 @@ def deliver_alerts(params: dict[str, Any]) -> dict[str, int]:
 def summarise(ti: RuntimeTaskInstanceProtocol, params: dict[str, Any]) -> Iterator[Metadata]:
     """Write the run's row, which goes with the asset event; fail if the run lost too much."""
     skip_in_dry_run(params)
-    limit = load_settings().keeper_max_quarantine_share
+    limit = load_settings().runs.max_quarantine_share
     yield Metadata(PRICE_HISTORY, finish_batch_run(ti, "prices", max_quarantine_share=limit))

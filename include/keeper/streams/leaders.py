@@ -13,6 +13,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 _BETWEEN_LEADERS: Final = frozenset(
     {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 )
+_PAUSE_S: Final = 0.1
 _Answer = TypeVar("_Answer")
 
 
@@ -38,7 +39,7 @@ def asked_of_leaders(ask: Callable[[], _Answer], *, timeout_s: float = 10) -> _A
     """
     again = Retrying(
         retry=retry_if_exception(_is_between_leaders),
-        wait=wait_fixed(0.1),
+        wait=wait_fixed(_PAUSE_S),
         stop=stop_after_delay(timeout_s),
         reraise=True,
     )

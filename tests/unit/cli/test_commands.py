@@ -8,13 +8,13 @@ from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
 from keeper.errors import SettingsError
-from keeper.settings import Settings, load_settings
+from keeper.settings import VARIABLES, load_settings
 
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     load_settings.cache_clear()
     yield

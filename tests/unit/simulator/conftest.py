@@ -23,7 +23,7 @@ def _no_network(socket_disabled: None) -> None:
     pass
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recordings_folder() -> Path:
     named = os.environ.get("KEEPER_RECORDINGS")
     folder = Path(named) if named else REPOSITORY.parent / "shared" / "recordings"
@@ -56,6 +56,6 @@ def at_minute() -> int:
     return to_keepa_minutes(AT)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def us() -> Locale:
     return locale_of("us")

@@ -50,12 +50,12 @@ LEFT_OUT_OF_PRODUCTS: Final = frozenset(
 TEXT_HERE_AND_NULL_THERE: Final = {"model", "color"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def recorded_products(recordings_folder: Path) -> list[dict[str, Any]]:
     return [orjson.loads(p.read_bytes()) for p in sorted(recordings_folder.glob("product_*.json"))]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def recorded_replies(recordings_folder: Path) -> list[dict[str, Any]]:
     replies = [orjson.loads(p.read_bytes()) for p in sorted(recordings_folder.glob("deals_*.json"))]
     assert replies
@@ -69,16 +69,27 @@ def ask(api: KeepaApi, endpoint: str, **query: str) -> dict[str, Any]:
     return reply
 
 
-@pytest.fixture
-def products(api: KeepaApi, catalogue: Catalogue, us: Locale) -> list[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def asked_once(catalogue: Catalogue) -> KeepaApi:
+    """A simulator for the replies that several tests only read."""
+    hand_clock = HandClock(AT)
+    return KeepaApi(
+        catalogue, CatalogueClock(ClockMode.HOLD, AT, hand_clock), TokenBucket(10, hand_clock)
+    )
+
+
+@pytest.fixture(scope="module")
+def products(asked_once: KeepaApi, catalogue: Catalogue, us: Locale) -> list[dict[str, Any]]:
     asins = [sheet.asin for sheet in catalogue.products_in(us, limit=100)]
-    found: list[dict[str, Any]] = ask(api, "product", asin=",".join(asins), stats="365")["products"]
+    found: list[dict[str, Any]] = ask(asked_once, "product", asin=",".join(asins), stats="365")[
+        "products"
+    ]
     return found
 
 
-@pytest.fixture
-def deals_reply(api: KeepaApi) -> dict[str, Any]:
-    return ask(api, "deal", selection='{"priceTypes":[1],"dateRange":3}')
+@pytest.fixture(scope="module")
+def deals_reply(asked_once: KeepaApi) -> dict[str, Any]:
+    return ask(asked_once, "deal", selection='{"priceTypes":[1],"dateRange":3}')
 
 
 def strangers(simulated: Shape, recorded: Shape) -> dict[str, set[str]]:

@@ -6,6 +6,11 @@ from confluent_kafka import KafkaError, KafkaException
 from keeper.streams.leaders import asked_of_leaders
 
 
+@pytest.fixture(autouse=True)
+def _soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keeper.streams.leaders._PAUSE_S", 0.005)
+
+
 class Partition:
     """Has a leader once it was asked a few times."""
 
@@ -30,7 +35,7 @@ def test_one_that_gets_none_in_time_is_an_error() -> None:
     partition = Partition(KafkaError.LEADER_NOT_AVAILABLE, 99)
 
     with pytest.raises(KafkaException):
-        asked_of_leaders(partition.ask, timeout_s=0.15)
+        asked_of_leaders(partition.ask, timeout_s=0.02)
     assert partition.asked > 1
 
 

@@ -144,8 +144,8 @@ def _check_name(to: "Address", settings: "Settings") -> None:
     from keeper.domain.messages.queue import ChannelKind
 
     names = {
-        ChannelKind.DISCORD: list(settings.discord_webhooks),
-        ChannelKind.APPRISE: list(settings.keeper_apprise_urls),
+        ChannelKind.DISCORD: list(settings.chat.discord_webhooks),
+        ChannelKind.APPRISE: list(settings.chat.apprise_urls),
     }.get(to.kind)
     if names is not None and to.address not in names:
         known = ", ".join(names) or "none"

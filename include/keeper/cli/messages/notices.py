@@ -66,7 +66,7 @@ def check() -> None:
     from keeper.settings import load_settings
 
     settings, now = load_settings(), utc_now()
-    interval = timedelta(hours=settings.keeper_check_interval_h)
+    interval = timedelta(hours=settings.runs.check_interval_h)
     kafka = kafka_config(settings)
     in_trouble = False
     with database() as connection:
@@ -74,7 +74,7 @@ def check() -> None:
         queued = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
         # One by one, so that what was found is told also if Kafka then does not answer.
         for finding in chain(stored, queued):
-            note_findings(connection, [finding], operator=settings.operator_email, at=now)
+            note_findings(connection, [finding], operator=settings.people.operator_email, at=now)
             if finding.trouble is not None:
                 in_trouble = True
                 typer.secho(finding.trouble.subject, fg=typer.colors.RED)

@@ -27,7 +27,7 @@ def airflow(context: typer.Context) -> None:
 
     if not context.args:
         raise typer.BadParameter("name one of Airflow's processes, as in: keeper airflow scheduler")
-    url = load_settings().airflow_database
+    url = load_settings().airflow.database_url_with_password
     if url is None:
         raise SettingsError("set KEEPER_AIRFLOW_DATABASE_URL: where Airflow's own tables are")
     database = PostgresConfig(url.get_secret_value(), setting="KEEPER_AIRFLOW_DATABASE_URL")

@@ -140,10 +140,10 @@ def replay(
         options = ReplayOptions(
             run=run,
             source=source,
-            price_types=settings.keeper_price_types,
-            batch_products=settings.keeper_batch_products,
-            max_quarantine_share=settings.keeper_max_quarantine_share,
-            docs_dir=Path(settings.keeper_data_docs) / safe_name(run),
+            price_types=settings.runs.price_types,
+            batch_products=settings.runs.batch_products,
+            max_quarantine_share=settings.runs.max_quarantine_share,
+            docs_dir=Path(settings.folders.data_docs) / safe_name(run),
         )
         done = replay_archived(connection, lake, kafka_config(settings), plan, options)
     typer.echo(
@@ -183,8 +183,8 @@ def prune(
     pruned = prune_lake(
         lake,
         at=utc_now(),
-        keep_replies_days=older_than or settings.keeper_lake_retention_days,
-        keep_runs_days=settings.keeper_run_files_retention_days,
+        keep_replies_days=older_than or settings.retention.replies_days,
+        keep_runs_days=settings.retention.run_files_days,
         running=running,
         dry_run=not yes,
     )

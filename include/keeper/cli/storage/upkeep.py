@@ -76,9 +76,7 @@ def maintain(
     from keeper.stores.postgres.storage.retention import analyse, make_months
 
     settings = load_settings()
-    retention = Retention(
-        settings.keeper_history_retention_days, settings.keeper_records_retention_days
-    )
+    retention = Retention(settings.retention.history_days, settings.retention.records_days)
     with database() as connection:
         for name in make_months(connection, utc_now()):
             typer.echo(f"made {name}")

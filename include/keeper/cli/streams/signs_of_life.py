@@ -67,7 +67,7 @@ def path_of(worker: str) -> Path:
     """Return where a worker leaves its sign."""
     from keeper.settings import load_settings
 
-    return Path(load_settings().keeper_run_dir) / f"{worker}.alive"
+    return Path(load_settings().folders.run_dir) / f"{worker}.alive"
 
 
 def workers_seen() -> list[str]:

@@ -34,8 +34,8 @@ def plan(
     from keeper.settings import load_settings
 
     settings = load_settings()
-    interval = timedelta(hours=settings.keeper_check_interval_h)
-    share = settings.keeper_token_reserve
+    interval = timedelta(hours=settings.runs.check_interval_h)
+    share = settings.runs.token_reserve
     now = utc_now()
     with _account() as (connection, account):
         planned = plan_of(connection, account, at=now, interval=interval, reserve_share=share)

@@ -96,7 +96,7 @@ def list_(
     if not watched:
         typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
         return
-    stale_after = 2 * load_settings().keeper_check_interval_h * 3600
+    stale_after = 2 * load_settings().runs.check_interval_h * 3600
     rows = []
     now = utc_now()
     for item in watched:

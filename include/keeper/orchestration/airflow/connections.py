@@ -47,7 +47,7 @@ def keepa_config(connection: Connection | None = None) -> KeepaConfig:
     source: Any = extra.get("source") or ("simulator" if key == SIMULATOR_KEY else "keepa")
     if source not in ("keepa", "simulator"):
         raise SettingsError(f"connection {KEEPA_CONN}: extra.source is keepa or simulator")
-    usual_url = KEEPA_URL if source == "keepa" else load_settings().keeper_simulator_url
+    usual_url = KEEPA_URL if source == "keepa" else load_settings().keepa.simulator_url
     url = connection.host or usual_url
     if connection.host and connection.port:
         # Where the connection is given as a URI.

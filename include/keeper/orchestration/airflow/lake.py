@@ -14,7 +14,7 @@ from keeper.stores.lake.storage import lake_at, on_storage
 
 def lake() -> LakePath:
     """Return the root of the lake, by KEEPER_LAKE."""
-    return lake_by_connection(load_settings().keeper_lake)
+    return lake_by_connection(load_settings().folders.lake)
 
 
 def lake_by_connection(url: str) -> LakePath:
@@ -37,4 +37,4 @@ def deal_folder(run_id: str, batch: int) -> DealFolder:
 
 def data_docs_folder(run_id: str, batch: int) -> Path:
     """Return where a batch's Data Docs go: pages for a browser, so a folder and not the lake."""
-    return Path(load_settings().keeper_data_docs) / safe_name(run_id) / f"batch-{batch:03d}"
+    return Path(load_settings().folders.data_docs) / safe_name(run_id) / f"batch-{batch:03d}"

@@ -29,7 +29,7 @@ def plan_interval(
     """
     from keeper.pipeline.prices.backfill import plan_backfill, preview_backfill
 
-    run, batch_products = begin(dag_run), load_settings().keeper_batch_products
+    run, batch_products = begin(dag_run), load_settings().runs.batch_products
     only = ProductChoice.of(params["domains"], params["asins"])
     with database() as connection:
         if params["dry_run"]:

@@ -15,7 +15,7 @@ from keeper.orchestration.task_logs.copies import TaskLogs
 from keeper.settings import load_settings
 
 LOGGING_CONFIG: Final = DEFAULT_LOGGING_CONFIG
-_IN_ELASTICSEARCH: Final = load_settings().keeper_task_logs == "elasticsearch"
+_IN_ELASTICSEARCH: Final = load_settings().airflow.task_logs == "elasticsearch"
 REMOTE_TASK_LOG: Final = TaskLogs(Path(BASE_LOG_FOLDER)) if _IN_ELASTICSEARCH else None
 # Airflow has it at hand when a task has ended, and nobody could ask for it any more.
 DEFAULT_REMOTE_CONN_ID: Final = "keeper_elasticsearch" if _IN_ELASTICSEARCH else None

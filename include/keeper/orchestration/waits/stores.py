@@ -29,7 +29,7 @@ def wait_for_store(
         group=loader.group,
         published=published,
         worker=f"keeper {' '.join(loader.command)}",
-        timeout_s=timeout_s or load_settings().keeper_wait_timeout_s,
+        timeout_s=timeout_s or load_settings().runs.wait_timeout_s,
         trigger_rule=trigger_rule,
         inlets=[TOPICS[loader.topic]],
     )

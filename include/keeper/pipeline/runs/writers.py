@@ -47,7 +47,7 @@ def _older_prices(settings: Settings, metrics: WorkerMetrics) -> Iterator[EventS
 def _deals(settings: Settings, _: WorkerMetrics) -> Iterator[EventStore[Any]]:
     from keeper.stores.postgres.deals.writer import DealWriter
 
-    yield DealWriter(postgres_config(settings), follow=settings.keeper_follow_deals)
+    yield DealWriter(postgres_config(settings), follow=settings.deals.follow)
 
 
 @contextmanager

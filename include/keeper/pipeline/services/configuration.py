@@ -23,26 +23,26 @@ from keeper.streams.config import KafkaConfig
 
 def postgres_config(settings: Settings) -> PostgresConfig:
     """Return where PostgreSQL is."""
-    return PostgresConfig(settings.database.get_secret_value())
+    return PostgresConfig(settings.database.url_with_password.get_secret_value())
 
 
 def kafka_config(settings: Settings) -> KafkaConfig:
     """Return where Kafka is."""
-    return KafkaConfig(settings.kafka_bootstrap_servers, settings.kafka_client)
+    return KafkaConfig(settings.kafka.bootstrap_servers, settings.kafka.client_options)
 
 
 def elasticsearch_config(settings: Settings) -> ElasticsearchConfig:
     """Return where Elasticsearch is."""
-    return ElasticsearchConfig(settings.elasticsearch.get_secret_value())
+    return ElasticsearchConfig(settings.elasticsearch.url_with_password.get_secret_value())
 
 
 def keepa_config(settings: Settings) -> KeepaConfig:
     """Return where Keepa, or its simulator, is asked."""
     return KeepaConfig(
-        api_key=settings.keepa_key,
-        base_url=settings.keepa_url,
-        source="simulator" if settings.uses_simulator else "keepa",
-        timeout_s=settings.keeper_keepa_timeout_s,
+        api_key=settings.keepa.key,
+        base_url=settings.keepa.url,
+        source="simulator" if settings.keepa.uses_simulator else "keepa",
+        timeout_s=settings.keepa.timeout_s,
     )
 
 
@@ -52,21 +52,21 @@ def lake(settings: Settings) -> LakePath:
     Raises:
         SettingsError: Keeper cannot reach that kind of storage.
     """
-    return lake_at(settings.keeper_lake)
+    return lake_at(settings.folders.lake)
 
 
 def smtp_config(settings: Settings) -> SmtpConfig | None:
     """Return the mail server, or None when none is configured."""
-    if settings.smtp_host is None:
+    if settings.mail.host is None:
         return None
-    password = settings.smtp_password
+    password = settings.mail.password
     return SmtpConfig(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        sender=settings.keeper_mail_from,
-        user=settings.smtp_user,
+        host=settings.mail.host,
+        port=settings.mail.port,
+        sender=settings.mail.sender,
+        user=settings.mail.user,
         password=password.get_secret_value() if password else None,
-        tls=settings.keeper_smtp_tls,
+        tls=settings.mail.tls,
     )
 
 
@@ -75,19 +75,19 @@ def channels(settings: Settings) -> dict[ChannelKind, Channel]:
     found: dict[ChannelKind, Channel] = {}
     if (mail := smtp_config(settings)) is not None:
         found[ChannelKind.EMAIL] = EmailChannel(mail)
-    if (token := settings.telegram_bot_token) is not None:
-        bot = TelegramConfig(token.get_secret_value(), settings.keeper_telegram_url)
+    if (token := settings.chat.telegram_bot_token) is not None:
+        bot = TelegramConfig(token.get_secret_value(), settings.chat.telegram_url)
         found[ChannelKind.TELEGRAM] = TelegramChannel(bot)
-    if webhooks := settings.discord_webhooks:
+    if webhooks := settings.chat.discord_webhooks:
         found[ChannelKind.DISCORD] = DiscordChannel(_plain(webhooks))
-    if urls := settings.keeper_apprise_urls:
+    if urls := settings.chat.apprise_urls:
         found[ChannelKind.APPRISE] = AppriseChannel(_plain(urls))
     return found
 
 
 def links(settings: Settings) -> Links | None:
     """Return what makes the links in messages, or None when the settings say nothing of them."""
-    url, secret = settings.keeper_public_url, settings.keeper_link_secret
+    url, secret = settings.links.public_url, settings.links.secret
     return None if url is None or secret is None else Links(url, secret.get_secret_value())
 
 
@@ -99,7 +99,7 @@ def delivery(settings: Settings, **pace: Any) -> Delivery:
         pace: How long and whether to go on; see Delivery.
     """
     return Delivery(
-        channels(settings), links=links(settings), operator=settings.operator_email, **pace
+        channels(settings), links=links(settings), operator=settings.people.operator_email, **pace
     )
 
 

@@ -175,13 +175,13 @@ def check_chats(settings: Settings) -> str:
 
 
 def _chat_checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
-    if (token := settings.telegram_bot_token) is not None:
-        bot = TelegramConfig(token.get_secret_value(), settings.keeper_telegram_url)
+    if (token := settings.chat.telegram_bot_token) is not None:
+        bot = TelegramConfig(token.get_secret_value(), settings.chat.telegram_url)
         yield "Telegram", partial(reach_telegram, bot)
-    for name, webhook in settings.discord_webhooks.items():
+    for name, webhook in settings.chat.discord_webhooks.items():
         url = webhook.get_secret_value()
         yield f"Discord {name}", partial(reach_discord, name, url)
-    for name, secret in settings.keeper_apprise_urls.items():
+    for name, secret in settings.chat.apprise_urls.items():
         url = secret.get_secret_value()
         yield f"Apprise {name}", partial(read_apprise, name, url)
 

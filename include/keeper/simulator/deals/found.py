@@ -8,10 +8,12 @@ and deltaLast are −1.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
+from keeper.domain.locales import Locale
 from keeper.domain.prices.types import price_type_of
 from keeper.simulator.deals.selection import DealSelection
 from keeper.simulator.products.catalogue import SEARCHED_PRODUCTS, Catalogue
@@ -38,13 +40,61 @@ _WAREHOUSE: Final = price_type_of("WAREHOUSE").index
 _COMPARED_TO_NEW: Final = frozenset([_WAREHOUSE, price_type_of("PRIME_EXCL").index])
 
 
+class _Look:
+    """What is known of a product at a Keepa minute; all of it is worked out once, when asked for.
+
+    The pages of a walk and other selections of the same minute look at the same products.
+    """
+
+    def __init__(self, history: History, at: int) -> None:
+        self.history = history
+        self._at = at
+        self._spans: dict[int, SeriesSpans] = {}
+
+    def spans(self, indexes: Iterable[int]) -> dict[int, SeriesSpans]:
+        """Return the spans of those of some series that the product has."""
+        found = {}
+        for index in indexes:
+            if index in self.history.entries:
+                if index not in self._spans:
+                    self._spans[index] = spans_of(self.history.entries[index], self._at)
+                found[index] = self._spans[index]
+        return found
+
+    @cached_property
+    def numbers(self) -> dict[str, list[Any]]:
+        """The fields of a deal that hold a number or rows of numbers by price type."""
+        history, at = self.history, self._at
+        # Not kept: few of all these spans are asked for again.
+        spans = {index: spans_of(entries, at) for index, entries in history.entries.items()}
+        indexes = range(_LISTED_TYPES)
+        begins = [at - interval for interval in _INTERVALS]
+        deltas = [[_delta(spans, i, begin) for i in indexes] for begin in begins]
+        return {
+            "current": [spans[i].current if i in spans else NO_OFFER for i in indexes],
+            "currentSince": [
+                int(spans[i].starts[-1]) if i in spans else _UNKNOWN_TIME for i in indexes
+            ],
+            "avg": [[_average(spans.get(i), begin) for i in indexes] for begin in begins],
+            "delta": [[delta for delta, _ in row] for row in deltas],
+            "deltaPercent": [[percent for _, percent in row] for row in deltas],
+            "deltaLast": [_delta_last(spans, i) for i in indexes],
+            "backInStock": [i in spans and spans[i].is_back for i in indexes],
+        }
+
+
+@lru_cache(maxsize=SEARCHED_PRODUCTS)
+def _look_at(catalogue: Catalogue, number: int, locale: Locale, at: int) -> _Look:
+    return _Look(catalogue.history(catalogue.sheet(number), locale, at), at)
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A product with the numbers a selection judges it by."""
 
     sheet: ProductSheet
-    spans: Mapping[int, SeriesSpans]
-    history: History
+    look: _Look
+    rank_spans: SeriesSpans | None
     changed_at: int
     delta: int
     percent: int
@@ -100,14 +150,13 @@ def _judge(
 ) -> _Candidate | None:
     if not _is_wanted(sheet, selection):
         return None
-    history = catalogue.history(sheet, selection.locale, at)
-    entries = history.entries.get(selection.price_type)
+    look = _look_at(catalogue, sheet.number, selection.locale, at)
+    entries = look.history.entries.get(selection.price_type)
     begin = at - _INTERVALS[selection.date_range]
     # What did not change within the range is not news; looking no further keeps this quick.
     if entries is None or entries[-1, 1] < 0 or entries[-1, 0] < begin:
         return None
-    needed = {selection.price_type, _AMAZON, _BUY_BOX, _SALES, _RATING} & history.entries.keys()
-    spans = {index: spans_of(history.entries[index], at) for index in needed}
+    spans = look.spans({selection.price_type, _AMAZON, _BUY_BOX, _SALES, _RATING})
     series = spans[selection.price_type]
     delta, percent = _delta(spans, selection.price_type, begin)
     rank = spans[_SALES].current if _SALES in spans else NO_OFFER
@@ -126,7 +175,7 @@ def _judge(
     if not _passes_filters(spans, selection, at):
         return None
     changed_at = int(entries[-1, 0])
-    return _Candidate(sheet, spans, history, changed_at, delta, percent, rank)
+    return _Candidate(sheet, look, spans.get(_SALES), changed_at, delta, percent, rank)
 
 
 def _is_wanted(sheet: ProductSheet, selection: DealSelection) -> bool:
@@ -206,12 +255,7 @@ def _delta_last(spans: Mapping[int, SeriesSpans], index: int) -> int:
 
 
 def _deal_object(candidate: _Candidate, selection: DealSelection, at: int) -> dict[str, Any]:
-    sheet, history = candidate.sheet, candidate.history
-    spans = {index: spans_of(entries, at) for index, entries in history.entries.items()}
-    indexes = range(_LISTED_TYPES)
-    current = [spans[i].current if i in spans else NO_OFFER for i in indexes]
-    begins = [at - interval for interval in _INTERVALS]
-    deltas = [[_delta(spans, i, begin) for i in indexes] for begin in begins]
+    sheet, history = candidate.sheet, candidate.look.history
     root = root_id(selection.locale, sheet.kind.category)
     lightning_start, lightning_end = _last_spell(history)
     return {
@@ -220,22 +264,18 @@ def _deal_object(candidate: _Candidate, selection: DealSelection, at: int) -> di
         "image": [ord(letter) for letter in sheet.images[0]],
         "rootCat": root,
         "categories": [shelf_id(selection.locale, sheet.kind.category, sheet.kind.shelf)],
-        "current": current,
-        "currentSince": [
-            int(spans[i].starts[-1]) if i in spans else _UNKNOWN_TIME for i in indexes
-        ],
-        "avg": [[_average(spans.get(i), begin) for i in indexes] for begin in begins],
-        "delta": [[delta for delta, _ in row] for row in deltas],
-        "deltaPercent": [[percent for _, percent in row] for row in deltas],
-        "deltaLast": [_delta_last(spans, i) for i in indexes],
-        "backInStock": [i in spans and spans[i].is_back for i in indexes],
+        # A reply is its reader's to change.
+        **{
+            name: [[*row] if isinstance(row, list) else row for row in rows]
+            for name, rows in candidate.look.numbers.items()
+        },
         "creationDate": candidate.changed_at,
         "lastUpdate": int(history.looks[-1]),
         "dateIntervalIndex": selection.date_range,
         "lightningStart": lightning_start,
         "lightningEnd": lightning_end,
         **{
-            f"salesRankDrops{days}": rank_drops(spans.get(_SALES), at - days * _DAY)
+            f"salesRankDrops{days}": rank_drops(candidate.rank_spans, at - days * _DAY)
             for days in (30, 90, 180, 365)
         },
         "warehouseCondition": 0,

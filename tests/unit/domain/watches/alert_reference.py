@@ -43,8 +43,10 @@ def reference_alerts(rule: AlertRule, past: Known, checks: Sequence[Check]) -> l
     may_tell = True
     last: object = "nothing yet"
     for number, check in enumerate(story):
+        if check.price == last:
+            continue
         earlier = [point for point in known if point[0] < check.since]
-        if check.price == last or not can_be_judged(rule, check, earlier):
+        if not can_be_judged(rule, check, earlier):
             continue
         before, last = last, check.price
         if is_event(rule):

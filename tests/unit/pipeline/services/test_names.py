@@ -29,7 +29,7 @@ def test_a_configuration_that_cannot_be_had_fails_its_check(service: str) -> Non
 
 
 def test_and_no_other() -> None:
-    checks = checks_of(replace(NOTHING, settings=lambda: Settings(_env_file=None)))
+    checks = checks_of(replace(NOTHING, settings=Settings))
 
     with pytest.raises(NotConfiguredError, match="SMTP_HOST"):
         checks["mail"]()

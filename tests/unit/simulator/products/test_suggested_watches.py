@@ -20,9 +20,13 @@ def rows() -> list[SuggestedWatch]:
     return watch_list(1, 1_000, LOCALES, 300, AT)
 
 
-def price_of(row: SuggestedWatch) -> int:
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return Catalogue(1, 1_000)
+
+
+def price_of(row: SuggestedWatch, catalogue: Catalogue) -> int:
     locale = locale_of(row.domain)
-    catalogue = Catalogue(1, 1_000)
     sheet = catalogue.find(row.asin, locale)
     assert sheet is not None
     history = catalogue.history(sheet, locale, to_keepa_minutes(AT))
@@ -39,10 +43,12 @@ def test_the_list_is_as_long_as_asked_and_spread_over_the_locales(
     assert types["NEW"] > 200
 
 
-def test_every_watch_has_a_price_and_few_targets_are_above_it(rows: list[SuggestedWatch]) -> None:
+def test_every_watch_has_a_price_and_few_targets_are_above_it(
+    rows: list[SuggestedWatch], catalogue: Catalogue
+) -> None:
     above = 0
     for row in rows:
-        price = price_of(row)
+        price = price_of(row, catalogue)
         target = to_minor(row.target_price, locale_of(row.domain).currency)
         assert price > 0
         if target > price:

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, wait
+from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
@@ -56,10 +58,16 @@ def test_what_arrives_while_the_store_is_busy_is_the_next_batch(monkeypatch: Pat
     assert store.sizes == [1, 3]
 
 
+def wait_a_hundredth(stores: list[Future[Any]], timeout: float | None = None) -> object:
+    """Wait for the store, but a hundredth of the time after which the consumer looks again."""
+    return wait(stores, timeout=None if timeout is None else timeout / 100)
+
+
 def test_nothing_more_is_read_while_the_store_is_away_and_the_next_batch_is_full(
     monkeypatch: Patch,
 ) -> None:
     monkeypatch.setattr(consumer_module, "_PAUSE_AFTER_S", 0)
+    monkeypatch.setattr(consumer_module, "wait", wait_a_hundredth)
     store = Store(waits=True)
     kafka = FakeKafka([FakeMessage(0)], [FakeMessage(1), FakeMessage(2)], [FakeMessage(3)])
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from keeper.errors import SettingsError
-from keeper.settings import Settings, load_settings
+from keeper.settings import VARIABLES, Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     load_settings.cache_clear()
     yield
@@ -123,9 +123,9 @@ def test_several_mistakes_are_told_together(monkeypatch: pytest.MonkeyPatch) -> 
     ids=["plain", "asyncpg", "short"],
 )
 def test_every_form_of_the_database_url_becomes_the_plain_one(url: str) -> None:
-    settings = Settings(_env_file=None, database_url=url)
+    settings = Settings.from_variables({"DATABASE_URL": url})
 
-    assert settings.database_url.get_secret_value() == "postgresql://u:p%40ss@host:5432/db"
+    assert settings.database.url.get_secret_value() == "postgresql://u:p%40ss@host:5432/db"
 
 
 @pytest.mark.parametrize(
@@ -139,16 +139,18 @@ def test_every_form_of_the_database_url_becomes_the_plain_one(url: str) -> None:
     ids=["no login", "unix socket", "IPv6", "two hosts"],
 )
 def test_what_postgres_takes_is_taken(url: str) -> None:
-    assert Settings(_env_file=None, database_url=url).database_url.get_secret_value() == url
+    settings = Settings.from_variables({"DATABASE_URL": url})
+
+    assert settings.database.url.get_secret_value() == url
 
 
 def test_blanks_are_absent_and_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.setenv(name.upper(), "")
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "")
 
-    assert load_settings() == Settings(_env_file=None)
-    assert load_settings().uses_simulator
-    assert load_settings().smtp_host is None
+    assert load_settings() == Settings()
+    assert load_settings().keepa.uses_simulator
+    assert load_settings().mail.host is None
 
 
 def test_the_environment_overrides_env_and_env_the_stacks_file(
@@ -159,19 +161,25 @@ def test_the_environment_overrides_env_and_env_the_stacks_file(
     (tmp_path / ".env").write_text("SMTP_HOST=env\nSMTP_PORT=\nUNKNOWN=1\n")
     monkeypatch.setenv("SMTP_HOST", "environment")
 
-    assert load_settings().smtp_host == "environment"
-    assert load_settings().smtp_port == 1
+    assert load_settings().mail.host == "environment"
+    assert load_settings().mail.port == 1
     monkeypatch.delenv("SMTP_HOST")
     load_settings.cache_clear()
-    assert load_settings().smtp_host == "env"
+    assert load_settings().mail.host == "env"
+
+
+def test_no_two_settings_are_read_from_one_variable() -> None:
+    groups = dict(Settings()).values()
+
+    assert len(VARIABLES) == sum(len(dict(group)) for group in groups)
 
 
 @pytest.mark.parametrize("text", ["all", "ALL"])
 def test_all_price_types_are_all_prices(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("KEEPER_PRICE_TYPES", text)
 
-    assert len(load_settings().keeper_price_types) == 26
-    assert "RATING" not in load_settings().keeper_price_types
+    assert len(load_settings().runs.price_types) == 26
+    assert "RATING" not in load_settings().runs.price_types
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

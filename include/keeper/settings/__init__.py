@@ -1,0 +1,13 @@
+"""Keeper's settings, in groups: `settings.keepa.timeout_s`, each read from one variable."""
+
+from keeper.settings.keepa import KEEPA_URL, SIMULATOR_KEY, SIMULATOR_URL
+from keeper.settings.load import VARIABLES, Settings, load_settings
+
+__all__ = [
+    "KEEPA_URL",
+    "SIMULATOR_KEY",
+    "SIMULATOR_URL",
+    "VARIABLES",
+    "Settings",
+    "load_settings",
+]

@@ -1,0 +1,92 @@
+"""What the groups of settings have in common: their base and the rules for addresses.
+
+A group declares, for each of its fields, the environment variable that holds it: its
+`validation_alias`. Nothing else repeats the name, and errors speak of the variable.
+"""
+
+import re
+from typing import Annotated
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
+
+_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:\d*)?")
+
+
+class SettingsGroup(BaseModel):
+    """Settings about one subject; they never change while a process runs."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_url = is_url and parts.port != 0
+    except ValueError:
+        # Its text would quote the address, which may hold a password.
+        is_url = False
+    if not is_url:
+        raise ValueError("must look like http://host:port")
+    return value.rstrip("/")
+
+
+def _postgres_url(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
+        raise ValueError(
+            "must look like postgresql://user:password@host:5432/keeper "
+            "(postgresql+asyncpg:// is accepted too)"
+        )
+    # Else a part of the password is taken for the host, and errors tell it.
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    hosts = authority.rpartition("@")[2].split(",")
+    is_clear = rest.count("@") == authority.count("@") <= 1
+    if not is_clear or not all(_HOST_AND_PORT.fullmatch(host) for host in hosts):
+        raise ValueError(
+            "must have the special characters of its user and password percent-encoded, "
+            "@ as %40 and / as %2F"
+        )
+    return SecretStr(f"postgresql://{rest}")
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+"""An address of a web service, without a slash at its end."""
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
+"""An address of a database, which always begins with `postgresql://`."""
+
+
+def require_user_without_password(
+    variable: str, url: SecretStr | str | None, password: SecretStr | None
+) -> None:
+    """Refuse a password that has no place in its address.
+
+    Args:
+        variable: The address's variable, for the message.
+        url: The address.
+        password: The password that is set beside it, if any.
+
+    Raises:
+        ValueError: A password is set, but the address names no user, or has a password already.
+    """
+    text = url.get_secret_value() if isinstance(url, SecretStr) else url or ""
+    parts = urlsplit(text)
+    takes_password = bool(parts.username) and parts.password is None
+    if password is not None and not takes_password:
+        raise ValueError(
+            f"{variable} must name a user and no password, like scheme://user@host:port, for a "
+            "password is set for it"
+        )
+
+
+def with_password(url: SecretStr, password: SecretStr | None) -> SecretStr:
+    """Return the address with the password in it, percent-encoded."""
+    if password is None:
+        return url
+    parts = urlsplit(url.get_secret_value())
+    user, _, hosts = parts.netloc.rpartition("@")
+    login = f"{user}:{quote(password.get_secret_value(), safe='')}"
+    return SecretStr(urlunsplit(parts._replace(netloc=f"{login}@{hosts}")))

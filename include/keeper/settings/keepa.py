@@ -1,0 +1,33 @@
+"""Where Keepa, or the simulator in its place, is asked, and with which key."""
+
+from pydantic import Field, SecretStr
+
+from keeper.settings.group import HttpUrl, SettingsGroup
+
+KEEPA_URL = "https://api.keepa.com"
+SIMULATOR_URL = "http://127.0.0.1:8099"
+SIMULATOR_KEY = "simulator"
+
+
+class KeepaSettings(SettingsGroup):
+    """Keepa. Without a key the simulator is asked, and prices say so."""
+
+    given_key: SecretStr | None = Field(default=None, validation_alias="KEEPA_API_KEY")
+    given_url: HttpUrl | None = Field(default=None, validation_alias="KEEPER_KEEPA_URL")
+    simulator_url: HttpUrl = Field(default=SIMULATOR_URL, validation_alias="KEEPER_SIMULATOR_URL")
+    timeout_s: float = Field(default=60, gt=0, validation_alias="KEEPER_KEEPA_TIMEOUT_S")
+
+    @property
+    def uses_simulator(self) -> bool:
+        """True when no Keepa key is set: prices then come from the simulator and say so."""
+        return self.given_key is None
+
+    @property
+    def url(self) -> str:
+        """Where Keepa is asked: the explicit URL, or Keepa with a key, the simulator without."""
+        return self.given_url or (self.simulator_url if self.uses_simulator else KEEPA_URL)
+
+    @property
+    def key(self) -> SecretStr:
+        """The key to send; the simulator's well-known one when none is set."""
+        return self.given_key or SecretStr(SIMULATOR_KEY)

@@ -1,0 +1,53 @@
+"""How much runs for prices and deals ask of Keepa, and when they fail or give up."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from keeper.domain.prices.types import PRICE_TYPES, UnknownPriceTypeError, price_type_of
+from keeper.settings.group import SettingsGroup
+
+
+def _price_type_list(value: object) -> object:
+    if isinstance(value, str):
+        if value.strip().lower() == "all":
+            return tuple(p.name for p in PRICE_TYPES if p.is_price)
+        return tuple(name.strip().upper() for name in value.split(",") if name.strip())
+    return value
+
+
+def _known_price_types(value: tuple[str, ...]) -> tuple[str, ...]:
+    for name in value:
+        try:
+            if not price_type_of(name).is_price:
+                raise ValueError(f"{name} is not a price")
+        except UnknownPriceTypeError as error:
+            raise ValueError(str(error)) from None
+    return value
+
+
+class RunSettings(SettingsGroup):
+    """Runs for prices, and what all runs have in common."""
+
+    batch_products: int = Field(
+        default=500, ge=1, le=10_000, validation_alias="KEEPER_BATCH_PRODUCTS"
+    )
+    price_types: Annotated[
+        tuple[str, ...], BeforeValidator(_price_type_list), AfterValidator(_known_price_types)
+    ] = Field(
+        default=("AMAZON", "NEW", "USED", "BUY_BOX_SHIPPING"),
+        validation_alias="KEEPER_PRICE_TYPES",
+    )
+    max_quarantine_share: float = Field(
+        default=0.05, ge=0, le=1, validation_alias="KEEPER_MAX_QUARANTINE_SHARE"
+    )
+    check_interval_h: float = Field(default=6, gt=0, validation_alias="KEEPER_CHECK_INTERVAL_H")
+    token_reserve: float = Field(default=0.1, ge=0, le=0.9, validation_alias="KEEPER_TOKEN_RESERVE")
+    wait_timeout_s: float = Field(default=900, gt=0, validation_alias="KEEPER_WAIT_TIMEOUT_S")
+
+
+class DealSettings(SettingsGroup):
+    """Runs for deals."""
+
+    follow: bool = Field(default=False, validation_alias="KEEPER_FOLLOW_DEALS")
+    max_tokens: int = Field(default=200, ge=5, validation_alias="KEEPER_DEAL_TOKENS")
