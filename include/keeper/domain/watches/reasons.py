@@ -1,5 +1,7 @@
 """Why an alert was raised, in words that name the figures it rests on."""
 
+from typing import Final
+
 from keeper.domain.deals.score import score_price
 from keeper.domain.money import format_money
 from keeper.domain.prices.history import Past
@@ -18,8 +20,13 @@ from keeper.domain.watches.rules import (
     SoldOut,
 )
 
-AT_TARGET = "at or below your target"
-FURTHER_DROP = "dropped further since the last alert"
+_AT_TARGET: Final = "at or below your target"
+_FURTHER_DROP: Final = "dropped further since the last alert"
+
+
+def target_reason(news: News) -> str:
+    """Return the reason of a watch's target, which names no amount: its owner knows the target."""
+    return _AT_TARGET if news is News.HOLDS else _FURTHER_DROP
 
 
 def reason_of(
@@ -37,7 +44,7 @@ def reason_of(
     """
     parts = [_reason(one, amount, before, past, currency) for one in rule.all]
     if news is News.FURTHER_DROP:
-        parts.insert(0, FURTHER_DROP)
+        parts.insert(0, _FURTHER_DROP)
     return ", ".join(parts)
 
 

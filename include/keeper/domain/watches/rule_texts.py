@@ -26,6 +26,7 @@ from keeper.domain.watches.rules import (
     Score,
     SoldOut,
 )
+from keeper.domain.watches.target import target_rule
 
 EXAMPLES: Final = (
     "at or below 24.99",
@@ -106,7 +107,7 @@ def explain_all(
     rules: Sequence[AlertRule], target_minor: int | None, currency: str, *, with_shipping: bool
 ) -> list[str]:
     """Return the sentence of each rule of a watch, its target's first."""
-    own = [AlertRule((AtOrBelow(target_minor),))] if target_minor is not None else []
+    own = [target_rule(target_minor)] if target_minor is not None else []
     return [explain(rule, currency, with_shipping=with_shipping) for rule in (*own, *rules)]
 
 

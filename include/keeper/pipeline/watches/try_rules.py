@@ -7,10 +7,12 @@ from datetime import datetime
 
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.history import PastPrices
+from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import reason_of
-from keeper.domain.watches.rule_state import RuleState, Sight, advance_rule
-from keeper.domain.watches.rules import AlertRule, AtOrBelow
-from keeper.domain.watches.target import AlertPolicy
+from keeper.domain.watches.rule_machine import advance_rule
+from keeper.domain.watches.rule_state import RuleState, Sight
+from keeper.domain.watches.rules import AlertRule
+from keeper.domain.watches.target import target_rule
 from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.prices.history import points_of
@@ -77,7 +79,7 @@ def try_rules(
 
 def _rules(watch: Watch) -> Sequence[AlertRule]:
     target = watch.target_minor
-    own = () if target is None else (AlertRule((AtOrBelow(target),)),)
+    own = () if target is None else (target_rule(target),)
     return (*own, *(watch.rules or ()))
 
 

@@ -1,4 +1,4 @@
-"""When rules alert, told slowly and plainly: a second opinion on keeper.domain.watches.rule_state.
+"""When rules alert, slowly and plainly: a second opinion on keeper.domain.watches.rule_machine.
 
 Nothing here is shared with the code it judges but the rules' own types. Every question is answered
 anew from the whole story; amounts are exact fractions.

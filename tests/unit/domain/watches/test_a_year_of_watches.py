@@ -7,10 +7,11 @@ from random import Random
 import pytest
 
 from keeper.domain.prices.history import PastPrices
-from keeper.domain.watches.rule_state import RuleState, Sight, advance_rule
+from keeper.domain.watches.policy import AlertPolicy
+from keeper.domain.watches.rule_machine import advance_rule
+from keeper.domain.watches.rule_state import RuleState, Sight
 from keeper.domain.watches.rule_texts import parse_rule
 from keeper.domain.watches.rules import AlertRule
-from keeper.domain.watches.target import AlertPolicy
 from tests.unit.domain.watches.alert_reference import Check, Known, first_sights, reference_alerts
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keeper.domain.prices.history import PastPrices
-from keeper.domain.watches.rule_state import News, RuleState, Sight, advance_rule
+from keeper.domain.watches.policy import AlertPolicy
+from keeper.domain.watches.rule_machine import advance_rule
+from keeper.domain.watches.rule_state import News, RuleState, Sight
 from keeper.domain.watches.rule_texts import parse_rule
 from keeper.domain.watches.rules import AlertRule, AtOrBelow
-from keeper.domain.watches.target import AlertPolicy, AlertState, Observation, advance
+from keeper.domain.watches.target import advance_target, target_rule
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 POLICY = AlertPolicy()
@@ -180,23 +182,43 @@ stories = st.lists(st.tuples(prices, st.booleans()), max_size=30)
 
 
 @given(stories)
-def test_the_target_is_judged_the_same_as_by_its_own_quick_machine(
+def test_a_target_beside_rules_is_judged_the_same_as_one_alone(
     story: list[tuple[int | None, bool]],
 ) -> None:
-    rule = AlertRule((AtOrBelow(1000),))
-    quick: AlertState | None = None
-    full: RuleState | None = None
+    alone: RuleState | None = None
+    beside: RuleState | None = None
     for check, (price, implausible) in enumerate(story):
         moment = START + timedelta(hours=6 * check)
-        quick, reason = advance(
-            quick, Observation(moment, moment, price, implausible), 1000, POLICY
-        )
+        seen = Sight(moment, moment, price, implausible)
+        alone, raised = advance_target(alone, [seen], 1000, POLICY)
         view = NO_PAST.until(moment, moment)
-        full, news = advance_rule(
-            full, Sight(moment, moment, price, implausible), rule, view, POLICY
-        )
-        assert bool(reason) == bool(news)
-        assert (full.armed, full.alerted_minor) == (quick.armed, quick.alerted_price_minor)
+        beside, news = advance_rule(beside, seen, target_rule(1000), view, POLICY)
+        assert [why for _, why in raised] == ([news] if news else [])
+        assert alone == beside.without_price()
+
+
+@given(
+    stories,
+    prices,
+    st.booleans(),
+    st.sampled_from(
+        ("at or below 10", "above 10", "any change", "back in stock", "sold out",
+         "10% below previous", "lowest ever", "20% below 30-day average", "any change and below 9")
+    ),
+)  # fmt: skip
+def test_what_leaves_a_rule_unmoved_changes_nothing_but_the_position(
+    story: list[tuple[int | None, bool]], price: int | None, implausible: bool, text: str
+) -> None:
+    rule, known = parse_rule(text, "USD"), past((200, 1100), (40, 900), (3, 1000))
+    state: RuleState | None = None
+    for check, (amount, is_odd) in enumerate([*story, (price, implausible)]):
+        moment = START + timedelta(hours=6 * check)
+        seen = Sight(moment, moment, amount, is_odd)
+        before = state
+        state, news = advance_rule(state, seen, rule, known.until(moment, moment), POLICY)
+        if before is not None and before.is_unmoved_by(seen):
+            moved = before._replace(checked_at=moment, observed_at=moment)
+            assert (state, news) == (moved, None)
 
 
 @given(stories, st.sampled_from(("any change", "above 10", "back in stock", "lowest ever")))

@@ -1,4 +1,4 @@
-"""The base rule and its state: alert once, again only for news."""
+"""The target of a watch: alert once, again only for news; what changes nothing is dropped."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -8,32 +8,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.watches.target import (
-    AlertPolicy,
-    AlertState,
-    Observation,
-    advance,
-    advance_over,
-)
+from keeper.domain.prices.history import PastPrices
+from keeper.domain.watches.policy import AlertPolicy
+from keeper.domain.watches.reasons import target_reason
+from keeper.domain.watches.rule_machine import advance_rule
+from keeper.domain.watches.rule_state import News, RuleState, Sight
+from keeper.domain.watches.target import advance_target, cannot_move, stays_calm, target_rule
+from tests.unit.domain.watches.target_reference import Seen, Standing, reference_step
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TARGET = 1000
 POLICY = AlertPolicy()
+NO_HISTORY = PastPrices(()).until(START, START)
 
 
-def seen(check: int, price: int | None, *, implausible: bool = False) -> Observation:
+def seen(check: int, price: int | None, *, implausible: bool = False) -> Sight:
     moment = START + timedelta(hours=6 * check)
-    return Observation(moment, moment - timedelta(minutes=10), price, implausible)
+    return Sight(moment, moment - timedelta(minutes=10), price, implausible)
 
 
-def alerts(observations: list[Observation]) -> list[int]:
-    """Return the positions of the observations that raised an alert."""
-    state: AlertState | None = None
+def plain(seen: Sight) -> Seen:
+    return (seen.checked_at, seen.observed_at, seen.amount, seen.implausible)
+
+
+def step(
+    state: RuleState | None, observation: Sight, policy: AlertPolicy = POLICY
+) -> tuple[RuleState, News | None]:
+    """Put one observation to the machine of every rule, past the quick filter."""
+    return advance_rule(state, observation, target_rule(TARGET), NO_HISTORY, policy)
+
+
+def alerts(observations: list[Sight]) -> list[int]:
+    """Return the positions of the observations that raised an alert, filtered and not."""
+    state: RuleState | None = None
     raised = []
     for position, observation in enumerate(observations):
-        state, reason = advance(state, observation, TARGET, POLICY)
-        if reason:
+        state, news = step(state, observation)
+        if news:
             raised.append(position)
+    _, filtered = advance_target(None, observations, TARGET, POLICY)
+    assert [position for position, _ in filtered] == raised
     return raised
 
 
@@ -92,7 +106,7 @@ def test_an_implausible_price_that_goes_away_never_alerts() -> None:
 def test_two_points_of_one_check_do_not_confirm_each_other() -> None:
     moment = START + timedelta(hours=6)
     twice = [
-        Observation(moment, moment - timedelta(minutes=minutes), 99, implausible=True)
+        Sight(moment, moment - timedelta(minutes=minutes), 99, implausible=True)
         for minutes in (20, 10)
     ]
 
@@ -126,24 +140,24 @@ histories = st.lists(st.tuples(prices, st.booleans()), max_size=30).map(
 
 @given(histories, st.data())
 def test_replaying_anything_already_judged_changes_nothing(
-    history: list[Observation], data: st.DataObject
+    history: list[Sight], data: st.DataObject
 ) -> None:
-    state: AlertState | None = None
-    for observation in history:
-        state, _ = advance(state, observation, TARGET, POLICY)
-    for observation in data.draw(st.lists(st.sampled_from(history))) if history else []:
-        assert advance(state, observation, TARGET, POLICY) == (state, None)
+    state, _ = advance_target(None, history, TARGET, POLICY)
+    again = data.draw(st.lists(st.sampled_from(history))) if history else []
+    assert advance_target(state, again, TARGET, POLICY) == (state, [])
+    if state is not None:
+        assert all(step(state, observation) == (state, None) for observation in again)
 
 
 @given(histories)
 def test_every_alert_is_at_or_below_the_limit_and_differs_from_the_one_before(
-    history: list[Observation],
+    history: list[Sight],
 ) -> None:
     raised = [history[position] for position in alerts(history)]
 
     for observation in raised:
-        assert observation.price_minor is not None
-        assert observation.price_minor * 100 <= TARGET * 101
+        assert observation.amount is not None
+        assert observation.amount * 100 <= TARGET * 101
 
 
 @given(st.integers(min_value=1, max_value=1010), st.integers(min_value=1, max_value=20))
@@ -153,42 +167,118 @@ def test_a_price_that_stays_alerts_exactly_once(price: int, checks: int) -> None
 
 @given(histories)
 def test_between_two_alerts_the_price_was_clear_or_dropped_further(
-    history: list[Observation],
+    history: list[Sight],
 ) -> None:
     positions = alerts(history)
     for first, second in pairwise(positions):
-        between = [o for o in history[first + 1 : second] if o.price_minor]
-        clear = [o for o in between if POLICY.is_clear(o.price_minor or 0, TARGET)]
+        between = [o for o in history[first + 1 : second] if o.amount]
+        clear = [o for o in between if POLICY.is_clear(o.amount or 0, TARGET)]
         rose = len(clear) > 1 or any(not o.implausible for o in clear)
-        before, after = history[first].price_minor or 0, history[second].price_minor or 0
+        before, after = history[first].amount or 0, history[second].amount or 0
         assert rose or POLICY.is_further_drop(after, before)
 
 
-def one_by_one(
-    state: AlertState | None, history: list[Observation]
-) -> tuple[AlertState | None, list[tuple[int, str]]]:
-    raised = []
-    for index, observation in enumerate(history):
-        state, reason = advance(state, observation, TARGET, POLICY)
+amounts = prices | st.sampled_from((1, 949, 950, 951, 1010, 1011, 1030, 1031, 99_999))
+moments = st.integers(0, 12).map(lambda hours: START + timedelta(hours=hours))
+observations = st.builds(Sight, moments, moments, amounts, st.booleans())
+without_last = st.tuples(st.booleans(), amounts, amounts, moments, moments)
+with_last = st.tuples(without_last, amounts).map(lambda both: (*both[0], True, both[1]))
+states = (without_last | with_last).map(lambda columns: RuleState(*columns))
+policies = st.just(POLICY) | st.builds(
+    AlertPolicy, st.integers(0, 5), st.integers(0, 5), st.integers(0, 9)
+)
+
+
+@given(st.none() | states, st.lists(observations, max_size=25), st.booleans(), policies)
+def test_a_target_alerts_as_the_plain_reading_does_from_any_state_and_in_any_order(
+    state: RuleState | None, story: list[Sight], in_order: bool, policy: AlertPolicy
+) -> None:
+    if in_order:
+        story.sort(key=lambda one: one.position)
+    stands = None if state is None else Standing(*state[:5])
+    expected = []
+    for index, one in enumerate(story):
+        stands, reason = reference_step(stands, plain(one), TARGET, policy)
         if reason:
-            raised.append((index, reason))
-    return state, raised
+            expected.append((index, reason))
+
+    after, raised = advance_target(state, story, TARGET, policy)
+
+    assert [(index, target_reason(why)) for index, why in raised] == expected
+    assert after == (None if stands is None else RuleState(*stands))
+
+
+@given(states, observations, policies)
+def test_what_the_filter_drops_moves_nothing_but_the_position(
+    state: RuleState, one: Sight, policy: AlertPolicy
+) -> None:
+    if one.position <= state.position or not cannot_move(state, one.amount, TARGET, policy):
+        return
+    after, news = step(state, one, policy)
+
+    assert news is None
+    assert after.without_price() == state.without_price()._replace(
+        checked_at=one.checked_at, observed_at=one.observed_at
+    )
+
+
+@pytest.mark.parametrize(
+    ("armed", "alerted", "amount", "dropped"),
+    [
+        (True, None, 1011, True),
+        (True, None, 1010, False),
+        (True, None, None, True),
+        (False, 1000, 951, True),
+        (False, 1000, 950, False),
+        (False, 1000, 1030, True),
+        (False, 1000, 1031, False),
+        (False, 1000, None, True),
+        (False, None, 1, True),
+    ],
+)
+def test_the_filter_drops_what_it_can(
+    armed: bool, alerted: int | None, amount: int | None, dropped: bool
+) -> None:
+    state = RuleState(armed, alerted, None, START, START)
+
+    assert cannot_move(state, amount, TARGET, POLICY) is dropped
+    assert not cannot_move(state._replace(awaiting_minor=99), amount, TARGET, POLICY)
 
 
 @given(histories, histories, st.randoms())
 def test_many_observations_are_judged_as_one_by_one(
-    former: list[Observation], latter: list[Observation], chance: Random
+    former: list[Sight], latter: list[Sight], chance: Random
 ) -> None:
-    state, _ = one_by_one(None, former)
+    state, _ = advance_target(None, former, TARGET, POLICY)
     chance.shuffle(latter)
+    one_by_one, expected = state, []
+    for index, observation in enumerate(latter):
+        one_by_one, news = step(one_by_one, observation)
+        if news:
+            expected.append((index, news))
 
-    assert advance_over(state, latter, TARGET, POLICY) == one_by_one(state, latter)
+    after, raised = advance_target(state, latter, TARGET, POLICY)
+
+    assert raised == expected
+    assert after == (one_by_one and one_by_one.without_price())
 
 
 @given(histories)
-def test_what_is_never_due_leaves_a_calm_watch_calm(history: list[Observation]) -> None:
-    prices = [one.price_minor for one in history if one.price_minor is not None]
-    if not history or (prices and POLICY.is_due(min(prices), TARGET)):
+def test_what_is_never_due_leaves_a_calm_watch_calm(history: list[Sight]) -> None:
+    amounts_seen = [one.amount for one in history if one.amount is not None]
+    lowest = min(amounts_seen, default=None)
+    for state in (None, RuleState.fresh(seen(-1, None))):
+        if not history or not stays_calm(state, lowest, TARGET, POLICY):
+            continue
+        after = RuleState.fresh(history[-1])
+        assert advance_target(state, history, TARGET, POLICY) == (after, [])
+        assert alerts(history) == []
+
+
+@given(states, observations, policies)
+def test_no_watch_is_left_calm_for_a_price_that_would_move_it(
+    state: RuleState, one: Sight, policy: AlertPolicy
+) -> None:
+    if not stays_calm(state, one.amount, TARGET, policy) or one.position <= state.position:
         return
-    for state in (None, AlertState.calm(seen(-1, None))):
-        assert one_by_one(state, history) == (AlertState.calm(history[-1]), [])
+    assert advance_target(state, [one], TARGET, policy) == (RuleState.fresh(one), [])

@@ -6,7 +6,7 @@ from typing import Final
 
 from keeper.domain.deals.events import DealEvent
 from keeper.domain.prices.events import PriceEvent
-from keeper.domain.watches.target import AlertPolicy
+from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.watch import WatchStatus
 from keeper.stores.postgres.batch_writer import BatchWriter
 from keeper.stores.postgres.connection import Connection, PostgresConfig, statements

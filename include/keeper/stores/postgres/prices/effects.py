@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
-from keeper.domain.watches.target import AlertPolicy
+from keeper.domain.watches.policy import AlertPolicy
 from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.connection import statements
 from keeper.stores.postgres.prices.batch import (

@@ -13,11 +13,13 @@ from psycopg.rows import TupleRow
 from keeper.domain.prices.events import PriceEvent
 from keeper.domain.prices.history import Past, PastPrices
 from keeper.domain.prices.points import KEEPA_EPOCH
-from keeper.domain.watches.reasons import AT_TARGET, FURTHER_DROP, reason_of
-from keeper.domain.watches.rule_state import News, RuleState, Sight, advance_rule
+from keeper.domain.watches.policy import AlertPolicy
+from keeper.domain.watches.reasons import reason_of, target_reason
+from keeper.domain.watches.rule_machine import advance_rule
+from keeper.domain.watches.rule_state import News, RuleState, Sight
 from keeper.domain.watches.rule_texts import rule_text
-from keeper.domain.watches.rules import AlertRule, AtOrBelow
-from keeper.domain.watches.target import AlertPolicy
+from keeper.domain.watches.rules import AlertRule
+from keeper.domain.watches.target import target_rule
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
 from keeper.stores.postgres.watches.watch_list import stored_rules
@@ -46,6 +48,14 @@ class NewState(NamedTuple):
     state: RuleState
 
 
+def observation_of(event: PriceEvent, *, with_shipping: bool = False) -> Sight:
+    """Return what an event says of its series, in the amount a watch counts."""
+    amount = event.price_minor
+    if with_shipping and amount is not None:
+        amount += event.shipping_minor or 0
+    return Sight(event.checked_at, event.timestamp, amount, event.implausible)
+
+
 @dataclass(slots=True)
 class _Watch:
     """A watch with its rules by name, where they stand, and what the batch tells of its series."""
@@ -66,7 +76,7 @@ class _Watch:
         events = news[series_id]
         rules = dict(_named_rules(document, events[0].currency))
         if target is not None:
-            rules = {TARGET: AlertRule((AtOrBelow(target),)), **rules}
+            rules = {TARGET: target_rule(target), **rules}
         return cls(
             series_id,
             watch_id,
@@ -76,7 +86,7 @@ class _Watch:
             rules,
             {name: RuleState(*state) for name, *state in states or ()},
             events,
-            [_sight(event, with_shipping=with_shipping) for event in events],
+            [observation_of(event, with_shipping=with_shipping) for event in events],
         )
 
     def moved(self) -> Iterator[tuple[str, AlertRule]]:
@@ -164,7 +174,7 @@ def _reason(
     currency: str,
 ) -> str:
     if name == TARGET:
-        return AT_TARGET if news is News.HOLDS else FURTHER_DROP
+        return target_reason(news)
     return reason_of(rule, news, seen.amount, before, past, currency)
 
 
@@ -191,13 +201,6 @@ def _pasts(
             for at, price, shipping in known
         )
     return pasts
-
-
-def _sight(event: PriceEvent, *, with_shipping: bool) -> Sight:
-    amount = event.price_minor
-    if with_shipping and amount is not None:
-        amount += event.shipping_minor or 0
-    return Sight(event.checked_at, event.timestamp, amount, event.implausible)
 
 
 @lru_cache(maxsize=4_096)

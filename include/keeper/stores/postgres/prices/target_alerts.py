@@ -9,12 +9,20 @@ from psycopg.rows import TupleRow
 
 from keeper.domain.money import InvalidAmountError, to_minor
 from keeper.domain.prices.events import PriceEvent
-from keeper.domain.watches.rule_state import RuleState
-from keeper.domain.watches.target import AlertPolicy, AlertState, Observation, advance_over
+from keeper.domain.watches.policy import AlertPolicy
+from keeper.domain.watches.reasons import target_reason
+from keeper.domain.watches.rule_state import RuleState, Sight
+from keeper.domain.watches.target import advance_target, stays_calm
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
 from keeper.stores.postgres.prices.batch import SeriesEvents
-from keeper.stores.postgres.prices.rule_alerts import TARGET, NewState, Raised, judge_rules
+from keeper.stores.postgres.prices.rule_alerts import (
+    TARGET,
+    NewState,
+    Raised,
+    judge_rules,
+    observation_of,
+)
 
 _SQL: Final = "load_prices"
 _STATE_COLUMNS: Final = {
@@ -66,41 +74,31 @@ def _judge_targets(
     policy: AlertPolicy,
 ) -> tuple[list[Raised], list[NewState]]:
     """Advance the watches that have a target and nothing else, which are nearly all."""
-    observations: dict[int, list[Observation]] = {}
+    observations: dict[int, list[Sight]] = {}
     lowest = {number: _lowest_price(events) for number, events in news.items()}
     raised: list[Raised] = []
     states: list[NewState] = []
     cursor.execute(statements(_SQL)["watches_to_judge"], watches)
     for series_id, watch_id, user_id, target, *stored in cursor.fetchall():
-        before = AlertState(*stored) if stored[0] is not None else None
-        least = lowest[series_id]
-        if (before is None or before.is_calm) and (
-            least is None or not policy.is_due(least, target)
-        ):
+        before = RuleState(*stored) if stored[0] is not None else None
+        if stays_calm(before, lowest[series_id], target, policy):
             if before is None:
-                latest = _observation(news[series_id][-1])
-                states.append(_new_state(watch_id, AlertState.calm(latest)))
+                fresh = RuleState.fresh(observation_of(news[series_id][-1]))
+                states.append(NewState(watch_id, TARGET, fresh))
             continue
         if series_id not in observations:
-            observations[series_id] = [_observation(event) for event in news[series_id]]
-        state, found = advance_over(before, observations[series_id], target, policy)
-        for index, reason in found:
+            observations[series_id] = [observation_of(event) for event in news[series_id]]
+        state, found = advance_target(before, observations[series_id], target, policy)
+        for index, why in found:
             event = news[series_id][index]
-            raised.append(Raised(watch_id, user_id, target, event, (reason,), (TARGET,)))
+            reasons = (target_reason(why),)
+            raised.append(Raised(watch_id, user_id, target, event, reasons, (TARGET,)))
         if state is not None and _is_news(before, state):
-            states.append(_new_state(watch_id, state))
+            states.append(NewState(watch_id, TARGET, state))
     return raised, states
 
 
-def _new_state(watch_id: int, state: AlertState) -> NewState:
-    return NewState(watch_id, TARGET, RuleState(*state))
-
-
-def _observation(event: PriceEvent) -> Observation:
-    return Observation(event.checked_at, event.timestamp, event.price_minor, event.implausible)
-
-
-def _is_news(before: AlertState | None, state: AlertState) -> bool:
+def _is_news(before: RuleState | None, state: RuleState) -> bool:
     """Tell whether a state must be written.
 
     Its position matters while a price awaits another check; else the series' own says what has been
@@ -108,12 +106,12 @@ def _is_news(before: AlertState | None, state: AlertState) -> bool:
     """
     if before is None:
         return True
-    if state.awaiting_price_minor is not None:
+    if state.awaiting_minor is not None:
         return state != before
-    return (state.armed, state.alerted_price_minor, state.awaiting_price_minor) != (
+    return (state.armed, state.alerted_minor, state.awaiting_minor) != (
         before.armed,
-        before.alerted_price_minor,
-        before.awaiting_price_minor,
+        before.alerted_minor,
+        before.awaiting_minor,
     )
 
 

@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow, tuple_row
 
 from keeper.domain.prices.events import PriceEvent
 from keeper.domain.prices.points import KEEPA_EPOCH
-from keeper.domain.watches.target import AlertPolicy
+from keeper.domain.watches.policy import AlertPolicy
 from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.batch_writer import BatchWriter
