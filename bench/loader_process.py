@@ -80,7 +80,7 @@ def _load(job: Job, everyone: Barrier, reports: "Queue[Loaded]") -> None:
     resident: list[float] = []
     seen = 0
 
-    def note_memory() -> None:
+    def record_memory() -> None:
         nonlocal seen
         if metrics.batches > seen:
             seen = metrics.batches
@@ -92,7 +92,7 @@ def _load(job: Job, everyone: Barrier, reports: "Queue[Loaded]") -> None:
         group=job.group,
         topic=job.topic,
         policy=BatchPolicy(max_messages=job.batch),
-        on_cycle=note_memory,
+        on_cycle=record_memory,
         metrics=metrics,
     )
     everyone.wait(READY_WITHIN_S)
@@ -107,12 +107,12 @@ def load_until_stopped(job: Job, stopping: Event) -> None:
     """Load what comes until told to stop; the target of a process."""
     writer = PriceWriter(job.database)
 
-    def stop_if_told() -> None:
+    def stop_if_asked() -> None:
         if stopping.is_set():
             consumer.stop()
 
     consumer = price_consumer(
-        job.kafka, writer, group=job.group, topic=job.topic, on_cycle=stop_if_told
+        job.kafka, writer, group=job.group, topic=job.topic, on_cycle=stop_if_asked
     )
     consumer.run()
     writer.close()

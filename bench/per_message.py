@@ -8,7 +8,7 @@ from psycopg import Connection
 from keeper.domain.prices.events import PriceEvent
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import target_reason
-from keeper.domain.watches.rule_state import RuleState, Sight
+from keeper.domain.watches.rule_state import Observation, RuleState
 from keeper.domain.watches.target import advance_target
 from keeper.stores.postgres.connection import PostgresConfig, connect
 from keeper.streams.codec import decode_price_event
@@ -99,7 +99,7 @@ def _store(connection: Connection[Any], event: PriceEvent) -> None:
 def _judge(connection: Connection[Any], watch: dict[str, Any], event: PriceEvent) -> None:
     names = ("armed", "alerted_price_minor", "awaiting_price_minor", "checked_at", "observed_at")
     before = RuleState(*(watch[name] for name in names)) if watch["checked_at"] else None
-    seen = Sight(event.checked_at, event.timestamp, event.price_minor, event.implausible)
+    seen = Observation(event.checked_at, event.timestamp, event.price_minor, event.implausible)
     state, raised = advance_target(before, (seen,), watch["target_minor"], _POLICY)
     assert state is not None
     connection.execute(_SAVE_STATE, (watch["watch_id"], *state[: len(names)]))

@@ -40,14 +40,14 @@ from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag
 from keeper.orchestration import check_operations as tasks
 from keeper.orchestration.airflow.defaults import DEFAULT_ARGS
 from keeper.orchestration.airflow.forms import NOT_BACKFILLED
-from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 
 
 @dag(
     schedule=AssetOrTimeSchedule(
         # At these times only, not for the half hour before it was first seen.
         timetable=CronTriggerTimetable("*/30 * * * *", timezone="UTC"),
-        assets=[tasks.OPERATIONS_DOORBELL],
+        assets=[tasks.OPERATIONS_EVENTS],
     ),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
@@ -58,8 +58,8 @@ from keeper.orchestration.run_notices import deadline_after, note_good_run, tell
     default_args=DEFAULT_ARGS | {"retries": 2, "execution_timeout": timedelta(minutes=10)},
     doc_md=__doc__,
     tags=["operations"],
-    on_failure_callback=tell_of_failed_run,
-    on_success_callback=note_good_run,
+    on_failure_callback=notify_of_failed_run,
+    on_success_callback=record_good_run,
     deadline=deadline_after(timedelta(minutes=25)),
 )
 def check_operations() -> None:

@@ -31,7 +31,7 @@ from airflow.sdk import CronTriggerTimetable, dag
 from keeper.orchestration import check_services as tasks
 from keeper.orchestration.airflow.defaults import DEFAULT_ARGS
 from keeper.orchestration.airflow.forms import NOT_BACKFILLED
-from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 
 
 @dag(
@@ -46,8 +46,8 @@ from keeper.orchestration.run_notices import deadline_after, note_good_run, tell
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["operations"],
-    on_failure_callback=tell_of_failed_run,
-    on_success_callback=note_good_run,
+    on_failure_callback=notify_of_failed_run,
+    on_success_callback=record_good_run,
     deadline=deadline_after(timedelta(minutes=15)),
 )
 def check_services() -> None:

@@ -42,7 +42,7 @@ from airflow.sdk import CronDataIntervalTimetable, dag
 from keeper.orchestration import collect_deals as tasks
 from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
 from keeper.orchestration.airflow.forms import NOT_BACKFILLED, dry_run_param, filters_param
-from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 from keeper.orchestration.waits.deals import wait_for_elasticsearch, wait_for_postgres
 
 
@@ -58,8 +58,8 @@ from keeper.orchestration.waits.deals import wait_for_elasticsearch, wait_for_po
     default_args=ranked(Rank.DEALS) | in_queue("deals"),
     doc_md=__doc__,
     tags=["deals"],
-    on_failure_callback=tell_of_failed_run,
-    on_success_callback=note_good_run,
+    on_failure_callback=notify_of_failed_run,
+    on_success_callback=record_good_run,
     deadline=deadline_after(timedelta(hours=3)),
     params={"filters": filters_param(), "dry_run": dry_run_param()},
 )

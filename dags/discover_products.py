@@ -38,7 +38,7 @@ from keeper.orchestration import discover_products as tasks
 from keeper.orchestration.airflow.assets import PRODUCT_PROPOSALS
 from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.airflow.forms import NOT_BACKFILLED
-from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 from keeper.orchestration.waits.approval import ProposalApproval
 
 ANSWER_WITHIN_H = 6 * 24
@@ -55,8 +55,8 @@ ANSWER_WITHIN_H = 6 * 24
     default_args=DEFAULT_ARGS | in_queue("deals"),
     doc_md=__doc__,
     tags=["discovery"],
-    on_failure_callback=tell_of_failed_run,
-    on_success_callback=note_good_run,
+    on_failure_callback=notify_of_failed_run,
+    on_success_callback=record_good_run,
     deadline=deadline_after(timedelta(days=3)),
     params={
         "max_proposals": Param(50, type="integer", minimum=1, maximum=500),

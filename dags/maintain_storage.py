@@ -41,7 +41,7 @@ from airflow.sdk import CronTriggerTimetable, Param, chain, dag
 from keeper.orchestration import maintain_storage as tasks
 from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.airflow.forms import NOT_BACKFILLED
-from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 
 
 @dag(
@@ -56,8 +56,8 @@ from keeper.orchestration.run_notices import deadline_after, note_good_run, tell
     default_args=DEFAULT_ARGS | in_queue("storage"),
     doc_md=__doc__,
     tags=["storage"],
-    on_failure_callback=tell_of_failed_run,
-    on_success_callback=note_good_run,
+    on_failure_callback=notify_of_failed_run,
+    on_success_callback=record_good_run,
     deadline=deadline_after(timedelta(hours=6)),
     params={
         "apply": Param(False, type="boolean", title="Drop what is past its retention"),

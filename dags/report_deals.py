@@ -36,7 +36,7 @@ from airflow.sdk import CronTriggerTimetable, dag
 from keeper.orchestration import report_deals as tasks
 from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
 from keeper.orchestration.airflow.forms import NOT_BACKFILLED
-from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 
 
 @dag(
@@ -51,8 +51,8 @@ from keeper.orchestration.run_notices import deadline_after, note_good_run, tell
     default_args=ranked(Rank.DEALS) | in_queue("deals"),
     doc_md=__doc__,
     tags=["deals"],
-    on_failure_callback=tell_of_failed_run,
-    on_success_callback=note_good_run,
+    on_failure_callback=notify_of_failed_run,
+    on_success_callback=record_good_run,
     deadline=deadline_after(timedelta(hours=2)),
 )
 def report_deals() -> None:

@@ -46,7 +46,7 @@ from keeper.orchestration import track_prices as tasks
 from keeper.orchestration.airflow.defaults import Rank, in_queue, ranked
 from keeper.orchestration.airflow.forms import asins_param, domains_param, dry_run_param
 from keeper.orchestration.prices.batches import prices
-from keeper.orchestration.run_notices import deadline_after, note_good_run, tell_of_failed_run
+from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 from keeper.orchestration.waits.prices import (
     wait_for_elasticsearch,
     wait_for_history,
@@ -65,8 +65,8 @@ from keeper.orchestration.waits.prices import (
     default_args=ranked(Rank.PRICES) | in_queue("prices"),
     doc_md=__doc__,
     tags=["prices"],
-    on_failure_callback=tell_of_failed_run,
-    on_success_callback=note_good_run,
+    on_failure_callback=notify_of_failed_run,
+    on_success_callback=record_good_run,
     deadline=deadline_after(timedelta(hours=3)),
     params={"domains": domains_param(), "asins": asins_param(), "dry_run": dry_run_param()},
 )

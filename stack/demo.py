@@ -89,7 +89,7 @@ def _follow(api: AirflowApi, run_id: str, console: Console) -> str:
     deadline = time.monotonic() + _RUN_TIMEOUT_S
     begun: set[str] = set()
     ended: set[str] = set()
-    told_waiting = False
+    reported_waiting = False
     with progress.shown():
         while True:
             state = api.run_state(DAG, run_id)
@@ -100,10 +100,10 @@ def _follow(api: AirflowApi, run_id: str, console: Console) -> str:
                     _show_task(progress, task, own, begun, ended)
             if state in {"success", "failed"}:
                 return state
-            if state == "queued" and not told_waiting:
+            if state == "queued" and not reported_waiting:
                 others = api.other_active_runs(DAG, run_id)
                 if others:
-                    told_waiting = True
+                    reported_waiting = True
                     progress.note(order[0], f"waits for the run {others[0]} to end")
             if time.monotonic() > deadline:
                 raise StackError(

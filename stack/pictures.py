@@ -14,7 +14,7 @@ from rich.console import Console
 
 from keeper.alerts.channels.telegram import telegram_text
 from keeper.alerts.compose import alert_message
-from keeper.pipeline.messages.price_verdicts import story_of
+from keeper.pipeline.messages.price_verdicts import price_context_of
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.messages.outbox import latest_alert
 from stack.airflow_pictures import airflow_pictures
@@ -83,7 +83,7 @@ def _alert_in_telegram(browser: Browser, stack: Stack) -> bytes:
         queued = latest_alert(connection)
         if queued is None:
             raise StackError("No alert has been raised yet; raise one with: make demo")
-        message = alert_message(queued, story_of(connection, queued.alert))
+        message = alert_message(queued, price_context_of(connection, queued.alert))
     chart = message.sections[0].chart
     picture = ""
     if chart is not None:

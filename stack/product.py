@@ -21,7 +21,7 @@ from stack.programs import Program
 from stack.services import Service, Step
 
 # A worker touches its file at least this often.
-_SIGN_OF_LIFE_S: Final = 60
+_HEARTBEAT_TIMEOUT_S: Final = 60
 
 
 def keeper_command(stack: Stack) -> Path:
@@ -118,7 +118,7 @@ def worker_services(stack: Stack) -> list[Service]:
                 directory=str(stack.layout.root),
             ),
             title=worker.title,
-            probe=lambda started, name=worker.name: _probe_sign_of_life(stack, name, started),  # type: ignore[misc]
+            probe=lambda started, name=worker.name: _probe_heartbeat(stack, name, started),  # type: ignore[misc]
             waits=lambda name=worker.name: _what_it_waits_for(stack, name),  # type: ignore[misc]
             needs=frozenset({"migrate"}),
             timeout=90,
@@ -191,25 +191,25 @@ def _probe_http(url: str) -> str | None:
     return None if status < 500 else f"answers with HTTP {status}"
 
 
-def _probe_sign_of_life(stack: Stack, name: str, started: float) -> str | None:
+def _probe_heartbeat(stack: Stack, name: str, started: float) -> str | None:
     try:
-        seen = _sign_file(stack, name).stat().st_mtime
+        seen = _heartbeat_file(stack, name).stat().st_mtime
     except FileNotFoundError:
         return "no sign of life yet"
     # Supervisor knows the start in whole seconds.
     if seen < started - 1:
         return "no sign of life since its start"
     age = time.time() - seen
-    return None if age < _SIGN_OF_LIFE_S else f"last sign of life {age:.0f} s ago"
+    return None if age < _HEARTBEAT_TIMEOUT_S else f"last sign of life {age:.0f} s ago"
 
 
 def _what_it_waits_for(stack: Stack, name: str) -> str | None:
     # Imports the whole command line, which only those pay who want to know.
-    from keeper.cli.streams.signs_of_life import sign_in
+    from keeper.cli.streams.heartbeats import heartbeat_in
 
-    sign = sign_in(_sign_file(stack, name))
+    sign = heartbeat_in(_heartbeat_file(stack, name))
     return "; ".join(sign.says()) or None if sign else None
 
 
-def _sign_file(stack: Stack, name: str) -> Path:
+def _heartbeat_file(stack: Stack, name: str) -> Path:
     return stack.layout.run / f"{name}.alive"

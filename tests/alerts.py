@@ -15,7 +15,7 @@ from keeper.domain.messages.queue import (
     QueuedNotice,
     QueuedReport,
 )
-from keeper.domain.prices.verdict import PriceStory, story
+from keeper.domain.prices.verdict import PriceContext, price_context
 
 CHECKED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ALERT = PriceAlert(
@@ -48,7 +48,7 @@ _ENVELOPE: dict[str, Any] = {
     "held_for": None,
 }
 QUEUED = QueuedAlert(**_ENVELOPE, alert=ALERT)
-NO_STORY = PriceStory((), CHECKED_AT)
+NO_STORY = PriceContext((), CHECKED_AT)
 
 
 def queued(message_id: int = 11, *, held_for: str | None = None, **alert: Any) -> QueuedAlert:
@@ -56,12 +56,12 @@ def queued(message_id: int = 11, *, held_for: str | None = None, **alert: Any) -
     return replace(QUEUED, message_id=message_id, held_for=held_for, alert=replace(ALERT, **alert))
 
 
-def a_story(price: int = 123450) -> PriceStory:
+def a_story(price: int = 123450) -> PriceContext:
     """Return a past with a fall, a time without an offer, and a price at its end."""
     days = ((300, 150000), (80, 139900), (60, None), (50, 149000), (20, 128000), (10, 150000))
     points = [(CHECKED_AT - timedelta(days=since), price) for since, price in days]
     points.append((ALERT.observed_at, price))
-    return story(
+    return price_context(
         points,
         observed_at=ALERT.observed_at,
         checked_at=CHECKED_AT,

@@ -64,7 +64,9 @@ def ask_keepa(
     at[0] += timedelta(seconds=2)
     reading = None if left is None else TokenReading(left, 20, at[0] + HOUR, at[0])
     status = 400 if refused else 200
-    ledger.settle(reserved, charged=charged, reading=reading, refused=refused, status=status)
+    ledger.record_outcome(
+        reserved, charged=charged, reading=reading, refused=refused, status=status
+    )
 
 
 def run_pipeline(

@@ -47,7 +47,7 @@ WHERE u.user_id = f.user_id AND lower(u.email) = lower(%(email)s)
     AND lower(f.name) = lower(%(name)s) AND f.status <> 'INACTIVE'
 RETURNING f.filter_id
 
--- name: note_problem
+-- name: record_problem
 -- Records why Keepa refused a filter, null once it does not; the same reason again keeps its time.
 UPDATE deal_filters
 SET problem = %(problem)s, problem_at = CASE WHEN %(problem)s::text IS NOT NULL THEN now() END

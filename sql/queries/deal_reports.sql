@@ -59,7 +59,7 @@ WHERE report_id = ANY (%(report_ids)s)
 SELECT EXISTS (SELECT FROM deal_reports r JOIN users u USING (user_id)
     WHERE r.report_id = %(report_id)s AND lower(u.email) = lower(%(email)s)) AS is_of
 
--- name: told_deals
+-- name: reported_deals
 -- Returns the deals that reports contain, as they were then, by report and position.
 SELECT report_id, deal FROM reported_deals
 WHERE report_id = ANY (%(report_ids)s) AND position IS NOT NULL

@@ -36,7 +36,7 @@ WHERE d.is_active
 GROUP BY d.discovery_id
 ORDER BY d.searched_at NULLS FIRST, d.discovery_id
 
--- name: note_search
+-- name: record_search
 -- Records when a search was made and why it failed; a null problem means that it did not.
 UPDATE discoveries SET searched_at = %(searched_at)s, problem = %(problem)s
 WHERE discovery_id = %(discovery_id)s

@@ -207,7 +207,7 @@ WHERE NOT EXISTS (
     WHERE (p.series_id, p.observed_at) = (s.series_id, s.observed_at))
 GROUP BY origin_id
 
--- name: settle_disputed_points
+-- name: decide_disputed_points
 -- Stores each disputed point with its latest check's value, credited to the first check that has
 -- had it without a break since; what is stored counts as a check, so batching does not matter.
 WITH seen AS (
@@ -300,7 +300,7 @@ FROM unnest(%(watch_ids)s::bigint[], %(last_checked_at)s::timestamptz[])
 WHERE w.watch_id = b.watch_id
     AND (w.last_checked_at IS NULL OR w.last_checked_at < b.last_checked_at)
 
--- name: watches_to_judge
+-- name: watches_to_evaluate
 -- Returns, by id, the active watches with nothing but a target, and their alert state, null before
 -- the first. A statement after the locks sees what whoever held them has changed.
 SELECT b.series_id, w.watch_id, w.user_id, w.target_minor, a.armed, a.alerted_price_minor,
@@ -328,7 +328,7 @@ WHERE w.status = 'ACTIVE'
     AND (w.rules <> '[]' OR (w.with_shipping AND w.target_minor IS NOT NULL))
 ORDER BY w.watch_id
 
--- name: past_of_series
+-- name: history_of_series
 -- Returns the plausible points of series since a moment, and the one that held then, by series and
 -- time. A null price means no offer.
 SELECT b.series_id, p.observed_at, p.price_minor, p.shipping_minor

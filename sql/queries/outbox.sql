@@ -96,7 +96,7 @@ SELECT o.message_id, o.alert_id, %(channel)s,
     %(status)s, %(detail)s, %(seconds)s, %(now)s, %(next_attempt_at)s
 FROM outbox o WHERE o.message_id = ANY (%(message_ids)s)
 
--- name: settle
+-- name: record_outcome
 -- Sets the status of messages and counts the attempt; those besides message_id went out in its
 -- digest. A null next_attempt_at leaves the former time.
 UPDATE outbox SET status = %(status)s, attempts = attempts + %(attempted)s,

@@ -37,7 +37,7 @@ WHERE account = %(account)s AND state = 'RESERVED' AND requested_at < %(lost_bef
 
 -- name: latest_requests
 -- Returns an account's latest requests, newest first; has_failed means no reply or HTTP 5xx.
-SELECT requested_at, state <> 'RESERVED' AS is_settled,
+SELECT requested_at, state <> 'RESERVED' AS has_outcome,
     state = 'UNKNOWN' OR coalesce(http_status >= 500, false) AS has_failed
 FROM token_ledger WHERE account = %(account)s
 ORDER BY request_id DESC LIMIT %(most)s
@@ -55,7 +55,7 @@ VALUES (%(account)s, %(run_id)s, %(endpoint)s, %(domain)s, %(products)s, %(token
     %(now)s)
 RETURNING request_id
 
--- name: settle
+-- name: record_outcome
 -- Records the outcome of a request and returns the tokens that were reserved for it. Null means
 -- unknown: no reply came, or Keepa's envelope was missing.
 UPDATE token_ledger SET

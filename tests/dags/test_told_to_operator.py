@@ -79,8 +79,8 @@ def late(dags: dict[str, DAG]) -> Callable[..., bool]:
 
 def test_every_dag_tells_of_failed_and_late_runs(dags: dict[str, DAG]) -> None:
     for dag_id, dag in dags.items():
-        assert dag.on_failure_callback is run_notices.tell_of_failed_run, dag_id
-        assert dag.on_success_callback is run_notices.note_good_run, dag_id
+        assert dag.on_failure_callback is run_notices.notify_of_failed_run, dag_id
+        assert dag.on_success_callback is run_notices.record_good_run, dag_id
         (deadline,) = dag.deadline or ()
         assert deadline.callback.path == "keeper.orchestration.run_notices.tell_of_late_run"
         assert dag.dagrun_timeout is not None
@@ -90,13 +90,13 @@ def test_every_dag_tells_of_failed_and_late_runs(dags: dict[str, DAG]) -> None:
 
 
 def test_a_failed_run_is_told_until_a_good_one(connection: Connection) -> None:
-    run_notices.tell_of_failed_run(FAILED)
-    run_notices.tell_of_failed_run(FAILED | {"run_id": "scheduled__2"})
+    run_notices.notify_of_failed_run(FAILED)
+    run_notices.notify_of_failed_run(FAILED | {"run_id": "scheduled__2"})
 
     (notice,) = list_notices(connection, with_resolved=False, most=10)
     assert (notice.topic, notice.times, notice.channels) == ("run:report_deals", 2, "email pending")
     assert "Run scheduled__2: task_failure." in notice.details
-    run_notices.note_good_run(FAILED)
+    run_notices.record_good_run(FAILED)
     assert topics(connection) == []
 
 
@@ -122,4 +122,4 @@ def test_a_good_run_does_not_fail_for_want_of_a_database(monkeypatch: pytest.Mon
     away: dict[str, Any] = {"conn_type": "postgres", "host": "127.0.0.1", "port": 1, "login": "x"}
     monkeypatch.setenv("AIRFLOW_CONN_KEEPER_POSTGRES", json.dumps(away))
 
-    run_notices.note_good_run(FAILED)
+    run_notices.record_good_run(FAILED)

@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 
 from keeper.clock import utc_now
 from keeper.streams.config import KafkaConfig
-from keeper.streams.events.publisher import encode_keeper_event, ring_once
+from keeper.streams.events.publisher import encode_keeper_event, publish_once
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import KEEPER_EVENTS
 from stack.airflow_api import AirflowApi
@@ -84,8 +84,8 @@ def test_an_event_runs_the_checks_and_one_of_no_concern_does_not(
     }
     since = utc_now()
 
-    ring_once(kafka, keeper_event("deals_found"))
-    ring_once(kafka, keeper_event("tokens_short", 7))
+    publish_once(kafka, keeper_event("deals_found"))
+    publish_once(kafka, keeper_event("tokens_short", 7))
 
     run = wait_for_run(airflow, since)
     assert run["state"] == "success"
@@ -113,5 +113,5 @@ def test_thousands_of_events_that_wait_for_the_triggerer_are_one_run(
 
     # The watch has outlived them.
     since = utc_now()
-    ring_once(kafka, keeper_event("dead_letters_grew", 3, topic="price-updates"))
+    publish_once(kafka, keeper_event("dead_letters_grew", 3, topic="price-updates"))
     wait_for_run(airflow, since)

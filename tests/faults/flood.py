@@ -58,7 +58,7 @@ def flood(connection: Connection, database: PostgresConfig, users: int) -> None:
     started = clock.now
     provider = StrictProvider(clock)
     delivery = Delivery(
-        {ChannelKind.TELEGRAM: provider}, clock=clock, wait=clock.wait, patience_s=86_400
+        {ChannelKind.TELEGRAM: provider}, clock=clock, wait=clock.wait, timeout_s=86_400
     )
 
     counts = deliver_due(connection, delivery)

@@ -13,7 +13,7 @@ from keeper.cli.app import app
 from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.messages.outbox import listen, wait_for_news
+from keeper.stores.postgres.messages.outbox import listen, wait_for_messages
 from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.chat_server import TOKEN, ChatServer
@@ -162,7 +162,7 @@ def test_a_new_alert_wakes_a_deliverer_that_listens(
         woken: list[float] = []
 
         def wait() -> None:
-            wait_for_news(connection, HUNG_AFTER_S)
+            wait_for_messages(connection, HUNG_AFTER_S)
             woken.append(time.monotonic())
 
         waiting = threading.Thread(target=wait)
@@ -181,6 +181,6 @@ def test_what_came_while_it_did_not_wait_is_not_missed(
         raise_alert()
         connection.execute("SELECT 1")
         started = time.monotonic()
-        wait_for_news(connection, HUNG_AFTER_S)
+        wait_for_messages(connection, HUNG_AFTER_S)
 
     assert time.monotonic() - started < HUNG_AFTER_S / 2

@@ -218,7 +218,7 @@ def test_too_many_bad_records_fail_the_run_after_its_row_is_written(
     ledger = TokenLedger(connection, account="simulator:test", run=RUN)
     reservation = ledger.reserve(TokenRequest("product", 100))
     assert isinstance(reservation, Reservation)
-    ledger.settle(reservation, charged=100, reading=None, refused=False, status=200)
+    ledger.record_outcome(reservation, charged=100, reading=None, refused=False, status=200)
 
     def summarise() -> None:
         summarise_run(

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from keeper.cli.app import app
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.deals.filters import active_filters, note_problem
+from keeper.stores.postgres.deals.filters import active_filters, record_problem
 from keeper.stores.postgres.deals.writer import DealWriter
 from tests.deals import a_deal_event
 
@@ -113,7 +113,7 @@ def test_the_list_says_what_keepa_had_against_a_filter(database: PostgresConfig)
     with session(database) as connection:
         (found_by,) = active_filters(connection)
         assert found_by.filter_id is not None
-        note_problem(connection, found_by.filter_id, "Keepa refuses `brand`")
+        record_problem(connection, found_by.filter_id, "Keepa refuses `brand`")
 
     assert "Keepa refuses `brand`" in keeper("filter", "list").output
 

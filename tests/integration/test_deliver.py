@@ -154,7 +154,7 @@ def test_after_a_day_without_a_channel_nothing_is_lost(
 ) -> None:
     raise_alerts(10)
     clock = Clock()
-    delivery = by_mail(nobody(), clock, patience_s=86_400)
+    delivery = by_mail(nobody(), clock, timeout_s=86_400)
 
     deliver_due(connection, delivery)
     attempts = connection.execute("SELECT count(*) AS n FROM alert_deliveries").fetchone()
@@ -306,7 +306,7 @@ def test_each_channel_gets_every_alert_and_one_that_is_away_holds_no_other(
         {ChannelKind.EMAIL: nobody(), ChannelKind.TELEGRAM: bot},
         clock=clock,
         wait=clock.wait,
-        patience_s=20,
+        timeout_s=20,
     )
 
     counts = deliver_due(connection, both)
@@ -361,7 +361,7 @@ def test_an_alert_of_a_first_check_comes_with_the_products_past(
         with closing(BackfillWriter(database)) as past:
             past.store([price_event(2000, hour=-24 * 100)])
 
-    delivery = Delivery({ChannelKind.EMAIL: mail_channel}, clock=clock, wait=wait, patience_s=60)
+    delivery = Delivery({ChannelKind.EMAIL: mail_channel}, clock=clock, wait=wait, timeout_s=60)
     assert deliver_due(connection, delivery)["sent"] == 1
 
     (mail,) = mailbox.mails()

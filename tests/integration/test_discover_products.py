@@ -24,7 +24,7 @@ from keeper.pipeline.discovery.run import (
     open_question,
     plan_discovery,
     propose,
-    settle_answer,
+    record_answer,
     summarise_discovery,
 )
 from keeper.pipeline.runs.finish import RunFailedError
@@ -121,7 +121,7 @@ class Run:
     def answer(self, *chosen: str, user: str | None = None) -> Decision:
         question = open_question(self.connection, user)
         assert question is not None
-        return settle_answer(
+        return record_answer(
             self.connection, question.options, chosen, answered_by="admin", user=user
         )
 
@@ -262,11 +262,11 @@ def test_a_decision_made_again_changes_nothing(
     question = open_question(connection, USER)
     assert question is not None
     chosen = [question.options[-1]]
-    settle_answer(connection, question.options, chosen, answered_by="ann", user=USER)
+    record_answer(connection, question.options, chosen, answered_by="ann", user=USER)
     (watched,) = list_watches(connection, USER)
     set_status(connection, USER, watched.watch.asin, WatchStatus.PAUSED)
 
-    again = settle_answer(connection, question.options, [ALL], answered_by="bob", user=USER)
+    again = record_answer(connection, question.options, [ALL], answered_by="bob", user=USER)
 
     assert again == Decision(0, 0)
     assert list_watches(connection, USER)[0].watch.status is WatchStatus.PAUSED

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from keeper.alerts.channels.email import SmtpConfig
 from keeper.cli.app import app
-from keeper.cli.streams.signs_of_life import SignOfLife
+from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.metrics import Waits
 from keeper.pipeline.services.migrate import migrate_part
 from keeper.settings import load_settings
@@ -69,7 +69,7 @@ def away(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
 @pytest.mark.usefixtures("keepa")
 def test_all_parts_are_ready_and_the_simulator_is_called_one() -> None:
     waits = Waits()
-    SignOfLife("deliver", waits)
+    HeartbeatWriter("deliver", waits)
 
     told, parts = health("--ready")
 
@@ -94,7 +94,7 @@ def test_what_is_down_or_waits_is_named_and_the_others_are_told_all_the_same(
     away(monkeypatch, "ELASTICSEARCH_URL", "http://127.0.0.1:{port}")
     waits = Waits()
     waits.note("store", "Elasticsearch does not answer")
-    SignOfLife("index-prices", waits)
+    HeartbeatWriter("index-prices", waits)
 
     told, parts = health()
 

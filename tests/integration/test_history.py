@@ -252,7 +252,7 @@ def test_a_past_interval_is_published_from_archived_replies_without_a_token(
 
     for interval in week:
         run = f"track_prices/backfill__{interval.since:%Y-%m-%d}"
-        plan = plan_past(tracker, run, interval)
+        plan = plan_history(tracker, run, interval)
         assert plan == 5
         assert tracker.fetch(run, keepa.client(), interval.until).tokens == 0
         tracker.check(run, interval)
@@ -265,7 +265,7 @@ def test_a_past_interval_is_published_from_archived_replies_without_a_token(
     times = [row[3] for row in stored(tracker.connection)]
     assert all(week[-1].since <= at < week[0].until for at in times)  # type: ignore[operator]  # a time
     whole = Interval(week[-1].since, week[0].until)
-    plan_past(tracker, "whole", whole)
+    plan_history(tracker, "whole", whole)
     tracker.fetch("whole", keepa.client(), whole.until)
     tracker.check("whole", whole)
     tracker.publish("whole")
@@ -273,7 +273,7 @@ def test_a_past_interval_is_published_from_archived_replies_without_a_token(
     assert tracker.counts() == counts
 
 
-def plan_past(tracker: Tracker, run: str, interval: Interval) -> int:
+def plan_history(tracker: Tracker, run: str, interval: Interval) -> int:
     batches = plan_backfill(
         tracker.connection,
         tracker.lake,
@@ -295,7 +295,7 @@ def test_what_is_not_archived_is_fetched_once_for_all_intervals(
     spent = []
     for day in range(3):
         interval = Interval(AT - (day + 1) * DAY, AT - day * DAY)
-        plan_past(tracker, f"past {day}", interval)
+        plan_history(tracker, f"past {day}", interval)
         spent.append(tracker.fetch(f"past {day}", keepa.client(), interval.until).tokens)
         tracker.check(f"past {day}", interval)
 
@@ -311,7 +311,7 @@ def test_an_interval_that_is_none_is_refused(
     tracker: Tracker, since: datetime, until: datetime, said: str
 ) -> None:
     with pytest.raises(InvalidIntervalError, match=said):
-        plan_past(tracker, "run", Interval(since, until))
+        plan_history(tracker, "run", Interval(since, until))
 
 
 def test_a_preview_of_a_past_interval_notes_nothing(tracker: Tracker) -> None:

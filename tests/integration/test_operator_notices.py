@@ -15,14 +15,14 @@ from keeper.domain.messages.queue import ChannelKind
 from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.errors import TransientError
 from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, deliver_due
-from keeper.pipeline.messages.operator import tell_operator
+from keeper.pipeline.messages.operator import notify_operator
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.services.monitor import (
     check_products,
     check_tokens,
     lag_of,
     letters_of,
-    note_findings,
+    record_findings,
 )
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.messages.channels import save_delivery_rules
@@ -169,7 +169,7 @@ def test_without_a_database_the_operator_is_mailed_at_once(
         return session(away)
 
     def tell_by(channels: dict[ChannelKind, Any]) -> None:
-        tell_operator(TROUBLE, database, lambda: channels, operator=OPERATOR, at=NOW)
+        notify_operator(TROUBLE, database, lambda: channels, operator=OPERATOR, at=NOW)
 
     tell_by({ChannelKind.EMAIL: mail_channel})
 
@@ -306,7 +306,7 @@ def test_findings_become_notices_and_end_them(connection: Connection) -> None:
     run(connection, 1, 10)
 
     def note() -> dict[str, list[str]]:
-        return note_findings(connection, [check_tokens(connection)], operator=OPERATOR, at=NOW)
+        return record_findings(connection, [check_tokens(connection)], operator=OPERATOR, at=NOW)
 
     assert note() == {"trouble": ["tokens"], "told": ["tokens"], "over": []}
     assert note() == {"trouble": ["tokens"], "told": [], "over": []}

@@ -15,7 +15,7 @@ from keeper.stores.elasticsearch.connection import SearchUnavailableError
 from keeper.stores.elasticsearch.price_index import PriceIndex
 from keeper.stores.elasticsearch.rebuilt_index import put_in_place
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.stores.postgres.one_at_a_time import AlreadyRunningError, one_at_a_time
+from keeper.stores.postgres.exclusive import AlreadyRunningError, exclusive
 from keeper.stores.postgres.prices.stored_events import Part
 from keeper.streams.codec import encode_deal_event
 from keeper.streams.config import KafkaConfig
@@ -214,7 +214,7 @@ def test_two_rebuilds_at_once_are_refused(
 ) -> None:
     with (
         session(database) as other,
-        one_at_a_time(other, "rebuilding the search of prices"),
+        exclusive(other, "rebuilding the search of prices"),
         pytest.raises(AlreadyRunningError, match="runs already"),
     ):
         rebuild(database, search, kafka, mirror)

@@ -80,7 +80,9 @@ def test_a_settled_request_counts_as_what_keepa_says(ledger: TokenLedger, clock:
     ledger.observe(reading(clock, 150))
     reservation = granted(ledger, 100)
 
-    ledger.settle(reservation, charged=98, reading=reading(clock, 52), refused=False, status=200)
+    ledger.record_outcome(
+        reservation, charged=98, reading=reading(clock, 52), refused=False, status=200
+    )
 
     assert ledger.reserve(ask(60)) == Shortage(wait_s=30, tokens_left=52)
     (use,) = ledger.spent_since(AT)
@@ -91,7 +93,9 @@ def test_tokens_others_spend_on_the_key_are_seen(ledger: TokenLedger, clock: Han
     ledger.observe(reading(clock, 150))
     reservation = granted(ledger, 10)
 
-    ledger.settle(reservation, charged=10, reading=reading(clock, 100), refused=False, status=200)
+    ledger.record_outcome(
+        reservation, charged=10, reading=reading(clock, 100), refused=False, status=200
+    )
 
     (use,) = ledger.spent_since(AT)
     assert use.elsewhere == 40
@@ -101,7 +105,9 @@ def test_a_lost_reply_counts_as_spent_until_keepa_tells_the_balance(
     ledger: TokenLedger, clock: HandClock
 ) -> None:
     ledger.observe(reading(clock, 150))
-    ledger.settle(granted(ledger, 100), charged=None, reading=None, refused=True, status=None)
+    ledger.record_outcome(
+        granted(ledger, 100), charged=None, reading=None, refused=True, status=None
+    )
 
     assert isinstance(ledger.reserve(ask(100)), Shortage)
     ledger.observe(reading(clock, 150))
@@ -161,7 +167,9 @@ def test_only_what_is_about_to_alert_gets_the_reserve(
 
 def lose(ledger: TokenLedger, requests: int) -> None:
     for _ in range(requests):
-        ledger.settle(granted(ledger, 1), charged=None, reading=None, refused=True, status=None)
+        ledger.record_outcome(
+            granted(ledger, 1), charged=None, reading=None, refused=True, status=None
+        )
 
 
 def test_keepa_is_left_alone_once_it_answers_nobody_and_then_tried_by_one(
@@ -175,11 +183,11 @@ def test_keepa_is_left_alone_once_it_answers_nobody_and_then_tried_by_one(
     clock.pass_s(40)
     trial = granted(ledger, 1)
     assert ledger.reserve(ask(1)) == Outage(wait_s=60)
-    ledger.settle(trial, charged=None, reading=None, refused=True, status=None)
+    ledger.record_outcome(trial, charged=None, reading=None, refused=True, status=None)
     assert ledger.reserve(ask(1)) == Outage(wait_s=60)
 
     clock.pass_s(60)
-    ledger.settle(
+    ledger.record_outcome(
         granted(ledger, 1), charged=1, reading=reading(clock, 600), refused=False, status=200
     )
     for _ in range(3):
@@ -191,7 +199,7 @@ def test_a_refusal_is_an_answer_and_other_accounts_are_others_business(
 ) -> None:
     ledger.observe(reading(clock, 600))
     lose(ledger, BREAK_AFTER - 1)
-    ledger.settle(granted(ledger, 1), charged=0, reading=None, refused=True, status=400)
+    ledger.record_outcome(granted(ledger, 1), charged=0, reading=None, refused=True, status=400)
     lose(ledger, BREAK_AFTER - 1)
     granted(ledger, 1)
 
@@ -212,7 +220,7 @@ def test_only_replies_of_a_failing_keepa_count_as_failures(
     ledger.observe(reading(clock, 600))
     for _ in range(BREAK_AFTER):
         # With Keepa's envelope: it tells what the request cost.
-        ledger.settle(
+        ledger.record_outcome(
             granted(ledger, 1), charged=0, reading=reading(clock, 600), refused=True, status=status
         )
 

@@ -12,7 +12,7 @@ from keeper.domain.runs.events import KeeperEvent
 from keeper.domain.watches.product_choice import EVERYTHING, InvalidChoiceError, ProductChoice
 from keeper.domain.watches.watch import Priority, Watch
 from keeper.pipeline.prices.plan import PlannedBatch, plan_run, preview_run
-from keeper.pipeline.runs.events import Ring, no_ring
+from keeper.pipeline.runs.events import PublishEvent, publish_nothing
 from keeper.pipeline.runs.keepa_account import keepa_account
 from keeper.settings import load_settings
 from keeper.sources.keepa.errors import KeepaKeyRejectedError
@@ -45,7 +45,7 @@ def plan(
     lake: Path,
     *,
     key: str = "simulator",
-    ring: Ring = no_ring,
+    publish: PublishEvent = publish_nothing,
     only: ProductChoice = EVERYTHING,
 ) -> list[PlannedBatch]:
     with session(database) as own, keepa_account(keepa.config(key), own, "run") as account:
@@ -60,7 +60,7 @@ def plan(
             interval=timedelta(minutes=4),
             reserve_share=0.5,
             started_at=datetime.now(UTC),
-            ring=ring,
+            publish=publish,
             only=only,
         )
 
@@ -87,7 +87,7 @@ def test_when_tokens_do_not_reach_the_most_valuable_are_checked_and_the_row_says
     keepa.post("tokens", {"left": 1})
     rung: list[KeeperEvent] = []
 
-    batches = plan(connection, database, keepa, tmp_path, ring=rung.append)
+    batches = plan(connection, database, keepa, tmp_path, publish=rung.append)
 
     # One token now and three refills of one: four tokens, one of them kept for `near`.
     assert planned_asins(tmp_path, batches) == [[near], [new, stale]]

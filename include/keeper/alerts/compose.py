@@ -10,7 +10,7 @@ from keeper.alerts.message import Link, Message, Picture, Section, inert
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.messages.queue import PriceAlert, Queued, QueuedAlert
-from keeper.domain.prices.verdict import PriceStory
+from keeper.domain.prices.verdict import PriceContext
 
 _SUBJECT_TITLE: Final = 120
 _MOST_IN_DIGEST: Final = 25
@@ -18,7 +18,9 @@ SIMULATED: Final = "SIMULATED PRICE: this came from Keeper's Keepa simulator, no
 MARK: Final = "[simulated] "
 
 
-def alert_message(queued: QueuedAlert, story: PriceStory, links: Links | None = None) -> Message:
+def alert_message(
+    queued: QueuedAlert, context: PriceContext, links: Links | None = None
+) -> Message:
     """Write the message of one alert, with a chart; a hostile product title comes out inert.
 
     Args:
@@ -33,10 +35,10 @@ def alert_message(queued: QueuedAlert, story: PriceStory, links: Links | None = 
         title=title,
         reason=alert.reason,
         price=_price(alert),
-        facts=tuple(_facts(alert, story, queued.rules.time_zone)),
+        facts=tuple(_facts(alert, context, queued.rules.time_zone)),
         link=product_link(alert.asin, alert.domain),
         image_url=showable(alert.image_url),
-        chart=_chart(alert, story, queued.rules.time_zone),
+        chart=_chart(alert, context, queued.rules.time_zone),
     )
     return Message(
         key=f"alert-{alert.alert_id}",
@@ -108,7 +110,7 @@ def _short(alert: PriceAlert, time_zone: str) -> Section:
     )
 
 
-def _facts(alert: PriceAlert, story: PriceStory, time_zone: str) -> list[tuple[str, str]]:
+def _facts(alert: PriceAlert, context: PriceContext, time_zone: str) -> list[tuple[str, str]]:
     facts = [("Price now", _price(alert))]
     if alert.has_newer_price:
         facts = [("Price then", _price(alert)), ("Price now", _newest(alert))]
@@ -120,7 +122,7 @@ def _facts(alert: PriceAlert, story: PriceStory, time_zone: str) -> list[tuple[s
     if alert.target_minor is not None:
         counted = ", with shipping" if alert.with_shipping else ""
         facts.append(("Your target", f"{_money(alert.target_minor, alert)}{counted}"))
-    facts += _judgement(alert, story, time_zone)
+    facts += _assessment(alert, context, time_zone)
     facts += [
         ("Price type", alert.price_type),
         ("Amazon site", locale_of(alert.domain).host),
@@ -131,31 +133,31 @@ def _facts(alert: PriceAlert, story: PriceStory, time_zone: str) -> list[tuple[s
     return facts
 
 
-def _judgement(alert: PriceAlert, story: PriceStory, time_zone: str) -> list[tuple[str, str]]:
+def _assessment(alert: PriceAlert, context: PriceContext, time_zone: str) -> list[tuple[str, str]]:
     """Say how good the price is, as far as its past tells."""
-    if story.known_since is None:
+    if context.known_since is None:
         return []
-    known = day(story.known_since, time_zone)
+    known = day(context.known_since, time_zone)
     facts = []
-    if story.dearer_percent is not None:
+    if context.dearer_percent is not None:
         facts.append(
-            ("How good", f"cheaper than {story.dearer_percent} % of the time since {known}")
+            ("How good", f"cheaper than {context.dearer_percent} % of the time since {known}")
         )
-    if story.lowest_since is None:
+    if context.lowest_since is None:
         facts.append(("Lowest", f"of all prices known since {known}"))
     else:
-        facts.append(("Lowest since", day(story.lowest_since, time_zone)))
-    if story.average_90_minor is not None:
-        facts.append(("90-day average", _money(story.average_90_minor, alert)))
+        facts.append(("Lowest since", day(context.lowest_since, time_zone)))
+    if context.average_90_minor is not None:
+        facts.append(("90-day average", _money(context.average_90_minor, alert)))
     return facts
 
 
-def _chart(alert: PriceAlert, story: PriceStory, time_zone: str) -> Picture | None:
-    if len(story.points) < 2:
+def _chart(alert: PriceAlert, context: PriceContext, time_zone: str) -> Picture | None:
+    if len(context.points) < 2:
         return None
     return price_chart(
-        tuple(story.points),
-        until=story.until,
+        tuple(context.points),
+        until=context.until,
         target_minor=alert.target_minor,
         currency=alert.currency,
         domain=alert.domain,

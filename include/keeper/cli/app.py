@@ -80,7 +80,7 @@ def migrate(
         raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(PARTS)}")
     for part in only or PARTS:
         done = migrate_when_it_answers(
-            part, patience_s=wait, told=lambda why: typer.echo(why, err=True)
+            part, timeout_s=wait, told=lambda why: typer.echo(why, err=True)
         )
         typer.echo(f"{part}: {', '.join(done) if done else 'up to date'}")
 

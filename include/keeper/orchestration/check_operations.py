@@ -32,7 +32,7 @@ from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.summaries import conclude, delivery_line
 from keeper.settings import load_settings
 
-OPERATIONS_DOORBELL: Final = Asset(
+OPERATIONS_EVENTS: Final = Asset(
     name="operations-doorbell",
     uri="x-keeper://kafka/keeper-events/operations",
     watchers=[
@@ -51,7 +51,7 @@ Nothing but its watcher updates it: an asset a task writes, too, would ring twic
 @task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OPERATOR_NOTICES, OUTBOX])
 def check_database() -> dict[str, list[str]]:
     """Look for a want of tokens and for stale products; return what was noted, by topic."""
-    from keeper.pipeline.services.monitor import check_products, check_tokens, note_findings
+    from keeper.pipeline.services.monitor import check_products, check_tokens, record_findings
 
     settings, now = load_settings(), utc_now()
     interval = timedelta(hours=settings.runs.check_interval_h)
@@ -60,7 +60,9 @@ def check_database() -> dict[str, list[str]]:
             check_tokens(connection),
             check_products(connection, interval=interval, at=now),
         ]
-        return note_findings(connection, findings, operator=settings.people.operator_email, at=now)
+        return record_findings(
+            connection, findings, operator=settings.people.operator_email, at=now
+        )
 
 
 @task(
@@ -72,13 +74,13 @@ def check_kafka() -> dict[str, list[str]]:
 
     What was found is noted also if Kafka then does not answer.
     """
-    from keeper.pipeline.services.monitor import check_dead_letters, check_lag, note_findings
+    from keeper.pipeline.services.monitor import check_dead_letters, check_lag, record_findings
 
     kafka, now = kafka_config(), utc_now()
     findings = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
     with database() as connection:
         operator = load_settings().people.operator_email
-        return note_findings(connection, findings, operator=operator, at=now)
+        return record_findings(connection, findings, operator=operator, at=now)
 
 
 # What one of them has found is told whatever the other does.

@@ -81,10 +81,10 @@ def decide(answer: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         params: `user`: e-mail address of whose watch list the chosen products join; None is
             Keeper's own.
     """
-    from keeper.pipeline.discovery.run import settle_answer
+    from keeper.pipeline.discovery.run import record_answer
 
     with database() as connection:
-        decision = settle_answer(
+        decision = record_answer(
             connection,
             answer["asked"],
             answer["chosen_options"],

@@ -19,11 +19,11 @@ from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
 
 from keeper.domain.runs.events import HAPPENINGS
 from keeper.errors import SettingsError, TransientError
-from keeper.streams.events.subscriber import DoorbellListener, Ring
-from keeper.streams.topics import DOORBELL_GROUP, KEEPER_EVENTS
+from keeper.streams.events.subscriber import EventSubscriber, PendingEvents
+from keeper.streams.topics import EVENTS_GROUP, KEEPER_EVENTS
 
 _LOG: Final = logging.getLogger(__name__)
-_PATIENCE_S: Final = 1.0
+_TIMEOUT_S: Final = 1.0
 _RETRY_S: Final = 10.0
 
 
@@ -40,7 +40,7 @@ class KeeperEventsTrigger(KafkaSharedStreamTrigger):
         kinds: Sequence[str],
         apart_s: float = 10.0,
         topic: str = KEEPER_EVENTS,
-        group: str = DOORBELL_GROUP,
+        group: str = EVENTS_GROUP,
     ) -> None:
         """Wait for events.
 
@@ -82,39 +82,39 @@ class KeeperEventsTrigger(KafkaSharedStreamTrigger):
         cls, kwargs: dict[str, Any]
     ) -> SharedStreamProducer:
         """Return what listens for all triggers with the same key."""
-        return _Doorbell(kwargs["topic"], kwargs["group"], kwargs["apart_s"])
+        return _EventStream(kwargs["topic"], kwargs["group"], kwargs["apart_s"])
 
     async def filter_shared_stream(
-        self, shared_stream: AsyncIterator[Ring]
+        self, shared_stream: AsyncIterator[PendingEvents]
     ) -> AsyncIterator[TriggerEvent]:
         """Fire once for a ring with an event of the wanted kinds in it."""
-        async for heard in shared_stream:
-            counts = {kind: n for kind, n in heard.counts.items() if kind in self.kinds}
+        async for events in shared_stream:
+            counts = {kind: n for kind, n in events.counts.items() if kind in self.kinds}
             if counts:
-                newest = msgspec.to_builtins(heard.newest)
+                newest = msgspec.to_builtins(events.newest)
                 yield TriggerEvent({"counts": counts, "newest": newest})
 
 
-class _Doorbell(SharedStreamProducer):
+class _EventStream(SharedStreamProducer):
     """Listens in threads, so that a slow broker does not hold up other triggers."""
 
     def __init__(self, topic: str, group: str, apart_s: float) -> None:
         self._topic = topic
         self._group = group
         self._apart_s = apart_s
-        self._listener: DoorbellListener | None = None
+        self._listener: EventSubscriber | None = None
 
-    async def open_stream(self) -> AsyncIterator[tuple[Ring, Ring]]:
+    async def open_stream(self) -> AsyncIterator[tuple[PendingEvents, PendingEvents]]:
         """Yield rings for ever."""
         # Heavy, and a DAG file that names the trigger does not need it.
         from keeper.orchestration.airflow.connections import KAFKA_CONN, kafka_config
 
         kafka = kafka_config(await Connection.async_get(KAFKA_CONN))
-        self._listener = listener = DoorbellListener(kafka, topic=self._topic, group=self._group)
+        self._listener = listener = EventSubscriber(kafka, topic=self._topic, group=self._group)
         problem = ""
         while True:
             try:
-                heard = await asyncio.to_thread(listener.listen, _PATIENCE_S)
+                events = await asyncio.to_thread(listener.listen, _TIMEOUT_S)
             except TransientError as error:
                 if str(error) != problem:
                     problem = str(error)
@@ -122,8 +122,8 @@ class _Doorbell(SharedStreamProducer):
                 await asyncio.sleep(_RETRY_S)
                 continue
             problem = ""
-            if heard is not None:
-                yield heard, heard
+            if events is not None:
+                yield events, events
                 await asyncio.sleep(self._apart_s)
 
     async def advance(self, batch: Sequence[AdvanceItem]) -> None:
@@ -131,12 +131,12 @@ class _Doorbell(SharedStreamProducer):
         if self._listener is None:
             return
         for item in batch:
-            heard, outcome = item.broker_payload, item.outcome
+            events, outcome = item.broker_payload, item.outcome
             if outcome.failed or not outcome.acked:
-                await asyncio.to_thread(self._listener.hear_again, heard)
+                await asyncio.to_thread(self._listener.receive_again, events)
                 return
             try:
-                await asyncio.to_thread(self._listener.settle, heard)
+                await asyncio.to_thread(self._listener.commit, events)
             except TransientError as error:
                 _LOG.warning("%s; these events may ring again", error)
 

@@ -41,7 +41,7 @@ def deadline_after(late_after: timedelta) -> DeadlineAlert:
     )
 
 
-def tell_of_failed_run(context: Mapping[str, Any]) -> None:
+def notify_of_failed_run(context: Mapping[str, Any]) -> None:
     """Raise a notice of a failed run; it is resolved by the next good one."""
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
     _tell(
@@ -77,7 +77,7 @@ def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:
     )
 
 
-def note_good_run(context: Mapping[str, Any]) -> None:
+def record_good_run(context: Mapping[str, Any]) -> None:
     """Resolve what was told of a DAG's runs before."""
     from keeper.orchestration.airflow.connections import database
     from keeper.stores.postgres.messages.notices import resolve_notices
@@ -92,11 +92,11 @@ def note_good_run(context: Mapping[str, Any]) -> None:
 
 def _tell(trouble: Trouble) -> None:
     from keeper.orchestration.airflow.connections import database
-    from keeper.pipeline.messages.operator import tell_operator
+    from keeper.pipeline.messages.operator import notify_operator
     from keeper.pipeline.services.configuration import channels
 
     settings = load_settings()
-    tell_operator(
+    notify_operator(
         trouble,
         database,
         lambda: channels(settings),

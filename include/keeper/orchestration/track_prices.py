@@ -27,7 +27,7 @@ from keeper.orchestration.airflow.forms import skip_in_dry_run
 from keeper.orchestration.airflow.lake import lake
 from keeper.orchestration.prices.backfill import plan_interval
 from keeper.orchestration.runs.delivery import deliver_now
-from keeper.orchestration.runs.events import ring
+from keeper.orchestration.runs.events import publish
 from keeper.orchestration.runs.plans import begin, only_previewed, plain_parts
 from keeper.orchestration.runs.reports import finish_batch_run
 from keeper.orchestration.waits.keepa_tasks import keepa_account
@@ -85,7 +85,7 @@ def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict
                 interval=interval,
                 reserve_share=settings.runs.token_reserve,
                 started_at=run.started_at,
-                ring=ring,
+                publish=publish,
                 only=only,
             )
         )

@@ -11,7 +11,7 @@ KEEPER_EVENTS: Final = "keeper-events"
 DATA_TOPICS: Final = (PRICE_UPDATES, DEAL_UPDATES, PRICE_BACKFILL)
 """What is loaded into the stores; each has its dead letters beside it."""
 
-DOORBELL_GROUP: Final = "keeper-doorbell"
+EVENTS_GROUP: Final = "keeper-doorbell"
 
 _DEAD_LETTERS: Final = ".dlq"
 MAX_MESSAGE_BYTES: Final = 2_000_000

@@ -14,7 +14,7 @@ from typing import Final
 
 from keeper.streams.topics import (
     DEAL_UPDATES,
-    DOORBELL_GROUP,
+    EVENTS_GROUP,
     KEEPER_EVENTS,
     PRICE_BACKFILL,
     PRICE_UPDATES,
@@ -191,7 +191,7 @@ LOADERS: Final = MappingProxyType(
 """The workers that read a topic, by name."""
 
 READERS: Final[Mapping[str, str]] = MappingProxyType(
-    {**{loader.group: loader.topic for loader in LOADERS.values()}, DOORBELL_GROUP: KEEPER_EVENTS}
+    {**{loader.group: loader.topic for loader in LOADERS.values()}, EVENTS_GROUP: KEEPER_EVENTS}
 )
 """Every consumer group of Keeper's and the topic it reads: the loaders', and Airflow's, which only
 listens."""

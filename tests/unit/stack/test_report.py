@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from keeper.cli.streams.signs_of_life import SignOfLife
+from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.metrics import Waits
 from keeper.settings import load_settings
 from stack.context import Stack
@@ -47,7 +47,7 @@ def test_a_worker_that_waits_is_degraded_and_says_for_what(
 ) -> None:
     waits, out = Waits(), StringIO()
     waits.note("outbox", why)
-    SignOfLife("deliver", waits)
+    HeartbeatWriter("deliver", waits)
 
     rows = status_rows(running, OnlyTheDeliverer())
     print_status(Console(file=out, width=200), rows)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from keeper.cli.streams.signs_of_life import SignOfLife
+from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.cli.streams.workers import stopped_by_signals
 from keeper.metrics import Waits
 
@@ -43,7 +43,7 @@ def deliver(
     settings = load_settings()
     stopping = Event()
     waits = Waits()
-    beat = SignOfLife("deliver", waits).beat
+    beat = HeartbeatWriter("deliver", waits).beat
 
     def stopped() -> bool:
         beat()
@@ -52,7 +52,7 @@ def deliver(
     how = delivery(
         settings,
         wait=stopping.wait,
-        patience_s=_WAIT_ONCE_S if once else interval,
+        timeout_s=_WAIT_ONCE_S if once else interval,
         stopped=stopped,
     )
     config = postgres_config(settings)
@@ -85,7 +85,7 @@ def _deliver_until(
 ) -> None:
     """Deliver what is due, again and again until `stopped` or once, and say what was done."""
     from keeper.pipeline.messages.deliver import deliver_due
-    from keeper.stores.postgres.messages.outbox import listen, wait_for_news
+    from keeper.stores.postgres.messages.outbox import listen, wait_for_messages
 
     # Before the first look, so that nothing is put in between unnoticed.
     listen(connection)
@@ -95,4 +95,4 @@ def _deliver_until(
             typer.echo(", ".join(f"{n} {name}" for name, n in counts.items() if n or once))
         if once:
             return
-        wait_for_news(connection, interval)
+        wait_for_messages(connection, interval)

@@ -61,7 +61,7 @@ def check() -> None:
         check_lag,
         check_products,
         check_tokens,
-        note_findings,
+        record_findings,
     )
     from keeper.settings import load_settings
 
@@ -74,7 +74,7 @@ def check() -> None:
         queued = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
         # One by one, so that what was found is told also if Kafka then does not answer.
         for finding in chain(stored, queued):
-            note_findings(connection, [finding], operator=settings.people.operator_email, at=now)
+            record_findings(connection, [finding], operator=settings.people.operator_email, at=now)
             if finding.trouble is not None:
                 in_trouble = True
                 typer.secho(finding.trouble.subject, fg=typer.colors.RED)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from keeper.cli.streams.signs_of_life import LastSign, last_sign, path_of, workers_seen
+from keeper.cli.streams.heartbeats import LastHeartbeat, last_heartbeat, path_of, workers_seen
 from keeper.streams.workers import WORKERS
 
 _WORKERS: Final = tuple(worker.name for worker in WORKERS)
@@ -41,13 +41,13 @@ def health(
     Example: keeper health
     """
     if worker is None:
-        _tell_all(max_age, ready=ready, as_json=as_json)
+        _report_all(max_age, ready=ready, as_json=as_json)
     else:
-        _tell_one(worker, max_age, ready=ready)
+        _report_one(worker, max_age, ready=ready)
 
 
-def _tell_one(worker: str, max_age: float, *, ready: bool) -> None:
-    sign = last_sign(worker)
+def _report_one(worker: str, max_age: float, *, ready: bool) -> None:
+    sign = last_heartbeat(worker)
     if sign is None:
         if worker in _WORKERS:
             reason = f"{worker} has given no sign of life in {path_of(worker).parent}"
@@ -65,7 +65,7 @@ def _tell_one(worker: str, max_age: float, *, ready: bool) -> None:
         raise typer.Exit(1)
 
 
-def _tell_all(max_age: float, *, ready: bool, as_json: bool) -> None:
+def _report_all(max_age: float, *, ready: bool, as_json: bool) -> None:
     from keeper.cli.tables import print_table
     from keeper.pipeline.services.health import HealthState, health_of
     from keeper.settings import load_settings
@@ -74,7 +74,7 @@ def _tell_all(max_age: float, *, ready: bool, as_json: bool) -> None:
         (one.part, one.state.value, one.says) for one in health_of(load_settings())
     ]
     for name in workers_seen():
-        sign = last_sign(name)
+        sign = last_heartbeat(name)
         if sign is not None:
             says = "; ".join(sign.says()) or f"last sign of life {sign.age_s:.0f} s ago"
             found.append((name, _state(sign, max_age).value, says))
@@ -91,7 +91,7 @@ def _tell_all(max_age: float, *, ready: bool, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _state(sign: LastSign, max_age: float) -> WorkerState:
+def _state(sign: LastHeartbeat, max_age: float) -> WorkerState:
     if sign.age_s > max_age:
         return WorkerState.NOT_LIVE
     return WorkerState.DEGRADED if sign.waits else WorkerState.READY

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from keeper.cli.streams.signs_of_life import SignOfLife
+from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.metrics import WorkerMetrics
 from keeper.streams.workers import LOADERS, Loader, Store
 
@@ -92,18 +92,18 @@ for _loader in LOADERS.values():
 
 
 def _load(loader: Loader, options: _Options) -> None:
-    from keeper.pipeline.runs.events import DeadLetterBell
+    from keeper.pipeline.runs.events import DeadLetterNotifier
     from keeper.pipeline.runs.writers import WRITERS
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.settings import load_settings
-    from keeper.streams.events.publisher import Doorbell
+    from keeper.streams.events.publisher import EventPublisher
 
     settings, metrics = load_settings(), WorkerMetrics()
     kafka = kafka_config(settings)
     writing = WRITERS[loader.writer]
     with writing.store(settings, metrics) as store:
-        sign = SignOfLife(loader.name, metrics.waits, metrics)
-        bell = DeadLetterBell(Doorbell(kafka), loader.topic, metrics)
+        sign = HeartbeatWriter(loader.name, metrics.waits, metrics)
+        bell = DeadLetterNotifier(EventPublisher(kafka), loader.topic, metrics)
 
         def turn() -> None:
             sign.beat()

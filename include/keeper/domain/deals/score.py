@@ -29,7 +29,7 @@ from typing import Final
 
 from keeper.domain.deals.deal import Deal, DealScore
 from keeper.domain.money import format_money
-from keeper.domain.prices.history import DealPast
+from keeper.domain.prices.history import DealHistory
 
 DROP_POINTS: Final = 40
 FULL_DROP: Final = 0.4
@@ -38,7 +38,7 @@ NO_LOW_ABOVE: Final = 0.25
 RARE_EVER_POINTS: Final = 20
 RARE_90_POINTS: Final = 15
 NEVER_RARE: Final = 0.5
-USUAL_GATE: Final = 0.1
+USUAL_DISCOUNT: Final = 0.1
 GROWN_90_DAYS: Final = 90
 GROWN_EVER_DAYS: Final = 365
 
@@ -52,7 +52,7 @@ class _Finding:
     bars: bool = False
 
 
-def score_deal(deal: Deal, past: DealPast | None) -> DealScore:
+def score_deal(deal: Deal, history: DealHistory | None) -> DealScore:
     """Score a deal; the formula is above.
 
     A lower price never scores lower, all else equal.
@@ -61,19 +61,19 @@ def score_deal(deal: Deal, past: DealPast | None) -> DealScore:
         deal: The deal; one whose offer has gone scores 0.
         past: The product's own history, None if it is not known.
     """
-    usual = deal.average_90_days_minor if past is None else past.average_90_minor
-    days = past.tracked_days if past else 0
+    usual = deal.average_90_days_minor if history is None else history.average_90_minor
+    days = history.tracked_days if history else 0
     price = deal.price_minor
     if price is None:
         return DealScore(0, ("The offer has gone since.",), usual, None, days)
-    if past is None:
-        findings, gate = _by_average(deal, price, usual)
+    if history is None:
+        findings, factor = _by_average(deal, price, usual)
     else:
-        findings, gate = _by_history(price, deal.currency, past)
-    return _scored(price, findings, gate, usual, days)
+        findings, factor = _by_history(price, deal.currency, history)
+    return _scored(price, findings, factor, usual, days)
 
 
-def score_price(price_minor: int, past: DealPast, currency: str = "USD") -> DealScore:
+def score_price(price_minor: int, history: DealHistory, currency: str = "USD") -> DealScore:
     """Score a price that no deal search found; the formula is above.
 
     Args:
@@ -81,16 +81,16 @@ def score_price(price_minor: int, past: DealPast, currency: str = "USD") -> Deal
         past: Its own history.
         currency: What the reasons write amounts in.
     """
-    findings, gate = _by_history(price_minor, currency, past)
-    return _scored(price_minor, findings, gate, past.average_90_minor, past.tracked_days)
+    findings, factor = _by_history(price_minor, currency, history)
+    return _scored(price_minor, findings, factor, history.average_90_minor, history.tracked_days)
 
 
 def _scored(
-    price: int, findings: list[_Finding], gate: float, usual: int | None, days: int
+    price: int, findings: list[_Finding], factor: float, usual: int | None, days: int
 ) -> DealScore:
     findings.sort(key=lambda finding: (not finding.bars, -finding.points))
     return DealScore(
-        points=int(gate * sum(finding.points for finding in findings)),
+        points=int(factor * sum(finding.points for finding in findings)),
         reasons=tuple(finding.sentence for finding in findings if finding.sentence),
         original_minor=usual,
         discount_percent=_percent_below(price, usual) if usual else None,
@@ -115,19 +115,23 @@ def _by_average(deal: Deal, price: int, usual: int | None) -> tuple[list[_Findin
     if lower < usual and drop > 0:
         month = format_money(lower, deal.currency)
         findings.append(_Finding(0, f"Its average of the last 31 days was {month} only.", True))
-    return findings, _clipped((lower - price) / lower / USUAL_GATE)
+    return findings, _clipped((lower - price) / lower / USUAL_DISCOUNT)
 
 
-def _by_history(price: int, currency: str, past: DealPast) -> tuple[list[_Finding], float]:
-    grown_90 = _clipped(past.tracked_days / GROWN_90_DAYS)
-    grown_ever = _clipped(past.tracked_days / GROWN_EVER_DAYS)
-    usual, rare_90 = past.average_90_minor, past.share_of_90_days_at_or_below
+def _by_history(price: int, currency: str, history: DealHistory) -> tuple[list[_Finding], float]:
+    grown_90 = _clipped(history.tracked_days / GROWN_90_DAYS)
+    grown_ever = _clipped(history.tracked_days / GROWN_EVER_DAYS)
+    usual, rare_90 = history.average_90_minor, history.share_of_90_days_at_or_below
     findings = [
-        _low(price, currency, past, LOW_POINTS * grown_ever),
-        _rare(past.share_of_history_at_or_below, past.tracked_days, RARE_EVER_POINTS * grown_ever),
+        _low(price, currency, history, LOW_POINTS * grown_ever),
+        _rare(
+            history.share_of_history_at_or_below,
+            history.tracked_days,
+            RARE_EVER_POINTS * grown_ever,
+        ),
     ]
-    if past.tracked_days < GROWN_90_DAYS:
-        young = f"It has been known for {past.tracked_days} days only, which proves little."
+    if history.tracked_days < GROWN_90_DAYS:
+        young = f"It has been known for {history.tracked_days} days only, which proves little."
         findings.append(_Finding(0, young, True))
     if not usual:
         unusual = "It had no price in the last 90 days, so it has no usual one."
@@ -135,12 +139,12 @@ def _by_history(price: int, currency: str, past: DealPast) -> tuple[list[_Findin
     drop = (usual - price) / usual
     findings.append(_drop(price, currency, usual, drop, DROP_POINTS * grown_90))
     findings.append(_rare(rare_90, GROWN_90_DAYS, RARE_90_POINTS * grown_90))
-    gate = _clipped(drop / USUAL_GATE)
+    factor = _clipped(drop / USUAL_DISCOUNT)
     if rare_90 is not None:
-        gate *= _clipped(2 - 4 * rare_90)
-        if drop >= USUAL_GATE and rare_90 >= NEVER_RARE:
+        factor *= _clipped(2 - 4 * rare_90)
+        if drop >= USUAL_DISCOUNT and rare_90 >= NEVER_RARE:
             findings.append(_Finding(0, "The price was raised before it fell.", True))
-    return findings, gate
+    return findings, factor
 
 
 def _drop(price: int, currency: str, usual: int, drop: float, most: float) -> _Finding:
@@ -151,20 +155,20 @@ def _drop(price: int, currency: str, usual: int, drop: float, most: float) -> _F
     else:
         how = f"{-percent} % above" if percent < 0 else "as much as"
     sentence = f"{now} is {how} its average of 90 days, {before}."
-    return _Finding(most * _clipped(drop / FULL_DROP), sentence, bars=drop < USUAL_GATE)
+    return _Finding(most * _clipped(drop / FULL_DROP), sentence, bars=drop < USUAL_DISCOUNT)
 
 
-def _low(price: int, currency: str, past: DealPast, most: float) -> _Finding:
-    low = past.low_ever_minor
+def _low(price: int, currency: str, history: DealHistory, most: float) -> _Finding:
+    low = history.low_ever_minor
     if not low:
         return _Finding(0, "")
-    lowest, known = format_money(low, currency), f"the {past.tracked_days} days known"
+    lowest, known = format_money(low, currency), f"the {history.tracked_days} days known"
     if price < low:
         sentence = f"It was never this cheap in {known}; the lowest before was {lowest}."
     elif price == low:
         sentence = f"It is at the lowest price in {known}, {lowest}."
     else:
-        until = past.cheaper_until
+        until = history.cheaper_until
         last = f"; it was last cheaper on {until:%Y-%m-%d}" if until else ""
         sentence = f"Its lowest price in {known} was {lowest}{last}."
     return _Finding(most * _clipped(1 - (price - low) / low / NO_LOW_ABOVE), sentence)

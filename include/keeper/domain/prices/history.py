@@ -18,7 +18,7 @@ EVER_DAYS: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
-class DealPast:
+class DealHistory:
     """What a product has cost before, in the deal's series; money in minor units, landed.
 
     Averages and shares count up to when the deal was checked, so that a deal that goes on for weeks
@@ -42,7 +42,7 @@ class DealPast:
     cheaper_until: datetime | None = None
 
 
-class PastPrices:
+class PriceSeries:
     """The plausible points of one series, in the order of their times.
 
     Attributes:
@@ -71,7 +71,7 @@ class Past:
         at: When it was seen; averages count up to here, with that price since `observed_at`.
     """
 
-    series: PastPrices
+    series: PriceSeries
     observed_at: datetime
     at: datetime
 
@@ -123,12 +123,12 @@ class Past:
         prices = [price for price, _ in self._spans(self.at - timedelta(days=days), None)]
         return min(prices, default=None)
 
-    def as_a_deal(self, amount: int) -> DealPast | None:
+    def as_a_deal(self, amount: int) -> DealHistory | None:
         """Return what a deal's score at this price rests on; None when too little is known."""
         if not self._end:
             return None
         start = self.at - timedelta(days=90)
-        return DealPast(
+        return DealHistory(
             average_90_minor=self.average(90, amount),
             low_ever_minor=self._lowest_ever,
             share_of_90_days_at_or_below=self.share_at_or_below(amount, start),

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from keeper.domain.prices.history import PastPrices
+from keeper.domain.prices.history import PriceSeries
 
 YEAR: Final = timedelta(days=365)
 _LEAST_KNOWN: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class PriceStory:
+class PriceContext:
     """A price beside its own past; amounts in minor units, as the watch counts them.
 
     Attributes:
@@ -33,13 +33,13 @@ class PriceStory:
     average_90_minor: int | None = None
 
 
-def story(
+def price_context(
     points: Sequence[tuple[datetime, int | None]],
     *,
     observed_at: datetime,
     checked_at: datetime,
     amount: int | None,
-) -> PriceStory:
+) -> PriceContext:
     """Tell how a price compares with what was known before it.
 
     Args:
@@ -49,13 +49,13 @@ def story(
         amount: The price; None without an offer.
     """
     until = max(checked_at, observed_at)
-    past = PastPrices(points)
-    view = past.until(observed_at, until)
+    series = PriceSeries(points)
+    view = series.until(observed_at, until)
     before = [one for one in points if one[0] < observed_at]
     if amount is None or not before or until - before[0][0] < _LEAST_KNOWN:
-        return PriceStory(points, until)
+        return PriceContext(points, until)
     below = view.share_at_or_below(amount, until - YEAR)
-    return PriceStory(
+    return PriceContext(
         points,
         until,
         None if below is None else int(100 * (1 - below)),

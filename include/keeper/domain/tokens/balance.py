@@ -129,21 +129,21 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
-class PastRequest:
+class EarlierRequest:
     """A request that was sent.
 
     Attributes:
         requested_at: When.
         has_failed: Keepa failed it: no reply came, or one of HTTP 5xx. A refusal is an answer.
-        is_settled: It is known what became of it.
+        has_outcome: It is known what became of it.
     """
 
     requested_at: datetime
     has_failed: bool
-    is_settled: bool
+    has_outcome: bool
 
 
-def outage_of(latest: Sequence[PastRequest], now: datetime) -> Outage | None:
+def outage_of(latest: Sequence[EarlierRequest], now: datetime) -> Outage | None:
     """Tell whether Keepa is to be left alone: a circuit breaker over all who use the account.
 
     It breaks when the latest requests have all failed, and stays so until a while after the last of
@@ -153,8 +153,8 @@ def outage_of(latest: Sequence[PastRequest], now: datetime) -> Outage | None:
         latest: The account's latest requests, the newest first; those still out may be among them.
         now: The time.
     """
-    settled = [request for request in latest if request.is_settled][:BREAK_AFTER]
-    if len(settled) < BREAK_AFTER or not all(request.has_failed for request in settled):
+    recorded = [request for request in latest if request.has_outcome][:BREAK_AFTER]
+    if len(recorded) < BREAK_AFTER or not all(request.has_failed for request in recorded):
         return None
     wait = latest[0].requested_at + BROKEN_FOR - now
     return Outage(wait.total_seconds()) if wait > timedelta(0) else None
@@ -166,7 +166,7 @@ class TokenBudget(Protocol):
     def reserve(self, request: TokenRequest) -> Reservation | Shortage | Outage:
         """Set tokens aside for a request, or tell how long to wait, for them or for Keepa."""
 
-    def settle(
+    def record_outcome(
         self,
         reservation: Reservation,
         *,

@@ -58,10 +58,10 @@ def _standing(condition: Level, amount: int, past: Past, policy: AlertPolicy) ->
             # A price that was there before is no news, be it the lowest or the usual one.
             return _below(amount, (lowest - 1) * 100, policy)
         case Score(points):
-            deal_past = past.as_a_deal(amount)
-            if deal_past is None:
+            deal_history = past.as_a_deal(amount)
+            if deal_history is None:
                 return Standing.UNKNOWN
-            score = score_price(amount, deal_past).points
+            score = score_price(amount, deal_history).points
             return _of(due=score >= points, clear=score < points - policy.score_hysteresis)
 
 

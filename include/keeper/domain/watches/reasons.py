@@ -68,8 +68,8 @@ def _reason(
         case Lowest(days):
             return "the lowest price ever known" if days is None else f"the lowest in {days} days"
         case Score():
-            deal_past = past.as_a_deal(amount or 0)
-            points = score_price(amount or 0, deal_past).points if deal_past else 0
+            deal_history = past.as_a_deal(amount or 0)
+            points = score_price(amount or 0, deal_history).points if deal_history else 0
             return f"worth {points} of 100 points as a deal"
         case BackInStock():
             return "back in stock"

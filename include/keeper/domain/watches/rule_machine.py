@@ -14,7 +14,7 @@ implausible price waits until a later check confirms it.
 from keeper.domain.prices.history import Past
 from keeper.domain.watches.levels import Standing, standing
 from keeper.domain.watches.policy import AlertPolicy
-from keeper.domain.watches.rule_state import News, RuleState, Sight
+from keeper.domain.watches.rule_state import News, Observation, RuleState
 from keeper.domain.watches.rules import (
     Above,
     AlertRule,
@@ -28,7 +28,7 @@ from keeper.domain.watches.rules import (
 
 
 def advance_rule(
-    state: RuleState | None, seen: Sight, rule: AlertRule, past: Past, policy: AlertPolicy
+    state: RuleState | None, seen: Observation, rule: AlertRule, past: Past, policy: AlertPolicy
 ) -> tuple[RuleState, News | None]:
     """Judge one observation.
 
@@ -57,7 +57,7 @@ def advance_rule(
 
 def _on_level(
     moved: RuleState,
-    seen: Sight,
+    seen: Observation,
     rule: AlertRule,
     past: Past,
     policy: AlertPolicy,
@@ -102,7 +102,7 @@ def _on_level(
 def _on_event(
     state: RuleState,
     moved: RuleState,
-    seen: Sight,
+    seen: Observation,
     rule: AlertRule,
     past: Past,
     policy: AlertPolicy,

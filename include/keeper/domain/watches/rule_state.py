@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 
 
-class Sight(NamedTuple):
+class Observation(NamedTuple):
     """What a check saw of a series, in the amount the watch counts: with shipping or without."""
 
     checked_at: datetime
@@ -52,7 +52,7 @@ class RuleState(NamedTuple):
         return self.armed and self.alerted_minor is None and self.awaiting_minor is None
 
     @classmethod
-    def fresh(cls, seen: Sight) -> Self:
+    def fresh(cls, seen: Observation) -> Self:
         """Return the state of a rule that has judged nothing until this observation."""
         return cls(True, None, None, seen.checked_at, seen.observed_at)
 
@@ -60,7 +60,7 @@ class RuleState(NamedTuple):
         """Return the state as that of a rule that keeps no last price."""
         return self._replace(is_known=False, last_minor=None)
 
-    def is_unmoved_by(self, seen: Sight) -> bool:
+    def is_unmoved_by(self, seen: Observation) -> bool:
         """Whether the observation, judged, would change nothing but the position."""
         if seen.position <= self.position:
             return True

@@ -11,14 +11,14 @@ awaits confirmation alone, so that a dropped price leaves the same state as an e
 from collections.abc import Sequence
 from typing import Final
 
-from keeper.domain.prices.history import PastPrices
+from keeper.domain.prices.history import PriceSeries
 from keeper.domain.prices.points import KEEPA_EPOCH
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import News, RuleState, Sight
+from keeper.domain.watches.rule_state import News, Observation, RuleState
 from keeper.domain.watches.rules import AlertRule, AtOrBelow
 
-_NO_HISTORY: Final = PastPrices(()).until(KEEPA_EPOCH, KEEPA_EPOCH)
+_NO_HISTORY: Final = PriceSeries(()).until(KEEPA_EPOCH, KEEPA_EPOCH)
 
 
 def target_rule(target_minor: int) -> AlertRule:
@@ -61,7 +61,7 @@ def cannot_move(
 
 def advance_target(
     state: RuleState | None,
-    observations: Sequence[Sight],
+    observations: Sequence[Observation],
     target_minor: int,
     policy: AlertPolicy,
 ) -> tuple[RuleState | None, list[tuple[int, News]]]:

@@ -5,7 +5,7 @@ from typing import Final
 from keeper.orchestration.airflow.connections import database
 from keeper.settings import load_settings
 
-_PATIENCE_S: Final = 60
+_TIMEOUT_S: Final = 60
 
 
 def deliver_now() -> dict[str, int]:
@@ -17,4 +17,4 @@ def deliver_now() -> dict[str, int]:
     from keeper.pipeline.services.configuration import delivery
 
     with database() as connection:
-        return deliver_due(connection, delivery(load_settings(), patience_s=_PATIENCE_S))
+        return deliver_due(connection, delivery(load_settings(), timeout_s=_TIMEOUT_S))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from keeper.clock import utc_now
 from keeper.orchestration.airflow.connections import database
-from keeper.orchestration.runs.events import ring
+from keeper.orchestration.runs.events import publish
 from keeper.orchestration.runs.names import run_name
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
             max_quarantine_share=max_quarantine_share,
             unfinished=unfinished_tasks(ti),
             finished_at=utc_now(),
-            ring=ring,
+            publish=publish,
             told=push_summary,
         )
     return plain_row(row)

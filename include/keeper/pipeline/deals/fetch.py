@@ -27,7 +27,7 @@ from keeper.stores.lake.archive import ArchivedReply
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.run_files import StoredPage
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.deals.filters import note_problem
+from keeper.stores.postgres.deals.filters import record_problem
 from keeper.stores.postgres.deals.histories import known_histories
 
 _LOG: Final = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def _fetch_pages(
 
 def _note(connection: Connection, found_by: DealFilter, problem: str | None) -> None:
     if found_by.filter_id is not None:
-        note_problem(connection, found_by.filter_id, problem)
+        record_problem(connection, found_by.filter_id, problem)
 
 
 def fresh_from(folder: DealFolder) -> datetime:

@@ -23,7 +23,7 @@ _Key = tuple[str, str, str]
 _Points = tuple[tuple[datetime, int | None], ...]
 
 
-def with_pasts(
+def with_histories(
     connection: Connection, archive: ReplyArchive, deals: Sequence[ReportedDeal], *, at: datetime
 ) -> tuple[ReportedDeal, ...]:
     """Return the deals with what their products have cost in 90 days, shipping counted in.
@@ -70,18 +70,18 @@ def _archived(
         wanted.setdefault(deal.domain, set()).add(deal.asin)
     replies: dict[str, tuple[ArchivedReply, set[str]]] = {}
     keys = {_key(deal) for deal in deals}
-    pasts: dict[_Key, list[StoredPrice]] = {}
+    histories: dict[_Key, list[StoredPrice]] = {}
     try:
         for domain, asins in wanted.items():
             found = archive.newest_holding(domain, asins, received_from=at - _FETCHED_WITHIN)
             for asin, reply in found.items():
                 replies.setdefault(reply.key, (reply, set()))[1].add(asin)
         for reply, asins in replies.values():
-            pasts |= _prices_of(archive, reply, asins, keys)
+            histories |= _prices_of(archive, reply, asins, keys)
     except LakeUnavailableError as error:
         # Every further question would wait as long as this one did.
         _LOG.warning("histories of deals are left out: %s", error)
-    return pasts
+    return histories
 
 
 def _prices_of(
@@ -92,18 +92,18 @@ def _prices_of(
     except (KeepaDecodeError, MissingFileError) as error:
         _LOG.warning("a reply with histories cannot be read: %s", error)
         return {}
-    pasts: dict[_Key, list[StoredPrice]] = {}
+    histories: dict[_Key, list[StoredPrice]] = {}
     for product in products:
         if product.asin not in asins:
             continue
         for _, domain, name in (key for key in keys if key[:2] == (product.asin, reply.domain)):
             series = product.series.get(price_type_of(name).index)
             if series is not None:
-                pasts[product.asin, domain, name] = [
+                histories[product.asin, domain, name] = [
                     StoredPrice(p.observed_at, p.price_minor or None, p.shipping_minor)
                     for p in series.points()
                 ]
-    return pasts
+    return histories
 
 
 def _key(deal: ReportedDeal) -> _Key:

@@ -7,7 +7,7 @@ from typing import Final
 
 from keeper.domain.deals.report import DealReport, choose
 from keeper.errors import TransientError
-from keeper.pipeline.deals.history import with_pasts
+from keeper.pipeline.deals.history import with_histories
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.deals.reports import (
@@ -53,7 +53,7 @@ def write_reports(
 
     Args:
         connection: Where deals and reports are.
-        archive: Where the replies with the products' pasts are.
+        archive: Where the replies with the products' histories are.
         run_id: The run.
         at: Now.
 
@@ -98,7 +98,7 @@ def write_report(
 
     Args:
         connection: Where deals and reports are.
-        archive: Where the replies with the products' pasts are.
+        archive: Where the replies with the products' histories are.
         reader: Who is to have it.
         run_id: The run.
         at: Now.
@@ -123,7 +123,7 @@ def draft(
         since=since,
         until=at,
         simulated=found.simulated,
-        deals=with_pasts(connection, archive, chosen, at=at),
+        deals=with_histories(connection, archive, chosen, at=at),
         left_out=len(products) - len(chosen),
     )
     return report, [deal.event_id for deal in found.deals]

@@ -20,7 +20,7 @@ from keeper.domain.prices.events import Source
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.pipeline.deals.fetch import decoded_page, fresh_from, recent_histories
-from keeper.sources.keepa.deals.history import past_of
+from keeper.sources.keepa.deals.history import history_of
 from keeper.sources.keepa.errors import KeepaDecodeError
 from keeper.sources.keepa.products.decode import DecodedProduct, decode_products
 from keeper.sources.keepa.products.series import NO_OFFER, Series
@@ -136,7 +136,7 @@ def check_deals(
 
 
 def _score(deal: Deal, history: Series | None, checked_at: datetime) -> DealScore:
-    return score_deal(deal, None if history is None else past_of(history, deal, checked_at))
+    return score_deal(deal, None if history is None else history_of(history, deal, checked_at))
 
 
 def _histories(

@@ -40,7 +40,7 @@ from keeper.stores.postgres.discovery.proposals import (
     known_products,
     list_discoveries,
     list_proposals,
-    note_search,
+    record_search,
 )
 from keeper.stores.postgres.runs.runs import RunCounts, finish_run, start_run
 
@@ -149,9 +149,9 @@ def find_candidates(
     try:
         asins = _new_products(connection, client, search.discovery, wanted)
     except TerminalError as error:
-        note_search(connection, planned.discovery_id, clock(), str(error))
+        record_search(connection, planned.discovery_id, clock(), str(error))
         raise
-    note_search(connection, planned.discovery_id, clock(), None)
+    record_search(connection, planned.discovery_id, clock(), None)
     _LOG.info("%s: %d products nobody was asked about yet", planned.label, len(asins))
     return Candidates(planned.discovery_id, tuple(asins))
 
@@ -204,12 +204,12 @@ def open_question(connection: Connection, user: str | None) -> Question | None:
 
     Args:
         connection: Where they are.
-        user: See `settle_answer`.
+        user: See `record_answer`.
     """
     return ask_about(list_proposals(connection), user)
 
 
-def settle_answer(
+def record_answer(
     connection: Connection,
     asked: Sequence[str],
     chosen: Sequence[str],

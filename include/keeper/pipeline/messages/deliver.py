@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
+from keeper.alerts.channel_breakers import ChannelBreakers
 from keeper.alerts.compose import alert_message, digest_message
-from keeper.alerts.gates import Gates
 from keeper.alerts.links import Links
 from keeper.alerts.message import Message
 from keeper.alerts.notices import notice_message
@@ -29,7 +29,7 @@ from keeper.domain.messages.queue import (
     QueuedNotice,
     QueuedReport,
 )
-from keeper.pipeline.messages.price_verdicts import story_of
+from keeper.pipeline.messages.price_verdicts import price_context_of
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.messages.outbox import Claim, claim_next, is_any_due, next_postponed
@@ -40,7 +40,7 @@ GIVE_UP_AFTER: Final = timedelta(hours=72)
 _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(hours=1)
 _JITTER: Final = 0.2
-_PAST_MAY_COME: Final = timedelta(seconds=60)
+_HISTORY_MAY_COME: Final = timedelta(seconds=60)
 """The first check of a product brings its past too, by a topic and a loader of its own; an alert of
 that check waits for it so long at most, since with it the message can say how good the price is."""
 _LOOK_AGAIN: Final = timedelta(seconds=3)
@@ -79,7 +79,7 @@ class Delivery:
         gates: What the deliverer knows of them; kept as long as it runs.
         clock: The time that decides what is due.
         wait: Lets seconds pass; ends early when told to stop.
-        patience_s: How long, in all, to wait for channels that ask for a pause.
+        timeout_s: How long, in all, to wait for channels that ask for a pause.
         stopped: Asked between messages; true ends the work early.
         jitter: A number from 0 to 1, by which retries of many messages fall apart.
         links: Makes the links messages are acted on by; None for messages without.
@@ -87,17 +87,17 @@ class Delivery:
     """
 
     channels: Mapping[ChannelKind, Channel]
-    gates: Gates = field(default_factory=Gates)
+    breakers: ChannelBreakers = field(default_factory=ChannelBreakers)
     clock: Clock = utc_now
     wait: Callable[[float], object] = time.sleep
-    patience_s: float = 0
+    timeout_s: float = 0
     stopped: Callable[[], bool] = lambda: False
     jitter: Callable[[], float] = random.random
     links: Links | None = None
     operator: str | None = None
 
 
-def deliver_due(connection: Connection, how: Delivery) -> dict[str, int]:
+def deliver_due(connection: Connection, delivery: Delivery) -> dict[str, int]:
     """Deliver every message that is due, each in its own transaction, until none is left.
 
     Quiet hours, snoozes and daily caps hold alerts back; those that were held go out as one digest.
@@ -111,37 +111,39 @@ def deliver_due(connection: Connection, how: Delivery) -> dict[str, int]:
         not_configured, held, cancelled.
     """
     counts = dict.fromkeys(_Outcome, 0)
-    patience = timedelta(seconds=how.patience_s)
-    while not how.stopped():
-        now, outcome = how.clock(), None
-        with claim_next(connection, now, how.gates.closed(now)) as claim:
+    timeout = timedelta(seconds=delivery.timeout_s)
+    while not delivery.stopped():
+        now, outcome = delivery.clock(), None
+        with claim_next(connection, now, delivery.breakers.closed(now)) as claim:
             if claim is not None:
-                outcome, messages = _handle(claim, how)
+                outcome, messages = _handle(claim, delivery)
                 counts[outcome] += messages
         if claim is not None:
             if outcome is _Outcome.SENT:
-                how.wait(how.gates.breath(claim.message.to).total_seconds())
+                delivery.wait(delivery.breakers.breath(claim.message.to).total_seconds())
             continue
-        waits = _next_moment(connection, how.gates, now)
-        if waits is None or waits - now > patience:
+        waits = _next_moment(connection, delivery.breakers, now)
+        if waits is None or waits - now > timeout:
             break
-        patience -= waits - now
-        how.wait((waits - now).total_seconds())
+        timeout -= waits - now
+        delivery.wait((waits - now).total_seconds())
     del counts[_Outcome.POSTPONED]
     return {outcome.value: messages for outcome, messages in counts.items()}
 
 
-def _next_moment(connection: Connection, gates: Gates, now: datetime) -> datetime | None:
+def _next_moment(
+    connection: Connection, breakers: ChannelBreakers, now: datetime
+) -> datetime | None:
     """Return when there will be something to do for what is in the outbox; None if never."""
     moments = [next_postponed(connection, now)]
     if is_any_due(connection, now):
-        moments.append(gates.next_opening(now))
+        moments.append(breakers.next_opening(now))
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _handle(claim: Claim, how: Delivery) -> tuple[_Outcome, int]:
+def _handle(claim: Claim, delivery: Delivery) -> tuple[_Outcome, int]:
     """Deliver, hold or cancel what was claimed; return what became of how many messages."""
-    now, queued = how.clock(), claim.message
+    now, queued = delivery.clock(), claim.message
     if not queued.is_wanted:
         claim.cancel(now)
         return _Outcome.CANCELLED, 1
@@ -149,19 +151,19 @@ def _handle(claim: Claim, how: Delivery) -> tuple[_Outcome, int]:
         claim.hold(waits)
         return _Outcome.HELD, 1
     if not isinstance(queued, QueuedAlert):
-        return _deliver(claim, lambda: _message_of(queued, how.links), how), 1
+        return _deliver(claim, lambda: _message_of(queued, delivery.links), delivery), 1
     together = claim.held_with(now) if queued.held_for else []
-    story = story_of(claim.connection, queued.alert)
-    if len(story.points) < 2 and now - queued.queued_at < _PAST_MAY_COME:
+    context = price_context_of(claim.connection, queued.alert)
+    if len(context.points) < 2 and now - queued.queued_at < _HISTORY_MAY_COME:
         claim.postpone(now + _LOOK_AGAIN)
         return _Outcome.POSTPONED, 1
 
     def write() -> Message:
         if together:
-            return digest_message([queued, *together], how.links)
-        return alert_message(queued, story, how.links)
+            return digest_message([queued, *together], delivery.links)
+        return alert_message(queued, context, delivery.links)
 
-    return _deliver(claim, write, how, together), 1 + len(together)
+    return _deliver(claim, write, delivery, together), 1 + len(together)
 
 
 def _hold(claim: Claim, now: datetime) -> Hold | None:
@@ -184,17 +186,17 @@ def _message_of(queued: QueuedReport | QueuedNotice, links: Links | None) -> Mes
 def _deliver(
     claim: Claim,
     write: Callable[[], Message],
-    how: Delivery,
+    delivery: Delivery,
     together: Sequence[QueuedMessage] = (),
 ) -> _Outcome:
     """Try once and record how it ended; return that."""
     queued = claim.message
     started = time.monotonic()
-    result = _attempt(queued.to, write, how.channels)
-    now = how.clock()
-    how.gates.saw(queued.to, result, now)
-    again = _next_attempt(queued, result, now, how.jitter()) if result.retry else None
-    claim.settle(
+    result = _attempt(queued.to, write, delivery.channels)
+    now = delivery.clock()
+    delivery.breakers.saw(queued.to, result, now)
+    again = _next_attempt(queued, result, now, delivery.jitter()) if result.retry else None
+    claim.record_outcome(
         result,
         status=MessageStatus(result.status) if again is None else MessageStatus.PENDING,
         seconds=time.monotonic() - started,
@@ -202,8 +204,8 @@ def _deliver(
         next_attempt_at=again,
         together=together,
     )
-    if how.operator is not None and not isinstance(queued, QueuedNotice):
-        _tell_operator(claim, result, is_final=again is None, now=now, operator=how.operator)
+    if delivery.operator is not None and not isinstance(queued, QueuedNotice):
+        _notify_operator(claim, result, is_final=again is None, now=now, operator=delivery.operator)
     level = logging.INFO if result.status is DeliveryStatus.SENT else logging.WARNING
     _LOG.log(
         level,
@@ -216,7 +218,7 @@ def _deliver(
     return _Outcome[result.status.name]
 
 
-def _tell_operator(
+def _notify_operator(
     claim: Claim, result: DeliveryResult, *, is_final: bool, now: datetime, operator: str
 ) -> None:
     """Raise a notice of a message given up, and resolve it once the channel takes one."""

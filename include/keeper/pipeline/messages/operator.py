@@ -17,7 +17,7 @@ from keeper.stores.postgres.messages.notices import raise_notice
 _LOG: Final = logging.getLogger(__name__)
 
 
-def tell_operator(
+def notify_operator(
     trouble: Trouble,
     database: Callable[[], AbstractContextManager[Connection]],
     channels: Callable[[], dict[ChannelKind, Channel]],

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from keeper.domain.messages.queue import PriceAlert
-from keeper.domain.prices.verdict import YEAR, PriceStory, story
+from keeper.domain.prices.verdict import YEAR, PriceContext, price_context
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.prices.history import StoredPrice, points_of
 
 
-def story_of(connection: Connection, alert: PriceAlert) -> PriceStory:
+def price_context_of(connection: Connection, alert: PriceAlert) -> PriceContext:
     """Return how the alert's price compares with the year before its check."""
     since = alert.checked_at - YEAR - timedelta(days=1)
     stored = points_of(connection, alert.asin, alert.domain, alert.price_type, since=since)
@@ -19,7 +19,7 @@ def story_of(connection: Connection, alert: PriceAlert) -> PriceStory:
         for one in stored
         if one.observed_at <= alert.checked_at
     ]
-    return story(
+    return price_context(
         points,
         observed_at=alert.observed_at,
         checked_at=alert.checked_at,

@@ -15,7 +15,7 @@ from keeper.domain.tokens.plan import Candidate, TokenPlan, plan_tokens
 from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import TransientError
-from keeper.pipeline.runs.events import Ring, no_ring
+from keeper.pipeline.runs.events import PublishEvent, publish_nothing
 from keeper.pipeline.runs.keepa_account import KeepaAccount
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
@@ -64,7 +64,7 @@ def plan_run(
     interval: timedelta,
     reserve_share: float,
     started_at: datetime,
-    ring: Ring = no_ring,
+    publish: PublishEvent = publish_nothing,
     only: ProductChoice = EVERYTHING,
 ) -> list[PlannedBatch]:
     """Choose the products the tokens reach for, divide them into batches, note the run's start.
@@ -109,7 +109,7 @@ def plan_run(
         tokens_estimated=plan.cost,
     )
     if waiting := len(plan.later):
-        ring(
+        publish(
             KeeperEvent(event_type="tokens_short", occurred_at=utc_now(), count=waiting, run_id=run)
         )
     if not products:

@@ -178,22 +178,22 @@ def _collect_points(
             elif interval is not None:
                 history.add_interval(product, series, received_at, interval.since, interval.until)
             else:
-                points.records += _news_records(product, series, plan, received_at)
+                points.records += _change_records(product, series, plan, received_at)
                 if name not in plan.histories:
                     history.add_whole(product, series, received_at)
     return points
 
 
-def _news_records(
+def _change_records(
     product: DecodedProduct, series: Series, plan: ProductToCheck, checked_at: datetime
 ) -> Iterator[_Record]:
     name = series.price_type.name
-    for previous, point in _news(series, plan.stored_until.get(name)):
+    for previous, point in _changes(series, plan.stored_until.get(name)):
         suspicious = _is_suspicious(point, series, product)
         yield _Record(point, previous, product, plan.targets.get(name), suspicious, checked_at)
 
 
-def _news(
+def _changes(
     series: Series, stored_until: datetime | None
 ) -> Iterator[tuple[PricePoint | None, PricePoint]]:
     """Yield the points to report, each with the one before it: changes since, always the newest."""

@@ -9,14 +9,14 @@ from keeper.clock import Clock, utc_now
 from keeper.domain.runs.events import KeeperEvent
 from keeper.metrics import WorkerMetrics
 from keeper.stores.postgres.runs.runs import RunCounts
-from keeper.streams.events.publisher import Doorbell
+from keeper.streams.events.publisher import EventPublisher
 
-Ring = Callable[[KeeperEvent], None]
+PublishEvent = Callable[[KeeperEvent], None]
 """Publishes an event, or logs that it could not; it never fails."""
 _LETTERS_EVERY_S: Final = 60.0
 
 
-def no_ring(_: KeeperEvent) -> None:
+def publish_nothing(_: KeeperEvent) -> None:
     """Tell nobody."""
 
 
@@ -37,12 +37,12 @@ def events_of_run(
         yield KeeperEvent(event_type="deals_found", occurred_at=at, count=found, run_id=run_id)
 
 
-class DeadLetterBell:
+class DeadLetterNotifier:
     """Tells of a worker's dead letters, once a minute at most however many they are."""
 
     def __init__(
         self,
-        doorbell: Doorbell,
+        doorbell: EventPublisher,
         topic: str,
         metrics: WorkerMetrics,
         *,
@@ -83,7 +83,7 @@ class DeadLetterBell:
 
     def _tell(self) -> None:
         letters = self._metrics.dead_letters
-        self._doorbell.ring(
+        self._doorbell.publish(
             KeeperEvent(
                 event_type="dead_letters_grew",
                 occurred_at=self._clock(),

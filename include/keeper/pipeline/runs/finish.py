@@ -9,7 +9,7 @@ from typing import Final
 from keeper.checks.quota import share_exceeded
 from keeper.domain.runs.states import RunState
 from keeper.errors import TerminalError
-from keeper.pipeline.runs.events import Ring, events_of_run, no_ring
+from keeper.pipeline.runs.events import PublishEvent, events_of_run, publish_nothing
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.runs import RunCounts, finish_run
 
@@ -47,7 +47,7 @@ def summarise_run(
     max_quarantine_share: float,
     unfinished: Sequence[str],
     finished_at: datetime,
-    ring: Ring = no_ring,
+    publish: PublishEvent = publish_nothing,
     told: Callable[[str], None] = lambda line: None,
 ) -> dict[str, object]:
     """Write the run's row and return it.
@@ -109,5 +109,5 @@ def summarise_run(
     if problem:
         raise RunFailedError(f"run {run_id}: {problem}")
     for event in events_of_run(run_id, counts, row, at=finished_at):
-        ring(event)
+        publish(event)
     return row

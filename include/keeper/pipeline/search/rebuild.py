@@ -20,7 +20,7 @@ from keeper.stores.elasticsearch.rebuilt_index import (
 )
 from keeper.stores.elasticsearch.versioned_index import put_template
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.one_at_a_time import one_at_a_time
+from keeper.stores.postgres.exclusive import exclusive
 from keeper.streams.codec import UndecodableMessageError
 from keeper.streams.config import KafkaConfig
 from keeper.streams.groups.offsets import standings
@@ -78,7 +78,7 @@ def rebuild_search(
         AlreadyRunningError: Another process rebuilds it.
         TransientError: A service does not answer.
     """
-    with one_at_a_time(connection, f"rebuilding the search of {mirror.name}"):
+    with exclusive(connection, f"rebuilding the search of {mirror.name}"):
         put_template(client, mirror.alias, mirror.template)
         offsets = _read_by_both(kafka, mirror)
         index = start_rebuilding(client, mirror.alias)

@@ -25,7 +25,7 @@ from keeper.stores.elasticsearch.day_sums import (
     figures_of,
 )
 from keeper.stores.postgres.connection import Connection, statements
-from keeper.stores.postgres.one_at_a_time import one_at_a_time
+from keeper.stores.postgres.exclusive import exclusive
 
 _LOG: Final = logging.getLogger(__name__)
 _EXAMPLES: Final = 10
@@ -96,7 +96,7 @@ def reconcile(
         AlreadyRunningError: Another process does the same.
         TransientError: A store does not answer.
     """
-    with one_at_a_time(connection, f"reconciling the search of {mirror.name}"):
+    with exclusive(connection, f"reconciling the search of {mirror.name}"):
         ours = mirror.contents.day_sums(connection, since=since)
         theirs = day_sums(client, mirror.alias, mirror.figures, since=since)
         every = sorted(ours.keys() | theirs.keys())
@@ -130,12 +130,12 @@ def _compare_day(
     client: Elasticsearch,
     mirror: Mirror,
     day: DayOfLocale,
-    settled_before: datetime,
+    unchanged_since: datetime,
 ) -> _Wrong:
     # Elasticsearch first: what is written in between is in PostgreSQL's answer and not the other
     # way round, so that nothing new is taken for surplus.
     theirs = documents_of_day(client, mirror.alias, day, mirror.figures)
-    limit = version_of(settled_before)
+    limit = version_of(unchanged_since)
     missing, outdated = [], []
     in_motion = 0
     for event in mirror.contents.of_day(connection, day):

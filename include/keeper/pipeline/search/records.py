@@ -28,12 +28,12 @@ from keeper.stores.elasticsearch.rebuilt_index import (
 )
 from keeper.stores.elasticsearch.versioned_index import put_template
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.one_at_a_time import one_at_a_time
+from keeper.stores.postgres.exclusive import exclusive
 from keeper.stores.postgres.runs import records
 from keeper.stores.postgres.runs.records import Table
 
 _LOG: Final = logging.getLogger(__name__)
-_SETTLED_AFTER: Final = timedelta(hours=1)
+_UNCHANGED_FOR: Final = timedelta(hours=1)
 """A row this old is in both stores, if it is in one, unless something went wrong."""
 
 
@@ -136,7 +136,7 @@ def mirror_records(
     since = None if newest is None else min(newest, at) - mirror.changes_for
     for page in mirror.contents.since(connection, since):
         _write(client, target, map(mirror.contents.document, page), done)
-    _compare(connection, client, mirror, at - _SETTLED_AFTER, done)
+    _compare(connection, client, mirror, at - _UNCHANGED_FOR, done)
     if done.restored or done.removed:
         _LOG.warning("%s", done)
     return done
@@ -168,7 +168,7 @@ def rebuild_records(
         AlreadyRunningError: Another process rebuilds it.
         TransientError: A store does not answer.
     """
-    with one_at_a_time(connection, f"rebuilding the search of {mirror.name}"):
+    with exclusive(connection, f"rebuilding the search of {mirror.name}"):
         put_template(client, mirror.alias, mirror.template)
         index = start_rebuilding(client, mirror.alias)
         done, target = Mirrored(mirror.name), Target(index, is_alias=False)

@@ -124,7 +124,7 @@ def lag_of(kafka: KafkaConfig, group: str, name: str, *, at: datetime) -> Findin
     )
 
 
-def note_findings(
+def record_findings(
     connection: Connection, findings: Iterable[Finding], *, operator: str, at: datetime
 ) -> dict[str, list[str]]:
     """Raise a notice of each trouble and resolve those that are over.

@@ -18,7 +18,7 @@ from keeper.settings import Settings
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
-from keeper.stores.elasticsearch.connection import errors_told as search_errors_told
+from keeper.stores.elasticsearch.connection import translated_errors as translated_search_errors
 from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS
 from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
 from keeper.stores.lake.paths import LakePath
@@ -87,7 +87,7 @@ def check_elasticsearch(elasticsearch: ElasticsearchConfig) -> str:
         ServiceUnwellError: Parts of an index are lost.
         SearchUnavailableError: It does not answer.
     """
-    with search_errors_told(), elasticsearch.client() as client:
+    with translated_search_errors(), elasticsearch.client() as client:
         health = client.cluster.health()["status"]
         missing = [
             alias

@@ -23,7 +23,7 @@ def waiting_for(
     what: str,
     *,
     told: Callable[[str], None],
-    patience_s: float | None = None,
+    timeout_s: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Retrying:
     """Return what calls a function until it raises no TransientError any more.
@@ -33,10 +33,10 @@ def waiting_for(
     Args:
         what: What is waited for, for people.
         told: Gets a sentence before each pause: what is waited for, since when and why.
-        patience_s: After so many seconds the error is raised; None waits for ever.
+        timeout_s: After so many seconds the error is raised; None waits for ever.
         sleep: Lets seconds pass.
     """
-    limit = "" if patience_s is None else f" of {patience_s:g}"
+    limit = "" if timeout_s is None else f" of {timeout_s:g}"
 
     def say(attempt: RetryCallState) -> None:
         why = attempt.outcome.exception() if attempt.outcome else None
@@ -45,7 +45,7 @@ def waiting_for(
     return Retrying(
         retry=retry_if_exception_type(TransientError),
         wait=wait_exponential(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S),
-        stop=stop_never if patience_s is None else stop_after_delay(patience_s),
+        stop=stop_never if timeout_s is None else stop_after_delay(timeout_s),
         before_sleep=say,
         sleep=sleep,
         reraise=True,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keeper.domain.locales import locale_of
-from keeper.domain.prices.history import PastPrices
+from keeper.domain.prices.history import PriceSeries
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import reason_of
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import RuleState, Sight
+from keeper.domain.watches.rule_state import Observation, RuleState
 from keeper.domain.watches.rules import AlertRule
 from keeper.domain.watches.target import target_rule
 from keeper.domain.watches.watch import Watch
@@ -67,7 +67,7 @@ def try_rules(
     points = points_of(connection, watch.asin, watch.domain, watch.price_type)
     with_shipping = bool(watch.with_shipping)
     counted = [(one.observed_at, one.amount(with_shipping=with_shipping)) for one in points]
-    past = PastPrices(counted)
+    past = PriceSeries(counted)
     currency = locale_of(watch.domain).currency
     reasons: defaultdict[int, list[str]] = defaultdict(list)
     for rule in _rules(watch):
@@ -86,7 +86,7 @@ def _rules(watch: Watch) -> Sequence[AlertRule]:
 def _alerts_of(
     rule: AlertRule,
     points: Sequence[tuple[datetime, int | None]],
-    past: PastPrices,
+    past: PriceSeries,
     since: datetime,
     currency: str,
     policy: AlertPolicy | None,
@@ -100,7 +100,7 @@ def _alerts_of(
         seen = max(at, since)
         view = past.until(at, seen)
         state, news = advance_rule(
-            state, Sight(seen, at, amount), rule, view, policy or AlertPolicy()
+            state, Observation(seen, at, amount), rule, view, policy or AlertPolicy()
         )
         if news is not None:
             yield index, reason_of(rule, news, amount, before, view, currency)

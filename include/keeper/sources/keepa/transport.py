@@ -174,7 +174,7 @@ class Transport:
             received_at = self._clock()
             self.usage = self.usage.after(envelope)
             if self._budget is not None and reservation is not None:
-                self._budget.settle(
+                self._budget.record_outcome(
                     reservation,
                     charged=_charge(envelope),
                     reading=_reading(envelope, received_at),

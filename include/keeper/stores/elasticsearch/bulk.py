@@ -13,7 +13,7 @@ from keeper.errors import EventsRefusedError
 from keeper.stores.elasticsearch.connection import (
     RequestTooLargeError,
     SearchUnavailableError,
-    errors_told,
+    translated_errors,
 )
 
 _PAUSES_S: Final = (0.1, 0.3, 1.0, 3.0)
@@ -134,7 +134,7 @@ def delete_documents(client: Elasticsearch, target: Target, versions: Mapping[st
             )
             for name in names[start : start + _DELETIONS]
         )
-        with errors_told():
+        with translated_errors():
             reply = client.bulk(
                 index=target.name,
                 operations=[b"\n".join(lines)],  # type: ignore[list-item]  # bytes pass
@@ -164,7 +164,7 @@ def _send(
         return outcome
     body = b"\n".join(line for pair in left.values() for line in pair)
     try:
-        with errors_told():
+        with translated_errors():
             # Bytes go out as they are; of the answer only what is asked for comes back.
             reply = client.bulk(
                 index=target.name,

@@ -51,7 +51,7 @@ class RequestTooLargeError(SearchRejectedError):
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Turn the client's errors into Keeper's."""
     try:
         yield

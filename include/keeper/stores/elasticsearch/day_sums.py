@@ -9,7 +9,7 @@ from elasticsearch.helpers import scan
 
 from keeper.domain.search.mirroring import DayOfLocale, DaySums
 from keeper.stores.elasticsearch.bulk import version_of
-from keeper.stores.elasticsearch.connection import errors_told
+from keeper.stores.elasticsearch.connection import translated_errors
 
 _CHECKED_AT: Final = "checked_at"
 _PAGE: Final = 5_000
@@ -57,7 +57,7 @@ def day_sums(
     found: dict[DayOfLocale, DaySums] = {}
     after: dict[str, Any] = {}
     patient = client.options(request_timeout=_TIMEOUT_S)
-    with errors_told():
+    with translated_errors():
         client.indices.refresh(index=alias)
         while True:
             days = {"size": _PAGE, "sources": sources, **after}
@@ -97,7 +97,7 @@ def documents_of_day(
         "_source": [*figures, _CHECKED_AT],
         "version": True,
     }
-    with errors_told():
+    with translated_errors():
         hits: Iterable[dict[str, Any]] = scan(client, index=alias, query=body, size=_PAGE)
         return {hit["_id"]: _stored(hit, figures) for hit in hits}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from keeper.stores.elasticsearch.connection import errors_told
+from keeper.stores.elasticsearch.connection import translated_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def find_products(
             "filter": filters,
         }
     }
-    with errors_told():
+    with translated_errors():
         reply = client.search(
             index=alias,
             query=query,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from keeper.stores.elasticsearch.connection import errors_told
+from keeper.stores.elasticsearch.connection import translated_errors
 
 _NUMBER: Final = re.compile(r"-(\d{6})$")
 
@@ -21,7 +21,7 @@ def start_rebuilding(client: Elasticsearch, alias: str) -> str:
         SearchUnavailableError: Elasticsearch does not answer.
         SearchRejectedError: It refuses.
     """
-    with errors_told():
+    with translated_errors():
         there: Mapping[str, Any] = client.indices.get(
             index=f"{alias}-*", features="aliases", ignore_unavailable=True
         ).body
@@ -48,7 +48,7 @@ def put_in_place(
         SearchUnavailableError: Elasticsearch does not answer.
         SearchRejectedError: It refuses.
     """
-    with errors_told():
+    with translated_errors():
         client.indices.put_settings(index=index, settings={"refresh_interval": refresh_interval})
         client.indices.refresh(index=index)
         # 404: there is none yet.
@@ -70,7 +70,7 @@ def discard(client: Elasticsearch, alias: str, index: str) -> None:
     Raises:
         SearchUnavailableError: Elasticsearch does not answer.
     """
-    with errors_told():
+    with translated_errors():
         there = client.indices.get(index=index, features="aliases", ignore_unavailable=True).body
     if index in there and _unfinished(alias) in there[index]["aliases"]:
         remove_index(client, index)
@@ -82,7 +82,7 @@ def remove_index(client: Elasticsearch, index: str) -> None:
     Raises:
         SearchUnavailableError: Elasticsearch does not answer.
     """
-    with errors_told():
+    with translated_errors():
         client.indices.delete(index=index, ignore_unavailable=True)
 
 

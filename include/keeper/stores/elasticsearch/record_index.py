@@ -9,7 +9,7 @@ from elasticsearch.helpers import scan
 
 from keeper.domain.runs.records import RunRecord, TokenRecord
 from keeper.stores.elasticsearch.bulk import Document, version_of
-from keeper.stores.elasticsearch.connection import errors_told
+from keeper.stores.elasticsearch.connection import translated_errors
 from keeper.stores.elasticsearch.versioned_index import (
     DATE,
     DOUBLE,
@@ -112,7 +112,7 @@ def newest_moment(client: Elasticsearch, alias: str, moments: tuple[str, str]) -
         SearchRejectedError: There is no such index: `keeper migrate` makes it.
     """
     aggs = {name: {"max": {"field": name}} for name in moments}
-    with errors_told():
+    with translated_errors():
         client.indices.refresh(index=alias)
         found = client.search(index=alias, size=0, aggs=aggs)["aggregations"]
     texts = [text for name in moments if (text := found[name].get("value_as_string"))]
@@ -126,7 +126,7 @@ def number_before(client: Elasticsearch, alias: str, moment: str, before: dateti
         SearchUnavailableError: Elasticsearch does not answer.
         SearchRejectedError: It refuses.
     """
-    with errors_told():
+    with translated_errors():
         client.indices.refresh(index=alias)
         number: int = client.count(index=alias, query=_before(moment, before))["count"]
     return number
@@ -140,7 +140,7 @@ def ids_before(client: Elasticsearch, alias: str, moment: str, before: datetime)
         SearchRejectedError: It refuses.
     """
     body = {"query": _before(moment, before), "_source": False}
-    with errors_told():
+    with translated_errors():
         return {hit["_id"] for hit in scan(client, index=alias, query=body, size=_PAGE)}
 
 

@@ -18,7 +18,7 @@ from elasticsearch.helpers import scan
 
 from keeper.domain.search.task_logs import TaskLog
 from keeper.stores.elasticsearch.bulk import Document, Target, write_documents
-from keeper.stores.elasticsearch.connection import SearchRejectedError, errors_told
+from keeper.stores.elasticsearch.connection import SearchRejectedError, translated_errors
 from keeper.stores.elasticsearch.versioned_index import (
     DATE,
     KEYWORD,
@@ -61,10 +61,10 @@ def set_up(client: Elasticsearch, name: str = TASK_LOGS) -> bool:
         SearchUnavailableError: Elasticsearch does not answer.
         SearchRejectedError: It refuses the template.
     """
-    with errors_told():
+    with translated_errors():
         is_there = bool(client.indices.exists_index_template(name=name))
     put_template(client, name, _INDEX)
-    with errors_told():
+    with translated_errors():
         if months := list(client.indices.get(index=f"{name}-*", features="aliases")):
             client.indices.put_mapping(index=months, **_INDEX["mappings"])
     return not is_there
@@ -94,7 +94,7 @@ def write_log(
         SearchRejectedError: The template is not there.
         EventsRefusedError: All lines are indexed but these, which it will never take.
     """
-    with errors_told():
+    with translated_errors():
         # Else Elasticsearch would guess the fields, and the file's name would be no exact one.
         if not client.indices.exists_index_template(name=name):
             raise SearchRejectedError(
@@ -146,7 +146,7 @@ def files_of(client: Elasticsearch, beginning: str, name: str = TASK_LOGS) -> li
         SearchUnavailableError: Elasticsearch does not answer.
         SearchRejectedError: It refuses.
     """
-    with errors_told():
+    with translated_errors():
         found = client.search(
             index=f"{name}-*",
             size=0,
@@ -164,7 +164,7 @@ def lines_of(client: Elasticsearch, file: str, name: str = TASK_LOGS) -> Iterato
         SearchRejectedError: It refuses.
     """
     body = {"query": {"term": {"file": file}}, "sort": ["offset"], "_source": ["line"]}
-    with errors_told():
+    with translated_errors():
         hits: Iterable[dict[str, Any]] = scan(
             client, index=f"{name}-*", query=body, size=_BATCH, preserve_order=True
         )
@@ -188,7 +188,7 @@ def drop_months(
         SearchRejectedError: It refuses.
     """
     first_kept = (before.year, before.month)
-    with errors_told():
+    with translated_errors():
         there = client.indices.get(index=f"{name}-*", features="aliases")
         old = [
             index

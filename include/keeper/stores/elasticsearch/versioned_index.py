@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from keeper.stores.elasticsearch.connection import errors_told
+from keeper.stores.elasticsearch.connection import translated_errors
 
 KEYWORD: Final = {"type": "keyword"}
 DOUBLE: Final = {"type": "double"}
@@ -35,7 +35,7 @@ def put_template(client: Elasticsearch, alias: str, template: Mapping[str, Any])
         SearchUnavailableError: Elasticsearch does not answer.
         SearchRejectedError: It refuses the template.
     """
-    with errors_told():
+    with translated_errors():
         client.indices.put_index_template(
             name=alias, index_patterns=[f"{alias}-*"], priority=200, template=template
         )
@@ -49,7 +49,7 @@ def set_up_index(client: Elasticsearch, alias: str, template: Mapping[str, Any])
         SearchRejectedError: It refuses the template.
     """
     put_template(client, alias, template)
-    with errors_told():
+    with translated_errors():
         if client.indices.exists_alias(name=alias):
             # Fields that came after the index was made.
             client.indices.put_mapping(index=alias, **template["mappings"])

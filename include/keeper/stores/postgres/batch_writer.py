@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 import psycopg
 
 from keeper.errors import EventsRefusedError
-from keeper.stores.postgres.connection import Connection, PostgresConfig, connect, errors_told
+from keeper.stores.postgres.connection import Connection, PostgresConfig, connect, translated_errors
 
 _LOG: Final = logging.getLogger(__name__)
 EventT = TypeVar("EventT")
@@ -54,7 +54,7 @@ class BatchWriter(ABC, Generic[EventT, ResultT]):
             EventsRefusedError: All but these events are stored; PostgreSQL will never take them.
         """
         try:
-            with errors_told():
+            with translated_errors():
                 return self._store(events)
         except EventsRefusedError:
             raise

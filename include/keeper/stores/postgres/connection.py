@@ -104,7 +104,7 @@ def connect(config: PostgresConfig, *, options: str = "") -> Connection:
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Turn psycopg's passing errors, and a schema not migrated, into Keeper's."""
     try:
         yield
@@ -118,7 +118,7 @@ def errors_told() -> Iterator[None]:
 @contextmanager
 def session(config: PostgresConfig) -> Iterator[Connection]:
     """Open a connection for the block, close it after, and tell errors as Keeper's."""
-    with errors_told(), connect(config) as connection:
+    with translated_errors(), connect(config) as connection:
         yield connection
 
 

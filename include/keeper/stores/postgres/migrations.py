@@ -11,7 +11,7 @@ from keeper.stores.postgres.connection import (
     Connection,
     PostgresConfig,
     connect,
-    errors_told,
+    translated_errors,
 )
 
 _LOCK: Final = 0x6B656570
@@ -45,7 +45,7 @@ def missing_migrations(connection: Connection) -> list[str]:
     Raises:
         DatabaseRejectedError: None has ever been applied.
     """
-    with errors_told():
+    with translated_errors():
         rows = connection.execute("SELECT migration_id FROM _yoyo_migration").fetchall()
     applied = {row["migration_id"] for row in rows}
     known = read_migrations(str(SQL_DIR / "migrations"))

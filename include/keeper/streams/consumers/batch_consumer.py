@@ -118,7 +118,7 @@ class BatchConsumer(Generic[EventT]):
         self._lag_asked = 0.0
         self._rate = DeadLetterRate(self._policy.dead_letters)
         self._consumer = Consumer(
-            {"error_cb": self._note_error}
+            {"error_cb": self._record_error}
             | config.for_client(
                 {
                     "group.id": group,
@@ -190,23 +190,23 @@ class BatchConsumer(Generic[EventT]):
             self._hold()
             return
         self._go_on()
-        patience = _QUIET_WAIT_S
+        timeout = _QUIET_WAIT_S
         if self._storing is not None or self._commits:
-            patience = _BUSY_WAIT_S
+            timeout = _BUSY_WAIT_S
         if self._storing is not None and len(self._gathered):
             # Nothing is urgent but the store's end.
             wait([self._storing], timeout=_BUSY_WAIT_S)
-            patience = 0
+            timeout = 0
         with self._metrics.timed("read"):
             # Asked for many, librdkafka waits for all of them.
-            messages = self._consumer.consume(1, patience)
+            messages = self._consumer.consume(1, timeout)
             if messages and room > 1:
                 messages += self._consumer.consume(min(room, _CHUNK) - 1, 0)
         self._is_flowing = len(messages) == min(room, _CHUNK)
         if messages:
             with self._metrics.timed("decode"):
                 self._gather(messages)
-        self._tell_lag()
+        self._report_lag()
 
     def _hold(self) -> None:
         """The next batch is full: wait for the store, keeping the membership of the group."""
@@ -249,7 +249,7 @@ class BatchConsumer(Generic[EventT]):
             raise KafkaException(error)
         _LOG.warning("%s: %s", self._topic, error.str())
 
-    def _note_error(self, error: KafkaError) -> None:
+    def _record_error(self, error: KafkaError) -> None:
         """Keep what no reconnecting cures; librdkafka calls this inside a read or a commit."""
         self._kafka.note(error)
         if error.fatal() or error.code() == KafkaError._FATAL:
@@ -359,7 +359,7 @@ class BatchConsumer(Generic[EventT]):
             # What becomes of the batch at hand is not this consumer's to commit.
             self._forfeited |= partitions & self._stored.read_until.keys()
 
-    def _tell_lag(self) -> None:
+    def _report_lag(self) -> None:
         """Ask, now and then, how far the end of the topic is, by what Kafka last said."""
         if time.monotonic() - self._lag_asked < _LAG_EVERY_S:
             return

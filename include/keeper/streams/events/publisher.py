@@ -12,7 +12,7 @@ from keeper.streams.topics import KEEPER_EVENTS
 
 _LOG: Final = logging.getLogger(__name__)
 _ENCODER: Final = msgspec.json.Encoder()
-_PATIENCE_S: Final = 3.0
+_TIMEOUT_S: Final = 3.0
 _PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 
 
@@ -21,7 +21,7 @@ def encode_keeper_event(event: KeeperEvent) -> bytes:
     return _ENCODER.encode(event)
 
 
-class Doorbell:
+class EventPublisher:
     """Publishes to `keeper-events`; what Kafka does not take is logged, and that is all.
 
     No method raises or blocks but `close`, for three seconds at most.
@@ -33,7 +33,7 @@ class Doorbell:
         self._topic = topic
         self._producer: Producer | None = None
 
-    def ring(self, event: KeeperEvent) -> None:
+    def publish(self, event: KeeperEvent) -> None:
         """Queue an event, keyed by its type."""
         message, key = encode_keeper_event(event), event.event_type.encode()
         try:
@@ -51,7 +51,7 @@ class Doorbell:
         """Wait a moment for the last events to be taken."""
         if self._producer is None:
             return
-        if left := self._producer.flush(_PATIENCE_S):
+        if left := self._producer.flush(_TIMEOUT_S):
             _LOG.warning("%d events were not taken by %s in time", left, self._topic)
             self._producer.purge()
             self._producer.poll(0)
@@ -73,11 +73,11 @@ class Doorbell:
         return self._producer
 
 
-def ring_once(config: KafkaConfig, event: KeeperEvent, *, topic: str = KEEPER_EVENTS) -> None:
+def publish_once(config: KafkaConfig, event: KeeperEvent, *, topic: str = KEEPER_EVENTS) -> None:
     """Publish one event within three seconds, or log that it was not."""
-    bell = Doorbell(config, topic=topic)
-    bell.ring(event)
-    bell.close()
+    publisher = EventPublisher(config, topic=topic)
+    publisher.publish(event)
+    publisher.close()
 
 
 def _note(error: KafkaError | None, message: Message) -> None:

@@ -16,7 +16,7 @@ from keeper.errors import TransientError
 from keeper.streams.codec import UndecodableMessageError
 from keeper.streams.config import ClientSetting, KafkaConfig
 from keeper.streams.leaders import watermarks
-from keeper.streams.topics import DOORBELL_GROUP, KEEPER_EVENTS
+from keeper.streams.topics import EVENTS_GROUP, KEEPER_EVENTS
 
 _LOG: Final = logging.getLogger(__name__)
 _DECODER: Final = msgspec.json.Decoder(KeeperEvent)
@@ -42,23 +42,23 @@ def decode_keeper_event(message: bytes | None) -> KeeperEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
+class PendingEvents:
     """Everything that waited, heard at once.
 
     Attributes:
         counts: How many events there were, by type.
         newest: The last of them; None if none could be read.
         ends: By partition, the offset after the last message.
-        hearing: Which time of listening since the last `hear_again` it belongs to.
+        hearing: Which time of listening since the last `receive_again` it belongs to.
     """
 
     counts: Mapping[str, int]
     newest: KeeperEvent | None
     ends: Mapping[int, int]
-    hearing: int
+    generation: int
 
 
-class DoorbellListener:
+class EventSubscriber:
     """Listens to `keeper-events` by itself, as no member of a group that others could join.
 
     What it has settled is committed for its group. A group that never was begins with the events to
@@ -66,11 +66,11 @@ class DoorbellListener:
     """
 
     def __init__(
-        self, config: KafkaConfig, *, topic: str = KEEPER_EVENTS, group: str = DOORBELL_GROUP
+        self, config: KafkaConfig, *, topic: str = KEEPER_EVENTS, group: str = EVENTS_GROUP
     ) -> None:
         """Connect lazily."""
         self._topic = topic
-        self._hearing = 0
+        self._generation = 0
         self._is_listening = False
         self._lock = Lock()
         settings: dict[str, ClientSetting] = {
@@ -84,7 +84,7 @@ class DoorbellListener:
         }
         self._consumer = Consumer(config.for_client(settings))
 
-    def listen(self, patience_s: float) -> Ring | None:
+    def listen(self, timeout_s: float) -> PendingEvents | None:
         """Wait for an event and return it with all that wait behind it; None if none came.
 
         Raises:
@@ -93,36 +93,36 @@ class DoorbellListener:
         with self._lock:
             if not self._is_listening:
                 self._begin()
-            messages = self._consumer.consume(1, patience_s)
+            messages = self._consumer.consume(1, timeout_s)
             found = self._sound(messages)
             until = time.monotonic() + _GATHER_S
             while messages and time.monotonic() < until:
                 messages = self._consumer.consume(_MOST, _QUIET_S)
                 found += self._sound(messages)
-            return self._ring_of(found) if found else None
+            return self._pending_events(found) if found else None
 
-    def settle(self, ring: Ring) -> None:
+    def commit(self, events: PendingEvents) -> None:
         """Commit that a ring was answered, in the order of hearing.
 
-        One from before `hear_again` is passed over, for it will be heard again.
+        One from before `receive_again` is passed over, for it will be heard again.
 
         Raises:
             TransientError: Kafka does not answer.
         """
-        places = [TopicPartition(self._topic, p, end) for p, end in ring.ends.items()]
+        places = [TopicPartition(self._topic, p, end) for p, end in events.ends.items()]
         with self._lock:
-            if ring.hearing != self._hearing:
+            if events.generation != self._generation:
                 return
             try:
                 self._consumer.commit(offsets=places, asynchronous=False)
             except KafkaException as error:
                 raise TransientError(f"Kafka takes no commit: {error.args[0].str()}") from error
 
-    def hear_again(self, ring: Ring) -> None:
+    def receive_again(self, events: PendingEvents) -> None:
         """Go back to the first ring that is not settled, since nobody answered this one."""
         with self._lock:
-            if ring.hearing == self._hearing:
-                self._hearing += 1
+            if events.generation == self._generation:
+                self._generation += 1
                 self._consumer.unassign()
                 self._is_listening = False
 
@@ -164,7 +164,7 @@ class DoorbellListener:
                 self._is_listening = False
         return sound
 
-    def _ring_of(self, messages: Sequence[Message]) -> Ring:
+    def _pending_events(self, messages: Sequence[Message]) -> PendingEvents:
         counts: Counter[str] = Counter()
         newest = None
         ends: dict[int, int] = {}
@@ -177,4 +177,4 @@ class DoorbellListener:
                 _LOG.warning("%s, offset %d cannot be read: %s", self._topic, offset, error)
             else:
                 counts[newest.event_type] += 1
-        return Ring(dict(counts), newest, ends, self._hearing)
+        return PendingEvents(dict(counts), newest, ends, self._generation)

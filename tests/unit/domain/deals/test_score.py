@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keeper.domain.deals.score import DROP_POINTS, score_deal
-from keeper.domain.prices.history import DealPast
+from keeper.domain.prices.history import DealHistory
 from tests.deals import a_deal
 
-PAST = DealPast(
+PAST = DealHistory(
     average_90_minor=3000,
     low_ever_minor=2200,
     share_of_90_days_at_or_below=0.001,
@@ -22,7 +22,7 @@ PAST = DealPast(
 PRICES = st.integers(min_value=1, max_value=1_000_000)
 SHARES = st.none() | st.floats(min_value=0, max_value=1)
 PASTS = st.none() | st.builds(
-    DealPast,
+    DealHistory,
     average_90_minor=st.none() | PRICES,
     low_ever_minor=st.none() | PRICES,
     share_of_90_days_at_or_below=SHARES,
@@ -44,7 +44,7 @@ def points(price: int, **changes: Any) -> int:
 
 
 @given(DEALS, PASTS)
-def test_a_score_is_0_to_100_and_always_says_why(deal: Any, past: DealPast | None) -> None:
+def test_a_score_is_0_to_100_and_always_says_why(deal: Any, past: DealHistory | None) -> None:
     score = score_deal(deal, past)
 
     assert 0 <= score.points <= 100
@@ -55,7 +55,7 @@ def test_a_score_is_0_to_100_and_always_says_why(deal: Any, past: DealPast | Non
 
 @given(DEALS, PASTS, PRICES, PRICES)
 def test_a_lower_price_never_scores_lower(
-    deal: Any, past: DealPast | None, one: int, other: int
+    deal: Any, past: DealHistory | None, one: int, other: int
 ) -> None:
     lower, higher = sorted((one, other))
 
@@ -67,14 +67,14 @@ def test_a_lower_price_never_scores_lower(
 
 @given(DEALS, PASTS, st.none() | PRICES)
 def test_the_list_price_never_matters(
-    deal: Any, past: DealPast | None, list_price: int | None
+    deal: Any, past: DealHistory | None, list_price: int | None
 ) -> None:
     assert score_deal(replace(deal, list_price_minor=list_price), past) == score_deal(deal, past)
 
 
 @given(DEALS, PASTS, st.integers(min_value=0, max_value=1000))
 def test_a_deal_at_or_above_its_usual_price_scores_nothing(
-    deal: Any, past: DealPast | None, more: int
+    deal: Any, past: DealHistory | None, more: int
 ) -> None:
     usual = deal.average_90_days_minor if past is None else past.average_90_minor
     if usual is None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.prices.history import Past, PastPrices
+from keeper.domain.prices.history import Past, PriceSeries
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ def days_ago(days: float) -> datetime:
 
 
 def view(*points: tuple[float, int | None], since: float = 0) -> Past:
-    series = PastPrices((days_ago(days), price) for days, price in points)
+    series = PriceSeries((days_ago(days), price) for days, price in points)
     return series.until(days_ago(since), NOW)
 
 
@@ -81,7 +81,7 @@ amounts = st.none() | st.integers(1, 5000)
 def test_it_agrees_with_counting_hour_by_hour(prices: list[int | None], days: int) -> None:
     step = timedelta(hours=31)
     times = [NOW - step * (len(prices) - index) for index in range(len(prices))]
-    past = PastPrices(zip(times, prices, strict=True)).until(NOW, NOW)
+    past = PriceSeries(zip(times, prices, strict=True)).until(NOW, NOW)
 
     hours = [NOW - timedelta(hours=hour) for hour in range(1, 24 * days + 1)]
     held = [

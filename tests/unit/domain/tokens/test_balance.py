@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.tokens.balance import REFILL_PERIOD, Outage, PastRequest, TokenReading, outage_of
+from keeper.domain.tokens.balance import (
+    REFILL_PERIOD,
+    EarlierRequest,
+    Outage,
+    TokenReading,
+    outage_of,
+)
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -99,13 +105,13 @@ def test_spending_keeps_the_phase_of_the_refills(
         assert after.left_at(later) == known.left_at(later) - spent
 
 
-def past(kinds: str, *, newest_s_ago: float = 0) -> list[PastRequest]:
+def past(kinds: str, *, newest_s_ago: float = 0) -> list[EarlierRequest]:
     """Return requests a second apart, the newest first: x failed, . answered, ? still out."""
     return [
-        PastRequest(
+        EarlierRequest(
             AT - timedelta(seconds=newest_s_ago + number),
             has_failed=kind == "x",
-            is_settled=kind != "?",
+            has_outcome=kind != "?",
         )
         for number, kind in enumerate(kinds)
     ]

@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from keeper.domain.prices.history import PastPrices
+from keeper.domain.prices.history import PriceSeries
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import RuleState, Sight
+from keeper.domain.watches.rule_state import Observation, RuleState
 from keeper.domain.watches.rule_texts import parse_rule
 from keeper.domain.watches.rules import AlertRule
 from tests.unit.domain.watches.alert_reference import Check, Known, first_sights, reference_alerts
@@ -77,11 +77,11 @@ def _next(price: int | None, usual: int, chance: Random) -> int | None:
 
 def alerts(rule: AlertRule, past: Known, checks: list[Check]) -> list[datetime]:
     plausible = [check for check in checks if not check.glitch]
-    points = PastPrices([*past, *((c.since, c.price) for c in first_sights(plausible))])
+    points = PriceSeries([*past, *((c.since, c.price) for c in first_sights(plausible))])
     state: RuleState | None = None
     raised = []
     for check in checks:
-        seen = Sight(check.at, check.since, check.price, check.glitch)
+        seen = Observation(check.at, check.since, check.price, check.glitch)
         view = points.until(check.since, check.at)
         state, news = advance_rule(state, seen, rule, view, AlertPolicy())
         if news:

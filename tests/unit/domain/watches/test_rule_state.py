@@ -7,40 +7,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.prices.history import PastPrices
+from keeper.domain.prices.history import PriceSeries
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import News, RuleState, Sight
+from keeper.domain.watches.rule_state import News, Observation, RuleState
 from keeper.domain.watches.rule_texts import parse_rule
 from keeper.domain.watches.rules import AlertRule, AtOrBelow
 from keeper.domain.watches.target import advance_target, target_rule
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 POLICY = AlertPolicy()
-NO_PAST = PastPrices(())
+NO_PAST = PriceSeries(())
 
 Step = int | str | None
 """A price; None without an offer; "99?" an implausible one."""
 
 
-def sights(steps: list[Step]) -> list[Sight]:
+def observations(steps: list[Step]) -> list[Observation]:
     """Return a check every six hours; an unchanged price keeps the time since when it holds."""
-    found: list[Sight] = []
+    found: list[Observation] = []
     for check, step in enumerate(steps):
         moment = START + timedelta(hours=6 * check)
         amount = int(step.rstrip("?")) if isinstance(step, str) else step
         since = moment - timedelta(minutes=10)
         if found and found[-1].amount == amount:
             since = found[-1].observed_at
-        found.append(Sight(moment, since, amount, isinstance(step, str)))
+        found.append(Observation(moment, since, amount, isinstance(step, str)))
     return found
 
 
-def alerts(rule: AlertRule, steps: list[Step], past: PastPrices = NO_PAST) -> list[int]:
+def alerts(rule: AlertRule, steps: list[Step], past: PriceSeries = NO_PAST) -> list[int]:
     """Return the positions of the checks that raised an alert."""
     state: RuleState | None = None
     raised = []
-    for position, seen in enumerate(sights(steps)):
+    for position, seen in enumerate(observations(steps)):
         view = past.until(seen.observed_at, seen.checked_at)
         state, news = advance_rule(state, seen, rule, view, POLICY)
         if news:
@@ -48,9 +48,9 @@ def alerts(rule: AlertRule, steps: list[Step], past: PastPrices = NO_PAST) -> li
     return raised
 
 
-def past(*spans: tuple[int, int | None]) -> PastPrices:
+def past(*spans: tuple[int, int | None]) -> PriceSeries:
     """Return a past from (days before the start, price since then)."""
-    return PastPrices((START - timedelta(days=days), price) for days, price in spans)
+    return PriceSeries((START - timedelta(days=days), price) for days, price in spans)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_two_points_of_one_check_do_not_confirm_each_other(rule: str, usual: int
     heard = []
     for hours, minutes, amount in ((0, 10, usual), (6, 20, 99), (6, 10, 98), (12, 5, 97)):
         moment = START + timedelta(hours=hours)
-        seen = Sight(moment, moment - timedelta(minutes=minutes), amount, amount < 100)
+        seen = Observation(moment, moment - timedelta(minutes=minutes), amount, amount < 100)
         view = NO_PAST.until(*reversed(seen.position))
         state, news = advance_rule(state, seen, parse_rule(rule, "USD"), view, POLICY)
         heard.append(news)
@@ -112,7 +112,7 @@ def test_two_points_of_one_check_do_not_confirm_each_other(rule: str, usual: int
 
 def test_a_price_that_goes_back_after_a_glitch_is_judged_once_more() -> None:
     rule = parse_rule("any change", "USD")
-    first, glitch, back, still = sights([1000, "99?", 1000, 1000])
+    first, glitch, back, still = observations([1000, "99?", 1000, 1000])
     state: RuleState | None = None
     for seen in (first, glitch):
         state, _ = advance_rule(state, seen, rule, NO_PAST.until(START, START), POLICY)
@@ -142,8 +142,8 @@ def test_a_past_too_short_to_compare_with_says_nothing_and_is_asked_again() -> N
     rule = parse_rule("20% below 90-day average", "USD")
 
     assert alerts(rule, [100, 100], past((10, 1000))) == []
-    state, _ = advance_rule(None, sights([100])[0], rule, NO_PAST.until(START, START), POLICY)
-    first, second = sights([100, 100])
+    state, _ = advance_rule(None, observations([100])[0], rule, NO_PAST.until(START, START), POLICY)
+    first, second = observations([100, 100])
     view = past((365, 1000)).until(second.observed_at, second.checked_at)
     assert state.position == first.position
     assert advance_rule(state, second, rule, view, POLICY)[1] is News.HOLDS
@@ -164,7 +164,7 @@ def test_levels_that_belong_together_must_all_hold() -> None:
 
 def test_an_acknowledged_alert_is_not_repeated_by_a_further_drop() -> None:
     rule = AlertRule((AtOrBelow(1000),))
-    first, drop, rise, again = sights([1000, 900, 1500, 1000])
+    first, drop, rise, again = observations([1000, 900, 1500, 1000])
     state, news = advance_rule(None, first, rule, NO_PAST.until(START, START), POLICY)
     assert news is News.HOLDS
 
@@ -189,7 +189,7 @@ def test_a_target_beside_rules_is_judged_the_same_as_one_alone(
     beside: RuleState | None = None
     for check, (price, implausible) in enumerate(story):
         moment = START + timedelta(hours=6 * check)
-        seen = Sight(moment, moment, price, implausible)
+        seen = Observation(moment, moment, price, implausible)
         alone, raised = advance_target(alone, [seen], 1000, POLICY)
         view = NO_PAST.until(moment, moment)
         beside, news = advance_rule(beside, seen, target_rule(1000), view, POLICY)
@@ -213,7 +213,7 @@ def test_what_leaves_a_rule_unmoved_changes_nothing_but_the_position(
     state: RuleState | None = None
     for check, (amount, is_odd) in enumerate([*story, (price, implausible)]):
         moment = START + timedelta(hours=6 * check)
-        seen = Sight(moment, moment, amount, is_odd)
+        seen = Observation(moment, moment, amount, is_odd)
         before = state
         state, news = advance_rule(state, seen, rule, known.until(moment, moment), POLICY)
         if before is not None and before.is_unmoved_by(seen):
@@ -227,7 +227,9 @@ def test_replaying_what_has_been_judged_changes_nothing(
 ) -> None:
     rule = parse_rule(text, "USD")
     seen = [
-        Sight(START + timedelta(hours=check), START + timedelta(hours=check), price, implausible)
+        Observation(
+            START + timedelta(hours=check), START + timedelta(hours=check), price, implausible
+        )
         for check, (price, implausible) in enumerate(story)
     ]
     state: RuleState | None = None

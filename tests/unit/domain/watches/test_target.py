@@ -8,37 +8,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.prices.history import PastPrices
+from keeper.domain.prices.history import PriceSeries
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import target_reason
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import News, RuleState, Sight
+from keeper.domain.watches.rule_state import News, Observation, RuleState
 from keeper.domain.watches.target import advance_target, cannot_move, stays_calm, target_rule
 from tests.unit.domain.watches.target_reference import Seen, Standing, reference_step
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TARGET = 1000
 POLICY = AlertPolicy()
-NO_HISTORY = PastPrices(()).until(START, START)
+NO_HISTORY = PriceSeries(()).until(START, START)
 
 
-def seen(check: int, price: int | None, *, implausible: bool = False) -> Sight:
+def seen(check: int, price: int | None, *, implausible: bool = False) -> Observation:
     moment = START + timedelta(hours=6 * check)
-    return Sight(moment, moment - timedelta(minutes=10), price, implausible)
+    return Observation(moment, moment - timedelta(minutes=10), price, implausible)
 
 
-def plain(seen: Sight) -> Seen:
+def plain(seen: Observation) -> Seen:
     return (seen.checked_at, seen.observed_at, seen.amount, seen.implausible)
 
 
 def step(
-    state: RuleState | None, observation: Sight, policy: AlertPolicy = POLICY
+    state: RuleState | None, observation: Observation, policy: AlertPolicy = POLICY
 ) -> tuple[RuleState, News | None]:
     """Put one observation to the machine of every rule, past the quick filter."""
     return advance_rule(state, observation, target_rule(TARGET), NO_HISTORY, policy)
 
 
-def alerts(observations: list[Sight]) -> list[int]:
+def alerts(observations: list[Observation]) -> list[int]:
     """Return the positions of the observations that raised an alert, filtered and not."""
     state: RuleState | None = None
     raised = []
@@ -106,7 +106,7 @@ def test_an_implausible_price_that_goes_away_never_alerts() -> None:
 def test_two_points_of_one_check_do_not_confirm_each_other() -> None:
     moment = START + timedelta(hours=6)
     twice = [
-        Sight(moment, moment - timedelta(minutes=minutes), 99, implausible=True)
+        Observation(moment, moment - timedelta(minutes=minutes), 99, implausible=True)
         for minutes in (20, 10)
     ]
 
@@ -140,7 +140,7 @@ histories = st.lists(st.tuples(prices, st.booleans()), max_size=30).map(
 
 @given(histories, st.data())
 def test_replaying_anything_already_judged_changes_nothing(
-    history: list[Sight], data: st.DataObject
+    history: list[Observation], data: st.DataObject
 ) -> None:
     state, _ = advance_target(None, history, TARGET, POLICY)
     again = data.draw(st.lists(st.sampled_from(history))) if history else []
@@ -151,7 +151,7 @@ def test_replaying_anything_already_judged_changes_nothing(
 
 @given(histories)
 def test_every_alert_is_at_or_below_the_limit_and_differs_from_the_one_before(
-    history: list[Sight],
+    history: list[Observation],
 ) -> None:
     raised = [history[position] for position in alerts(history)]
 
@@ -167,7 +167,7 @@ def test_a_price_that_stays_alerts_exactly_once(price: int, checks: int) -> None
 
 @given(histories)
 def test_between_two_alerts_the_price_was_clear_or_dropped_further(
-    history: list[Sight],
+    history: list[Observation],
 ) -> None:
     positions = alerts(history)
     for first, second in pairwise(positions):
@@ -180,7 +180,7 @@ def test_between_two_alerts_the_price_was_clear_or_dropped_further(
 
 amounts = prices | st.sampled_from((1, 949, 950, 951, 1010, 1011, 1030, 1031, 99_999))
 moments = st.integers(0, 12).map(lambda hours: START + timedelta(hours=hours))
-observations = st.builds(Sight, moments, moments, amounts, st.booleans())
+observations = st.builds(Observation, moments, moments, amounts, st.booleans())
 without_last = st.tuples(st.booleans(), amounts, amounts, moments, moments)
 with_last = st.tuples(without_last, amounts).map(lambda both: (*both[0], True, both[1]))
 states = (without_last | with_last).map(lambda columns: RuleState(*columns))
@@ -191,7 +191,7 @@ policies = st.just(POLICY) | st.builds(
 
 @given(st.none() | states, st.lists(observations, max_size=25), st.booleans(), policies)
 def test_a_target_alerts_as_the_plain_reading_does_from_any_state_and_in_any_order(
-    state: RuleState | None, story: list[Sight], in_order: bool, policy: AlertPolicy
+    state: RuleState | None, story: list[Observation], in_order: bool, policy: AlertPolicy
 ) -> None:
     if in_order:
         story.sort(key=lambda one: one.position)
@@ -210,7 +210,7 @@ def test_a_target_alerts_as_the_plain_reading_does_from_any_state_and_in_any_ord
 
 @given(states, observations, policies)
 def test_what_the_filter_drops_moves_nothing_but_the_position(
-    state: RuleState, one: Sight, policy: AlertPolicy
+    state: RuleState, one: Observation, policy: AlertPolicy
 ) -> None:
     if one.position <= state.position or not cannot_move(state, one.amount, TARGET, policy):
         return
@@ -247,7 +247,7 @@ def test_the_filter_drops_what_it_can(
 
 @given(histories, histories, st.randoms())
 def test_many_observations_are_judged_as_one_by_one(
-    former: list[Sight], latter: list[Sight], chance: Random
+    former: list[Observation], latter: list[Observation], chance: Random
 ) -> None:
     state, _ = advance_target(None, former, TARGET, POLICY)
     chance.shuffle(latter)
@@ -264,7 +264,7 @@ def test_many_observations_are_judged_as_one_by_one(
 
 
 @given(histories)
-def test_what_is_never_due_leaves_a_calm_watch_calm(history: list[Sight]) -> None:
+def test_what_is_never_due_leaves_a_calm_watch_calm(history: list[Observation]) -> None:
     amounts_seen = [one.amount for one in history if one.amount is not None]
     lowest = min(amounts_seen, default=None)
     for state in (None, RuleState.fresh(seen(-1, None))):
@@ -277,7 +277,7 @@ def test_what_is_never_due_leaves_a_calm_watch_calm(history: list[Sight]) -> Non
 
 @given(states, observations, policies)
 def test_no_watch_is_left_calm_for_a_price_that_would_move_it(
-    state: RuleState, one: Sight, policy: AlertPolicy
+    state: RuleState, one: Observation, policy: AlertPolicy
 ) -> None:
     if not stays_calm(state, one.amount, TARGET, policy) or one.position <= state.position:
         return

@@ -91,7 +91,7 @@ def notes(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """What is noted beside the filter."""
     noted: list[str | None] = []
     monkeypatch.setattr(
-        step, "note_problem", lambda connection, filter_id, problem: noted.append(problem)
+        step, "record_problem", lambda connection, filter_id, problem: noted.append(problem)
     )
     return noted
 

@@ -36,7 +36,7 @@ class Claim:
     postponed: list[datetime] = field(default_factory=list)
     connection: Connection = NO_DATABASE
 
-    def settle(self, result: DeliveryResult, **outcome: Any) -> None:
+    def record_outcome(self, result: DeliveryResult, **outcome: Any) -> None:
         assert outcome["seconds"] >= 0
         at = outcome["next_attempt_at"]
         self.settled.append((outcome["status"], None if at is None else at - outcome["now"]))
@@ -98,7 +98,7 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> list[Claim]:
         yield next(waiting, None)
 
     monkeypatch.setattr(deliver, "claim_next", claim_next)
-    monkeypatch.setattr(deliver, "story_of", lambda connection, alert: NO_STORY)
+    monkeypatch.setattr(deliver, "price_context_of", lambda connection, alert: NO_STORY)
     monkeypatch.setattr(deliver, "next_postponed", lambda connection, now: None)
     monkeypatch.setattr(deliver, "is_any_due", lambda connection, now: False)
     return due
@@ -249,7 +249,7 @@ def test_an_alert_of_a_first_check_waits_a_moment_for_the_products_past(
 def test_once_the_past_is_there_it_is_sent_with_a_chart(
     outbox: list[Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "story_of", lambda connection, alert: a_story())
+    monkeypatch.setattr(deliver, "price_context_of", lambda connection, alert: a_story())
     outbox.append(claim(queued_at=NOW - timedelta(seconds=50)))
     delivery = how(SENT)
 

@@ -4,8 +4,8 @@ from typing import cast
 
 from keeper.domain.runs.events import KeeperEvent
 from keeper.metrics import WorkerMetrics
-from keeper.pipeline.runs.events import DeadLetterBell
-from keeper.streams.events.publisher import Doorbell
+from keeper.pipeline.runs.events import DeadLetterNotifier
+from keeper.streams.events.publisher import EventPublisher
 
 
 class Listener:
@@ -14,7 +14,7 @@ class Listener:
     def __init__(self) -> None:
         self.events: list[KeeperEvent] = []
 
-    def ring(self, event: KeeperEvent) -> None:
+    def publish(self, event: KeeperEvent) -> None:
         self.events.append(event)
 
     def serve(self) -> None:
@@ -27,17 +27,19 @@ class Listener:
 def test_letters_are_told_at_once_then_once_a_minute_and_all_of_them_in_the_end() -> None:
     now = 1000.0
     metrics, listener = WorkerMetrics(), Listener()
-    bell = DeadLetterBell(cast(Doorbell, listener), "price-updates", metrics, seconds=lambda: now)
+    publisher = DeadLetterNotifier(
+        cast(EventPublisher, listener), "price-updates", metrics, seconds=lambda: now
+    )
     told = []
     for seconds in range(200):
         now = 1000.0 + seconds
         if seconds == 0 or 10 <= seconds < 100:
             metrics.dead_letters += 1
-        bell.look()
+        publisher.look()
         while listener.events:
             told.append((seconds, listener.events.pop().count))
     metrics.dead_letters += 5
-    bell.close()
+    publisher.close()
 
     assert told == [(0, 1), (60, 51), (120, 39)]
     assert [event.count for event in listener.events] == [5]
@@ -45,9 +47,9 @@ def test_letters_are_told_at_once_then_once_a_minute_and_all_of_them_in_the_end(
 
 def test_a_worker_without_dead_letters_tells_nothing() -> None:
     listener = Listener()
-    bell = DeadLetterBell(cast(Doorbell, listener), "price-updates", WorkerMetrics())
+    publisher = DeadLetterNotifier(cast(EventPublisher, listener), "price-updates", WorkerMetrics())
 
-    bell.look()
-    bell.close()
+    publisher.look()
+    publisher.close()
 
     assert listener.events == []

@@ -9,7 +9,7 @@ import pytest
 
 from keeper.domain.runs.events import KeeperEvent
 from keeper.pipeline.runs import finish as finish_run
-from keeper.pipeline.runs.events import Ring, no_ring
+from keeper.pipeline.runs.events import PublishEvent, publish_nothing
 from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_run
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.runs import RunCounts
@@ -52,7 +52,7 @@ def summarise(
     *,
     unfinished: tuple[str, ...] = (),
     share: float = 0.05,
-    ring: Ring = no_ring,
+    publish: PublishEvent = publish_nothing,
     told: Callable[[str], None] = lambda line: None,
 ) -> None:
     summarise_run(
@@ -62,7 +62,7 @@ def summarise(
         max_quarantine_share=share,
         unfinished=unfinished,
         finished_at=NOW,
-        ring=ring,
+        publish=publish,
         told=told,
     )
 
@@ -84,7 +84,7 @@ def test_the_counts_of_all_batches_are_added(row: dict[str, Any]) -> None:
 def test_a_good_run_and_its_new_deals_are_told(row: dict[str, Any]) -> None:
     rung: list[KeeperEvent] = []
 
-    summarise(WHOLE, ring=rung.append)
+    summarise(WHOLE, publish=rung.append)
 
     assert [(event.event_type, event.count) for event in rung] == [
         ("run_loaded", 119),
@@ -154,7 +154,7 @@ def test_what_is_wrong_is_in_the_row_and_in_the_error(
 ) -> None:
     rung: list[KeeperEvent] = []
     with pytest.raises(RunFailedError, match=re.escape(problem)):
-        summarise(reports, unfinished=unfinished, share=share, ring=rung.append)
+        summarise(reports, unfinished=unfinished, share=share, publish=rung.append)
     assert rung == []
 
     assert row["state"] == "FAILED"

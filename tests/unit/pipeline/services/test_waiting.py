@@ -39,7 +39,7 @@ def test_a_service_that_answers_is_not_waited_for() -> None:
 
 def test_patience_has_an_end_where_one_is_given() -> None:
     told: list[str] = []
-    waiting = waiting_for("the store", told=told.append, patience_s=0, sleep=pytest.fail)
+    waiting = waiting_for("the store", told=told.append, timeout_s=0, sleep=pytest.fail)
 
     with pytest.raises(TransientError, match="nobody is there"):
         waiting(answering_after(1))

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.domain.deals.deal import Deal
-from keeper.domain.prices.history import DealPast
+from keeper.domain.prices.history import DealHistory
 from keeper.sources.keepa.products.series import Series
 from keeper.sources.keepa.products.statistics import (
     lowest_since,
@@ -16,7 +16,7 @@ _NINETY_DAYS: Final = timedelta(days=90)
 _MINUTES_A_DAY: Final = 1440
 
 
-def past_of(series: Series, deal: Deal, at: datetime) -> DealPast:
+def history_of(series: Series, deal: Deal, at: datetime) -> DealHistory:
     """Return what the deal's price is compared with, shipping counted in as Keepa's deals do.
 
     Args:
@@ -29,7 +29,7 @@ def past_of(series: Series, deal: Deal, at: datetime) -> DealPast:
     def share(since: datetime | None) -> float | None:
         return None if price is None else share_of_time_at_or_below(series, price, since, at)
 
-    return DealPast(
+    return DealHistory(
         average_90_minor=statistics_of(series, start, at).average,
         low_ever_minor=series.low(None, deal.observed_at, landed=True),
         share_of_90_days_at_or_below=share(start),

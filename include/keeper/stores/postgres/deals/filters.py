@@ -130,8 +130,8 @@ def set_filter_status(connection: Connection, email: str, name: str, status: Wat
     return row is not None
 
 
-def note_problem(connection: Connection, filter_id: int, problem: str | None) -> None:
+def record_problem(connection: Connection, filter_id: int, problem: str | None) -> None:
     """Keep why Keepa refused a filter, or with None that it no longer does."""
     connection.execute(
-        statements(_SQL)["note_problem"], {"filter_id": filter_id, "problem": problem}
+        statements(_SQL)["record_problem"], {"filter_id": filter_id, "problem": problem}
     )

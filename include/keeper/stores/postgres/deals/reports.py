@@ -85,7 +85,7 @@ def reader_of(connection: Connection, email: str) -> Reader | None:
 
 
 def new_deals(connection: Connection, user_id: int, *, since: datetime, at: datetime) -> NewDeals:
-    """Return a user's deals that no report has told them, the best first, without their pasts.
+    """Return a user's deals that no report has told them, the best first, without their histories.
 
     A deal whose price has changed since, that Keepa has stopped telling, or whose lightning deal is
     over, is none.
@@ -159,7 +159,7 @@ def read_reports(connection: Connection, report_ids: Sequence[int]) -> dict[int,
     told = {
         report_id: tuple(msgspec.convert(row["deal"], ReportedDeal) for row in rows)
         for report_id, rows in groupby(
-            connection.execute(sql_of["told_deals"], where), lambda row: row["report_id"]
+            connection.execute(sql_of["reported_deals"], where), lambda row: row["report_id"]
         )
     }
     return {

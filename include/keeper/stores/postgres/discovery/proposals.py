@@ -73,12 +73,12 @@ def list_discoveries(connection: Connection, run_id: str | None = None) -> list[
     return [_progress(row) for row in rows]
 
 
-def note_search(
+def record_search(
     connection: Connection, discovery_id: int, searched_at: datetime, problem: str | None
 ) -> None:
     """Note when a search was made, and why it failed if it did."""
     connection.execute(
-        statements(_SQL)["note_search"],
+        statements(_SQL)["record_search"],
         {"discovery_id": discovery_id, "searched_at": searched_at, "problem": problem},
     )
 
@@ -132,8 +132,10 @@ def decide(
     """
     sql = statements(_SQL)
 
-    def settle(products: Iterable[tuple[str, str]], state: ProposalState) -> list[dict[str, Any]]:
-        settled = []
+    def record_answer(
+        products: Iterable[tuple[str, str]], state: ProposalState
+    ) -> list[dict[str, Any]]:
+        answered = []
         for domain, asin in products:
             row = {
                 "asin": asin,
@@ -143,8 +145,8 @@ def decide(
                 "decided_at": decided_at,
             }
             if connection.execute(sql["decide"], row).fetchone() is not None:
-                settled.append(row)
-        return settled
+                answered.append(row)
+        return answered
 
     with connection.transaction():
         if email is None:
@@ -153,10 +155,10 @@ def decide(
         else:
             connection.execute(statements("watches")["ensure_user"], {"email": email})
             owner = email
-        welcome = settle(approved, ProposalState.APPROVED)
+        welcome = record_answer(approved, ProposalState.APPROVED)
         for row in welcome:
             connection.execute(sql["watch_proposed"], {**row, "email": owner})
-        refused = settle(rejected, ProposalState.REJECTED)
+        refused = record_answer(rejected, ProposalState.REJECTED)
     return Decision(len(welcome), len(refused))
 
 

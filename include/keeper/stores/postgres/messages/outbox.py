@@ -72,11 +72,11 @@ class Claim:
 
     def cancel(self, now: datetime) -> None:
         """Settle a message nobody wants any more."""
-        self._settle(
+        self._record_outcome(
             [self.message.message_id], MessageStatus.CANCELLED, attempted=0, now=now, again=None
         )
 
-    def settle(
+    def record_outcome(
         self,
         result: DeliveryResult,
         *,
@@ -99,9 +99,9 @@ class Claim:
             "next_attempt_at": next_attempt_at,
         }
         self.connection.execute(statements(_SQL)["record_delivery"], delivery)
-        self._settle(ids, status, attempted=1, now=now, again=next_attempt_at)
+        self._record_outcome(ids, status, attempted=1, now=now, again=next_attempt_at)
 
-    def _settle(
+    def _record_outcome(
         self,
         ids: Sequence[int],
         status: MessageStatus,
@@ -118,7 +118,7 @@ class Claim:
             "now": now,
             "next_attempt_at": again,
         }
-        self.connection.execute(statements(_SQL)["settle"], row)
+        self.connection.execute(statements(_SQL)["record_outcome"], row)
         self.connection.execute(statements(_SQL)["sum_up"], row)
 
 
@@ -186,7 +186,7 @@ def listen(connection: Connection) -> None:
     connection.execute("LISTEN " + WAKE_UP)
 
 
-def wait_for_news(connection: Connection, timeout_s: float) -> None:
+def wait_for_messages(connection: Connection, timeout_s: float) -> None:
     """Return when something has been put into the outbox, or after the time.
 
     What came since the connection has listened counts, also while it did something else.

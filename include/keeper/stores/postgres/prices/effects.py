@@ -18,7 +18,7 @@ from keeper.stores.postgres.prices.batch import (
     moved_series,
 )
 from keeper.stores.postgres.prices.product_descriptions import describe_products, name_products
-from keeper.stores.postgres.prices.target_alerts import judge_watches
+from keeper.stores.postgres.prices.target_alerts import evaluate_watches
 
 _SQL: Final = "load_prices"
 
@@ -65,7 +65,7 @@ class CurrentPriceEffects:
     ) -> Counter[str]:
         """Evaluate the watches by the news of their series."""
         with self._metrics.timed("alerts"):
-            return judge_watches(cursor, groups, self._policy)
+            return evaluate_watches(cursor, groups, self._policy)
 
     def describe(self, cursor: Cursor[TupleRow], groups: Sequence[SeriesEvents]) -> None:
         """Keep what the latest check says of each product."""

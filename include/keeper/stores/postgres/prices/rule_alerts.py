@@ -11,12 +11,12 @@ from psycopg import Cursor
 from psycopg.rows import TupleRow
 
 from keeper.domain.prices.events import PriceEvent
-from keeper.domain.prices.history import Past, PastPrices
+from keeper.domain.prices.history import Past, PriceSeries
 from keeper.domain.prices.points import KEEPA_EPOCH
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import reason_of, target_reason
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import News, RuleState, Sight
+from keeper.domain.watches.rule_state import News, Observation, RuleState
 from keeper.domain.watches.rule_texts import rule_text
 from keeper.domain.watches.rules import AlertRule
 from keeper.domain.watches.target import target_rule
@@ -26,7 +26,7 @@ from keeper.stores.postgres.watches.watch_list import stored_rules
 
 _SQL: Final = "load_prices"
 TARGET: Final = "target"
-_NO_PAST: Final = PastPrices(())
+_NO_HISTORY: Final = PriceSeries(())
 
 
 class Raised(NamedTuple):
@@ -48,12 +48,12 @@ class NewState(NamedTuple):
     state: RuleState
 
 
-def observation_of(event: PriceEvent, *, with_shipping: bool = False) -> Sight:
+def observation_of(event: PriceEvent, *, with_shipping: bool = False) -> Observation:
     """Return what an event says of its series, in the amount a watch counts."""
     amount = event.price_minor
     if with_shipping and amount is not None:
         amount += event.shipping_minor or 0
-    return Sight(event.checked_at, event.timestamp, amount, event.implausible)
+    return Observation(event.checked_at, event.timestamp, amount, event.implausible)
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class _Watch:
     rules: Mapping[str, AlertRule]
     states: Mapping[str, RuleState]
     events: Sequence[PriceEvent]
-    sights: Sequence[Sight] = field(default_factory=tuple)
+    observations: Sequence[Observation] = field(default_factory=tuple)
 
     @classmethod
     def of_row(cls, row: TupleRow, news: Mapping[int, Sequence[PriceEvent]]) -> Self:
@@ -93,21 +93,21 @@ class _Watch:
         """Yield the rules that the batch may move."""
         for name, rule in self.rules.items():
             state = self.states.get(name)
-            if state is None or not all(state.is_unmoved_by(seen) for seen in self.sights):
+            if state is None or not all(state.is_unmoved_by(seen) for seen in self.observations):
                 yield name, rule
 
-    def past_needed(self) -> datetime | None:
+    def history_needed(self) -> datetime | None:
         """Return since when the series' past is asked for; None if it is not."""
         days = [rule.days_needed for _, rule in self.moved()]
         if not any(asked is None or asked for asked in days):
             return None
         if None in days:
             return KEEPA_EPOCH
-        first = min(seen.checked_at for seen in self.sights)
+        first = min(seen.checked_at for seen in self.observations)
         return first - timedelta(days=max(asked or 0 for asked in days))
 
 
-def judge_rules(
+def evaluate_rules(
     cursor: Cursor[TupleRow],
     news: Mapping[int, Sequence[PriceEvent]],
     watches: Mapping[str, str],
@@ -125,11 +125,11 @@ def judge_rules(
     """
     rows = cursor.execute(statements(_SQL)["watches_with_rules"], watches).fetchall()
     touched = [_Watch.of_row(row, news) for row in rows]
-    pasts = _pasts(cursor, touched)
+    histories = _histories(cursor, touched)
     raised: list[Raised] = []
     states: list[NewState] = []
     for watch in touched:
-        past = pasts.get((watch.series_id, watch.with_shipping), _NO_PAST)
+        past = histories.get((watch.series_id, watch.with_shipping), _NO_HISTORY)
         for_events: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
         for name, rule in watch.moved():
             state, found = _advance_over(watch, name, rule, past, policy)
@@ -147,12 +147,12 @@ def judge_rules(
 
 
 def _advance_over(
-    watch: _Watch, name: str, rule: AlertRule, past: PastPrices, policy: AlertPolicy
+    watch: _Watch, name: str, rule: AlertRule, past: PriceSeries, policy: AlertPolicy
 ) -> tuple[RuleState, list[tuple[int, str]]]:
     """Return where the rule stands after all observations, and why which of them raised alerts."""
     state = watch.states.get(name)
     found = []
-    for index, seen in enumerate(watch.sights):
+    for index, seen in enumerate(watch.observations):
         before = state.last_minor if state is not None else None
         view = past.until(seen.observed_at, seen.checked_at)
         state, news = advance_rule(state, seen, rule, view, policy)
@@ -168,7 +168,7 @@ def _reason(
     name: str,
     rule: AlertRule,
     news: News,
-    seen: Sight,
+    seen: Observation,
     before: int | None,
     past: Past,
     currency: str,
@@ -178,29 +178,29 @@ def _reason(
     return reason_of(rule, news, seen.amount, before, past, currency)
 
 
-def _pasts(
+def _histories(
     cursor: Cursor[TupleRow], watches: Sequence[_Watch]
-) -> dict[tuple[int, bool], PastPrices]:
+) -> dict[tuple[int, bool], PriceSeries]:
     """Return the past of the series that moved rules ask for, without shipping and with it."""
     since: dict[int, datetime] = {}
     for watch in watches:
-        if (needed := watch.past_needed()) is not None:
+        if (needed := watch.history_needed()) is not None:
             since[watch.series_id] = min(needed, since.get(watch.series_id, needed))
     if not since:
         return {}
     asked = {"series_ids": array_of(since), "since": array_of(since.values())}
     points: defaultdict[int, list[Any]] = defaultdict(list)
-    cursor.execute(statements(_SQL)["past_of_series"], asked)
+    cursor.execute(statements(_SQL)["history_of_series"], asked)
     for series_id, *point in cursor.fetchall():
         points[series_id].append(point)
-    pasts = {}
+    histories = {}
     for series_id, known in points.items():
-        pasts[series_id, False] = PastPrices((at, price) for at, price, _ in known)
-        pasts[series_id, True] = PastPrices(
+        histories[series_id, False] = PriceSeries((at, price) for at, price, _ in known)
+        histories[series_id, True] = PriceSeries(
             (at, None if price is None else price + (shipping or 0))
             for at, price, shipping in known
         )
-    return pasts
+    return histories
 
 
 @lru_cache(maxsize=4_096)

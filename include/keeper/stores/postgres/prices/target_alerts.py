@@ -11,7 +11,7 @@ from keeper.domain.money import InvalidAmountError, to_minor
 from keeper.domain.prices.events import PriceEvent
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import target_reason
-from keeper.domain.watches.rule_state import RuleState, Sight
+from keeper.domain.watches.rule_state import Observation, RuleState
 from keeper.domain.watches.target import advance_target, stays_calm
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
@@ -20,7 +20,7 @@ from keeper.stores.postgres.prices.rule_alerts import (
     TARGET,
     NewState,
     Raised,
-    judge_rules,
+    evaluate_rules,
     observation_of,
 )
 
@@ -36,7 +36,7 @@ _STATE_COLUMNS: Final = {
 }
 
 
-def judge_watches(
+def evaluate_watches(
     cursor: Cursor[TupleRow], groups: Sequence[SeriesEvents], policy: AlertPolicy
 ) -> Counter[str]:
     """Tell every watch of these series of the check and advance those that are active.
@@ -56,8 +56,8 @@ def judge_watches(
         "watch_ids": watch_ids,
         "series_ids": array_of(series_id for _, series_id in locked),
     }
-    raised, states = judge_rules(cursor, news, watches, policy)
-    for_targets = _judge_targets(cursor, news, watches, policy)
+    raised, states = evaluate_rules(cursor, news, watches, policy)
+    for_targets = _evaluate_targets(cursor, news, watches, policy)
     raised += for_targets[0]
     states += for_targets[1]
     if states:
@@ -67,18 +67,18 @@ def judge_watches(
     return Counter(alert.event.run_id for alert in raised)
 
 
-def _judge_targets(
+def _evaluate_targets(
     cursor: Cursor[TupleRow],
     news: Mapping[int, Sequence[PriceEvent]],
     watches: Mapping[str, str],
     policy: AlertPolicy,
 ) -> tuple[list[Raised], list[NewState]]:
     """Advance the watches that have a target and nothing else, which are nearly all."""
-    observations: dict[int, list[Sight]] = {}
+    observations: dict[int, list[Observation]] = {}
     lowest = {number: _lowest_price(events) for number, events in news.items()}
     raised: list[Raised] = []
     states: list[NewState] = []
-    cursor.execute(statements(_SQL)["watches_to_judge"], watches)
+    cursor.execute(statements(_SQL)["watches_to_evaluate"], watches)
     for series_id, watch_id, user_id, target, *stored in cursor.fetchall():
         before = RuleState(*stored) if stored[0] is not None else None
         if stays_calm(before, lowest[series_id], target, policy):
@@ -93,12 +93,12 @@ def _judge_targets(
             event = news[series_id][index]
             reasons = (target_reason(why),)
             raised.append(Raised(watch_id, user_id, target, event, reasons, (TARGET,)))
-        if state is not None and _is_news(before, state):
+        if state is not None and _is_new_alert(before, state):
             states.append(NewState(watch_id, TARGET, state))
     return raised, states
 
 
-def _is_news(before: RuleState | None, state: RuleState) -> bool:
+def _is_new_alert(before: RuleState | None, state: RuleState) -> bool:
     """Tell whether a state must be written.
 
     Its position matters while a price awaits another check; else the series' own says what has been

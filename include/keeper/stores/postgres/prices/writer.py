@@ -138,7 +138,7 @@ class PointWriter(BatchWriter[PriceEvent, LoadResult]):
             _copy(cursor, sql["copy_disputed_points"], rows.disputed)
             points.update(dict(cursor.execute(sql["count_disputed_points"]).fetchall()))
             cursor.execute(sql["keep_former_values"])
-            cursor.execute(sql["settle_disputed_points"])
+            cursor.execute(sql["decide_disputed_points"])
         if changed:
             series_ids, moments = zip(*changed, strict=True)
             cursor.execute(

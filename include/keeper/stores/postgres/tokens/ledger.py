@@ -8,8 +8,8 @@ from keeper.clock import Clock, utc_now
 from keeper.domain.runs.states import RequestState
 from keeper.domain.tokens.balance import (
     BREAK_AFTER,
+    EarlierRequest,
     Outage,
-    PastRequest,
     Reservation,
     Shortage,
     TokenReading,
@@ -126,7 +126,7 @@ class TokenLedger:
         """Set the reserve: tokens that only requests which may use it can have."""
         self._connection.execute(self._sql["keep_back"], {**self._key, "reserve": tokens})
 
-    def settle(
+    def record_outcome(
         self,
         reservation: Reservation,
         *,
@@ -146,7 +146,7 @@ class TokenLedger:
             if known is not None and reading is not None:
                 expected = known.left_at(reading.read_at) - (charged or 0)
             row = self._connection.execute(
-                self._sql["settle"],
+                self._sql["record_outcome"],
                 {
                     "request_id": reservation.request_id,
                     "state": state.value,
@@ -185,10 +185,10 @@ class TokenLedger:
         reserve = row.pop("reserve")
         return TokenReading(**row), reserve
 
-    def _latest(self) -> list[PastRequest]:
+    def _latest(self) -> list[EarlierRequest]:
         most = {**self._key, "most": BREAK_AFTER + _MOST_OUT}
         rows = self._connection.execute(self._sql["latest_requests"], most)
-        return [PastRequest(**row) for row in rows]
+        return [EarlierRequest(**row) for row in rows]
 
     def _reserved(self) -> int:
         row = self._connection.execute(self._sql["reserved_tokens"], self._key).fetchone()

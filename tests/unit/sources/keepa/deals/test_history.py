@@ -11,7 +11,7 @@ from keeper.domain.deals.score import score_deal
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
-from keeper.sources.keepa.deals.history import past_of
+from keeper.sources.keepa.deals.history import history_of
 from keeper.sources.keepa.products.series import Series
 from tests.deals import CHECKED_AT, a_deal
 
@@ -32,14 +32,14 @@ def history(*steps: tuple[int, int], shipping: int | None = None) -> Series:
 
 def points(series: Series, price: int, since: datetime = CHECKED_AT) -> int:
     deal = a_deal(price_minor=price, observed_at=since)
-    return score_deal(deal, past_of(series, deal, CHECKED_AT)).points
+    return score_deal(deal, history_of(series, deal, CHECKED_AT)).points
 
 
 def test_the_past_is_read_off_the_history() -> None:
     series = history((200, 1500), (190, 3000), (45, 4000), (9, 2000))
     since = CHECKED_AT - timedelta(days=9)
 
-    past = past_of(series, a_deal(price_minor=2000, observed_at=since), CHECKED_AT)
+    past = history_of(series, a_deal(price_minor=2000, observed_at=since), CHECKED_AT)
 
     assert past.average_90_minor == (45 * 3000 + 36 * 4000 + 9 * 2000) // 90
     assert past.low_ever_minor == 1500
@@ -50,7 +50,7 @@ def test_the_past_is_read_off_the_history() -> None:
 
 
 def test_shipping_counts() -> None:
-    past = past_of(history((100, 1500), shipping=400), a_deal(price_minor=1800), CHECKED_AT)
+    past = history_of(history((100, 1500), shipping=400), a_deal(price_minor=1800), CHECKED_AT)
 
     assert past.average_90_minor == past.low_ever_minor == 1900
     assert past.share_of_90_days_at_or_below == 0
@@ -59,7 +59,7 @@ def test_shipping_counts() -> None:
 def test_a_deal_that_was_the_lowest_before_itself_is_the_lowest() -> None:
     deal = a_deal(price_minor=2000, observed_at=CHECKED_AT - timedelta(days=2))
 
-    past = past_of(history((400, 3000), (2, 2000)), deal, CHECKED_AT)
+    past = history_of(history((400, 3000), (2, 2000)), deal, CHECKED_AT)
 
     assert past.low_ever_minor == 3000
     assert past.cheaper_until is None

@@ -11,12 +11,12 @@ from confluent_kafka.admin import AdminClient
 from keeper.errors import TransientError
 from keeper.metrics import WorkerMetrics
 from keeper.pipeline.runs.consumers import price_consumer
-from keeper.pipeline.runs.events import DeadLetterBell
+from keeper.pipeline.runs.events import DeadLetterNotifier
 from keeper.stores.postgres.connection import PostgresConfig
 from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.config import KafkaConfig
-from keeper.streams.events.publisher import Doorbell, encode_keeper_event, ring_once
-from keeper.streams.events.subscriber import DoorbellListener, Ring, decode_keeper_event
+from keeper.streams.events.publisher import EventPublisher, encode_keeper_event, publish_once
+from keeper.streams.events.subscriber import EventSubscriber, PendingEvents, decode_keeper_event
 from keeper.streams.groups.offsets import committed
 from keeper.streams.producer import EventProducer
 from keeper.streams.topic_admin import make_topics, settings_of
@@ -27,7 +27,7 @@ from tests.services import free_port
 
 pytestmark = pytest.mark.services
 
-Listen = Callable[[], DoorbellListener]
+Listen = Callable[[], EventSubscriber]
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def listen(kafka: KafkaConfig, topic: str) -> Iterator[Listen]:
     """Makes listeners of one group to the test's topic."""
     made = []
 
-    def make() -> DoorbellListener:
-        made.append(DoorbellListener(kafka, topic=topic, group=f"g-{topic}"))
+    def make() -> EventSubscriber:
+        made.append(EventSubscriber(kafka, topic=topic, group=f"g-{topic}"))
         return made[-1]
 
     yield make
@@ -44,14 +44,14 @@ def listen(kafka: KafkaConfig, topic: str) -> Iterator[Listen]:
         listener.close()
 
 
-def quiet(listener: DoorbellListener) -> bool:
+def quiet(listener: EventSubscriber) -> bool:
     """Tell whether nothing rings, once the topic, which was just made, can be listened to."""
     while True:
         with suppress(TransientError):
             return listener.listen(0.5) is None
 
 
-def heard(listener: DoorbellListener) -> Ring:
+def heard(listener: EventSubscriber) -> PendingEvents:
     """Listen until something rings."""
     while (ring := listener.listen(0.5)) is None:
         pass
@@ -69,7 +69,7 @@ def test_what_is_rung_is_heard(kafka: KafkaConfig, topic: str, listen: Listen) -
     assert quiet(listener)
     event = keeper_event("dead_letters_grew", 7, topic="price-updates")
 
-    ring_once(kafka, event, topic=topic)
+    publish_once(kafka, event, topic=topic)
 
     ring = heard(listener)
     assert (ring.counts, ring.newest) == ({"dead_letters_grew": 1}, event)
@@ -82,7 +82,7 @@ def test_thousands_that_wait_are_one_ring(kafka: KafkaConfig, topic: str, listen
     publish(kafka, topic, 5_000)
 
     ring = heard(listener)
-    listener.settle(ring)
+    listener.commit(ring)
     assert ring.counts == {"run_loaded": 5_000}
     assert listener.listen(0.5) is None
     assert sum(committed(kafka, f"g-{topic}", {topic: 6}).values()) == 5_000
@@ -100,7 +100,7 @@ def test_a_first_listener_hears_what_is_to_come_and_a_later_one_what_was_not_set
     again = listen()
     ring = heard(again)
     assert ring.counts == {"run_loaded": 2}
-    again.settle(ring)
+    again.commit(ring)
 
     assert listen().listen(0.5) is None
 
@@ -115,8 +115,8 @@ def test_a_ring_nobody_answered_is_heard_again_with_those_after_it(
     publish(kafka, topic, 2)
     later = heard(listener)
 
-    listener.hear_again(lost)
-    listener.settle(later)
+    listener.receive_again(lost)
+    listener.commit(later)
 
     assert sum(committed(kafka, f"g-{topic}", {topic: 6}).values()) == 0
     assert heard(listener).counts == {"run_loaded": 3}
@@ -131,12 +131,12 @@ def test_what_cannot_be_read_is_passed_over(kafka: KafkaConfig, topic: str, list
     ring = heard(listener)
 
     assert (ring.counts, ring.newest) == ({}, None)
-    listener.settle(ring)
+    listener.commit(ring)
 
 
 def test_a_topic_that_is_missing_is_said_so(kafka: KafkaConfig) -> None:
     with (
-        closing(DoorbellListener(kafka, topic="no-such-topic", group="g")) as listener,
+        closing(EventSubscriber(kafka, topic="no-such-topic", group="g")) as listener,
         pytest.raises(TransientError, match="keeper migrate"),
     ):
         listener.listen(0)
@@ -150,7 +150,7 @@ def test_ringing_in_vain_neither_fails_nor_takes_long(
     where = kafka if trouble == "no topic" else KafkaConfig(f"127.0.0.1:{free_port()}")
     began = time.monotonic()
 
-    ring_once(where, keeper_event(), topic=topic)
+    publish_once(where, keeper_event(), topic=topic)
 
     # Kafka's clients try for five minutes unless told otherwise.
     assert time.monotonic() - began < 60
@@ -163,7 +163,7 @@ def test_a_loaders_dead_letters_are_told_once_a_minute_and_at_its_end(
     bells = f"{topic}-bells"
     make_topics(admin, (bells,))
     metrics = WorkerMetrics()
-    bell = DeadLetterBell(Doorbell(kafka, topic=bells), topic, metrics)
+    bell = DeadLetterNotifier(EventPublisher(kafka, topic=bells), topic, metrics)
 
     def load(bad: int) -> None:
         with EventProducer(kafka) as producer:

@@ -12,7 +12,7 @@ class AlreadyRunningError(TransientError):
 
 
 @contextmanager
-def one_at_a_time(connection: Connection, work: str) -> Iterator[None]:
+def exclusive(connection: Connection, work: str) -> Iterator[None]:
     """Hold the right to do `work` for the block; a process that dies gives it back.
 
     Raises:

@@ -11,7 +11,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from keeper.errors import SettingsError
 from keeper.orchestration.doorbell_trigger import KeeperEventsTrigger
-from keeper.streams.events.subscriber import Ring
+from keeper.streams.events.subscriber import PendingEvents
 from tests.keeper_events import keeper_event
 
 
@@ -35,9 +35,9 @@ def test_the_checks_run_by_the_clock_and_when_something_happens(dags: dict[str, 
 def fired(trigger: KeeperEventsTrigger, *heard: dict[str, int]) -> list[Any]:
     """Return what a trigger fires for rings of so many events, by type."""
 
-    async def rings() -> AsyncIterator[Ring]:
+    async def rings() -> AsyncIterator[PendingEvents]:
         for counts in heard:
-            yield Ring(counts, keeper_event() if counts else None, {0: 1}, 0)
+            yield PendingEvents(counts, keeper_event() if counts else None, {0: 1}, 0)
 
     async def all_of() -> list[Any]:
         return [event.payload async for event in trigger.filter_shared_stream(rings())]

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keeper.cli.app import app
-from keeper.cli.streams.signs_of_life import SignOfLife, last_sign
+from keeper.cli.streams.heartbeats import HeartbeatWriter, last_heartbeat
 from keeper.metrics import Waits, WorkerMetrics
 from keeper.settings import load_settings
 
@@ -25,7 +25,7 @@ def test_health_shows_what_a_worker_has_done() -> None:
     metrics = WorkerMetrics(messages=12_345, batches=3, dead_letters=2, last_batch=40)
     with metrics.timed("store"):
         pass
-    SignOfLife("consume-prices", metrics.waits, metrics)
+    HeartbeatWriter("consume-prices", metrics.waits, metrics)
 
     shown = CliRunner().invoke(app, ["health", "consume-prices"])
 
@@ -40,11 +40,11 @@ def test_health_shows_what_a_worker_has_done() -> None:
 
 def test_a_sign_is_left_at_most_once_a_second() -> None:
     metrics = WorkerMetrics()
-    sign = SignOfLife("index-prices", metrics.waits, metrics)
+    sign = HeartbeatWriter("index-prices", metrics.waits, metrics)
     metrics.messages = 7
     sign.beat()
 
-    left = last_sign("index-prices")
+    left = last_heartbeat("index-prices")
 
     assert left is not None
     assert left.metrics is not None
@@ -53,14 +53,14 @@ def test_a_sign_is_left_at_most_once_a_second() -> None:
 
 
 def test_a_worker_that_never_ran_has_left_no_sign() -> None:
-    assert last_sign("deliver") is None
+    assert last_heartbeat("deliver") is None
 
 
 def test_a_worker_that_waits_is_degraded_and_says_for_what_and_since_when() -> None:
     waits = Waits()
     assert waits.note("store", "PostgreSQL does not answer")
     assert not waits.note("store", "PostgreSQL is starting")
-    SignOfLife("deliver", waits)
+    HeartbeatWriter("deliver", waits)
 
     shown = CliRunner().invoke(app, ["health", "deliver"])
 
@@ -77,7 +77,7 @@ def test_a_worker_that_goes_on_is_ready_again() -> None:
     waits.note("kafka", "no topic")
     assert waits.note("kafka", None)
     assert not waits.note("kafka", None)
-    SignOfLife("deliver", waits)
+    HeartbeatWriter("deliver", waits)
 
     assert CliRunner().invoke(app, ["health", "deliver", "--ready"]).exit_code == 0
 
@@ -86,7 +86,7 @@ def test_a_worker_that_goes_on_is_ready_again() -> None:
 def test_a_sign_of_another_version_tells_that_the_worker_lives(run_dir: Path, text: str) -> None:
     (run_dir / "deliver.alive").write_text(text)
 
-    left = last_sign("deliver")
+    left = last_heartbeat("deliver")
 
     assert left is not None
     assert (left.waits, left.metrics) == ((), None)

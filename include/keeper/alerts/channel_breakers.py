@@ -19,7 +19,7 @@ GAPS: Final = {
 _NO_GAPS: Final = (timedelta(), timedelta())
 
 
-class Gates:
+class ChannelBreakers:
     """Opens and closes channels, by kind or by address.
 
     A channel that cannot be reached is left alone for 30 seconds, then tried with one message, and

@@ -11,7 +11,7 @@ from keeper.metrics import Wait, Waits, WorkerMetrics
 
 
 @dataclass(frozen=True, slots=True)
-class LastSign:
+class LastHeartbeat:
     """A worker's last sign of life.
 
     Attributes:
@@ -33,7 +33,7 @@ class LastSign:
         ]
 
 
-class SignOfLife:
+class HeartbeatWriter:
     """Leaves a worker's sign in the run directory, at most once a second."""
 
     def __init__(self, worker: str, waits: Waits, metrics: WorkerMetrics | None = None) -> None:
@@ -75,12 +75,12 @@ def workers_seen() -> list[str]:
     return sorted(path.stem for path in path_of("any").parent.glob("*.alive"))
 
 
-def last_sign(worker: str) -> LastSign | None:
+def last_heartbeat(worker: str) -> LastHeartbeat | None:
     """Return a worker's last sign of life, None if it never gave one."""
-    return sign_in(path_of(worker))
+    return heartbeat_in(path_of(worker))
 
 
-def sign_in(path: Path) -> LastSign | None:
+def heartbeat_in(path: Path) -> LastHeartbeat | None:
     """Return the sign of life a worker has left in a file, None if there is no such file."""
     try:
         left, text = path.stat().st_mtime, path.read_text()
@@ -93,4 +93,4 @@ def sign_in(path: Path) -> LastSign | None:
     except (ValueError, LookupError, TypeError):
         # A worker of another version left it: that it lives is all it says.
         waits, metrics = (), None
-    return LastSign(time.time() - left, waits, metrics)
+    return LastHeartbeat(time.time() - left, waits, metrics)
