@@ -1,5 +1,6 @@
 """Older price points: from a reply through `price-backfill` into the stores, once."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -7,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
 import pytest
 from confluent_kafka.admin import AdminClient
 
@@ -185,7 +185,7 @@ def test_the_stored_history_is_what_the_reply_says(
     expected = set()
     for watch in watches:
         (page,) = keepa.client().product_pages(locale_of(watch.domain), [watch.asin])
-        (product,) = orjson.loads(page.body)["products"]
+        (product,) = json.loads(page.body)["products"]
         for index, name in ((0, "AMAZON"), (1, "NEW")):
             if name not in ("AMAZON", watch.price_type) or product["csv"][index] is None:
                 continue
@@ -219,7 +219,7 @@ def reply_with(*prices: int) -> bytes:
     minute = to_keepa_minutes(AT - len(prices) * DAY)
     series = [n for day, price in enumerate(prices) for n in (minute + 1440 * day, price)]
     product = {"asin": ASIN, "domainId": 1, "csv": [None, series]}
-    return orjson.dumps({"tokensLeft": 1, "products": [product]})
+    return json.dumps({"tokensLeft": 1, "products": [product]}).encode()
 
 
 def test_a_bad_old_point_costs_only_itself(tracker: Tracker) -> None:
