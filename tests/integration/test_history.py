@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -315,7 +316,7 @@ def test_an_interval_that_is_none_is_refused(
 
 def test_a_preview_of_a_past_interval_notes_nothing(tracker: Tracker) -> None:
     save_watches(tracker.connection, USER, [Watch(ASIN, "us", "NEW", None)])
-    how = {"batch_products": 10, "interval": Interval(AT - DAY, AT), "at": AT + DAY}
+    how: dict[str, Any] = {"batch_products": 10, "interval": Interval(AT - DAY, AT), "at": AT + DAY}
 
     told = preview_backfill(tracker.connection, **how)
     nowhere = preview_backfill(tracker.connection, only=ProductChoice.of(["de"]), **how)

@@ -301,7 +301,7 @@ def test_a_topic_with_unread_messages_does_not_grow(
     load: Callable[[], list[int | None]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(group_offsets.GROUPS, group, topic)  # type: ignore[misc]  # a dict
+    monkeypatch.setitem(group_offsets.GROUPS, group, topic)
     publish(1000, 900)
 
     with pytest.raises(TransientError, match=f"{group} 2"):

@@ -17,7 +17,7 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings(**given: str) -> Settings:
-    return Settings(_env_file=None, **given)  # type: ignore[arg-type]
+    return Settings(_env_file=None, **given)  # type: ignore[arg-type]  # by field
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Where Keepa is asked follows from the key, unless an address is given."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -30,7 +32,7 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_where_keepa_is_asked(given: dict[str, str], url: str) -> None:
+def test_where_keepa_is_asked(given: dict[str, Any], url: str) -> None:
     assert Settings(_env_file=None, **given).keepa_url == url
 
 

@@ -27,7 +27,7 @@ def layout(tmp_path: Path) -> Layout:
 @pytest.fixture
 def make_stack(layout: Layout) -> MakeStack:
     def make(**changes: Any) -> Stack:
-        facts = {
+        facts: dict[str, Any] = {
             "layout": layout,
             "ports": Ports(),
             "credentials": Credentials(

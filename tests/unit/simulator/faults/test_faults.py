@@ -116,8 +116,9 @@ def test_a_skewed_clock_moves_the_timestamp_and_nothing_else_until_cleared(
     right = read(ask(api, asins))
     add_fault(api, {"kind": "clock_skew", "hours": hours})
     api.bucket.set_left(600)
-    for _ in range(3):
-        skewed = read(ask(api, asins))
+    for _ in range(2):
+        ask(api, asins)
+    skewed = read(ask(api, asins))
     assert skewed["timestamp"] - right["timestamp"] == hours * 3_600_000
     assert skewed["products"] == right["products"]
     assert skewed["refillIn"] == right["refillIn"]
