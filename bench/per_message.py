@@ -74,7 +74,7 @@ def load_one_by_one(
             assert message.error() is None
             with connection.transaction():
                 _store(connection, decode_price_event(message.value()))
-            consumer.commit(message, asynchronous=False)
+            consumer.commit(message=message, asynchronous=False)
     finally:
         connection.close()
         consumer.close()

@@ -5,10 +5,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-import orjson
-
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import to_keepa_minutes
+from keeper.simulator.documents import write_document
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.histories import make_history
 from keeper.simulator.products.objects import ProductDetail, product_object
@@ -52,4 +51,4 @@ def product_reply(sheets: Iterable[ProductSheet]) -> bytes:
     products = [
         product_object(sheet, _US, make_history(sheet, _US, _AT), _AT, detail) for sheet in sheets
     ]
-    return orjson.dumps(_ENVELOPE | {"products": products}, option=orjson.OPT_SERIALIZE_NUMPY)
+    return write_document(_ENVELOPE | {"products": products})

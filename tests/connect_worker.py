@@ -62,7 +62,7 @@ class ConnectWorker:
         self, folder: Path, *shared: Path, wait_s: float
     ) -> subprocess.CompletedProcess[str]:
         """Run the command that registers connectors."""
-        command = [sys.executable, ROOT / "docker" / "register_connectors.py"]
+        command: list[str | Path] = [sys.executable, ROOT / "docker" / "register_connectors.py"]
         return subprocess.run(
             [*command, "--wait", str(wait_s), self.url, folder, *shared],
             capture_output=True,

@@ -7,7 +7,7 @@ that changes the schema costs a new database, and gets none of another's changes
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -58,7 +58,7 @@ class Contents:
         with psycopg.connect(config.url, autocommit=True) as connection:
             self._shape = connection.execute(_SHAPE).fetchone()
             self._tables = [name for (name,) in connection.execute(_TABLES)]
-            self._sequences = dict(connection.execute(_SEQUENCES).fetchall())
+            self._sequences: dict[str, Any] = dict(connection.execute(_SEQUENCES).fetchall())
             self._which_have_rows = sql.SQL(" UNION ALL ").join(
                 sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(
                     sql.Literal(name), sql.Identifier(name)

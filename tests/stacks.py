@@ -12,7 +12,7 @@ from stack.ports import Ports
 
 def plain_stack(layout: Layout, **changes: Any) -> Stack:
     """A stack in these folders, with `changes` instead of its usual facts."""
-    facts = {
+    facts: dict[str, Any] = {
         "layout": layout,
         "ports": Ports(),
         "credentials": Credentials(

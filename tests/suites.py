@@ -126,8 +126,13 @@ def main(arguments: Sequence[str]) -> int:
         for number, suites in enumerate(chosen)
         if suites
     ]
+
+    def interrupt(*_: object) -> None:
+        for lane in lanes:
+            lane.interrupt()
+
     for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: [lane.interrupt() for lane in lanes])
+        signal.signal(ending, interrupt)
     with ThreadPoolExecutor(max(1, available_memory_mib() // _LANE_MIB)) as pool:
         list(pool.map(Lane.run, lanes))
     if prefixed:

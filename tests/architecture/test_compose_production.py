@@ -145,7 +145,7 @@ def test_secrets_are_made_once_and_for_their_owner(tmp_path: Path) -> None:
 
 
 def test_the_command_says_what_a_person_has_to_give(root: Path, tmp_path: Path) -> None:
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         root / "docker" / "make_secrets.py",
         "--folder",
@@ -155,8 +155,8 @@ def test_the_command_says_what_a_person_has_to_give(root: Path, tmp_path: Path) 
     assert done.returncode == 1
     assert [line.rsplit("/", 1)[1] for line in done.stderr.splitlines()] == list(TLS)
     assert "keepa_api_key" in done.stdout
-    done = subprocess.run([*command, "--self-signed", "localhost"], check=False)
-    assert done.returncode == 0
+    signed = subprocess.run([*command, "--self-signed", "localhost"], check=False)
+    assert signed.returncode == 0
 
 
 @pytest.fixture

@@ -79,7 +79,12 @@ def shared(tmp_path: Path) -> list[Path]:
 def register(
     root: Path, url: str, folder: Path, *shared: Path, wait_s: float = 0
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, root / "docker" / "register_connectors.py", "--wait", str(wait_s)]
+    command: list[str | Path] = [
+        sys.executable,
+        root / "docker" / "register_connectors.py",
+        "--wait",
+        str(wait_s),
+    ]
     return subprocess.run(
         [*command, url, folder, *shared],
         env={"http_proxy": "http://127.0.0.1:1"},

@@ -113,7 +113,7 @@ def test_on_a_server_the_password_is_a_secret_the_worker_is_given() -> None:
     environment = example_environment() | {"KEEPER_PUBLIC_URL": "https://localhost"}
     services = composed(environment, BASE, PROD)["services"]
     login = json.loads((FOLDER / "login.json").read_text("utf-8"))
-    folder, secret = re.fullmatch(r"\$\{secret:(.+):(\w+)\}", login["connection.password"]).groups()  # type: ignore[union-attr]
+    folder, secret = re.fullmatch(r"\$\{secret:(.+):(\w+)\}", login["connection.password"]).groups()  # type: ignore[union-attr]  # or it fails
     assert folder == "/run/secrets"
     assert set(services["connect"]["secrets"]) == {secret, "kafka_password"}
     assert "secrets" not in services["connect-setup"]
@@ -133,7 +133,7 @@ def kafka(tmp_path: Path) -> Path:
 
 
 def start(kafka: Path, *files: Path) -> list[str]:
-    command = ["bash", FOLDER / "start.sh", *files]
+    command: list[str | Path] = ["bash", FOLDER / "start.sh", *files]
     env = {"KAFKA_HOME": str(kafka), "TMPDIR": str(kafka), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()

@@ -87,7 +87,15 @@ def test_how_tests_ended_is_written_down(tmp_path: Path, monkeypatch: pytest.Mon
     )
     file = tmp_path / "outcomes"
     monkeypatch.setenv(FILE_VARIABLE, str(file))
-    command = ["-m", "pytest", "-p", "tests.mutants.outcomes", "--rootdir", tmp_path, tmp_path]
+    command: list[str | Path] = [
+        "-m",
+        "pytest",
+        "-p",
+        "tests.mutants.outcomes",
+        "--rootdir",
+        tmp_path,
+        tmp_path,
+    ]
 
     subprocess.run([sys.executable, *command], cwd=FOLDER.parents[1], check=False)
 

@@ -50,7 +50,8 @@ class Kibana(BaseHTTPRequestHandler):
 
     def _imported(self, body: bytes, *, overwrite: bool) -> dict[str, Any]:
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-        (part,) = message_from_bytes(head + body).get_payload()  # type: ignore[misc]
+        parts: Any = message_from_bytes(head + body).get_payload()
+        (part,) = parts
         assert part.get_param("name", header="Content-Disposition") == "file"
         assert part.get_filename().endswith(".ndjson"), "Kibana takes files of that name only"
         objects = [json.loads(line) for line in part.get_payload(decode=True).splitlines()]

@@ -75,7 +75,7 @@ except KafkaException:
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The secrets, and a certificate, as the command makes them."""
     folder = tmp_path_factory.mktemp("production") / "secrets"
-    command = [sys.executable, ROOT / "docker" / "make_secrets.py"]
+    command: list[str | Path] = [sys.executable, ROOT / "docker" / "make_secrets.py"]
     subprocess.run([*command, "--folder", folder, "--self-signed", ADDRESS], check=True)
     return folder
 

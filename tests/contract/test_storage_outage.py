@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -49,7 +50,7 @@ BY_CONNECTION = pytest.param(("s3://aws_relay@", lake_by_connection), id="by an 
 
 
 @pytest.fixture(params=[BY_VARIABLES, BY_CONNECTION])
-def lake(request: pytest.FixtureRequest, relay: Relay, tmp_path: object) -> LakePath:
+def lake(request: pytest.FixtureRequest, relay: Relay, tmp_path: Path) -> LakePath:
     kind, lake_of = request.param
     found: LakePath = lake_of(lake_url(kind, tmp_path))
     return found
@@ -106,4 +107,6 @@ def test_nothing_is_paid_for_that_could_not_be_kept(lake: LakePath, relay: Relay
             pytest.fail("Keepa was asked")
 
     with relay.blocked():
-        fails_soon(lambda: fetch_batch(folder, NobodyAsks()))
+        fails_soon(
+            lambda: fetch_batch(folder, NobodyAsks())  # type: ignore[arg-type]  # never asked
+        )

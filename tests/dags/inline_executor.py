@@ -11,7 +11,7 @@ class InlineExecutor(BaseExecutor):
 
     def _process_workloads(self, workload_items: Sequence[ExecutorWorkload]) -> None:
         for workload in workload_items:
-            del self.queued_tasks[workload.key]
+            del self.queued_tasks[workload.key]  # type: ignore[arg-type]  # here all are tasks
             self.run_workload(workload)
             self.success(workload.key)
 

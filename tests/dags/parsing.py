@@ -45,7 +45,7 @@ def main(folder: Path) -> None:
     fork = multiprocessing.get_context("fork")
     found = {}
     for file in sorted(folder.glob("*.py")):
-        _pre_import_airflow_modules(str(file), _Silent())
+        _pre_import_airflow_modules(str(file), _Silent())  # type: ignore[arg-type]  # a stand-in
         with fork.Pool(1) as pool:
             found[file.name] = pool.apply(read, (file,))
     sys.stdout.write(json.dumps(found))

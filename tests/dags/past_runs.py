@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.dag_processing.bundles.manager import DagBundlesManager
 from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-from airflow.exceptions import AirflowException
+from airflow.exceptions import AirflowException  # type: ignore[attr-defined]  # re-exported
 from airflow.models.backfill import ReprocessBehavior, _create_backfill
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
@@ -42,8 +42,8 @@ def backfilled(dag_id: str) -> dict[str, Any]:
             "runs": [
                 [
                     run.run_type,
-                    run.data_interval_start.isoformat(),
-                    run.data_interval_end.isoformat(),
+                    run.data_interval_start and run.data_interval_start.isoformat(),
+                    run.data_interval_end and run.data_interval_end.isoformat(),
                 ]
                 for run in runs
             ]

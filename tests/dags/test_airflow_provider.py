@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
@@ -52,7 +53,9 @@ def test_its_forms_are_made_without_its_hooks(run_in_fork: RunInFork, tmp_path: 
 
 
 def test_the_forms_ask_in_peoples_words() -> None:
-    forms = {one.connection_type: one for one in HookMetaService.hook_meta_data()}
+    forms: dict[str | None, Any] = {
+        one.connection_type: one for one in HookMetaService.hook_meta_data()
+    }
 
     keepa = forms["keepa"]
     assert keepa.hook_name == "Keepa"

@@ -79,10 +79,7 @@ def keepa(simulate: Callable[..., Simulator]) -> dict[str, str]:
 
 def nothing_was_done(connection: Connection) -> bool:
     tables = ("pipeline_runs", "token_ledger", "alert_deliveries", "collected_deals")
-    return not any(
-        connection.execute(f"SELECT 1 FROM {table}").fetchone()  # type: ignore[arg-type]  # ours
-        for table in tables
-    )
+    return not any(connection.execute(f"SELECT 1 FROM {table}").fetchone() for table in tables)
 
 
 def test_a_dry_run_of_track_prices_says_what_it_would_do_and_does_nothing(

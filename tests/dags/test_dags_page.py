@@ -37,7 +37,7 @@ def test_a_change_of_a_dag_is_a_change_of_the_page() -> None:
             doc_md="### What\nEvery day: does it. More.\n",
             params={"days": Param(default, type="integer", minimum=1, title="Days")},
         )
-        def do_something():
+        def do_something() -> None:
             @task(pool="keepa", retries=2)
             def act() -> None:
                 """Nothing."""

@@ -50,6 +50,7 @@ def test_a_question_closes_before_the_next_run_is_due(dag: DAG) -> None:
 
     assert isinstance(approve, ProposalApproval)
     assert approve.response_timeout is not None
+    assert dag.dagrun_timeout is not None
     assert approve.response_timeout < dag.dagrun_timeout <= timedelta(days=7)
 
 

@@ -19,7 +19,7 @@ from elasticsearch.helpers import scan
 
 from keeper.orchestration import task_logs
 from keeper.orchestration.airflow.connections import ELASTICSEARCH_CONN
-from keeper.orchestration.task_logs import TaskLogs
+from keeper.orchestration.task_logs.copies import TaskLogs
 from keeper.settings import load_settings
 from keeper.stores.elasticsearch import task_log_index
 from keeper.stores.elasticsearch.task_log_index import TASK_LOGS

@@ -56,7 +56,8 @@ def topics(connection: Connection) -> list[str]:
 @pytest.fixture
 def late(dags: dict[str, DAG]) -> Callable[..., bool]:
     """Runs a DAG's deadline callback as Airflow's executor does."""
-    callbacks = [alert.callback for alert in dags["report_deals"].deadline or ()]
+    deadlines: Any = dags["report_deals"].deadline
+    callbacks = [alert.callback for alert in deadlines]
 
     def run(run_type: str = "scheduled") -> bool:
         told: dict[str, Any] = dict.fromkeys(DAGRunResponse.model_fields) | {
@@ -81,7 +82,8 @@ def test_every_dag_tells_of_failed_and_late_runs(dags: dict[str, DAG]) -> None:
     for dag_id, dag in dags.items():
         assert dag.on_failure_callback is run_notices.notify_of_failed_run, dag_id
         assert dag.on_success_callback is run_notices.record_good_run, dag_id
-        (deadline,) = dag.deadline or ()
+        deadlines: Any = dag.deadline
+        (deadline,) = deadlines
         assert deadline.callback.path == "keeper.orchestration.run_notices.tell_of_late_run"
         assert dag.dagrun_timeout is not None
         assert timedelta(seconds=deadline.interval) < dag.dagrun_timeout, dag_id

@@ -70,7 +70,9 @@ def test_each_alert_is_one_mail_that_tells_its_facts(rows: Rows, stack: Stack) -
     assert {alert["alert_id"] for alert in alerts} == mails.keys()
     for alert in alerts:
         mail = mails[alert["alert_id"]]
-        text = mail.get_body(("plain",)).get_content()
+        body = mail.get_body(("plain",))
+        assert body is not None
+        text = body.get_content()
         assert mail["To"] == alert["email"]
         assert "SIMULATED PRICE" in text
         assert alert["asin"] in text
@@ -80,7 +82,9 @@ def test_each_alert_is_one_mail_that_tells_its_facts(rows: Rows, stack: Stack) -
 def test_the_links_in_a_mail_lead_to_the_console(stack: Stack) -> None:
     mails = list(Path(stack["KEEPER_RUN_DIR"]).parent.joinpath("mail").rglob("*.eml"))
     message = email.message_from_bytes(mails[0].read_bytes(), policy=email.policy.default)
-    text = message.get_body(("plain",)).get_content()
+    body = message.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
     (link,) = re.findall(r"Snooze for a week: (\S+)", text)
 
     answer = httpx.get(link, trust_env=False)

@@ -39,7 +39,8 @@ def rung_by(airflow: AirflowApi, run: dict[str, Any]) -> dict[str, int]:
     """Return the events that made a run, by type."""
     path = f"/api/v2/dags/{DAG}/dagRuns/{run['dag_run_id']}/upstreamAssetEvents"
     (event,) = airflow.ask("GET", path)["asset_events"]
-    return event["extra"]["payload"]["counts"]
+    counts: dict[str, int] = event["extra"]["payload"]["counts"]
+    return counts
 
 
 def wait_for_run(airflow: AirflowApi, since: datetime) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def test_it_is_sent_again_as_the_same_mail_and_the_others_once(
     }
 
     def deliverer() -> subprocess.Popen[bytes]:
-        command = [Path(sys.executable).with_name("keeper"), "deliver", "--once"]
+        command: list[str | Path] = [Path(sys.executable).with_name("keeper"), "deliver", "--once"]
         return subprocess.Popen(command, env=environment, cwd=tmp_path)
 
     killed = deliverer()

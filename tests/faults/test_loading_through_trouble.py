@@ -10,7 +10,12 @@ from dataclasses import replace
 import msgspec
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, without an __all__
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from elasticsearch import Elasticsearch
 
 from keeper.clock import utc_now
@@ -237,7 +242,7 @@ def test_a_passing_refusal_of_postgres_is_tried_again(
                 RETURN NULL;
             END
             $$
-            """  # type: ignore[arg-type]  # text of this test
+            """
         )
         connection.execute(
             "CREATE TRIGGER refuse BEFORE INSERT ON price_points EXECUTE FUNCTION refuse()"

@@ -314,7 +314,7 @@ def crowded(connection: Connection) -> Connection:
 def test_one_products_history_is_read_by_its_index(crowded: Connection, name: str) -> None:
     domain = "" if name == "analytics.locale_prices" else ", 'us'"
     before = _scans(crowded)
-    crowded.execute(f"SELECT * FROM {name}('B000000007'{domain})").fetchall()  # type: ignore[arg-type]  # our own names
+    crowded.execute(f"SELECT * FROM {name}('B000000007'{domain})").fetchall()
     after = _scans(crowded)
 
     assert after["seq_tup_read"] == before["seq_tup_read"]
@@ -334,7 +334,7 @@ def _scans(connection: Connection) -> dict[str, int]:
 @pytest.mark.parametrize("view", ["drops", "deal_quality"])
 def test_views_take_a_product_by_its_index(crowded: Connection, view: str) -> None:
     plan = crowded.execute(
-        f"EXPLAIN SELECT * FROM analytics.{view} WHERE asin = 'B000000007' AND domain = 'us'"  # type: ignore[arg-type]  # our own names
+        f"EXPLAIN SELECT * FROM analytics.{view} WHERE asin = 'B000000007' AND domain = 'us'"
     ).fetchall()
 
     text = "\n".join(row["QUERY PLAN"] for row in plan)
@@ -346,7 +346,7 @@ def test_views_take_a_product_by_its_index(crowded: Connection, view: str) -> No
 
 def test_every_example_runs(connection: Connection) -> None:
     for one in analyses():
-        connection.execute(one.example.rstrip(";")).fetchall()  # type: ignore[arg-type]  # our own
+        connection.execute(one.example.rstrip(";")).fetchall()
 
 
 def test_a_replaced_function_keeps_what_analysts_made_beside_it(database: PostgresConfig) -> None:

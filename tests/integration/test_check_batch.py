@@ -1,9 +1,9 @@
 """Checking replies that hold bad records, and what that does to the run."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
 import pytest
 
 from keeper.domain.prices.points import to_keepa_minutes
@@ -39,7 +39,7 @@ def folder_with(
     folder = BatchFolder.of(path, RUN, 0)
     until = {} if stored_until is None else {"NEW": stored_until}
     folder.write_plan([ProductToCheck(asin, "us", {"NEW": 1000}, until) for asin in ASINS])
-    body = orjson.dumps({"tokensLeft": 1, "products": products})
+    body = json.dumps({"tokensLeft": 1, "products": products}).encode()
     add_page(folder, 0, body, asked=ASINS, received_at=NOW)
     return folder
 
@@ -169,7 +169,7 @@ def test_after_a_failed_fetch_what_was_paid_for_is_published_and_the_rest_is_mis
 ) -> None:
     folder = BatchFolder.of(tmp_path, RUN, 0)
     folder.write_plan([ProductToCheck(asin, "us", {"NEW": 1000}, {}) for asin in ASINS])
-    body = orjson.dumps({"tokensLeft": 1, "products": [product(ASINS[0], 999)]})
+    body = json.dumps({"tokensLeft": 1, "products": [product(ASINS[0], 999)]}).encode()
     add_page(folder, 0, body, asked=ASINS[:1], received_at=NOW)
 
     result = check(folder, connection, is_complete=False)

@@ -1,11 +1,11 @@
 """A deal run's steps, one after the other, on real parts and the simulator, without Airflow."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-import orjson
 import pytest
 from confluent_kafka import Consumer
 
@@ -141,10 +141,7 @@ def test_the_same_deal_in_the_next_run_is_the_same_event(
         again.fetch(part, keepa)
         again.check(part.batch)
         ids.append(
-            [
-                orjson.loads(value)["event_id"]
-                for _, value in again.folder(part.batch).read_messages()
-            ]
+            [json.loads(value)["event_id"] for _, value in again.folder(part.batch).read_messages()]
         )
 
     assert ids[0] == ids[1] != []
@@ -204,13 +201,13 @@ def test_bad_deals_are_quarantined_or_counted_beside_the_good_ones(
     run.fetch(part, simulate())
     folder = run.folder(part.batch)
     (page,) = folder.pages()
-    reply = orjson.loads(folder.read_page(page))
+    reply = json.loads(folder.read_page(page))
     deals = reply["deals"]["dr"]
     whole = len(deals)
     deals[0]["current"][1] = 0
     deals[1]["current"] = "gone"
     deals.append(deals[2])
-    add_page(folder, page.number, orjson.dumps(reply), asked=page.asked, endpoint="deal")
+    add_page(folder, page.number, json.dumps(reply).encode(), asked=page.asked, endpoint="deal")
 
     first, second = run.check(part.batch), run.check(part.batch)
 
@@ -261,7 +258,7 @@ def test_a_stored_history_scores_a_deal_without_a_token(
 
 
 def score_of(message: bytes, asin: str) -> object:
-    event = orjson.loads(message)
+    event = json.loads(message)
     return (event["score"], event["reasons"]) if event["asin"] == asin else None
 
 

@@ -1,13 +1,14 @@
 """Older price points: from a reply through `price-backfill` into the stores, once."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import orjson
 import pytest
 from confluent_kafka.admin import AdminClient
 
@@ -186,7 +187,7 @@ def test_the_stored_history_is_what_the_reply_says(
     expected = set()
     for watch in watches:
         (page,) = keepa.client().product_pages(locale_of(watch.domain), [watch.asin])
-        (product,) = orjson.loads(page.body)["products"]
+        (product,) = json.loads(page.body)["products"]
         for index, name in ((0, "AMAZON"), (1, "NEW")):
             if name not in ("AMAZON", watch.price_type) or product["csv"][index] is None:
                 continue
@@ -220,7 +221,7 @@ def reply_with(*prices: int) -> bytes:
     minute = to_keepa_minutes(AT - len(prices) * DAY)
     series = [n for day, price in enumerate(prices) for n in (minute + 1440 * day, price)]
     product = {"asin": ASIN, "domainId": 1, "csv": [None, series]}
-    return orjson.dumps({"tokensLeft": 1, "products": [product]})
+    return json.dumps({"tokensLeft": 1, "products": [product]}).encode()
 
 
 def test_a_bad_old_point_costs_only_itself(tracker: Tracker) -> None:
@@ -316,7 +317,7 @@ def test_an_interval_that_is_none_is_refused(
 
 def test_a_preview_of_a_past_interval_notes_nothing(tracker: Tracker) -> None:
     save_watches(tracker.connection, USER, [Watch(ASIN, "us", "NEW", None)])
-    how = {"batch_products": 10, "interval": Interval(AT - DAY, AT), "at": AT + DAY}
+    how: dict[str, Any] = {"batch_products": 10, "interval": Interval(AT - DAY, AT), "at": AT + DAY}
 
     told = preview_backfill(tracker.connection, **how)
     nowhere = preview_backfill(tracker.connection, only=ProductChoice.of(["de"]), **how)

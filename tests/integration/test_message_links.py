@@ -38,7 +38,12 @@ def running_console(database: PostgresConfig, folder: Path) -> Iterator[str]:
         "KEEPER_PUBLIC_URL": url,
         "KEEPER_LINK_SECRET": SECRET,
     }
-    command = [Path(sys.executable).with_name("keeper"), "console", "--port", port]
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("keeper"),
+        "console",
+        "--port",
+        port,
+    ]
     with subprocess.Popen(
         command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True
     ) as process:

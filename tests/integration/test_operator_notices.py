@@ -206,7 +206,11 @@ def test_products_that_waited_for_tokens_are_told_by_the_latest_run(
 
 
 def test_a_want_of_tokens_is_told_as_soon_as_a_run_is_planned(connection: Connection) -> None:
-    running = {"run_id": "track_prices/a", "dag_id": "track_prices", "source": "keepa"}
+    running: dict[str, Any] = {
+        "run_id": "track_prices/a",
+        "dag_id": "track_prices",
+        "source": "keepa",
+    }
     run(connection, 1, 0)
 
     start_run(connection, **running, started_at=NOW + 2 * HOUR)

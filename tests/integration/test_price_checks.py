@@ -236,7 +236,7 @@ def test_rows_are_positions_and_the_records_are_left_as_they_were() -> None:
 
 
 def test_a_mixture_of_ten_thousand_rows_is_judged_whole_and_quickly() -> None:
-    bad = [{"price_minor": 0}, {"domain": "nl"}, {"currency": "JPY"}]
+    bad: list[dict[str, Any]] = [{"price_minor": 0}, {"domain": "nl"}, {"currency": "JPY"}]
     records = records_of(*(bad[n % 3] if n % 2 else {} for n in range(10_000)))
     check(records_of({}))
     started = time.perf_counter()

@@ -342,7 +342,7 @@ def test_replies_of_another_time_or_source_are_not_planned(
         assert (dict(plan.products), plan.without_reply) == ({}, 3)
 
 
-def plan_of(connection: Connection, lake: Path, **options: Any) -> ReplayPlan:
+def plan_of(connection: Connection, lake: LakePath, **options: Any) -> ReplayPlan:
     return plan_replay(
         connection, ReplyArchive(lake), **{"received": ALL, "source": "simulator", **options}
     )

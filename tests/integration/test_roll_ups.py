@@ -40,7 +40,7 @@ def statistics(connection: Connection) -> dict[str, object]:
 
 def by_hand(points: Sequence[tuple[datetime, int | None]]) -> dict[date, tuple[object, ...]]:
     """Reckon the days of a series second by second, or rather hour by hour: points are whole."""
-    found = {}
+    found: dict[date, tuple[object, ...]] = {}
     for day in sorted({at.date() for at, _ in points}):
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
         prices: list[int | None] = []

@@ -1,5 +1,6 @@
 """The simulator behind a real socket: asked by the `keepa` package itself and by plain HTTP."""
 
+import json
 import logging
 import os
 import re
@@ -14,7 +15,6 @@ from typing import Any
 from unittest import mock
 
 import keepa
-import orjson
 import pytest
 import requests
 from keepa.models.backend import DealRequest, Product
@@ -183,7 +183,7 @@ def test_a_recorded_product_comes_back_equal(recordings_folder: Path) -> None:
         deals = client.deals({"page": 0, "domainId": 1, "priceTypes": [1]}, typed=True)
     assert replies[0].headers["X-Keepa-Simulator"] == "1"
     returned = {product["asin"]: product for product in replies[0].json()["products"]}
-    assert returned == {asin: orjson.loads(path.read_bytes()) for asin, path in newest.items()}
+    assert returned == {asin: json.loads(path.read_bytes()) for asin, path in newest.items()}
     assert len(deals.dr) == 150
 
 

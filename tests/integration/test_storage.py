@@ -56,7 +56,7 @@ def counts(connection: Connection, *tables: str) -> list[int]:
     found = []
     for table in tables:
         query = f"SELECT count(*)::int AS rows FROM {table}"
-        (row,) = connection.execute(query).fetchall()  # type: ignore[arg-type]  # our own names
+        (row,) = connection.execute(query).fetchall()
         found.append(row["rows"])
     return found
 

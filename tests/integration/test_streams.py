@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Message
 from confluent_kafka.admin import AdminClient
 
 from keeper.domain.prices.events import PriceEvent
@@ -146,7 +146,7 @@ def test_a_bad_message_goes_to_the_dead_letters_and_its_neighbours_are_stored(
         kafka.for_client({"group.id": f"{group}-reader", "auto.offset.reset": "earliest"})
     )
     reader.subscribe([dead_letter_topic(topic)])
-    letters = []
+    letters: list[Message] = []
     while len(letters) < 2:
         letters += reader.consume(10, timeout=1)
     reader.close()

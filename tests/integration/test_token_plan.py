@@ -214,4 +214,4 @@ def test_a_preview_says_what_a_run_would_cost_and_spends_and_notes_nothing(
     assert "3 tokens of 50" in told
     assert left >= 50
     for table in ("pipeline_runs", "token_ledger"):
-        assert connection.execute(f"SELECT * FROM {table}").fetchall() == []  # type: ignore[arg-type]  # our own names
+        assert connection.execute(f"SELECT * FROM {table}").fetchall() == []

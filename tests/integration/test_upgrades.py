@@ -1,6 +1,7 @@
 """Databases of former versions, brought to this one and back."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -56,7 +57,7 @@ def undo(config: PostgresConfig, until: str) -> None:
     backend.connection.close()
 
 
-def alerts(config: PostgresConfig) -> list[dict[str, object]]:
+def alerts(config: PostgresConfig) -> list[dict[str, Any]]:
     with session(config) as connection:
         return connection.execute(
             "SELECT a.asin, a.status, o.status AS message, o.attempts, d.attempt,"

@@ -18,7 +18,7 @@ _TASK_MODULES: Final = (
     "confluent_kafka",
     "elasticsearch",
     "keepa",
-    "orjson",
+    "msgspec",
     "pandas",
     "psycopg",
     "psycopg_pool",

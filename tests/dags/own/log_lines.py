@@ -10,7 +10,7 @@ LOG = logging.getLogger(__name__)
 
 
 @dag(schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC))
-def log_lines():
+def log_lines() -> None:
     @task
     def log_much() -> None:
         for number in range(1_500):

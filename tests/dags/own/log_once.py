@@ -9,7 +9,7 @@ LOG = logging.getLogger(__name__)
 
 
 @dag(schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC))
-def log_once():
+def log_once() -> None:
     @task
     def log_line() -> None:
         LOG.info("only once")

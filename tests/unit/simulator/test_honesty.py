@@ -1,9 +1,9 @@
 """The simulator's replies beside every recorded one: shape, identities, envelope and charges."""
 
+import json
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 import pytest
 
 from keeper.domain.locales import Locale
@@ -52,12 +52,12 @@ TEXT_HERE_AND_NULL_THERE: Final = {"model", "color"}
 
 @pytest.fixture(scope="module")
 def recorded_products(recordings_folder: Path) -> list[dict[str, Any]]:
-    return [orjson.loads(p.read_bytes()) for p in sorted(recordings_folder.glob("product_*.json"))]
+    return [json.loads(p.read_bytes()) for p in sorted(recordings_folder.glob("product_*.json"))]
 
 
 @pytest.fixture(scope="module")
 def recorded_replies(recordings_folder: Path) -> list[dict[str, Any]]:
-    replies = [orjson.loads(p.read_bytes()) for p in sorted(recordings_folder.glob("deals_*.json"))]
+    replies = [json.loads(p.read_bytes()) for p in sorted(recordings_folder.glob("deals_*.json"))]
     assert replies
     return replies
 
@@ -65,7 +65,7 @@ def recorded_replies(recordings_folder: Path) -> list[dict[str, Any]]:
 def ask(api: KeepaApi, endpoint: str, **query: str) -> dict[str, Any]:
     answer = api.answer(endpoint, {"key": "simulator", "domain": "1", **query})
     assert answer.status == 200
-    reply: dict[str, Any] = orjson.loads(answer.body)
+    reply: dict[str, Any] = json.loads(answer.body)
     return reply
 
 

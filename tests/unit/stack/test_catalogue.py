@@ -5,6 +5,7 @@ import pytest
 from stack.catalogue import GROUPS, build, names_of
 from stack.context import Stack
 from stack.errors import StackError
+from stack.services import Service, Step
 
 
 def test_a_group_brings_what_it_needs(make_stack: Callable[..., Stack]) -> None:
@@ -48,8 +49,9 @@ def test_every_need_is_built_too(make_stack: Callable[..., Stack]) -> None:
 
     services, steps = build(stack, names_of(stack, []))
 
-    there = {part.name for part in (*services, *steps)}
-    for part in (*services, *steps):
+    parts: list[Service | Step] = [*services, *steps]
+    there = {part.name for part in parts}
+    for part in parts:
         assert part.needs <= there, part.name
     assert there == names_of(stack, [])
 

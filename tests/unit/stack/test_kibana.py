@@ -153,7 +153,7 @@ def test_every_field_is_in_the_template_and_fit_for_its_use(index: str, used: Us
 
 
 def test_every_kind_of_use_is_looked_at() -> None:
-    assert {param.values[1].use for param in USED} == set(FIT)  # type: ignore[union-attr]
+    assert {param.values[1].use for param in USED} == set(FIT)  # type: ignore[union-attr]  # or it fails
 
 
 @pytest.mark.parametrize(

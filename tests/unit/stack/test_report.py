@@ -49,7 +49,7 @@ def test_a_worker_that_waits_is_degraded_and_says_for_what(
     waits.note("outbox", why)
     HeartbeatWriter("deliver", waits)
 
-    rows = status_rows(running, OnlyTheDeliverer())
+    rows = status_rows(running, OnlyTheDeliverer())  # type: ignore[arg-type]  # a stand-in
     print_status(Console(file=out, width=200), rows)
 
     (row,) = [row for row in rows if row["program"] == "deliver"]

@@ -39,7 +39,10 @@ class FakeElasticsearch:
         for name in names:
             self.seen[name] = self.seen.get(name, 0) + 1
             status = self.answer(name, self.seen[name])
-            result = {"status": status, "result": "created" if status == 201 else "updated"}
+            result: dict[str, Any] = {
+                "status": status,
+                "result": "created" if status == 201 else "updated",
+            }
             if status >= 300:
                 result["error"] = {"type": f"type {status}", "reason": f"reason of {name}"}
             items.append({"index": result})
@@ -108,7 +111,7 @@ def test_a_document_that_is_too_large_by_itself_is_refused_for_good() -> None:
 
 
 def test_of_two_with_one_id_the_later_check_is_sent() -> None:
-    sent = []
+    sent: list[Any] = []
 
     class Recorder(FakeElasticsearch):
         def bulk(self, *, operations: Sequence[bytes], **how: object) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -154,12 +155,12 @@ POINT = PricePoint("B000000001", "us", "NEW", datetime(2026, 3, 1, tzinfo=UTC), 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda p: PricePoint("B000000002", *list(_parts(p))[1:]),
-        lambda p: PricePoint(p.asin, "ca", *list(_parts(p))[2:]),
-        lambda p: PricePoint(p.asin, p.domain, "USED", *list(_parts(p))[3:]),
-        lambda p: PricePoint(*list(_parts(p))[:3], p.observed_at.replace(day=2), 1999, None, "USD"),
-        lambda p: PricePoint(*list(_parts(p))[:4], 1998, None, "USD"),
-        lambda p: PricePoint(*list(_parts(p))[:4], 1999, 0, "USD"),
+        lambda p: replace(p, asin="B000000002"),
+        lambda p: replace(p, domain="ca"),
+        lambda p: replace(p, price_type="USED"),
+        lambda p: replace(p, observed_at=p.observed_at.replace(day=2)),
+        lambda p: replace(p, price_minor=1998),
+        lambda p: replace(p, shipping_minor=0),
     ],
     ids=["asin", "domain", "price type", "time", "price", "shipping"],
 )

@@ -79,14 +79,14 @@ def _read(file: str) -> bytes:
 def _print_points(points: "Iterable[PricePoint]") -> None:
     import os
 
-    import orjson
+    import msgspec
 
-    options = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+    encoder = msgspec.json.Encoder()
     out = sys.stdout.buffer
     try:
         for point in points:
             # A point's fields are in the order in which they are printed.
-            out.write(orjson.dumps(point, option=options))
+            out.write(encoder.encode(point) + b"\n")
         out.flush()
     except BrokenPipeError:
         # The reader has seen enough. Python would complain when it flushes at exit.

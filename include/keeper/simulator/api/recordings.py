@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from keeper.domain.locales import LOCALES, Locale
 from keeper.errors import SettingsError
+from keeper.simulator.documents import InvalidDocumentError, read_document
 
 _log = logging.getLogger(__name__)
 _PRODUCT_NAME: Final = re.compile(r"product_[0-9A-Z]{10}_(\d+)")
@@ -71,7 +70,7 @@ class Recordings:
             return None
         past = [snapshot for snapshot in snapshots if snapshot.minute <= at]
         chosen = past[-1] if past else snapshots[0]
-        document = orjson.loads(chosen.path.read_bytes())
+        document = read_document(chosen.path.read_bytes())
         product: dict[str, Any] = (
             document if chosen.place is None else document["products"][chosen.place]
         )
@@ -82,13 +81,13 @@ class Recordings:
         path = self._deals.get(locale.keepa_id) or self._deals.get(None)
         if path is None:
             return None
-        deals: dict[str, Any] = orjson.loads(path.read_bytes())["deals"]
+        deals: dict[str, Any] = read_document(path.read_bytes())["deals"]
         return deals
 
     def _add(self, path: Path) -> None:
         try:
-            document = orjson.loads(path.read_bytes())
-        except orjson.JSONDecodeError:
+            document = read_document(path.read_bytes())
+        except InvalidDocumentError:
             _log.warning("recording %s is not JSON and is left out", path.name)
             return
         if not isinstance(document, dict):

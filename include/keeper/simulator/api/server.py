@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from math import ceil
 from typing import Any, Final
 
-import orjson
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +20,7 @@ from starlette.routing import Route
 from keeper.errors import KeeperError, SettingsError
 from keeper.simulator.api.control import add_fault, change_clock, set_tokens, state_of
 from keeper.simulator.api.keepa_api import Answer, KeepaApi
+from keeper.simulator.documents import InvalidDocumentError, read_document, write_document
 
 _log = logging.getLogger(__name__)
 _LABEL: Final = {"X-Keepa-Simulator": "1"}
@@ -146,8 +146,8 @@ def _obeying(order: Order) -> Callable[[Request], Any]:
         api: KeepaApi = request.app.state.api
         body = await request.body()
         try:
-            fields = orjson.loads(body) if body else {}
-        except orjson.JSONDecodeError:
+            fields = read_document(body) if body else {}
+        except InvalidDocumentError:
             fields = None
         if not isinstance(fields, dict):
             return _reply({"detail": "the order must be a JSON object"}, 400)
@@ -165,4 +165,4 @@ def _clear_faults(api: KeepaApi, _: Mapping[str, Any]) -> None:
 
 
 def _reply(document: dict[str, Any], status: int = 200) -> Response:
-    return Response(orjson.dumps(document), status, _LABEL, media_type=_JSON)
+    return Response(write_document(document), status, _LABEL, media_type=_JSON)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-import orjson
-
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
+from keeper.simulator.documents import InvalidDocumentError, read_document
 from keeper.simulator.refusals import invalid_selection, out_of_range
 
 # Source: Keepa's documentation of /deal; 27 is a third party's claim.
@@ -64,8 +63,8 @@ def parse_selection(text: str, locale: Locale) -> DealSelection:
         RequestRefusedError: As Keepa words it, naming the field that is wrong.
     """
     try:
-        given = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        given = read_document(text)
+    except InvalidDocumentError:
         raise invalid_selection("selection") from None
     if not isinstance(given, dict):
         raise invalid_selection("selection")

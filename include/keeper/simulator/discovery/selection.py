@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
-
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
+from keeper.simulator.documents import InvalidDocumentError, read_document
 from keeper.simulator.refusals import invalid_selection
 
 _LISTED_AT_MOST: Final = 10_000
@@ -91,8 +90,8 @@ def parse_finder_selection(text: str) -> FinderSelection:
             wrong or unknown. How Keepa refuses a finder's is not known.
     """
     try:
-        given = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        given = read_document(text)
+    except InvalidDocumentError:
         raise invalid_selection("selection") from None
     if not isinstance(given, dict):
         raise invalid_selection("selection")

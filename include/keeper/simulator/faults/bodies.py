@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-import orjson
-
+from keeper.simulator.documents import write_document
 from keeper.simulator.faults.plan import FaultKind
 
 _PRODUCT_LISTS: Final = frozenset({"dr", "asinList"})
@@ -29,7 +28,7 @@ def spoiled_body(
         # A reply that is nothing but an envelope becomes a list itself.
         exchanged = {name: _exchanged(value) for name, value in payload.items()}
         shown = document | exchanged if exchanged else [document]
-    body = orjson.dumps(shown, option=orjson.OPT_SERIALIZE_NUMPY)
+    body = write_document(shown)
     return body[: len(body) // 2] if FaultKind.CUT in faults else body
 
 

@@ -23,6 +23,7 @@ skew and a revoked key stay until cleared by themselves. `after` lets so many re
 `delay_s` makes a fault of any kind slow as well, `endpoint` confines it.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +33,6 @@ from random import Random
 from threading import Lock
 from typing import Annotated, Any, ClassVar, Final
 
-import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from keeper.errors import SettingsError, TerminalError
@@ -194,7 +194,7 @@ def parse_fault(order: Mapping[str, Any]) -> Fault:
     if lasts:
         given.setdefault("count", None)
     try:
-        fault = _FAULT.validate_json(orjson.dumps(given))
+        fault = _FAULT.validate_json(json.dumps(given))
     except ValidationError as error:
         mistake = error.errors()[0]
         # A union's member is named behind its field.
@@ -222,12 +222,13 @@ def read_scenario(path: Path) -> list[Fault]:
         SettingsError: It cannot be read, or an order is wrong; names entry and field.
     """
     try:
-        orders = orjson.loads(path.read_bytes())
+        orders = json.loads(path.read_bytes())
     except OSError as error:
         raise SettingsError(
             f"the scenario {path} cannot be read ({error.strerror}); check --scenario"
         ) from None
-    except orjson.JSONDecodeError as error:
+    # Bytes that are no text are another ValueError than text that is no JSON.
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"the scenario {path} is not JSON: {error}") from None
     if not isinstance(orders, list):
         raise SettingsError(f'the scenario {path} must be a list of orders: [{{"kind": "cut"}}]')

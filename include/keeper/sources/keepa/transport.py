@@ -1,4 +1,8 @@
-"""Sends one request to Keepa until it has a usable reply: timeouts, retries, token accounting."""
+"""Sends one request to Keepa until it has a usable reply: timeouts, retries, token accounting.
+
+It speaks through Requests, all else through httpx: httpx logs each URL at level INFO, and here the
+key is in it. Requests is installed anyway, as `keepa` and Airflow need it.
+"""
 
 import logging
 import random as random_module

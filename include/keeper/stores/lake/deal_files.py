@@ -2,12 +2,10 @@
 
 from dataclasses import asdict
 
-import orjson
-
 from keeper.domain.deals.deal import DealFilter
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.lake.paths import MissingFileError
-from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.lake.run_files import BatchFolder, as_json
 
 
 class DealFolder(BatchFolder):
@@ -26,7 +24,7 @@ class DealFolder(BatchFolder):
             is_other = False
         if is_other:
             self.drop_pages()
-        (self._path / "filter.json").write_bytes(orjson.dumps(asdict(found_by)))
+        (self._path / "filter.json").write_bytes(as_json(asdict(found_by)))
 
     def read_filter(self) -> DealFilter:
         """Return the filter.

@@ -5,6 +5,7 @@ says where in the archive it is, and the checked `messages.gz`.
 """
 
 import gzip
+import json
 import logging
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,6 @@ from datetime import datetime
 from typing import Final, Self, TypeVar
 
 import msgspec
-import orjson
 
 from keeper.domain.prices.events import Source
 from keeper.domain.watches.watch import ProductToCheck
@@ -29,6 +29,20 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 def safe_name(run_id: str) -> str:
     """Return a run id as a file name: whatever might trouble a path becomes an underscore."""
     return _UNSAFE.sub("_", run_id)
+
+
+def as_json(value: object) -> bytes:
+    """Return a file's content: UTF-8 without blanks; times in ISO 8601 with their offset, +00:00.
+
+    msgspec would write Z; the files of a lake stay as they have always been.
+
+    Raises:
+        TypeError: Something in it has no form in JSON.
+        ValueError: A number is infinite or none.
+    """
+    return json.dumps(
+        value, default=_moment, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,7 @@ class BatchFolder:
     def write_plan(self, products: Iterable[ProductToCheck]) -> None:
         """Write which products the batch holds."""
         self._path.mkdir(parents=True, exist_ok=True)
-        (self._path / "plan.json").write_bytes(orjson.dumps([asdict(p) for p in products]))
+        (self._path / "plan.json").write_bytes(as_json([asdict(p) for p in products]))
 
     def read_plan(self) -> list[ProductToCheck]:
         """Return the products of the batch.
@@ -126,7 +140,7 @@ class BatchFolder:
         """Take a reply that is in the archive already as the batch's page `number`."""
         page = StoredPage(number, reply)
         self._path.mkdir(parents=True, exist_ok=True)
-        (self._path / _page_name(number)).write_bytes(orjson.dumps(asdict(page)))
+        (self._path / _page_name(number)).write_bytes(as_json(asdict(page)))
         return page
 
     def add_archived(self, received_from: datetime, source: Source) -> list[StoredPage]:
@@ -238,6 +252,12 @@ class BatchFolder:
             return msgspec.json.decode((self._path / name).read_bytes(), type=kind)
         except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MissingFileError(f"{self._path / name} cannot be read: {error}") from error
+
+
+def _moment(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")
 
 
 def _page_name(number: int) -> str:

@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""The part of Mailpit that the tests ask for: `/mailpit`, `/mailpit readyz`, /api/v1/messages."""
+"""The part of Mailpit that the tests ask for: `/mailpit`, `/mailpit readyz`, /api/v1/messages.
+
+Its probe needs nothing but the standard library.
+"""
 
 import email
 import email.policy

@@ -44,7 +44,7 @@ CONDITIONS = (
 
 def possible(conditions: tuple[object, ...]) -> AlertRule | None:
     try:
-        return AlertRule(conditions)  # type: ignore[arg-type]
+        return AlertRule(conditions)  # type: ignore[arg-type]  # wrong on purpose
     except InvalidRuleError:
         return None
 

@@ -1,7 +1,7 @@
+import json
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from keeper.domain.locales import locale_of
@@ -18,7 +18,7 @@ def product(minute: int, **fields: Any) -> dict[str, Any]:
 
 
 def write(path: Path, document: Any) -> None:
-    path.write_bytes(orjson.dumps(document))
+    path.write_bytes(json.dumps(document).encode())
 
 
 @pytest.fixture
@@ -72,13 +72,13 @@ def test_a_missing_folder_is_said_so(tmp_path: Path) -> None:
 def test_recordings_go_before_the_catalogue(api: KeepaApi, folder: Path) -> None:
     api.recordings = Recordings(folder)
     answer = api.answer("product", {"key": "simulator", "domain": "1", "asin": ASIN})
-    reply = orjson.loads(answer.body)
+    reply = json.loads(answer.body)
     assert reply["products"] == [product(7_002_000, title="late")]
     assert reply["tokensConsumed"] == 1
     query = {"key": "simulator", "domain": "3", "selection": '{"priceTypes":[1],"page":0}'}
-    assert orjson.loads(api.answer("deal", query).body)["deals"]["dr"] == [{"asin": ASIN}]
+    assert json.loads(api.answer("deal", query).body)["deals"]["dr"] == [{"asin": ASIN}]
     later = query | {"selection": '{"priceTypes":[1],"page":1}'}
-    assert orjson.loads(api.answer("deal", later).body)["deals"]["dr"] == []
+    assert json.loads(api.answer("deal", later).body)["deals"]["dr"] == []
 
 
 @pytest.mark.recordings
@@ -86,6 +86,6 @@ def test_real_recordings_are_served_unchanged(api: KeepaApi, recordings_folder: 
     api.recordings = Recordings(recordings_folder)
     assert len(api.recordings) > 0
     for path in recordings_folder.glob("product_*.json"):
-        recorded = orjson.loads(path.read_bytes())
+        recorded = json.loads(path.read_bytes())
         at = int(path.stem.rpartition("_")[2])
         assert api.recordings.product(recorded["asin"], US, at) == recorded

@@ -1,6 +1,6 @@
+import json
 from typing import Any
 
-import orjson
 import pytest
 
 from keeper.domain.locales import Locale
@@ -47,7 +47,7 @@ def test_delta_is_average_minus_current(
 
 
 def found(catalogue: Catalogue, us: Locale, at: int, **selection: Any) -> list[dict[str, Any]]:
-    text = orjson.dumps({"priceTypes": [NEW], "dateRange": 3, **selection}).decode()
+    text = json.dumps({"priceTypes": [NEW], "dateRange": 3, **selection})
     deals: list[dict[str, Any]] = find_deals(catalogue, parse_selection(text, us), at)["dr"]
     return deals
 

@@ -1,6 +1,6 @@
+import json
 from typing import Any
 
-import orjson
 import pytest
 from keepa.models.backend import LightningDeal
 
@@ -16,7 +16,7 @@ LIGHTNING = 8
 def ask(api: KeepaApi, **query: str) -> dict[str, Any]:
     answer = api.answer("lightningdeal", {"key": "simulator", "domain": "1", **query})
     assert answer.status == 200
-    document: dict[str, Any] = orjson.loads(answer.body)
+    document: dict[str, Any] = json.loads(answer.body)
     return document
 
 

@@ -1,7 +1,7 @@
+import json
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 import pytest
 
 from keeper.domain.locales import Locale
@@ -20,9 +20,9 @@ DAY = 1440
 
 
 def ask(api: KeepaApi, selection: Any, domain: int = 1) -> tuple[int, dict[str, Any]]:
-    text = selection if isinstance(selection, str) else orjson.dumps(selection).decode()
+    text = selection if isinstance(selection, str) else json.dumps(selection)
     answer = api.answer("query", {"key": "simulator", "domain": str(domain), "selection": text})
-    return answer.status, orjson.loads(answer.body)
+    return answer.status, json.loads(answer.body)
 
 
 def found(api: KeepaApi, **selection: Any) -> list[str]:
@@ -109,7 +109,7 @@ def test_sold_out_products_are_found_by_a_bound_below_zero_only(
 
 def test_categories_titles_and_brands_narrow(api: KeepaApi, catalogue: Catalogue) -> None:
     sheet = catalogue.sheet(0)
-    product = orjson.loads(
+    product = json.loads(
         api.answer(
             "product",
             {"key": "simulator", "domain": str(sheet.home.keepa_id), "asin": sheet.asin},

@@ -1,7 +1,7 @@
+import json
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from keeper.domain.locales import Locale
@@ -34,7 +34,7 @@ def ask(api: KeepaApi, asins: list[str]) -> Answer:
 
 
 def read(answer: Answer) -> dict[str, Any]:
-    document: dict[str, Any] = orjson.loads(answer.body)
+    document: dict[str, Any] = json.loads(answer.body)
     return document
 
 
@@ -86,7 +86,7 @@ def test_wrong_shapes_exchange_lists_and_objects(api: KeepaApi, asins: list[str]
     assert reply["tokensLeft"] == 597
     query = {"key": "simulator", "domain": "1", "selection": '{"priceTypes":[1]}'}
     assert isinstance(read(api.answer("deal", query))["deals"], list)
-    assert isinstance(orjson.loads(api.answer("token", query).body), list)
+    assert isinstance(json.loads(api.answer("token", query).body), list)
 
 
 def test_duplicates_come_twice(api: KeepaApi, asins: list[str]) -> None:
@@ -116,8 +116,9 @@ def test_a_skewed_clock_moves_the_timestamp_and_nothing_else_until_cleared(
     right = read(ask(api, asins))
     add_fault(api, {"kind": "clock_skew", "hours": hours})
     api.bucket.set_left(600)
-    for _ in range(3):
-        skewed = read(ask(api, asins))
+    for _ in range(2):
+        ask(api, asins)
+    skewed = read(ask(api, asins))
     assert skewed["timestamp"] - right["timestamp"] == hours * 3_600_000
     assert skewed["products"] == right["products"]
     assert skewed["refillIn"] == right["refillIn"]

@@ -1,7 +1,7 @@
+import json
 from pathlib import Path
 
 import numpy as np
-import orjson
 import pytest
 
 from keeper.domain.prices.types import PRICE_TYPES
@@ -103,7 +103,7 @@ def test_recorded_statistics_follow_from_recorded_histories(recordings_folder: P
     same = {"current": 0, "outOfStockPercentage30": 0, "atIntervalStart": 0, "avg30": 0, "min": 0}
     series_seen = 0
     for path in sorted(recordings_folder.glob("product_*.json")):
-        product = orjson.loads(path.read_bytes())
+        product = json.loads(path.read_bytes())
         at = int(path.stem.rpartition("_")[2])
         entries = {
             index: np.array(flat, np.int32).reshape(-1, 3 if price_type.has_shipping else 2)

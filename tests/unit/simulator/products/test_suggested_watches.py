@@ -61,7 +61,7 @@ def test_every_watch_has_a_price_and_few_targets_are_above_it(
 
 def test_targets_are_decimal_text_of_the_main_unit(rows: list[SuggestedWatch]) -> None:
     for row in rows:
-        digits = -Decimal(row.target_price).as_tuple().exponent  # type: ignore[operator]
+        digits = -Decimal(row.target_price).as_tuple().exponent  # type: ignore[operator]  # a finite number
         assert digits == locale_of(row.domain).minor_digits
 
 

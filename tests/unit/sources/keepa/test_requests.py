@@ -79,7 +79,7 @@ def test_a_base_url_loses_its_last_slash() -> None:
 def test_other_values_are_checked(wrong: dict[str, object]) -> None:
     fields: dict[str, object] = {"api_key": SecretStr(KEY), "base_url": "http://localhost:1"}
     with pytest.raises(SettingsError):
-        KeepaConfig(**(fields | wrong))  # type: ignore[arg-type]
+        KeepaConfig(**(fields | wrong))  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_the_key_is_in_no_repr() -> None:

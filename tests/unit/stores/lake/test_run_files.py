@@ -1,14 +1,18 @@
 """A batch's files after a task was killed or a file was damaged."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from keeper.domain.deals.deal import DealFilter
+from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import TerminalError
+from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.paths import MissingFileError
-from keeper.stores.lake.run_files import BatchFolder, StoredPage, safe_name
-from tests.lake_pages import add_page
+from keeper.stores.lake.run_files import BatchFolder, StoredPage, as_json, safe_name
+from tests.lake_pages import AT, add_page
 
 BODY = b'{"products": []}' * 200
 
@@ -26,6 +30,49 @@ def folder(tmp_path: Path) -> BatchFolder:
 @pytest.fixture
 def pages(folder: BatchFolder) -> list[StoredPage]:
     return [add_page(folder, number, BODY + b" " * number) for number in range(3)]
+
+
+def test_files_of_a_batch_keep_their_bytes(folder: BatchFolder, path: Path) -> None:
+    at = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
+    folder.write_plan(
+        [
+            ProductToCheck("B000000001", "de", {"NEW": 1999, "USED": None}, {"NEW": AT}, ("NEW",)),
+            ProductToCheck("B000000002", "us", {}, {}),
+        ]
+    )
+    page = add_page(folder, 0, b"{}", asked=("Kaffee für 2 €",), received_at=at)
+
+    assert (path / "plan.json").read_bytes() == (
+        b'[{"asin":"B000000001","domain":"de","targets":{"NEW":1999,"USED":null},'
+        b'"stored_until":{"NEW":"2026-03-01T00:00:00+00:00"},"histories":["NEW"]},'
+        b'{"asin":"B000000002","domain":"us","targets":{},"stored_until":{},"histories":[]}]'
+    )
+    assert (path / "page-0000.json").read_bytes() == (
+        f'{{"number":0,"reply":{{"key":"{page.reply.key}","endpoint":"product","domain":"us",'
+        '"asked":["Kaffee für 2 €"],"received_at":"2026-03-01T12:00:00.000250+00:00",'
+        '"tokens_consumed":1,"source":"simulator","run_id":"run","bytes":2,'
+        f'"sha256":"{page.reply.sha256}"}}}}'
+    ).encode()
+    assert folder.pages() == [page]
+
+
+def test_a_filter_keeps_its_bytes(tmp_path: Path) -> None:
+    folder = DealFolder.of(tmp_path, "run", 0)
+    selection = {"titleSearch": "Kaffee für 2 €", "deltaPercentRange": [10, 2**63], "x": 1e16}
+    folder.write_filter(DealFilter("Größe", "de", "NEW", selection, 50, 7))
+
+    assert (tmp_path / "runs" / "run" / "batch-000" / "filter.json").read_bytes() == (
+        '{"name":"Größe","domain":"de","price_type":"NEW","selection":{"titleSearch":'
+        '"Kaffee für 2 €","deltaPercentRange":[10,9223372036854775808],"x":1e+16},'
+        '"min_score":50,"filter_id":7}'
+    ).encode()
+
+
+def test_what_has_no_form_in_json_is_not_written() -> None:
+    with pytest.raises(TypeError, match="bytes"):
+        as_json({"body": b""})
+    with pytest.raises(ValueError, match="JSON compliant"):
+        as_json({"score": float("nan")})
 
 
 def test_a_page_without_its_description_does_not_count(

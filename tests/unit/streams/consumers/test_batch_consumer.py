@@ -195,7 +195,12 @@ def test_a_defect_of_the_store_ends_the_worker_without_a_commit(monkeypatch: Pat
 def test_a_revoked_partition_is_committed_before_it_is_given_back(monkeypatch: Patch) -> None:
     store = Store()
     kafka = FakeKafka([FakeMessage(4), FakeMessage(7, partition=1)])
-    kafka.reads.append(lambda: (store.wait_until_begun(), kafka.revoke(1)))
+
+    def revoke_when_begun() -> None:
+        store.wait_until_begun()
+        kafka.revoke(1)
+
+    kafka.reads.append(revoke_when_begun)
 
     consumer_of(monkeypatch, kafka, store).run(until_idle=True)
 

@@ -1,11 +1,10 @@
 """Asks Keepa for the deals of a saved filter, page by page."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
-
-import orjson
 
 from keeper.domain.deals.deal import DealFilter
 from keeper.domain.deals.selection import (
@@ -119,7 +118,7 @@ def _pages(
     numbers: range,
 ) -> Iterator[DealPage]:
     for number in numbers:
-        asked = orjson.dumps({**selection, "page": number}).decode()
+        asked = as_parameter({**selection, "page": number})
         request = TokenRequest(ENDPOINT, estimate=TOKENS_PER_PAGE, domain=locale.domain)
         try:
             reply = client.ask(request, {"domain": locale.keepa_id, "selection": asked})
@@ -134,6 +133,11 @@ def _pages(
         )
         if last:
             return
+
+
+def as_parameter(selection: Mapping[str, object]) -> str:
+    """Return a selection as Keepa is sent it: without blanks, its letters as they are."""
+    return json.dumps(selection, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _selection(found_by: DealFilter, locale: Locale) -> dict[str, object]:

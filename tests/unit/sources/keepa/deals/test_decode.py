@@ -32,7 +32,7 @@ def listed(default: Any, **by_type: Any) -> list[Any]:
     return values
 
 
-def entry(asin: str = "B000000001", **changes: Any) -> dict[str, Any]:
+def entry(asin: str | None = "B000000001", **changes: Any) -> dict[str, Any]:
     """Return a deal as Keepa sends it: NEW fell from 30.00 to 20.00."""
     return {
         "asin": asin,
@@ -105,7 +105,8 @@ def test_what_keepa_never_had_is_none() -> None:
     averages = [listed(-2), listed(-1), listed(-2, NEW=0), []]
     (deal,) = decoded(entry(avg=averages, deltaLast=listed(0), lightningEnd=0)).deals
 
-    assert deal.previous_minor is deal.lightning_ends_at is None
+    assert deal.previous_minor is None
+    assert deal.lightning_ends_at is None
     assert {
         deal.average_day_minor,
         deal.average_week_minor,
@@ -182,7 +183,7 @@ def test_a_bad_deal_is_named_and_its_neighbours_are_read(
     assert result.entries == 3
 
 
-JSON = st.recursive(
+JSON: st.SearchStrategy[Any] = st.recursive(
     st.sampled_from([None, True, 0, -1, NOW, 2**70, 1.5, "text", {}]),
     lambda inner: st.lists(inner, max_size=8),
     max_leaves=20,

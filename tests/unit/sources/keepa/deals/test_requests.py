@@ -10,7 +10,11 @@ from keepa.models.backend import DealRequest
 
 from keeper.domain.locales import locale_of
 from keeper.domain.tokens.balance import TokenRequest
-from keeper.sources.keepa.deals.requests import DealFilterRejectedError, deal_pages
+from keeper.sources.keepa.deals.requests import (
+    DealFilterRejectedError,
+    as_parameter,
+    deal_pages,
+)
 from keeper.sources.keepa.errors import KeepaRequestRejectedError, TokensExhaustedError
 from keeper.sources.keepa.tokens import Envelope
 from keeper.sources.keepa.transport import Reply
@@ -55,6 +59,12 @@ def test_the_selection_is_built_from_the_filter() -> None:
         "isFilterEnabled": False,
     }
     DealRequest.model_validate(parameters["selection"])
+
+
+def test_a_selection_is_sent_without_blanks_and_with_its_letters_as_they_are() -> None:
+    sent = as_parameter({"titleSearch": "Größe", "deltaRange": [0, 100], "isLowest": True})
+
+    assert sent == '{"titleSearch":"Größe","deltaRange":[0,100],"isLowest":true}'
 
 
 def test_the_filters_own_order_and_range_of_dates_stay() -> None:

@@ -88,8 +88,10 @@ def test_lightning_deals(
 ) -> None:
     csv = {} if series is None else {"LIGHTNING_DEAL": series}
     decoded = product_of(stats={"lightningDealInfo": info}, **csv).lightning_deal
-    *times, price = deal
-    assert decoded == LightningDeal(*(time and at(time) for time in times), price)
+    start, end, price = deal
+    assert decoded == LightningDeal(
+        None if start is None else at(start), None if end is None else at(end), price
+    )
     assert [m for m in (5, 10, 69.5, 70, 99) if decoded.is_running(at(m))] == running
 
 
