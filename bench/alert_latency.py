@@ -1,4 +1,4 @@
-"""How soon a person hears of a price: from its event in Kafka to the mail server's acceptance."""
+"""How soon a person is notified: from a price's event in Kafka to the mail server's acceptance."""
 
 import os
 import socket

@@ -85,7 +85,7 @@ def _publish_and_wait(
             for alert in found:
                 seen[alert["asin"]] = time.perf_counter()
                 last = max(last, alert["alert_id"])
-            # Between two looks at another process; the table tells nobody of its own accord.
+            # Between two looks at another process; the table announces nothing.
             time.sleep(_LOOK_EVERY_S)
     return [seen[asin] - at for asin, at in sent.items()]
 

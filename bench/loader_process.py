@@ -104,7 +104,7 @@ def _load(job: Job, everyone: Barrier, reports: "Queue[Loaded]") -> None:
 
 
 def load_until_stopped(job: Job, stopping: Event) -> None:
-    """Load what comes until told to stop; the target of a process."""
+    """Load what comes until asked to stop; the target of a process."""
     writer = PriceWriter(job.database)
 
     def stop_if_asked() -> None:

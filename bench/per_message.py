@@ -93,10 +93,10 @@ def _store(connection: Connection[Any], event: PriceEvent) -> None:
         _SET_CURRENT, (event.timestamp, event.timestamp, *price, event.checked_at, series)
     )
     for watch in connection.execute(_WATCHES, (event.checked_at, *key)).fetchall():
-        _judge(connection, watch, event)
+        _evaluate(connection, watch, event)
 
 
-def _judge(connection: Connection[Any], watch: dict[str, Any], event: PriceEvent) -> None:
+def _evaluate(connection: Connection[Any], watch: dict[str, Any], event: PriceEvent) -> None:
     names = ("armed", "alerted_price_minor", "awaiting_price_minor", "checked_at", "observed_at")
     before = RuleState(*(watch[name] for name in names)) if watch["checked_at"] else None
     seen = Observation(event.checked_at, event.timestamp, event.price_minor, event.implausible)

@@ -23,7 +23,7 @@ class Run:
         rounds: How often each side of a comparison runs; medians are of these.
         quick: Only show that it works: one round of something small.
         stack: Services of its own, started when first asked for.
-        say: Tells people what is measured; it is no result.
+        say: Prints for people what is measured; it is no result.
     """
 
     rounds: int

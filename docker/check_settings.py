@@ -1,6 +1,6 @@
 """Finds what is wrong with the settings of a composed system before anything of it starts.
 
-One line a mistake, none of which tells a secret; exit code 1 if there is one. In production, where
+One line a mistake, none of which shows a secret; exit code 1 if there is one. In production, where
 KEEPER_PRODUCTION is set, it looks into the secrets too and asks for more.
 """
 

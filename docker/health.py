@@ -1,6 +1,6 @@
 """Health check by HTTP: `health.py URL` asks for an answer, `health.py URL NAME` for its part NAME.
 
-The second form reads Airflow's health report. `airflow jobs check` would tell the same for five
+The second form reads Airflow's health report. `airflow jobs check` would say the same for five
 seconds of processor time, every thirty seconds in every container. Standard library only, for it is
 started as often.
 """

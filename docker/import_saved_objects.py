@@ -63,7 +63,7 @@ def import_objects(kibana: JsonService, text: bytes) -> int:
     expected = len([line for line in text.splitlines() if line.strip()])
     # Kibana answers 200 when it has imported only some, or none.
     if not isinstance(answer, dict) or answer.get("success") is not True:
-        raise RefusedError("\n".join(["Kibana did not import everything:", *_told(answer)]))
+        raise RefusedError("\n".join(["Kibana did not import everything:", *_refusals(answer)]))
     if answer.get("successCount") != expected:
         raise RefusedError(
             f"Kibana says it imported {answer.get('successCount')} of {expected} objects"
@@ -71,7 +71,7 @@ def import_objects(kibana: JsonService, text: bytes) -> int:
     return expected
 
 
-def _told(answer: object) -> list[str]:
+def _refusals(answer: object) -> list[str]:
     """Return a line for each object that Kibana did not import."""
     errors = answer.get("errors") if isinstance(answer, dict) else None
     if not isinstance(errors, list) or not errors:

@@ -1,6 +1,6 @@
 """Asks one of Celery's workers, through the broker, whether it works: `worker_health.py NAME`.
 
-Airflow's own application would tell the same, for the seconds of processor time its import takes.
+Airflow's own application would say the same, for the seconds of processor time its import takes.
 """
 
 import os

@@ -80,7 +80,7 @@ def choose(
 
 @app.command()
 def check(context: typer.Context, only: OnlyOption = None) -> None:
-    """Tell what is missing before anything is started."""
+    """Say what is missing before anything is started."""
     operations.check(_choice(context).load(), _groups(only), console)
     console.print("Everything needed is there.")
 

@@ -99,7 +99,7 @@ def run_as(account: Account | None, needed: Iterable[Path]) -> tuple[str, ...]:
 
 
 def can_read(account: Account, path: Path) -> bool:
-    """Tell from the mode bits alone whether `account` can reach and read `path`."""
+    """Return, by the mode bits alone, whether `account` can reach and read `path`."""
     resolved = path.resolve()
     bits = [(parent, 0o1) for parent in resolved.parents]
     bits.append((resolved, 0o5 if resolved.is_dir() else 0o4))

@@ -26,7 +26,7 @@ def elasticsearch_folder(layout: Layout) -> Path:
 
 
 def artifacts_present(layout: Layout) -> bool:
-    """Tell whether nothing has to be fetched."""
+    """Return whether nothing has to be fetched."""
     return kafka_folder(layout).is_dir() and elasticsearch_folder(layout).is_dir()
 
 
@@ -100,7 +100,7 @@ def _fetch(layout: Layout, staging: Path, maven: str) -> None:
 
 
 def _maven_has_a_home() -> bool:
-    """Tell whether Maven can keep its cache where it wants to; Java asks the user database."""
+    """Return whether Maven can keep its cache where it wants to; Java asks the user database."""
     try:
         home = Path(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError:

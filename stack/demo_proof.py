@@ -113,7 +113,7 @@ def look_until_proved(
         stack: The stack.
         run_id: The run.
         timeout: Seconds to go on looking.
-        waiting: Told what is still missing.
+        waiting: Receives what is still missing.
 
     Returns:
         The last findings, and what is missing in them, a sentence each.
@@ -198,7 +198,7 @@ def _mails(stack: Stack) -> Counter[int | None]:
         raise StackError(f"The mail catcher could not be asked: {error}") from None
     counts: Counter[int | None] = Counter()
     for message in answer.json():
-        told = str(message["headers"].get(ALERTS_HEADER, ""))
-        numbers: list[int | None] = [int(one) for one in told.split(",") if one.strip()]
+        header = str(message["headers"].get(ALERTS_HEADER, ""))
+        numbers: list[int | None] = [int(one) for one in header.split(",") if one.strip()]
         counts.update(numbers or [None])
     return counts

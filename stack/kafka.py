@@ -42,7 +42,7 @@ def service(stack: Stack) -> Service:
 
 
 def probe(stack: Stack) -> str | None:
-    """Return None when the broker tells a consumer group's offsets.
+    """Return None when the broker answers for a consumer group's offsets.
 
     That needs the metadata, a coordinator and the topic of offsets, which a new broker makes at the
     first such question.

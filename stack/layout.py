@@ -1,4 +1,4 @@
-"""Where everything the stack writes lies: one folder, `.keeper` unless told otherwise."""
+"""Where everything the stack writes lies: one folder, `.keeper` unless set otherwise."""
 
 import hashlib
 import json
@@ -46,7 +46,7 @@ class Layout:
 
     @property
     def run(self) -> Path:
-        """Process ids, signs of life and other facts about what runs now."""
+        """Process ids, heartbeats and other facts about what runs now."""
         return self.home / "run"
 
     @property

@@ -60,7 +60,7 @@ def end_processes(processes: dict[int, str], wait: float) -> None:
 
 
 def is_running_process(pid: int) -> bool:
-    """Tell whether a process exists and is no zombie."""
+    """Return whether a process exists and is no zombie."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except (FileNotFoundError, ProcessLookupError):

@@ -49,7 +49,7 @@ class _Follower:
     rest: str = ""
 
     def read(self, write: Callable[[str, str], None]) -> bool:
-        """Write what is new and tell whether there was anything."""
+        """Write what is new and return whether there was anything."""
         try:
             with self.path.open("rb") as file:
                 status = self.path.stat()

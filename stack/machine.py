@@ -72,7 +72,7 @@ def free_disk_mib(folder: Path) -> int:
 
 
 def user_has_name() -> bool:
-    """Tell whether the present user id is in the user database."""
+    """Return whether the present user id is in the user database."""
     try:
         pwd.getpwuid(os.geteuid())
     except KeyError:
@@ -81,7 +81,7 @@ def user_has_name() -> bool:
 
 
 def is_port_free(port: int) -> bool:
-    """Tell whether a server could listen on a loopback port now."""
+    """Return whether a server could listen on a loopback port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As servers do: connections that are closing do not block them.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

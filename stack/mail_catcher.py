@@ -146,7 +146,7 @@ def _page(title: str, body: str, status: int = 200) -> Response:
 
 
 async def serve(store: MailStore, smtp_port: int, web_port: int) -> None:
-    """Serve both ports until the process is told to end."""
+    """Serve both ports until the process is asked to end."""
     handler = StoringHandler(store)
     smtp = await asyncio.get_running_loop().create_server(
         lambda: SMTP(

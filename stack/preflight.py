@@ -24,7 +24,7 @@ _DISK_MIB: Final = 2048
 _APT_LOCK: Final = Path("/run/keeper-apt-get.lock")
 # On top of what the services take: the tasks of a run, and the machine's own life.
 _SPARE_MEMORY_MIB: Final = 512
-_PORTS_TOLD_SINGLY: Final = 2
+_PORTS_NAMED_SINGLY: Final = 2
 _LABELS: Final = {
     "airflow": "Airflow",
     "postgres": "PostgreSQL",
@@ -149,10 +149,10 @@ def _port_problems(stack: Stack, to_start: Sequence[Service], on: Machine) -> li
         if not on.is_port_free(ports[name]):
             holder = on.listener_of(ports[name])
             taken[name] = f"in use by {holder}" if holder else "in use"
-    if len(taken) > _PORTS_TOLD_SINGLY:
-        told = ", ".join(f"{ports[name]} ({_LABELS[name]})" for name in taken)
+    if len(taken) > _PORTS_NAMED_SINGLY:
+        named = ", ".join(f"{ports[name]} ({_LABELS[name]})" for name in taken)
         return [
-            f"The ports {told} are in use; stop what holds them (`make down`, if it is another "
+            f"The ports {named} are in use; stop what holds them (`make down`, if it is another "
             "Keeper stack) or move all of this stack's ports with KEEPER_PORT_OFFSET=10000."
         ]
     return [

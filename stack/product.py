@@ -195,12 +195,12 @@ def _probe_heartbeat(stack: Stack, name: str, started: float) -> str | None:
     try:
         seen = _heartbeat_file(stack, name).stat().st_mtime
     except FileNotFoundError:
-        return "no sign of life yet"
+        return "no heartbeat yet"
     # Supervisor knows the start in whole seconds.
     if seen < started - 1:
-        return "no sign of life since its start"
+        return "no heartbeat since its start"
     age = time.time() - seen
-    return None if age < _HEARTBEAT_TIMEOUT_S else f"last sign of life {age:.0f} s ago"
+    return None if age < _HEARTBEAT_TIMEOUT_S else f"last heartbeat {age:.0f} s ago"
 
 
 def _what_it_waits_for(stack: Stack, name: str) -> str | None:

@@ -68,7 +68,7 @@ def _run(api: AirflowApi, dag_id: str) -> None:
     while (state := api.run_state(dag_id, run_id)) not in {"success", "failed"}:
         if time.monotonic() > deadline:
             raise StackError(f"The run {run_id} of {dag_id} has not ended; see `make urls`.")
-        time.sleep(1)  # between two looks at Airflow, which tells nobody when a run has ended
+        time.sleep(1)  # between two looks at Airflow, which announces no run's end
     if state == "failed":
         raise StackError(f"The run {run_id} of {dag_id} failed; see it in Airflow: `make urls`.")
 

@@ -29,7 +29,7 @@ class Service:
         prepare: Makes its files; runs before every start and must be repeatable.
         waits: What it says it waits for while it is healthy; None when it can do its work.
         timeout: Seconds it may take to become healthy, on a slow machine.
-        memory_mib: What it takes when it has settled.
+        memory_mib: What it takes once it runs steadily.
         ports: Names of the ports it listens on.
     """
 

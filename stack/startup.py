@@ -141,7 +141,7 @@ def run_all(
                 name = running.pop(future)
                 try:
                     remark = future.result()
-                # The others go on; whatever it was, it is told at the end.
+                # The others go on; whatever it was, it is reported at the end.
                 except Exception as error:  # noqa: BLE001
                     problem = str(error)
                     if not isinstance(error, StackError):

@@ -68,7 +68,7 @@ class Supervisor:
         return Path(note["socket"])
 
     def is_running(self) -> bool:
-        """Tell whether Supervisor answers."""
+        """Return whether Supervisor answers."""
         try:
             self._call("supervisor.getState")
         except (OSError, http.client.HTTPException, xmlrpc.client.Error):
@@ -162,7 +162,7 @@ class Supervisor:
         Works too when Supervisor has died. Blocks until nothing of this home runs.
 
         Args:
-            progress: Told now and then which programs still run.
+            progress: Receives now and then which programs still run.
         """
         pid, session = self._pid(), self._session()
         self._stop_clients(progress)

@@ -113,6 +113,6 @@ def _submit(home: Path, run: Path, script: Path, log: Path, env: dict[str, str])
             code = it.wait(180)
         except subprocess.TimeoutExpired:
             code = 1
-    told = log.read_text("utf-8", "replace")
-    if code or "[ERROR]" in told:
+    output = log.read_text("utf-8", "replace")
+    if code or "[ERROR]" in output:
         raise SkippedError(f"Flink did not take the job, see {log}")

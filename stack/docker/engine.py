@@ -123,7 +123,7 @@ def _wait(engine: Engine, process: "subprocess.Popen[bytes]") -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             said = "\n".join(last_lines(engine.layout.log_of("dockerd"), 15))
             raise StackError(f"The Docker engine did not start:\n{said}")
-        time.sleep(0.5)  # between two looks: it tells nobody when it is ready
+        time.sleep(0.5)  # between two looks: it announces to nobody that it is ready
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -45,7 +45,7 @@ DASHBOARD: Final = Dashboard(
                     "keeper-runs-about",
                     "About runs",
                     "A document is a run of a pipeline: a row of `pipeline_runs`, copied every "
-                    "half hour. What the operator was told is in `keeper notices list`.",
+                    "half hour. Notices to the operator are in `keeper notices list`.",
                 ),
                 numbers(
                     "keeper-runs-numbers",

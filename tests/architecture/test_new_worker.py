@@ -113,7 +113,7 @@ def test_it_has_its_command(found: dict[str, Any]) -> None:
 
 
 def test_health_knows_it(found: dict[str, Any]) -> None:
-    assert found["health"].startswith("consume-repair has given no sign of life in ")
+    assert found["health"].startswith("consume-repair has given no heartbeat in ")
 
 
 def test_lag_lists_its_group(found: dict[str, Any]) -> None:

@@ -212,7 +212,7 @@ def test_a_worker_that_is_behind_is_waited_for(
             ):
                 price_consumer(kafka, target, group=group, topic=topic).run(until_idle=True)
 
-    wait_for_workers(kafka, mirror, timeout_s=60, told=told.append, pause=load)
+    wait_for_workers(kafka, mirror, timeout_s=60, on_wait=told.append, pause=load)
 
     assert len(told) == 1
 

@@ -80,7 +80,7 @@ def migrate(
         raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(PARTS)}")
     for part in only or PARTS:
         done = migrate_when_it_answers(
-            part, timeout_s=wait, told=lambda why: typer.echo(why, err=True)
+            part, timeout_s=wait, on_wait=lambda why: typer.echo(why, err=True)
         )
         typer.echo(f"{part}: {', '.join(done) if done else 'up to date'}")
 
@@ -91,7 +91,7 @@ def main() -> None:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     for noisy in ("elastic_transport", "yoyo", "urllib3"):
-        # Their warnings tell, with a trace, what Keeper's own errors tell in a sentence.
+        # Their warnings say, with a trace, what Keeper's own errors say in a sentence.
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         app()

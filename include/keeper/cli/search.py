@@ -184,7 +184,7 @@ def reconcile(
     found = []
     with database() as connection, elasticsearch_config(settings).client() as client:
         for mirror in [mirror_of(what)] if what else MIRRORS.values():
-            wait_for_workers(kafka_config(settings), mirror, timeout_s=wait, told=_tell)
+            wait_for_workers(kafka_config(settings), mirror, timeout_s=wait, on_wait=_report)
             with progress_bar(f"comparing {mirror.name}") as progress:
                 found.append(
                     reconcile_mirror(
@@ -210,5 +210,5 @@ def reconcile(
         typer.echo("nothing was changed" if dry_run else "put right")
 
 
-def _tell(text: str) -> None:
+def _report(text: str) -> None:
     typer.echo(text, err=True)

@@ -44,7 +44,7 @@ def make_app(
     Args:
         database: Where watches and channels are.
         links: Reads the links in messages.
-        ask_health: Tells how the parts are, PostgreSQL (`postgres`) among them.
+        ask_health: Returns how the parts are, PostgreSQL (`postgres`) among them.
         clock: The time a snooze counts from.
     """
     pages = Environment(loader=PackageLoader("keeper.console"), autoescape=True)
@@ -77,14 +77,14 @@ def make_app(
             return sorry(FIRST_PAUSE)
 
     async def health(request: Request) -> Response:
-        """Tell how each part is; 503 without PostgreSQL, without which nothing here works."""
+        """Return how each part is; 503 without PostgreSQL, without which nothing here works."""
         asked = await asyncio.get_running_loop().run_in_executor(asker, ask_health)
         parts = {one.part: one for one in asked}
         worst = max((one.state for one in parts.values()), key=list(HealthState).index)
         is_up = parts["postgres"].state is HealthState.READY
         body = {
             "status": HealthState.READY if worst is HealthState.READY else HealthState.DEGRADED,
-            # What it says may name hosts, and anybody may ask: `keeper health` tells it.
+            # What it says may name hosts, and anybody may ask: `keeper health` shows it.
             "parts": {name: one.state for name, one in parts.items()},
         }
         return JSONResponse(body, status_code=200 if is_up else 503)

@@ -47,7 +47,7 @@ class ConsoleDatabase:
     """Does work in the database, a little at once, behind a circuit breaker.
 
     After three attempts in a row without an answer nobody asks for five seconds, then one for all,
-    and so on up to every thirty; meanwhile whoever comes is told so at once.
+    and so on up to every thirty; meanwhile whoever comes gets that answer at once.
     """
 
     def __init__(self, config: PostgresConfig, *, clock: Clock = utc_now) -> None:
@@ -65,8 +65,8 @@ class ConsoleDatabase:
         """Do something with a connection of its own and return what it gives.
 
         Raises:
-            DatabaseLeftAloneError: It has not answered lately; told at once.
-            DatabaseUnavailableError: It does not answer; told within ten seconds.
+            DatabaseLeftAloneError: It has not answered lately; raised at once.
+            DatabaseUnavailableError: It does not answer; raised within ten seconds.
             Exception: What the work raises.
         """
         # Before it queues for a thread, which may all be with a database that hangs.

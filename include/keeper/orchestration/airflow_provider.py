@@ -1,4 +1,4 @@
-"""What Airflow is told of Keeper as one of its providers: its connection types and their forms.
+"""What Airflow knows of Keeper as one of its providers: its connection types and their forms.
 
 Every process of Airflow that looks for providers reads this, so it imports nothing; a hook's class
 is imported when one of its connections is used or tested.

@@ -44,7 +44,7 @@ OPERATIONS_EVENTS: Final = Asset(
 )
 """Updated when something happens that an operator may have to know of.
 
-Nothing but its watcher updates it: an asset a task writes, too, would ring twice.
+Nothing but its watcher updates it: an asset a task writes, too, would trigger the DAG twice.
 """
 
 
@@ -83,7 +83,7 @@ def check_kafka() -> dict[str, list[str]]:
         return record_findings(connection, findings, operator=operator, at=now)
 
 
-# What one of them has found is told whatever the other does.
+# What one of them has found is reported whatever the other does.
 @task(trigger_rule=TriggerRule.ALL_DONE, inlets=[OPERATOR_NOTICES, *TO_DELIVER], outlets=DELIVERED)
 def deliver_notices() -> dict[str, int]:
     """Deliver what is due; count messages by what became of them."""

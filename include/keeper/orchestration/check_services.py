@@ -55,7 +55,7 @@ def check(name: str) -> str:
 
     connection = _CONNECTIONS.get(name)
     try:
-        told = checks_of(_CONFIGURATIONS)[name]()
+        answer = checks_of(_CONFIGURATIONS)[name]()
     except NotConfiguredError as error:
         raise AirflowSkipException(str(error)) from None
     except AirflowNotFoundException:
@@ -67,8 +67,8 @@ def check(name: str) -> str:
         if connection:
             _LOG.info("Where it is asked: Airflow's connection %s", connection)
         raise
-    _LOG.info("%s", told)
-    return told
+    _LOG.info("%s", answer)
+    return answer
 
 
 def service_checks() -> list[Any]:

@@ -13,7 +13,7 @@ from keeper.orchestration.airflow.connections import database, keepa_config
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.plans import begin, plain_parts
 from keeper.orchestration.runs.reports import plain_row, unfinished_tasks
-from keeper.orchestration.runs.summaries import tell
+from keeper.orchestration.runs.summaries import report_line
 from keeper.orchestration.waits.keepa_tasks import keepa_client, keepa_task
 
 WHICH_SEARCH: Final = "{{ task.op_kwargs['planned'].label }}"
@@ -107,7 +107,9 @@ def summarise(proposed: dict[str, Any] | None, ti: RuntimeTaskInstanceProtocol) 
 
     counted = proposed or {"proposed": 0, "unknown": 0, "question": None}
     asked = "a question waits for an answer" if counted["question"] else "nothing to decide"
-    tell(f"{counted['proposed']} products proposed, {counted['unknown']} unknown to Keepa; {asked}")
+    report_line(
+        f"{counted['proposed']} products proposed, {counted['unknown']} unknown to Keepa; {asked}"
+    )
     with database() as connection:
         row = summarise_discovery(
             connection,

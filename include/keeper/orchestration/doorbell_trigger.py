@@ -2,8 +2,8 @@
 
 It is the Kafka provider's shared-stream trigger, with a consumer of its own: the provider's takes
 its settings from a connection of its own, hands on every message by itself, fails when more than
-1,024 of them wait, and when Kafka is away for a moment. Here all that wait are one ring, rings keep
-a distance, and what Kafka lacks is waited for.
+1,024 of them wait, and when Kafka is away for a moment. Here all that wait come as one event,
+events keep a distance, and what Kafka lacks is waited for.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class KeeperEventsTrigger(KafkaSharedStreamTrigger):
 
         Args:
             kinds: Event types that matter.
-            apart_s: Rings of a topic and group are so far apart; what comes between is one ring.
+            apart_s: Least seconds between two firings; what comes meanwhile is one event.
             topic: The topic.
             group: Under which name the events that were answered are remembered.
 
@@ -87,7 +87,7 @@ class KeeperEventsTrigger(KafkaSharedStreamTrigger):
     async def filter_shared_stream(
         self, shared_stream: AsyncIterator[PendingEvents]
     ) -> AsyncIterator[TriggerEvent]:
-        """Fire once for a ring with an event of the wanted kinds in it."""
+        """Fire once for pending events with one of the wanted kinds among them."""
         async for events in shared_stream:
             counts = {kind: n for kind, n in events.counts.items() if kind in self.kinds}
             if counts:
@@ -105,7 +105,7 @@ class _EventStream(SharedStreamProducer):
         self._listener: EventSubscriber | None = None
 
     async def open_stream(self) -> AsyncIterator[tuple[PendingEvents, PendingEvents]]:
-        """Yield rings for ever."""
+        """Yield pending events for ever."""
         # Heavy, and a DAG file that names the trigger does not need it.
         from keeper.orchestration.airflow.connections import KAFKA_CONN, kafka_config
 
@@ -127,7 +127,7 @@ class _EventStream(SharedStreamProducer):
                 await asyncio.sleep(self._apart_s)
 
     async def advance(self, batch: Sequence[AdvanceItem]) -> None:
-        """Commit what Airflow has noted; go back to what it could not note, or nobody heard."""
+        """Commit what Airflow has recorded; go back to what it has not, or nobody received."""
         if self._listener is None:
             return
         for item in batch:
@@ -138,7 +138,7 @@ class _EventStream(SharedStreamProducer):
             try:
                 await asyncio.to_thread(self._listener.commit, events)
             except TransientError as error:
-                _LOG.warning("%s; these events may ring again", error)
+                _LOG.warning("%s; these events may come again", error)
 
     async def aclose(self) -> None:
         """Close the consumer."""

@@ -27,17 +27,17 @@ _TASK_MODULES: Final = (
 
 
 def is_scheduler(argv: Sequence[str]) -> bool:
-    """Tell whether a process started with these arguments is Airflow's scheduler."""
+    """Return whether a process started with these arguments is Airflow's scheduler."""
     return "scheduler" in argv[:3]
 
 
 def is_celery_worker(argv: Sequence[str]) -> bool:
-    """Tell whether a process started with these arguments is one of Airflow's Celery workers."""
+    """Return whether a process started with these arguments is one of Airflow's Celery workers."""
     return list(argv[1:3]) == ["celery", "worker"]
 
 
 def preload_in_scheduler(argv: Sequence[str] | None = None) -> bool:
-    """Import the heavy modules if this process is one whose forks run tasks, and tell whether.
+    """Import the heavy modules if this process is one whose forks run tasks, and return whether.
 
     No thread is left behind: a fork keeps only the thread that called it, and any lock another one
     held stays locked in the child for ever.

@@ -1,4 +1,4 @@
-"""Telling the operator of runs that fail or are late, by Airflow's callbacks.
+"""Notices to the operator about runs that fail or are late, by Airflow's callbacks.
 
 A run's callbacks run where DAG files are read, a missed deadline's in the executor; both may ask
 for connections.
@@ -26,7 +26,7 @@ _TASKS: Final = "airflow tasks states-for-dag-run"
 
 
 def deadline_after(late_after: timedelta) -> DeadlineAlert:
-    """Return the deadline of a DAG whose operator is told of late runs.
+    """Return the deadline of a DAG whose operator is notified of late runs.
 
     Args:
         late_after: A run that has not ended so long after it was queued is late.
@@ -44,7 +44,7 @@ def deadline_after(late_after: timedelta) -> DeadlineAlert:
 def notify_of_failed_run(context: Mapping[str, Any]) -> None:
     """Raise a notice of a failed run; it is resolved by the next good one."""
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
-    _tell(
+    _notify(
         Trouble(
             f"run:{dag_id}",
             f"{dag_id} failed",
@@ -66,7 +66,7 @@ def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:
     dag_id = run["dag_id"]
     queued_at = datetime.fromisoformat(run["queued_at"])
     after = f"{minutes // 60} h" if minutes >= 60 and not minutes % 60 else f"{minutes} min"
-    _tell(
+    _notify(
         Trouble(
             f"late:{dag_id}",
             f"{dag_id} is late",
@@ -78,7 +78,7 @@ def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:
 
 
 def record_good_run(context: Mapping[str, Any]) -> None:
-    """Resolve what was told of a DAG's runs before."""
+    """Resolve the notices of a DAG's former runs."""
     from keeper.orchestration.airflow.connections import database
     from keeper.stores.postgres.messages.notices import resolve_notices
 
@@ -90,7 +90,7 @@ def record_good_run(context: Mapping[str, Any]) -> None:
         _LOG.warning("notices of %s stay open: %s", dag_id, error)
 
 
-def _tell(trouble: Trouble) -> None:
+def _notify(trouble: Trouble) -> None:
     from keeper.orchestration.airflow.connections import database
     from keeper.pipeline.messages.operator import notify_operator
     from keeper.pipeline.services.configuration import channels

@@ -77,8 +77,8 @@ class GroupReachedTrigger(BaseTrigger):
 class TokensRefilledTrigger(BaseTrigger):
     """Fires when Keepa's tokens should be back; asks nobody.
 
-    The moment comes from the durations Keepa tells and the clock of this machine: Keepa's own clock
-    may be hours off.
+    The moment comes from the durations Keepa reports and this machine's clock: Keepa's own may be
+    hours off.
     """
 
     def __init__(self, until: float) -> None:

@@ -1,1 +1,1 @@
-"""Use cases: what a run, a worker or a command does, told in terms of sources and stores."""
+"""Use cases: what a run, a worker or a command does, in terms of sources and stores."""

@@ -63,7 +63,7 @@ class LatestCheck:
         self._until = KEEPA_EPOCH
 
     def allows(self, checked_at: datetime) -> bool:
-        """Tell whether a check at this time is believed."""
+        """Return whether a check at this time is believed."""
         if checked_at > self._until:
             self._until = self._clock() + _CLOCK_TOLERANCE
         return checked_at <= self._until

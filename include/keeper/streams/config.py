@@ -38,5 +38,5 @@ class KafkaConfig:
         }
 
     def admin(self) -> AdminClient:
-        """Return an admin client; what goes wrong is told by its errors alone, not on stderr."""
+        """Return an admin client; its errors alone say what goes wrong, not on stderr."""
         return AdminClient(self.for_client({"socket.timeout.ms": 10_000, "log_level": 0}))

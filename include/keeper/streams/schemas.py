@@ -62,7 +62,7 @@ EVENTS: Final = (
         "deal-update",
         DEAL_UPDATES,
         DealEvent,
-        "At checked_at, this filter found this deal, which was judged by its own history.",
+        "At checked_at, this filter found this deal, which was scored by its own history.",
     ),
     PublishedEvent(
         "keeper-event",

@@ -26,7 +26,7 @@ _CONTROL_CONFIG: Final = {
     # Only whole segments are removed, and a topic this quiet would never fill one.
     "segment.ms": str(3_600_000),
 }
-"""A doorbell of yesterday says nothing that today's stores do not."""
+"""An event of yesterday says nothing that today's stores do not."""
 
 
 class PartitionsRefusedError(TerminalError):
@@ -43,7 +43,7 @@ def settings_of(admin: AdminClient, topic: str) -> dict[str, str]:
     try:
         entries = admin.describe_configs([resource])[resource].result(timeout=30)
     except (KafkaException, TimeoutError) as error:
-        raise TransientError(f"Kafka did not tell the settings of {topic}: {error}") from error
+        raise TransientError(f"Kafka did not return the settings of {topic}: {error}") from error
     own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
     return {name: entry.value for name, entry in sorted(entries.items()) if entry.source == own}
 

@@ -27,7 +27,7 @@ def dead_letter_topic(topic: str) -> str:
 
 
 def is_dead_letter_topic(topic: str) -> bool:
-    """Tell whether a topic holds dead letters."""
+    """Return whether a topic holds dead letters."""
     return topic.endswith(_DEAD_LETTERS)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from keeper.domain.deals.report import DealReport
 
 app = typer.Typer(
-    help="Daily deal reports: what they told, and when they come.", no_args_is_help=True
+    help="Daily deal reports: what they said, and when they come.", no_args_is_help=True
 )
 
 
@@ -48,7 +48,7 @@ def list_(
         reports = list_reports(connection, user_address(user), most=most)
     if not reports:
         typer.echo(
-            "No report so far. See what the next would tell: keeper reports preview; "
+            "No report so far. See what the next would say: keeper reports preview; "
             "searches: keeper deals filter list"
         )
         return
@@ -72,7 +72,7 @@ def show(
     report: Annotated[int, typer.Argument(help="Its number; see keeper reports list.")],
     user: UserOption = None,
 ) -> None:
-    """Show a report again, as it was told.
+    """Show a report again, as it was sent.
 
     Example: keeper reports show 4
     """
@@ -89,7 +89,7 @@ def show(
 
 @app.command()
 def preview(user: UserOption = None) -> None:
-    """Show the report that would come now, without sending it: nothing counts as told.
+    """Show the report that would come now, without sending it: nothing counts as reported.
 
     Example: keeper reports preview
     """

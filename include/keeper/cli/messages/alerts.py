@@ -9,7 +9,7 @@ from keeper.cli.options import DomainOption, MostOption, UserOption
 from keeper.cli.session import database, user_address
 from keeper.cli.tables import print_table
 
-app = typer.Typer(help="Alerts: what was told, to whom, and when it may be.", no_args_is_help=True)
+app = typer.Typer(help="Alerts: what was sent, to whom, and when it may be.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -55,7 +55,7 @@ def ack(
     alert: Annotated[int, typer.Argument(help="Its number; see keeper alerts list.")],
     user: UserOption = None,
 ) -> None:
-    """Say that an alert was seen: further drops are not told until the price has risen again.
+    """Say that an alert was seen: further drops are not sent until the price has risen again.
 
     Example: keeper alerts ack 17
     """
@@ -79,7 +79,7 @@ def snooze(
     domain: DomainOption = None,
     user: UserOption = None,
 ) -> None:
-    """Hold alerts for a while, of one product or all; what came meanwhile is told together after.
+    """Hold alerts for a while, of one product or all; what came meanwhile is sent together after.
 
     Example: keeper alerts snooze B00EXAMPLE --days 3
     """

@@ -78,7 +78,7 @@ def deliver(
 def _deliver_until(
     stopped: Callable[[], bool],
     connection: "Connection",
-    how: "Delivery",
+    options: "Delivery",
     *,
     once: bool,
     interval: float,
@@ -90,7 +90,7 @@ def _deliver_until(
     # Before the first look, so that nothing is put in between unnoticed.
     listen(connection)
     while not stopped():
-        counts = deliver_due(connection, how)
+        counts = deliver_due(connection, options)
         if once or any(counts.values()):
             typer.echo(", ".join(f"{n} {name}" for name, n in counts.items() if n or once))
         if once:

@@ -1,4 +1,4 @@
-"""`keeper notices`: what the operator was told of Keeper itself."""
+"""`keeper notices`: notices to the operator about Keeper itself."""
 
 from datetime import timedelta
 from itertools import chain
@@ -20,7 +20,7 @@ def list_(
     with_resolved: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
     most: MostOption = 20,
 ) -> None:
-    """Show what is wrong now, since when, and how the operator was told.
+    """Show what is wrong now, since when, and how the operator was notified.
 
     Example: keeper notices list --all
     """
@@ -29,7 +29,7 @@ def list_(
     with database() as connection:
         notices = list_notices(connection, with_resolved=with_resolved, most=most)
     if not notices:
-        typer.echo("Nothing to tell. Look for trouble now: keeper notices check")
+        typer.echo("Nothing to report. Look for trouble now: keeper notices check")
         return
     rows = [
         (
@@ -43,13 +43,13 @@ def list_(
         )
         for one in notices
     ]
-    columns = ("since", "last seen", "times", "what", "what to do", "told", "over")
+    columns = ("since", "last seen", "times", "what", "what to do", "notified", "over")
     print_table(columns, rows, numbers=("times",))
 
 
 @app.command()
 def check() -> None:
-    """Look for trouble now and tell the operator; exit 1 if there is any.
+    """Look for trouble now and notify the operator; exit 1 if there is any.
 
     Tokens, stale products, dead letters and workers that are behind, as the DAG check_operations.
     Example: keeper notices check
@@ -72,7 +72,7 @@ def check() -> None:
     with database() as connection:
         stored = (check_tokens(connection), check_products(connection, interval=interval, at=now))
         queued = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
-        # One by one, so that what was found is told also if Kafka then does not answer.
+        # One by one, so that what was found is reported also if Kafka then does not answer.
         for finding in chain(stored, queued):
             record_findings(connection, [finding], operator=settings.people.operator_email, at=now)
             if finding.trouble is not None:
@@ -81,4 +81,4 @@ def check() -> None:
                 typer.echo(f"  {finding.trouble.details}".replace("\n", "\n  "))
     if in_trouble:
         raise typer.Exit(1)
-    typer.echo("Nothing to tell.")
+    typer.echo("Nothing to report.")

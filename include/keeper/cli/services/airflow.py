@@ -31,7 +31,7 @@ def airflow(context: typer.Context) -> None:
     if url is None:
         raise SettingsError("set KEEPER_AIRFLOW_DATABASE_URL: where Airflow's own tables are")
     database = PostgresConfig(url.get_secret_value(), setting="KEEPER_AIRFLOW_DATABASE_URL")
-    waiting = waiting_for("Airflow's database", told=_LOG.warning)
+    waiting = waiting_for("Airflow's database", on_wait=_LOG.warning)
     waiting(require_airflow_tables, database)
     command = [str(Path(sys.executable).with_name("airflow")), *context.args]
     # In this process's place, so that it gets its signals and its exit code is the process's.

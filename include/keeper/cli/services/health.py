@@ -18,7 +18,7 @@ WorkerArgument = Annotated[
 
 
 class WorkerState(StrEnum):
-    """How a worker is, by its last sign of life."""
+    """How a worker is, by its last heartbeat."""
 
     READY = "ready"
     DEGRADED = "degraded"
@@ -27,13 +27,13 @@ class WorkerState(StrEnum):
 
 def health(
     worker: WorkerArgument = None,
-    max_age: Annotated[float, typer.Option(help="Oldest sign of life, in seconds.")] = 120,
+    max_age: Annotated[float, typer.Option(help="Oldest heartbeat, in seconds.")] = 120,
     ready: Annotated[
         bool, typer.Option("--ready", help="Exit 1 also if something is only degraded.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="All parts, for programs.")] = False,
 ) -> None:
-    """Tell which services answer and which side workers live, are ready, or degraded and why.
+    """Show which services answer and which side workers live, are ready, or degraded and why.
 
     Of one worker also what it has done; the times are seconds spent by stage since its start.
     Exit 1 if a service is down or a worker does not live. A worker that waits for a service is
@@ -50,13 +50,13 @@ def _report_one(worker: str, max_age: float, *, ready: bool) -> None:
     sign = last_heartbeat(worker)
     if sign is None:
         if worker in _WORKERS:
-            reason = f"{worker} has given no sign of life in {path_of(worker).parent}"
+            reason = f"{worker} has given no heartbeat in {path_of(worker).parent}"
         else:
             reason = f"There is no worker {worker}; there are {', '.join(_WORKERS)}."
         typer.echo(reason, err=True)
         raise typer.Exit(1)
     state = _state(sign, max_age)
-    typer.echo(f"{worker}: {state}, last sign of life {sign.age_s:.0f} s ago")
+    typer.echo(f"{worker}: {state}, last heartbeat {sign.age_s:.0f} s ago")
     for line in sign.says():
         typer.echo(f"  {line}")
     if sign.metrics is not None:
@@ -76,7 +76,7 @@ def _report_all(max_age: float, *, ready: bool, as_json: bool) -> None:
     for name in workers_seen():
         sign = last_heartbeat(name)
         if sign is not None:
-            says = "; ".join(sign.says()) or f"last sign of life {sign.age_s:.0f} s ago"
+            says = "; ".join(sign.says()) or f"last heartbeat {sign.age_s:.0f} s ago"
             found.append((name, _state(sign, max_age).value, says))
     if as_json:
         typer.echo(

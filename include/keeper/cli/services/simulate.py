@@ -56,7 +56,7 @@ def simulate_keepa(
 ) -> None:
     r"""Serve Keepa's protocol over a made-up catalogue, for work without a Keepa key.
 
-    Every reply says that it is simulated. GET /simulator/state tells the simulator's state,
+    Every reply says that it is simulated. GET /simulator/state shows the simulator's state,
     POST to /simulator/clock, /simulator/tokens and /simulator/faults changes it.
 
     Example: keeper simulate-keepa --seed 1 --clock hold --at 2026-11-01T12:00:00Z

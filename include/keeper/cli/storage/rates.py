@@ -27,12 +27,12 @@ def import_rates(
     from keeper.stores.postgres.prices.exchange_rates import save_rates
 
     with file.open(encoding="utf-8-sig", newline="") as opened:
-        told = read_rates(opened)
+        read = read_rates(opened)
     with database() as connection:
-        changed = save_rates(connection, told.rates)
-    typer.echo(f"{len(told.rates):,} rates read, {changed:,} new or changed")
-    if told.missing:
-        typer.echo(f"nothing of {', '.join(told.missing)}")
+        changed = save_rates(connection, read.rates)
+    typer.echo(f"{len(read.rates):,} rates read, {changed:,} new or changed")
+    if read.missing:
+        typer.echo(f"nothing of {', '.join(read.missing)}")
 
 
 @app.command("list")

@@ -12,7 +12,7 @@ from keeper.metrics import Wait, Waits, WorkerMetrics
 
 @dataclass(frozen=True, slots=True)
 class LastHeartbeat:
-    """A worker's last sign of life.
+    """A worker's last heartbeat.
 
     Attributes:
         age_s: How many seconds ago.
@@ -76,12 +76,12 @@ def workers_seen() -> list[str]:
 
 
 def last_heartbeat(worker: str) -> LastHeartbeat | None:
-    """Return a worker's last sign of life, None if it never gave one."""
+    """Return a worker's last heartbeat, None if it never gave one."""
     return heartbeat_in(path_of(worker))
 
 
 def heartbeat_in(path: Path) -> LastHeartbeat | None:
-    """Return the sign of life a worker has left in a file, None if there is no such file."""
+    """Return the heartbeat a worker has left in a file, None if there is no such file."""
     try:
         left, text = path.stat().st_mtime, path.read_text()
     except FileNotFoundError:

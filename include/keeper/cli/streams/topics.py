@@ -126,7 +126,7 @@ def peek(
 
 @app.command()
 def count(topic: TopicArgument, since: SinceOption = None) -> None:
-    """Print how many messages a topic holds, by reading them where offsets do not tell.
+    """Print how many messages a topic holds, by reading them where offsets do not say.
 
     Example: keeper topics count price-updates --since 24h
     """

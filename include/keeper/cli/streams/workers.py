@@ -103,11 +103,11 @@ def _load(loader: Loader, options: _Options) -> None:
     writing = WRITERS[loader.writer]
     with writing.store(settings, metrics) as store:
         sign = HeartbeatWriter(loader.name, metrics.waits, metrics)
-        bell = DeadLetterNotifier(EventPublisher(kafka), loader.topic, metrics)
+        notifier = DeadLetterNotifier(EventPublisher(kafka), loader.topic, metrics)
 
         def turn() -> None:
             sign.beat()
-            bell.look()
+            notifier.look()
 
         consumer = writing.consumer(
             kafka,
@@ -119,14 +119,14 @@ def _load(loader: Loader, options: _Options) -> None:
             metrics=metrics,
             topic=loader.topic,
         )
-        with stopped_by_signals(consumer.stop), closing(bell):
+        with stopped_by_signals(consumer.stop), closing(notifier):
             handled = consumer.run(until_idle=options.until_idle)
     typer.echo(f"{handled} messages handled")
 
 
 @contextmanager
 def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` when the process is told to end during the block."""
+    """Call `stop` when the process is asked to end during the block."""
     former = {
         number: signal.signal(number, lambda *_: stop())
         for number in (signal.SIGTERM, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Commands about the rules of watches: which there are, and what they would have told."""
+"""Commands about the rules of watches: which there are, and what alerts they would have raised."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated

@@ -185,7 +185,7 @@ def import_(
         bool, typer.Option("--dry-run", help="Only check the rows; change nothing.")
     ] = False,
 ) -> None:
-    """Add watches from CSV; bad rows are told by line, the others are imported all the same.
+    """Add watches from CSV; bad rows are named by line, the others are imported all the same.
 
     Columns: asin (or Amazon URL), domain, price_type, target_price, status, priority, rules (with
     semicolons between), with_shipping; only asin is needed.

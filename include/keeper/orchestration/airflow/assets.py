@@ -1,6 +1,6 @@
 """The tables, topics, indices and files Keeper writes, as Airflow's asset graph shows them.
 
-Airflow does not see the side workers: what they load is told by the task that has waited for them.
+Airflow does not see the side workers: the task that has waited for them reports what they load.
 Every table and every topic has its asset here, or a reason why it has none.
 """
 

@@ -80,7 +80,7 @@ def postgres_config() -> "PostgresConfig":
 
 @contextmanager
 def database() -> Iterator["DatabaseConnection"]:
-    """Open a connection to `keeper_postgres` for the block, with errors told as Keeper's."""
+    """Open a connection to `keeper_postgres` for the block, its errors translated to Keeper's."""
     from keeper.stores.postgres.connection import session
 
     with session(postgres_config()) as connection:

@@ -151,10 +151,10 @@ def _type(schema: dict[str, Any]) -> str:
         "format": "{}",
         "pattern": "like `{}`",
     }
-    told = [says.format(schema[name]) for name, says in limits.items() if name in schema]
+    limits_said = [says.format(schema[name]) for name, says in limits.items() if name in schema]
     if isinstance(kinds, list) and "null" in kinds:
-        told.append("or nothing")
-    return ", ".join([text, *told])
+        limits_said.append("or nothing")
+    return ", ".join([text, *limits_said])
 
 
 def _graph(dag: DAG) -> str:

@@ -13,7 +13,7 @@ from airflow.sdk.types import DagRunProtocol
 
 from keeper.clock import utc_now
 from keeper.orchestration.runs.names import run_name
-from keeper.orchestration.runs.summaries import tell
+from keeper.orchestration.runs.summaries import report_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +43,5 @@ def plain_parts(parts: Sequence[Any]) -> list[dict[str, Any]]:
 
 def only_previewed(preview: str) -> list[dict[str, Any]]:
     """End the planning of a dry run: say what it would do, and return no parts."""
-    tell(f"dry run: {preview}")
+    report_line(f"dry run: {preview}")
     return []

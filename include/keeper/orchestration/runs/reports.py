@@ -44,7 +44,7 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
             unfinished=unfinished_tasks(ti),
             finished_at=utc_now(),
             publish=publish,
-            told=push_summary,
+            on_summary=push_summary,
         )
     return plain_row(row)
 

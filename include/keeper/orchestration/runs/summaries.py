@@ -11,7 +11,7 @@ from keeper.orchestration.runs.reports import SUMMARY, unfinished_tasks
 _LOG: Final = logging.getLogger(__name__)
 
 
-def tell(line: str) -> None:
+def report_line(line: str) -> None:
     """Write the running task's line to its log and beside its result."""
     _LOG.info("%s", line)
     get_current_context()["ti"].xcom_push(key=SUMMARY, value=line)
@@ -20,8 +20,8 @@ def tell(line: str) -> None:
 def conclude(ti: Any, line: str) -> str:
     """End a run: return its line, or fail where one of its tasks did.
 
-    A run is judged by its last tasks alone; without this one it would pass whatever happened
-    before a task that runs in any case.
+    Airflow takes a run's state from its last tasks alone; without this one it would pass whatever
+    happened before a task that runs in any case.
 
     Args:
         ti: The last task's instance.
@@ -34,7 +34,7 @@ def conclude(ti: Any, line: str) -> str:
 
     if unfinished := unfinished_tasks(ti):
         line = f"{line}; unfinished: {', '.join(unfinished)}"
-    tell(line)
+    report_line(line)
     if unfinished:
         raise RunFailedError(line)
     return line
@@ -42,5 +42,5 @@ def conclude(ti: Any, line: str) -> str:
 
 def delivery_line(outcomes: Mapping[str, int] | None) -> str:
     """Return what became of messages: `3 sent, 1 failed`."""
-    told = [f"{count} {status.lower()}" for status, count in (outcomes or {}).items() if count]
-    return ("messages: " + ", ".join(told)) if told else "no messages"
+    counted = [f"{count} {status.lower()}" for status, count in (outcomes or {}).items() if count]
+    return ("messages: " + ", ".join(counted)) if counted else "no messages"

@@ -25,7 +25,7 @@ KEEPA_POOL: Final = "keepa"
 class KeepaTaskOperator(DecoratedOperator, PythonOperator):
     """A TaskFlow task that gives its worker back while Keepa's tokens are short.
 
-    When its function raises TokensExhaustedError the task defers until the refill the error tells,
+    When its function raises TokensExhaustedError the task defers until the refill the error names,
     then the function runs again from its start: it must go on where it ended, as fetching does. A
     deferral uses up no retry.
     """

@@ -60,7 +60,7 @@ class WaitForGroup(BaseSensorOperator):
         )
 
     def resume(self, context: Context, event: Mapping[str, Any]) -> None:
-        """Judge what the trigger found.
+        """Evaluate what the trigger found.
 
         Raises:
             GroupBehindError: The group is not there; says by how many messages.

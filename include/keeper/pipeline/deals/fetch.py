@@ -1,4 +1,4 @@
-"""The second step of a deal run: pages of deals, then the histories that tell good from bad."""
+"""The second step of a deal run: pages of deals, then the histories that show good from bad."""
 
 import logging
 from collections.abc import Collection, Iterable, Sequence

@@ -28,7 +28,7 @@ def with_histories(
 ) -> tuple[ReportedDeal, ...]:
     """Return the deals with what their products have cost in 90 days, shipping counted in.
 
-    Where no prices are stored the archived replies tell, by which the deals were scored. A deal
+    Where no prices are stored the archived replies say, by which the deals were scored. A deal
     whose past nobody knows, or whose reply is damaged or out of reach, has only its own price.
 
     Args:

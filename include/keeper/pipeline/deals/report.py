@@ -94,7 +94,7 @@ def write_reports(
 def write_report(
     connection: Connection, archive: ReplyArchive, reader: Reader, *, run_id: str, at: datetime
 ) -> DealReport | None:
-    """Write and queue one reader's report; None if there is nothing to tell and they want no word.
+    """Write and queue one reader's report; None if it is empty and they want no word.
 
     Args:
         connection: Where deals and reports are.
@@ -132,7 +132,7 @@ def draft(
 def publish_reported_deals(
     connection: Connection, kafka: KafkaConfig, *, at: datetime, topic: str = DEAL_UPDATES
 ) -> int:
-    """Publish the deals that reports tell to `deal-updates`; return how many.
+    """Publish the deals of reports to `deal-updates`; return how many.
 
     What was published before is not published again; if it should be, after a crash in between,
     nothing changes downstream: a deal seen again is the same deal.

@@ -78,12 +78,12 @@ class Delivery:
         channels: By kind; a kind that is missing is not configured.
         gates: What the deliverer knows of them; kept as long as it runs.
         clock: The time that decides what is due.
-        wait: Lets seconds pass; ends early when told to stop.
+        wait: Lets seconds pass; ends early when asked to stop.
         timeout_s: How long, in all, to wait for channels that ask for a pause.
         stopped: Asked between messages; true ends the work early.
         jitter: A number from 0 to 1, by which retries of many messages fall apart.
         links: Makes the links messages are acted on by; None for messages without.
-        operator: Whom to tell of messages that could not be delivered; None for nobody.
+        operator: Whom to notify of messages that could not be delivered; None for nobody.
     """
 
     channels: Mapping[ChannelKind, Channel]
@@ -167,7 +167,7 @@ def _handle(claim: Claim, delivery: Delivery) -> tuple[_Outcome, int]:
 
 
 def _hold(claim: Claim, now: datetime) -> Hold | None:
-    """Tell whether and why the message waits for its reader."""
+    """Return whether and why the message waits for its reader."""
     match claim.message:
         case QueuedNotice():
             return None
@@ -256,7 +256,7 @@ def _attempt(
     try:
         message = write()
     except ValueError as error:
-        return DeliveryResult(DeliveryStatus.FAILED, f"cannot be told: {error}")
+        return DeliveryResult(DeliveryStatus.FAILED, f"cannot be written: {error}")
     return channel.deliver(to.address, message)
 
 

@@ -87,7 +87,7 @@ def _product(watch: LinkedWatch) -> str:
 
 
 def _place(channel: LinkedChannel) -> str:
-    """Name a channel without telling whoever holds the link the whole address."""
+    """Name a channel without showing whoever holds the link the whole address."""
     if channel.kind is ChannelKind.EMAIL:
         name, _, host = channel.address.partition("@")
         return f"{name[:1]}…@{host}"

@@ -1,4 +1,4 @@
-"""Telling the operator of a trouble, also when Keeper's own database is the trouble."""
+"""Notifying the operator of a trouble, also when Keeper's own database is the trouble."""
 
 import logging
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def notify_operator(
         trouble: What was seen.
         database: Opens Keeper's database.
         channels: Gives the channels; only mail is used, for its address needs no database.
-        operator: E-mail address of who is told.
+        operator: E-mail address of who is notified.
         at: When it was seen.
 
     Raises:

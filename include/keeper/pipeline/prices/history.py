@@ -47,7 +47,7 @@ class _Slice:
 class HistoryCheck:
     """Takes a batch's older points product by product and writes those that pass the checks.
 
-    Great Expectations judges them by the suite of the newest ones. Old points that fail are kept in
+    Great Expectations validates them by the newest ones' suite. Old points that fail are kept in
     `quarantined_records`, the first 1,000 of a batch; the others of a batch are only counted, for a
     series Keepa once recorded wrongly has thousands. They do not count towards the share of bad
     records that fails a run: a mistake of years ago says nothing of today's data.

@@ -70,8 +70,8 @@ def plan_run(
     """Choose the products the tokens reach for, divide them into batches, note the run's start.
 
     What they do not reach for is left for the next run, by value; see plan_tokens. A product in a
-    locale Keepa lacks is left out with a warning. An empty watch list gives no batches. `ring` is
-    told when products have to wait.
+    locale Keepa lacks is left out with a warning. An empty watch list gives no batches. `publish`
+    is called when products have to wait.
 
     Raises:
         TerminalError: Keepa refuses the key, or nobody watches the products asked for; the run has
@@ -155,7 +155,7 @@ def plan_of(
 ) -> TokenPlan:
     """Return what a run started at `at` would check, by the live balance; spends and notes nothing.
 
-    When Keepa does not answer, the balance is the one last told.
+    When Keepa does not answer, the balance is the one last reported.
 
     Raises:
         InvalidChoiceError: Nobody watches the products asked for.
@@ -167,7 +167,7 @@ def plan_of(
     try:
         account.client.token_status()
     except TransientError as error:
-        _LOG.warning("planned with the balance last told: %s", error)
+        _LOG.warning("planned with the balance last reported: %s", error)
     reading = account.ledger.reading()
     return plan_tokens(
         _in_known_locales(chosen),

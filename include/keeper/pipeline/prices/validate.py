@@ -200,7 +200,7 @@ def _changes(
     first = len(series) - 1
     if stored_until is not None:
         first = min(series.first_after(stored_until), first)
-    # A history may hold ten thousands of points; only the news and the one before are made.
+    # A history may hold ten thousands of points; only the new ones and the one before are made.
     points = list(series.points(max(first - 1, 0)))
     if first == 0:
         yield None, points[0]

@@ -17,7 +17,7 @@ _LETTERS_EVERY_S: Final = 60.0
 
 
 def publish_nothing(_: KeeperEvent) -> None:
-    """Tell nobody."""
+    """Publish nothing."""
 
 
 def events_of_run(
@@ -38,11 +38,11 @@ def events_of_run(
 
 
 class DeadLetterNotifier:
-    """Tells of a worker's dead letters, once a minute at most however many they are."""
+    """Publishes how many dead letters a worker has new, once a minute at most."""
 
     def __init__(
         self,
-        doorbell: EventPublisher,
+        publisher: EventPublisher,
         topic: str,
         metrics: WorkerMetrics,
         *,
@@ -53,43 +53,43 @@ class DeadLetterNotifier:
         """Watch a worker's count of dead letters.
 
         Args:
-            doorbell: Where to tell.
+            publisher: Where to publish.
             topic: The topic the worker reads.
             metrics: The worker's counts.
             every_s: How long to be silent after an event.
-            seconds: Tells how time goes by.
-            clock: Tells the time of an event.
+            seconds: A clock that only goes forward.
+            clock: The time of an event.
         """
-        self._doorbell = doorbell
+        self._publisher = publisher
         self._topic = topic
         self._metrics = metrics
         self._every_s = every_s
         self._seconds = seconds
         self._clock = clock
-        self._told = 0
+        self._reported = 0
         self._not_before = 0.0
 
     def look(self) -> None:
-        """Tell of new letters if it is time; quick, for every turn of the worker."""
-        if self._metrics.dead_letters > self._told and self._seconds() >= self._not_before:
-            self._tell()
-        self._doorbell.serve()
+        """Report new letters if it is time; quick, for every turn of the worker."""
+        if self._metrics.dead_letters > self._reported and self._seconds() >= self._not_before:
+            self._report()
+        self._publisher.serve()
 
     def close(self) -> None:
-        """Tell of the last letters, whenever others were told, and wait a moment for Kafka."""
-        if self._metrics.dead_letters > self._told:
-            self._tell()
-        self._doorbell.close()
+        """Report the last letters, whenever others were reported, and wait a moment for Kafka."""
+        if self._metrics.dead_letters > self._reported:
+            self._report()
+        self._publisher.close()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         letters = self._metrics.dead_letters
-        self._doorbell.publish(
+        self._publisher.publish(
             KeeperEvent(
                 event_type="dead_letters_grew",
                 occurred_at=self._clock(),
-                count=letters - self._told,
+                count=letters - self._reported,
                 topic=self._topic,
             )
         )
-        self._told = letters
+        self._reported = letters
         self._not_before = self._seconds() + self._every_s

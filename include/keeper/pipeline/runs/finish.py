@@ -24,7 +24,7 @@ class RunFailedError(TerminalError):
 class BatchReports:
     """The counts every task of a run returned, one mapping a batch that got so far.
 
-    `lost` has the labels of the batches that were not published, if the tasks told them.
+    `lost` has the labels of the batches that were not published, if the tasks named them.
     """
 
     planned: int
@@ -48,7 +48,7 @@ def summarise_run(
     unfinished: Sequence[str],
     finished_at: datetime,
     publish: PublishEvent = publish_nothing,
-    told: Callable[[str], None] = lambda line: None,
+    on_summary: Callable[[str], None] = lambda line: None,
 ) -> dict[str, object]:
     """Write the run's row and return it.
 
@@ -59,8 +59,8 @@ def summarise_run(
         max_quarantine_share: Above this share of quarantined records the run fails.
         unfinished: Names of tasks of the run that failed or never ran.
         finished_at: Now.
-        ring: Told of a good run, once its row is written.
-        told: Is told what the run did, in one line.
+        publish: Receives the events of a good run, once its row is written.
+        on_summary: Receives what the run did, in one line.
 
     Raises:
         RunFailedError: After the row is written, if batches were lost or too much was quarantined.
@@ -105,7 +105,7 @@ def summarise_run(
     )
     line = f"{line}; FAILED: {problem}" if problem else line
     _LOG.info("%s", line)
-    told(line)
+    on_summary(line)
     if problem:
         raise RunFailedError(f"run {run_id}: {problem}")
     for event in events_of_run(run_id, counts, row, at=finished_at):

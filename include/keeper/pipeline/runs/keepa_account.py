@@ -39,7 +39,7 @@ def keepa_account(
 ) -> Iterator[KeepaAccount]:
     """Give a client for the block that spends only tokens the ledger has set aside.
 
-    An account the ledger has never heard of is asked for its balance first, which costs nothing.
+    An account the ledger does not know yet is asked for its balance first, which costs nothing.
 
     Args:
         config: Where Keepa is, and the key.

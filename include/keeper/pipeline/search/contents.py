@@ -99,7 +99,7 @@ class TokenContents:
     def since(
         self, connection: Connection, since: datetime | None
     ) -> Iterator[Sequence[TokenRecord]]:
-        """Yield requests made or settled since."""
+        """Yield requests made or answered since."""
         return records.token_records(connection, since)
 
 

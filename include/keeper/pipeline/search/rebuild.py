@@ -71,7 +71,7 @@ def rebuild_search(
         client: Elasticsearch.
         kafka: Where the mirror's topics are.
         mirror: What is rebuilt.
-        progress: Is told the share that has been copied, 0 to 1.
+        progress: Receives the share that has been copied, 0 to 1.
         keep_former: Leave the former index.
 
     Raises:

@@ -90,7 +90,7 @@ def reconcile(
         run_id: The run that asks for it, if any.
         since: Compare this day and later ones only.
         dry_run: Change nothing.
-        progress: Is told the share of the different days that is done, 0 to 1.
+        progress: Receives the share of the different days that is done, 0 to 1.
 
     Raises:
         AlreadyRunningError: Another process does the same.
@@ -141,7 +141,7 @@ def _compare_day(
     for event in mirror.contents.of_day(connection, day):
         document = mirror.contents.document(event)
         stored = theirs.pop(document.id, None)
-        if stored is not None and _tells(stored, document, mirror.figures):
+        if stored is not None and _matches(stored, document, mirror.figures):
             continue
         if document.version >= limit or (stored is not None and stored.checked_ms >= limit):
             in_motion += 1
@@ -155,8 +155,8 @@ def _compare_day(
     return _Wrong(missing, outdated, surplus, in_motion + len(theirs) - len(surplus))
 
 
-def _tells(stored: StoredDocument, document: Document, figures: Sequence[str]) -> bool:
-    """Tell whether Elasticsearch has what PostgreSQL has, of that check or of a later one."""
+def _matches(stored: StoredDocument, document: Document, figures: Sequence[str]) -> bool:
+    """Return whether Elasticsearch has what PostgreSQL has, of that check or of a later one."""
     return stored.checked_ms >= document.version and stored.figures == figures_of(
         document.fields, figures
     )
@@ -173,8 +173,8 @@ def _count(found: Reconciled, day: DayOfLocale, wrong: _Wrong) -> None:
     found.surplus += counts["surplus"]
     found.in_motion += wrong.in_motion
     if any(counts.values()) and len(found.examples) < _EXAMPLES:
-        told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-        found.examples.append(f"{day.day} {day.domain}: {told}")
+        counted = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+        found.examples.append(f"{day.day} {day.domain}: {counted}")
 
 
 def _mend(client: Elasticsearch, mirror: Mirror, wrong: _Wrong) -> int:

@@ -39,7 +39,7 @@ def wait_for_workers(
     mirror: Mirror,
     *,
     timeout_s: float,
-    told: Callable[[str], None] = lambda text: None,
+    on_wait: Callable[[str], None] = lambda text: None,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Wait until the loaders and indexers have read everything published before the call.
@@ -48,7 +48,7 @@ def wait_for_workers(
         kafka: Where the topics are.
         mirror: Whose topics.
         timeout_s: How long to wait for each worker.
-        told: Is told, once, whom it waits for.
+        on_wait: Receives, once, whom it waits for.
         pause: Waits so many seconds.
 
     Raises:
@@ -58,7 +58,7 @@ def wait_for_workers(
     ends = ends_of_topics(kafka, [mirror])
     for topic, feed in mirror.topics.items():
         for group in feed.groups:
-            _wait_for_group(kafka, topic, group, ends[topic], timeout_s, told, pause)
+            _wait_for_group(kafka, topic, group, ends[topic], timeout_s, on_wait, pause)
 
 
 def _wait_for_group(
@@ -67,7 +67,7 @@ def _wait_for_group(
     group: str,
     ends: dict[int, int],
     timeout_s: float,
-    told: Callable[[str], None],
+    on_wait: Callable[[str], None],
     pause: Callable[[float], None],
 ) -> None:
     deadline = time.monotonic() + timeout_s
@@ -80,6 +80,6 @@ def _wait_for_group(
                     "see that its worker runs (make status), then try again"
                 )
             if not waits:
-                told(f"{group} has still to read {lag:,} messages of {topic}; waiting for it")
+                on_wait(f"{group} has still to read {lag:,} messages of {topic}; waiting for it")
                 waits = True
             pause(_PAUSE_S)

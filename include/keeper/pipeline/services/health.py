@@ -86,7 +86,7 @@ def _asked(part: str, check: Callable[[], str]) -> PartHealth:
 
 
 def _configurations(settings: Settings) -> Configurations:
-    """Return what the settings say, with the patience of somebody who waits for the answer."""
+    """Return what the settings say, with time limits for somebody who waits for the answer."""
     return Configurations(
         postgres=lambda: postgres_config(settings),
         kafka=lambda: kafka_config(settings),

@@ -15,14 +15,14 @@ PARTS: Final = ("postgres", "kafka", "elasticsearch")
 
 
 def migrate_when_it_answers(
-    part: str, *, timeout_s: float, told: Callable[[str], None], settings: Settings | None = None
+    part: str, *, timeout_s: float, on_wait: Callable[[str], None], settings: Settings | None = None
 ) -> list[str]:
     """Migrate one part, waiting for its service if that does not answer yet.
 
     Args:
         part: One of PARTS.
         timeout_s: After so many seconds it is tried no more.
-        told: Gets a sentence before each pause.
+        on_wait: Gets a sentence before each pause.
         settings: Where the services are; the environment's if None.
 
     Returns:
@@ -32,7 +32,7 @@ def migrate_when_it_answers(
         TransientError: It has not answered in all that time.
         TerminalError: It refuses; that is not waited for.
     """
-    trying = waiting_for(part, told=told, timeout_s=timeout_s)
+    trying = waiting_for(part, on_wait=on_wait, timeout_s=timeout_s)
     return trying(migrate_part, part, settings)
 
 

@@ -132,20 +132,20 @@ def record_findings(
     Args:
         connection: Where notices are.
         findings: What checks find; each is noted before the next is asked for.
-        operator: Whom to tell.
+        operator: Whom to notify.
         at: Now.
 
     Returns:
-        The topics that are in trouble, of which the operator was told now, and that are over.
+        The topics that are in trouble, of which the operator was notified now, and that are over.
     """
-    noted: dict[str, list[str]] = {"trouble": [], "told": [], "over": []}
+    noted: dict[str, list[str]] = {"trouble": [], "notified": [], "over": []}
     for finding in findings:
         if finding.trouble is None:
             noted["over"] += resolve_notices(connection, finding.topic, at=at)
             continue
         noted["trouble"].append(finding.topic)
         if raise_notice(connection, finding.trouble, operator=operator, at=at):
-            noted["told"].append(finding.topic)
+            noted["notified"].append(finding.topic)
     return noted
 
 

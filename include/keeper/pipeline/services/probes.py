@@ -104,8 +104,8 @@ def check_elasticsearch(elasticsearch: ElasticsearchConfig) -> str:
         counts = {
             alias: client.count(index=alias)["count"] for alias in (PRICES_ALIAS, DEALS_ALIAS)
         }
-    told = ", ".join(f"{count} documents in {alias}" for alias, count in counts.items())
-    return f"Elasticsearch is {health}, {told}"
+    counted = ", ".join(f"{count} documents in {alias}" for alias, count in counts.items())
+    return f"Elasticsearch is {health}, {counted}"
 
 
 def check_keepa(keepa: KeepaConfig) -> str:

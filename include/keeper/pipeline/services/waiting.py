@@ -1,4 +1,4 @@
-"""Waiting for a service that does not answer yet: pauses that grow, each told with its reason."""
+"""Waiting for a service that does not answer yet: growing pauses, each reported with its reason."""
 
 import time
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _LONGEST_PAUSE_S: Final = 10
 def waiting_for(
     what: str,
     *,
-    told: Callable[[str], None],
+    on_wait: Callable[[str], None],
     timeout_s: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Retrying:
@@ -32,7 +32,7 @@ def waiting_for(
 
     Args:
         what: What is waited for, for people.
-        told: Gets a sentence before each pause: what is waited for, since when and why.
+        on_wait: Gets a sentence before each pause: what is waited for, since when and why.
         timeout_s: After so many seconds the error is raised; None waits for ever.
         sleep: Lets seconds pass.
     """
@@ -40,7 +40,7 @@ def waiting_for(
 
     def say(attempt: RetryCallState) -> None:
         why = attempt.outcome.exception() if attempt.outcome else None
-        told(f"waiting for {what}, {attempt.seconds_since_start:.0f}{limit} s: {why}")
+        on_wait(f"waiting for {what}, {attempt.seconds_since_start:.0f}{limit} s: {why}")
 
     return Retrying(
         retry=retry_if_exception_type(TransientError),

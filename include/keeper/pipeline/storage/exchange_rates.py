@@ -21,7 +21,7 @@ class RatesUnreadableError(TerminalError):
 
 @dataclass(frozen=True, slots=True)
 class RateFile:
-    """What a file told.
+    """What a file said.
 
     Attributes:
         rates: One a day and currency that a locale of Keeper's has.

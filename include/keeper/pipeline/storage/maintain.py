@@ -42,7 +42,7 @@ class OldFiles:
 
 
 def check_storage(connection: Connection, at: datetime) -> None:
-    """Tell whether the database is sound.
+    """Return whether the database is sound.
 
     Raises:
         StorageUnsoundError: It is not; a line for each thing, with its remedy.

@@ -1,4 +1,4 @@
-"""The watch list as CSV: one row a watch, every mistake told by its row."""
+"""The watch list as CSV: one row a watch, every mistake named by its row."""
 
 import csv
 from collections.abc import Iterable, Iterator

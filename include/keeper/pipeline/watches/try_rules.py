@@ -1,4 +1,4 @@
-"""What a watch's rules would have told of, had they been there before."""
+"""Which alerts a watch's rules would have raised, had they been there before."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ def try_rules(
     since: datetime,
     policy: AlertPolicy | None = None,
 ) -> Trial:
-    """Judge a watch's target and rules against stored history and return the alerts.
+    """Evaluate a watch's target and rules against stored history and return the alerts.
 
     Every change of the price counts as seen when it happened; a real watch sees it at the next
     check. Nothing is written.
@@ -99,9 +99,9 @@ def _alerts_of(
             continue
         seen = max(at, since)
         view = past.until(at, seen)
-        state, news = advance_rule(
+        state, cause = advance_rule(
             state, Observation(seen, at, amount), rule, view, policy or AlertPolicy()
         )
-        if news is not None:
-            yield index, reason_of(rule, news, amount, before, view, currency)
+        if cause is not None:
+            yield index, reason_of(rule, cause, amount, before, view, currency)
         before = amount

@@ -57,7 +57,7 @@ class InstanceTakenError(TerminalError):
 
 
 class BatchConsumer(Generic[EventT]):
-    """Consumes one topic in one group until told to stop."""
+    """Consumes one topic in one group until asked to stop."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class BatchConsumer(Generic[EventT]):
             group: The consumer group; a new one starts at the earliest offset.
             decode: Turns a message into an event or raises UndecodableMessageError.
             handle: Stores a batch, see the module's contract.
-            on_cycle: Called at every turn, quiet or not: a sign of life.
+            on_cycle: Called at every turn, quiet or not: a heartbeat.
             policy: Batch sizes, waits, and how many messages may be given up.
             instance: A name no other member of the group has and that a restarted worker has again:
                 it gets its partitions back at once, without a rebalance. None joins as anybody.
@@ -256,7 +256,7 @@ class BatchConsumer(Generic[EventT]):
             self._fatal = error
 
     def _end_if_fatal(self, error: KafkaError) -> None:
-        # The client tells a fatal error's cause by its text alone.
+        # The client names a fatal error's cause by its text alone.
         if error.code() in _FENCED or (self._instance and "group.instance.id" in error.str()):
             raise InstanceTakenError(
                 f"another worker of {self._group} runs as {self._instance!r}; give each its own "
@@ -279,7 +279,7 @@ class BatchConsumer(Generic[EventT]):
             self._storing = store.submit(self._store, batch)
 
     def _store(self, batch: Batch[EventT]) -> list[DeadLetter] | None:
-        """Store a batch, waiting as long as it takes; None if told to stop before it worked.
+        """Store a batch, waiting as long as it takes; None if asked to stop before it worked.
 
         Returns:
             A letter for each event the store refuses.
@@ -372,7 +372,7 @@ class BatchConsumer(Generic[EventT]):
         self._metrics.lag = behind
 
     def _is_idle(self) -> bool:
-        """Tell whether everything there is has been read, stored and committed."""
+        """Return whether everything there is has been read, stored and committed."""
         if self._storing is not None or len(self._gathered) or self._commits:
             return False
         assignment = self._consumer.assignment()

@@ -1,4 +1,4 @@
-"""What a consumer has stored and not yet told Kafka."""
+"""What a consumer has stored and not yet committed to Kafka."""
 
 import logging
 import time
@@ -52,7 +52,7 @@ class Commits:
         self._not_before = 0.0
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to commit."""
+        """Return whether there is anything to commit."""
         return bool(self._stored_until)
 
     def add(self, stored_until: Mapping[int, int], letters: Sequence[DeadLetter]) -> None:

@@ -1,4 +1,4 @@
-"""Publishing events of Keeper's own: bounded, and never at the expense of what they tell of."""
+"""Publishing events of Keeper's own: bounded, and never at the expense of what they report."""
 
 import logging
 from typing import Final
@@ -43,7 +43,7 @@ class EventPublisher:
         self.serve()
 
     def serve(self) -> None:
-        """Hear what has become of the events; call it now and then."""
+        """Learn what has become of the events; call it now and then."""
         if self._producer is not None:
             self._producer.poll(0)
 
@@ -66,7 +66,7 @@ class EventPublisher:
                 "request.timeout.ms": 5_000,
                 "topic.metadata.propagation.max.ms": 2_000,
                 "allow.auto.create.topics": False,
-                # Told once, by the event that was not taken.
+                # Reported once, by the event that was not taken.
                 "log_level": 0,
             }
             self._producer = Producer(self._config.for_client(settings))
@@ -81,7 +81,7 @@ def publish_once(config: KafkaConfig, event: KeeperEvent, *, topic: str = KEEPER
 
 
 def _note(error: KafkaError | None, message: Message) -> None:
-    # What was purged has been told by close.
+    # What was purged has been reported by close.
     if error is not None and error.code() not in (
         KafkaError._PURGE_QUEUE,
         KafkaError._PURGE_INFLIGHT,

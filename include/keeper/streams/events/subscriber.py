@@ -1,4 +1,4 @@
-"""Hearing events of Keeper's own: however many wait, they are one ring."""
+"""Receiving events of Keeper's own: however many wait, they come as one."""
 
 import logging
 import time
@@ -43,13 +43,13 @@ def decode_keeper_event(message: bytes | None) -> KeeperEvent:
 
 @dataclass(frozen=True, slots=True)
 class PendingEvents:
-    """Everything that waited, heard at once.
+    """All events that waited, received at once.
 
     Attributes:
         counts: How many events there were, by type.
         newest: The last of them; None if none could be read.
         ends: By partition, the offset after the last message.
-        hearing: Which time of listening since the last `receive_again` it belongs to.
+        generation: How often `receive_again` had been called before they came.
     """
 
     counts: Mapping[str, int]
@@ -61,8 +61,8 @@ class PendingEvents:
 class EventSubscriber:
     """Listens to `keeper-events` by itself, as no member of a group that others could join.
 
-    What it has settled is committed for its group. A group that never was begins with the events to
-    come: what happened before, the stores tell. Threads may share it; only one listens at a time.
+    What it commits counts for its group. A group that never was begins with the events to
+    come: what happened before is in the stores. Threads may share it; only one listens at a time.
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class EventSubscriber:
             return self._pending_events(found) if found else None
 
     def commit(self, events: PendingEvents) -> None:
-        """Commit that a ring was answered, in the order of hearing.
+        """Commit that pending events were answered, in the order they were received.
 
-        One from before `receive_again` is passed over, for it will be heard again.
+        One from before `receive_again` is passed over, for it will be received again.
 
         Raises:
             TransientError: Kafka does not answer.
@@ -119,7 +119,7 @@ class EventSubscriber:
                 raise TransientError(f"Kafka takes no commit: {error.args[0].str()}") from error
 
     def receive_again(self, events: PendingEvents) -> None:
-        """Go back to the first ring that is not settled, since nobody answered this one."""
+        """Go back to the first events that are not committed, since nobody answered these."""
         with self._lock:
             if events.generation == self._generation:
                 self._generation += 1

@@ -30,7 +30,7 @@ def test_health_shows_what_a_worker_has_done() -> None:
     shown = CliRunner().invoke(app, ["health", "consume-prices"])
 
     assert shown.exit_code == 0
-    assert "consume-prices: ready, last sign of life 0 s ago" in shown.stdout
+    assert "consume-prices: ready, last heartbeat 0 s ago" in shown.stdout
     words = [line.split() for line in shown.stdout.splitlines()]
     assert ["messages", "12,345"] in words
     assert ["last", "batch", "40"] in words

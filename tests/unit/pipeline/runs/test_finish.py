@@ -53,7 +53,7 @@ def summarise(
     unfinished: tuple[str, ...] = (),
     share: float = 0.05,
     publish: PublishEvent = publish_nothing,
-    told: Callable[[str], None] = lambda line: None,
+    on_summary: Callable[[str], None] = lambda line: None,
 ) -> None:
     summarise_run(
         cast(Connection, None),
@@ -63,7 +63,7 @@ def summarise(
         unfinished=unfinished,
         finished_at=NOW,
         publish=publish,
-        told=told,
+        on_summary=on_summary,
     )
 
 
@@ -165,7 +165,7 @@ def test_what_is_wrong_is_in_the_row_and_in_the_error(
 def test_what_a_run_did_is_told_in_one_line() -> None:
     told: list[str] = []
 
-    summarise(WHOLE, told=told.append)
+    summarise(WHOLE, on_summary=told.append)
 
     (line,) = told
     assert line.startswith("119 products for 120 tokens (120 planned, 80 left)")
@@ -177,6 +177,6 @@ def test_so_is_why_it_failed() -> None:
     told: list[str] = []
 
     with pytest.raises(RunFailedError):
-        summarise(WHOLE, unfinished=("wait_for_postgres",), told=told.append)
+        summarise(WHOLE, unfinished=("wait_for_postgres",), on_summary=told.append)
 
     assert told[0].endswith("FAILED: unfinished: wait_for_postgres")

@@ -45,7 +45,7 @@ def test_the_loader_and_the_indexer_are_waited_for(read: dict[str, dict[int, int
     def one_catches_up(seconds: float) -> None:
         read[told[-1].split()[0]] = ENDS
 
-    wait_for_workers(KAFKA, MIRROR, timeout_s=60, told=told.append, pause=one_catches_up)
+    wait_for_workers(KAFKA, MIRROR, timeout_s=60, on_wait=told.append, pause=one_catches_up)
 
     assert told == [
         f"{group} has still to read 3 messages of prices; waiting for it"

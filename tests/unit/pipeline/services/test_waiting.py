@@ -28,7 +28,7 @@ def test_pauses_double_up_to_ten_seconds_and_each_is_told_with_its_reason() -> N
     told: list[str] = []
     pauses: list[float] = []
 
-    answer = waiting_for("the store", told=told.append, sleep=pauses.append)(answering_after(8))
+    answer = waiting_for("the store", on_wait=told.append, sleep=pauses.append)(answering_after(8))
 
     assert answer == "here"
     assert pauses == [0.5, 1, 2, 4, 8, 10, 10, 10]
@@ -36,14 +36,14 @@ def test_pauses_double_up_to_ten_seconds_and_each_is_told_with_its_reason() -> N
 
 
 def test_a_service_that_answers_is_not_waited_for() -> None:
-    waiting = waiting_for("the store", told=pytest.fail, sleep=no_sleep)
+    waiting = waiting_for("the store", on_wait=pytest.fail, sleep=no_sleep)
 
     assert waiting(answering_after(0)) == "here"
 
 
 def test_patience_has_an_end_where_one_is_given() -> None:
     told: list[str] = []
-    waiting = waiting_for("the store", told=told.append, timeout_s=0, sleep=no_sleep)
+    waiting = waiting_for("the store", on_wait=told.append, timeout_s=0, sleep=no_sleep)
 
     with pytest.raises(TransientError, match="nobody is there"):
         waiting(answering_after(1))
@@ -55,4 +55,4 @@ def test_what_waiting_does_not_cure_is_not_waited_for() -> None:
         raise SettingsError("wrong password")
 
     with pytest.raises(SettingsError):
-        waiting_for("the store", told=pytest.fail, sleep=no_sleep)(refuse)
+        waiting_for("the store", on_wait=pytest.fail, sleep=no_sleep)(refuse)

@@ -1,1 +1,1 @@
-"""Hooks of Keeper's own connection types; airflow_provider.py tells Airflow of them."""
+"""Hooks of Keeper's own connection types; airflow_provider.py registers them with Airflow."""

@@ -39,9 +39,9 @@ class ElasticsearchHook(ElasticsearchSQLHook):
 
         try:
             config = elasticsearch_config(self.connection)
-            told = check_elasticsearch(replace(config, timeout_s=ANSWER_WITHIN_S))
+            answer = check_elasticsearch(replace(config, timeout_s=ANSWER_WITHIN_S))
         except SettingsError as error:
             return False, str(error)
         except KeeperError as error:
             return False, f"{error} ({_WHERE})"
-        return True, told
+        return True, answer

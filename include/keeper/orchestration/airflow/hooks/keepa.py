@@ -39,9 +39,9 @@ class KeepaHook(BaseHook):
 
         try:
             config = keepa_config(self.get_connection(self.keepa_conn_id))
-            told = check_keepa(replace(config, timeout_s=ANSWER_WITHIN_S, max_attempts=1))
+            answer = check_keepa(replace(config, timeout_s=ANSWER_WITHIN_S, max_attempts=1))
         except SettingsError as error:
             return False, str(error)
         except KeeperError as error:
             return False, f"{error} ({_WHERE})"
-        return True, told
+        return True, answer
