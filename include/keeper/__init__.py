@@ -1,1 +1,1 @@
-"""Keeper watches Amazon prices through Keepa and tells people and analysts what changed."""
+"""Keeper watches Amazon prices through Keepa and notifies people and analysts of changes."""

@@ -38,10 +38,11 @@ class Breaker:
         return left if _NONE < left <= self._last_pause else _NONE
 
     def admit(self, now: datetime) -> timedelta:
-        """Admit a caller, who then tells how it went, or return how long to wait.
+        """Admit a caller, or return how long to wait.
 
-        When a pause is over one caller is admitted, and the others wait for what it tells; should
-        it never tell, the next one is after a pause.
+        Who was admitted then calls `failed` or `worked`. When a pause is over one caller is
+        admitted, and the others wait for its outcome; should it never report one, the next caller
+        is admitted after another pause.
         """
         with self._lock:
             left = self.wait(now)
@@ -54,7 +55,7 @@ class Breaker:
         """Note that the service did not answer; return the pause that this begins, zero if none."""
         with self._lock:
             if self.wait(now) and not self._is_tried:
-                # Of a caller admitted before the pause began: no news.
+                # The caller was admitted before the pause began, so that this changes nothing.
                 return _NONE
             self._is_tried = False
             self._failures += 1

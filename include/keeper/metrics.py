@@ -27,7 +27,7 @@ class Waits:
         self._by_part: dict[str, Wait] = {}
 
     def note(self, part: str, why: str | None) -> bool:
-        """Note why a part waits, None if it does not; tell whether that is news."""
+        """Record why a part waits, None if it does not; return whether a wait began or ended."""
         before = self._by_part.get(part)
         if why is None:
             return self._by_part.pop(part, None) is not None
@@ -49,7 +49,7 @@ class WorkerMetrics:
         dead_letters: Messages given up.
         failures: Attempts to store a batch that failed for a passing reason.
         last_batch: Messages in the newest batch.
-        lag: Messages published and not yet read, as last told by Kafka; None before.
+        lag: Messages published and not yet read, as Kafka last reported; None before.
         seconds: Time spent by stage: read, decode, store and its parts, commit.
         waits: What it waits for.
     """

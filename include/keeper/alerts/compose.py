@@ -25,7 +25,7 @@ def alert_message(
 
     Args:
         queued: The alert.
-        story: What its product has cost.
+        context: How the price compares with its history.
         links: Makes links to act by; None for a message without them.
     """
     alert = queued.alert
@@ -134,7 +134,7 @@ def _facts(alert: PriceAlert, context: PriceContext, time_zone: str) -> list[tup
 
 
 def _assessment(alert: PriceAlert, context: PriceContext, time_zone: str) -> list[tuple[str, str]]:
-    """Say how good the price is, as far as its past tells."""
+    """Say how good the price is, as far as its history shows."""
     if context.known_since is None:
         return []
     known = day(context.known_since, time_zone)

@@ -26,11 +26,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What a message tells of one product.
+    """What a message says of one product.
 
     Attributes:
         title: The product's, on one line and inert; channels escape it for their own markup.
-        reason: Why it is told.
+        reason: Why it is in the message.
         price: The price, as its locale writes it.
         facts: Names and values, in the order of their worth.
         link: To the product.
@@ -54,7 +54,7 @@ class Message:
     """A message ready for any channel.
 
     Attributes:
-        key: The same at every attempt, so that a channel which can tell sends it once.
+        key: The same at every attempt, so that a channel which recognises it sends it once.
         subject: One line.
         lead: What it is about, above the sections.
         sections: One for each product.
@@ -62,7 +62,7 @@ class Message:
         notice: What must not be overlooked, that prices are simulated say; blank for nothing.
         closing: Lines below the sections; blank for none.
         actions: What its reader may do about it.
-        alert_ids: The alerts it tells of.
+        alert_ids: The alerts it contains.
         unsubscribe_url: Where one click ends messages to this channel; None if nowhere.
     """
 

@@ -1,4 +1,4 @@
-"""What the operator is told."""
+"""Notices to the operator, as messages."""
 
 from keeper.alerts.formats import moment
 from keeper.alerts.message import Message
@@ -6,7 +6,7 @@ from keeper.domain.messages.queue import QueuedNotice
 
 
 def notice_message(queued: QueuedNotice) -> Message:
-    """Write a notice; one that was told before says since when it lasts."""
+    """Write a notice; a reminder says since when the trouble lasts."""
     notice = queued.notice
     is_reminder = notice.since < notice.raised_at
     since = moment(notice.since, queued.rules.time_zone)

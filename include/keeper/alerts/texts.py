@@ -18,7 +18,7 @@ def as_text(message: Message) -> str:
 
 
 def section_text(section: Section, *, with_reason: bool) -> str:
-    """Return what is told of one product as lines; its chart in words."""
+    """Return the section of one product as lines, with its chart in words."""
     head = [f"{section.heading}:\n", section.title] if section.heading else [section.title]
     if with_reason:
         head.append(f"{section.price}, {section.reason}")

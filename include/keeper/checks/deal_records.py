@@ -13,7 +13,7 @@ from keeper.checks.verdicts import Verdict
 __all__ = ["AMOUNTS", "COLUMNS", "SUITE", "check_deal_records"]
 
 AMOUNTS: Final = ("previous_minor", "original_minor", "list_price_minor")
-"""Further prices a deal tells."""
+"""Further prices of a deal."""
 COLUMNS: Final = (
     *("asin", "domain", "currency", "price_type", "observed_at", "price_minor"),
     *AMOUNTS,
@@ -102,7 +102,7 @@ def check_deal_records(
         name: What Data Docs call this check.
 
     Raises:
-        ExpectationError: A column is missing or of a type an expectation cannot judge.
+        ExpectationError: A column is missing or of a type an expectation cannot evaluate.
         ValueError: `checked_at` is not aware.
     """
     return check_records(

@@ -172,7 +172,7 @@ def check_price_records(
         The verdict; rows are positions in `records`, and each copy of a repeated key has failed.
 
     Raises:
-        ExpectationError: A column is missing or of a type an expectation cannot judge.
+        ExpectationError: A column is missing or of a type an expectation cannot evaluate.
         ValueError: `checked_at` is not aware.
     """
     return check_records(
@@ -192,7 +192,7 @@ def check_records(
     """Check records of any suite that begins with ANY_PRICE; see check_price_records.
 
     Raises:
-        ExpectationError: One of `columns` is missing or of a type an expectation cannot judge.
+        ExpectationError: One of `columns` is missing or of a type an expectation cannot evaluate.
         ValueError: `checked_at` is not aware.
     """
     if checked_at.tzinfo is None:

@@ -11,7 +11,7 @@ def share_exceeded(
     *,
     failed_by_expectation: Mapping[str, int] | None = None,
 ) -> str | None:
-    """Tell whether a run must fail because too many of its records did.
+    """Return why a run must fail if too many of its records did.
 
     Args:
         checked: Records checked in the whole run.

@@ -30,7 +30,7 @@ class ProductAddress:
 
 
 def is_asin(text: str) -> bool:
-    """Tell whether `text` has the shape of an ASIN: ten digits or capital letters."""
+    """Return whether `text` has the shape of an ASIN: ten digits or capital letters."""
     return _ASIN.fullmatch(text) is not None
 
 

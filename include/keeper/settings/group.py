@@ -40,7 +40,7 @@ def _postgres_url(value: SecretStr) -> SecretStr:
             "must look like postgresql://user:password@host:5432/keeper "
             "(postgresql+asyncpg:// is accepted too)"
         )
-    # Else a part of the password is taken for the host, and errors tell it.
+    # Else a part of the password is taken for the host, and errors show it.
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
     hosts = authority.rpartition("@")[2].split(",")
     is_clear = rest.count("@") == authority.count("@") <= 1

@@ -9,7 +9,7 @@ from keeper.alerts.texts import as_text
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 _MOST: Final = 30_000
-# It would tell URLs it cannot read, with the secrets in them.
+# It would log URLs it cannot read, with the secrets in them.
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
 
 

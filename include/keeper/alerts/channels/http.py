@@ -9,7 +9,7 @@ import httpx
 
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
-# It would tell every address with the token in it.
+# It would log every address with the token in it.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 _TIMEOUT_S = 20.0
 
@@ -43,7 +43,7 @@ def post(
     """Send a form and return the answer, or the failed delivery if there is none.
 
     Args:
-        url: Where to; it may hold a secret, which no result tells.
+        url: Where to; it may hold a secret, which no result contains.
         fields: The form's fields.
         files: Pictures by the form's name for them.
         query: What to add to the URL's own query.

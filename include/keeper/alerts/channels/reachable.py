@@ -11,7 +11,7 @@ from keeper.alerts.channels.email import SmtpConfig, connect_to, leave
 from keeper.alerts.channels.telegram import TelegramConfig
 from keeper.errors import SettingsError, TransientError
 
-# It would tell every address with the token in it.
+# It would log every address with the token in it.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 _REFUSED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.NOT_FOUND)
 

@@ -63,7 +63,7 @@ class TelegramChannel:
     def _send_album(self, address: str, drawn: Sequence[Section]) -> str:
         """Send the charts of several products after their text; say if that failed.
 
-        The text has been told: it is not to be sent again for the sake of its pictures.
+        The text has arrived by then: a failure of its charts must not send it again.
         """
         pictures: dict[str, bytes] = {}
         media = []

@@ -1,1 +1,1 @@
-"""Deals that Keepa tells of, their scores, filters and reports."""
+"""Deals that Keepa found, their scores, filters and reports."""

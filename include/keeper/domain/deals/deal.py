@@ -42,7 +42,7 @@ class Deal:
         image_url: Address of the main picture.
         observed_at: Since when the price holds.
         price_minor: The price now; None when the offer has gone since.
-        shipping_minor: Always None today: Keepa's deals tell prices only.
+        shipping_minor: Always None today: Keepa's deals give prices only.
         previous_minor: The price just before.
         average_day_minor: Keepa's weighted average over 48 hours; so on for a week, 31 days and
             90 days.

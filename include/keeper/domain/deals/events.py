@@ -129,7 +129,7 @@ class DealEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         before = [minor for minor in (self.original_minor, self.previous_minor) if minor]
         return PriceEvent.of_point(
             point(self.timestamp, self.price_minor),
-            # Only its price is told, so the time is of no matter.
+            # A message shows only this point's price, so any time will do.
             previous=point(self.timestamp, self.previous_minor) if self.previous_minor else None,
             target_minor=None,
             title=self.product_title,

@@ -1,4 +1,4 @@
-"""The daily report: which deals a reader is told, in which order."""
+"""The daily report: which deals it has, and in which order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ IN_ALL: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ReportedDeal:
-    """A deal as a report tells it; amounts in minor units of `currency`.
+    """A deal as a report shows it; amounts in minor units of `currency`.
 
     Attributes:
         event_id: The deal's key in collected_deals.
@@ -33,7 +33,7 @@ class ReportedDeal:
         back_in_stock: It had no offer before.
         lightning_ends_at: End of a lightning deal.
         observed_at: Since when the price holds.
-        last_seen_at: When Keepa last told it.
+        last_seen_at: When Keepa last reported it.
         points: What it has cost in 90 days: since when each price held, None without an offer.
     """
 
@@ -86,10 +86,10 @@ def choose(
     of_each_filter: int = OF_EACH_FILTER,
     in_all: int = IN_ALL,
 ) -> tuple[ReportedDeal, ...]:
-    """Return the deals a report tells: the best of each filter, filters with the best deal first.
+    """Return the deals of a report: the best of each filter, filters with the best deal first.
 
-    A product that several filters found, or that is a deal in several price types, is told once,
-    where it scores best among those there is room for.
+    A product that several filters found, or that is a deal in several price types, is reported
+    once, where it scores best among those there is room for.
 
     Args:
         candidates: What was found.
@@ -97,12 +97,12 @@ def choose(
         in_all: Most deals together; the worst give way.
     """
     found: dict[str, list[ReportedDeal]] = {}
-    told: set[tuple[str, str]] = set()
+    chosen: set[tuple[str, str]] = set()
     for deal in sorted(candidates, key=_worth):
         product, deals = (deal.asin, deal.domain), found.setdefault(deal.filter, [])
-        if product not in told and len(deals) < of_each_filter and len(told) < in_all:
+        if product not in chosen and len(deals) < of_each_filter and len(chosen) < in_all:
             deals.append(deal)
-            told.add(product)
+            chosen.add(product)
     return tuple(deal for deals in found.values() for deal in deals)
 
 

@@ -45,7 +45,7 @@ GROWN_EVER_DAYS: Final = 365
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """Points, and the sentence that says why; what bars the way to points is told first."""
+    """Points, and the sentence that says why; what bars points comes first."""
 
     points: float
     sentence: str
@@ -100,7 +100,7 @@ def _scored(
 
 def _by_average(deal: Deal, price: int, usual: int | None) -> tuple[list[_Finding], float]:
     if not usual:
-        nothing = "Neither its own history nor an average of 90 days tells whether it is cheap."
+        nothing = "Neither its own history nor an average of 90 days shows whether it is cheap."
         return [_Finding(0, nothing)], 0
     lower = min(usual, deal.average_month_minor or usual)
     drop = (usual - price) / usual

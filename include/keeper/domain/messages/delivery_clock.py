@@ -46,7 +46,7 @@ class Hold:
 
 
 def hold(rules: DeliveryRules, now: datetime, sent_today: int) -> Hold | None:
-    """Tell whether a message must wait, why and until when; None if it may go out.
+    """Return why and until when a message must wait; None if it may go out now.
 
     Args:
         rules: What its reader wants.

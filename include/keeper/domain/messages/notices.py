@@ -1,11 +1,11 @@
-"""What the operator is told of Keeper itself."""
+"""Troubles of Keeper itself, and the notices about them to the operator."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 REMIND_AFTER: Final = timedelta(hours=24)
-"""What lasts is told again after so long, not each time it is seen."""
+"""A trouble that lasts is reported again after this time, not whenever it is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class OperatorNotice:
-    """A trouble as it is told.
+    """A trouble as it is reported to the operator.
 
     Attributes:
         notice_id: Its key.

@@ -11,7 +11,7 @@ from keeper.domain.messages.notices import OperatorNotice
 
 @dataclass(frozen=True, slots=True)
 class PriceAlert:
-    """What there is to tell of a price; amounts are in minor units.
+    """What an alert says of a price; amounts are in minor units.
 
     A price that came and went between two checks alerts too: then `has_newer_price` is set and
     `newest_price_minor` is what the series stands at (None: no offer). `price_minor` is None when

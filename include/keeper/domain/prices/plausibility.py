@@ -1,4 +1,4 @@
-"""Tells a price that may be a glitch from one that fits the product's own past.
+"""Tests whether a price may be a glitch or fits the product's own history.
 
 Implausible is not invalid: real crashes are what users wait for. An implausible price is stored
 and published with a mark, and alerts only after a second check has seen it too.
@@ -18,13 +18,13 @@ def is_implausible(
     keepa_low: int | None = None,
     keepa_high: int | None = None,
 ) -> bool:
-    """Tell whether a price lies far outside the range of the same series' earlier prices.
+    """Return whether a price lies far outside the range of the same series' earlier prices.
 
     Keepa leaves outliers out of its own minimum and maximum, so a price its statistics include is
     confirmed by Keepa and plausible however far it jumped.
 
     Args:
-        price_minor: The price judged; None (no offer) is always plausible.
+        price_minor: The price in question; None (no offer) is always plausible.
         earlier_low: Lowest earlier price of the series, None if there is none.
         earlier_high: Highest earlier price of the series, None if there is none.
         keepa_low: Minimum of the series by Keepa's statistics, if known.

@@ -35,7 +35,7 @@ class PricePoint:
 
     @property
     def landed_minor(self) -> int | None:
-        """What the buyer pays: price and shipping, where Keepa tells it; None without an offer."""
+        """What the buyer pays: price and shipping, where Keepa gives it; None without an offer."""
         if self.price_minor is None:
             return None
         return self.price_minor + (self.shipping_minor or 0)

@@ -40,7 +40,7 @@ def price_context(
     checked_at: datetime,
     amount: int | None,
 ) -> PriceContext:
-    """Tell how a price compares with what was known before it.
+    """Compare a price with the history before it.
 
     Args:
         points: The plausible points of a year, led by the one that held at its beginning.

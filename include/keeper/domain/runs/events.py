@@ -14,8 +14,8 @@ HAPPENINGS: Final[frozenset[str]] = frozenset(get_args(Happening))
 class KeeperEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of `keeper-events`; docs/schemas/ has its JSON Schema.
 
-    It is a doorbell: who hears it looks into the stores, which say what is so. One that is lost,
-    comes twice or late changes nothing but when somebody looks.
+    An event only says that something changed. Who receives it reads the facts from the stores, so
+    an event that is lost, comes twice or comes late changes only when they are read.
 
     Attributes:
         event_type: `run_loaded`: the stores have what a run published. `deals_found`: some that no

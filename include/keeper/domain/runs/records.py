@@ -1,4 +1,4 @@
-"""What Keeper notes of its own work, as a row of PostgreSQL tells it: requests and runs."""
+"""What Keeper records of its own work, as rows of PostgreSQL: requests and runs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,9 +24,9 @@ class TokenRecord:
         tokens_estimated: Set aside before it was sent.
         tokens_charged: What Keepa says it took.
         tokens_expected: The balance after it by Keeper's own counting.
-        tokens_left: The balance as Keepa told it.
+        tokens_left: The balance as Keepa reported it.
         requested_at: When tokens were set aside.
-        settled_at: When its end was noted, None while it is open.
+        settled_at: When its outcome was recorded, None while it is open.
     """
 
     read_at: datetime

@@ -30,10 +30,10 @@ _ROUNDING_MS: Final = 1_000
 
 
 def is_mirrored(original: DaySums | None, mirror: DaySums | None) -> bool:
-    """Tell whether a mirror has of a day what the original has; None means nothing.
+    """Return whether a mirror has what the original has of a day; None is a day without rows.
 
-    The mirror's checks may be later: an older point that is told again is not touched in the
-    original. Sums of times may be short by less than a second: a store that adds them as floating
+    The mirror's checks may be later: the original does not change when an older point is published
+    again. Sums of times may be short by less than a second: a store that adds them as floating
     point numbers is exact to that only, and two checks of a product are minutes apart.
     """
     if original is None or mirror is None:

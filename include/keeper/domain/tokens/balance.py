@@ -20,10 +20,10 @@ BROKEN_FOR: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class TokenReading:
-    """A balance as Keepa told it, on Keeper's clock.
+    """A balance as Keepa reported it, on Keeper's clock.
 
     Attributes:
-        tokens_left: After the request that told it; may be negative.
+        tokens_left: After the request that returned it; may be negative.
         refill_rate: Tokens added each period, at least one.
         next_refill_at: The first refill after the reading.
         read_at: When the reply had arrived.
@@ -144,10 +144,11 @@ class EarlierRequest:
 
 
 def outage_of(latest: Sequence[EarlierRequest], now: datetime) -> Outage | None:
-    """Tell whether Keepa is to be left alone: a circuit breaker over all who use the account.
+    """Return for how long to leave Keepa alone; None if it may be asked.
 
-    It breaks when the latest requests have all failed, and stays so until a while after the last of
-    them. Then one request goes out, and the others wait for what becomes of it.
+    This is a circuit breaker for all who use the account. It opens when the latest requests have
+    all failed, and stays open for a while after the newest of them. Then one request goes out, and
+    the others wait for its outcome.
 
     Args:
         latest: The account's latest requests, the newest first; those still out may be among them.
@@ -164,7 +165,7 @@ class TokenBudget(Protocol):
     """Sets tokens aside before a request is sent and learns what it cost."""
 
     def reserve(self, request: TokenRequest) -> Reservation | Shortage | Outage:
-        """Set tokens aside for a request, or tell how long to wait, for them or for Keepa."""
+        """Set tokens aside for a request, or return how long to wait, for them or for Keepa."""
 
     def record_outcome(
         self,
@@ -175,12 +176,12 @@ class TokenBudget(Protocol):
         refused: bool,
         status: int | None,
     ) -> None:
-        """Note what came of the request.
+        """Record the outcome of a request.
 
         Args:
             reservation: What `reserve` gave.
             charged: What Keepa says it cost; None if no envelope came back.
-            reading: The balance the envelope told, None if it told none.
+            reading: The balance in the envelope, None if it has none.
             refused: Keepa sent no usable reply.
             status: The reply's HTTP status, None if none came.
         """

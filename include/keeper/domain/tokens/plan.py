@@ -65,7 +65,7 @@ class TokenPlan:
     Attributes:
         now: To be checked, the most valuable first; those about to alert come before all others.
         later: Left for the next run, in order of value.
-        reading: The balance the plan counts on, None if Keepa did not tell.
+        reading: The balance the plan counts on, None if Keepa did not report one.
         reserve: Tokens kept back for products about to alert.
         affordable: Tokens there will be within the horizon; None without a reading.
     """
@@ -91,7 +91,7 @@ class TokenPlan:
     def summary(self, at: datetime) -> str:
         """Say in one line what it costs, what is left out and how long it waits."""
         if self.reading is None:
-            return f"{self.cost} tokens; Keepa did not tell the balance"
+            return f"{self.cost} tokens; Keepa did not report the balance"
         said = f"{self.cost} tokens of {self.reading.left_at(at)}"
         if wait := self.wait(at):
             said += f", about {wait // REFILL_PERIOD} min of refills"
@@ -113,7 +113,7 @@ def plan_tokens(
 
     Args:
         candidates: Every watched product.
-        reading: The balance; None plans everything, for Keepa itself is the judge then.
+        reading: The balance; None plans everything and leaves it to Keepa to refuse.
         at: Now.
         interval: Between two runs.
         horizon: How long the run may wait for refills.

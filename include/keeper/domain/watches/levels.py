@@ -55,7 +55,7 @@ def _standing(condition: Level, amount: int, past: Past, policy: AlertPolicy) ->
             lowest = past.lowest(days)
             if lowest is None:
                 return Standing.UNKNOWN
-            # A price that was there before is no news, be it the lowest or the usual one.
+            # A price that was there before raises no alert, be it the lowest or the usual one.
             return _below(amount, (lowest - 1) * 100, policy)
         case Score(points):
             deal_history = past.as_a_deal(amount)

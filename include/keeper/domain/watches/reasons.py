@@ -5,7 +5,7 @@ from typing import Final
 from keeper.domain.deals.score import score_price
 from keeper.domain.money import format_money
 from keeper.domain.prices.history import Past
-from keeper.domain.watches.rule_state import News
+from keeper.domain.watches.rule_state import AlertCause
 from keeper.domain.watches.rules import (
     Above,
     AlertRule,
@@ -24,26 +24,31 @@ _AT_TARGET: Final = "at or below your target"
 _FURTHER_DROP: Final = "dropped further since the last alert"
 
 
-def target_reason(news: News) -> str:
+def target_reason(cause: AlertCause) -> str:
     """Return the reason of a watch's target, which names no amount: its owner knows the target."""
-    return _AT_TARGET if news is News.HOLDS else _FURTHER_DROP
+    return _AT_TARGET if cause is AlertCause.HOLDS else _FURTHER_DROP
 
 
 def reason_of(
-    rule: AlertRule, news: News, amount: int | None, before: int | None, past: Past, currency: str
+    rule: AlertRule,
+    cause: AlertCause,
+    amount: int | None,
+    before: int | None,
+    past: Past,
+    currency: str,
 ) -> str:
     """Return the reason in the words of a message.
 
     Args:
         rule: What was fulfilled.
-        news: Whether it came true or dropped further.
+        cause: Whether the rule came true or the price dropped further.
         amount: The price in the amount the watch counts; None without an offer.
         before: The price before it; None if there was none.
         past: What the series cost before.
         currency: Of the amounts.
     """
     parts = [_reason(one, amount, before, past, currency) for one in rule.all]
-    if news is News.FURTHER_DROP:
+    if cause is AlertCause.FURTHER_DROP:
         parts.insert(0, _FURTHER_DROP)
     return ", ".join(parts)
 

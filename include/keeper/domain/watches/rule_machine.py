@@ -14,7 +14,7 @@ implausible price waits until a later check confirms it.
 from keeper.domain.prices.history import Past
 from keeper.domain.watches.levels import Standing, standing
 from keeper.domain.watches.policy import AlertPolicy
-from keeper.domain.watches.rule_state import News, Observation, RuleState
+from keeper.domain.watches.rule_state import AlertCause, Observation, RuleState
 from keeper.domain.watches.rules import (
     Above,
     AlertRule,
@@ -29,8 +29,8 @@ from keeper.domain.watches.rules import (
 
 def advance_rule(
     state: RuleState | None, seen: Observation, rule: AlertRule, past: Past, policy: AlertPolicy
-) -> tuple[RuleState, News | None]:
-    """Judge one observation.
+) -> tuple[RuleState, AlertCause | None]:
+    """Evaluate one observation.
 
     Args:
         state: Where the rule stood, None on its first observation.
@@ -63,40 +63,40 @@ def _on_level(
     policy: AlertPolicy,
     *,
     is_later: bool,
-) -> tuple[RuleState, News | None]:
+) -> tuple[RuleState, AlertCause | None]:
     amount, awaited = seen.amount, moved.awaiting_minor
     if amount is None:
         return moved._replace(is_known=True, last_minor=None, awaiting_minor=None), None
     stands = standing(rule.all, amount, past, policy)
     if stands is Standing.UNKNOWN:
         return moved, None
-    judged = moved._replace(is_known=True, last_minor=amount, awaiting_minor=None)
+    evaluated = moved._replace(is_known=True, last_minor=amount, awaiting_minor=None)
     if seen.implausible:
         # What may be a glitch leaves no trace: coming back from it is no change.
-        judged = moved._replace(awaiting_minor=None)
-    news: News | None = None
+        evaluated = moved._replace(awaiting_minor=None)
+    cause: AlertCause | None = None
     if stands is not Standing.DUE:
         if stands is not Standing.CLEAR or (moved.armed and moved.alerted_minor is None):
-            return judged, None
-        after = judged._replace(armed=True, alerted_minor=None)
+            return evaluated, None
+        after = evaluated._replace(armed=True, alerted_minor=None)
     else:
         if moved.armed:
-            news = News.HOLDS
+            cause = AlertCause.HOLDS
         elif (
             moved.alerted_minor is not None
             and not any(isinstance(condition, Above) for condition in rule.all)
             and policy.is_further_drop(amount, moved.alerted_minor)
         ):
-            news = News.FURTHER_DROP
+            cause = AlertCause.FURTHER_DROP
         else:
-            return judged, None
-        after = judged._replace(armed=False, alerted_minor=amount)
+            return evaluated, None
+        after = evaluated._replace(armed=False, alerted_minor=amount)
     confirmed = (
         awaited is not None and is_later and standing(rule.all, awaited, past, policy) is stands
     )
     if seen.implausible and not confirmed:
         return moved._replace(awaiting_minor=amount), None
-    return after._replace(is_known=True, last_minor=amount), news
+    return after._replace(is_known=True, last_minor=amount), cause
 
 
 def _on_event(
@@ -108,21 +108,21 @@ def _on_event(
     policy: AlertPolicy,
     *,
     is_later: bool,
-) -> tuple[RuleState, News | None]:
+) -> tuple[RuleState, AlertCause | None]:
     amount = seen.amount
     if seen.implausible and not (is_later and _same_way(state, amount)):
         return moved._replace(awaiting_minor=amount if state.is_known else None), None
-    judged = moved._replace(is_known=True, last_minor=amount, awaiting_minor=None)
+    evaluated = moved._replace(is_known=True, last_minor=amount, awaiting_minor=None)
     if not state.is_known:
-        return judged, None
+        return evaluated, None
     happens = all(_happens(one, state.last_minor, amount, past) for one in rule.all)
     if happens and amount is not None:
         happens = standing(rule.all, amount, past, policy) is Standing.DUE
-    return judged, News.HOLDS if happens else None
+    return evaluated, AlertCause.HOLDS if happens else None
 
 
 def _same_way(state: RuleState, amount: int | None) -> bool:
-    """Tell whether a price lies on the side of the last one where the awaited one lay."""
+    """Return whether a price lies on the side of the last one where the awaited one lay."""
     if state.awaiting_minor is None or amount is None:
         return False
     if state.last_minor is None:
@@ -131,7 +131,7 @@ def _same_way(state: RuleState, amount: int | None) -> bool:
 
 
 def _happens(condition: Condition, last: int | None, amount: int | None, past: Past) -> bool:
-    """Tell whether going from one price to another is what an event is about; levels are not."""
+    """Return whether going from one price to another is what an event is about; levels are not."""
     if not isinstance(condition, Event):
         return amount is not None
     match condition:

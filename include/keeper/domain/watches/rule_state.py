@@ -15,7 +15,7 @@ class Observation(NamedTuple):
 
     @property
     def position(self) -> tuple[datetime, datetime]:
-        """Where it stands in the order they are judged in."""
+        """Where it stands in the order they are evaluated in."""
         return (self.checked_at, self.observed_at)
 
 
@@ -25,12 +25,12 @@ class RuleState(NamedTuple):
     Attributes:
         armed: The rule alerts when it next holds.
         alerted_minor: Price of the last alert while the rule still holds; None once its owner has
-            acknowledged it, so that further drops are not told.
+            acknowledged it, so that further drops raise no alert.
         awaiting_minor: An implausible price that a later check must confirm.
-        checked_at: Check of the last observation judged.
-        observed_at: Time of the last observation judged.
-        is_known: A price, or that there is none, has been judged.
-        last_minor: The one last judged; None without an offer.
+        checked_at: Check of the last observation evaluated.
+        observed_at: Time of the last observation evaluated.
+        is_known: A price, or that there is none, has been evaluated.
+        last_minor: The one last evaluated; None without an offer.
     """
 
     armed: bool
@@ -43,17 +43,17 @@ class RuleState(NamedTuple):
 
     @property
     def position(self) -> tuple[datetime, datetime]:
-        """The last observation judged; earlier ones and replays of it are ignored."""
+        """The last observation evaluated; earlier ones and replays of it are ignored."""
         return (self.checked_at, self.observed_at)
 
     @property
     def is_calm(self) -> bool:
-        """Whether the rule is armed, tells of nothing and awaits nothing."""
+        """Whether the rule is armed, has no alert open and awaits no confirmation."""
         return self.armed and self.alerted_minor is None and self.awaiting_minor is None
 
     @classmethod
     def fresh(cls, seen: Observation) -> Self:
-        """Return the state of a rule that has judged nothing until this observation."""
+        """Return the state of a rule that has evaluated nothing until this observation."""
         return cls(True, None, None, seen.checked_at, seen.observed_at)
 
     def without_price(self) -> Self:
@@ -61,13 +61,13 @@ class RuleState(NamedTuple):
         return self._replace(is_known=False, last_minor=None)
 
     def is_unmoved_by(self, seen: Observation) -> bool:
-        """Whether the observation, judged, would change nothing but the position."""
+        """Whether the observation, evaluated, would change nothing but the position."""
         if seen.position <= self.position:
             return True
         return self.is_known and self.awaiting_minor is None and seen.amount == self.last_minor
 
 
-class News(StrEnum):
+class AlertCause(StrEnum):
     """Why an alert is raised."""
 
     HOLDS = "holds"

@@ -1,6 +1,6 @@
-"""What a watch's owner wants to hear of, as data.
+"""The rules of a watch, as data: when its owner wants an alert.
 
-A watch has any number of rules beside its target; each is heard of by itself. A rule is one
+A watch has any number of rules beside its target; each alerts by itself. A rule is one
 condition or several that must hold together. Some conditions are levels that hold or do not (a
 price at or below an amount), others are events that happen when a price changes (back in stock).
 
@@ -96,7 +96,7 @@ class AlertRule(Struct, frozen=True):
         """Refuse what can never hold.
 
         Raises:
-            InvalidRuleError: It tells of a price and of none at once, or of two events.
+            InvalidRuleError: It asks for a price and for none at once, or for two events.
         """
         if len(set(self.all)) < len(self.all):
             raise InvalidRuleError("a rule names the same condition twice")

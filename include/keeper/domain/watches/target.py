@@ -15,7 +15,7 @@ from keeper.domain.prices.history import PriceSeries
 from keeper.domain.prices.points import KEEPA_EPOCH
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import News, Observation, RuleState
+from keeper.domain.watches.rule_state import AlertCause, Observation, RuleState
 from keeper.domain.watches.rules import AlertRule, AtOrBelow
 
 _NO_HISTORY: Final = PriceSeries(()).until(KEEPA_EPOCH, KEEPA_EPOCH)
@@ -29,7 +29,7 @@ def target_rule(target_minor: int) -> AlertRule:
 def stays_calm(
     state: RuleState | None, lowest_minor: int | None, target_minor: int, policy: AlertPolicy
 ) -> bool:
-    """Tell whether no observation down to a price can change anything but the position.
+    """Return whether no observation down to a price can change anything but the position.
 
     Args:
         state: Where the target stands; None before its first observation.
@@ -45,7 +45,7 @@ def stays_calm(
 def cannot_move(
     state: RuleState, amount: int | None, target_minor: int, policy: AlertPolicy
 ) -> bool:
-    """Tell whether one later observation of this amount can change nothing but the position.
+    """Return whether one later observation of this amount can change nothing but the position.
 
     It errs on the side of False: what awaits confirmation is always left to `advance_rule`.
     """
@@ -64,7 +64,7 @@ def advance_target(
     observations: Sequence[Observation],
     target_minor: int,
     policy: AlertPolicy,
-) -> tuple[RuleState | None, list[tuple[int, News]]]:
+) -> tuple[RuleState | None, list[tuple[int, AlertCause]]]:
     """Take a target through observations in the order of their positions.
 
     Args:
@@ -78,7 +78,7 @@ def advance_target(
         The new state, without a last price, None if there was neither one nor an observation; and
         for each alert the index of the observation that raises it and why.
     """
-    raised: list[tuple[int, News]] = []
+    raised: list[tuple[int, AlertCause]] = []
     rule = target_rule(target_minor)
     if state is not None and state.is_known:
         state = state.without_price()
@@ -90,10 +90,10 @@ def advance_target(
         latest = position
         if state is not None and cannot_move(state, seen.amount, target_minor, policy):
             continue
-        state, news = advance_rule(state, seen, rule, _NO_HISTORY, policy)
+        state, cause = advance_rule(state, seen, rule, _NO_HISTORY, policy)
         state = state.without_price()
-        if news is not None:
-            raised.append((index, news))
+        if cause is not None:
+            raised.append((index, cause))
     if state is not None and latest is not None and latest != state.position:
         state = state._replace(checked_at=latest[0], observed_at=latest[1])
     return state, raised

@@ -1,4 +1,4 @@
-"""What a person wants to hear of: a product in a locale at a price."""
+"""Watches: the product, locale and price that a person wants alerts for."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,7 +38,7 @@ class Watch:
         target_minor: In minor units; None watches without alerting.
         status: Whether it is fetched and alerts.
         priority: None leaves it as it is, normal for a new watch.
-        rules: What else to tell of; None leaves them as they are, none for a new watch.
+        rules: What else alerts; None leaves them as they are, none for a new watch.
         with_shipping: Whether target and rules count shipping; None leaves it as it is.
     """
 
@@ -53,7 +53,7 @@ class Watch:
 
     @property
     def alerts(self) -> bool:
-        """Whether there is anything to tell its user of."""
+        """Whether it can raise an alert: it has a target or a rule."""
         return self.target_minor is not None or bool(self.rules)
 
 

@@ -311,6 +311,6 @@ def _fault_error(status: int) -> dict[str, str] | None:
         return None
     return {
         "type": "simulatedFault",
-        "message": f"The simulator was told to answer {status}.",
+        "message": f"The simulator was set to answer {status}.",
         "details": "",
     }

@@ -19,7 +19,7 @@ class Parameters:
         self._given = given
 
     def has(self, name: str) -> bool:
-        """Tell whether a parameter is there."""
+        """Return whether a parameter is there."""
         return bool(self._given.get(name))
 
     def text(self, name: str) -> str:

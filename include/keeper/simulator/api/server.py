@@ -75,7 +75,7 @@ def serve(api: KeepaApi, listener: socket.socket) -> None:
     def stop(*_: object) -> None:
         server.should_exit = True
 
-    # uvicorn raises the signal anew once it has stopped; being told to stop is no failure.
+    # uvicorn raises the signal anew once it has stopped; a signal to stop is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     server.run(sockets=[listener])

@@ -53,28 +53,28 @@ class TokenBucket:
     def balance(self) -> Balance:
         """Return the tokens there are now."""
         with self._lock:
-            return self._settle()
+            return self._add_refills()
 
     def spend(self, tokens: int) -> Balance:
         """Take tokens away, below zero if need be, and return what is left."""
         with self._lock:
-            balance = self._settle()
+            balance = self._add_refills()
             self._left -= tokens
             return Balance(self._left, balance.refill_in_ms)
 
     def set_left(self, tokens: int) -> None:
         """Put the balance to any number; refills go on from there."""
         with self._lock:
-            self._settle()
+            self._add_refills()
             self._left = tokens
 
     def reduce_flow(self, tokens: float) -> None:
         """Take so many tokens from each refill to come, as trackings of the key do."""
         with self._lock:
-            self._settle()
+            self._add_refills()
             self.flow_reduction = tokens
 
-    def _settle(self) -> Balance:
+    def _add_refills(self) -> Balance:
         elapsed = max(self.now_ms() - self._started_ms, 0)
         refills, into_period = divmod(elapsed, REFILL_PERIOD_MS)
         due = max(refills - self._refills, 0)

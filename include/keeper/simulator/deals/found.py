@@ -26,7 +26,7 @@ from keeper.simulator.products.stats import SeriesSpans, is_lowest, rank_drops, 
 DEALS_PER_PAGE: Final = 150
 _DAY: Final = 1440
 _LISTED_TYPES: Final = 34
-"""Series a deal tells of; the counts Keepa added later are not among them."""
+"""Series a deal lists; the counts Keepa added later are not among them."""
 _INTERVALS: Final = (2 * _DAY, 7 * _DAY, 31 * _DAY, 90 * _DAY)
 _NEVER_OFFERED: Final = -2
 _UNKNOWN_TIME: Final = -1
@@ -90,7 +90,7 @@ def _look_at(catalogue: Catalogue, number: int, locale: Locale, at: int) -> _Loo
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A product with the numbers a selection judges it by."""
+    """A product with the numbers a selection compares."""
 
     sheet: ProductSheet
     look: _Look
@@ -114,7 +114,7 @@ def find_deals(catalogue: Catalogue, selection: DealSelection, at: int) -> dict[
     """
     found = []
     for sheet in catalogue.products_in(selection.locale, limit=SEARCHED_PRODUCTS):
-        candidate = _judge(catalogue, sheet, selection, at)
+        candidate = _candidate(catalogue, sheet, selection, at)
         if candidate is not None:
             found.append(candidate)
     found.sort(key=lambda candidate: candidate.sheet.asin)
@@ -145,7 +145,7 @@ def deal_delta(average: int, current: int) -> tuple[int, int]:
     return delta, (200 * delta + average) // (2 * average)
 
 
-def _judge(
+def _candidate(
     catalogue: Catalogue, sheet: ProductSheet, selection: DealSelection, at: int
 ) -> _Candidate | None:
     if not _is_wanted(sheet, selection):
@@ -153,7 +153,7 @@ def _judge(
     look = _look_at(catalogue, sheet.number, selection.locale, at)
     entries = look.history.entries.get(selection.price_type)
     begin = at - _INTERVALS[selection.date_range]
-    # What did not change within the range is not news; looking no further keeps this quick.
+    # What did not change within the range is no deal; looking no further keeps this quick.
     if entries is None or entries[-1, 1] < 0 or entries[-1, 0] < begin:
         return None
     spans = look.spans({selection.price_type, _AMAZON, _BUY_BOX, _SALES, _RATING})

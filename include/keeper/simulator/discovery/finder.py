@@ -20,7 +20,7 @@ def find_products(
     """Build `asinList` and `totalResults` of a /query reply.
 
     Searched are the first 5,000 products of the locale; the first 600 of them that fit by category,
-    title and brand are judged by their numbers. A product without a value (−1: no offer) is found
+    title and brand are compared by their numbers. A product without a value (−1: no offer) is found
     only by a bound that is itself below zero. delta and deltaPercent are positive for a drop, as in
     deals; third parties disagree about the finder.
 

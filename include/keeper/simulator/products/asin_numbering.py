@@ -1,4 +1,4 @@
-"""Gives every product of a seeded catalogue its ASIN, and tells the product from the ASIN.
+"""Gives every product of a seeded catalogue its ASIN, and finds the product of an ASIN.
 
 The numbering is an affine bijection on the 36⁸ ASINs that start with "B0", so that membership is
 arithmetic and needs no table.

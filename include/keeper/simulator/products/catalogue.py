@@ -19,7 +19,7 @@ from keeper.simulator.products.histories import History, make_history
 from keeper.simulator.products.sheets import ProductSheet, sheet_of
 
 SEARCHED_PRODUCTS: Final = 600
-"""How many products a search judges by their histories; fewer than the cache keeps of them."""
+"""How many products a search compares by their histories; fewer than the cache keeps of them."""
 _LISTED_PRODUCTS: Final = 5_000
 _CACHED_HISTORIES: Final = 1000
 _CACHED_SHEETS: Final = 10_000

@@ -22,7 +22,7 @@ def uniform_rows(name: str, rows: int, columns: int) -> Floats:
 
 
 def spells(chance: Floats, starting: float, ending: float, *, at_first: bool = False) -> Flags:
-    """Tell when a state holds that begins and ends by chance.
+    """Return at which moments a state holds that begins and ends by chance.
 
     Args:
         chance: One uniform number a moment.

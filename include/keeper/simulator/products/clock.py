@@ -1,4 +1,4 @@
-"""The catalogue's time: it runs with a real clock or stands still, and jumps when told to."""
+"""The catalogue's time: it runs with a real clock or stands still, and can be made to jump."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -176,7 +176,7 @@ def stats_of(history: History, at: int, days: int, *, with_offers: bool = False)
 
 
 def is_lowest(series: SeriesSpans, since: int | None = None) -> bool:
-    """Tell whether the current offer is the lowest, ever or since a Keepa minute."""
+    """Return whether the current offer is the lowest, ever or since a Keepa minute."""
     lowest = series.extreme(lowest=True, since=since)
     return lowest is not None and 0 <= series.current <= lowest[1]
 

@@ -1,4 +1,4 @@
-"""Tells a usable reply from every other one: HTTP status and body in, envelope or error out."""
+"""Turns HTTP status and body into the envelope of a usable reply, or into an error."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -117,9 +117,9 @@ def _request_refused(
 
 
 def _is_about_key(said: ErrorObject | None, envelope: Envelope | None) -> bool:
-    # Keepa has no error type of its own for a wrong key. What tells it from a wrong parameter is
-    # that a key Keepa knows refills by at least one token a minute; some refusals of a parameter
-    # are said to have no token fields either, so that the caller asks for the balance as well.
+    # Keepa has no error type of its own for a wrong key. But a key it knows refills by at least one
+    # token a minute, so that a rate of zero means a wrong key. Some refusals of a parameter are
+    # said to have no token fields either, so that the caller asks for the balance as well.
     if said is None:
         return False
     return envelope.refill_rate == 0 if envelope else "key" in said.details.lower()

@@ -122,7 +122,7 @@ def _moment(unix_ms: int) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class TokenStatus:
-    """The balance as Keepa last told it.
+    """The balance as Keepa last reported it.
 
     Attributes:
         tokens_left: Balance; may be negative.

@@ -106,8 +106,8 @@ class Transport:
         Each attempt is a request to Keepa, and has its own place in the budget.
 
         Raises:
-            TokensExhaustedError: There are too few tokens; told at once, by the budget or by Keepa.
-            KeepaLeftAloneError: Keepa has failed everybody lately; told at once, by the budget.
+            TokensExhaustedError: There are too few tokens, by the budget or by Keepa; not retried.
+            KeepaLeftAloneError: Keepa has failed everybody lately, by the budget; not retried.
             TransientError: Every attempt failed.
             TerminalError: Keepa refused the key, the request or the account.
         """
@@ -128,7 +128,7 @@ class Transport:
         raise rejected
 
     def _knows_key(self) -> bool:
-        """Ask for the balance, which costs nothing, and tell whether Keepa answers it."""
+        """Ask for the balance, which costs nothing, and return whether Keepa answers it."""
         try:
             self._attempt(TokenRequest(_BALANCE, estimate=0), {})
         except KeeperError:
@@ -136,7 +136,7 @@ class Transport:
         return True
 
     def observe(self, envelope: Envelope, received_at: datetime) -> None:
-        """Tell the budget a balance that was asked for by itself."""
+        """Pass the budget a balance that was asked for by itself."""
         reading = _reading(envelope, received_at)
         if self._budget is not None and reading is not None:
             self._budget.observe(reading)

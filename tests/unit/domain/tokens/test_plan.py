@@ -105,7 +105,7 @@ def test_without_a_balance_everything_is_planned() -> None:
     planned = plan(*map(product, range(5)), left=None)
 
     assert (planned.cost, planned.affordable) == (5, None)
-    assert planned.summary(AT) == "5 tokens; Keepa did not tell the balance"
+    assert planned.summary(AT) == "5 tokens; Keepa did not report the balance"
 
 
 def test_what_is_about_to_alert_is_paid_first_and_its_reserve_stays() -> None:

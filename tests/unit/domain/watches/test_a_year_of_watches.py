@@ -83,8 +83,8 @@ def alerts(rule: AlertRule, past: Known, checks: list[Check]) -> list[datetime]:
     for check in checks:
         seen = Observation(check.at, check.since, check.price, check.glitch)
         view = points.until(check.since, check.at)
-        state, news = advance_rule(state, seen, rule, view, AlertPolicy())
-        if news:
+        state, cause = advance_rule(state, seen, rule, view, AlertPolicy())
+        if cause:
             raised.append(check.at)
     return raised
 

@@ -1,4 +1,4 @@
-"""The machine behind every rule: alert once, again only for news."""
+"""The machine behind every rule: alert once, again only for a further drop."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keeper.domain.prices.history import PriceSeries
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import News, Observation, RuleState
+from keeper.domain.watches.rule_state import AlertCause, Observation, RuleState
 from keeper.domain.watches.rule_texts import parse_rule
 from keeper.domain.watches.rules import AlertRule, AtOrBelow
 from keeper.domain.watches.target import advance_target, target_rule
@@ -42,8 +42,8 @@ def alerts(rule: AlertRule, steps: list[Step], past: PriceSeries = NO_PAST) -> l
     raised = []
     for position, seen in enumerate(observations(steps)):
         view = past.until(seen.observed_at, seen.checked_at)
-        state, news = advance_rule(state, seen, rule, view, POLICY)
-        if news:
+        state, cause = advance_rule(state, seen, rule, view, POLICY)
+        if cause:
             raised.append(position)
     return raised
 
@@ -70,7 +70,7 @@ def past(*spans: tuple[int, int | None]) -> PriceSeries:
         ("any change and below 8", [1000, 900, 800, 790, 900], [2, 3]),
     ],
 )
-def test_a_rule_alerts_for_news(rule: str, steps: list[Step], expected: list[int]) -> None:
+def test_a_rule_alerts_for_changes(rule: str, steps: list[Step], expected: list[int]) -> None:
     assert alerts(parse_rule(rule, "USD"), steps) == expected
 
 
@@ -99,15 +99,15 @@ def test_an_implausible_price_waits_for_a_later_check(
 )
 def test_two_points_of_one_check_do_not_confirm_each_other(rule: str, usual: int) -> None:
     state: RuleState | None = None
-    heard = []
+    causes = []
     for hours, minutes, amount in ((0, 10, usual), (6, 20, 99), (6, 10, 98), (12, 5, 97)):
         moment = START + timedelta(hours=hours)
         seen = Observation(moment, moment - timedelta(minutes=minutes), amount, amount < 100)
         view = NO_PAST.until(*reversed(seen.position))
-        state, news = advance_rule(state, seen, parse_rule(rule, "USD"), view, POLICY)
-        heard.append(news)
+        state, cause = advance_rule(state, seen, parse_rule(rule, "USD"), view, POLICY)
+        causes.append(cause)
 
-    assert heard == [None, None, None, News.HOLDS]
+    assert causes == [None, None, None, AlertCause.HOLDS]
 
 
 def test_a_price_that_goes_back_after_a_glitch_is_judged_once_more() -> None:
@@ -146,7 +146,7 @@ def test_a_past_too_short_to_compare_with_says_nothing_and_is_asked_again() -> N
     first, second = observations([100, 100])
     view = past((365, 1000)).until(second.observed_at, second.checked_at)
     assert state.position == first.position
-    assert advance_rule(state, second, rule, view, POLICY)[1] is News.HOLDS
+    assert advance_rule(state, second, rule, view, POLICY)[1] is AlertCause.HOLDS
 
 
 def test_a_deal_score_weighs_the_products_own_past() -> None:
@@ -165,16 +165,16 @@ def test_levels_that_belong_together_must_all_hold() -> None:
 def test_an_acknowledged_alert_is_not_repeated_by_a_further_drop() -> None:
     rule = AlertRule((AtOrBelow(1000),))
     first, drop, rise, again = observations([1000, 900, 1500, 1000])
-    state, news = advance_rule(None, first, rule, NO_PAST.until(START, START), POLICY)
-    assert news is News.HOLDS
+    state, cause = advance_rule(None, first, rule, NO_PAST.until(START, START), POLICY)
+    assert cause is AlertCause.HOLDS
 
     state = state._replace(alerted_minor=None)
-    heard = []
+    causes = []
     for seen in (drop, rise, again):
-        state, news = advance_rule(state, seen, rule, NO_PAST.until(START, START), POLICY)
-        heard.append(news)
+        state, cause = advance_rule(state, seen, rule, NO_PAST.until(START, START), POLICY)
+        causes.append(cause)
 
-    assert heard == [None, None, News.HOLDS]
+    assert causes == [None, None, AlertCause.HOLDS]
 
 
 prices = st.none() | st.integers(min_value=800, max_value=1200)
@@ -192,8 +192,8 @@ def test_a_target_beside_rules_is_judged_the_same_as_one_alone(
         seen = Observation(moment, moment, price, implausible)
         alone, raised = advance_target(alone, [seen], 1000, POLICY)
         view = NO_PAST.until(moment, moment)
-        beside, news = advance_rule(beside, seen, target_rule(1000), view, POLICY)
-        assert [why for _, why in raised] == ([news] if news else [])
+        beside, cause = advance_rule(beside, seen, target_rule(1000), view, POLICY)
+        assert [why for _, why in raised] == ([cause] if cause else [])
         assert alone == beside.without_price()
 
 
@@ -215,10 +215,10 @@ def test_what_leaves_a_rule_unmoved_changes_nothing_but_the_position(
         moment = START + timedelta(hours=6 * check)
         seen = Observation(moment, moment, amount, is_odd)
         before = state
-        state, news = advance_rule(state, seen, rule, known.until(moment, moment), POLICY)
+        state, cause = advance_rule(state, seen, rule, known.until(moment, moment), POLICY)
         if before is not None and before.is_unmoved_by(seen):
             moved = before._replace(checked_at=moment, observed_at=moment)
-            assert (state, news) == (moved, None)
+            assert (state, cause) == (moved, None)
 
 
 @given(stories, st.sampled_from(("any change", "above 10", "back in stock", "lowest ever")))

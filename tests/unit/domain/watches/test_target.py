@@ -1,4 +1,4 @@
-"""The target of a watch: alert once, again only for news; what changes nothing is dropped."""
+"""The target of a watch: alert once, again for a further drop; what changes nothing is dropped."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,7 +12,7 @@ from keeper.domain.prices.history import PriceSeries
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import target_reason
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import News, Observation, RuleState
+from keeper.domain.watches.rule_state import AlertCause, Observation, RuleState
 from keeper.domain.watches.target import advance_target, cannot_move, stays_calm, target_rule
 from tests.unit.domain.watches.target_reference import Seen, Standing, reference_step
 
@@ -33,7 +33,7 @@ def plain(seen: Observation) -> Seen:
 
 def step(
     state: RuleState | None, observation: Observation, policy: AlertPolicy = POLICY
-) -> tuple[RuleState, News | None]:
+) -> tuple[RuleState, AlertCause | None]:
     """Put one observation to the machine of every rule, past the quick filter."""
     return advance_rule(state, observation, target_rule(TARGET), NO_HISTORY, policy)
 
@@ -43,8 +43,8 @@ def alerts(observations: list[Observation]) -> list[int]:
     state: RuleState | None = None
     raised = []
     for position, observation in enumerate(observations):
-        state, news = step(state, observation)
-        if news:
+        state, cause = step(state, observation)
+        if cause:
             raised.append(position)
     _, filtered = advance_target(None, observations, TARGET, POLICY)
     assert [position for position, _ in filtered] == raised
@@ -86,7 +86,7 @@ def alerts(observations: list[Observation]) -> list[int]:
         "sold out, dear, cheap again",
     ],
 )
-def test_an_alert_is_news(prices: list[int | None], expected: list[int]) -> None:
+def test_an_alert_is_raised_for_changes(prices: list[int | None], expected: list[int]) -> None:
     assert alerts([seen(check, price) for check, price in enumerate(prices)]) == expected
 
 
@@ -214,9 +214,9 @@ def test_what_the_filter_drops_moves_nothing_but_the_position(
 ) -> None:
     if one.position <= state.position or not cannot_move(state, one.amount, TARGET, policy):
         return
-    after, news = step(state, one, policy)
+    after, cause = step(state, one, policy)
 
-    assert news is None
+    assert cause is None
     assert after.without_price() == state.without_price()._replace(
         checked_at=one.checked_at, observed_at=one.observed_at
     )
@@ -253,9 +253,9 @@ def test_many_observations_are_judged_as_one_by_one(
     chance.shuffle(latter)
     one_by_one, expected = state, []
     for index, observation in enumerate(latter):
-        one_by_one, news = step(one_by_one, observation)
-        if news:
-            expected.append((index, news))
+        one_by_one, cause = step(one_by_one, observation)
+        if cause:
+            expected.append((index, cause))
 
     after, raised = advance_target(state, latter, TARGET, POLICY)
 

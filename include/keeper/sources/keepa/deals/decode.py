@@ -62,7 +62,7 @@ class DecodedDeals:
 def decode_deals(body: bytes, locale: Locale, price_type: PriceType) -> DecodedDeals:
     """Decode a whole /deal reply.
 
-    Zeros and other impossible prices stay: judging them is not this function's business.
+    Zeros and other impossible prices stay: this function does not validate.
 
     Args:
         body: Decompressed JSON.

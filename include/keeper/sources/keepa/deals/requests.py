@@ -154,7 +154,7 @@ def _selection(found_by: DealFilter, locale: Locale) -> dict[str, object]:
 
 
 def is_last_page(body: bytes) -> bool:
-    """Tell whether nothing follows a page; nothing is known to follow what is no page of deals."""
+    """Return whether a page is the last; a body that is no page of deals counts as the last."""
     try:
         return count_deals(body) < DEALS_PER_PAGE
     except KeepaDecodeError:

@@ -205,7 +205,7 @@ def decode_products(body: bytes) -> DecodedReply:
 
     Rules of reading: −1 is no offer (in RENT also −2) and its shipping is none either; shipping −1
     beside a price is 0. Price types Keeper does not know and unknown keys are ignored; a `csv` may
-    have any length. Zeros stay: judging them is not this function's business. While a lightning
+    have any length. Zeros stay: this function does not validate. While a lightning
     deal runs, or one is to come, the last point of LIGHTNING_DEAL is its announced end: what lies
     after the reply is left out of the series. A title's HTML is unescaped.
 
@@ -236,7 +236,7 @@ def _seen_until(last_look: object, replied_at: int | None) -> int | None:
     """Return the Keepa minute after which nothing of a product can have been seen."""
     if not isinstance(last_look, int):
         return replied_at
-    # Some series are seen a little after the look that `lastUpdate` tells of.
+    # Some series are seen a little after the look that `lastUpdate` gives.
     seen_until = last_look + _LOOK_MINUTES
     if replied_at is None or replied_at < last_look:
         return seen_until

@@ -18,8 +18,8 @@ class LightningDeal:
     """A product's last lightning deal: announced, running or over.
 
     Attributes:
-        starts_at: None if Keepa tells no times.
-        ends_at: None while it is only announced, and if Keepa tells no end.
+        starts_at: None if Keepa gives no times.
+        ends_at: None while it is only announced, and if Keepa gives no end.
         price_minor: The newest price of the LIGHTNING_DEAL series, None if it has none now.
     """
 
@@ -28,7 +28,7 @@ class LightningDeal:
     price_minor: int | None
 
     def is_running(self, at: datetime) -> bool:
-        """Tell whether it runs at a moment; without times, whether it has a price now."""
+        """Return whether it runs at a moment; without times, whether it has a price now."""
         if self.starts_at is None:
             return self.price_minor is not None
         return self.ends_at is not None and self.starts_at <= at < self.ends_at

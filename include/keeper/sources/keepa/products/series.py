@@ -33,7 +33,7 @@ class Series:
         price_type: Which series.
         minutes: Keepa minutes, strictly increasing.
         values: Prices in minor units, or ranks, counts, ratings × 10; NO_OFFER where there is
-            none. Other negative numbers and zeros are what Keepa sent, for the checks to judge.
+            none. Other negative numbers and zeros are what Keepa sent; validation comes later.
         shipping: Shipping in minor units, 0 where Keepa does not know it, NO_OFFER where there is
             no offer; None for a price type without shipping.
     """

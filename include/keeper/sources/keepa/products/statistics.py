@@ -1,7 +1,7 @@
 """What a series' history says of a stretch of time: averages, extremes, shares.
 
 A point holds until the next one, the newest until the end asked for, so every figure is weighted
-by time. Money is in minor units, with shipping counted in where Keepa tells it (`landed`), as
+by time. Money is in minor units, with shipping counted in where Keepa gives it (`landed`), as
 Keepa's own statistics do. Time without an offer counts only as time without an offer.
 
 Windows are [start, end) in whole minutes: `start` is rounded down and `end` up, so that a point
@@ -71,7 +71,7 @@ def statistics_of(
         end: Usually the moment Keepa was asked.
         landed: Count shipping in.
         ceiling: What is dearer is somebody's mistake and counts in no average or extreme: the
-            value before it goes on. Keepa does not tell how it finds its own ceilings, but
+            value before it goes on. Keepa does not say how it finds its own ceilings, but
             `ProductStats.max` is the highest value it let pass.
         tracked_since: When the product's tracking began, if before the series' first point: the
             time between is time out of stock.
@@ -152,7 +152,7 @@ def lowest_since(
 def is_lowest(
     series: Series, at: datetime, *, start: datetime | None = None, landed: bool = True
 ) -> bool:
-    """Tell whether the value at `at` is the lowest since `start`; never so without an offer."""
+    """Return whether the value at `at` is the lowest since `start`; never so without an offer."""
     current = value_at(series, at, landed=landed)
     if current is None:
         return False

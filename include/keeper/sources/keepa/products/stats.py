@@ -1,4 +1,4 @@
-"""Keepa's own statistics of a product, as its `stats` tells them."""
+"""Keepa's own statistics of a product, as its `stats` gives them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from keeper.domain.prices.points import KEEPA_EPOCH
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import reason_of, target_reason
 from keeper.domain.watches.rule_machine import advance_rule
-from keeper.domain.watches.rule_state import News, Observation, RuleState
+from keeper.domain.watches.rule_state import AlertCause, Observation, RuleState
 from keeper.domain.watches.rule_texts import rule_text
 from keeper.domain.watches.rules import AlertRule
 from keeper.domain.watches.target import target_rule
@@ -155,10 +155,10 @@ def _advance_over(
     for index, seen in enumerate(watch.observations):
         before = state.last_minor if state is not None else None
         view = past.until(seen.observed_at, seen.checked_at)
-        state, news = advance_rule(state, seen, rule, view, policy)
-        if news is not None:
+        state, cause = advance_rule(state, seen, rule, view, policy)
+        if cause is not None:
             currency = watch.events[index].currency
-            found.append((index, _reason(name, rule, news, seen, before, view, currency)))
+            found.append((index, _reason(name, rule, cause, seen, before, view, currency)))
     if state is None:
         raise TypeError("a watch without observations was judged")
     return state, found
@@ -167,15 +167,15 @@ def _advance_over(
 def _reason(
     name: str,
     rule: AlertRule,
-    news: News,
+    cause: AlertCause,
     seen: Observation,
     before: int | None,
     past: Past,
     currency: str,
 ) -> str:
     if name == TARGET:
-        return target_reason(news)
-    return reason_of(rule, news, seen.amount, before, past, currency)
+        return target_reason(cause)
+    return reason_of(rule, cause, seen.amount, before, past, currency)
 
 
 def _histories(
