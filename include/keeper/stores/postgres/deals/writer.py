@@ -71,7 +71,7 @@ class DealWriter(BatchWriter[DealEvent, DealLoadResult]):
             # Products after series and watches, as all loaders lock them.
             cursor.execute(sql["upsert_products"])
             new = cursor.execute(sql["upsert_deals"]).fetchall()
-            cursor.execute(sql["date_first_sight"])
+            cursor.execute(sql["date_first_observation"])
             for row in new:
                 cursor.execute(sql["count_for_run"], row)
         return DealLoadResult(sum(row["deals"] for row in new), stored.points, stored.alerts)

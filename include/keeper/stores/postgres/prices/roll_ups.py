@@ -69,7 +69,7 @@ def roll_up(
             connection.execute(sql["remove_days"], which)
             days += connection.execute(sql["add_days"], which).rowcount
             _reckon(connection, ids, at, since)
-            connection.execute(sql["settle_series"], which)
+            connection.execute(sql["record_rolled_up"], which)
         series += len(rows)
         progress(series, max(due, series))
     return RolledUp(series, days, _refresh_statistics(connection, at, since))
