@@ -30,7 +30,7 @@ def standing(
     conditions: Sequence[Condition], amount: int, past: Past, policy: AlertPolicy
 ) -> Standing:
     """Return how a price stands to the levels among the conditions, all together."""
-    found = {_standing(one, amount, past, policy) for one in conditions if isinstance(one, Level)}
+    found = [_standing(one, amount, past, policy) for one in conditions if isinstance(one, Level)]
     for kind in (Standing.CLEAR, Standing.UNKNOWN, Standing.BETWEEN):
         if kind in found:
             return kind

@@ -47,7 +47,7 @@ def advance_rule(
     elif seen.position <= state.position:
         return state, None
     is_later = seen.checked_at > state.checked_at
-    moved = state._replace(checked_at=seen.checked_at, observed_at=seen.observed_at)
+    moved = state.moved_to(seen.position)
     if state.is_known and seen.amount == state.last_minor:
         return moved._replace(awaiting_minor=None), None
     if rule.is_event:

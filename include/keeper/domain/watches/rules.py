@@ -98,6 +98,9 @@ class AlertRule(Struct, frozen=True):
         Raises:
             InvalidRuleError: It asks for a price and for none at once, or for two events.
         """
+        if len(self.all) < 2:
+            # One condition contradicts nothing; the loader makes a rule of many a target.
+            return
         if len(set(self.all)) < len(self.all):
             raise InvalidRuleError("a rule names the same condition twice")
         events = [condition for condition in self.all if isinstance(condition, Event)]

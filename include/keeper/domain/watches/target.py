@@ -26,20 +26,18 @@ def target_rule(target_minor: int) -> AlertRule:
     return AlertRule((AtOrBelow(target_minor),))
 
 
-def stays_calm(
-    state: RuleState | None, lowest_minor: int | None, target_minor: int, policy: AlertPolicy
-) -> bool:
-    """Return whether no observation down to a price can change anything but the position.
+def is_out_of_reach(lowest_minor: int | None, target_minor: int, policy: AlertPolicy) -> bool:
+    """Return whether observations down to a price move only the position of a calm target.
+
+    A target is calm before its first observation, and while it is armed, has no alert open and
+    awaits no confirmation.
 
     Args:
-        state: Where the target stands; None before its first observation.
         lowest_minor: The lowest amount among the observations; None if none has an offer.
         target_minor: The watch's target.
         policy: Tolerance.
     """
-    return (state is None or state.is_calm) and (
-        lowest_minor is None or not policy.is_due(lowest_minor, target_minor)
-    )
+    return lowest_minor is None or not policy.is_due(lowest_minor, target_minor)
 
 
 def cannot_move(
@@ -84,7 +82,7 @@ def advance_target(
         state = state.without_price()
     latest = None if state is None else state.position
     for index, seen in enumerate(observations):
-        position = seen.position
+        position = (seen.checked_at, seen.observed_at)
         if latest is not None and position <= latest:
             continue
         latest = position
@@ -95,5 +93,5 @@ def advance_target(
         if cause is not None:
             raised.append((index, cause))
     if state is not None and latest is not None and latest != state.position:
-        state = state._replace(checked_at=latest[0], observed_at=latest[1])
+        state = state.moved_to(latest)
     return state, raised

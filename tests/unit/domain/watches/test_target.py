@@ -13,7 +13,7 @@ from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import target_reason
 from keeper.domain.watches.rule_machine import advance_rule
 from keeper.domain.watches.rule_state import AlertCause, Observation, RuleState
-from keeper.domain.watches.target import advance_target, cannot_move, stays_calm, target_rule
+from keeper.domain.watches.target import advance_target, cannot_move, is_out_of_reach, target_rule
 from tests.unit.domain.watches.target_reference import Seen, Standing, reference_step
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -265,20 +265,22 @@ def test_many_observations_are_judged_as_one_by_one(
 
 @given(histories)
 def test_what_is_never_due_leaves_a_calm_watch_calm(history: list[Observation]) -> None:
-    amounts_seen = [one.amount for one in history if one.amount is not None]
-    lowest = min(amounts_seen, default=None)
-    for state in (None, RuleState.fresh(seen(-1, None))):
-        if not history or not stays_calm(state, lowest, TARGET, POLICY):
-            continue
-        after = RuleState.fresh(history[-1])
-        assert advance_target(state, history, TARGET, POLICY) == (after, [])
-        assert alerts(history) == []
-
-
-@given(states, observations, policies)
-def test_no_watch_is_left_calm_for_a_price_that_would_move_it(
-    state: RuleState, one: Observation, policy: AlertPolicy
-) -> None:
-    if not stays_calm(state, one.amount, TARGET, policy) or one.position <= state.position:
+    lowest = min((one.amount for one in history if one.amount is not None), default=None)
+    if not history or not is_out_of_reach(lowest, TARGET, POLICY):
         return
-    assert advance_target(state, [one], TARGET, policy) == (RuleState.fresh(one), [])
+    assert alerts(history) == []
+    for state in (None, RuleState.fresh(seen(-1, None))):
+        assert advance_target(state, history, TARGET, POLICY) == (RuleState.fresh(history[-1]), [])
+
+
+@given(st.lists(observations, min_size=1, max_size=5), policies)
+def test_what_is_out_of_reach_moves_nothing_but_the_position_of_a_calm_target(
+    story: list[Observation], policy: AlertPolicy
+) -> None:
+    story = [one for one in story if is_out_of_reach(one.amount, TARGET, policy)]
+    state: RuleState | None = None
+    for one in sorted(story, key=lambda one: one.position):
+        state, news = step(state, one, policy)
+
+        assert news is None
+        assert state.without_price() == RuleState.fresh(one)

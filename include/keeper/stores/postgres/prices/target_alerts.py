@@ -12,7 +12,7 @@ from keeper.domain.prices.events import PriceEvent
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import target_reason
 from keeper.domain.watches.rule_state import Observation, RuleState
-from keeper.domain.watches.target import advance_target, stays_calm
+from keeper.domain.watches.target import advance_target, is_out_of_reach
 from keeper.stores.postgres.arrays import array_of
 from keeper.stores.postgres.connection import statements
 from keeper.stores.postgres.prices.batch import SeriesEvents
@@ -78,14 +78,17 @@ def _evaluate_targets(
     lowest = {number: _lowest_price(events) for number, events in news.items()}
     raised: list[Raised] = []
     states: list[NewState] = []
-    cursor.execute(statements(_SQL)["watches_to_evaluate"], watches)
-    for series_id, watch_id, user_id, target, *stored in cursor.fetchall():
-        before = RuleState(*stored) if stored[0] is not None else None
-        if stays_calm(before, lowest[series_id], target, policy):
-            if before is None:
+    rows = cursor.execute(statements(_SQL)["watches_to_evaluate"], watches).fetchall()
+    for series_id, watch_id, user_id, target, armed, alerted, awaiting, *position in rows:
+        is_first = armed is None
+        # Asked of the row itself: no state is made for the many that stay as they are.
+        is_calm = is_first or (armed and alerted is None and awaiting is None)
+        if is_calm and is_out_of_reach(lowest[series_id], target, policy):
+            if is_first:
                 fresh = RuleState.fresh(observation_of(news[series_id][-1]))
                 states.append(NewState(watch_id, TARGET, fresh))
             continue
+        before = None if is_first else RuleState(armed, alerted, awaiting, *position)
         if series_id not in observations:
             observations[series_id] = [observation_of(event) for event in news[series_id]]
         state, found = advance_target(before, observations[series_id], target, policy)
