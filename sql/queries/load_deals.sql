@@ -95,7 +95,7 @@ WITH stored AS (
 )
 SELECT run_id, count(*)::int AS deals FROM stored WHERE is_new GROUP BY run_id
 
--- name: date_first_sight
+-- name: date_first_observation
 -- Sets a deal's first run and time to those of its earliest check: checks come in any order and
 -- batching.
 UPDATE collected_deals d SET first_run_id = s.run_id, first_seen_at = s.checked_at
