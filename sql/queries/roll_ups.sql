@@ -89,7 +89,7 @@ SELECT series_id, day,
 FROM pieces
 GROUP BY series_id, day
 
--- name: record_rolled_up
+-- name: mark_rolled_up
 -- Marks series as rolled up. Their locks are held.
 UPDATE price_series SET due_from = NULL WHERE series_id = ANY (%(series_ids)s)
 

@@ -33,7 +33,7 @@ class Document(NamedTuple):
 
 
 def version_of(checked_at: datetime) -> int:
-    """Return the version of what a check told, so that the later check wins."""
+    """Return the version of a document by the time of its check: the later check wins."""
     return int(checked_at.timestamp() * 1000)
 
 
@@ -182,8 +182,8 @@ def _send(
         if status < 300:
             outcome.created += result["result"] == "created"
             continue
-        told = result.get("error") or {}
-        why = f"{status} {told.get('type')}: {told.get('reason')}"
+        problem = result.get("error") or {}
+        why = f"{status} {problem.get('type')}: {problem.get('reason')}"
         if status == 400:
             outcome.for_good[name] = why
         elif status != 409:

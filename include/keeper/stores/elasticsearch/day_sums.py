@@ -23,7 +23,7 @@ class StoredDocument(NamedTuple):
 
     Attributes:
         version: The version it was written with.
-        checked_ms: When the check was made that it tells of, in milliseconds.
+        checked_ms: Time of the check it was made from, in milliseconds.
         figures: By name of the field; true is 1.
     """
 
@@ -56,12 +56,12 @@ def day_sums(
     sums = {name: {"sum": {"field": name}} for name in (*figures, _CHECKED_AT)}
     found: dict[DayOfLocale, DaySums] = {}
     after: dict[str, Any] = {}
-    patient = client.options(request_timeout=_TIMEOUT_S)
+    with_long_timeout = client.options(request_timeout=_TIMEOUT_S)
     with translated_errors():
         client.indices.refresh(index=alias)
         while True:
             days = {"size": _PAGE, "sources": sources, **after}
-            reply = patient.search(
+            reply = with_long_timeout.search(
                 index=alias,
                 size=0,
                 query=_from_day(since),

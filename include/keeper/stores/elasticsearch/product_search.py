@@ -17,7 +17,7 @@ class Hit:
         asin: The product.
         domain: The locale.
         price_type: Keepa's name of the price.
-        title: As the latest check told it.
+        title: As of the latest check.
         price: In the currency's main unit; None without an offer.
         currency: ISO 4217.
         observed_at: Since when it costs that.

@@ -86,7 +86,7 @@ def write_log(
         client: Elasticsearch.
         log: Whose lines they are.
         lines: All its lines, from the first on: JSON as Airflow writes it, or any text.
-        at: Stands for the time of lines at the beginning that tell none.
+        at: The time of lines at the beginning that have none of their own.
         name: Beginning of the indices' names.
 
     Raises:
@@ -115,7 +115,7 @@ def write_log(
 def documents_of(log: TaskLog, lines: Iterable[str], *, at: datetime) -> Iterator[Document]:
     """Yield a document for each line that is not blank; see write_log.
 
-    A line that tells no time of its own has that of the line before it.
+    A line without a time of its own gets that of the line before it.
     """
     for offset, line in enumerate(lines, 1):
         text = line.rstrip("\n")

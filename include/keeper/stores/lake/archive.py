@@ -111,7 +111,7 @@ class ReplyArchive:
         return reply
 
     def has(self, reply: ArchivedReply) -> bool:
-        """Tell whether the reply's body is there; `read` tells whether it is whole."""
+        """Return whether the reply's body is there; only `read` checks that it is whole."""
         return self._path(*reply.key.split("/")).exists()
 
     def read(self, reply: ArchivedReply) -> bytes:

@@ -47,10 +47,10 @@ class LakePath(Protocol):
         """Return the path of `name` below."""
 
     def exists(self) -> bool:
-        """Tell whether something is there."""
+        """Return whether something is there."""
 
     def is_dir(self) -> bool:
-        """Tell whether it is a folder."""
+        """Return whether it is a folder."""
 
     def iterdir(self) -> Iterable[Self]:
         """Yield what is in the folder."""

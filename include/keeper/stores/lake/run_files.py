@@ -169,7 +169,7 @@ class BatchFolder:
     def pages(self) -> list[StoredPage]:
         """Return the replies stored so far, in order, up to the first that is not there any more.
 
-        Their bodies are not opened; `read_page` tells whether one is whole.
+        Their bodies are not opened; only `read_page` checks that one is whole.
         """
         pages: list[StoredPage] = []
         while (self._path / (name := _page_name(len(pages)))).exists():

@@ -1,4 +1,4 @@
-"""The lake on its storage: little patience with it, and its troubles told as Keeper's.
+"""The lake on its storage: short timeouts, and storage errors translated into Keeper's.
 
 There is no circuit breaker here. Each task of a run is a process of its own, which ends with the
 first trouble: what one has learned no other would know. So what counts is how long the first one
@@ -48,7 +48,7 @@ def lake_at(url: str) -> LakePath:
 
 
 def on_storage(path: LakePath, file_system: Any) -> LakePath:
-    """Return a path that asks its storage with little patience and tells its troubles as Keeper's.
+    """Return a path with short timeouts that translates storage errors into Keeper's.
 
     A server that does not answer is given up after half a minute, one that takes nothing after a
     whole one, one that refuses connections within seconds.
@@ -97,39 +97,39 @@ class _StoredPath:
         return self._like(self._path.parent)
 
     def exists(self) -> bool:
-        return self._told(self._path.exists)
+        return self._translated(self._path.exists)
 
     def is_dir(self) -> bool:
-        return self._told(self._path.is_dir)
+        return self._translated(self._path.is_dir)
 
     def iterdir(self) -> Iterable[Self]:
-        # All of it now: what is asked for later would tell its troubles later.
-        return [self._like(path) for path in self._told(lambda: list(self._path.iterdir()))]
+        # All of it now: a later request's error would not be translated here.
+        return [self._like(path) for path in self._translated(lambda: list(self._path.iterdir()))]
 
     def mkdir(
         self, mode: int = 0o777, parents: bool = False, exist_ok: bool = False
     ) -> None:  # as pathlib has it
-        self._told(lambda: self._path.mkdir(mode, parents, exist_ok), but=())
+        self._translated(lambda: self._path.mkdir(mode, parents, exist_ok), but=())
 
     def read_bytes(self) -> bytes:
-        return self._told(self._path.read_bytes)
+        return self._translated(self._path.read_bytes)
 
     def write_bytes(self, data: bytes, /) -> int:
-        return self._told(lambda: self._path.write_bytes(data), but=())
+        return self._translated(lambda: self._path.write_bytes(data), but=())
 
     def stat(self) -> FileStatus:
-        return self._told(self._path.stat)
+        return self._translated(self._path.stat)
 
     def unlink(self, missing_ok: bool = False) -> None:  # as pathlib has it
-        self._told(lambda: self._path.unlink(missing_ok))
+        self._translated(lambda: self._path.unlink(missing_ok))
 
     def rmdir(self) -> None:
-        self._told(self._path.rmdir)
+        self._translated(self._path.rmdir)
 
     def _like(self, path: LakePath) -> Self:
         return type(self)(path, self._root, self._deadline_s)
 
-    def _told(
+    def _translated(
         self, ask: Callable[[], _T], *, but: tuple[type[OSError], ...] = _ABOUT_THE_FILE
     ) -> _T:
         try:

@@ -85,12 +85,12 @@ class BatchWriter(ABC, Generic[EventT, ResultT]):
         try:
             return self._transact(events, compare_all=compare_all)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
-            told = error.diag.message_primary or type(error).__name__
+            reason = error.diag.message_primary or type(error).__name__
             if isinstance(error, psycopg.errors.UniqueViolation) and not compare_all:
                 # Rows have come another way than the loaders': a restore, somebody's INSERT.
-                _LOG.warning("comparing the whole batch: %s", told)
+                _LOG.warning("comparing the whole batch: %s", reason)
             elif len(events) == 1:
-                raise EventsRefusedError({0: f"PostgreSQL: {told}"}) from error
+                raise EventsRefusedError({0: f"PostgreSQL: {reason}"}) from error
             else:
                 return self._store_halves(events)
         return self._store(events, compare_all=True)

@@ -117,7 +117,7 @@ def translated_errors() -> Iterator[None]:
 
 @contextmanager
 def session(config: PostgresConfig) -> Iterator[Connection]:
-    """Open a connection for the block, close it after, and tell errors as Keeper's."""
+    """Open a connection for the block, close it after, and translate errors into Keeper's."""
     with translated_errors(), connect(config) as connection:
         yield connection
 

@@ -36,24 +36,27 @@ Beside them are the views `price_history`, with one row for each change, and `cu
 
 def page() -> str:
     """Return the page."""
-    every = sorted(analyses(), key=lambda one: one.name)
-    contents = "\n".join(f"| [{one.name}](#{_anchor(one)}) | {one.summary} |" for one in every)
+    every = sorted(analyses(), key=lambda analysis: analysis.name)
+    contents = "\n".join(
+        f"| [{analysis.name}](#{_anchor(analysis)}) | {analysis.summary} |" for analysis in every
+    )
     table = f"| | |\n|---|---|\n{contents}\n"
     return _INTRODUCTION + table + "".join(map(_section, every))
 
 
-def _section(one: Analysis) -> str:
-    signature = f"```sql\n{one.name}({one.parameters})\n```\n\n" if one.parameters else ""
-    text = f" {one.text}" if one.text else ""
-    example = "\n".join(line.strip() for line in one.example.splitlines())
+def _section(analysis: Analysis) -> str:
+    name, parameters = analysis.name, analysis.parameters
+    signature = f"```sql\n{name}({parameters})\n```\n\n" if parameters else ""
+    text = f" {analysis.text}" if analysis.text else ""
+    example = "\n".join(line.strip() for line in analysis.example.splitlines())
     return (
-        f"\n## {one.name}\n\n{signature}{one.summary}{text}\n\n"
-        f"Columns: {one.columns}\n\n```sql\n{example}\n```\n"
+        f"\n## {name}\n\n{signature}{analysis.summary}{text}\n\n"
+        f"Columns: {analysis.columns}\n\n```sql\n{example}\n```\n"
     )
 
 
-def _anchor(one: Analysis) -> str:
-    return one.name.replace(".", "")
+def _anchor(analysis: Analysis) -> str:
+    return analysis.name.replace(".", "")
 
 
 if __name__ == "__main__":

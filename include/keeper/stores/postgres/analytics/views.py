@@ -23,7 +23,7 @@ class Analysis:
     Attributes:
         name: With its schema.
         kind: FUNCTION or VIEW.
-        summary: What it tells, in a sentence.
+        summary: What it returns, in a sentence.
         text: What else there is to know.
         columns: What it gives.
         example: A query that uses it.
@@ -42,7 +42,7 @@ class Analysis:
 
     @classmethod
     def of_file(cls, file: Path) -> "Analysis":
-        """Read a file: a comment that tells what it is, an empty line, the statement.
+        """Read a file: a comment that describes it, an empty line, the statement.
 
         Raises:
             ValueError: A part is missing.
@@ -50,9 +50,9 @@ class Analysis:
         head, _, definition = file.read_text("utf-8").partition("\n\nCREATE")
         definition = f"CREATE{definition}".strip()
         lines = [line.removeprefix("--").removeprefix(" ") for line in head.splitlines()]
-        told, _, rest = "\n".join(lines).partition("\n\n")
+        description, _, rest = "\n".join(lines).partition("\n\n")
         columns, _, example = rest.partition("\nExample: ")
-        summary, _, text = told.partition("\n")
+        summary, _, text = description.partition("\n")
         signature = _SIGNATURE.match(definition)
         if not (signature and summary and columns.startswith("Columns: ") and example):
             raise ValueError(f"{file.name} lacks its description, columns, example or statement")
@@ -73,7 +73,8 @@ class Analysis:
 def analyses() -> tuple[Analysis, ...]:
     """Return all of them: functions first, since views may use them, then by name."""
     files = sorted((SQL_DIR / "analytics").glob("*.sql"))
-    return tuple(sorted(map(Analysis.of_file, files), key=lambda one: (one.kind, one.name)))
+    found = map(Analysis.of_file, files)
+    return tuple(sorted(found, key=lambda analysis: (analysis.kind, analysis.name)))
 
 
 def install_analytics(connection: Connection, *, anew: bool = False) -> bool:
@@ -91,19 +92,21 @@ def install_analytics(connection: Connection, *, anew: bool = False) -> bool:
         row = connection.execute(
             "SELECT obj_description('analytics'::regnamespace) AS mark"
         ).fetchone()
-        told = f"Views and functions for analysts: docs/ANALYTICS.md. Version {mark}."
-        if row and row["mark"] == told and not anew:
+        comment = f"Views and functions for analysts: docs/ANALYTICS.md. Version {mark}."
+        if row and row["mark"] == comment and not anew:
             return False
         # They use each other.
         connection.execute("SET LOCAL check_function_bodies = off")
-        for one in analyses():
-            connection.execute(one.definition)
+        for analysis in analyses():
+            connection.execute(analysis.definition)
             connection.execute(
                 sql.SQL("COMMENT ON {} {} IS {}").format(
-                    sql.SQL(one.kind),
-                    sql.Identifier(*one.name.split(".")),
-                    sql.Literal(one.summary),
+                    sql.SQL(analysis.kind),
+                    sql.Identifier(*analysis.name.split(".")),
+                    sql.Literal(analysis.summary),
                 )
             )
-        connection.execute(sql.SQL("COMMENT ON SCHEMA analytics IS {}").format(sql.Literal(told)))
+        connection.execute(
+            sql.SQL("COMMENT ON SCHEMA analytics IS {}").format(sql.Literal(comment))
+        )
     return True

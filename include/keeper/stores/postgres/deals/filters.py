@@ -38,7 +38,7 @@ class SavedFilter:
 
 @dataclass(frozen=True, slots=True)
 class CollectedDeal:
-    """A deal as it was last judged; amounts in minor units of `currency`."""
+    """A deal with its latest score; amounts in minor units of `currency`."""
 
     filter: str
     asin: str

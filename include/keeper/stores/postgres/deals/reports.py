@@ -1,4 +1,4 @@
-"""Daily deal reports in PostgreSQL: what they may tell, what they told, and who wants them."""
+"""Daily deal reports in PostgreSQL: the deals they may list, past reports, and their readers."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -22,7 +22,7 @@ FIRST_SPAN: Final = timedelta(days=1)
 _GRACE: Final = timedelta(days=1)
 """A deal may be stored so long after it was found, and is still new then."""
 _STILL_THERE: Final = timedelta(days=1)
-"""A deal Keepa has not told for so long is over."""
+"""A deal that Keepa has not returned for so long is over."""
 
 
 class ReportsWanted(StrEnum):
@@ -52,7 +52,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class KnownReport:
-    """A report as its reader may look it up: how many deals it told, and what became of it."""
+    """A report as its reader may look it up: how many deals it lists, and what became of it."""
 
     report_id: int
     since: datetime
@@ -64,7 +64,7 @@ class KnownReport:
 
 @dataclass(frozen=True, slots=True)
 class NewDeals:
-    """What a report may tell; `simulated` if any price is."""
+    """The deals that a report may list; `simulated` if any price is."""
 
     deals: Sequence[ReportedDeal]
     simulated: bool
@@ -85,10 +85,10 @@ def reader_of(connection: Connection, email: str) -> Reader | None:
 
 
 def new_deals(connection: Connection, user_id: int, *, since: datetime, at: datetime) -> NewDeals:
-    """Return a user's deals that no report has told them, the best first, without their histories.
+    """Return a user's deals that were in no report yet, the best first, without their histories.
 
-    A deal whose price has changed since, that Keepa has stopped telling, or whose lightning deal is
-    over, is none.
+    A deal is left out when its price has changed since, when Keepa no longer returns it, or when
+    its lightning deal is over.
 
     Args:
         connection: Where deals are.
@@ -139,10 +139,10 @@ def save_report(
         added = connection.execute(sql_of["add_report"], row).fetchone()
         if added is None:
             return False
-        told = {deal.event_id: (position, deal) for position, deal in enumerate(report.deals)}
+        listed = {deal.event_id: (position, deal) for position, deal in enumerate(report.deals)}
         deals = [
-            {**added, "event_id": event_id, **_told(told.get(event_id))}
-            for event_id in sorted({*considered, *told})
+            {**added, "event_id": event_id, **_listing(listed.get(event_id))}
+            for event_id in sorted({*considered, *listed})
         ]
         with connection.cursor() as cursor:
             cursor.executemany(sql_of["add_deal"], deals)
@@ -156,14 +156,14 @@ def save_report(
 def read_reports(connection: Connection, report_ids: Sequence[int]) -> dict[int, DealReport]:
     """Return reports by their keys; those nobody knows are missing."""
     sql_of, where = statements(_SQL), {"report_ids": list(report_ids)}
-    told = {
+    deals = {
         report_id: tuple(msgspec.convert(row["deal"], ReportedDeal) for row in rows)
         for report_id, rows in groupby(
             connection.execute(sql_of["reported_deals"], where), lambda row: row["report_id"]
         )
     }
     return {
-        row["report_id"]: DealReport(**row, deals=told.get(row["report_id"], ()))
+        row["report_id"]: DealReport(**row, deals=deals.get(row["report_id"], ()))
         for row in connection.execute(sql_of["reports"], where)
     }
 
@@ -175,7 +175,7 @@ def list_reports(connection: Connection, email: str, *, most: int) -> list[Known
 
 
 def is_report_of(connection: Connection, report_id: int, email: str) -> bool:
-    """Tell whether a report is that of the user with an address."""
+    """Return whether a report is that of the user with an address."""
     where = {"report_id": report_id, "email": email}
     row = connection.execute(statements(_SQL)["is_of"], where).fetchone()
     return bool(row and row["is_of"])
@@ -200,7 +200,7 @@ def unpublished_reports(connection: Connection) -> list[int]:
 
 
 def events_of_reports(connection: Connection, report_ids: Sequence[int]) -> list[DealEvent]:
-    """Return the events of the deals that reports tell."""
+    """Return the events of the deals that reports list."""
     rows = connection.execute(statements(_SQL)["to_publish"], {"report_ids": list(report_ids)})
     return [deal_event(row) for row in rows]
 
@@ -216,8 +216,9 @@ def _deal(row: Mapping[str, Any]) -> ReportedDeal:
     return ReportedDeal(**{name: row[name] for name in names} | {"reasons": tuple(row["reasons"])})
 
 
-def _told(told: tuple[int, ReportedDeal] | None) -> dict[str, object]:
-    if told is None:
+def _listing(listed: tuple[int, ReportedDeal] | None) -> dict[str, object]:
+    """Return the columns of a deal's place in a report; null for one considered and left out."""
+    if listed is None:
         return {"position": None, "deal": None}
-    position, deal = told
+    position, deal = listed
     return {"position": position, "deal": Jsonb(msgspec.to_builtins(asdict(deal)))}

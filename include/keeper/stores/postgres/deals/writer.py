@@ -28,8 +28,8 @@ class DealWriter(BatchWriter[DealEvent, DealLoadResult]):
     """Writes batches of deal events.
 
     A deal says what a price report says: at checked_at the series' newest price was this. So its
-    price goes the way of all prices, and whoever watches the product hears of it once, from
-    whichever of the two comes first. Keepa's deals tell no shipping; a series that counts it is
+    price is stored as all prices are, and whoever watches the product gets one alert, from
+    whichever of the two comes first. Keepa's deals have no shipping; a series that counts it is
     left to the price checks, whose fuller value would look like a correction.
     """
 
@@ -65,7 +65,7 @@ class DealWriter(BatchWriter[DealEvent, DealLoadResult]):
             with cursor.copy(sql["copy_into_staging"]) as copy:
                 for event in events:
                     copy.write_row(_staged(event))
-            # New watches first: the prices tell them of the check.
+            # New watches first: storing the prices sets when they were last checked.
             cursor.execute(sql["follow_products"], {"status": self._status.value})
             stored = self._prices.write(connection, _reports(events), compare_all=compare_all)
             # Products after series and watches, as all loaders lock them.

@@ -36,7 +36,7 @@ class DiscoveryProgress:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How many proposals a decision settled; those decided before are in neither count."""
+    """How many proposals were decided now; those decided before are in neither count."""
 
     approved: int
     rejected: int
@@ -117,7 +117,7 @@ def decide(
     decided_at: datetime,
     email: str | None,
 ) -> Decision:
-    """Settle proposals that are still open, all in one transaction.
+    """Approve or reject proposals that are still open, all in one transaction.
 
     Approved ones join the watch list of a user; a product decided before stays as it is, and so
     does a watch the user already has.

@@ -1,4 +1,4 @@
-"""Notices to the operator: one open on a topic, told when raised and once a day while it lasts."""
+"""Notices to the operator: one open per topic, sent when raised and daily while it lasts."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -28,12 +28,14 @@ class KnownNotice:
 
 
 def raise_notice(connection: Connection, trouble: Trouble, *, operator: str, at: datetime) -> bool:
-    """Note a trouble, and queue it for the operator's channels unless they know; tell whether.
+    """Record a trouble and return whether a notice was queued for the operator's channels.
+
+    None is queued while the latest one on the topic is younger than REMIND_AFTER.
 
     Args:
         connection: Where notices are.
         trouble: What was seen.
-        operator: E-mail address of who is told; made a user if new.
+        operator: E-mail address of who is notified; made a user if new.
         at: When it was seen.
     """
     sql_of = statements(_SQL)

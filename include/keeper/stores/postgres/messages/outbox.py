@@ -71,7 +71,7 @@ class Claim:
         self.connection.execute(statements(_SQL)["postpone"], {**where, "until": until})
 
     def cancel(self, now: datetime) -> None:
-        """Settle a message nobody wants any more."""
+        """Cancel a message that nobody wants any more."""
         self._record_outcome(
             [self.message.message_id], MessageStatus.CANCELLED, attempted=0, now=now, again=None
         )
@@ -153,7 +153,7 @@ def claim_next(
 
 
 def is_any_due(connection: Connection, now: datetime) -> bool:
-    """Tell whether anything is due, whatever channel it goes to."""
+    """Return whether anything is due, whatever channel it goes to."""
     row = connection.execute(statements(_SQL)["due_behind"], {"now": now}).fetchone()
     return bool(row and row["is_due"])
 
@@ -182,7 +182,7 @@ def _latest(connection: Connection, statement: str) -> QueuedMessage | None:
 
 
 def listen(connection: Connection) -> None:
-    """Let a connection hear from now on when something is put into the outbox."""
+    """Let a connection be notified from now on when something is put into the outbox."""
     connection.execute("LISTEN " + WAKE_UP)
 
 

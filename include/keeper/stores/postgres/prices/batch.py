@@ -1,7 +1,7 @@
 """A batch of price events grouped by series, and the rows it becomes.
 
-What is new is told from what is known by the series' newest point alone: a later one cannot be
-stored yet and goes straight into the table. The rest is compared there.
+A point later than its series' newest stored one must be new: it goes straight into the table.
+The rest is compared there with what is stored.
 """
 
 from collections import defaultdict
@@ -44,7 +44,7 @@ class KnownSeries(NamedTuple):
 
     @property
     def position(self) -> tuple[datetime, datetime] | None:
-        """Up to where events have been judged; None before the first."""
+        """Up to where events have been evaluated; None before the first."""
         if self.last_checked_at is None or self.observed_at is None:
             return None
         return (self.last_checked_at, self.observed_at)
@@ -59,19 +59,19 @@ class Description(NamedTuple):
 
 
 class SeriesEvents(NamedTuple):
-    """A series and the events of a batch that tell of it, in the order of their checks.
+    """A series and its events in a batch, in the order of their checks.
 
     Attributes:
         series: Where the database has it.
         events: All of them.
-        news: Those later than its current price. The others are a replay: a watch, a target or a
-            title newer than that must not follow them.
-        description: What the database tells of the product; None if it does not know it.
+        new_events: Those later than its current price. The others are a replay: a watch, a target
+            or a title newer than that must not follow them.
+        description: The product's, as stored; None if the product is not stored.
     """
 
     series: KnownSeries
     events: Sequence[PriceEvent]
-    news: Sequence[PriceEvent]
+    new_events: Sequence[PriceEvent]
     description: Description | None
 
     @classmethod
@@ -81,11 +81,11 @@ class SeriesEvents(NamedTuple):
         events: Sequence[PriceEvent],
         description: Description | None = None,
     ) -> Self:
-        """Tell news from replays."""
-        news, known = events, series.position
+        """Separate new events from replays."""
+        new_events, known = events, series.position
         if known is not None and _POSITION(events[0]) <= known:
-            news = [event for event in events if _POSITION(event) > known]
-        return cls(series, events, news, description)
+            new_events = [event for event in events if _POSITION(event) > known]
+        return cls(series, events, new_events, description)
 
 
 Row = tuple[int, int, datetime, datetime, datetime, int | None, int | None, bool]
@@ -137,7 +137,7 @@ def sort_points(
     since: datetime = KEEPA_EPOCH,
     compare_all: bool = False,
 ) -> PointRows:
-    """Tell new points from those to be compared.
+    """Separate new points from those to be compared.
 
     Args:
         groups: In the order of the series' numbers, so that rows come in the order of the table's
@@ -172,7 +172,7 @@ def sort_points(
 
 
 def _are_fresh(events: Iterable[PriceEvent], newest: datetime | None) -> bool:
-    """Tell whether each of a series' events has a point later than the one before it."""
+    """Return whether each of a series' events has a point later than the one before it."""
     for event in events:
         if newest is not None and event.timestamp <= newest:
             return False
@@ -226,11 +226,11 @@ def moved_series(group: SeriesEvents, origins: Mapping[Origin, int]) -> KnownSer
         group: The series and its events, which say current prices.
         origins: The number of each run and source.
     """
-    series, events, news, _ = group
-    if not news:
+    series, events, new_events, _ = group
+    if not new_events:
         return moved_history(group)
     newest, due_from = _reach(series.newest_at, events)
-    latest = news[-1]
+    latest = new_events[-1]
     return KnownSeries(
         series.series_id,
         newest,

@@ -63,7 +63,7 @@ class CurrentPriceEffects:
     def raise_alerts(
         self, cursor: Cursor[TupleRow], groups: Sequence[SeriesEvents]
     ) -> Counter[str]:
-        """Evaluate the watches by the news of their series."""
+        """Evaluate the watches over the new events of their series."""
         with self._metrics.timed("alerts"):
             return evaluate_watches(cursor, groups, self._policy)
 

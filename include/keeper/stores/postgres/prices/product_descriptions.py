@@ -1,4 +1,4 @@
-"""What products are called, as the events of a batch tell it."""
+"""What products are called, by the events of a batch."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from keeper.stores.postgres.connection import statements
 from keeper.stores.postgres.prices.batch import Description, SeriesEvents
 
 _Product = tuple[str, str]
-_Told = dict[_Product, tuple[datetime, str]]
+_Texts = dict[_Product, tuple[datetime, str]]
 
 
 def describe_products(cursor: Cursor[TupleRow], groups: Iterable[SeriesEvents]) -> None:
@@ -22,9 +22,9 @@ def describe_products(cursor: Cursor[TupleRow], groups: Iterable[SeriesEvents]) 
         groups: The batch.
     """
     said = (
-        group.news
+        group.new_events
         for group in groups
-        if group.news and not _is_known(group.description, group.news[-1])
+        if group.new_events and not _is_known(group.description, group.new_events[-1])
     )
     _store(cursor, "describe_products", said)
 
@@ -41,7 +41,7 @@ def name_products(cursor: Cursor[TupleRow], groups: Iterable[SeriesEvents]) -> N
 
 
 def _is_known(description: Description | None, latest: PriceEvent) -> bool:
-    """Tell whether an event says nothing of the product that is not stored."""
+    """Return whether an event's title, picture and source are stored already."""
     if description is None:
         return False
     return (latest.product_title, latest.image_url, latest.source) == description
@@ -52,8 +52,8 @@ def _store(
 ) -> None:
     """Write the latest title and picture of each product by a statement of load_prices."""
     latest: dict[_Product, PriceEvent] = {}
-    titles: _Told = {}
-    pictures: _Told = {}
+    titles: _Texts = {}
+    pictures: _Texts = {}
     for events in checks:
         last = events[-1]
         product = (last.asin, last.domain)
@@ -78,10 +78,10 @@ def _store(
 
 
 def _keep_latest(
-    kept: _Told, product: _Product, told: Iterable[tuple[datetime, str | None]]
+    kept: _Texts, product: _Product, texts: Iterable[tuple[datetime, str | None]]
 ) -> None:
-    """Keep the first text of `told`, which comes latest first, unless a later one is kept."""
-    for checked_at, text in told:
+    """Keep the first of `texts`, which come latest first, unless a later one is kept."""
+    for checked_at, text in texts:
         if text is not None:
             if product not in kept or checked_at > kept[product][0]:
                 kept[product] = (checked_at, text)

@@ -48,7 +48,7 @@ def roll_up(
     Args:
         connection: Outside a transaction.
         at: Now: averages reach up to it.
-        progress: Is told how many of the due series are done.
+        progress: Called with how many series are done and how many are due.
     """
     sql = statements(_SQL)
     since = _one(connection, "points_since")["since"]
@@ -69,7 +69,7 @@ def roll_up(
             connection.execute(sql["remove_days"], which)
             days += connection.execute(sql["add_days"], which).rowcount
             _reckon(connection, ids, at, since)
-            connection.execute(sql["record_rolled_up"], which)
+            connection.execute(sql["mark_rolled_up"], which)
         series += len(rows)
         progress(series, max(due, series))
     return RolledUp(series, days, _refresh_statistics(connection, at, since))

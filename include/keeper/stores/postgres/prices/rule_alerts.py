@@ -1,4 +1,4 @@
-"""Judging watches that have rules beside their target, or count shipping."""
+"""Evaluating watches that have rules beside their target, or count shipping."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +58,7 @@ def observation_of(event: PriceEvent, *, with_shipping: bool = False) -> Observa
 
 @dataclass(slots=True)
 class _Watch:
-    """A watch with its rules by name, where they stand, and what the batch tells of its series."""
+    """A watch with its rules by name, where they stand, and its series' new events."""
 
     series_id: int
     watch_id: int
@@ -71,9 +71,9 @@ class _Watch:
     observations: Sequence[Observation] = field(default_factory=tuple)
 
     @classmethod
-    def of_row(cls, row: TupleRow, news: Mapping[int, Sequence[PriceEvent]]) -> Self:
+    def of_row(cls, row: TupleRow, new_events: Mapping[int, Sequence[PriceEvent]]) -> Self:
         series_id, watch_id, user_id, target, document, with_shipping, states = row
-        events = news[series_id]
+        events = new_events[series_id]
         rules = dict(_named_rules(document, events[0].currency))
         if target is not None:
             rules = {TARGET: target_rule(target), **rules}
@@ -109,7 +109,7 @@ class _Watch:
 
 def evaluate_rules(
     cursor: Cursor[TupleRow],
-    news: Mapping[int, Sequence[PriceEvent]],
+    new_events: Mapping[int, Sequence[PriceEvent]],
     watches: Mapping[str, str],
     policy: AlertPolicy,
 ) -> tuple[list[Raised], list[NewState]]:
@@ -119,12 +119,12 @@ def evaluate_rules(
 
     Args:
         cursor: In the transaction that holds the watches' locks.
-        news: By series, the events later than its former position, in order.
+        new_events: By series, the events later than its former position, in order.
         watches: Parameters that name the locked watches and their series.
         policy: Tolerance, hysteresis and further drop.
     """
     rows = cursor.execute(statements(_SQL)["watches_with_rules"], watches).fetchall()
-    touched = [_Watch.of_row(row, news) for row in rows]
+    touched = [_Watch.of_row(row, new_events) for row in rows]
     histories = _histories(cursor, touched)
     raised: list[Raised] = []
     states: list[NewState] = []
@@ -160,7 +160,7 @@ def _advance_over(
             currency = watch.events[index].currency
             found.append((index, _reason(name, rule, cause, seen, before, view, currency)))
     if state is None:
-        raise TypeError("a watch without observations was judged")
+        raise TypeError("a watch without observations was evaluated")
     return state, found
 
 

@@ -165,7 +165,7 @@ def _price_event(row: Mapping[str, Any]) -> PriceEvent:
     at = row["observed_at"]
     return PriceEvent.of_point(
         point(at, row["price_minor"], row["shipping_minor"]),
-        # Only its price is told, so the rest is of no matter.
+        # The event has only its price, so the rest does not matter.
         previous=point(at, row["previous_minor"], None) if row["has_previous"] else None,
         target_minor=None,
         title=row["title"],

@@ -1,4 +1,4 @@
-"""Judging the watches a batch touches, in the transaction that stores its prices."""
+"""Evaluating the watches a batch touches, in the transaction that stores its prices."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,25 +39,25 @@ _STATE_COLUMNS: Final = {
 def evaluate_watches(
     cursor: Cursor[TupleRow], groups: Sequence[SeriesEvents], policy: AlertPolicy
 ) -> Counter[str]:
-    """Tell every watch of these series of the check and advance those that are active.
+    """Record the check in every watch of these series and advance those that are active.
 
     Returns:
         The number of alerts by run.
     """
     sql = statements(_SQL)
-    news = {group.series.series_id: group.news for group in groups if group.news}
-    locked = cursor.execute(sql["lock_watches"], {"series_ids": array_of(news)}).fetchall()
+    new_events = {group.series.series_id: group.new_events for group in groups if group.new_events}
+    locked = cursor.execute(sql["lock_watches"], {"series_ids": array_of(new_events)}).fetchall()
     if not locked:
         return Counter()
     watch_ids = array_of(watch_id for watch_id, _ in locked)
-    checks = array_of(news[series_id][-1].checked_at for _, series_id in locked)
+    checks = array_of(new_events[series_id][-1].checked_at for _, series_id in locked)
     cursor.execute(sql["touch_watches"], {"watch_ids": watch_ids, "last_checked_at": checks})
     watches = {
         "watch_ids": watch_ids,
         "series_ids": array_of(series_id for _, series_id in locked),
     }
-    raised, states = evaluate_rules(cursor, news, watches, policy)
-    for_targets = _evaluate_targets(cursor, news, watches, policy)
+    raised, states = evaluate_rules(cursor, new_events, watches, policy)
+    for_targets = _evaluate_targets(cursor, new_events, watches, policy)
     raised += for_targets[0]
     states += for_targets[1]
     if states:
@@ -69,13 +69,13 @@ def evaluate_watches(
 
 def _evaluate_targets(
     cursor: Cursor[TupleRow],
-    news: Mapping[int, Sequence[PriceEvent]],
+    new_events: Mapping[int, Sequence[PriceEvent]],
     watches: Mapping[str, str],
     policy: AlertPolicy,
 ) -> tuple[list[Raised], list[NewState]]:
     """Advance the watches that have a target and nothing else, which are nearly all."""
     observations: dict[int, list[Observation]] = {}
-    lowest = {number: _lowest_price(events) for number, events in news.items()}
+    lowest = {number: _lowest_price(events) for number, events in new_events.items()}
     raised: list[Raised] = []
     states: list[NewState] = []
     rows = cursor.execute(statements(_SQL)["watches_to_evaluate"], watches).fetchall()
@@ -85,15 +85,15 @@ def _evaluate_targets(
         is_calm = is_first or (armed and alerted is None and awaiting is None)
         if is_calm and is_out_of_reach(lowest[series_id], target, policy):
             if is_first:
-                fresh = RuleState.fresh(observation_of(news[series_id][-1]))
+                fresh = RuleState.fresh(observation_of(new_events[series_id][-1]))
                 states.append(NewState(watch_id, TARGET, fresh))
             continue
         before = None if is_first else RuleState(armed, alerted, awaiting, *position)
         if series_id not in observations:
-            observations[series_id] = [observation_of(event) for event in news[series_id]]
+            observations[series_id] = [observation_of(event) for event in new_events[series_id]]
         state, found = advance_target(before, observations[series_id], target, policy)
         for index, why in found:
-            event = news[series_id][index]
+            event = new_events[series_id][index]
             reasons = (target_reason(why),)
             raised.append(Raised(watch_id, user_id, target, event, reasons, (TARGET,)))
         if state is not None and _is_new_alert(before, state):
@@ -102,10 +102,10 @@ def _evaluate_targets(
 
 
 def _is_new_alert(before: RuleState | None, state: RuleState) -> bool:
-    """Tell whether a state must be written.
+    """Return whether a state must be written.
 
-    Its position matters while a price awaits another check; else the series' own says what has been
-    judged.
+    Its position matters while a price awaits another check; otherwise the series' own position says
+    which events have been evaluated.
     """
     if before is None:
         return True
@@ -146,7 +146,7 @@ def _row(alert: Raised) -> dict[str, Any]:
     try:
         previous = event.previous_price and to_minor(event.previous_price, event.currency)
     except InvalidAmountError:
-        # Only told in the mail; what Keepa had there before was no price.
+        # Only messages show it; what Keepa had there before was no price.
         previous = None
     return {
         "watch_id": alert.watch_id,

@@ -23,7 +23,10 @@ class Counted(NamedTuple):
 def token_records(
     connection: Connection, since: datetime | None = None
 ) -> Iterator[list[TokenRecord]]:
-    """Yield requests made or settled at `since` or later, all if None; some thousands at a time."""
+    """Yield the requests that were made or had their outcome at `since` or later; all if None.
+
+    They come some thousands at a time.
+    """
     for rows in _pages(connection, "token_ledger", "request_id", 0, since):
         yield [TokenRecord(**row | {"state": RequestState(row["state"])}) for row in rows]
 

@@ -16,7 +16,7 @@ class AirflowTablesMissingError(TransientError):
 
 
 def require_airflow_tables(database: PostgresConfig) -> None:
-    """Return if Airflow's tables are there, of whichever version: of that Airflow itself judges.
+    """Return if Airflow's tables are there; Airflow itself checks their version.
 
     Raises:
         AirflowTablesMissingError: They are not.

@@ -156,10 +156,10 @@ def drop_old_points(connection: Connection, before: datetime, *, apply: bool) ->
 
 
 def drop_old_records(connection: Connection, before: datetime, *, apply: bool) -> list[Old]:
-    """Delete what was noted before a moment, and return how much of each table.
+    """Delete what was recorded before a moment, and return how much of each table.
 
-    Of token_ledger what is settled, of price_alerts what is delivered or given up, of pipeline_runs
-    what has ended, of operator_notices what is over.
+    Of token_ledger only requests with an outcome, of price_alerts what is delivered or given up, of
+    pipeline_runs what has ended, of operator_notices what is over.
     """
     old = []
     for table in _RECORDS:

@@ -1,4 +1,4 @@
-"""The token ledger: every request to Keepa, reserved before it is sent and settled after."""
+"""The token ledger: each request to Keepa, reserved before it is sent; then its outcome."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -79,15 +79,15 @@ class TokenLedger:
         self._sql = statements(_SQL)
 
     def reading(self) -> TokenReading | None:
-        """Return the balance as last told, None for an account never heard of."""
+        """Return the balance as Keepa last reported it; None before its first report."""
         row = self._connection.execute(self._sql["read_account"], self._key).fetchone()
         return TokenReading(**row) if row else None
 
     def reserve(self, request: TokenRequest) -> Reservation | Shortage | Outage:
-        """Set tokens aside for a request, or tell how long to wait, for them or for Keepa.
+        """Set tokens aside for a request, or return how long to wait, for them or for Keepa.
 
-        An account never heard of has no limit but Keepa's own. A request that costs more than can
-        ever gather gets its turn when the balance is full.
+        An account without a reported balance has no limit but Keepa's own. A request that costs
+        more than can ever gather gets its turn when the balance is full.
         """
         now = self._clock()
         with self._connection.transaction():
@@ -160,7 +160,7 @@ class TokenLedger:
             if reading is not None:
                 self._save(known, reading)
             elif known is not None and charged is None and row is not None:
-                # Counted as spent until Keepa tells the balance again.
+                # Counted as spent until Keepa reports the balance again.
                 self._write(known.after_spending(row["tokens_estimated"], now))
 
     def observe(self, reading: TokenReading) -> None:

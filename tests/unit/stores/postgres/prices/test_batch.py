@@ -88,12 +88,12 @@ def test_a_known_point_with_another_value_brings_its_checks() -> None:
     assert rows.disputed == rows.known
 
 
-def test_events_up_to_the_current_price_are_no_news() -> None:
+def test_events_up_to_the_current_price_are_not_new() -> None:
     events = [price_event(100 + hour, hour=hour) for hour in range(4)]
     current = KnownSeries(1, hours(2), hours(2), 102, last_checked_at=events[2].checked_at)
 
-    assert SeriesEvents.of(current, events).news == events[3:]
-    assert SeriesEvents.of(KnownSeries(1), events).news == events
+    assert SeriesEvents.of(current, events).new_events == events[3:]
+    assert SeriesEvents.of(KnownSeries(1), events).new_events == events
 
 
 def test_only_prices_move_the_current_one_and_both_the_newest_point() -> None:
