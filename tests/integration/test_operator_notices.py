@@ -312,8 +312,8 @@ def test_findings_become_notices_and_end_them(connection: Connection) -> None:
     def note() -> dict[str, list[str]]:
         return record_findings(connection, [check_tokens(connection)], operator=OPERATOR, at=NOW)
 
-    assert note() == {"trouble": ["tokens"], "told": ["tokens"], "over": []}
-    assert note() == {"trouble": ["tokens"], "told": [], "over": []}
+    assert note() == {"trouble": ["tokens"], "notified": ["tokens"], "over": []}
+    assert note() == {"trouble": ["tokens"], "notified": [], "over": []}
     run(connection, 2, 0)
-    assert note() == {"trouble": [], "told": [], "over": ["tokens"]}
-    assert note() == {"trouble": [], "told": [], "over": []}
+    assert note() == {"trouble": [], "notified": [], "over": ["tokens"]}
+    assert note() == {"trouble": [], "notified": [], "over": []}
