@@ -9,7 +9,7 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags architecture kibana stop down clean test test-all test-faults test-celery test-compose mutants check lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags architecture kibana stop down clean test test-all test-faults test-celery test-compose mutants check hashes lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ mutants: venv ## Do the tests notice deliberate faults? ONLY="loader links" trie
 	@$(PYTHON) -m tests.mutants $(ONLY) $(if $(TABLE),--table $(TABLE))
 
 check: lock lint types layers ## Everything that needs no service: lock, lint, types, layers
+
+hashes: venv ## Write stack/artifacts.sha256 after a change of Kafka's or Elasticsearch's version
+	@$(PYTHON) -m stack.artifact_hashes stack/artifacts.sha256
 
 lock: venv ## Is uv.lock up to date?
 	@stack/bootstrap.sh uv lock --check

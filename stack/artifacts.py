@@ -1,4 +1,4 @@
-"""Fetch Kafka and Elasticsearch with Maven, once a version."""
+"""Fetch Kafka and Elasticsearch from a Maven repository, once a version, checked by hash."""
 
 import os
 import pwd
@@ -10,9 +10,11 @@ from stack.commands import run_logged
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.locks import only_one
+from stack.maven import MavenRepository, check_hashes, download
 from stack.versions import versions
 
 _POM = Path(__file__).with_name("config") / "maven.pom.xml"
+_HASHES = Path(__file__).with_name("artifacts.sha256")
 
 
 def kafka_folder(layout: Layout) -> Path:
@@ -30,13 +32,27 @@ def artifacts_present(layout: Layout) -> bool:
     return kafka_folder(layout).is_dir() and elasticsearch_folder(layout).is_dir()
 
 
-def fetch_artifacts(layout: Layout, maven: str = "mvn") -> None:
+def known_hashes() -> dict[str, str]:
+    """Return the SHA-256 of every file, in hexadecimal, by its path in a Maven repository."""
+    lines = _HASHES.read_text(encoding="utf-8").splitlines()
+    pairs = (line.split() for line in lines if not line.startswith("#"))
+    return {path: sha256 for sha256, path in pairs}
+
+
+def fetch_artifacts(
+    layout: Layout, maven: str = "mvn", repository: MavenRepository | None = None
+) -> None:
     """Fetch what is missing; a fetch that was cut short leaves nothing that counts as done.
 
     Blocks while another process fetches into the same folder.
 
+    Args:
+        layout: Where it goes.
+        maven: The command that fetches, unless there is a repository.
+        repository: Where it is fetched from without Maven.
+
     Raises:
-        StackError: Maven failed; with its last lines.
+        StackError: A file could not be fetched or is not what its hash says.
     """
     if artifacts_present(layout):
         return
@@ -50,23 +66,33 @@ def fetch_artifacts(layout: Layout, maven: str = "mvn") -> None:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         try:
-            _fetch(layout, staging, maven)
+            downloads = staging / "downloads"
+            if repository is None:
+                run_maven(layout, staging, maven, outputDirectory=str(downloads))
+                check_hashes(downloads, known_hashes())
+            else:
+                downloads.mkdir()
+                download(repository, known_hashes(), downloads)
+            _unpack(layout, staging, downloads)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def _fetch(layout: Layout, staging: Path, maven: str) -> None:
+def run_maven(layout: Layout, staging: Path, maven: str, **options: str) -> None:
+    """Let Maven copy the files; `options` are those of its goal `dependency:copy-dependencies`.
+
+    Raises:
+        StackError: Maven failed; with its last lines.
+    """
     wanted = versions()
-    downloads = staging / "downloads"
     properties = {
         "kafka.version": wanted.kafka,
         "scala.version": wanted.scala,
         "slf4j.version": wanted.slf4j,
         "elasticsearch.version": wanted.elasticsearch,
         "maven_dependency_plugin.version": wanted.maven_dependency_plugin,
-        "outputDirectory": str(downloads),
         "style.color": "never",
-    }
+    } | options
     if not _maven_has_a_home():
         properties["maven.repo.local"] = str(layout.lib / ".m2")
     # Copied, because Maven would look for a `target` folder beside the file.
@@ -86,7 +112,10 @@ def _fetch(layout: Layout, staging: Path, maven: str) -> None:
             f"{error}\nCheck that Maven can reach its repository (or the mirror in your "
             "settings.xml), then run the command again."
         ) from None
-    archive = downloads / f"elasticsearch-{wanted.elasticsearch}.zip"
+
+
+def _unpack(layout: Layout, staging: Path, downloads: Path) -> None:
+    archive = downloads / f"elasticsearch-{versions().elasticsearch}.zip"
     if not elasticsearch_folder(layout).is_dir():
         with zipfile.ZipFile(archive) as zipped:
             zipped.extractall(staging)

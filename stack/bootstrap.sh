@@ -62,12 +62,18 @@ words() {
 # Print the newest Python that serves, or the one asked for.
 find_python() {
     if [ -n "${KEEPER_PYTHON:-}" ]; then
-        asked=$(version_of "$KEEPER_PYTHON") || asked=
-        case " $pythons " in
-            *" ${asked:-none} "*) "$KEEPER_PYTHON" -c 'import sys; print(sys.executable)' ;;
-            *) return 1 ;;
-        esac
-        return 0
+        # A pyenv shim called python3.13 works only if pyenv has chosen that version.
+        for candidate in "$KEEPER_PYTHON" \
+            "${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin/"$KEEPER_PYTHON"; do
+            asked=$(version_of "$candidate") || asked=none
+            case " $pythons " in
+                *" $asked "*)
+                    "$candidate" -c 'import sys; print(sys.executable)'
+                    return 0
+                    ;;
+            esac
+        done
+        return 1
     fi
     for wanted in $pythons; do
         for candidate in "python$wanted" python3 python \

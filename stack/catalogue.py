@@ -85,7 +85,7 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
 
 
 def _fetch(stack: Stack) -> str:
-    fetch_artifacts(stack.layout, stack.maven or "mvn")
+    fetch_artifacts(stack.layout, stack.maven or "mvn", stack.repository)
     return "there"
 
 

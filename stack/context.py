@@ -4,14 +4,22 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from dotenv import dotenv_values
 
 from stack.accounts import Account, server_account
+from stack.artifacts import artifacts_present
 from stack.credentials import Credentials, load_credentials
-from stack.java import Java, find_java
+from stack.debian_java import java_folder
+from stack.java import Java, describe_java, find_java
 from stack.layout import Layout
+from stack.maven import (
+    MavenRepository,
+    repository_from_environment,
+    repository_from_settings,
+)
 from stack.ports import Ports, resolve_ports
 
 SIMULATOR_KEY: Final = "simulator"
@@ -29,6 +37,8 @@ class Stack:
         java: The runtime Kafka and Elasticsearch use; None if there is none.
         java_too_old: A Java that was found but is too old, for the error message.
         maven: The `mvn` command; None if there is none.
+        repository: Where Kafka and Elasticsearch are fetched from without Maven; None if Maven
+            fetches them, or there is none.
         keepa_key: A real Keepa key; None means the simulator.
         simulator_at: The instant at which the simulator's clock is held, ISO 8601.
         durable: Whether PostgreSQL's data must outlive a crash of the machine.
@@ -42,6 +52,7 @@ class Stack:
     java: Java | None
     java_too_old: Java | None
     maven: str | None
+    repository: MavenRepository | None
     keepa_key: str | None
     simulator_at: str
     durable: bool
@@ -59,6 +70,20 @@ def keepa_key_of(layout: Layout, environ: Mapping[str, str]) -> str | None:
     if not value:
         value = (dotenv_values(layout.root / ".env").get("KEEPA_API_KEY") or "").strip()
     return value or None
+
+
+def repository_of(
+    layout: Layout, environ: Mapping[str, str], maven: str | None
+) -> MavenRepository | None:
+    """Return where to fetch Kafka and Elasticsearch without Maven, if they are to be fetched so.
+
+    KEEPER_MAVEN_URL counts first, then Maven itself, then the mirror in Maven's settings.
+    """
+    named = repository_from_environment(environ)
+    if named or maven or artifacts_present(layout):
+        return named
+    home = Path(environ.get("HOME") or Path.home())
+    return repository_from_settings(home / ".m2" / "settings.xml", environ)
 
 
 def load_stack(
@@ -91,7 +116,9 @@ def load_stack(
     facts = {"ports": ports.as_dict(), "simulator_at": simulator_at, "durable": durable}
     if any(state.get(name) != value for name, value in facts.items()):
         layout.remember(**facts)
-    java, too_old = find_java(environ)
+    places = (Path("/usr/lib/jvm"), java_folder(layout) / "usr/lib/jvm")
+    java, too_old = find_java(environ, describe_java, places)
+    maven = shutil.which("mvn", path=environ.get("PATH", ""))
     return Stack(
         layout=layout,
         ports=ports,
@@ -99,7 +126,8 @@ def load_stack(
         account=account,
         java=java,
         java_too_old=too_old,
-        maven=shutil.which("mvn", path=environ.get("PATH", "")),
+        maven=maven,
+        repository=repository_of(layout, environ, maven),
         keepa_key=keepa_key_of(layout, environ),
         simulator_at=simulator_at,
         durable=durable,

@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +43,12 @@ def describe_java(executable: Path) -> Java | None:
 def find_java(
     environ: Mapping[str, str],
     describe: Callable[[Path], Java | None] = describe_java,
-    installed: Path = Path("/usr/lib/jvm"),
+    installed: Sequence[Path] = (Path("/usr/lib/jvm"),),
 ) -> tuple[Java | None, Java | None]:
     """Return the first Java that is new enough, and the first too old one that was met.
 
-    Looked for in KEEPER_JAVA_HOME, JAVA_HOME, on the PATH and among Debian's installed ones.
+    Looked for in KEEPER_JAVA_HOME, JAVA_HOME, on the PATH and among Debian's, whose folders are in
+    `installed`.
     """
     too_old: Java | None = None
     for executable in _candidates(environ, installed):
@@ -58,11 +59,12 @@ def find_java(
     return None, too_old
 
 
-def _candidates(environ: Mapping[str, str], installed: Path) -> Iterator[Path]:
+def _candidates(environ: Mapping[str, str], installed: Sequence[Path]) -> Iterator[Path]:
     for variable in ("KEEPER_JAVA_HOME", "JAVA_HOME"):
         if environ.get(variable):
             yield Path(environ[variable]) / "bin" / "java"
     on_path = shutil.which("java", path=environ.get("PATH", ""))
     if on_path:
         yield Path(on_path)
-    yield from sorted(installed.glob("*/bin/java"))
+    for folder in installed:
+        yield from sorted(folder.glob("*/bin/java"))

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from stack import catalogue, preflight
 from stack.context import Stack, load_stack
+from stack.debian_java import unpack_java
 from stack.environment import write_env_file
 from stack.errors import NotReadyError, StackError
 from stack.layout import Layout
@@ -31,10 +32,10 @@ def only_command(layout: Layout, console: Console) -> Iterator[None]:
 
 
 def check(stack: Stack, only: Sequence[str], console: Console) -> Stack:
-    """Look whether everything needed is there; install Debian packages if that was asked for.
+    """Look whether everything needed is there; install what is missing, unless that is forbidden.
 
     Returns:
-        The stack, gathered anew if packages were installed.
+        The stack, gathered anew if something was installed.
 
     Raises:
         NotReadyError: Something is missing; a sentence each.
@@ -45,6 +46,13 @@ def check(stack: Stack, only: Sequence[str], console: Console) -> Stack:
     packages = preflight.missing_packages(stack, machine) if needs_java else []
     if packages and preflight.may_install(stack.environ, machine):
         preflight.install(packages, console.print)
+        stack = load_stack(stack.layout, stack.environ)
+    if needs_java and not stack.java and preflight.may_unpack_java(stack.environ, machine):
+        package = machine.distribution.java_package
+        console.print(
+            f"Unpacking {package} below {stack.layout.lib} ({preflight.INSTALL}=0 stops instead)"
+        )
+        unpack_java(stack.layout, package)
         stack = load_stack(stack.layout, stack.environ)
     # Without Java the services that need it cannot even be described.
     buildable = names if stack.java else names - _JAVA_SERVICES

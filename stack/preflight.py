@@ -11,14 +11,18 @@ from typing import Final
 from stack import machine
 from stack.artifacts import artifacts_present
 from stack.context import Stack
+from stack.debian_java import can_unpack
 from stack.errors import NotReadyError
 from stack.locks import only_one
+from stack.maven import URL
 from stack.ports import variable_of
 from stack.services import Service
 from stack.versions import versions
 
 INSTALL: Final = "KEEPER_INSTALL"
-"""The variable that says whether root installs Debian's packages: 1 or 0, 1 if it is unset."""
+"""The variable that says whether what is missing is installed: 1 or 0, 1 if it is unset.
+
+Root installs Debian's packages; others unpack its Java below `.keeper`."""
 _DISK_MIB: Final = 2048
 # apt-get itself does not wait for another that fetches its lists.
 _APT_LOCK: Final = Path("/run/keeper-apt-get.lock")
@@ -50,6 +54,7 @@ class Machine:
     distribution: machine.Debian = field(default_factory=machine.read_distribution)
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
     user_has_name: bool = field(default_factory=machine.user_has_name)
+    can_unpack_java: bool = field(default_factory=can_unpack)
     has_setpriv: bool = field(default_factory=lambda: shutil.which("setpriv") is not None)
 
 
@@ -85,7 +90,7 @@ def problems_of(
 def missing_packages(stack: Stack, on: Machine) -> list[str]:
     """Return the Debian packages that would provide the missing Java and Maven."""
     packages = [] if stack.java else [on.distribution.java_package]
-    if stack.maven is None and not artifacts_present(stack.layout):
+    if _lacks_maven(stack):
         packages.append("maven")
     return packages
 
@@ -98,6 +103,16 @@ def install_command(packages: Iterable[str]) -> str:
 def may_install(environ: Mapping[str, str], on: Machine) -> bool:
     """Whether the apt-get line may be run: as root on Debian, unless forbidden."""
     return environ.get(INSTALL, "1") == "1" and on.is_root and on.distribution.is_debian
+
+
+def may_unpack_java(environ: Mapping[str, str], on: Machine) -> bool:
+    """Whether Debian's Java may be unpacked below `.keeper`: not by root, and if not forbidden."""
+    return (
+        environ.get(INSTALL, "1") == "1"
+        and not on.is_root
+        and on.distribution.is_debian
+        and on.can_unpack_java
+    )
 
 
 def install(packages: Sequence[str], log: Callable[[str], None]) -> None:
@@ -128,10 +143,10 @@ def _software_problems(stack: Stack, on: Machine) -> list[str]:
             f"Kafka and Elasticsearch need Java {least} or newer, and {has}; "
             "install one, or point JAVA_HOME at one."
         )
-    if stack.maven is None and not artifacts_present(stack.layout):
+    if _lacks_maven(stack):
         found.append(
             "Maven (mvn) fetches Kafka and Elasticsearch the first time and is not on the PATH; "
-            "install it."
+            f"install it, or set {URL} to the address of a Maven repository."
         )
     if found and on.distribution.is_debian:
         line = install_command(missing_packages(stack, on))
@@ -140,6 +155,11 @@ def _software_problems(stack: Stack, on: Machine) -> list[str]:
         if on.is_root:
             found[-1] += f"\n  (without {INSTALL}=0 this command runs that line itself)"
     return found
+
+
+def _lacks_maven(stack: Stack) -> bool:
+    without = stack.maven is None and stack.repository is None
+    return without and not artifacts_present(stack.layout)
 
 
 def _port_problems(stack: Stack, to_start: Sequence[Service], on: Machine) -> list[str]:

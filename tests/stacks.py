@@ -30,6 +30,7 @@ def plain_stack(layout: Layout, **changes: Any) -> Stack:
         "java": Java(Path("/usr/lib/jvm/java-17"), 17),
         "java_too_old": None,
         "maven": "/usr/bin/mvn",
+        "repository": None,
         "keepa_key": None,
         "simulator_at": "2026-01-02T03:00:00+00:00",
         "durable": True,

@@ -117,6 +117,15 @@ def test_pyenvs_are_found(pythons: Path, tmp_path: Path) -> None:
     assert chosen(pythons, tmp_path) == str(folder / "python")
 
 
+def test_pyenvs_count_where_the_shim_asked_for_works_not(pythons: Path) -> None:
+    folder = pythons / ".pyenv" / "versions" / "3.13.1" / "bin"
+    folder.mkdir(parents=True)
+    add(folder, "python3.13", "3.13")
+    add(pythons, "python3.13", "")
+
+    assert venv(pythons, KEEPER_PYTHON="python3.13").stdout.endswith("/.venv-3.13\n")
+
+
 def test_without_any_the_remedy_is_named(pythons: Path, tmp_path: Path) -> None:
     add(pythons, "python3", "3.9")
 

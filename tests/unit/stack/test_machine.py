@@ -100,11 +100,11 @@ def test_the_first_new_enough_java_is_taken(tmp_path: Path) -> None:
     for name in ("a", "b"):
         fake_java(tmp_path / name, tmp_path, "17")
 
-    found, too_old = find_java({"JAVA_HOME": "/old", "PATH": ""}, known.get, tmp_path)
+    found, too_old = find_java({"JAVA_HOME": "/old", "PATH": ""}, known.get, [tmp_path])
 
     assert found == Java(Path("/b"), 21)
     assert too_old == Java(Path("/old"), 11)
 
 
 def test_no_java_at_all(tmp_path: Path) -> None:
-    assert find_java({"PATH": os.devnull}, describe_java, tmp_path) == (None, None)
+    assert find_java({"PATH": os.devnull}, describe_java, [tmp_path]) == (None, None)

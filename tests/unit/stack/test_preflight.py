@@ -10,7 +10,14 @@ from stack.accounts import Account
 from stack.context import Stack
 from stack.java import Java
 from stack.machine import Debian
-from stack.preflight import Machine, may_install, missing_packages, problems_of
+from stack.maven import MavenRepository
+from stack.preflight import (
+    Machine,
+    may_install,
+    may_unpack_java,
+    missing_packages,
+    problems_of,
+)
 from stack.programs import Program
 from stack.services import Service
 
@@ -27,6 +34,7 @@ def machine(**changes: Any) -> Machine:
         "distribution": DEBIAN,
         "is_root": True,
         "user_has_name": True,
+        "can_unpack_java": True,
         "has_setpriv": True,
     }
     return Machine(**(facts | changes))
@@ -107,6 +115,21 @@ def test_no_maven_is_a_problem_the_first_time(make_stack: Callable[..., Stack]) 
     assert "apt-get install --yes maven" in problem
 
 
+def test_a_maven_repository_makes_maven_needless(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(maven=None, repository=MavenRepository("http://127.0.0.1/maven"))
+
+    assert problems_of(stack, True, [], machine()) == []
+    assert missing_packages(stack, machine()) == []
+
+
+def test_without_maven_the_variable_is_named(make_stack: Callable[..., Stack]) -> None:
+    (problem,) = problems_of(
+        make_stack(maven=None), True, [], machine(is_root=False, distribution=OTHER)
+    )
+
+    assert problem.endswith("set KEEPER_MAVEN_URL to the address of a Maven repository.")
+
+
 @pytest.mark.usefixtures("downloaded")
 def test_no_maven_is_none_once_everything_is_fetched(make_stack: Callable[..., Stack]) -> None:
     assert problems_of(make_stack(maven=None), True, [], machine()) == []
@@ -182,3 +205,20 @@ def test_root_installs_packages_on_debian_unless_forbidden(
     environ: dict[str, str], changes: dict[str, Any], expected: bool
 ) -> None:
     assert may_install(environ, machine(**changes)) is expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "changes", "expected"),
+    [
+        ({}, {}, True),
+        ({"KEEPER_INSTALL": "0"}, {}, False),
+        ({}, {"is_root": True}, False),
+        ({}, {"distribution": OTHER}, False),
+        ({}, {"can_unpack_java": False}, False),
+    ],
+    ids=["a plain user", "forbidden", "root installs", "not Debian", "no apt-get"],
+)
+def test_others_than_root_unpack_java_on_debian_unless_forbidden(
+    environ: dict[str, str], changes: dict[str, Any], expected: bool
+) -> None:
+    assert may_unpack_java(environ, machine(**{"is_root": False} | changes)) is expected
