@@ -19,7 +19,7 @@ _PROGRAMS: Final = ("apt-get", "dpkg-deb")
 
 
 def can_unpack() -> bool:
-    """Tell whether the machine has Debian's programs for that; none of them needs root."""
+    """Return whether the machine has Debian's programs for that; none of them needs root."""
     return all(shutil.which(program) for program in _PROGRAMS)
 
 
