@@ -9,7 +9,8 @@
 # KEEPER_PYTHON=python3.12 makes an environment of its own, .venv-3.12, with that Python.
 set -eu
 
-# The certificates a company or a proxy has added to the system's count too, unless told otherwise.
+# Certificates that a company or a proxy has added to the system's count too, unless UV_SYSTEM_CERTS
+# says otherwise.
 export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" UV_PYTHON_DOWNLOADS=never
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -31,7 +32,8 @@ may_install() {
     [ "${KEEPER_INSTALL:-1}" = 1 ] && [ "$(id -u)" = 0 ] && on_debian
 }
 
-# Run the apt-get line as root, unless told not to; else stop with the sentence and the line.
+# Run the apt-get line if this is root on Debian and KEEPER_INSTALL is 1 or blank. Otherwise stop
+# with the sentence and, on Debian, the line.
 need_packages() {
     sentence=$1
     shift
