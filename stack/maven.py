@@ -53,7 +53,7 @@ def repository_from_settings(settings: Path, environ: Mapping[str, str]) -> Mave
     """
     try:
         # Whoever can write this file can write Maven's own commands too.
-        root = ET.parse(settings).getroot()  # noqa: S314
+        root = ET.parse(settings).getroot()  # noqa: S314 - a file of the user's own
     except FileNotFoundError:
         return None
     except (OSError, ET.ParseError) as error:

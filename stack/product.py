@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -118,8 +119,8 @@ def worker_services(stack: Stack) -> list[Service]:
                 directory=str(stack.layout.root),
             ),
             title=worker.title,
-            probe=lambda started, name=worker.name: _probe_heartbeat(stack, name, started),  # type: ignore[misc]
-            waits=lambda name=worker.name: _what_it_waits_for(stack, name),  # type: ignore[misc]
+            probe=partial(_probe_heartbeat, stack, worker.name),
+            waits=partial(_what_it_waits_for, stack, worker.name),
             needs=frozenset({"migrate"}),
             timeout=90,
             memory_mib=130,

@@ -1,6 +1,5 @@
 """Commands that need no service, and mistakes told before any is asked."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,17 +7,8 @@ from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
 from keeper.errors import SettingsError
-from keeper.settings import VARIABLES, load_settings
 
-
-@pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    load_settings.cache_clear()
-    yield
-    load_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
 def keeper(*words: str, stdin: str | bytes | None = None) -> Result:

@@ -1,6 +1,5 @@
 """Each mistake in the settings is one line that names its variable and tells no secret."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,15 +7,7 @@ import pytest
 from keeper.errors import SettingsError
 from keeper.settings import VARIABLES, Settings, load_settings
 
-
-@pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    load_settings.cache_clear()
-    yield
-    load_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
 def mistakes(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:

@@ -1,23 +1,13 @@
 """Passwords come from variables or files and reach the clients; a misfit is told."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from keeper.errors import SettingsError
-from keeper.settings import VARIABLES, Settings, load_settings
+from keeper.settings import Settings, load_settings
 
-
-@pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(f"{name}_FILE", raising=False)
-    monkeypatch.chdir(tmp_path)
-    load_settings.cache_clear()
-    yield
-    load_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
 @pytest.mark.parametrize(

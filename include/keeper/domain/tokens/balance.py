@@ -18,6 +18,11 @@ BROKEN_FOR: Final = timedelta(seconds=60)
 """How long it then is, before one request tries again."""
 
 
+def net_refill(refill_rate: int, flow_reduction: int) -> int:
+    """Return the tokens a refill truly adds beside the key's trackings, at least one."""
+    return max(refill_rate - flow_reduction, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class TokenReading:
     """A balance as Keepa reported it, on Keeper's clock.
@@ -41,7 +46,7 @@ class TokenReading:
     @property
     def refill(self) -> int:
         """What a refill truly adds, at least one token."""
-        return max(self.refill_rate - self.flow_reduction, 1)
+        return net_refill(self.refill_rate, self.flow_reduction)
 
     @property
     def cap(self) -> int:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Final, Self
 
-from keeper.domain.tokens.balance import REFILL_PERIOD, TokenReading
+from keeper.domain.tokens.balance import REFILL_PERIOD, TokenReading, net_refill
 
 REFILL_PERIOD_S: Final = REFILL_PERIOD.total_seconds()
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,7 +53,7 @@ class Envelope:
         first_refill_s = max(self.refill_in_ms, 0) / 1000
         if self.refill_rate <= 0:
             return max(first_refill_s, REFILL_PERIOD_S)
-        refill = max(self.refill_rate - self.flow_reduction, 1)
+        refill = net_refill(self.refill_rate, self.flow_reduction)
         refills = ceil((1 - self.tokens_left) / refill)
         return first_refill_s + (refills - 1) * REFILL_PERIOD_S
 

@@ -49,4 +49,4 @@ if sys.argv[1:] == ["readyz"]:
     sys.exit(urlopen("http://127.0.0.1:8025/readyz", timeout=5).status != 200)
 port = int(os.environ["MP_SMTP_BIND_ADDR"].rpartition(":")[2])
 Controller(Keeping(), hostname="0.0.0.0", port=port).start()  # noqa: S104 - a container's network
-ThreadingHTTPServer(("0.0.0.0", 8025), MailpitApi).serve_forever()  # noqa: S104
+ThreadingHTTPServer(("0.0.0.0", 8025), MailpitApi).serve_forever()  # noqa: S104 - as above

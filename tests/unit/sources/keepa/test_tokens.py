@@ -48,7 +48,7 @@ def test_when_the_next_request_can_run(
 
 
 @pytest.mark.parametrize(
-    ("told", "reduction", "wait_s"),
+    ("reported", "reduction", "wait_s"),
     [
         (0, 0, 1.5 + 4 * 60),
         (0.04, 1, 1.5 + 4 * 60),
@@ -61,9 +61,9 @@ def test_when_the_next_request_can_run(
     ],
 )
 def test_trackings_make_refills_smaller_and_waits_longer(
-    told: object, reduction: int, wait_s: float
+    reported: object, reduction: int, wait_s: float
 ) -> None:
-    read = envelope(tokensLeft=-99, refillRate=20, tokenFlowReduction=told)
+    read = envelope(tokensLeft=-99, refillRate=20, tokenFlowReduction=reported)
 
     assert read.flow_reduction == reduction
     assert read.reading(datetime(2026, 3, 1, tzinfo=UTC)).flow_reduction == reduction
