@@ -3,8 +3,11 @@
 Source: Keepa's `Product.CsvType`; the triplet and non-price marks agree with recorded replies.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from keeper.domain.prices.detail import Detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,8 @@ class PriceType:
         has_shipping: Entries are (time, price, shipping) triplets instead of pairs.
         is_price: Values are money; otherwise a rank, a count or a rating.
         has_deals: Keepa searches deals in it.
+        detail: The least a request must ask for to bring it.
+        is_gone: Keepa keeps it no more; nothing brings it.
     """
 
     index: int
@@ -24,6 +29,8 @@ class PriceType:
     has_shipping: bool = False
     is_price: bool = True
     has_deals: bool = False
+    detail: Detail = Detail.BASIC
+    is_gone: bool = False
 
 
 _NAMES: Final = (
@@ -75,6 +82,39 @@ _WITH_DEALS: Final = frozenset(
     }
 )
 
+# Source: Keepa's documentation of /product and its `CsvType.isExtraData`.
+_BUY_BOX: Final = "BUY_BOX_SHIPPING"
+_OF_OFFERS: Final = frozenset(
+    {
+        "NEW_FBM_SHIPPING",
+        "WAREHOUSE",
+        "NEW_FBA",
+        "EXTRA_INFO_UPDATES",
+        "RATING",
+        "COUNT_REVIEWS",
+        "USED_NEW_SHIPPING",
+        "USED_VERY_GOOD_SHIPPING",
+        "USED_GOOD_SHIPPING",
+        "USED_ACCEPTABLE_SHIPPING",
+        "COLLECTIBLE_NEW_SHIPPING",
+        "COLLECTIBLE_VERY_GOOD_SHIPPING",
+        "COLLECTIBLE_GOOD_SHIPPING",
+        "COLLECTIBLE_ACCEPTABLE_SHIPPING",
+        "REFURBISHED_SHIPPING",
+        "BUY_BOX_USED_SHIPPING",
+        "PRIME_EXCL",
+    }
+)
+_GONE: Final = frozenset({"RENT"})
+"""Keepa keeps no rents since February 2026."""
+
+
+def _detail_of(name: str) -> Detail:
+    if name in _OF_OFFERS:
+        return Detail.OFFERS
+    return Detail.BUY_BOX if name == _BUY_BOX else Detail.BASIC
+
+
 PRICE_TYPES: Final[tuple[PriceType, ...]] = tuple(
     PriceType(
         index,
@@ -82,6 +122,8 @@ PRICE_TYPES: Final[tuple[PriceType, ...]] = tuple(
         has_shipping=name.endswith("_SHIPPING"),
         is_price=name not in _NOT_PRICES,
         has_deals=name in _WITH_DEALS,
+        detail=_detail_of(name),
+        is_gone=name in _GONE,
     )
     for index, name in enumerate(_NAMES)
 )
@@ -102,3 +144,12 @@ def price_type_of(name: str) -> PriceType:
         raise UnknownPriceTypeError(
             f"Keepa has no price type {name!r}; choose one of {known}"
         ) from None
+
+
+def detail_of(names: Iterable[str]) -> Detail:
+    """Return the least a request must ask for to bring all price types `names`.
+
+    Raises:
+        UnknownPriceTypeError: One of them is no price type.
+    """
+    return Detail.most(price_type_of(name).detail for name in names)
