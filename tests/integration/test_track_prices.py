@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from keeper.domain.locales import locale_of_keepa_id
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
 from keeper.pipeline.prices.plan import plan_run
@@ -65,7 +66,7 @@ class Run:
             run=self.run_id,
             dag_id="track_prices",
             batch_products=1000,
-            interval=timedelta(hours=6),
+            policy=RequestPolicy(timedelta(hours=6)),
             reserve_share=0.1,
             started_at=AT,
         )

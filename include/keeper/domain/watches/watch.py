@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.types import detail_of, price_type_of
+from keeper.domain.product_kinds import ProductKind
 from keeper.domain.watches.rules import AlertRule
 
 DEFAULT_PRICE_TYPE: Final = "NEW"
@@ -72,6 +73,8 @@ class WatchedPrice:
     last_checked_at: datetime | None
     implausible: bool
     source: str | None
+    kind: ProductKind = ProductKind.STANDARD
+    variations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

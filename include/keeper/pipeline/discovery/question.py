@@ -112,7 +112,7 @@ def _row(proposal: Proposal, *, with_target: bool) -> str:
     cells = (
         f"[{title}]({product_url(proposal.asin, locale)}) {proposal.domain} {proposal.asin}",
         _money(proposal.price_minor, proposal.currency) or "no offer",
-        _money(proposal.average_90_days_minor, proposal.currency),
+        _money(proposal.average_90_days_minor, proposal.currency) or "unknown",
         _money(target, proposal.currency),
         "" if proposal.rating is None else f"{proposal.rating:.1f}{reviews}",
         "" if proposal.sales_rank is None else f"{proposal.sales_rank:,}",

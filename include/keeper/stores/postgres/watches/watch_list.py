@@ -109,6 +109,8 @@ def list_watches(
             last_checked_at=row["last_checked_at"],
             implausible=bool(row["implausible"]),
             source=row["source"],
+            kind=ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
+            variations=tuple(row["variations"] or ()),
         )
         for row in rows
     ]
@@ -135,6 +137,14 @@ def set_status(
         },
     ).fetchall()
     return len(rows)
+
+
+def count_watches_of(connection: Connection, price_type: str) -> int:
+    """Return how many watches of a price type there are, removed ones left out."""
+    row = connection.execute(
+        statements(_SQL)["count_watches_of"], {"price_type": price_type}
+    ).fetchone()
+    return row["number"] if row else 0
 
 
 def products_to_check(connection: Connection) -> list[ProductToCheck]:
