@@ -18,6 +18,8 @@ from keeper.alerts.reports import report_message
 from keeper.alerts.texts import as_page, as_text
 from keeper.domain.deals.report import ReportedDeal
 from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.prices.landed import LANDED_SINCE
+from tests.alerts import CHECKED_AT as MADE_AT
 from tests.alerts import queued_notice, queued_report
 from tests.deals import CHECKED_AT, a_reported_deal
 
@@ -119,7 +121,7 @@ def test_the_mail_has_each_deals_chart_and_its_date_by_the_readers_clock() -> No
     assert len(pictures) == 3
     text = mail.get_body(("plain",))
     assert text is not None
-    assert "2026-03-01 10:00 CET" in text.get_content()
+    assert "2026-02-01 10:00 CET" in text.get_content()
     assert mail["Message-ID"] == "<keeper-report-4@example.org>"
 
 
@@ -143,17 +145,29 @@ def test_a_deal_without_a_known_usual_price_says_its_score() -> None:
     assert section.reason == "score 63 of 100"
 
 
+@pytest.mark.parametrize(
+    ("days_later", "usual"), [(0, "$30.00 since February 2026"), (90, "$30.00")]
+)
+def test_a_usual_price_of_less_than_90_days_says_since_when(days_later: int, usual: str) -> None:
+    at = LANDED_SINCE + timedelta(days=days_later)
+    message = report(a_reported_deal(price_type="NEW", last_seen_at=at))
+
+    assert f"Price: $20.00, 33 % below its usual {usual}\n" in as_text(message)
+    assert ("Usual price", usual) in message.sections[0].facts
+
+
 def test_lightning_deals_say_when_they_end() -> None:
     ends = CHECKED_AT + timedelta(hours=2)
 
-    assert "Lightning deal ends: 2026-03-01 14:00 UTC" in as_text(
+    assert "Lightning deal ends: 2026-02-01 14:00 UTC" in as_text(
         report(a_reported_deal(lightning_ends_at=ends))
     )
 
 
 def test_a_notice_says_what_to_do_and_a_reminder_since_when() -> None:
     first = notice_message(queued_notice())
-    again = notice_message(queued_notice(raised_at=CHECKED_AT + timedelta(days=1), times=48))
+    a_day_later = MADE_AT + timedelta(days=1)
+    again = notice_message(queued_notice(raised_at=a_day_later, times=48))
 
     assert first.subject == "Keeper: track_prices failed"
     for form in forms(first):

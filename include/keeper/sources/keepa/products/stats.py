@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from keeper.domain.prices.types import PriceType
 from keeper.sources.keepa.document import JsonObject, as_array, as_moment, plain_list
 from keeper.sources.keepa.products.statistics import Extreme
 
@@ -37,6 +38,19 @@ class ProductStats:
     min_in_interval: Mapping[int, Extreme]
     max_in_interval: Mapping[int, Extreme]
     lightning: tuple[datetime, datetime | None] | None
+
+    def range_of(self, price_type: PriceType, at: datetime) -> tuple[int | None, int | None]:
+        """Return Keepa's minimum and maximum, where they may be compared with a price of `at`.
+
+        See keeper.domain.prices.landed.
+        """
+        since = price_type.comparable_since(at)
+        extremes = (self.min.get(price_type.index), self.max.get(price_type.index))
+        low, high = (
+            None if one is None or (since is not None and one.observed_at < since) else one.value
+            for one in extremes
+        )
+        return low, high
 
 
 def decode_stats(stats: JsonObject) -> ProductStats:
