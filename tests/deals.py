@@ -8,7 +8,7 @@ from keeper.domain.deals.deal import Deal, DealFilter, DealScore
 from keeper.domain.deals.events import DealEvent
 from keeper.domain.deals.report import ReportedDeal
 
-CHECKED_AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
+CHECKED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 _DEAL = Deal(
     asin="B000000001",

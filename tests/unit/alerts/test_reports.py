@@ -19,7 +19,6 @@ from keeper.alerts.texts import as_page, as_text
 from keeper.domain.deals.report import ReportedDeal
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.prices.landed import LANDED_SINCE
-from tests.alerts import CHECKED_AT as MADE_AT
 from tests.alerts import queued_notice, queued_report
 from tests.deals import CHECKED_AT, a_reported_deal
 
@@ -121,7 +120,7 @@ def test_the_mail_has_each_deals_chart_and_its_date_by_the_readers_clock() -> No
     assert len(pictures) == 3
     text = mail.get_body(("plain",))
     assert text is not None
-    assert "2026-02-01 10:00 CET" in text.get_content()
+    assert "2026-03-01 10:00 CET" in text.get_content()
     assert mail["Message-ID"] == "<keeper-report-4@example.org>"
 
 
@@ -159,15 +158,14 @@ def test_a_usual_price_of_less_than_90_days_says_since_when(days_later: int, usu
 def test_lightning_deals_say_when_they_end() -> None:
     ends = CHECKED_AT + timedelta(hours=2)
 
-    assert "Lightning deal ends: 2026-02-01 14:00 UTC" in as_text(
+    assert "Lightning deal ends: 2026-03-01 14:00 UTC" in as_text(
         report(a_reported_deal(lightning_ends_at=ends))
     )
 
 
 def test_a_notice_says_what_to_do_and_a_reminder_since_when() -> None:
     first = notice_message(queued_notice())
-    a_day_later = MADE_AT + timedelta(days=1)
-    again = notice_message(queued_notice(raised_at=a_day_later, times=48))
+    again = notice_message(queued_notice(raised_at=CHECKED_AT + timedelta(days=1), times=48))
 
     assert first.subject == "Keeper: track_prices failed"
     for form in forms(first):

@@ -164,7 +164,13 @@ def worth_a_token(deals: Iterable[Deal]) -> list[str]:
 
 
 def _longest_average(deal: Deal) -> int | None:
-    return deal.average_90_days_minor or deal.average_month_minor or deal.average_week_minor
+    averages = (
+        deal.average_90_days_minor,
+        deal.average_month_minor,
+        deal.average_week_minor,
+        deal.average_day_minor,
+    )
+    return next(filter(None, averages), None)
 
 
 def _store(folder: DealFolder, page: DealPage, source: Source) -> StoredPage:

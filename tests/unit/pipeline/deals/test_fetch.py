@@ -247,6 +247,7 @@ def test_a_deal_not_below_its_average_is_worth_no_token() -> None:
             average_90_days_minor=None,
             average_month_minor=None,
             average_week_minor=None,
+            average_day_minor=None,
         ),
         a_deal(asin="B000000003", price_minor=2999),
     ]

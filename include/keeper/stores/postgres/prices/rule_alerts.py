@@ -189,13 +189,13 @@ def _reason(
 def _histories(
     cursor: Cursor[TupleRow], watches: Sequence[_Watch]
 ) -> dict[tuple[int, bool], PriceSeries]:
-    """Return the past of the series that moved rules ask for, without shipping and with it."""
+    """Return the past that moved rules ask for, by series and whether shipping counts."""
     since: dict[int, datetime] = {}
-    landed: dict[int, datetime | None] = {}
+    landed: dict[tuple[int, bool], datetime | None] = {}
     for watch in watches:
-        landed[watch.series_id] = watch.price_type.landed_since
         if (needed := watch.history_needed()) is not None:
             since[watch.series_id] = min(needed, since.get(watch.series_id, needed))
+            landed[watch.series_id, watch.with_shipping] = watch.price_type.landed_since
     if not since:
         return {}
     asked = {"series_ids": array_of(since), "since": array_of(since.values())}
@@ -204,16 +204,14 @@ def _histories(
     for series_id, *point in cursor.fetchall():
         points[series_id].append(point)
     histories = {}
-    for series_id, known in points.items():
-        plain = ((at, price) for at, price, _ in known)
-        histories[series_id, False] = PriceSeries(plain, landed[series_id])
-        histories[series_id, True] = PriceSeries(
-            (
+    for (series_id, with_shipping), landed_since in landed.items():
+        counted = ((at, price) for at, price, _ in points[series_id])
+        if with_shipping:
+            counted = (
                 (at, None if price is None else price + (shipping or 0))
-                for at, price, shipping in known
-            ),
-            landed[series_id],
-        )
+                for at, price, shipping in points[series_id]
+            )
+        histories[series_id, with_shipping] = PriceSeries(counted, landed_since)
     return histories
 
 
