@@ -140,7 +140,8 @@ def _by_history(price: int, currency: str, history: DealHistory) -> tuple[list[_
     drop = (usual - price) / usual
     average = f"average {SINCE_LANDED}" if history.is_90_days_cut else _AVERAGE_OF_90
     findings.append(_drop(price, currency, usual, drop, DROP_POINTS * grown_90, average))
-    findings.append(_rare_in_90_days(rare_90, in_90_days, RARE_90_POINTS * grown_90))
+    is_common = rare_90 is not None and rare_90 > NEVER_RARE / 2
+    findings.append(_rare(rare_90, in_90_days, RARE_90_POINTS * grown_90, bars=is_common))
     factor = _clipped(drop / USUAL_DISCOUNT)
     if rare_90 is not None:
         factor *= _clipped(2 - 4 * rare_90)
@@ -190,26 +191,24 @@ def _low(price: int, currency: str, history: DealHistory, most: float) -> _Findi
 
 
 def _rare_ever(history: DealHistory, most: float) -> _Finding:
+    share = history.share_of_history_at_or_below
+    if history.is_90_days_cut and share is not None:
+        # Both spans begin at the same point then; the sentence of the 90 days says it.
+        return _Finding(_rarity(share, most), "")
     span = SINCE_LANDED if history.is_cut else f"in the last {history.tracked_days} days"
-    found = _rare(history.share_of_history_at_or_below, span, most)
-    # Both spans begin at the same point then; one sentence says it.
-    return _Finding(found.points, "") if history.is_90_days_cut else found
+    return _rare(share, span, most)
 
 
-def _rare_in_90_days(share: float | None, span: str, most: float) -> _Finding:
-    found = _rare(share, span, most)
-    is_common = share is not None and share > NEVER_RARE / 2
-    return _Finding(found.points, found.sentence, bars=is_common)
-
-
-def _rare(share: float | None, span: str, most: float) -> _Finding:
+def _rare(share: float | None, span: str, most: float, *, bars: bool = False) -> _Finding:
     if share is None:
         return _Finding(0, "")
     percent = "less than 1 %" if share < 0.005 else f"{100 * share:.0f} %"
-    return _Finding(
-        most * _clipped(1 - share / NEVER_RARE),
-        f"It cost this or less for {percent} of the time it was on offer {span}.",
-    )
+    sentence = f"It cost this or less for {percent} of the time it was on offer {span}."
+    return _Finding(_rarity(share, most), sentence, bars)
+
+
+def _rarity(share: float, most: float) -> float:
+    return most * _clipped(1 - share / NEVER_RARE)
 
 
 def _percent_below(price: int, usual: int) -> int:
