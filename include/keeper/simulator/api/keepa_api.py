@@ -11,6 +11,7 @@ from keeper.domain.locales import Locale
 from keeper.domain.prices.types import price_type_of
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator.api.parameters import Parameters
+from keeper.simulator.api.posted import PostedBody, with_body
 from keeper.simulator.api.recordings import Recordings
 from keeper.simulator.api.token_bucket import Balance, TokenBucket
 from keeper.simulator.deals.found import find_deals
@@ -39,7 +40,11 @@ from keeper.simulator.refusals import (
     out_of_range,
     unknown_endpoint,
     unknown_key,
+    without_subscription,
 )
+
+UNPAID_KEY: Final = "simulator-unpaid"
+"""A key that every simulator knows as one without a subscription."""
 
 _OK: Final = 200
 _ERRORS: Final = 400
@@ -104,6 +109,7 @@ class KeepaApi:
         clock: The catalogue's time.
         bucket: The tokens, with a time of their own.
         keys: API keys accepted.
+        unpaid_keys: API keys known and refused, as those of subscriptions that ended.
         recordings: Real replies that go before simulated ones.
         faults: What the next replies have wrong with them.
     """
@@ -112,11 +118,14 @@ class KeepaApi:
     clock: CatalogueClock = field(default_factory=CatalogueClock)
     bucket: TokenBucket = field(default_factory=lambda: TokenBucket(20))
     keys: Collection[str] = (SIMULATOR_KEY,)
+    unpaid_keys: Collection[str] = (UNPAID_KEY,)
     recordings: Recordings = field(default_factory=Recordings)
     faults: FaultPlan = field(default_factory=FaultPlan)
     _turn: Lock = field(default_factory=Lock, repr=False)
 
-    def answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
+    def answer(
+        self, endpoint: str, query: Mapping[str, str], body: PostedBody | None = None
+    ) -> Answer:
         """Answer a request as Keepa would; never raises for what a client may send.
 
         Threads take turns: computing side by side they would only slow each other down.
@@ -125,11 +134,12 @@ class KeepaApi:
             endpoint: "product", "deal", "token", "category", "bestsellers", "search", "query" or
                 "lightningdeal"; others are refused.
             query: The query's parameters, `key` among them.
+            body: Of a POST request.
         """
         with self._turn:
-            return self._answer(endpoint, query)
+            return self._answer(endpoint, query, body)
 
-    def _answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
+    def _answer(self, endpoint: str, query: Mapping[str, str], body: PostedBody | None) -> Answer:
         started_ms = self.bucket.now_ms()
         began = time.perf_counter()
         faults: list[Fault] = []
@@ -140,7 +150,9 @@ class KeepaApi:
             faults = self.faults.take(endpoint)
             if any(fault.kind is FaultKind.REVOKE_KEY for fault in faults):
                 raise unknown_key()
-            status, payload = self._run_with(faults, endpoint, Parameters(query))
+            status, payload = self._run_with(
+                faults, endpoint, Parameters(with_body(endpoint, query, body))
+            )
             error = _fault_error(status)
         except RequestRefusedError as refusal:
             status, error, knows_key = refusal.status, refusal.error, refusal.knows_key
@@ -189,6 +201,8 @@ class KeepaApi:
         }
 
     def _check_key(self, query: Mapping[str, str]) -> None:
+        if query.get("key") in self.unpaid_keys:
+            raise without_subscription()
         if query.get("key") not in self.keys:
             raise unknown_key()
 
@@ -238,7 +252,7 @@ class KeepaApi:
         return spell_at(later.entries[_LIGHTNING], at)
 
     def _deals(self, asked: Parameters) -> Payload:
-        selection = parse_selection(asked.text("selection"), asked.locale())
+        selection = parse_selection(asked.selection(), asked.locale())
         recorded = self.recordings.deals(selection.locale)
         if recorded is not None:
             page = recorded if selection.page == 0 else recorded | {"dr": []}
@@ -248,7 +262,7 @@ class KeepaApi:
 
     def _finder(self, asked: Parameters) -> Payload:
         locale = asked.locale()
-        selection = parse_finder_selection(asked.text("selection"))
+        selection = parse_finder_selection(asked.selection())
         found = find_products(self.catalogue, locale, selection, self.clock.minute())
         return Payload(found, _FINDER_COST + ceil(len(found["asinList"]) / _FOUND_FOR_A_TOKEN))
 

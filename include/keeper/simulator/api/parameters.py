@@ -5,7 +5,7 @@ from typing import Final
 
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
 from keeper.simulator.products.objects import ProductDetail
-from keeper.simulator.refusals import invalid_parameter, too_many_asins
+from keeper.simulator.refusals import invalid_parameter, invalid_query, too_many_asins
 
 _MAX_ASINS: Final = 100
 _MAX_ASINS_WITH_OFFERS: Final = 20
@@ -53,6 +53,12 @@ class Parameters:
             return locale_of_keepa_id(self.number("domain") or 0)
         except UnknownLocaleError:
             raise invalid_parameter("domain") from None
+
+    def selection(self) -> str:
+        """Return the JSON of a selection, which must be there."""
+        if not self.has("selection"):
+            raise invalid_query()
+        return self.text("selection")
 
     def asins(self) -> list[str]:
         """Return the ASINs asked for, each once, in order."""
