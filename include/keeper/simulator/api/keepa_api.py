@@ -5,12 +5,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from keeper.domain.locales import Locale
 from keeper.domain.prices.types import price_type_of
 from keeper.settings import SIMULATOR_KEY
+from keeper.simulator.api.graphs import GraphImages
 from keeper.simulator.api.parameters import Parameters
+from keeper.simulator.api.payload import Payload
 from keeper.simulator.api.posted import PostedBody, with_body
 from keeper.simulator.api.recordings import Recordings
 from keeper.simulator.api.token_bucket import Balance, TokenBucket
@@ -18,8 +20,9 @@ from keeper.simulator.deals.found import find_deals
 from keeper.simulator.deals.lightning import all_lightning_deals, lightning_deal
 from keeper.simulator.deals.selection import parse_selection
 from keeper.simulator.discovery.finder import find_products
+from keeper.simulator.discovery.keywords import products_named
 from keeper.simulator.discovery.selection import parse_finder_selection
-from keeper.simulator.faults.bodies import spoiled_body
+from keeper.simulator.faults.bodies import spoiled_body, spoiled_picture
 from keeper.simulator.faults.plan import Fault, FaultKind, FaultPlan
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.clock import CatalogueClock
@@ -46,6 +49,8 @@ from keeper.simulator.refusals import (
 UNPAID_KEY: Final = "simulator-unpaid"
 """A key that every simulator knows as one without a subscription."""
 
+JSON: Final = "application/json;charset=UTF-8"
+_PNG: Final = "image/png"
 _OK: Final = 200
 _ERRORS: Final = 400
 _TOO_MANY_REQUESTS: Final = 429
@@ -62,6 +67,8 @@ _DEAL_COST: Final = 5
 _BEST_SELLERS_COST: Final = 50
 _CATEGORY_COST: Final = 1
 _SEARCH_COST: Final = 1
+_PRODUCT_SEARCH_COST: Final = 10
+_MOST_RATING_COST: Final = 5
 _FINDER_COST: Final = 10
 _FOUND_FOR_A_TOKEN: Final = 100
 _LIGHTNING_DEALS_COST: Final = 500
@@ -70,13 +77,6 @@ _SHORTEST_WORD: Final = 3
 
 _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
 _OFFER_COUNTS: Final = (price_type_of("COUNT_NEW").index, price_type_of("COUNT_USED").index)
-
-
-class Payload(NamedTuple):
-    """What an endpoint found, and its price in tokens."""
-
-    fields: dict[str, Any]
-    cost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class Answer:
         fault: The fault it was made with, if any.
         delay_s: Seconds to wait before it sets out, as if the network held it.
         trickle_s: Seconds its body takes.
+        media_type: Of the body.
     """
 
     status: int
@@ -98,6 +99,7 @@ class Answer:
     fault: FaultKind | None = None
     delay_s: float = 0
     trickle_s: float = 0
+    media_type: str = JSON
 
 
 @dataclass
@@ -121,6 +123,7 @@ class KeepaApi:
     unpaid_keys: Collection[str] = (UNPAID_KEY,)
     recordings: Recordings = field(default_factory=Recordings)
     faults: FaultPlan = field(default_factory=FaultPlan)
+    _graphs: GraphImages = field(default_factory=GraphImages, repr=False)
     _turn: Lock = field(default_factory=Lock, repr=False)
 
     def answer(
@@ -131,8 +134,8 @@ class KeepaApi:
         Threads take turns: computing side by side they would only slow each other down.
 
         Args:
-            endpoint: "product", "deal", "token", "category", "bestsellers", "search", "query" or
-                "lightningdeal"; others are refused.
+            endpoint: "product", "deal", "token", "category", "bestsellers", "search", "query",
+                "lightningdeal" or "graphimage"; others are refused.
             query: The query's parameters, `key` among them.
             body: Of a POST request.
         """
@@ -167,13 +170,17 @@ class KeepaApi:
         }
         document = envelope | payload.fields | ({"error": error} if error else {})
         kinds = [fault.kind for fault in faults]
+        text, media_type = spoiled_body(document, payload.fields, kinds), JSON
+        if payload.picture is not None:
+            text, media_type = spoiled_picture(payload.picture, kinds), _PNG
         return Answer(
             status,
-            spoiled_body(document, payload.fields, kinds),
+            text,
             payload.cost,
             kinds[0] if kinds else None,
             delay_s=sum(fault.delay_s for fault in faults),
             trickle_s=sum(fault.seconds for fault in faults),
+            media_type=media_type,
         )
 
     def _run_with(
@@ -189,7 +196,7 @@ class KeepaApi:
         payload = self._run(endpoint, asked, frozenset(a for f in faults for a in f.asins))
         if ordered is not None:
             return ordered, Payload({}, payload.cost)
-        return _OK, Payload(payload.fields, payload.cost if charged else 0)
+        return _OK, payload if charged else payload._replace(cost=0)
 
     def _token_fields(self, balance: Balance, cost: int, knows_key: bool) -> dict[str, Any]:
         return {
@@ -216,6 +223,9 @@ class KeepaApi:
             "search": lambda: self._search(asked),
             "query": lambda: self._finder(asked),
             "lightningdeal": lambda: self._lightning_deals(asked),
+            "graphimage": lambda: self._graphs.answer(
+                self.catalogue, asked, self.clock.minute(), self.bucket.now_ms()
+            ),
         }
         if endpoint not in handlers:
             raise unknown_endpoint(endpoint)
@@ -252,7 +262,9 @@ class KeepaApi:
         return spell_at(later.entries[_LIGHTNING], at)
 
     def _deals(self, asked: Parameters) -> Payload:
-        selection = parse_selection(asked.selection(), asked.locale())
+        selection = parse_selection(
+            asked.selection(), asked.locale() if asked.has("domain") else None
+        )
         recorded = self.recordings.deals(selection.locale)
         if recorded is not None:
             page = recorded if selection.page == 0 else recorded | {"dr": []}
@@ -295,6 +307,8 @@ class KeepaApi:
         return Payload({"bestSellersList": listed}, _BEST_SELLERS_COST)
 
     def _search(self, asked: Parameters) -> Payload:
+        if asked.text("type") == "product":
+            return self._search_products(asked)
         if asked.text("type") != "category":
             raise invalid_parameter("type")
         known = all_categories(self.catalogue, asked.locale())
@@ -302,6 +316,21 @@ class KeepaApi:
         long_enough = all(len(word) >= _SHORTEST_WORD for word in term.split())
         found = search_categories(known, term) if long_enough else {}
         return Payload({"categories": found}, _SEARCH_COST)
+
+    def _search_products(self, asked: Parameters) -> Payload:
+        asins = products_named(self.catalogue, asked.locale(), asked.text("term"))
+        if asked.flag("asins-only"):
+            return Payload({"asinList": asins}, _PRODUCT_SEARCH_COST)
+        if not asins:
+            return Payload({}, _PRODUCT_SEARCH_COST)
+        names = ("domain", "stats", "history", "update", "rating")
+        found = self._products(asked.only(*names, asin=",".join(asins)), frozenset())
+        # The products themselves are in the price of the search, what they cost beyond one token
+        # each is not.
+        extra = found.cost - len(asins)
+        if asked.flag("rating"):
+            extra = min(extra, _MOST_RATING_COST)
+        return Payload(found.fields, _PRODUCT_SEARCH_COST + extra)
 
 
 def _extra_cost(asked: Parameters, history: History, at: int) -> int:

@@ -18,6 +18,14 @@ class Parameters:
     def __init__(self, given: Mapping[str, str]) -> None:
         self._given = given
 
+    def given(self) -> frozenset[tuple[str, str]]:
+        """Return names and values of all parameters, equal for equal requests."""
+        return frozenset(self._given.items())
+
+    def only(self, *names: str, **others: str) -> "Parameters":
+        """Return parameters of another request: those of these names, and others."""
+        return Parameters({n: self._given[n] for n in names if n in self._given} | others)
+
     def has(self, name: str) -> bool:
         """Return whether a parameter is there."""
         return bool(self._given.get(name))

@@ -56,8 +56,8 @@ class DealSelection:
 _FLAGS: Final = ("isLowest", "isLowest90", "mustHaveAmazonOffer", "mustNotHaveAmazonOffer")
 
 
-def parse_selection(text: str, locale: Locale) -> DealSelection:
-    """Read a selection; a `domainId` in it goes before `locale`.
+def parse_selection(text: str, locale: Locale | None) -> DealSelection:
+    """Read a selection; a `domainId` in it goes before `locale`, and must be there without one.
 
     Raises:
         RequestRefusedError: As Keepa words it, naming the field that is wrong.
@@ -152,8 +152,8 @@ class _Fields:
             found[name] = (lowest, None if unbounded else highest)
         return found
 
-    def locale(self, default: Locale) -> Locale:
-        value = self._given.get("domainId", default.keepa_id)
+    def locale(self, default: Locale | None) -> Locale:
+        value: Any = self._given.get("domainId", default and default.keepa_id)
         try:
             locale = locale_of_keepa_id(value)
         except (UnknownLocaleError, TypeError):
