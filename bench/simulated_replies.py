@@ -9,8 +9,9 @@ from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.documents import write_document
 from keeper.simulator.products.catalogue import Catalogue
+from keeper.simulator.products.detail import Interval, ProductDetail
 from keeper.simulator.products.histories import make_history
-from keeper.simulator.products.objects import ProductDetail, product_object
+from keeper.simulator.products.objects import product_object
 from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, ProductSheet
 
 REPLIED_AT: Final = CATALOGUE_ORIGIN
@@ -47,7 +48,9 @@ def long_tracked(sheet: ProductSheet) -> ProductSheet:
 
 def product_reply(sheets: Iterable[ProductSheet]) -> bytes:
     """Make a /product reply at REPLIED_AT with whole histories and statistics, uncompressed."""
-    detail = ProductDetail(stats_days=STATS_DAYS)
+    interval = Interval(_AT - STATS_DAYS * 1440, _AT)
+    # Offers bring every series.
+    detail = ProductDetail(interval, offers=20)
     products = [
         product_object(sheet, _US, make_history(sheet, _US, _AT), _AT, detail) for sheet in sheets
     ]

@@ -80,6 +80,11 @@ def too_many_asins(limit: int) -> RequestRefusedError:
     return RequestRefusedError(f"Maximum allowed batch size for this request is {limit}.")
 
 
+def too_few_offers() -> RequestRefusedError:
+    """Refuse a number of offers outside of what Keepa collects; its sentence names the least."""
+    return RequestRefusedError("Either no or a minimum of 20 offers must be requested.")
+
+
 def unknown_endpoint(name: str) -> RequestRefusedError:
     """Refuse an endpoint the simulator does not have."""
     return RequestRefusedError(

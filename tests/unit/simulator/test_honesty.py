@@ -28,7 +28,7 @@ LEFT_OUT_OF_PRODUCTS: Final = frozenset(
     ebayListingIds edition fbaFees features format formats frequentlyBoughtTogether g gtinList isB2B
     isEligibleForSuperSaverShipping isEligibleForTradeIn isHeatSensitive isRedirectASIN isSNS
     itemHeight itemLength itemTypeKeyword itemWeight itemWidth languages lastEbayUpdate
-    lastStockUpdate launchpad liveOffersOrder numberOfItems numberOfPages offers[] offersSuccessful
+    lastStockUpdate launchpad liveOffersOrder numberOfItems numberOfPages offers[]
     packageHeight packageLength packageQuantity packageWeight packageWidth partNumber promotions
     publicationDate referralFeePercent referralFeePercentage releaseDate salesRankDisplayGroup
     salesRankReferenceHistory size type upcList urlSlug variableClosingFee variations
@@ -73,18 +73,29 @@ def ask(api: KeepaApi, endpoint: str, **query: str) -> dict[str, Any]:
 def asked_once(catalogue: Catalogue) -> KeepaApi:
     """A simulator for the replies that several tests only read."""
     hand_clock = HandClock(AT)
-    return KeepaApi(
+    api = KeepaApi(
         catalogue, CatalogueClock(ClockMode.HOLD, AT, hand_clock), TokenBucket(10, hand_clock)
     )
+    api.bucket.set_left(10_000)
+    return api
 
 
 @pytest.fixture(scope="module")
 def products(asked_once: KeepaApi, catalogue: Catalogue, us: Locale) -> list[dict[str, Any]]:
     asins = [sheet.asin for sheet in catalogue.products_in(us, limit=100)]
-    found: list[dict[str, Any]] = ask(asked_once, "product", asin=",".join(asins), stats="365")[
-        "products"
+    # As the recordings were: a request with offers carries twenty products.
+    return [
+        product
+        for first in range(0, len(asins), 20)
+        for product in ask(
+            asked_once,
+            "product",
+            asin=",".join(asins[first : first + 20]),
+            stats="365",
+            offers="20",
+            rating="1",
+        )["products"]
     ]
-    return found
 
 
 @pytest.fixture(scope="module")

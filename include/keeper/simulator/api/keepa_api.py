@@ -7,13 +7,12 @@ from math import ceil
 from threading import Lock
 from typing import Any, Final
 
-from keeper.domain.locales import Locale
-from keeper.domain.prices.types import price_type_of
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator.api.graphs import GraphImages
 from keeper.simulator.api.parameters import Parameters
 from keeper.simulator.api.payload import Payload
 from keeper.simulator.api.posted import PostedBody, with_body
+from keeper.simulator.api.products import ProductReplies, ProductRequest
 from keeper.simulator.api.recordings import Recordings
 from keeper.simulator.api.token_bucket import Balance, TokenBucket
 from keeper.simulator.deals.found import find_deals
@@ -26,8 +25,6 @@ from keeper.simulator.faults.bodies import spoiled_body, spoiled_picture
 from keeper.simulator.faults.plan import Fault, FaultKind, FaultPlan
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.clock import CatalogueClock
-from keeper.simulator.products.histories import History
-from keeper.simulator.products.lightning_spells import LONGEST_SPELL, Spell, spell_at
 from keeper.simulator.products.listings import (
     all_categories,
     best_sellers,
@@ -35,8 +32,6 @@ from keeper.simulator.products.listings import (
     parents_of,
     search_categories,
 )
-from keeper.simulator.products.objects import product_object
-from keeper.simulator.products.sheets import ProductSheet
 from keeper.simulator.refusals import (
     RequestRefusedError,
     invalid_parameter,
@@ -56,13 +51,6 @@ _ERRORS: Final = 400
 _TOO_MANY_REQUESTS: Final = 429
 _HOUR_MS: Final = 3_600_000
 
-_PRODUCT_COST: Final = 1
-_OFFER_PAGE_COST: Final = 6
-_OFFERS_ON_PAGE: Final = 10
-_BUY_BOX_COST: Final = 2
-_STOCK_COST: Final = 2
-_FORCED_UPDATE_COST: Final = 1
-_FRESH_MINUTES: Final = 60
 _DEAL_COST: Final = 5
 _BEST_SELLERS_COST: Final = 50
 _CATEGORY_COST: Final = 1
@@ -74,9 +62,6 @@ _FOUND_FOR_A_TOKEN: Final = 100
 _LIGHTNING_DEALS_COST: Final = 500
 _LIGHTNING_DEAL_COST: Final = 1
 _SHORTEST_WORD: Final = 3
-
-_LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
-_OFFER_COUNTS: Final = (price_type_of("COUNT_NEW").index, price_type_of("COUNT_USED").index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +109,7 @@ class KeepaApi:
     recordings: Recordings = field(default_factory=Recordings)
     faults: FaultPlan = field(default_factory=FaultPlan)
     _graphs: GraphImages = field(default_factory=GraphImages, repr=False)
+    _product_replies: ProductReplies = field(default_factory=ProductReplies, repr=False)
     _turn: Lock = field(default_factory=Lock, repr=False)
 
     def answer(
@@ -150,7 +136,7 @@ class KeepaApi:
         knows_key = True
         try:
             self._check_key(query)
-            faults = self.faults.take(endpoint)
+            faults = self.faults.take(endpoint, asks_offers="offers" in query)
             if any(fault.kind is FaultKind.REVOKE_KEY for fault in faults):
                 raise unknown_key()
             status, payload = self._run_with(
@@ -193,7 +179,7 @@ class KeepaApi:
             return ordered, Payload({}, 0)
         if endpoint != "token" and self.bucket.balance().left <= 0:
             return _TOO_MANY_REQUESTS, Payload({}, 0)
-        payload = self._run(endpoint, asked, frozenset(a for f in faults for a in f.asins))
+        payload = self._run(endpoint, asked, faults)
         if ordered is not None:
             return ordered, Payload({}, payload.cost)
         return _OK, payload if charged else payload._replace(cost=0)
@@ -213,9 +199,9 @@ class KeepaApi:
         if query.get("key") not in self.keys:
             raise unknown_key()
 
-    def _run(self, endpoint: str, asked: Parameters, dropped: frozenset[str]) -> Payload:
+    def _run(self, endpoint: str, asked: Parameters, faults: list[Fault]) -> Payload:
         handlers: dict[str, Callable[[], Payload]] = {
-            "product": lambda: self._products(asked, dropped),
+            "product": lambda: self._products(asked, faults),
             "deal": lambda: self._deals(asked),
             "token": lambda: Payload({}, 0),
             "category": lambda: self._categories(asked),
@@ -231,35 +217,18 @@ class KeepaApi:
             raise unknown_endpoint(endpoint)
         return handlers[endpoint]()
 
-    def _products(self, asked: Parameters, dropped: frozenset[str]) -> Payload:
-        locale, asins, detail = asked.locale(), asked.asins(), asked.detail()
+    def _products(self, asked: Parameters, faults: list[Fault]) -> Payload:
         at = self.clock.minute()
-        products, cost = [], len(asins) * _PRODUCT_COST
-        for asin in asins:
-            if asin in dropped:
-                continue
-            recorded = self.recordings.product(asin, locale, at)
-            if recorded is not None:
-                products.append(recorded)
-                continue
-            sheet = self.catalogue.find(asin, locale)
-            if sheet is not None:
-                history = self.catalogue.history(sheet, locale, at)
-                lightning = self._running_lightning_deal(sheet, locale, history, at)
-                products.append(product_object(sheet, locale, history, at, detail, lightning))
-                cost += _extra_cost(asked, history, at)
+        request = ProductRequest(
+            asked.locale(),
+            asked.asins(),
+            asked.detail(at),
+            dropped=_asins_of(faults, FaultKind.DROP) or frozenset(),
+            offers_fail=_asins_of(faults, FaultKind.OFFERS_FAIL),
+        )
+        found = self._product_replies.find(self.catalogue, self.recordings, request, at)
         # Keepa leaves the key out when it knows none of the products.
-        return Payload({"products": products} if products else {}, cost)
-
-    def _running_lightning_deal(
-        self, sheet: ProductSheet, locale: Locale, history: History, at: int
-    ) -> Spell | None:
-        course = history.entries.get(_LIGHTNING)
-        if course is None or course[-1, 1] < 0:
-            return None
-        # The catalogue's future is fixed: when a deal ends stands in the later history.
-        later = self.catalogue.history(sheet, locale, at + LONGEST_SPELL)
-        return spell_at(later.entries[_LIGHTNING], at)
+        return Payload({"products": found.products} if found.products else {}, found.tokens)
 
     def _deals(self, asked: Parameters) -> Payload:
         selection = parse_selection(
@@ -323,30 +292,22 @@ class KeepaApi:
             return Payload({"asinList": asins}, _PRODUCT_SEARCH_COST)
         if not asins:
             return Payload({}, _PRODUCT_SEARCH_COST)
-        names = ("domain", "stats", "history", "update", "rating")
-        found = self._products(asked.only(*names, asin=",".join(asins)), frozenset())
-        # The products themselves are in the price of the search, what they cost beyond one token
-        # each is not.
-        extra = found.cost - len(asins)
+        names = ("domain", "stats", "history", "update")
+        asked_again = {"asin": ",".join(asins)}
+        found = self._products(asked.only(*names, **asked_again), [])
+        # A token for each product is in the price of the search.
+        cost = _PRODUCT_SEARCH_COST + found.cost - len(asins)
         if asked.flag("rating"):
-            extra = min(extra, _MOST_RATING_COST)
-        return Payload(found.fields, _PRODUCT_SEARCH_COST + extra)
+            rated = self._products(asked.only(*names, "rating", **asked_again), [])
+            cost += min(rated.cost - found.cost, _MOST_RATING_COST)
+            found = rated
+        return Payload(found.fields, cost)
 
 
-def _extra_cost(asked: Parameters, history: History, at: int) -> int:
-    cost = 0
-    if asked.number("offers") is not None:
-        counts = [history.entries[i][-1, 1] for i in _OFFER_COUNTS if i in history.entries]
-        offers = sum(max(int(count), 0) for count in counts)
-        cost += _OFFER_PAGE_COST * ceil(offers / _OFFERS_ON_PAGE)
-    if asked.flag("buybox"):
-        cost += _BUY_BOX_COST
-    if asked.flag("stock"):
-        cost += _STOCK_COST
-    fresh = len(history.looks) > 0 and at - int(history.looks[-1]) < _FRESH_MINUTES
-    if asked.number("update") == 0 and fresh:
-        cost += _FORCED_UPDATE_COST
-    return cost
+def _asins_of(faults: list[Fault], kind: FaultKind) -> frozenset[str] | None:
+    """Return the products that faults of a kind name, None if there is no such fault."""
+    named = [fault.asins for fault in faults if fault.kind is kind]
+    return frozenset(asin for asins in named for asin in asins) if named else None
 
 
 def _fault_error(status: int) -> dict[str, str] | None:

@@ -1,15 +1,30 @@
 """Reads the query parameters of requests, refusing what Keepa refuses."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
-from keeper.simulator.products.objects import ProductDetail
-from keeper.simulator.refusals import invalid_parameter, invalid_query, too_many_asins
+from keeper.domain.prices.points import to_keepa_minutes
+from keeper.simulator.products.detail import (
+    DEFAULT_UPDATE_H,
+    NO_COLLECTION,
+    Interval,
+    ProductDetail,
+)
+from keeper.simulator.refusals import (
+    invalid_parameter,
+    invalid_query,
+    too_few_offers,
+    too_many_asins,
+)
 
 _MAX_ASINS: Final = 100
 _MAX_ASINS_WITH_OFFERS: Final = 20
 _MAX_CATEGORIES: Final = 10
+_FEWEST_OFFERS: Final = 20
+_MOST_OFFERS: Final = 100
+_DAY: Final = 1440
 
 
 class Parameters:
@@ -83,11 +98,47 @@ class Parameters:
             raise invalid_parameter("category")
         return [int(part) for part in given]
 
-    def detail(self) -> ProductDetail:
-        """Return how much of each product is wanted."""
+    def detail(self, at: int) -> ProductDetail:
+        """Return how much of each product is wanted, asked at a Keepa minute."""
+        update_h = self.number("update", lowest=NO_COLLECTION)
         return ProductDetail(
-            stats_days=self.number("stats", lowest=1),
+            interval=self._interval(at),
             history=self.flag("history", default=True),
             days=self.number("days", lowest=1),
-            with_offers=self.flag("buybox") or self.number("offers") is not None,
+            rating=self.flag("rating"),
+            buy_box=self.flag("buybox"),
+            offers=self._offers(),
+            only_live_offers=self.flag("only-live-offers"),
+            stock=self.flag("stock"),
+            update_h=DEFAULT_UPDATE_H if update_h is None else update_h,
         )
+
+    def _offers(self) -> int | None:
+        offers = self.number("offers")
+        if offers is not None and not _FEWEST_OFFERS <= offers <= _MOST_OFFERS:
+            raise too_few_offers()
+        return offers
+
+    def _interval(self, at: int) -> Interval | None:
+        """Read `stats`: days, or two ISO dates or times in milliseconds with a comma between."""
+        begin, comma, end = self._given.get("stats", "").partition(",")
+        if not comma:
+            days = self.number("stats", lowest=1)
+            return None if days is None else Interval(at - days * _DAY, at)
+        interval = Interval(_moment(begin), min(_moment(end), at))
+        if interval.begin >= interval.end:
+            raise invalid_parameter("stats")
+        return interval
+
+
+def _moment(text: str) -> int:
+    """Return the Keepa minute of an ISO date or of milliseconds since 1970."""
+    try:
+        moment = (
+            datetime.fromtimestamp(int(text) / 1000, UTC)
+            if text.isdecimal() and len(text) > len("20260101")
+            else datetime.fromisoformat(text)
+        )
+    except (ValueError, OverflowError, OSError):
+        raise invalid_parameter("stats") from None
+    return to_keepa_minutes(moment.replace(tzinfo=moment.tzinfo or UTC))

@@ -1,6 +1,5 @@
 """Product objects as a /product reply carries them."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from keeper.domain.locales import Locale
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.products.categories import root_id, shelf_id
+from keeper.simulator.products.detail import ProductDetail, shown_history
 from keeper.simulator.products.histories import History
 from keeper.simulator.products.lightning_spells import Spell
 from keeper.simulator.products.markets import NO_OFFER
@@ -17,23 +17,6 @@ from keeper.simulator.products.stats import stats_of
 _DAY: Final = 1440
 _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
 _SALES: Final = price_type_of("SALES").index
-
-
-@dataclass(frozen=True, slots=True)
-class ProductDetail:
-    """How much of a product a request asks for.
-
-    Attributes:
-        stats_days: Interval of `stats`, None to leave them out.
-        history: Whether `csv` is wanted.
-        days: Only the points of the last so many days, None for all.
-        with_offers: Offers or the buy box were asked for.
-    """
-
-    stats_days: int | None = None
-    history: bool = True
-    days: int | None = None
-    with_offers: bool = False
 
 
 def product_object(
@@ -55,7 +38,8 @@ def product_object(
             one in force before them; Keepa's own rule there is not known.
         lightning: The lightning deal that runs: its series then ends with the announced end.
     """
-    shown = history if detail.days is None else history.since(at - detail.days * _DAY)
+    known = shown_history(history, detail)
+    shown = known if detail.days is None else known.since(at - detail.days * _DAY)
     root = root_id(locale, sheet.kind.category)
     shelf = shelf_id(locale, sheet.kind.category, sheet.kind.shelf)
     last_look = int(history.looks[-1]) if len(history.looks) else at
@@ -96,8 +80,8 @@ def product_object(
         "availabilityAmazon": 0 if sheet.sold_by_amazon else -1,
         "offers": None,
     }
-    if detail.stats_days is not None:
-        stats = stats_of(history, at, detail.stats_days, with_offers=detail.with_offers)
+    if detail.interval is not None:
+        stats = stats_of(known, at, detail.interval, has_buy_box=detail.has_buy_box)
         if lightning is not None:
             stats["lightningDealInfo"] = [lightning.start, lightning.end]
         product["stats"] = stats

@@ -1,0 +1,175 @@
+"""Answers /product: finds the products, takes what each costs and shows what was asked for."""
+
+from bisect import bisect_right, insort
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from keeper.domain.locales import Locale
+from keeper.domain.prices.types import price_type_of
+from keeper.simulator.api.recordings import Recordings
+from keeper.simulator.products.catalogue import Catalogue
+from keeper.simulator.products.charges import Standing, is_due, product_tokens, unknown_tokens
+from keeper.simulator.products.detail import ProductDetail, withhold
+from keeper.simulator.products.histories import History
+from keeper.simulator.products.lightning_spells import LONGEST_SPELL, Spell, spell_at
+from keeper.simulator.products.objects import product_object
+from keeper.simulator.products.sheets import ProductSheet
+from keeper.simulator.products.stats import offer_count
+
+_LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
+_OFFER_COUNTS: Final = tuple(
+    price_type_of(name).index
+    for name in ("COUNT_NEW", "COUNT_USED", "COUNT_REFURBISHED", "COUNT_COLLECTIBLE")
+)
+
+
+class FoundProducts(NamedTuple):
+    """The product objects of a reply and what they cost in tokens."""
+
+    products: list[dict[str, Any]]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRequest:
+    """A request to /product, and what goes wrong with it.
+
+    Attributes:
+        locale: Where the products are asked for.
+        asins: Each once, in the order of the reply.
+        detail: How much of each is wanted.
+        dropped: Products left out as if unknown.
+        offers_fail: Products whose offers cannot be collected; if empty, none can be; None for no
+            such fault.
+    """
+
+    locale: Locale
+    asins: Collection[str]
+    detail: ProductDetail
+    dropped: Collection[str] = frozenset()
+    offers_fail: Collection[str] | None = None
+
+
+@dataclass
+class ProductReplies:
+    """Answers requests to /product and remembers when offers were collected for them."""
+
+    _collections: dict[tuple[str, int], list[int]] = field(
+        default_factory=lambda: defaultdict(list), repr=False
+    )
+
+    def find(
+        self, catalogue: Catalogue, recordings: Recordings, request: ProductRequest, at: int
+    ) -> FoundProducts:
+        """Return the products asked for that there are; the others are silently missing.
+
+        Args:
+            catalogue: The simulated products.
+            recordings: Real ones, which go before them.
+            request: What is asked.
+            at: Keepa minute of the reply.
+        """
+        products: list[dict[str, Any]] = []
+        tokens = 0
+        for asin in request.asins:
+            found = (
+                None
+                if asin in request.dropped
+                else self._recorded(recordings, asin, request, at)
+                or self._simulated(catalogue, asin, request, at)
+            )
+            if found is None:
+                tokens += unknown_tokens(request.detail)
+            else:
+                products.append(found.product)
+                tokens += found.tokens
+        return FoundProducts(products, tokens)
+
+    def _recorded(
+        self, recordings: Recordings, asin: str, request: ProductRequest, at: int
+    ) -> "_Found | None":
+        recorded = recordings.product(asin, request.locale, at)
+        if recorded is None:
+            return None
+        counts = [_last_value(recorded.get("csv"), index) for index in _OFFER_COUNTS]
+        stats = recorded.get("stats") or {}
+        collected = self._last_collection((asin, request.locale.keepa_id), at)
+        standing = Standing(
+            offers=sum(max(count, 0) for count in counts),
+            look_age=_age(recorded.get("lastUpdate"), at),
+            offers_age=_age(collected or stats.get("lastOffersUpdate"), at),
+            rating_age=_age(recorded.get("lastRatingUpdate"), at),
+            offers_fail=_fails(request, asin),
+        )
+        shown = withhold(recorded, request.detail)
+        if request.detail.offers is not None and not self._collect(asin, request, standing, at):
+            shown["offersSuccessful"] = False
+        return _Found(shown, product_tokens(request.detail, standing))
+
+    def _simulated(
+        self, catalogue: Catalogue, asin: str, request: ProductRequest, at: int
+    ) -> "_Found | None":
+        locale, detail = request.locale, request.detail
+        sheet = catalogue.find(asin, locale)
+        if sheet is None:
+            return None
+        history = catalogue.history(sheet, locale, at)
+        looked = int(history.looks[-1]) if len(history.looks) else None
+        standing = Standing(
+            offers=offer_count(history),
+            look_age=_age(looked, at),
+            offers_age=_age(self._last_collection((asin, locale.keepa_id), at), at),
+            rating_age=_age(looked, at),
+            offers_fail=_fails(request, asin),
+        )
+        lightning = _running_lightning_deal(catalogue, sheet, locale, history, at)
+        product = product_object(sheet, locale, history, at, detail, lightning)
+        if detail.offers is not None:
+            product["offersSuccessful"] = self._collect(asin, request, standing, at)
+        return _Found(product, product_tokens(detail, standing))
+
+    def _collect(self, asin: str, request: ProductRequest, standing: Standing, at: int) -> bool:
+        """Collect a product's offers if they are due; return whether nothing failed."""
+        if not is_due(standing.offers_age, request.detail):
+            return True
+        if standing.offers_fail:
+            return False
+        insort(self._collections[asin, request.locale.keepa_id], at)
+        return True
+
+    def _last_collection(self, product: tuple[str, int], at: int) -> int | None:
+        collected = self._collections.get(product, [])
+        past = bisect_right(collected, at)
+        return collected[past - 1] if past else None
+
+
+class _Found(NamedTuple):
+    product: dict[str, Any]
+    tokens: int
+
+
+def _fails(request: ProductRequest, asin: str) -> bool:
+    failing = request.offers_fail
+    return failing is not None and (not failing or asin in failing)
+
+
+def _age(minute: int | None, at: int) -> int | None:
+    # A recording, or a clock that went back, may be of later than now.
+    return None if not minute else max(at - minute, 0)
+
+
+def _last_value(csv: Any, index: int) -> int:
+    return int(csv[index][-1]) if csv and index < len(csv) and csv[index] else -1
+
+
+def _running_lightning_deal(
+    catalogue: Catalogue, sheet: ProductSheet, locale: Locale, history: History, at: int
+) -> Spell | None:
+    course: Mapping[int, Any] = history.entries
+    if _LIGHTNING not in course or course[_LIGHTNING][-1, 1] < 0:
+        return None
+    # The catalogue's future is fixed: when a deal ends stands in the later history.
+    later = catalogue.history(sheet, locale, at + LONGEST_SPELL)
+    return spell_at(later.entries[_LIGHTNING], at)
