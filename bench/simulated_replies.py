@@ -11,7 +11,7 @@ from keeper.simulator.documents import write_document
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.detail import Interval, ProductDetail
 from keeper.simulator.products.histories import make_history
-from keeper.simulator.products.objects import product_object
+from keeper.simulator.products.objects import LastVisits, product_object
 from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, ProductSheet
 
 REPLIED_AT: Final = CATALOGUE_ORIGIN
@@ -51,7 +51,9 @@ def product_reply(sheets: Iterable[ProductSheet]) -> bytes:
     interval = Interval(_AT - STATS_DAYS * 1440, _AT)
     # Offers bring every series.
     detail = ProductDetail(interval, offers=20)
-    products = [
-        product_object(sheet, _US, make_history(sheet, _US, _AT), _AT, detail) for sheet in sheets
-    ]
+    products = []
+    for sheet in sheets:
+        history = make_history(sheet, _US, _AT)
+        last = LastVisits(history.last_look, history.last_collection)
+        products.append(product_object(sheet, _US, history, _AT, detail, last))
     return write_document(_ENVELOPE | {"products": products})

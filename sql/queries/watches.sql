@@ -99,25 +99,36 @@ LEFT JOIN LATERAL (
 ) AS h ON true
 WHERE (c.asin, c.domain) IN (SELECT asin, domain FROM watched_products WHERE status = 'ACTIVE')
 
--- name: candidates
--- Returns every watched product with what its next check is worth: the oldest check, null if a
--- watch had none; the distance to the nearest target as a share of it, null without target or
--- price; price changes since a moment; the highest priority.
-SELECT w.asin, w.domain,
-    CASE WHEN bool_and(w.last_checked_at IS NOT NULL) THEN min(w.last_checked_at) END
-        AS last_checked_at,
-    min((c.price_minor - w.target_minor)::float8 / w.target_minor) AS distance,
+-- name: watched_products
+-- Returns every watched product with what its next check is worth: its price types and when each was
+-- last checked, null if a watch of it never was; the distance to the nearest target as a share of
+-- it, null without target or price; price changes since a moment; the highest priority; what kind of
+-- product it is, null for a standard one.
+SELECT s.asin, s.domain,
+    array_agg(s.price_type ORDER BY s.price_type) AS price_types,
+    array_agg(s.last_checked_at ORDER BY s.price_type) AS checked_at,
+    min(s.distance) AS distance,
     coalesce(sum(h.changes), 0)::int AS changes,
-    max(w.priority)::int AS priority
-FROM watched_products w
-LEFT JOIN current_prices c USING (asin, domain, price_type)
+    max(s.priority)::int AS priority,
+    k.kind, k.misses, k.asked_at
+FROM (
+    SELECT w.asin, w.domain, w.price_type,
+        CASE WHEN bool_and(w.last_checked_at IS NOT NULL) THEN min(w.last_checked_at) END
+            AS last_checked_at,
+        min((c.price_minor - w.target_minor)::float8 / w.target_minor) AS distance,
+        max(w.priority) AS priority
+    FROM watched_products w
+    LEFT JOIN current_prices c USING (asin, domain, price_type)
+    WHERE w.status = 'ACTIVE'
+    GROUP BY w.asin, w.domain, w.price_type
+) AS s
+LEFT JOIN product_kinds k USING (asin, domain)
 LEFT JOIN LATERAL (
     SELECT count(*) AS changes FROM price_history h
-    WHERE (h.asin, h.domain, h.price_type) = (w.asin, w.domain, w.price_type)
+    WHERE (h.asin, h.domain, h.price_type) = (s.asin, s.domain, s.price_type)
         AND h.observed_at > %(changed_since)s
 ) AS h ON true
-WHERE w.status = 'ACTIVE'
-GROUP BY w.asin, w.domain
+GROUP BY s.asin, s.domain, k.kind, k.misses, k.asked_at
 
 -- name: published_histories
 -- Returns the watched products with the price types whose whole history is published.

@@ -40,7 +40,7 @@ LEFT_OUT_OF_PRODUCTS: Final = frozenset(
     stats.buyBoxIsWarehouseDeal stats.buyBoxMaxOrderQuantity stats.buyBoxMinOrderQuantity
     stats.buyBoxSellerId stats.buyBoxShippingCountry stats.buyBoxStats stats.buyBoxUsedCondition
     stats.buyBoxUsedIsFBA stats.buyBoxUsedPrice stats.buyBoxUsedSellerId stats.buyBoxUsedShipping
-    stats.buyBoxUsedStats stats.deltaPercent90_monthlySold stats.isAddonItem stats.lastBuyBoxUpdate
+    stats.buyBoxUsedStats stats.deltaPercent90_monthlySold stats.isAddonItem
     stats.offerCountFBA stats.offerCountFBM stats.outOfStockCountAmazon30
     stats.outOfStockCountAmazon90 stats.sellerIdsLowestFBA stats.sellerIdsLowestFBM
     stats.stockAmazon stats.stockBuyBox stats.stockPerCondition3rdFBA stats.stockPerConditionFBM

@@ -32,6 +32,11 @@ class Detail(StrEnum):
         return cls(max(details, key=_ORDER.__getitem__, default=cls.BASIC))
 
     @property
+    def less(self) -> "Detail | None":
+        """What asks for the next less; None for the least."""
+        return {Detail.OFFERS: Detail.BUY_BOX, Detail.BUY_BOX: Detail.BASIC}.get(self)
+
+    @property
     def page_products(self) -> int:
         """Most products one request may ask for."""
         return _PAGES[self]

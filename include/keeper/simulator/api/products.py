@@ -1,9 +1,7 @@
 """Answers /product: finds the products, takes what each costs and shows what was asked for."""
 
-from bisect import bisect_right, insort
-from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from keeper.domain.locales import Locale
@@ -11,12 +9,12 @@ from keeper.domain.prices.types import price_type_of
 from keeper.simulator.api.recordings import Recordings
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.charges import Standing, is_due, product_tokens, unknown_tokens
-from keeper.simulator.products.detail import ProductDetail, withhold
-from keeper.simulator.products.histories import History
+from keeper.simulator.products.detail import OF_COLLECTIONS, ProductDetail, withhold
+from keeper.simulator.products.histories import History, OffersCollection
 from keeper.simulator.products.lightning_spells import LONGEST_SPELL, Spell, spell_at
-from keeper.simulator.products.objects import product_object
+from keeper.simulator.products.objects import LastVisits, product_object
 from keeper.simulator.products.sheets import ProductSheet
-from keeper.simulator.products.stats import offer_count
+from keeper.simulator.products.visits import Place, Visits
 
 _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
 _OFFER_COUNTS: Final = tuple(
@@ -52,13 +50,11 @@ class ProductRequest:
     offers_fail: Collection[str] | None = None
 
 
-@dataclass
 class ProductReplies:
-    """Answers requests to /product and remembers when offers were collected for them."""
+    """Answers requests to /product and remembers what they had Keepa look at."""
 
-    _collections: dict[tuple[str, int], list[int]] = field(
-        default_factory=lambda: defaultdict(list), repr=False
-    )
+    def __init__(self) -> None:
+        self._visits = Visits()
 
     def find(
         self, catalogue: Catalogue, recordings: Recordings, request: ProductRequest, at: int
@@ -93,18 +89,19 @@ class ProductReplies:
         recorded = recordings.product(asin, request.locale, at)
         if recorded is None:
             return None
-        counts = [_last_value(recorded.get("csv"), index) for index in _OFFER_COUNTS]
         stats = recorded.get("stats") or {}
-        collected = self._last_collection((asin, request.locale.keepa_id), at)
+        counts = [_last_value(recorded.get("csv"), index) for index in _OFFER_COUNTS]
+        visits = self._visits.collections((asin, request.locale.keepa_id), at)
+        collected = visits[-1].minute if visits else stats.get("lastOffersUpdate")
         standing = Standing(
             offers=sum(max(count, 0) for count in counts),
             look_age=_age(recorded.get("lastUpdate"), at),
-            offers_age=_age(collected or stats.get("lastOffersUpdate"), at),
+            offers_age=_age(collected, at),
             rating_age=_age(recorded.get("lastRatingUpdate"), at),
             offers_fail=_fails(request, asin),
         )
         shown = withhold(recorded, request.detail)
-        if request.detail.offers is not None and not self._collect(asin, request, standing, at):
+        if not self._visit(asin, request, standing, at):
             shown["offersSuccessful"] = False
         return _Found(shown, product_tokens(request.detail, standing))
 
@@ -115,34 +112,49 @@ class ProductReplies:
         sheet = catalogue.find(asin, locale)
         if sheet is None:
             return None
+        place = (asin, locale.keepa_id)
         history = catalogue.history(sheet, locale, at)
-        looked = int(history.looks[-1]) if len(history.looks) else None
+        last = self._last_visits(history, place, at)
         standing = Standing(
-            offers=offer_count(history),
-            look_age=_age(looked, at),
-            offers_age=_age(self._last_collection((asin, locale.keepa_id), at), at),
-            rating_age=_age(looked, at),
+            offers=history.offers_at(at),
+            look_age=_age(last.look, at),
+            offers_age=_age(last.collection, at),
+            rating_age=_age(last.collection, at),
             offers_fail=_fails(request, asin),
         )
-        lightning = _running_lightning_deal(catalogue, sheet, locale, history, at)
-        product = product_object(sheet, locale, history, at, detail, lightning)
+        succeeded = self._visit(asin, request, standing, at)
+        if not detail.series.isdisjoint(OF_COLLECTIONS):
+            history = history.collected(self._visits.collections(place, at))
+        product = product_object(
+            sheet,
+            locale,
+            history,
+            at,
+            detail,
+            self._last_visits(history, place, at),
+            _running_lightning_deal(catalogue, sheet, locale, history, at),
+        )
         if detail.offers is not None:
-            product["offersSuccessful"] = self._collect(asin, request, standing, at)
+            product["offersSuccessful"] = succeeded
         return _Found(product, product_tokens(detail, standing))
 
-    def _collect(self, asin: str, request: ProductRequest, standing: Standing, at: int) -> bool:
-        """Collect a product's offers if they are due; return whether nothing failed."""
-        if not is_due(standing.offers_age, request.detail):
-            return True
-        if standing.offers_fail:
-            return False
-        insort(self._collections[asin, request.locale.keepa_id], at)
+    def _visit(self, asin: str, request: ProductRequest, standing: Standing, at: int) -> bool:
+        """Have Keepa look at what is due; return whether nothing failed."""
+        place = (asin, request.locale.keepa_id)
+        offers = request.detail.offers
+        if offers is not None and is_due(standing.offers_age, request.detail):
+            if standing.offers_fail:
+                return False
+            self._visits.collect(place, OffersCollection(at, offers))
+        elif is_due(standing.look_age, request.detail):
+            self._visits.look(place, at)
         return True
 
-    def _last_collection(self, product: tuple[str, int], at: int) -> int | None:
-        collected = self._collections.get(product, [])
-        past = bisect_right(collected, at)
-        return collected[past - 1] if past else None
+    def _last_visits(self, history: History, place: Place, at: int) -> LastVisits:
+        visits = self._visits.collections(place, at)
+        collections = (history.last_collection, visits[-1].minute if visits else None)
+        looks = (history.last_look, self._visits.last_look(place, at))
+        return LastVisits(_latest(*looks, *collections), _latest(*collections))
 
 
 class _Found(NamedTuple):
@@ -153,6 +165,10 @@ class _Found(NamedTuple):
 def _fails(request: ProductRequest, asin: str) -> bool:
     failing = request.offers_fail
     return failing is not None and (not failing or asin in failing)
+
+
+def _latest(*minutes: int | None) -> int | None:
+    return max((minute for minute in minutes if minute is not None), default=None)
 
 
 def _age(minute: int | None, at: int) -> int | None:

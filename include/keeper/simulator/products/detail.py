@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from keeper.simulator.products.histories import History
-
 NOT_REQUESTED: Final = -2
 """What `stats` says where a request did not ask for offers or the buy box."""
 DEFAULT_UPDATE_H: Final = 1
@@ -22,6 +20,9 @@ _WITH_RATING: Final = frozenset({16, 17})
 _WITH_BUY_BOX: Final = frozenset({18})
 _WITH_OFFERS: Final = frozenset({7, 9, 10, 15, *range(16, 28), 32, 33})
 # RENT (31) is in none of them: Keepa keeps no rents since February 2026.
+
+OF_COLLECTIONS: Final = (_WITH_RATING | _WITH_OFFERS) - _WITH_BUY_BOX
+"""Series that move only when Keepa collects a product's offers; the buy box moves at each look."""
 
 _OFFERS_FIELDS: Final = ("offers", "liveOffersOrder")
 _BUY_BOX_FIELDS: Final = ("buyBoxSellerIdHistory", "buyBoxUsedHistory", "buyBoxEligibleOfferCounts")
@@ -88,13 +89,6 @@ def _series(rating: bool, buy_box: bool, offers: bool) -> frozenset[int]:
     if buy_box:
         found |= _WITH_BUY_BOX
     return found | _WITH_OFFERS if offers else found
-
-
-def shown_history(history: History, detail: ProductDetail) -> History:
-    """Return a history without the series that the request does not bring."""
-    wanted = detail.series
-    entries = {index: rows for index, rows in history.entries.items() if index in wanted}
-    return History(history.length, history.looks, entries)
 
 
 def withhold(product: Mapping[str, Any], detail: ProductDetail) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Product objects as a /product reply carries them."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from keeper.domain.locales import Locale
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.products.categories import root_id, shelf_id
-from keeper.simulator.products.detail import ProductDetail, shown_history
+from keeper.simulator.products.detail import ProductDetail
 from keeper.simulator.products.histories import History
 from keeper.simulator.products.lightning_spells import Spell
 from keeper.simulator.products.markets import NO_OFFER
@@ -19,12 +19,20 @@ _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
 _SALES: Final = price_type_of("SALES").index
 
 
+class LastVisits(NamedTuple):
+    """When Keepa last looked at a product and last collected its offers; None for never."""
+
+    look: int | None
+    collection: int | None
+
+
 def product_object(
     sheet: ProductSheet,
     locale: Locale,
     history: History,
     at: int,
     detail: ProductDetail,
+    last: LastVisits,
     lightning: Spell | None = None,
 ) -> dict[str, Any]:
     """Build a product as Keepa would send it.
@@ -36,13 +44,14 @@ def product_object(
         at: Keepa minute of the reply.
         detail: What the request asks for. `days` keeps the points within so many days and not the
             one in force before them; Keepa's own rule there is not known.
+        last: Keepa's last visits, those for this request among them.
         lightning: The lightning deal that runs: its series then ends with the announced end.
     """
-    known = shown_history(history, detail)
+    known = history.only(detail.series)
     shown = known if detail.days is None else known.since(at - detail.days * _DAY)
     root = root_id(locale, sheet.kind.category)
     shelf = shelf_id(locale, sheet.kind.category, sheet.kind.shelf)
-    last_look = int(history.looks[-1]) if len(history.looks) else at
+    looked = at if last.look is None else last.look
     ranks = shown.entries.get(_SALES)
     product: dict[str, Any] = {
         "asin": sheet.asin,
@@ -71,9 +80,9 @@ def product_object(
         else {},
         "trackingSince": sheet.tracked_since,
         "listedSince": sheet.tracked_since,
-        "lastUpdate": last_look,
-        "lastRatingUpdate": last_look,
-        "lastPriceChange": _last_price_change(history, last_look),
+        "lastUpdate": looked,
+        "lastRatingUpdate": 0 if last.collection is None else last.collection,
+        "lastPriceChange": _last_price_change(history, looked),
         "hasReviews": sheet.has_history,
         "isAdultProduct": False,
         "newPriceIsMAP": False,
@@ -82,6 +91,9 @@ def product_object(
     }
     if detail.interval is not None:
         stats = stats_of(known, at, detail.interval, has_buy_box=detail.has_buy_box)
+        stats["lastOffersUpdate"] = last.collection or 0
+        if detail.has_buy_box:
+            stats["lastBuyBoxUpdate"] = looked
         if lightning is not None:
             stats["lightningDealInfo"] = [lightning.start, lightning.end]
         product["stats"] = stats

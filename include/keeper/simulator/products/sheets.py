@@ -16,6 +16,7 @@ CATALOGUE_ORIGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 _DAY: Final = 1440
 _YEAR: Final = 365 * _DAY
+_RAREST_COLLECTION: Final = 61 * 60
 _HOMES: Final = {"us": 0.40, "uk": 0.15, "de": 0.17, "jp": 0.12}
 _ABROAD: Final = 0.35
 _IMAGE_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -47,6 +48,7 @@ class ProductSheet:
         sold_used: It has used offers.
         sold_by_fba: Other sellers offer it from Amazon's warehouses.
         sold_in_deals: It has warehouse, lightning and Prime offers at times.
+        collection_share: Share of the looks at which its offers are collected.
         ended: Keepa minute after which nobody sells it any more, None for most.
     """
 
@@ -72,6 +74,7 @@ class ProductSheet:
     sold_by_fba: bool
     sold_in_deals: bool
     ended: int | None
+    collection_share: float
 
 
 def sheet_of(seed: int, number: int, asin: str) -> ProductSheet:
@@ -102,7 +105,7 @@ def sheet_of(seed: int, number: int, asin: str) -> ProductSheet:
         usual_price=kind.cheapest * (kind.dearest / kind.cheapest) ** chance.random(),
         usual_rank=int(exp(4 + 8.5 * chance.random())),
         tracked_since=origin - _YEAR - int(chance.random() * 2 * _YEAR) // 2 * 2,
-        look_gap=chance.choice((360, 540, 720, 1080, 1440)),
+        look_gap=(look_gap := chance.choice((360, 540, 720, 1080, 1440))),
         has_history=chance.random() >= 0.01,
         series_count=36 if chance.random() < 0.5 else 34,
         sold_by_amazon=chance.random() < 0.65,
@@ -110,7 +113,13 @@ def sheet_of(seed: int, number: int, asin: str) -> ProductSheet:
         sold_by_fba=chance.random() < 0.8,
         sold_in_deals=chance.random() < 0.35,
         ended=origin + int((2 * chance.random() - 1) * _YEAR) if chance.random() < 0.03 else None,
+        collection_share=_collection_share(look_gap, chance.random()),
     )
+
+
+def _collection_share(look_gap: int, chance: float) -> float:
+    """Choose how rarely offers are collected: between every look and every 61 hours."""
+    return float((look_gap / _RAREST_COLLECTION) ** chance)
 
 
 def _home(chance: float) -> Locale:

@@ -20,10 +20,7 @@ from keeper.simulator.products.markets import NO_OFFER
 _DAY: Final = 1440
 _WINDOWS: Final = (30, 90, 180, 365)
 _SALES: Final = price_type_of("SALES").index
-_COUNTS: Final = tuple(
-    price_type_of(name).index
-    for name in ("COUNT_NEW", "COUNT_USED", "COUNT_REFURBISHED", "COUNT_COLLECTIBLE")
-)
+_UPDATES: Final = price_type_of("EXTRA_INFO_UPDATES").index
 _BUY_BOX: Final = price_type_of("BUY_BOX_SHIPPING").index
 
 
@@ -142,19 +139,23 @@ def stats_of(
             of −2.
     """
     spans = {index: spans_of(entries, at) for index, entries in history.entries.items()}
+    updates = spans.pop(_UPDATES, None)
     begin = interval.begin
     within = spans
     if interval.end < at:
         past = history.until(interval.end).entries
-        within = {index: spans_of(entries, interval.end) for index, entries in past.items()}
+        within = {i: spans_of(past[i], interval.end) for i in spans.keys() & past.keys()}
 
     def each(
         value: Any, absent: Any = NO_OFFER, series: Mapping[int, SeriesSpans] = spans
     ) -> list[Any]:
         return [value(series[i]) if i in series else absent for i in range(history.length)]
 
+    current = each(lambda series: series.current)
+    # Of the collections recorded statistics have the last only.
+    current[_UPDATES] = NO_OFFER if updates is None else updates.current
     stats: dict[str, Any] = {
-        "current": each(lambda series: series.current),
+        "current": current,
         "avg": each(lambda series: series.average_since(begin), series=within),
         **{
             f"avg{window}": each(lambda series, w=window: series.average_since(at - w * _DAY))
@@ -184,17 +185,10 @@ def stats_of(
         },
         "lightningDealInfo": None,
         "tradeInPrice": NOT_REQUESTED,
-        "lastOffersUpdate": 0,
-        "totalOfferCount": offer_count(history),
+        "totalOfferCount": history.offers_at(at),
         "retrievedOfferCount": NOT_REQUESTED,
     }
     return stats | _buy_box(history, has_buy_box=has_buy_box)
-
-
-def offer_count(history: History) -> int:
-    """Return how many offers there are in all conditions."""
-    counts = (history.entries[index][-1, 1] for index in _COUNTS if index in history.entries)
-    return sum(max(int(count), 0) for count in counts)
 
 
 def is_lowest(series: SeriesSpans, since: int | None = None) -> bool:

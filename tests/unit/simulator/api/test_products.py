@@ -12,8 +12,10 @@ from keeper.domain.locales import Locale
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.api.keepa_api import KeepaApi
 from keeper.simulator.api.recordings import Recordings
+from keeper.simulator.api.token_bucket import TokenBucket
 from keeper.simulator.faults.plan import Fault, FaultKind
 from keeper.simulator.products.catalogue import Catalogue
+from tests.unit.simulator.hand_clock import HandClock
 
 PLAIN = {*range(7), 8, *range(11, 15), *range(28, 31), 34, 35}
 WITH_OFFERS = set(range(36)) - {31}
@@ -24,7 +26,6 @@ CLASSES = [
     pytest.param({"offers": "20"}, WITH_OFFERS, id="offers"),
     pytest.param({"offers": "100", "buybox": "1", "rating": "1"}, WITH_OFFERS, id="everything"),
 ]
-COUNTS = (11, 12, 13, 14)
 
 
 def ask(api: KeepaApi, asins: Collection[str], **query: str) -> dict[str, Any]:
@@ -131,11 +132,19 @@ def test_each_product_costs_its_class(
 
 @pytest.mark.parametrize("offers", [20, 30, 100])
 def test_offers_cost_the_pages_found(api: KeepaApi, asins: list[str], offers: int) -> None:
+    stored = ask(api, asins[:20], offers=str(offers), update="-1")
+    assert stored["tokensConsumed"] == 5 * 20
+    recent = {
+        product["asin"]
+        for product in stored["products"]
+        if product["stats"]["lastOffersUpdate"] > api.clock.minute() - 60
+    }
     reply = ask(api, asins[:20], offers=str(offers), buybox="1", rating="1")
-    tokens = 0
+    tokens = 5 * len(recent)
     for product in reply["products"]:
-        current = product["stats"]["current"]
-        found = min(sum(max(current[index], 0) for index in COUNTS), offers)
+        if product["asin"] in recent:
+            continue
+        found = min(product["stats"]["totalOfferCount"], offers)
         tokens += 6 * -(-found // 10) if found else 5
     assert reply["tokensConsumed"] == tokens > 100
     # What was collected within the hour is not collected again.
@@ -155,6 +164,56 @@ def test_offers_are_collected_when_they_are_older_than_asked(api: KeepaApi, offe
     api.clock.change(jump=timedelta(minutes=1))
     assert tokens(update="8760") == tokens(update="-1") == 5
     assert tokens() in {6, 12}
+
+
+def test_a_request_moves_the_offers_and_their_time(
+    api: KeepaApi, catalogue: Catalogue, us: Locale
+) -> None:
+    sheet = next(s for s in catalogue.products_in(us) if s.has_history and s.collection_share < 0.5)
+    at = api.clock.minute()
+    look = catalogue.history(sheet, us, at).last_look
+    before = ask(api, [sheet.asin], offers="20", update="-1")["products"][0]
+    known = before["csv"][15][-2]
+    assert before["stats"]["lastOffersUpdate"] == before["lastRatingUpdate"] == known < at
+    assert before["lastUpdate"] == before["stats"]["lastBuyBoxUpdate"] == look
+
+    plain = ask(api, [sheet.asin])["products"][0]
+    assert (plain["lastUpdate"], plain["stats"]["lastOffersUpdate"]) == (at, known)
+    assert plain["lastRatingUpdate"] == known
+
+    api.clock.change(jump=timedelta(minutes=10))
+    after = ask(api, [sheet.asin], offers="20")["products"][0]
+    assert after["csv"][15] == [*before["csv"][15], at + 10, after["stats"]["totalOfferCount"]]
+    assert after["stats"]["lastOffersUpdate"] == after["lastUpdate"] == at + 10
+    assert after["lastRatingUpdate"] == after["stats"]["lastBuyBoxUpdate"] == at + 10
+    for index in (7, 9, 10, 16, 17, 19, 20, 21, 22, 32, 33):
+        if before["csv"][index]:
+            assert after["csv"][index][: len(before["csv"][index])] == before["csv"][index]
+    # What it found stays, with a request that collects nothing and after a longer time.
+    assert ask(api, [sheet.asin], rating="1")["products"][0]["csv"][16] == after["csv"][16]
+    api.clock.change(jump=timedelta(days=40))
+    later = ask(api, [sheet.asin], offers="20", update="-1")["products"][0]
+    assert (at + 10) in later["csv"][15][::2]
+
+
+def test_nothing_of_the_future_is_known_when_the_clock_goes_back(
+    api: KeepaApi, offered: str
+) -> None:
+    before = ask(api, [offered], offers="20", update="-1")["products"][0]
+    api.clock.change(jump=timedelta(days=30))
+    ask(api, [offered], offers="20")
+    api.clock.change(jump=timedelta(days=-30))
+    assert ask(api, [offered], offers="20", update="-1")["products"][0] == before
+
+
+def test_equal_requests_at_equal_times_get_equal_replies(
+    api: KeepaApi, offered: str, hand_clock: HandClock
+) -> None:
+    twin = KeepaApi(Catalogue(7, 400), api.clock, TokenBucket(2_000, hand_clock))
+    for hours in (0, 7, 0, 50):
+        api.clock.change(jump=timedelta(hours=hours))
+        one, two = (ask(it, [offered], offers="20") for it in (api, twin))
+        assert one["products"] == two["products"]
 
 
 def test_stock_costs_only_beside_offers(api: KeepaApi, offered: str) -> None:
