@@ -194,6 +194,7 @@ def import_(
     semicolons between), with_shipping; only asin is needed.
     Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
     """
+    from keeper.domain.watches.rule_texts import shipping_note
     from keeper.pipeline.watches.csv_file import RowError, read_watches
     from keeper.stores.postgres.watches.watch_list import save_watches
 
@@ -206,6 +207,8 @@ def import_(
         except OSError as error:
             raise typer.BadParameter(f"cannot read {file}: {error.strerror}") from None
     watches = [row for row in rows if not isinstance(row, RowError)]
+    for note, count in Counter(filter(None, map(shipping_note, watches))).items():
+        typer.echo(f"note: {note} ({count} row{'s' if count > 1 else ''})")
     errors = [row for row in rows if isinstance(row, RowError)]
     for bad in errors:
         typer.secho(f"line {bad.line}: {bad.reason}", fg=typer.colors.RED, err=True)
@@ -286,16 +289,20 @@ def shipping_word(with_shipping: bool | None) -> str | None:
 
 
 def sentences(watch: "Watch") -> list[str]:
-    """Return in plain words what a watch alerts for."""
+    """Return in plain words what a watch alerts for, and what of it changes nothing."""
     from keeper.domain.locales import locale_of
-    from keeper.domain.watches.rule_texts import explain_all
+    from keeper.domain.prices.types import price_type_of
+    from keeper.domain.watches.rule_texts import explain_all, shipping_note
 
-    return explain_all(
+    lines = explain_all(
         watch.rules or (),
         watch.target_minor,
         locale_of(watch.domain).currency,
-        with_shipping=bool(watch.with_shipping),
+        with_shipping=watch.counts_shipping,
+        is_landed=price_type_of(watch.price_type).landed_since is not None,
     )
+    note = shipping_note(watch)
+    return lines if note is None else [*lines, f"Note: {note}."]
 
 
 def _type(name: str) -> str:
@@ -332,7 +339,7 @@ def _rules(watch: "Watch") -> str:
 
     currency = locale_of(watch.domain).currency
     lines = [rule_text(rule, currency) for rule in watch.rules or ()]
-    if watch.with_shipping:
+    if watch.counts_shipping:
         lines.append("(with shipping)")
     return "\n".join(lines)
 

@@ -43,7 +43,8 @@ class Watch:
         status: Whether it is fetched and alerts.
         priority: None leaves it as it is, normal for a new watch.
         rules: What else alerts; None leaves them as they are, none for a new watch.
-        with_shipping: Whether target and rules count shipping; None leaves it as it is.
+        with_shipping: Whether its user wants target and rules to count shipping; None leaves it as
+            it is.
     """
 
     asin: str
@@ -59,6 +60,11 @@ class Watch:
     def alerts(self) -> bool:
         """Whether it can raise an alert: it has a target or a rule."""
         return self.target_minor is not None or bool(self.rules)
+
+    @property
+    def counts_shipping(self) -> bool:
+        """Whether target and rules add shipping to the price; never in a series without any."""
+        return bool(self.with_shipping) and price_type_of(self.price_type).has_shipping
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,18 +275,17 @@ def _changes(
 
 def _is_suspicious(point: PricePoint, series: Series, product: DecodedProduct) -> bool:
     # Keepa's minimum and maximum count shipping in, so everything is compared that way.
-    stats, index = product.stats, series.price_type.index
-    low = stats.min.get(index) if stats else None
-    high = stats.max.get(index) if stats else None
+    at, stats = point.observed_at, product.stats
+    low, high = stats.range_of(series.price_type, at) if stats else (None, None)
     landed = None
     if point.price_minor is not None:
         landed = point.price_minor + (point.shipping_minor or 0)
     return is_implausible(
         landed,
-        earlier_low=series.low(end=point.observed_at, landed=True),
-        earlier_high=series.high(end=point.observed_at, landed=True),
-        keepa_low=low.value if low else None,
-        keepa_high=high.value if high else None,
+        earlier_low=series.low(end=at, landed=True),
+        earlier_high=series.high(end=at, landed=True),
+        keepa_low=low,
+        keepa_high=high,
     )
 
 

@@ -5,10 +5,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from keeper.settings import SIMULATOR_KEY
+from keeper.simulator.api.graphs import GraphImages
 from keeper.simulator.api.parameters import Parameters
+from keeper.simulator.api.payload import Payload
+from keeper.simulator.api.posted import PostedBody, with_body
 from keeper.simulator.api.products import ProductReplies, ProductRequest
 from keeper.simulator.api.recordings import Recordings
 from keeper.simulator.api.token_bucket import Balance, TokenBucket
@@ -16,8 +19,9 @@ from keeper.simulator.deals.found import find_deals
 from keeper.simulator.deals.lightning import all_lightning_deals, lightning_deal
 from keeper.simulator.deals.selection import parse_selection
 from keeper.simulator.discovery.finder import find_products
+from keeper.simulator.discovery.keywords import products_named
 from keeper.simulator.discovery.selection import parse_finder_selection
-from keeper.simulator.faults.bodies import spoiled_body
+from keeper.simulator.faults.bodies import spoiled_body, spoiled_picture
 from keeper.simulator.faults.plan import Fault, FaultKind, FaultPlan
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.clock import CatalogueClock
@@ -34,8 +38,14 @@ from keeper.simulator.refusals import (
     out_of_range,
     unknown_endpoint,
     unknown_key,
+    without_subscription,
 )
 
+UNPAID_KEY: Final = "simulator-unpaid"
+"""A key that every simulator knows as one without a subscription."""
+
+JSON: Final = "application/json;charset=UTF-8"
+_PNG: Final = "image/png"
 _OK: Final = 200
 _ERRORS: Final = 400
 _TOO_MANY_REQUESTS: Final = 429
@@ -45,18 +55,13 @@ _DEAL_COST: Final = 5
 _BEST_SELLERS_COST: Final = 50
 _CATEGORY_COST: Final = 1
 _SEARCH_COST: Final = 1
+_PRODUCT_SEARCH_COST: Final = 10
+_MOST_RATING_COST: Final = 5
 _FINDER_COST: Final = 10
 _FOUND_FOR_A_TOKEN: Final = 100
 _LIGHTNING_DEALS_COST: Final = 500
 _LIGHTNING_DEAL_COST: Final = 1
 _SHORTEST_WORD: Final = 3
-
-
-class Payload(NamedTuple):
-    """What an endpoint found, and its price in tokens."""
-
-    fields: dict[str, Any]
-    cost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Answer:
         fault: The fault it was made with, if any.
         delay_s: Seconds to wait before it sets out, as if the network held it.
         trickle_s: Seconds its body takes.
+        media_type: Of the body.
     """
 
     status: int
@@ -78,6 +84,7 @@ class Answer:
     fault: FaultKind | None = None
     delay_s: float = 0
     trickle_s: float = 0
+    media_type: str = JSON
 
 
 @dataclass
@@ -89,6 +96,7 @@ class KeepaApi:
         clock: The catalogue's time.
         bucket: The tokens, with a time of their own.
         keys: API keys accepted.
+        unpaid_keys: API keys known and refused, as those of subscriptions that ended.
         recordings: Real replies that go before simulated ones.
         faults: What the next replies have wrong with them.
     """
@@ -97,25 +105,30 @@ class KeepaApi:
     clock: CatalogueClock = field(default_factory=CatalogueClock)
     bucket: TokenBucket = field(default_factory=lambda: TokenBucket(20))
     keys: Collection[str] = (SIMULATOR_KEY,)
+    unpaid_keys: Collection[str] = (UNPAID_KEY,)
     recordings: Recordings = field(default_factory=Recordings)
     faults: FaultPlan = field(default_factory=FaultPlan)
+    _graphs: GraphImages = field(default_factory=GraphImages, repr=False)
     _product_replies: ProductReplies = field(default_factory=ProductReplies, repr=False)
     _turn: Lock = field(default_factory=Lock, repr=False)
 
-    def answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
+    def answer(
+        self, endpoint: str, query: Mapping[str, str], body: PostedBody | None = None
+    ) -> Answer:
         """Answer a request as Keepa would; never raises for what a client may send.
 
         Threads take turns: computing side by side they would only slow each other down.
 
         Args:
-            endpoint: "product", "deal", "token", "category", "bestsellers", "search", "query" or
-                "lightningdeal"; others are refused.
+            endpoint: "product", "deal", "token", "category", "bestsellers", "search", "query",
+                "lightningdeal" or "graphimage"; others are refused.
             query: The query's parameters, `key` among them.
+            body: Of a POST request.
         """
         with self._turn:
-            return self._answer(endpoint, query)
+            return self._answer(endpoint, query, body)
 
-    def _answer(self, endpoint: str, query: Mapping[str, str]) -> Answer:
+    def _answer(self, endpoint: str, query: Mapping[str, str], body: PostedBody | None) -> Answer:
         started_ms = self.bucket.now_ms()
         began = time.perf_counter()
         faults: list[Fault] = []
@@ -126,7 +139,9 @@ class KeepaApi:
             faults = self.faults.take(endpoint, asks_offers="offers" in query)
             if any(fault.kind is FaultKind.REVOKE_KEY for fault in faults):
                 raise unknown_key()
-            status, payload = self._run_with(faults, endpoint, Parameters(query))
+            status, payload = self._run_with(
+                faults, endpoint, Parameters(with_body(endpoint, query, body))
+            )
             error = _fault_error(status)
         except RequestRefusedError as refusal:
             status, error, knows_key = refusal.status, refusal.error, refusal.knows_key
@@ -141,13 +156,17 @@ class KeepaApi:
         }
         document = envelope | payload.fields | ({"error": error} if error else {})
         kinds = [fault.kind for fault in faults]
+        text, media_type = spoiled_body(document, payload.fields, kinds), JSON
+        if payload.picture is not None:
+            text, media_type = spoiled_picture(payload.picture, kinds), _PNG
         return Answer(
             status,
-            spoiled_body(document, payload.fields, kinds),
+            text,
             payload.cost,
             kinds[0] if kinds else None,
             delay_s=sum(fault.delay_s for fault in faults),
             trickle_s=sum(fault.seconds for fault in faults),
+            media_type=media_type,
         )
 
     def _run_with(
@@ -163,7 +182,7 @@ class KeepaApi:
         payload = self._run(endpoint, asked, faults)
         if ordered is not None:
             return ordered, Payload({}, payload.cost)
-        return _OK, Payload(payload.fields, payload.cost if charged else 0)
+        return _OK, payload if charged else payload._replace(cost=0)
 
     def _token_fields(self, balance: Balance, cost: int, knows_key: bool) -> dict[str, Any]:
         return {
@@ -175,6 +194,8 @@ class KeepaApi:
         }
 
     def _check_key(self, query: Mapping[str, str]) -> None:
+        if query.get("key") in self.unpaid_keys:
+            raise without_subscription()
         if query.get("key") not in self.keys:
             raise unknown_key()
 
@@ -188,6 +209,9 @@ class KeepaApi:
             "search": lambda: self._search(asked),
             "query": lambda: self._finder(asked),
             "lightningdeal": lambda: self._lightning_deals(asked),
+            "graphimage": lambda: self._graphs.answer(
+                self.catalogue, asked, self.clock.minute(), self.bucket.now_ms()
+            ),
         }
         if endpoint not in handlers:
             raise unknown_endpoint(endpoint)
@@ -207,7 +231,9 @@ class KeepaApi:
         return Payload({"products": found.products} if found.products else {}, found.tokens)
 
     def _deals(self, asked: Parameters) -> Payload:
-        selection = parse_selection(asked.text("selection"), asked.locale())
+        selection = parse_selection(
+            asked.selection(), asked.locale() if asked.has("domain") else None
+        )
         recorded = self.recordings.deals(selection.locale)
         if recorded is not None:
             page = recorded if selection.page == 0 else recorded | {"dr": []}
@@ -217,7 +243,7 @@ class KeepaApi:
 
     def _finder(self, asked: Parameters) -> Payload:
         locale = asked.locale()
-        selection = parse_finder_selection(asked.text("selection"))
+        selection = parse_finder_selection(asked.selection())
         found = find_products(self.catalogue, locale, selection, self.clock.minute())
         return Payload(found, _FINDER_COST + ceil(len(found["asinList"]) / _FOUND_FOR_A_TOKEN))
 
@@ -250,6 +276,8 @@ class KeepaApi:
         return Payload({"bestSellersList": listed}, _BEST_SELLERS_COST)
 
     def _search(self, asked: Parameters) -> Payload:
+        if asked.text("type") == "product":
+            return self._search_products(asked)
         if asked.text("type") != "category":
             raise invalid_parameter("type")
         known = all_categories(self.catalogue, asked.locale())
@@ -257,6 +285,23 @@ class KeepaApi:
         long_enough = all(len(word) >= _SHORTEST_WORD for word in term.split())
         found = search_categories(known, term) if long_enough else {}
         return Payload({"categories": found}, _SEARCH_COST)
+
+    def _search_products(self, asked: Parameters) -> Payload:
+        asins = products_named(self.catalogue, asked.locale(), asked.text("term"))
+        if asked.flag("asins-only"):
+            return Payload({"asinList": asins}, _PRODUCT_SEARCH_COST)
+        if not asins:
+            return Payload({}, _PRODUCT_SEARCH_COST)
+        names = ("domain", "stats", "history", "update")
+        asked_again = {"asin": ",".join(asins)}
+        found = self._products(asked.only(*names, **asked_again), [])
+        # A token for each product is in the price of the search.
+        cost = _PRODUCT_SEARCH_COST + found.cost - len(asins)
+        if asked.flag("rating"):
+            rated = self._products(asked.only(*names, "rating", **asked_again), [])
+            cost += min(rated.cost - found.cost, _MOST_RATING_COST)
+            found = rated
+        return Payload(found.fields, cost)
 
 
 def _asins_of(faults: list[Fault], kind: FaultKind) -> frozenset[str] | None:

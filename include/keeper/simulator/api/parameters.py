@@ -7,7 +7,12 @@ from typing import Final
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.products.stats import Interval
-from keeper.simulator.refusals import invalid_parameter, too_few_offers, too_many_asins
+from keeper.simulator.refusals import (
+    invalid_parameter,
+    invalid_query,
+    too_few_offers,
+    too_many_asins,
+)
 from keeper.simulator.replies.detail import (
     DEFAULT_UPDATE_H,
     NO_COLLECTION,
@@ -27,6 +32,14 @@ class Parameters:
 
     def __init__(self, given: Mapping[str, str]) -> None:
         self._given = given
+
+    def given(self) -> frozenset[tuple[str, str]]:
+        """Return names and values of all parameters, equal for equal requests."""
+        return frozenset(self._given.items())
+
+    def only(self, *names: str, **others: str) -> "Parameters":
+        """Return parameters of another request: those of these names, and others."""
+        return Parameters({n: self._given[n] for n in names if n in self._given} | others)
 
     def has(self, name: str) -> bool:
         """Return whether a parameter is there."""
@@ -63,6 +76,12 @@ class Parameters:
             return locale_of_keepa_id(self.number("domain") or 0)
         except UnknownLocaleError:
             raise invalid_parameter("domain") from None
+
+    def selection(self) -> str:
+        """Return the JSON of a selection, which must be there."""
+        if not self.has("selection"):
+            raise invalid_query()
+        return self.text("selection")
 
     def asins(self) -> list[str]:
         """Return the ASINs asked for, each once, in order."""

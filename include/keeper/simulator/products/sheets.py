@@ -8,6 +8,7 @@ from typing import Final
 
 from keeper.domain.locales import LOCALES, Locale, locale_of
 from keeper.domain.prices.points import to_keepa_minutes
+from keeper.simulator.products.books import book_of
 from keeper.simulator.products.word_lists import BRANDS, COLOURS, KINDS, QUALITIES, ProductKind
 
 CATALOGUE_ORIGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,9 +31,10 @@ class ProductSheet:
         number: Its place in the catalogue.
         asin: Its ASIN.
         title: As Amazon shows it.
-        brand: Its maker.
+        brand: Its maker; of a book its publisher.
+        authors: Of a book; nobody else's.
         kind: What sort of thing it is.
-        colour: Part of the title.
+        colour: Part of the title; "" for a book.
         images: Names of its pictures, the main one first.
         home: The locale it surely exists in.
         locales: Every locale it exists in.
@@ -55,6 +57,7 @@ class ProductSheet:
     asin: str
     title: str
     brand: str
+    authors: tuple[str, ...]
     kind: ProductKind
     colour: str
     images: tuple[str, ...]
@@ -81,13 +84,19 @@ def sheet_of(seed: int, number: int, asin: str) -> ProductSheet:
     brand, quality, colour = (chance.choice(words) for words in (BRANDS, QUALITIES, COLOURS))
     home = _home(chance.random())
     abroad = [locale for locale in LOCALES if chance.random() < _ABROAD]
+    title = f"{brand} {quality} {kind.noun} {chance.choice(kind.features)}, {colour}"
+    # Made of a chance of its own, so that all else about the catalogue is as without books.
+    book = book_of(seed, number)
+    if book is not None:
+        title, brand, colour, kind = book.title, book.publisher, "", book.kind
     origin = to_keepa_minutes(CATALOGUE_ORIGIN)
     return ProductSheet(
         seed=seed,
         number=number,
         asin=asin,
-        title=f"{brand} {quality} {kind.noun} {chance.choice(kind.features)}, {colour}",
+        title=title,
         brand=brand,
+        authors=book.authors if book is not None else (),
         kind=kind,
         colour=colour,
         images=tuple(_image(chance) for _ in range(chance.randint(1, 4))),

@@ -61,7 +61,7 @@ def product_object(
         "brand": sheet.brand,
         "manufacturer": sheet.brand,
         "model": f"{sheet.brand[:2].upper()}-{sheet.number:05d}",
-        "color": sheet.colour,
+        "color": sheet.colour or None,
         "productGroup": sheet.kind.category,
         "productType": 0,
         "parentAsin": None,

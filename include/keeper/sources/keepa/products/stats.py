@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from keeper.domain.prices.types import PriceType
 from keeper.sources.keepa.document import JsonObject, as_array, as_moment, plain_list
 from keeper.sources.keepa.products.statistics import Extreme
 
@@ -43,6 +44,19 @@ class ProductStats:
     last_offers_update: datetime | None
     last_buy_box_update: datetime | None
     is_buy_box_price_hidden: bool
+
+    def range_of(self, price_type: PriceType, at: datetime) -> tuple[int | None, int | None]:
+        """Return Keepa's minimum and maximum, where they may be compared with a price of `at`.
+
+        See keeper.domain.prices.landed.
+        """
+        since = price_type.comparable_since(at)
+        extremes = (self.min.get(price_type.index), self.max.get(price_type.index))
+        low, high = (
+            None if one is None or (since is not None and one.observed_at < since) else one.value
+            for one in extremes
+        )
+        return low, high
 
 
 def decode_stats(stats: JsonObject) -> ProductStats:
