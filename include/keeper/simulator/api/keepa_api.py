@@ -223,6 +223,8 @@ class KeepaApi:
             asked.locale(),
             asked.asins(),
             asked.detail(at),
+            codes=asked.codes(),
+            code_limit=asked.number("code-limit", lowest=1),
             dropped=_asins_of(faults, FaultKind.DROP) or frozenset(),
             offers_fail=_asins_of(faults, FaultKind.OFFERS_FAIL),
         )

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -15,8 +16,9 @@ from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.errors import TerminalError
 from keeper.simulator.products.asin_numbering import AsinNumbering
+from keeper.simulator.products.codes import code_of, number_of_code, shares_code
 from keeper.simulator.products.histories import History, make_history
-from keeper.simulator.products.sheets import ProductSheet, sheet_of
+from keeper.simulator.products.sheets import ProductSheet, children_of, parent_number, sheet_of
 
 SEARCHED_PRODUCTS: Final = 600
 """How many products a search compares by their histories; fewer than the cache keeps of them."""
@@ -59,6 +61,21 @@ class Catalogue:
         sheet = self.sheet(number)
         return sheet if locale in sheet.locales else None
 
+    def with_code(self, code: str, locale: Locale) -> list[ProductSheet]:
+        """Return the products of a locale that carry an EAN or ISBN-13."""
+        number = number_of_code(code)
+        if number is None:
+            return []
+        numbers = [number, number + 1] if shares_code(number + 1) else [number]
+        sheets = [self.sheet(n) for n in numbers if n < self.size]
+        return [s for s in sheets if locale in s.locales and self.code_of(s) == code]
+
+    def code_of(self, sheet: ProductSheet) -> str:
+        """Return a product's EAN, or ISBN-13 if it is a book."""
+        is_shared = shares_code(sheet.number)
+        first = self.sheet(sheet.number - 1) if is_shared else sheet
+        return code_of(first.number, is_book=bool(first.authors))
+
     def products_in(self, locale: Locale, limit: int | None = None) -> Iterator[ProductSheet]:
         """Give the products of a locale in order of their numbers, at most `limit`."""
         given = 0
@@ -94,7 +111,21 @@ class Catalogue:
         return known.until(at)
 
     def _make_sheet(self, number: int) -> ProductSheet:
-        return sheet_of(self.seed, number, self.asin_of(number))
+        sheet = sheet_of(self.seed, number, self.asin_of(number))
+        children = tuple(self.asin_of(child) for child in children_of(number))
+        parent = parent_number(number)
+        if parent is None:
+            return replace(sheet, variations=children) if children else sheet
+        family = self.sheet(parent)
+        own = sheet.colour or f"Edition {number}"
+        return replace(
+            sheet,
+            title=f"{family.title} ({own})",
+            brand=family.brand,
+            authors=family.authors,
+            kind=family.kind,
+            parent=family.asin,
+        )
 
 
 class SuggestedWatch(NamedTuple):

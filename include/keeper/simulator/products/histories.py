@@ -65,6 +65,12 @@ class History:
         updates = self.entries.get(_UPDATES)
         return int(updates[-1, 0]) if updates is not None else None
 
+    @property
+    def collections(self) -> NDArray[np.int32]:
+        """When offers were collected, in order."""
+        updates = self.entries.get(_UPDATES)
+        return np.zeros(0, np.int32) if updates is None else updates[:, 0]
+
     def offers_at(self, minute: int) -> int:
         """Return how many offers there were at a Keepa minute, in all conditions."""
         return int(_offers(self.market, np.array([minute], np.int32))[0])
