@@ -16,7 +16,7 @@ from keeper.simulator.refusals import (
     invalid_parameter,
     invalid_query,
     too_few_offers,
-    too_many_asins,
+    too_many_entries,
 )
 
 _MAX_ASINS: Final = 100
@@ -88,7 +88,7 @@ class Parameters:
         asins = [asin.strip() for asin in self.text("asin").split(",")]
         limit = _MAX_ASINS if self.number("offers") is None else _MAX_ASINS_WITH_OFFERS
         if len(asins) > limit:
-            raise too_many_asins(limit)
+            raise too_many_entries(limit)
         return list(dict.fromkeys(asin for asin in asins if asin))
 
     def categories(self) -> list[int]:
