@@ -9,10 +9,11 @@ from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.documents import write_document
 from keeper.simulator.products.catalogue import Catalogue
-from keeper.simulator.products.detail import Interval, ProductDetail
 from keeper.simulator.products.histories import make_history
-from keeper.simulator.products.objects import LastVisits, product_object
 from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, ProductSheet
+from keeper.simulator.products.stats import Interval
+from keeper.simulator.replies.detail import ProductDetail
+from keeper.simulator.replies.objects import LastVisits, product_object
 
 REPLIED_AT: Final = CATALOGUE_ORIGIN
 STATS_DAYS: Final = 90

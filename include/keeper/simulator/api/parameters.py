@@ -6,17 +6,17 @@ from typing import Final
 
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
 from keeper.domain.prices.points import to_keepa_minutes
-from keeper.simulator.products.detail import (
-    DEFAULT_UPDATE_H,
-    NO_COLLECTION,
-    Interval,
-    ProductDetail,
-)
+from keeper.simulator.products.stats import Interval
 from keeper.simulator.refusals import (
     invalid_parameter,
     invalid_query,
     too_few_offers,
     too_many_entries,
+)
+from keeper.simulator.replies.detail import (
+    DEFAULT_UPDATE_H,
+    NO_COLLECTION,
+    ProductDetail,
 )
 
 _MAX_ASINS: Final = 100

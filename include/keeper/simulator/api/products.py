@@ -8,13 +8,14 @@ from keeper.domain.locales import Locale
 from keeper.domain.prices.types import price_type_of
 from keeper.simulator.api.recordings import Recordings
 from keeper.simulator.products.catalogue import Catalogue
-from keeper.simulator.products.charges import Standing, is_due, product_tokens, unknown_tokens
-from keeper.simulator.products.detail import OF_COLLECTIONS, ProductDetail, withhold
 from keeper.simulator.products.histories import History, OffersCollection
 from keeper.simulator.products.lightning_spells import LONGEST_SPELL, Spell, spell_at
-from keeper.simulator.products.objects import LastVisits, product_object
+from keeper.simulator.products.series import OF_COLLECTIONS
 from keeper.simulator.products.sheets import ProductSheet
-from keeper.simulator.products.visits import Place, Visits
+from keeper.simulator.replies.charges import Standing, is_due, product_tokens, unknown_tokens
+from keeper.simulator.replies.detail import ProductDetail, withhold
+from keeper.simulator.replies.objects import LastVisits, product_object
+from keeper.simulator.replies.visits import Place, Visits
 
 _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
 _OFFER_COUNTS: Final = tuple(

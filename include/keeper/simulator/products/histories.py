@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from keeper.domain.locales import Locale
 from keeper.domain.prices.types import price_type_of
 from keeper.simulator.products.chance import Floats, Ints, uniform_rows
-from keeper.simulator.products.detail import OF_COLLECTIONS
 from keeper.simulator.products.markets import CHANCES_PER_LOOK, Market
+from keeper.simulator.products.series import OF_COLLECTIONS
 from keeper.simulator.products.sheets import ProductSheet
 
 Entries: TypeAlias = NDArray[np.int32]

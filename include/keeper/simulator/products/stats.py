@@ -13,15 +13,24 @@ import numpy as np
 
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.products.chance import Ints
-from keeper.simulator.products.detail import NOT_REQUESTED, Interval
 from keeper.simulator.products.histories import Entries, History
 from keeper.simulator.products.markets import NO_OFFER
 
+NOT_REQUESTED: Final = -2
+"""What `stats` says where a request did not ask for offers or the buy box."""
 _DAY: Final = 1440
 _WINDOWS: Final = (30, 90, 180, 365)
 _SALES: Final = price_type_of("SALES").index
 _UPDATES: Final = price_type_of("EXTRA_INFO_UPDATES").index
 _BUY_BOX: Final = price_type_of("BUY_BOX_SHIPPING").index
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The Keepa minutes between which `stats` counts."""
+
+    begin: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from keeper.domain.locales import Locale, locale_of
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.products.catalogue import Catalogue
-from keeper.simulator.products.detail import OF_COLLECTIONS
 from keeper.simulator.products.histories import History, OffersCollection, make_history
+from keeper.simulator.products.series import OF_COLLECTIONS
 from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, ProductSheet
 
 DAY = 1440

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from keeper.domain.prices.types import PRICE_TYPES
-from keeper.simulator.products.detail import Interval
 from keeper.simulator.products.histories import Entries, History
-from keeper.simulator.products.stats import spans_of, stats_of
+from keeper.simulator.products.stats import Interval, spans_of, stats_of
 
 DAY = 1440
 AT = 8_000_000

@@ -6,7 +6,8 @@ import pytest
 
 from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.types import PRICE_TYPES
-from keeper.simulator.products.detail import Interval, ProductDetail, withhold
+from keeper.simulator.products.stats import Interval
+from keeper.simulator.replies.detail import ProductDetail, withhold
 
 INTERVAL = Interval(7_000_000, 7_500_000)
 OF_RATING = {"RATING", "COUNT_REVIEWS"}

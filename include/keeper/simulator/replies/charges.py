@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from keeper.simulator.products.detail import NO_COLLECTION, ProductDetail
+from keeper.simulator.replies.detail import NO_COLLECTION, ProductDetail
 
 _PRODUCT: Final = 1
 _RATING: Final = 1

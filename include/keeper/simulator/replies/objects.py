@@ -7,12 +7,12 @@ import numpy as np
 from keeper.domain.locales import Locale
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.products.categories import root_id, shelf_id
-from keeper.simulator.products.detail import ProductDetail
 from keeper.simulator.products.histories import History
 from keeper.simulator.products.lightning_spells import Spell
 from keeper.simulator.products.markets import NO_OFFER
 from keeper.simulator.products.sheets import ProductSheet
 from keeper.simulator.products.stats import stats_of
+from keeper.simulator.replies.detail import ProductDetail
 
 _DAY: Final = 1440
 _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index

@@ -1,28 +1,16 @@
-"""How much of a product a request asks for, and which series Keepa then sends.
-
-Source: Keepa's documentation of /product and `CsvType.isExtraData` of its Java framework. The table
-stands here by itself: the simulator would share a fault of the product's own.
-"""
+"""How much of a product a request asks for, and what Keepa then sends of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-NOT_REQUESTED: Final = -2
-"""What `stats` says where a request did not ask for offers or the buy box."""
+from keeper.simulator.products.series import ALWAYS, BUY_BOX, OF_COLLECTIONS, RATINGS
+from keeper.simulator.products.stats import NOT_REQUESTED, Interval
+
 DEFAULT_UPDATE_H: Final = 1
 NO_COLLECTION: Final = -1
 """An `update` with which Keepa looks at nothing before it answers."""
-
-_ALWAYS: Final = frozenset({*range(7), 8, *range(11, 15), *range(28, 31), 34, 35})
-_WITH_RATING: Final = frozenset({16, 17})
-_WITH_BUY_BOX: Final = frozenset({18})
-_WITH_OFFERS: Final = frozenset({7, 9, 10, 15, *range(16, 28), 32, 33})
-# RENT (31) is in none of them: Keepa keeps no rents since February 2026.
-
-OF_COLLECTIONS: Final = (_WITH_RATING | _WITH_OFFERS) - _WITH_BUY_BOX
-"""Series that move only when Keepa collects a product's offers; the buy box moves at each look."""
 
 _OFFERS_FIELDS: Final = ("offers", "liveOffersOrder")
 _BUY_BOX_FIELDS: Final = ("buyBoxSellerIdHistory", "buyBoxUsedHistory", "buyBoxEligibleOfferCounts")
@@ -34,14 +22,6 @@ _BUY_BOX_PRICES: Final = (
     "buyBoxUsedShipping",
 )
 _OFFER_COUNTS: Final = ("retrievedOfferCount", "offerCountFBA", "offerCountFBM")
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """The Keepa minutes between which `stats` counts."""
-
-    begin: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +63,12 @@ class ProductDetail:
 
 @cache
 def _series(rating: bool, buy_box: bool, offers: bool) -> frozenset[int]:
-    found = _ALWAYS
+    found = ALWAYS
     if rating:
-        found |= _WITH_RATING
+        found |= RATINGS
     if buy_box:
-        found |= _WITH_BUY_BOX
-    return found | _WITH_OFFERS if offers else found
+        found |= BUY_BOX
+    return found | OF_COLLECTIONS if offers else found
 
 
 def withhold(product: Mapping[str, Any], detail: ProductDetail) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 import pytest
 
-from keeper.simulator.products.charges import Standing, product_tokens, unknown_tokens
-from keeper.simulator.products.detail import ProductDetail
+from keeper.simulator.replies.charges import Standing, product_tokens, unknown_tokens
+from keeper.simulator.replies.detail import ProductDetail
 
 DAY = 1440
 
