@@ -20,6 +20,7 @@ from bench.fresh import fresh_database
 from bench.local_stack import HOME
 from bench.registry import Run, Values, benchmark
 from keeper.domain.locales import locale_of
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.pipeline.prices.plan import plan_run
@@ -83,7 +84,7 @@ def cycle(database: PostgresConfig, url: str, lake: Path, products: int) -> tupl
                 run="bench",
                 dag_id="bench",
                 batch_products=500,
-                interval=timedelta(hours=6),
+                policy=RequestPolicy(timedelta(hours=6)),
                 reserve_share=0.1,
                 started_at=datetime.now(UTC),
             )

@@ -15,6 +15,7 @@ from keeper.domain.messages.queue import (
     QueuedNotice,
     QueuedReport,
 )
+from keeper.domain.prices.types import price_type_of
 from keeper.domain.prices.verdict import PriceContext, price_context
 
 CHECKED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -66,6 +67,7 @@ def a_story(price: int = 123450) -> PriceContext:
         observed_at=ALERT.observed_at,
         checked_at=CHECKED_AT,
         amount=price,
+        price_type=price_type_of(ALERT.price_type),
     )
 
 

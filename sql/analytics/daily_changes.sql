@@ -1,5 +1,6 @@
 -- How much prices moved, by day and locale.
--- Covers the days that the last run of maintain_storage has rolled up.
+-- Covers the days that the last run of maintain_storage has rolled up. Where prices began to include shipping in February 2026, many rose by
+-- that alone.
 --
 -- Columns: day, in UTC; domain; series, how many prices changed; changes; fell and rose, how many
 -- closed lower or higher than they opened; sold_out, how many closed without an offer.

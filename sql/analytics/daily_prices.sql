@@ -1,6 +1,7 @@
 -- A product's price day by day: open, high, low, close, and the average weighted by time.
 -- Days without a change have the price of the day before. Days are in UTC; today's ends now. Days
--- before the first known price are left out.
+-- before the first known price are left out. Prices of NEW and its kin leave shipping out before 23
+-- February 2026 (comparable_since).
 --
 -- Columns: day; open_minor, high_minor, low_minor, close_minor, average_minor, in the currency's
 -- minor unit, null without an offer; in_stock, the share of the day with an offer, 0 to 1; changes.

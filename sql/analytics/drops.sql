@@ -1,6 +1,7 @@
 -- What costs less than usual now, over all products.
 -- Current prices are those of the latest check. Averages and the lowest price are those that
--- maintain_storage computed last (reckoned_at).
+-- maintain_storage computed last (reckoned_at). They reach back as far as prices mean the same
+-- (comparable_since): of NEW to February 2026, and null while no price since then is known.
 --
 -- Columns: asin, domain, price_type, title, currency; landed_minor now and the averages of 30 and 90
 -- days, in the currency's minor unit; below_30_percent, below_90_percent; lowest_minor ever;

@@ -1,4 +1,5 @@
 -- The lowest price of the last week, month, quarter, half-year and year, and ever.
+-- As far back as prices mean the same (comparable_since): of NEW since February 2026.
 --
 -- Columns: days, null for all time; lowest_minor, in the currency's minor unit; lowest_at, since when it
 -- was that low, the first time within these days; current_minor; is_lowest, whether it is so now.
@@ -10,7 +11,7 @@ CREATE OR REPLACE FUNCTION analytics.lowest_prices(
     is_lowest boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 6 AS $$
     WITH spans AS MATERIALIZED (
-        SELECT * FROM analytics.price_spans(lowest_prices.asin, lowest_prices.domain,
+        SELECT * FROM analytics.comparable_spans(lowest_prices.asin, lowest_prices.domain,
             lowest_prices.price_type, until => lowest_prices.at)
     ), now_is AS (
         SELECT landed_minor FROM spans ORDER BY started_at DESC LIMIT 1

@@ -1,6 +1,7 @@
 -- How far a product's price is below what it usually costs.
 -- Averages are weighted by time, over the time with an offer. The view analytics.drops has the same
 -- for all products, with the averages of the last night.
+-- Averages reach back as far as prices mean the same (comparable_since): of NEW to February 2026.
 --
 -- Columns: current_minor, average_30_minor, average_90_minor, in the currency's minor unit;
 -- below_30_percent and below_90_percent, negative when it costs more.
@@ -15,7 +16,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
         SELECT started_at, landed_minor, extract(epoch FROM ended_at - started_at) AS in_90,
             extract(epoch FROM ended_at
                 - greatest(started_at, price_drop.at - interval '720 hours')) AS in_30
-        FROM analytics.price_spans(price_drop.asin, price_drop.domain, price_drop.price_type,
+        FROM analytics.comparable_spans(price_drop.asin, price_drop.domain, price_drop.price_type,
             price_drop.at - interval '2160 hours', price_drop.at)
     ), averages AS (
         SELECT (SELECT landed_minor FROM spans ORDER BY started_at DESC LIMIT 1) AS current,

@@ -1,6 +1,7 @@
 -- The rank of today's price among all prices of the product, weighted by time.
 -- 10 means: for a tenth of the time with an offer it cost less, or half of the time it cost the same.
--- A price that was there for a month weighs thirty times one that was there for a day.
+-- A price that was there for a month weighs thirty times one that was there for a day. Prices count as far back as they mean the same (comparable_since): of NEW
+-- since February 2026.
 --
 -- Columns: current_minor, in the currency's minor unit; percentile, 0 to 100, null without an offer;
 -- known, for how long prices are known within these days.
@@ -13,7 +14,7 @@ CREATE OR REPLACE FUNCTION analytics.price_percentile(
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     WITH spans AS MATERIALIZED (
         SELECT started_at, landed_minor, extract(epoch FROM ended_at - started_at) AS seconds
-        FROM analytics.price_spans(price_percentile.asin, price_percentile.domain,
+        FROM analytics.comparable_spans(price_percentile.asin, price_percentile.domain,
             price_percentile.price_type,
             price_percentile.at - make_interval(hours => 24 * price_percentile.days), price_percentile.at)
     ), now_is AS (

@@ -1,4 +1,5 @@
 -- How much a product's price moves.
+-- As far back as prices mean the same (comparable_since): of NEW since February 2026.
 --
 -- Columns: changes within these days; average_minor and deviation_minor, mean and standard deviation
 -- weighted by time, in the currency's minor unit; variation, deviation by mean; daily_volatility,
@@ -13,7 +14,7 @@ CREATE OR REPLACE FUNCTION analytics.volatility(
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     WITH spans AS MATERIALIZED (
         SELECT started_at, landed_minor, extract(epoch FROM ended_at - started_at) AS seconds
-        FROM analytics.price_spans(volatility.asin, volatility.domain, volatility.price_type,
+        FROM analytics.comparable_spans(volatility.asin, volatility.domain, volatility.price_type,
             volatility.at - make_interval(hours => 24 * volatility.days), volatility.at)
     ), weighed AS (
         SELECT sum(landed_minor * seconds) / sum(seconds) AS average,
@@ -25,6 +26,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
             ((volatility.at AT TIME ZONE 'UTC')::date - volatility.days),
             (volatility.at AT TIME ZONE 'UTC')::date)
         WHERE close_minor IS NOT NULL
+            AND day >= (SELECT (min(started_at) AT TIME ZONE 'UTC')::date FROM spans)
     )
     SELECT (SELECT count(*)::integer FROM spans
             WHERE started_at > volatility.at - make_interval(hours => 24 * volatility.days)),

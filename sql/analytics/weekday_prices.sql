@@ -1,4 +1,5 @@
 -- Whether a product is cheaper on some days of the week.
+-- By prices as far back as they mean the same (comparable_since): of NEW since February 2026.
 --
 -- Columns: weekday, 1 is Monday, in UTC; average_minor, weighted by time, in the currency's minor
 -- unit; of_average, in percent of the average over all days: 95 is five percent cheaper; in_stock,
@@ -14,7 +15,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 7 AS $$
         SELECT extract(isodow FROM d.day)::integer AS weekday, s.landed_minor,
             extract(epoch FROM least(s.ended_at AT TIME ZONE 'UTC', d.day + interval '1 day')
                 - greatest(s.started_at AT TIME ZONE 'UTC', d.day)) AS seconds
-        FROM analytics.price_spans(weekday_prices.asin, weekday_prices.domain,
+        FROM analytics.comparable_spans(weekday_prices.asin, weekday_prices.domain,
             weekday_prices.price_type,
             weekday_prices.at - make_interval(hours => 24 * weekday_prices.days), weekday_prices.at) AS s
         CROSS JOIN LATERAL generate_series(date_trunc('day', s.started_at AT TIME ZONE 'UTC'),

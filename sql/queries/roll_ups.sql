@@ -95,24 +95,37 @@ UPDATE price_series SET due_from = NULL WHERE series_id = ANY (%(series_ids)s)
 
 -- name: stale_series
 -- Returns the next series, by id, whose statistics are older than a moment and move with time
--- alone: averages do while a change lies within the 90 days.
+-- alone: averages do while a change lies within the 90 days. So do those with a lowest price of
+-- before the series' prices included shipping, once.
 SELECT t.series_id FROM price_statistics t
 JOIN price_series s USING (series_id)
-WHERE t.reckoned_at < %(before)s AND s.newest_at > %(at)s::timestamptz - interval '92 days'
+WHERE t.reckoned_at < %(before)s
+    AND (s.newest_at > %(at)s::timestamptz - interval '92 days'
+        OR (s.price_type = ANY (%(landed_types)s) AND t.lowest_at < %(landed_since)s
+            AND %(at)s >= %(landed_since)s))
     AND t.series_id > %(after)s
 ORDER BY t.series_id LIMIT %(series)s
 
 -- name: reckon_statistics
 -- Computes the statistics of series up to a moment: prices with shipping in minor units, averages
--- weighted by time, null without an offer. A lowest price among points dropped since stays.
-WITH points AS (
+-- weighted by time, null without an offer. A lowest price among points dropped since stays. Where a
+-- series' prices began to include shipping, those observed before count as offers only.
+WITH due AS (
+    SELECT series_id,
+        CASE WHEN price_type = ANY (%(landed_types)s) AND %(at)s >= %(landed_since)s
+            THEN %(landed_since)s ELSE '-infinity'::timestamptz END AS comparable_since
+    FROM price_series WHERE series_id = ANY (%(series_ids)s::integer[])
+), points AS (
     SELECT p.series_id, p.observed_at AS since, p.price_minor + coalesce(p.shipping_minor, 0) AS landed,
+        CASE WHEN p.observed_at >= due.comparable_since
+            THEN p.price_minor + coalesce(p.shipping_minor, 0) END AS compared,
         coalesce(lead(p.observed_at) OVER (PARTITION BY p.series_id ORDER BY p.observed_at),
             %(at)s::timestamptz) AS until
-    FROM price_points p
-    WHERE p.series_id = ANY (%(series_ids)s::integer[]) AND NOT p.implausible
+    FROM due
+    JOIN price_points p USING (series_id)
+    WHERE NOT p.implausible
 ), spans AS (
-    SELECT series_id, since, landed,
+    SELECT series_id, since, landed, compared,
         extract(epoch FROM until - greatest(since, %(at)s::timestamptz - interval '30 days')) AS in_30,
         extract(epoch FROM until - greatest(since, %(at)s::timestamptz - interval '90 days')) AS in_90,
         extract(epoch FROM %(at)s::timestamptz
@@ -123,14 +136,14 @@ WITH points AS (
 INSERT INTO price_statistics AS t (series_id, reckoned_at, average_30_minor, average_90_minor,
     lowest_90_minor, lowest_minor, lowest_at, highest_minor, in_stock_90)
 SELECT series_id, %(at)s,
-    round(sum(landed * in_30) FILTER (WHERE in_30 > 0)
-        / sum(in_30) FILTER (WHERE in_30 > 0 AND landed IS NOT NULL)),
-    round(sum(landed * in_90) FILTER (WHERE in_90 > 0)
-        / sum(in_90) FILTER (WHERE in_90 > 0 AND landed IS NOT NULL)),
-    min(landed) FILTER (WHERE in_90 > 0),
-    min(landed),
-    (array_agg(since ORDER BY landed, since))[1],
-    max(landed),
+    round(sum(compared * in_30) FILTER (WHERE in_30 > 0)
+        / sum(in_30) FILTER (WHERE in_30 > 0 AND compared IS NOT NULL)),
+    round(sum(compared * in_90) FILTER (WHERE in_90 > 0)
+        / sum(in_90) FILTER (WHERE in_90 > 0 AND compared IS NOT NULL)),
+    min(compared) FILTER (WHERE in_90 > 0),
+    min(compared),
+    (array_agg(since ORDER BY compared, since) FILTER (WHERE compared IS NOT NULL))[1],
+    max(compared),
     coalesce(sum(in_90) FILTER (WHERE in_90 > 0 AND landed IS NOT NULL), 0)
         / nullif(max(known_90), 0)
 FROM spans
@@ -141,8 +154,10 @@ ON CONFLICT (series_id) DO UPDATE SET
     average_90_minor = excluded.average_90_minor,
     lowest_90_minor = excluded.lowest_90_minor,
     lowest_minor = least(excluded.lowest_minor, CASE WHEN t.lowest_at < %(points_since)s
+        AND t.lowest_at >= (SELECT comparable_since FROM due WHERE due.series_id = t.series_id)
         THEN t.lowest_minor END),
     lowest_at = CASE WHEN t.lowest_at < %(points_since)s
+            AND t.lowest_at >= (SELECT comparable_since FROM due WHERE due.series_id = t.series_id)
             AND t.lowest_minor <= coalesce(excluded.lowest_minor, t.lowest_minor)
         THEN t.lowest_at ELSE excluded.lowest_at END,
     highest_minor = excluded.highest_minor,

@@ -49,13 +49,15 @@ WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
 
 -- name: list_watches
 -- Returns a user's watches with their current prices, by locale, ASIN and price type; removed ones
--- too if asked for. A null price means no offer, or with a null observed_at that none is known.
+-- too if asked for. A null price means no offer, or with a null observed_at that none is known; a
+-- null kind means a standard product.
 SELECT w.watch_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
     w.priority, w.rules::text AS rules, w.with_shipping, p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
-    w.last_checked_at
+    w.last_checked_at, k.kind, k.variations
 FROM watched_products w
 JOIN users u USING (user_id)
 LEFT JOIN products p USING (asin, domain)
+LEFT JOIN product_kinds k USING (asin, domain)
 LEFT JOIN current_prices c USING (asin, domain, price_type)
 WHERE lower(u.email) = lower(%(email)s) AND (w.status <> 'INACTIVE' OR %(all)s)
 ORDER BY w.domain, w.asin, w.price_type
@@ -69,7 +71,14 @@ WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %
     AND (%(domain)s::text IS NULL OR w.domain = %(domain)s)
     AND (%(price_type)s::text IS NULL OR w.price_type = %(price_type)s)
     AND w.status <> 'INACTIVE'
+    -- Keepa keeps no rents any more.
+    AND NOT (w.price_type = 'RENT' AND %(status)s = 'ACTIVE')
 RETURNING w.watch_id
+
+-- name: count_watches_of
+-- Returns how many watches of a price type there are, removed ones left out.
+SELECT count(*)::int AS number FROM watched_products
+WHERE price_type = %(price_type)s AND status <> 'INACTIVE'
 
 -- name: products_to_check
 -- Returns the watched products with each price type's lowest target, null without one. Those

@@ -34,6 +34,7 @@ class Story:
     rules: str = ""
     with_shipping: bool = False
     domain: str = "us"
+    price_type: str = "NEW"
     past: tuple[tuple[int, int | None], ...] = ()
     hours: DeliveryRules = field(default_factory=DeliveryRules)
 
@@ -130,6 +131,7 @@ STORIES = (
         (2000, 1600, 1590),
         {1: (("$16.00: A kettle", "Price alert: 20 % below its 90-day average of $20.00"),)},
         rules="20% below 90-day average",
+        price_type="AMAZON",
         past=((200, 2000),),
     ),
     Story(
@@ -141,6 +143,7 @@ STORIES = (
             5: (("$8.90: A kettle", "Price alert: the lowest in 90 days"),),
         },
         rules="lowest in 90 days; lowest ever",
+        price_type="AMAZON",
         past=((400, 500), (380, 1000)),
     ),
     Story(
@@ -173,6 +176,7 @@ STORIES = (
         {1: (("$7.50: A kettle", TARGET),)},
         target=1000,
         with_shipping=True,
+        price_type="BUY_BOX_SHIPPING",
     ),
     Story(
         "rises",

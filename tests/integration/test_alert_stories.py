@@ -40,6 +40,7 @@ def events_of(story: Story) -> list[PriceEvent]:
                 check=6 * number,
                 asin=ASIN,
                 domain=story.domain,
+                price_type=story.price_type,
                 shipping=shipping,
                 implausible=implausible,
             )
@@ -67,7 +68,7 @@ def test_its_reader_gets_exactly_this(
     watch = Watch(
         ASIN,
         story.domain,
-        "NEW",
+        story.price_type,
         story.target,
         rules=rules,
         with_shipping=story.with_shipping,
@@ -75,8 +76,8 @@ def test_its_reader_gets_exactly_this(
     save_watches(connection, READER, [watch])
     save_delivery_rules(connection, READER, story.hours)
     with closing(BackfillWriter(database)) as past:
-        known = [(price, -24 * days) for days, price in story.past]
-        past.store([price_event(p, hour=h, asin=ASIN, domain=story.domain) for p, h in known])
+        where = {"asin": ASIN, "domain": story.domain, "price_type": story.price_type}
+        past.store([price_event(price, hour=-24 * days, **where) for days, price in story.past])
     clock = Clock(MIDNIGHT)
     delivery = by_mail(mail_channel, clock)
     told: dict[int, tuple[tuple[str, str], ...]] = {}

@@ -230,7 +230,7 @@ def test_deals_are_judged_by_what_came_before_and_after(
         ASIN,
         [
             (began - 180 * DAY, 500),
-            (began - 120 * DAY, 900),
+            (began - 105 * DAY, 900),
             (began - 10 * DAY, 1000),
             (began + 2 * DAY, 750),
             (began + 3 * DAY, 1000),

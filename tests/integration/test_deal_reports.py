@@ -188,14 +188,14 @@ def test_what_fails_for_one_reader_is_told_and_the_others_have_their_reports(
 def test_a_past_nobody_watches_comes_from_the_archived_reply(
     connection: Connection, archive: ReplyArchive, found: Found
 ) -> None:
-    found("B000000001", "B000000002")
+    found("B000000001", "B000000002", price_type="AMAZON")
     past = [(CHECKED_AT - days * DAY, price) for days, price in ((100, 3100), (50, 2900), (9, -1))]
     csv = [value for at, price in past for value in (to_keepa_minutes(at), price)]
     body = json.dumps(
         {
             "tokensLeft": 1,
             "products": [
-                {"asin": "B000000001", "domainId": 1, "title": "x", "csv": [None, csv]},
+                {"asin": "B000000001", "domainId": 1, "title": "x", "csv": [csv]},
                 {"asin": "B000000002", "domainId": 1, "title": "x", "csv": "rubbish"},
             ],
         }
@@ -242,8 +242,8 @@ def test_a_report_comes_by_mail_telegram_and_discord_with_its_charts(
     with closing(PriceWriter(database)) as writer:
         for hour, price in ((-400, 3000), (-300, 3100), (-200, 3000)):
             for asin in ("B000000001", "B000000002"):
-                writer.store([price_event(price, asin=asin, hour=hour)])
-    found("B000000001", "B000000002")
+                writer.store([price_event(price, asin=asin, hour=hour, price_type="AMAZON")])
+    found("B000000001", "B000000002", price_type="AMAZON")
     save_channel(connection, READER, Address(ChannelKind.TELEGRAM, "4711"))
     save_channel(connection, READER, Address(ChannelKind.DISCORD, "main"))
     write(connection, archive)
@@ -291,8 +291,8 @@ def test_an_album_telegram_refuses_does_not_send_the_text_again(
 ) -> None:
     with closing(PriceWriter(database)) as writer:
         for asin in ("B000000001", "B000000002"):
-            writer.store([price_event(3000, asin=asin, hour=-300)])
-    found("B000000001", "B000000002")
+            writer.store([price_event(3000, asin=asin, hour=-300, price_type="AMAZON")])
+    found("B000000001", "B000000002", price_type="AMAZON")
     save_channel(connection, READER, Address(ChannelKind.TELEGRAM, "4711"))
     write(connection, archive)
     sent = {"ok": True, "result": {"message_id": 7}}

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.errors import KeeperError, TerminalError, TransientError
 from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
 from keeper.pipeline.prices.plan import plan_run
@@ -88,7 +89,7 @@ class Run:
                 run=RUN,
                 dag_id="track_prices",
                 batch_products=1000,
-                interval=timedelta(hours=6),
+                policy=RequestPolicy(timedelta(hours=6)),
                 reserve_share=0.1,
                 started_at=datetime.now(UTC),
             )

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.landed import LANDED_SINCE
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.prices.roll_ups import roll_up
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
@@ -36,6 +37,10 @@ def days(connection: Connection, asin: str = "B000000001") -> dict[date, tuple[o
 def statistics(connection: Connection) -> dict[str, object]:
     (row,) = connection.execute("SELECT * FROM price_statistics").fetchall()
     return row
+
+
+def hour_of(at: datetime) -> int:
+    return (at - START) // timedelta(hours=1)
 
 
 def by_hand(points: Sequence[tuple[datetime, int | None]]) -> dict[date, tuple[object, ...]]:
@@ -169,3 +174,43 @@ def test_averages_are_weighted_by_time_and_move_with_it(
     assert moved["average_30_minor"] == 500
     assert moved["average_90_minor"] == round((10 * 1000 + 25 * 500) / 35)
     assert roll_up(connection, at=START + 46 * DAY - timedelta(hours=6)).statistics == 0
+
+
+def test_a_lowest_price_from_before_shipping_was_included_goes_once(
+    connection: Connection, store: Callable[[Sequence[PriceEvent]], object]
+) -> None:
+    series = [(price_type, number) for number, price_type in enumerate(("NEW", "AMAZON"), 1)]
+    store(
+        [
+            price_event(price, hour=hour_of(at), price_type=price_type, asin=f"B{number:09d}")
+            for price_type, number in series
+            for at, price in ((LANDED_SINCE - 50 * DAY, 3499), (LANDED_SINCE + DAY, 3998))
+        ]
+    )
+    roll_up(connection, at=LANDED_SINCE - timedelta(hours=1))
+    figures = (
+        "SELECT s.price_type, t.lowest_minor, t.lowest_at, t.highest_minor, t.average_90_minor"
+        " FROM price_statistics t JOIN price_series s USING (series_id) ORDER BY s.price_type DESC"
+    )
+    before = [row["lowest_minor"] for row in connection.execute(figures)]
+    assert before == [3499, 3499], "as it was stored by a version that knew no difference"
+
+    # No point of 92 days: nothing else would compute these figures again.
+    later = LANDED_SINCE + 200 * DAY
+    assert roll_up(connection, at=later).statistics == 1
+    assert roll_up(connection, at=later + 2 * DAY).statistics == 0
+
+    new, amazon = (tuple(row.values()) for row in connection.execute(figures))
+    assert new == ("NEW", 3998, LANDED_SINCE + DAY, 3998, 3998)
+    assert amazon[:3] == ("AMAZON", 3499, LANDED_SINCE - 50 * DAY)
+
+
+def test_a_price_that_held_when_shipping_was_included_is_an_offer_only(
+    connection: Connection, store: Callable[[Sequence[PriceEvent]], object]
+) -> None:
+    store([price_event(3499, hour=hour_of(LANDED_SINCE - DAY))])
+    roll_up(connection, at=LANDED_SINCE + 50 * DAY)
+
+    found = statistics(connection)
+    assert (found["lowest_minor"], found["lowest_at"], found["average_90_minor"]) == (None,) * 3
+    assert found["in_stock_90"] == 1

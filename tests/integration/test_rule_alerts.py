@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
 from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.landed import LANDED_SINCE
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.messages.outbox import latest_alert
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.watches.watch_list import list_watches, save_watches
-from tests.price_events import price_event
+from tests.price_events import START, price_event
 
 READER = "reader@example.org"
 ASIN = "B000000001"
 DAY = 24
+BUY_BOX = "BUY_BOX_SHIPPING"
 
 
 @pytest.fixture
@@ -36,12 +40,13 @@ def watch(
     target: int | None = None,
     with_shipping: bool | None = None,
     user: str = READER,
+    price_type: str = "NEW",
 ) -> None:
     parsed = parse_rules(rules, "USD")
     save_watches(
         connection,
         user,
-        [Watch(ASIN, "us", "NEW", target, rules=parsed, with_shipping=with_shipping)],
+        [Watch(ASIN, "us", price_type, target, rules=parsed, with_shipping=with_shipping)],
     )
 
 
@@ -64,13 +69,20 @@ def test_sold_out_and_back_in_stock_are_told(
 def test_a_price_is_compared_with_its_own_past(
     connection: Connection, database: PostgresConfig, store: Callable[..., int]
 ) -> None:
-    watch(connection, "20% below 90-day average; lowest in 90 days; lowest ever")
+    watch(
+        connection, "20% below 90-day average; lowest in 90 days; lowest ever", price_type="AMAZON"
+    )
     past = BackfillWriter(database)
-    past.store([price_event(700, hour=-200 * DAY), price_event(1000, hour=-150 * DAY)])
+    past.store(
+        [
+            price_event(700, hour=-200 * DAY, price_type="AMAZON"),
+            price_event(1000, hour=-150 * DAY, price_type="AMAZON"),
+        ]
+    )
     past.close()
 
-    store(price_event(990, hour=0))
-    store(price_event(780, hour=6))
+    store(price_event(990, price_type="AMAZON"))
+    store(price_event(780, hour=6, price_type="AMAZON"))
 
     assert raised(connection) == [
         (990, "the lowest in 90 days"),
@@ -80,6 +92,41 @@ def test_a_price_is_compared_with_its_own_past(
             "the lowest in 90 days",
         ),
     ]
+
+
+def test_new_is_compared_with_prices_that_include_shipping(
+    connection: Connection, database: PostgresConfig, store: Callable[..., int]
+) -> None:
+    watch(connection, "lowest ever; 4% below 90-day average; deal score 1")
+    began = (LANDED_SINCE - START) // timedelta(hours=1)
+    with closing(BackfillWriter(database)) as past:
+        # 34.99 until that minute, then 39.98 with its shipping.
+        past.store([price_event(3499, hour=began - 400 * DAY), price_event(3998, hour=began)])
+
+    assert store(price_event(3799, hour=began + 60 * DAY)) == 1
+
+    ((_, reason),) = raised(connection)
+    lowest, average, score = reason.split("; ")
+    assert lowest == "the lowest price since February 2026"
+    assert average == "4 % below its average of $39.98 since February 2026"
+    assert score.endswith(" of 100 points as a deal by its prices since February 2026")
+
+
+def test_a_flag_of_before_it_was_refused_counts_no_shipping(
+    connection: Connection, store: Callable[..., int]
+) -> None:
+    watch(connection, "lowest in 7 days", target=1000)
+    connection.execute("UPDATE watched_products SET with_shipping = true")
+
+    assert store(price_event(1005)) == 1
+    store(price_event(1000, hour=10 * DAY))
+    assert store(price_event(900, hour=20 * DAY)) == 1
+
+    (found,) = list_watches(connection, READER)
+    assert found.watch.with_shipping is False
+    (queued,) = [latest_alert(connection)]
+    assert queued is not None
+    assert queued.alert.with_shipping is False
 
 
 def test_several_rules_that_hold_make_one_alert(
@@ -99,12 +146,12 @@ def test_several_rules_that_hold_make_one_alert(
 def test_shipping_counts_where_it_is_asked_for(
     connection: Connection, store: Callable[..., int]
 ) -> None:
-    watch(connection, "", target=1000, with_shipping=True)
-    watch(connection, "", target=1000, user="other@example.org")
+    watch(connection, "", target=1000, with_shipping=True, price_type=BUY_BOX)
+    watch(connection, "", target=1000, user="other@example.org", price_type=BUY_BOX)
 
-    store(price_event(900, shipping=200))
+    store(price_event(900, shipping=200, price_type=BUY_BOX))
     assert raised(connection) == [(900, "at or below your target")]
-    store(price_event(800, hour=6, shipping=200))
+    store(price_event(800, hour=6, shipping=200, price_type=BUY_BOX))
 
     assert len(raised(connection)) == 3
 
@@ -112,14 +159,14 @@ def test_shipping_counts_where_it_is_asked_for(
 def test_a_price_with_shipping_is_compared_with_former_ones_with_shipping(
     connection: Connection, database: PostgresConfig, store: Callable[..., int]
 ) -> None:
-    watch(connection, "lowest in 90 days", with_shipping=True)
-    watch(connection, "lowest in 90 days", user="other@example.org")
+    watch(connection, "lowest in 90 days", with_shipping=True, price_type=BUY_BOX)
+    watch(connection, "lowest in 90 days", user="other@example.org", price_type=BUY_BOX)
     with closing(BackfillWriter(database)) as past:
-        past.store([price_event(1000, hour=-150 * DAY, shipping=300)])
+        past.store([price_event(1000, hour=-150 * DAY, shipping=300, price_type=BUY_BOX)])
 
-    store(price_event(1050, shipping=200))
+    store(price_event(1050, shipping=200, price_type=BUY_BOX))
     assert raised(connection) == [(1050, "the lowest in 90 days")]
-    store(price_event(990, hour=6, shipping=400))
+    store(price_event(990, hour=6, shipping=400, price_type=BUY_BOX))
 
     assert raised(connection)[1:] == [(990, "the lowest in 90 days")]
 
@@ -183,14 +230,14 @@ def test_a_paused_watch_is_silent(connection: Connection, store: Callable[..., i
 
 
 def test_the_list_keeps_rules_that_are_not_given_again(connection: Connection) -> None:
-    watch(connection, "sold out; lowest ever", with_shipping=True)
-    save_watches(connection, READER, [Watch(ASIN, "us", "NEW", 500)])
+    watch(connection, "sold out; lowest ever", with_shipping=True, price_type=BUY_BOX)
+    save_watches(connection, READER, [Watch(ASIN, "us", BUY_BOX, 500)])
 
     (found,) = list_watches(connection, READER)
 
     assert found.watch.rules == parse_rules("sold out; lowest ever", "USD")
     assert found.watch.with_shipping is True
-    save_watches(connection, READER, [Watch(ASIN, "us", "NEW", 500, rules=())])
+    save_watches(connection, READER, [Watch(ASIN, "us", BUY_BOX, 500, rules=())])
     (found,) = list_watches(connection, READER)
     assert found.watch.rules == ()
 

@@ -13,6 +13,8 @@ from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.stored_prices import store_history
 
+BUY_BOX = "BUY_BOX_SHIPPING"
+
 
 @pytest.fixture(autouse=True)
 def _settings(
@@ -172,17 +174,44 @@ def test_a_missing_file_is_one_sentence() -> None:
 def test_rules_are_explained_listed_exported_and_imported_unchanged() -> None:
     added = keeper(
         "watch", "add", "B000000001", "--alert", "back in stock", "--alert", "lowest in 90 days",
-        "--with-shipping",
+        "--with-shipping", "--price-type", BUY_BOX,
     )  # fmt: skip
 
     assert "Alerts when the product is back in stock." in added.stdout
     assert "lowest in 90 days, shipping included." in added.stdout
     assert "lowest in 90 days" in keeper("watch", "list").stdout
-    assert export() == ["B000000001,us,NEW,,ACTIVE,NORMAL,back in stock; lowest in 90 days,yes"]
+    assert export() == [
+        f"B000000001,us,{BUY_BOX},,ACTIVE,NORMAL,back in stock; lowest in 90 days,yes"
+    ]
     exported = keeper("watch", "export").stdout
     assert "1 unchanged, 0 bad" in keeper("watch", "import", "-", stdin=exported).stdout
-    keeper("watch", "add", "B000000001", "--alert", "none", "--without-shipping")
-    assert export() == ["B000000001,us,NEW,,ACTIVE,NORMAL,none,no"]
+    keeper(
+        "watch", "add", "B000000001", "--alert", "none", "--without-shipping",
+        "--price-type", BUY_BOX,
+    )  # fmt: skip
+    assert export() == [f"B000000001,us,{BUY_BOX},,ACTIVE,NORMAL,none,no"]
+
+
+def test_shipping_is_refused_where_there_is_none_and_changes_nothing_where_it_is_in() -> None:
+    refused = keeper("watch", "add", "B000000001", "--price-type", "AMAZON", "--with-shipping")
+    assert refused.exit_code == 2
+    said = " ".join(refused.output.replace("│", " ").split())
+    assert "Keepa gives AMAZON without shipping" in said
+    assert "BUY_BOX_SHIPPING" in said
+    note = "NEW includes shipping already; with_shipping changes nothing"
+
+    added = keeper("watch", "add", "B000000001", "--target", "20", "--with-shipping")
+    assert f"Note: {note}.\n" in added.stdout
+    assert "shipping included" not in added.stdout
+    assert export() == ["B000000001,us,NEW,20.00,ACTIVE,NORMAL,none,no"]
+
+    rows = "asin,price_type,with_shipping\nB000000002,NEW,yes\nB000000003,USED,no\n"
+    rows += "B000000004,NEW,yes\nB000000005,WAREHOUSE,yes\n"
+    imported = keeper("watch", "import", "-", stdin=rows)
+    assert imported.exit_code == 1
+    assert f"note: {note} (2 rows)\n" in imported.stdout
+    assert "line 5: Keepa gives WAREHOUSE without shipping" in imported.output
+    assert "3 added, 1 bad" in imported.stdout
 
 
 def test_a_wrong_rule_is_told_with_what_would_be_right() -> None:

@@ -10,6 +10,7 @@ from keeper.alerts.message import Link, Message, Picture, Section, inert
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.messages.queue import PriceAlert, Queued, QueuedAlert
+from keeper.domain.prices.landed import SINCE_LANDED
 from keeper.domain.prices.verdict import PriceContext
 
 _SUBJECT_TITLE: Final = 120
@@ -137,18 +138,21 @@ def _assessment(alert: PriceAlert, context: PriceContext, time_zone: str) -> lis
     """Say how good the price is, as far as its history shows."""
     if context.known_since is None:
         return []
-    known = day(context.known_since, time_zone)
+    known = SINCE_LANDED if context.is_cut else f"since {day(context.known_since, time_zone)}"
     facts = []
     if context.dearer_percent is not None:
-        facts.append(
-            ("How good", f"cheaper than {context.dearer_percent} % of the time since {known}")
-        )
+        facts.append(("How good", f"cheaper than {context.dearer_percent} % of the time {known}"))
     if context.lowest_since is None:
-        facts.append(("Lowest", f"of all prices known since {known}"))
+        facts.append(("Lowest", f"of all prices known {known}"))
     else:
         facts.append(("Lowest since", day(context.lowest_since, time_zone)))
     if context.average_90_minor is not None:
-        facts.append(("90-day average", _money(context.average_90_minor, alert)))
+        average = _money(context.average_90_minor, alert)
+        facts.append(
+            ("Average", f"{average} {SINCE_LANDED}")
+            if context.is_90_days_cut
+            else ("90-day average", average)
+        )
     return facts
 
 

@@ -11,6 +11,8 @@ from keeper.alerts.message import Message, Picture, Section, inert
 from keeper.alerts.texts import as_text
 from keeper.domain.deals.report import DealReport, ReportedDeal
 from keeper.domain.messages.queue import QueuedReport
+from keeper.domain.prices.landed import SINCE_LANDED
+from keeper.domain.prices.types import price_type_of
 
 _SUBJECT_TITLE: Final = 100
 
@@ -88,7 +90,7 @@ def _section(deal: ReportedDeal, heading: str, report: DealReport, time_zone: st
 def _reason(deal: ReportedDeal) -> str:
     if deal.original_minor is None or (deal.discount_percent or 0) <= 0:
         return "back in stock" if deal.back_in_stock else f"score {deal.score} of 100"
-    return f"{deal.discount_percent} % below its usual {_money(deal.original_minor, deal)}"
+    return f"{deal.discount_percent} % below its usual {_usual(deal.original_minor, deal)}"
 
 
 def _facts(deal: ReportedDeal, time_zone: str) -> list[tuple[str, str]]:
@@ -96,7 +98,7 @@ def _facts(deal: ReportedDeal, time_zone: str) -> list[tuple[str, str]]:
     if deal.reasons:
         facts.append(("Why", " ".join(deal.reasons)))
     if deal.original_minor is not None:
-        facts.append(("Usual price", _money(deal.original_minor, deal)))
+        facts.append(("Usual price", _usual(deal.original_minor, deal)))
     if deal.rating is not None:
         by = "" if deal.review_count is None else f", {deal.review_count:,} reviews"
         facts.append(("Rating", f"{deal.rating:.1f} of 5{by}"))
@@ -124,6 +126,12 @@ def _chart(deal: ReportedDeal, report: DealReport, time_zone: str) -> Picture | 
 
 def _price(deal: ReportedDeal) -> str:
     return _money(deal.price_minor, deal)
+
+
+def _usual(average_minor: int, deal: ReportedDeal) -> str:
+    """Return the average of 90 days, and since when it counts where it cannot reach so far back."""
+    cut = price_type_of(deal.price_type).is_cut(90, deal.last_seen_at)
+    return f"{_money(average_minor, deal)} {SINCE_LANDED}" if cut else _money(average_minor, deal)
 
 
 def _money(minor: int, deal: ReportedDeal) -> str:

@@ -32,13 +32,17 @@ HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
 MostOption = Annotated[int, typer.Option(help="How many, the newest first.", min=1)]
 ShippingOption = Annotated[
     bool | None,
-    typer.Option("--with-shipping/--without-shipping", help="Whether prices count with shipping."),
+    typer.Option(
+        "--with-shipping/--without-shipping",
+        help="Whether prices count with shipping, where Keepa gives it apart (…_SHIPPING).",
+    ),
 ]
 SinceOption = Annotated[
     str | None, typer.Option(help="Only published then or later: 2h, 7d, 2026-03-01, …T12:00Z.")
 ]
 TypeOption = Annotated[
-    str | None, typer.Option(help="Keepa's price type, e.g. NEW, AMAZON, BUY_BOX_SHIPPING.")
+    str | None,
+    typer.Option(help="Keepa's price type: NEW, AMAZON; dearer: BUY_BOX_SHIPPING, WAREHOUSE."),
 ]
 UserOption = Annotated[
     str | None,

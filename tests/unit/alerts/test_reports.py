@@ -18,6 +18,7 @@ from keeper.alerts.reports import report_message
 from keeper.alerts.texts import as_page, as_text
 from keeper.domain.deals.report import ReportedDeal
 from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.prices.landed import LANDED_SINCE
 from tests.alerts import queued_notice, queued_report
 from tests.deals import CHECKED_AT, a_reported_deal
 
@@ -141,6 +142,17 @@ def test_a_deal_without_a_known_usual_price_says_its_score() -> None:
     (section,) = report(a_reported_deal(original_minor=None, discount_percent=None)).sections
 
     assert section.reason == "score 63 of 100"
+
+
+@pytest.mark.parametrize(
+    ("days_later", "usual"), [(0, "$30.00 since February 2026"), (90, "$30.00")]
+)
+def test_a_usual_price_of_less_than_90_days_says_since_when(days_later: int, usual: str) -> None:
+    at = LANDED_SINCE + timedelta(days=days_later)
+    message = report(a_reported_deal(price_type="NEW", last_seen_at=at))
+
+    assert f"Price: $20.00, 33 % below its usual {usual}\n" in as_text(message)
+    assert ("Usual price", usual) in message.sections[0].facts
 
 
 def test_lightning_deals_say_when_they_end() -> None:

@@ -45,7 +45,7 @@ class Deal:
         shipping_minor: Always None today: Keepa's deals give prices only.
         previous_minor: The price just before.
         average_day_minor: Keepa's weighted average over 48 hours; so on for a week, 31 days and
-            90 days.
+            90 days; None too where these began before there were prices to compare with.
         list_price_minor: What the seller calls the list price: informative, never scored.
         rating: 0.0 to 5.0.
         review_count: Reviews.

@@ -22,6 +22,9 @@ of the averages of 90 and 31 days, so that at most 40 points are reached. A prod
 in the last 90 days has no usual price: only low and rarity ever count.
 
 The list price takes no part: it is whatever a seller says it is.
+
+Where prices began to include shipping within the time looked at, it begins there
+(keeper.domain.prices.landed), and the sentences say so.
 """
 
 from dataclasses import dataclass
@@ -30,6 +33,7 @@ from typing import Final
 from keeper.domain.deals.deal import Deal, DealScore
 from keeper.domain.money import format_money
 from keeper.domain.prices.history import DealHistory
+from keeper.domain.prices.landed import SINCE_LANDED
 
 DROP_POINTS: Final = 40
 FULL_DROP: Final = 0.4
@@ -41,6 +45,7 @@ NEVER_RARE: Final = 0.5
 USUAL_DISCOUNT: Final = 0.1
 GROWN_90_DAYS: Final = 90
 GROWN_EVER_DAYS: Final = 365
+_AVERAGE_OF_90: Final = "average of 90 days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +129,19 @@ def _by_history(price: int, currency: str, history: DealHistory) -> tuple[list[_
     usual, rare_90 = history.average_90_minor, history.share_of_90_days_at_or_below
     findings = [
         _low(price, currency, history, LOW_POINTS * grown_ever),
-        _rare(
-            history.share_of_history_at_or_below,
-            history.tracked_days,
-            RARE_EVER_POINTS * grown_ever,
-        ),
+        _rare_ever(history, RARE_EVER_POINTS * grown_ever),
     ]
     if history.tracked_days < GROWN_90_DAYS:
-        young = f"It has been known for {history.tracked_days} days only, which proves little."
-        findings.append(_Finding(0, young, True))
+        findings.append(_young(history))
+    in_90_days = SINCE_LANDED if history.is_90_days_cut else "in the last 90 days"
     if not usual:
-        unusual = "It had no price in the last 90 days, so it has no usual one."
+        unusual = f"It had no price {in_90_days}, so it has no usual one."
         return [*findings, _Finding(0, unusual, True)], 1
     drop = (usual - price) / usual
-    findings.append(_drop(price, currency, usual, drop, DROP_POINTS * grown_90))
-    findings.append(_rare(rare_90, GROWN_90_DAYS, RARE_90_POINTS * grown_90))
+    average = f"average {SINCE_LANDED}" if history.is_90_days_cut else _AVERAGE_OF_90
+    findings.append(_drop(price, currency, usual, drop, DROP_POINTS * grown_90, average))
+    is_common = rare_90 is not None and rare_90 > NEVER_RARE / 2
+    findings.append(_rare(rare_90, in_90_days, RARE_90_POINTS * grown_90, bars=is_common))
     factor = _clipped(drop / USUAL_DISCOUNT)
     if rare_90 is not None:
         factor *= _clipped(2 - 4 * rare_90)
@@ -147,14 +150,25 @@ def _by_history(price: int, currency: str, history: DealHistory) -> tuple[list[_
     return findings, factor
 
 
-def _drop(price: int, currency: str, usual: int, drop: float, most: float) -> _Finding:
+def _young(history: DealHistory) -> _Finding:
+    days = f"{history.tracked_days} days only"
+    if history.is_cut:
+        sentence = f"Its prices with shipping are known for {days}, {SINCE_LANDED}"
+    else:
+        sentence = f"It has been known for {days}"
+    return _Finding(0, f"{sentence}, which proves little.", bars=True)
+
+
+def _drop(
+    price: int, currency: str, usual: int, drop: float, most: float, average: str = _AVERAGE_OF_90
+) -> _Finding:
     now, before = format_money(price, currency), format_money(usual, currency)
     percent = _percent_below(price, usual)
     if percent > 0:
         how = f"{percent} % below"
     else:
         how = f"{-percent} % above" if percent < 0 else "as much as"
-    sentence = f"{now} is {how} its average of 90 days, {before}."
+    sentence = f"{now} is {how} its {average}, {before}."
     return _Finding(most * _clipped(drop / FULL_DROP), sentence, bars=drop < USUAL_DISCOUNT)
 
 
@@ -163,6 +177,8 @@ def _low(price: int, currency: str, history: DealHistory, most: float) -> _Findi
     if not low:
         return _Finding(0, "")
     lowest, known = format_money(low, currency), f"the {history.tracked_days} days known"
+    if history.is_cut:
+        known += f" {SINCE_LANDED}"
     if price < low:
         sentence = f"It was never this cheap in {known}; the lowest before was {lowest}."
     elif price == low:
@@ -174,15 +190,25 @@ def _low(price: int, currency: str, history: DealHistory, most: float) -> _Findi
     return _Finding(most * _clipped(1 - (price - low) / low / NO_LOW_ABOVE), sentence)
 
 
-def _rare(share: float | None, days: int, most: float) -> _Finding:
+def _rare_ever(history: DealHistory, most: float) -> _Finding:
+    share = history.share_of_history_at_or_below
+    if history.is_90_days_cut and share is not None:
+        # Both spans begin at the same point then; the sentence of the 90 days says it.
+        return _Finding(_rarity(share, most), "")
+    span = SINCE_LANDED if history.is_cut else f"in the last {history.tracked_days} days"
+    return _rare(share, span, most)
+
+
+def _rare(share: float | None, span: str, most: float, *, bars: bool = False) -> _Finding:
     if share is None:
         return _Finding(0, "")
     percent = "less than 1 %" if share < 0.005 else f"{100 * share:.0f} %"
-    return _Finding(
-        most * _clipped(1 - share / NEVER_RARE),
-        f"It cost this or less for {percent} of the time it was on offer in the last {days} days.",
-        bars=days == GROWN_90_DAYS and share > NEVER_RARE / 2,
-    )
+    sentence = f"It cost this or less for {percent} of the time it was on offer {span}."
+    return _Finding(_rarity(share, most), sentence, bars)
+
+
+def _rarity(share: float, most: float) -> float:
+    return most * _clipped(1 - share / NEVER_RARE)
 
 
 def _percent_below(price: int, usual: int) -> int:

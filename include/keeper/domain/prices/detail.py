@@ -52,6 +52,11 @@ class Detail(StrEnum):
         return _MOST_TOKENS[self]
 
     @property
+    def price_sentence(self) -> str:
+        """What it costs, as a clause without a full stop."""
+        return _PRICE_SENTENCES[self]
+
+    @property
     def label(self) -> str:
         """How messages name it."""
         return _LABELS[self]
@@ -67,5 +72,11 @@ _MOST_TOKENS: Final = {
     Detail.BASIC: 1,
     Detail.BUY_BOX: 3,
     Detail.OFFERS: TOKENS_PER_OFFERS_PAGE * OFFERS_ASKED // 10,
+}
+_PRICE_SENTENCES: Final = {
+    Detail.BASIC: "1 token at each check",
+    Detail.BUY_BOX: "needs Keepa's buy box: 3 tokens at each check, where NEW needs 1",
+    Detail.OFFERS: "needs Keepa's offers: 6 tokens for each ten of them at each check, mostly 6 or "
+    "12, where NEW needs 1",
 }
 _LABELS: Final = {Detail.BASIC: "basic", Detail.BUY_BOX: "buy box", Detail.OFFERS: "offers"}

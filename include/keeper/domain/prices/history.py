@@ -2,6 +2,9 @@
 
 All of it counts by time, over the time with an offer: a price that held for a month weighs thirty
 times one that held for a day. What a check of now is compared with ends when that check was made.
+
+Some series changed their meaning (keeper.domain.prices.landed): what is seen since is compared with
+later points alone.
 """
 
 from bisect import bisect_left, bisect_right
@@ -32,6 +35,8 @@ class DealHistory:
         share_of_history_at_or_below: The same of the whole history.
         tracked_days: How long Keepa has known the series.
         cheaper_until: When it was last cheaper; None if never.
+        is_cut: Older prices are known, which leave shipping out and took no part.
+        is_90_days_cut: Some of them held within the 90 days.
     """
 
     average_90_minor: int | None
@@ -40,6 +45,8 @@ class DealHistory:
     share_of_history_at_or_below: float | None
     tracked_days: int
     cheaper_until: datetime | None = None
+    is_cut: bool = False
+    is_90_days_cut: bool = False
 
 
 class PriceSeries:
@@ -48,17 +55,27 @@ class PriceSeries:
     Attributes:
         times: Since when each price held.
         amounts: In minor units; None where there was no offer.
+        landed_since: When its prices began to include shipping; None if they mean one thing
+            throughout.
     """
 
-    def __init__(self, points: Iterable[tuple[datetime, int | None]]) -> None:
+    def __init__(
+        self,
+        points: Iterable[tuple[datetime, int | None]],
+        landed_since: datetime | None = None,
+    ) -> None:
         """Take points in the order of their times."""
         pairs = list(points)
         self.times: Sequence[datetime] = [time for time, _ in pairs]
         self.amounts: Sequence[int | None] = [amount for _, amount in pairs]
+        self.landed_since = landed_since
+        self._landed = 0 if landed_since is None else bisect_left(self.times, landed_since)
 
     def until(self, observed_at: datetime, checked_at: datetime) -> "Past":
         """Return what was known before the price of `observed_at`, seen at `checked_at`."""
-        return Past(self, observed_at, max(checked_at, observed_at))
+        at = max(checked_at, observed_at)
+        since = self.landed_since
+        return Past(self, observed_at, at, 0 if since is None or at < since else self._landed)
 
 
 @dataclass(frozen=True)
@@ -69,22 +86,31 @@ class Past:
         series: All points; those from `observed_at` on take no part.
         observed_at: When the price in question began.
         at: When it was seen; averages count up to here, with that price since `observed_at`.
+        first: Position of the oldest point that may be compared with it.
     """
 
     series: PriceSeries
     observed_at: datetime
     at: datetime
+    first: int = 0
 
     @cached_property
     def _end(self) -> int:
-        return bisect_left(self.series.times, self.observed_at)
+        return bisect_left(self.series.times, self.observed_at, self.first)
+
+    def is_cut(self, days: int | None) -> bool:
+        """Whether older prices of the last days, None for all, took no part; see PriceSeries."""
+        since = self.series.landed_since
+        if since is None or not self.first:
+            return False
+        return days is None or self.at - timedelta(days=days) < since
 
     @property
     def known_days(self) -> float:
-        """For how long prices have been known; 0 without any before."""
-        if not self._end:
+        """For how long prices to compare with have been known; 0 without any before."""
+        if self._end == self.first:
             return 0.0
-        return (self.at - self.series.times[0]) / timedelta(days=1)
+        return (self.at - self.series.times[self.first]) / timedelta(days=1)
 
     def knows(self, days: int | None) -> bool:
         """Whether enough is known of the last days to compare with them."""
@@ -92,11 +118,13 @@ class Past:
 
     @property
     def last_offer(self) -> int | None:
-        """The latest price before; None if there never was one."""
+        """The latest price before, with shipping or not; None if there never was one.
+
+        A fall from an item's price to one with shipping is a fall.
+        """
         amounts = self.series.amounts
-        return next(
-            (amounts[index] for index in range(self._end - 1, -1, -1) if amounts[index]), None
-        )
+        end = bisect_left(self.series.times, self.observed_at)
+        return next((amounts[index] for index in range(end - 1, -1, -1) if amounts[index]), None)
 
     def average(self, days: int, amount: int) -> int | None:
         """Return the average of the last days, `amount` being the price since `observed_at`.
@@ -125,7 +153,7 @@ class Past:
 
     def as_a_deal(self, amount: int) -> DealHistory | None:
         """Return what a deal's score at this price rests on; None when too little is known."""
-        if not self._end:
+        if self._end == self.first:
             return None
         start = self.at - timedelta(days=90)
         return DealHistory(
@@ -135,6 +163,8 @@ class Past:
             share_of_history_at_or_below=self.share_at_or_below(amount, None),
             tracked_days=int(self.known_days),
             cheaper_until=self.cheaper_until(amount),
+            is_cut=self.is_cut(None),
+            is_90_days_cut=self.is_cut(90),
         )
 
     def share_at_or_below(self, amount: int, since: datetime | None) -> float | None:
@@ -148,7 +178,7 @@ class Past:
     def cheaper_until(self, amount: int) -> datetime | None:
         """Return when a lower price last ended; None if there never was one."""
         times, amounts = self.series.times, self.series.amounts
-        for index in range(self._end - 1, -1, -1):
+        for index in range(self._end - 1, self.first - 1, -1):
             price = amounts[index]
             if price is not None and price < amount:
                 return times[index + 1] if index + 1 < self._end else self.observed_at
@@ -156,7 +186,9 @@ class Past:
 
     @cached_property
     def _lowest_ever(self) -> int | None:
-        known = (price for price in self.series.amounts[: self._end] if price is not None)
+        known = (
+            price for price in self.series.amounts[self.first : self._end] if price is not None
+        )
         return min(known, default=None)
 
     def _spans(self, since: datetime | None, amount: int | None) -> Iterator[tuple[int, float]]:
@@ -167,7 +199,9 @@ class Past:
             amount: The price since `observed_at`; None leaves that time out.
         """
         times, amounts = self.series.times, self.series.amounts
-        first = 0 if since is None else max(bisect_right(times, since) - 1, 0)
+        first = self.first
+        if since is not None:
+            first = max(bisect_right(times, since) - 1, first)
         for index in range(first, self._end):
             price = amounts[index]
             begins = times[index] if since is None else max(times[index], since)

@@ -5,9 +5,11 @@ Source: Keepa's `Product.CsvType`; the triplet and non-price marks agree with re
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.domain.prices.detail import Detail
+from keeper.domain.prices.landed import LANDED_SINCE, LANDED_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class PriceType:
         has_deals: Keepa searches deals in it.
         detail: The least a request must ask for to bring it.
         is_gone: Keepa keeps it no more; nothing brings it.
+        landed_since: When its prices began to include shipping, though they come without any; None
+            where they never changed their meaning.
     """
 
     index: int
@@ -31,6 +35,20 @@ class PriceType:
     has_deals: bool = False
     detail: Detail = Detail.BASIC
     is_gone: bool = False
+    landed_since: datetime | None = None
+
+    def comparable_since(self, at: datetime) -> datetime | None:
+        """Return before when points are not to be compared with a price seen at `at`.
+
+        None where all may be. See keeper.domain.prices.landed.
+        """
+        since = self.landed_since
+        return since if since is not None and at >= since else None
+
+    def is_cut(self, days: int, at: datetime) -> bool:
+        """Whether the last days before `at` began before there were prices to compare with."""
+        since = self.comparable_since(at)
+        return since is not None and at - timedelta(days=days) < since
 
 
 _NAMES: Final = (
@@ -124,6 +142,7 @@ PRICE_TYPES: Final[tuple[PriceType, ...]] = tuple(
         has_deals=name in _WITH_DEALS,
         detail=_detail_of(name),
         is_gone=name in _GONE,
+        landed_since=LANDED_SINCE if name in LANDED_TYPES else None,
     )
     for index, name in enumerate(_NAMES)
 )
@@ -144,6 +163,23 @@ def price_type_of(name: str) -> PriceType:
         raise UnknownPriceTypeError(
             f"Keepa has no price type {name!r}; choose one of {known}"
         ) from None
+
+
+def check_with_shipping(price_type: PriceType) -> None:
+    """Refuse to add shipping to the prices of a series that holds none.
+
+    Those that include it already pass: it changes nothing there.
+
+    Raises:
+        ValueError: Keepa gives no shipping for it; the sentence names the price types that have it.
+    """
+    if price_type.has_shipping or price_type.landed_since is not None:
+        return
+    having = ", ".join(p.name for p in PRICE_TYPES if p.has_shipping and not p.is_gone)
+    raise ValueError(
+        f"Keepa gives {price_type.name} without shipping, so with_shipping cannot count it; the "
+        f"price types with shipping are {having}"
+    )
 
 
 def detail_of(names: Iterable[str]) -> Detail:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.domain.prices.history import PriceSeries
+from keeper.domain.prices.types import PriceType
 
 YEAR: Final = timedelta(days=365)
 _LEAST_KNOWN: Final = timedelta(days=7)
@@ -23,6 +24,9 @@ class PriceContext:
         lowest_since: When it was last as cheap or cheaper; None if never within the year known.
         known_since: The oldest price known within the year.
         average_90_minor: Average of 90 days, weighted by time; None when too little is known.
+        is_cut: Prices within the year took no part, for they leave shipping out; see
+            keeper.domain.prices.landed.
+        is_90_days_cut: Some of them held within the 90 days.
     """
 
     points: Sequence[tuple[datetime, int | None]]
@@ -31,6 +35,8 @@ class PriceContext:
     lowest_since: datetime | None = None
     known_since: datetime | None = None
     average_90_minor: int | None = None
+    is_cut: bool = False
+    is_90_days_cut: bool = False
 
 
 def price_context(
@@ -39,6 +45,7 @@ def price_context(
     observed_at: datetime,
     checked_at: datetime,
     amount: int | None,
+    price_type: PriceType,
 ) -> PriceContext:
     """Compare a price with the history before it.
 
@@ -47,21 +54,24 @@ def price_context(
         observed_at: Since when the price holds.
         checked_at: When it was seen.
         amount: The price; None without an offer.
+        price_type: The series.
     """
     until = max(checked_at, observed_at)
-    series = PriceSeries(points)
-    view = series.until(observed_at, until)
-    before = [one for one in points if one[0] < observed_at]
+    view = PriceSeries(points, price_type.landed_since).until(observed_at, until)
+    comparable = points[view.first :]
+    before = [one for one in comparable if one[0] < observed_at]
     if amount is None or not before or until - before[0][0] < _LEAST_KNOWN:
-        return PriceContext(points, until)
+        return PriceContext(comparable, until)
     below = view.share_at_or_below(amount, until - YEAR)
     return PriceContext(
-        points,
+        comparable,
         until,
         None if below is None else int(100 * (1 - below)),
         _last_as_cheap(before, amount, observed_at),
         max(before[0][0], until - YEAR),
         view.average(90, amount),
+        view.is_cut(YEAR.days),
+        view.is_cut(90),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from keeper.domain.deals.score import score_price
 from keeper.domain.money import format_money
 from keeper.domain.prices.history import Past
+from keeper.domain.prices.landed import SINCE_LANDED
 from keeper.domain.watches.rule_state import AlertCause
 from keeper.domain.watches.rules import (
     Above,
@@ -65,17 +66,22 @@ def _reason(
             average = past.average(days, amount or 0) or 0
             percent = 100 * (average - (amount or 0)) // max(average, 1)
             usual = format_money(average, currency)
+            if past.is_cut(days):
+                return f"{percent} % below its average of {usual} {SINCE_LANDED}"
             return f"{percent} % below its {days}-day average of {usual}"
         case BelowPrevious():
             previous = before if before is not None else past.last_offer or 0
             percent = 100 * (previous - (amount or 0)) // max(previous, 1)
             return f"fell by {percent} % from {format_money(previous, currency)}"
         case Lowest(days):
+            if past.is_cut(days):
+                return f"the lowest price {SINCE_LANDED}"
             return "the lowest price ever known" if days is None else f"the lowest in {days} days"
         case Score():
             deal_history = past.as_a_deal(amount or 0)
             points = score_price(amount or 0, deal_history).points if deal_history else 0
-            return f"worth {points} of 100 points as a deal"
+            compared = f" by its prices {SINCE_LANDED}" if past.is_cut(None) else ""
+            return f"worth {points} of 100 points as a deal{compared}"
         case BackInStock():
             return "back in stock"
         case SoldOut():

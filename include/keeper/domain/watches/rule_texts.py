@@ -12,6 +12,8 @@ from typing import Final
 import msgspec
 
 from keeper.domain.money import InvalidAmountError, format_money, to_major, to_minor
+from keeper.domain.prices.landed import SINCE_LANDED
+from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.rules import (
     Above,
     AlertRule,
@@ -27,6 +29,7 @@ from keeper.domain.watches.rules import (
     SoldOut,
 )
 from keeper.domain.watches.target import target_rule
+from keeper.domain.watches.watch import Watch
 
 EXAMPLES: Final = (
     "at or below 24.99",
@@ -60,6 +63,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[..., Condition]], ...]] = tu
         (r"deal score (?P<points>\d+)", lambda points: Score(int(points))),
     )
 )
+_LOWEST_LANDED: Final = f"the price is the lowest known {SINCE_LANDED}"
 _AT_OR_BELOW: Final = re.compile(r"(?:at or below|below|at most|<=|≤) ?(?P<amount>\S+)")
 _ABOVE: Final = re.compile(r"(?:above|over|>) ?(?P<amount>\S+)")
 
@@ -95,20 +99,47 @@ def rule_text(rule: AlertRule, currency: str) -> str:
     return " and ".join(_line(condition, currency) for condition in rule.all)
 
 
-def explain(rule: AlertRule, currency: str, *, with_shipping: bool = False) -> str:
-    """Say in one plain sentence when the rule alerts."""
-    sentence = " and ".join(_clause(condition, currency) for condition in rule.all)
+def explain(
+    rule: AlertRule, currency: str, *, with_shipping: bool = False, is_landed: bool = False
+) -> str:
+    """Say in one plain sentence when the rule alerts.
+
+    Args:
+        rule: The rule.
+        currency: Of its amounts.
+        with_shipping: Shipping is added to the prices.
+        is_landed: They include it since February 2026; see keeper.domain.prices.landed.
+    """
+    sentence = " and ".join(
+        _LOWEST_LANDED if is_landed and condition == Lowest(None) else _clause(condition, currency)
+        for condition in rule.all
+    )
     if with_shipping and not all(isinstance(c, SoldOut | BackInStock) for c in rule.all):
         sentence += ", shipping included"
     return f"Alerts when {sentence}."
 
 
 def explain_all(
-    rules: Sequence[AlertRule], target_minor: int | None, currency: str, *, with_shipping: bool
+    rules: Sequence[AlertRule],
+    target_minor: int | None,
+    currency: str,
+    *,
+    with_shipping: bool,
+    is_landed: bool = False,
 ) -> list[str]:
-    """Return the sentence of each rule of a watch, its target's first."""
+    """Return the sentence of each rule of a watch, its target's first; see `explain`."""
     own = [target_rule(target_minor)] if target_minor is not None else []
-    return [explain(rule, currency, with_shipping=with_shipping) for rule in (*own, *rules)]
+    return [
+        explain(rule, currency, with_shipping=with_shipping, is_landed=is_landed)
+        for rule in (*own, *rules)
+    ]
+
+
+def shipping_note(watch: Watch) -> str | None:
+    """Return what to say to somebody who wants shipping added to prices that include it already."""
+    if not watch.with_shipping or price_type_of(watch.price_type).landed_since is None:
+        return None
+    return f"{watch.price_type} includes shipping already; with_shipping changes nothing"
 
 
 def _condition(text: str, currency: str) -> Condition:

@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.types import detail_of, price_type_of
+from keeper.domain.product_kinds import ProductKind
 from keeper.domain.watches.rules import AlertRule
 
 DEFAULT_PRICE_TYPE: Final = "NEW"
@@ -42,7 +43,8 @@ class Watch:
         status: Whether it is fetched and alerts.
         priority: None leaves it as it is, normal for a new watch.
         rules: What else alerts; None leaves them as they are, none for a new watch.
-        with_shipping: Whether target and rules count shipping; None leaves it as it is.
+        with_shipping: Whether its user wants target and rules to count shipping; None leaves it as
+            it is.
     """
 
     asin: str
@@ -59,6 +61,11 @@ class Watch:
         """Whether it can raise an alert: it has a target or a rule."""
         return self.target_minor is not None or bool(self.rules)
 
+    @property
+    def counts_shipping(self) -> bool:
+        """Whether target and rules add shipping to the price; never in a series without any."""
+        return bool(self.with_shipping) and price_type_of(self.price_type).has_shipping
+
 
 @dataclass(frozen=True, slots=True)
 class WatchedPrice:
@@ -72,6 +79,8 @@ class WatchedPrice:
     last_checked_at: datetime | None
     implausible: bool
     source: str | None
+    kind: ProductKind = ProductKind.STANDARD
+    variations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

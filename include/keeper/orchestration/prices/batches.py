@@ -6,7 +6,6 @@ from typing import Any
 from airflow.sdk import TriggerRule, task, task_group
 
 from keeper.domain.intervals import Interval
-from keeper.domain.prices.detail import Detail
 from keeper.orchestration.airflow.assets import (
     PRICE_BACKFILL,
     PRICE_UPDATES,
@@ -30,20 +29,14 @@ WHICH_PRODUCTS = "{{ task.op_args[0].label }}"
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring the raw replies of a batch's products into the lake, and count them."""
     from keeper.pipeline.prices.fetch import fetch_batch
-    from keeper.sources.keepa.products.requests import ProductQuery
+    from keeper.pipeline.prices.plan import PlannedBatch
 
     interval = planned["interval"]
-    # A batch that an earlier version planned says nothing of what is asked.
-    query = ProductQuery(
-        Detail(planned.get("detail", Detail.BASIC)),
-        update_h=planned.get("update_h"),
-        tokens_each=planned.get("tokens_each"),
-    )
     with keepa_client(planned["run"]) as client:
         fetched = fetch_batch(
             batch_folder(planned["run"], planned["batch"]),
             client,
-            query,
+            PlannedBatch(**planned).query,
             page_products=planned["page_products"],
             may_use_reserve=planned["urgent"],
             received_from=interval["until"] if interval else None,

@@ -158,13 +158,26 @@ def decoded_page(folder: DealFolder, page: StoredPage, found_by: DealFilter) -> 
 
 
 def worth_a_token(deals: Iterable[Deal]) -> list[str]:
-    """Return the products whose price lies below their average of 90 days, the furthest first."""
+    """Return the products whose price lies below their average of 90 days, the furthest first.
+
+    Where Keepa has no such average yet, the longest one it has serves: the history may say more.
+    """
     drops = {}
     for deal in deals:
-        price, usual = deal.price_minor, deal.average_90_days_minor
+        price, usual = deal.price_minor, _longest_average(deal)
         if price and usual and price < usual:
             drops[deal.asin] = (usual - price) / usual
     return sorted(drops, key=lambda asin: (-drops[asin], asin))
+
+
+def _longest_average(deal: Deal) -> int | None:
+    averages = (
+        deal.average_90_days_minor,
+        deal.average_month_minor,
+        deal.average_week_minor,
+        deal.average_day_minor,
+    )
+    return next(filter(None, averages), None)
 
 
 def _store(folder: DealFolder, page: DealPage, source: Source) -> StoredPage:

@@ -52,11 +52,16 @@ def with_histories(
 
 
 def _points(prices: Iterable[StoredPrice], deal: ReportedDeal, since: datetime) -> _Points:
-    """Return what held from 90 days ago on, up to the deal's own price."""
+    """Return what held from 90 days ago on, up to the deal's own price.
+
+    Prices that may not be compared with it take no part: see keeper.domain.prices.landed.
+    """
+    comparable_since = price_type_of(deal.price_type).comparable_since(deal.observed_at)
     before = [
         (one.observed_at, one.amount(with_shipping=True))
         for one in prices
         if one.observed_at < deal.observed_at
+        and (comparable_since is None or one.observed_at >= comparable_since)
     ]
     older = [point for point in before if point[0] <= since]
     recent = [point for point in before if point[0] > since]

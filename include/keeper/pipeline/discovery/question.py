@@ -3,12 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from keeper.domain.asins import product_url
 from keeper.domain.discovery import Proposal
 from keeper.domain.locales import locale_of
 from keeper.domain.money import format_money
+from keeper.domain.prices.landed import SINCE_LANDED
+from keeper.domain.prices.types import price_type_of
 from keeper.errors import TerminalError
 
 ALL: Final = "All of them"
@@ -46,12 +49,13 @@ class Answer:
     rejected: tuple[tuple[str, str], ...]
 
 
-def ask_about(proposals: Sequence[Proposal], user: str | None) -> Question | None:
+def ask_about(proposals: Sequence[Proposal], user: str | None, *, at: datetime) -> Question | None:
     """Return the question about some proposals, None if there are none.
 
     Args:
         proposals: In the order to show them in.
         user: E-mail address of the user whose list they would join, None for the system user's.
+        at: Now; the averages are of the 90 days before, or of as much of them as is comparable.
     """
     if not proposals:
         return None
@@ -65,7 +69,7 @@ def ask_about(proposals: Sequence[Proposal], user: str | None) -> Question | Non
         "",
         "| Product | Price | 90-day average | Target | Rating | Rank | Found by |",
         "|---|--:|--:|--:|--:|--:|---|",
-        *(_row(proposal, with_target=user is not None) for proposal in proposals),
+        *(_row(proposal, at, with_target=user is not None) for proposal in proposals),
     ]
     return Question(
         subject=f"{what} to watch?" + (" (simulated)" if simulated else ""),
@@ -104,7 +108,7 @@ def _option(proposal: Proposal) -> str:
     return f"{proposal.domain} {proposal.asin} {title} · {price}"
 
 
-def _row(proposal: Proposal, *, with_target: bool) -> str:
+def _row(proposal: Proposal, at: datetime, *, with_target: bool) -> str:
     locale = locale_of(proposal.domain)
     title = _plain(" ".join((proposal.title or proposal.asin).split()))
     reviews = f" ({proposal.review_count:,})" if proposal.review_count else ""
@@ -112,13 +116,21 @@ def _row(proposal: Proposal, *, with_target: bool) -> str:
     cells = (
         f"[{title}]({product_url(proposal.asin, locale)}) {proposal.domain} {proposal.asin}",
         _money(proposal.price_minor, proposal.currency) or "no offer",
-        _money(proposal.average_90_days_minor, proposal.currency),
+        _average(proposal, at),
         _money(target, proposal.currency),
         "" if proposal.rating is None else f"{proposal.rating:.1f}{reviews}",
         "" if proposal.sales_rank is None else f"{proposal.sales_rank:,}",
         _plain(proposal.found_by or ""),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _average(proposal: Proposal, at: datetime) -> str:
+    average = _money(proposal.average_90_days_minor, proposal.currency)
+    if not average:
+        return "unknown"
+    cut = price_type_of(proposal.price_type).is_cut(90, at)
+    return f"{average} {SINCE_LANDED}" if cut else average
 
 
 def _money(minor: int | None, currency: str) -> str:

@@ -210,14 +210,17 @@ def propose(
     return Proposed(proposed, unknown)
 
 
-def open_question(connection: Connection, user: str | None) -> Question | None:
+def open_question(
+    connection: Connection, user: str | None, *, clock: Clock = utc_now
+) -> Question | None:
     """Return the question about all proposals that wait for a decision, None if none do.
 
     Args:
         connection: Where they are.
         user: See `record_answer`.
+        clock: Gives the time of the question.
     """
-    return ask_about(list_proposals(connection), user)
+    return ask_about(list_proposals(connection), user, at=clock())
 
 
 def record_answer(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from keeper.domain.messages.queue import PriceAlert
+from keeper.domain.prices.types import price_type_of
 from keeper.domain.prices.verdict import YEAR, PriceContext, price_context
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.prices.history import StoredPrice, points_of
@@ -24,4 +25,5 @@ def price_context_of(connection: Connection, alert: PriceAlert) -> PriceContext:
         observed_at=alert.observed_at,
         checked_at=alert.checked_at,
         amount=own.amount(with_shipping=counted),
+        price_type=price_type_of(alert.price_type),
     )

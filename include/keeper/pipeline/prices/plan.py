@@ -20,7 +20,7 @@ from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import TransientError
 from keeper.pipeline.runs.events import PublishEvent, publish_nothing
 from keeper.pipeline.runs.keepa_account import KeepaAccount
-from keeper.sources.keepa.products.requests import COLLECT_NOTHING
+from keeper.sources.keepa.products.requests import COLLECT_NOTHING, ProductQuery
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
@@ -60,6 +60,14 @@ class PlannedBatch:
     detail: Detail = Detail.BASIC
     tokens_each: float = 1
     update_h: int | None = None
+
+    @property
+    def query(self) -> ProductQuery:
+        """What is asked of its products."""
+        # Airflow hands batches on as plain values.
+        return ProductQuery(
+            Detail(self.detail), update_h=self.update_h, tokens_each=self.tokens_each
+        )
 
 
 def plan_run(

@@ -8,7 +8,7 @@ from typing import Final, TextIO
 from keeper.domain.asins import parse_product_address
 from keeper.domain.locales import locale_of
 from keeper.domain.money import to_major, to_minor
-from keeper.domain.prices.types import price_type_of
+from keeper.domain.prices.types import check_with_shipping, price_type_of
 from keeper.domain.watches.rule_texts import parse_rules, rule_text
 from keeper.domain.watches.rules import AlertRule
 from keeper.domain.watches.watch import (
@@ -63,7 +63,9 @@ def read_watch(
         priority: HIGH, NORMAL or LOW; blank leaves it as it is.
         rules: What else to alert for, separated by semicolons, in the words of
             keeper.domain.watches.rule_texts; "none" for nothing, blank leaves them as they are.
-        with_shipping: Whether prices count with shipping, yes or no; blank leaves it as it is.
+        with_shipping: Whether prices count with shipping, yes or no; blank leaves it as it is. A
+            series without shipping has no yes; see keeper.domain.watches.rule_texts.shipping_note
+            for those that include it already.
 
     Raises:
         ValueError: With one sentence that says what is wrong.
@@ -89,6 +91,10 @@ def read_watch(
     shipping = (with_shipping or "").strip().lower()
     if shipping and shipping not in _YES_OR_NO:
         raise ValueError(f"with_shipping {with_shipping!r} is neither yes nor no")
+    if kind.is_gone and state == WatchStatus.ACTIVE:
+        raise ValueError(f"Keepa keeps no {kind.name} prices any more; watch another price type")
+    if shipping and _YES_OR_NO[shipping]:
+        check_with_shipping(kind)
     return Watch(
         asin=product.asin,
         domain=locale.domain,

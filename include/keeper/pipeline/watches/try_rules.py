@@ -7,6 +7,7 @@ from datetime import datetime
 
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.history import PriceSeries
+from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import reason_of
 from keeper.domain.watches.rule_machine import advance_rule
@@ -65,9 +66,8 @@ def try_rules(
         policy: Tolerance, hysteresis and further drop.
     """
     points = points_of(connection, watch.asin, watch.domain, watch.price_type)
-    with_shipping = bool(watch.with_shipping)
-    counted = [(one.observed_at, one.amount(with_shipping=with_shipping)) for one in points]
-    past = PriceSeries(counted)
+    counted = [(one.observed_at, one.amount(with_shipping=watch.counts_shipping)) for one in points]
+    past = PriceSeries(counted, price_type_of(watch.price_type).landed_since)
     currency = locale_of(watch.domain).currency
     reasons: defaultdict[int, list[str]] = defaultdict(list)
     for rule in _rules(watch):

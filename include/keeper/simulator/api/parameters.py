@@ -11,7 +11,7 @@ from keeper.simulator.refusals import (
     invalid_parameter,
     invalid_query,
     too_few_offers,
-    too_many_asins,
+    too_many_entries,
 )
 from keeper.simulator.replies.detail import (
     DEFAULT_UPDATE_H,
@@ -104,7 +104,7 @@ class Parameters:
         parts = [part.strip() for part in self.text(name).split(",")]
         limit = _MAX_ASINS if self.number("offers") is None else _MAX_ASINS_WITH_OFFERS
         if len(parts) > limit:
-            raise too_many_asins(limit)
+            raise too_many_entries(limit)
         return list(dict.fromkeys(part for part in parts if part))
 
     def categories(self) -> list[int]:

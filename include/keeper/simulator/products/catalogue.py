@@ -15,8 +15,12 @@ from keeper.domain.money import to_major
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.errors import TerminalError
-from keeper.simulator.products.asin_numbering import AsinNumbering
-from keeper.simulator.products.codes import code_of, number_of_code, shares_code
+from keeper.simulator.products.asin_numbering import (
+    AsinNumbering,
+    code_of,
+    number_of_code,
+    shares_code,
+)
 from keeper.simulator.products.histories import History, make_history
 from keeper.simulator.products.sheets import ProductSheet, children_of, parent_number, sheet_of
 

@@ -272,8 +272,29 @@ def test_a_rejected_filter_is_noted_and_so_is_its_recovery(
 def test_a_deal_not_below_its_average_is_worth_no_token() -> None:
     deals = [
         a_deal(asin="B000000001", price_minor=3000),
-        a_deal(asin="B000000002", average_90_days_minor=None),
+        a_deal(
+            asin="B000000002",
+            average_90_days_minor=None,
+            average_month_minor=None,
+            average_week_minor=None,
+            average_day_minor=None,
+        ),
         a_deal(asin="B000000003", price_minor=2999),
     ]
 
     assert worth_a_token(deals) == ["B000000003"]
+
+
+def test_while_keepa_has_no_average_of_90_days_a_shorter_one_serves() -> None:
+    deals = [
+        a_deal(asin="B000000001", price_minor=2900, average_90_days_minor=None),
+        a_deal(
+            asin="B000000002",
+            price_minor=2000,
+            average_90_days_minor=None,
+            average_month_minor=None,
+        ),
+        a_deal(asin="B000000003", price_minor=3000, average_90_days_minor=None),
+    ]
+
+    assert worth_a_token(deals) == ["B000000002", "B000000001"]

@@ -1,6 +1,7 @@
 """The question about proposed products and how its answer is read."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +16,7 @@ from keeper.pipeline.discovery.question import (
     read_answer,
 )
 
+NOW = datetime(2026, 9, 1, tzinfo=UTC)
 KEYBOARD = Proposal(
     asin="B000000001",
     domain="us",
@@ -47,17 +49,17 @@ KEYBOARD_KEY, MOUSE_KEY = ("us", "B000000001"), ("jp", "B000000002")
 
 
 def options() -> tuple[str, ...]:
-    question = ask_about([KEYBOARD, MOUSE], None)
+    question = ask_about([KEYBOARD, MOUSE], None, at=NOW)
     assert question is not None
     return question.options[3:] + question.options[:3]
 
 
 def test_nothing_proposed_is_no_question() -> None:
-    assert ask_about([], None) is None
+    assert ask_about([], None, at=NOW) is None
 
 
 def test_the_question_shows_each_product_with_what_a_decision_needs() -> None:
-    question = ask_about([KEYBOARD], "reader@example.org")
+    question = ask_about([KEYBOARD], "reader@example.org", at=NOW)
 
     assert question is not None
     assert question.subject == "1 product to watch?"
@@ -77,7 +79,7 @@ def test_the_question_shows_each_product_with_what_a_decision_needs() -> None:
 
 
 def test_the_systems_own_list_has_no_targets_and_the_question_says_so() -> None:
-    question = ask_about([KEYBOARD], None)
+    question = ask_about([KEYBOARD], None, at=NOW)
 
     assert question is not None
     assert "$53.99" not in question.body
@@ -85,7 +87,7 @@ def test_the_systems_own_list_has_no_targets_and_the_question_says_so() -> None:
 
 
 def test_simulated_products_are_labelled() -> None:
-    question = ask_about([replace(KEYBOARD, source="simulator")], None)
+    question = ask_about([replace(KEYBOARD, source="simulator")], None, at=NOW)
 
     assert question is not None
     assert "simulated" in question.subject
@@ -101,7 +103,7 @@ def test_options_are_short_and_say_when_there_is_no_offer() -> None:
 
 def test_a_title_cannot_write_markdown() -> None:
     wicked = "x](https://evil.example) | <img src=a> `y` **z**\n# w"
-    question = ask_about([replace(KEYBOARD, title=wicked)], None)
+    question = ask_about([replace(KEYBOARD, title=wicked)], None, at=NOW)
 
     assert question is not None
     row = question.body.splitlines()[-1]

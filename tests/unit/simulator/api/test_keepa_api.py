@@ -244,7 +244,7 @@ def test_what_is_not_there_is_empty_not_wrong(api: KeepaApi) -> None:
     assert ask(api, "category", domain=1, category=99)[1]["categories"] == {}
     assert "bestSellersList" not in ask(api, "bestsellers", domain=1, category=99)[1]
     assert ask(api, "search", domain=1, type="category", term="zebra")[1]["categories"] == {}
-    assert ask(api, "seller", domain=1)[0] == 404
+    assert ask(api, "tracking", domain=1)[0] == 404
 
 
 def test_of_brazil_keepa_has_products_and_no_lists(api: KeepaApi, catalogue: Catalogue) -> None:

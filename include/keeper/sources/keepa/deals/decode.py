@@ -7,7 +7,8 @@ never had one; `deltaLast` is the price before less the price now, 0 if Keepa do
 counts `delta` of WAREHOUSE and PRIME_EXCL from what the product costs new (AMAZON where that is no
 dearer than the buy box, else the buy box), of every other series from its own average. A deal here
 carries its own series' averages in every case: what a thing costs new says nothing of whether a
-used one is cheap.
+used one is cheap. An average over days that began before its series' prices meant what they mean
+now (keeper.domain.prices.landed) is left out.
 """
 
 from dataclasses import dataclass
@@ -30,13 +31,15 @@ from keeper.sources.keepa.document import (
     plain_list,
 )
 from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.sources.keepa.products.decode import DecodeProblem, shown
 from keeper.sources.keepa.products.images import image_url
+from keeper.sources.keepa.products.problems import DecodeProblem, shown
 
 _NO_OFFER: Final = frozenset({-1, -2})
 _UNKNOWN_CATEGORY: Final = 2**63 - 1
 _LARGEST: Final = 2**31 - 1
 """Keepa's prices, ranks and times are 32-bit integers; what is larger is damaged."""
+_AVERAGED_DAYS: Final = (2, 7, 31, 90)
+"""What the lists of `avg` cover."""
 _LONGEST_LIGHTNING: Final = timedelta(days=30)
 _SALES: Final = price_type_of("SALES").index
 _LIST_PRICE: Final = price_type_of("LISTPRICE").index
@@ -130,7 +133,11 @@ def _decode(entry: JsonObject, asin: str, locale: Locale, price_type: PriceType)
     observed_at = as_moment(_numbers(entry.get("currentSince")).get(index)) or found_at
     if observed_at is None or found_at is None:
         raise ValueError("no time says since when the price holds")
-    day, week, month, ninety = (_average(entry, interval, index) for interval in range(4))
+    at = updated_at or found_at
+    day, week, month, ninety = (
+        None if price_type.is_cut(days, at) else _average(entry, interval, index)
+        for interval, days in enumerate(_AVERAGED_DAYS)
+    )
     rating = current.get(_RATING, -1)
     return Deal(
         asin=asin,

@@ -5,6 +5,7 @@ from typing import Final
 
 from keeper.domain.deals.deal import Deal
 from keeper.domain.prices.history import DealHistory
+from keeper.domain.prices.points import to_keepa_minutes_up
 from keeper.sources.keepa.products.series import Series
 from keeper.sources.keepa.products.statistics import (
     lowest_since,
@@ -16,8 +17,11 @@ _NINETY_DAYS: Final = timedelta(days=90)
 _MINUTES_A_DAY: Final = 1440
 
 
-def history_of(series: Series, deal: Deal, at: datetime) -> DealHistory:
+def history_of(series: Series, deal: Deal, at: datetime) -> DealHistory | None:
     """Return what the deal's price is compared with, shipping counted in as Keepa's deals do.
+
+    None where there is nothing: neither a price that means the same, nor is it known of the deal's
+    own (keeper.domain.prices.landed).
 
     Args:
         series: The product's history in the deal's price type.
@@ -25,6 +29,10 @@ def history_of(series: Series, deal: Deal, at: datetime) -> DealHistory:
         at: When the deal was checked.
     """
     start, price = at - _NINETY_DAYS, deal.price_minor
+    first, since = series.first_comparable(at), series.price_type.comparable_since(at)
+    if first == len(series) or (since is not None and deal.observed_at < since):
+        return None
+    known = to_keepa_minutes_up(at) - int(series.minutes[first])
 
     def share(since: datetime | None) -> float | None:
         return None if price is None else share_of_time_at_or_below(series, price, since, at)
@@ -34,6 +42,8 @@ def history_of(series: Series, deal: Deal, at: datetime) -> DealHistory:
         low_ever_minor=series.low(None, deal.observed_at, landed=True),
         share_of_90_days_at_or_below=share(start),
         share_of_history_at_or_below=share(None),
-        tracked_days=statistics_of(series, None, at).tracked_minutes // _MINUTES_A_DAY,
+        tracked_days=max(known, 0) // _MINUTES_A_DAY,
         cheaper_until=None if price is None else lowest_since(series, price, at),
+        is_cut=first > 0,
+        is_90_days_cut=first > 0 and series.price_type.is_cut(90, at),
     )

@@ -66,7 +66,8 @@ class Series:
     ) -> int | None:
         """Return the lowest value that held at some moment of [start, end), None if none did.
 
-        A point holds until the next one, so the point before `start` counts too.
+        A point holds until the next one, so the point before `start` counts too. Points that may
+        not be compared with one of `end` take no part: see `first_comparable`.
 
         Args:
             start: From then on; None for the whole past.
@@ -98,9 +99,23 @@ class Series:
     def _held(self, start: datetime | None, end: datetime | None, landed: bool) -> Int64Array:
         first = 0 if start is None else max(self.first_after(start) - 1, 0)
         last = len(self) if end is None else self.first_at_or_after(end)
+        first = max(first, self.first_comparable(end or self.newest_at))
         offers = self.offers(landed=landed)[first:last]
         held: Int64Array = offers[offers != NO_OFFER]
         return held
+
+    @property
+    def newest_at(self) -> datetime:
+        """When the newest point was observed."""
+        return from_keepa_minutes(int(self.minutes[-1]))
+
+    def first_comparable(self, at: datetime) -> int:
+        """Return the position of the oldest point to compare with a price seen at `at`.
+
+        The length if there is none; see keeper.domain.prices.landed.
+        """
+        since = self.price_type.comparable_since(at)
+        return 0 if since is None else self.first_at_or_after(since)
 
     def first_after(self, moment: datetime) -> int:
         """Return the position of the first point strictly after `moment`, the length if none is."""

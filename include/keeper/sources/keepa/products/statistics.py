@@ -6,6 +6,9 @@ Keepa's own statistics do. Time without an offer counts only as time without an 
 
 Windows are [start, end) in whole minutes: `start` is rounded down and `end` up, so that a point
 seen within the minute of `end` belongs to the window.
+
+Figures of prices leave out points that may not be compared with one of `end`
+(keeper.domain.prices.landed); whether there was an offer is known throughout.
 """
 
 from dataclasses import dataclass
@@ -76,14 +79,14 @@ def statistics_of(
         tracked_since: When the product's tracking began, if before the series' first point: the
             time between is time out of stock.
     """
-    spans = _spans(series, start, end, landed)
+    spans = _spans(series, start, end, landed, first=0)
     tracked = int(spans.minutes.sum())
     if tracked_since is not None:
         begin = max(tracked_since, start or tracked_since)
         tracked = max(tracked, to_keepa_minutes_up(end) - to_keepa_minutes(begin))
     in_stock = int(spans.minutes[spans.offered].sum())
     share = 1 - in_stock / tracked if tracked else None
-    if ceiling is not None:
+    if ceiling is not None or series.first_comparable(end):
         spans = _spans(series, start, end, landed, ceiling)
     minutes, values = spans.minutes[spans.offered], spans.values[spans.offered]
     if not len(values):
@@ -139,7 +142,7 @@ def lowest_since(
     """Return since when, looking back from `at`, nothing was cheaper than `value`.
 
     That is the end of the last stretch of time with a lower price; `at` itself if the price is
-    lower right now. None if it was never lower in the whole history.
+    lower right now. None if it was never lower in all that is comparable.
     """
     spans = _spans(series, None, at, landed)
     (lower,) = np.nonzero(spans.offered & (spans.values < value))
@@ -175,8 +178,13 @@ def _spans(
     end: datetime,
     landed: bool,
     ceiling: int | None = None,
+    *,
+    first: int | None = None,
 ) -> _Spans:
-    starts, values = series.minutes, series.offers(landed=landed)
+    """Cut a window into spans, from the point at `first` on; None for the first comparable one."""
+    if first is None:
+        first = series.first_comparable(end)
+    starts, values = series.minutes[first:], series.offers(landed=landed)[first:]
     if ceiling is not None:
         kept = values <= ceiling
         starts, values = starts[kept], values[kept]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from keeper.domain.prices.types import PriceType
 from keeper.sources.keepa.document import JsonObject, as_array, as_moment, plain_list
 from keeper.sources.keepa.products.statistics import Extreme
 
@@ -21,6 +22,9 @@ class ProductStats:
     Attributes:
         lightning: Start and end of the product's last lightning deal, the end None while the deal
             is only announced; None if there never was one.
+        last_offers_update: When Keepa last collected the offers, None if it does not say.
+        last_buy_box_update: When it last looked at the buy box, None if it was not asked for.
+        is_buy_box_price_hidden: The buy box has an offer whose price the maker lets nobody show.
     """
 
     current: Mapping[int, int]
@@ -37,6 +41,22 @@ class ProductStats:
     min_in_interval: Mapping[int, Extreme]
     max_in_interval: Mapping[int, Extreme]
     lightning: tuple[datetime, datetime | None] | None
+    last_offers_update: datetime | None
+    last_buy_box_update: datetime | None
+    is_buy_box_price_hidden: bool
+
+    def range_of(self, price_type: PriceType, at: datetime) -> tuple[int | None, int | None]:
+        """Return Keepa's minimum and maximum, where they may be compared with a price of `at`.
+
+        See keeper.domain.prices.landed.
+        """
+        since = price_type.comparable_since(at)
+        extremes = (self.min.get(price_type.index), self.max.get(price_type.index))
+        low, high = (
+            None if one is None or (since is not None and one.observed_at < since) else one.value
+            for one in extremes
+        )
+        return low, high
 
 
 def decode_stats(stats: JsonObject) -> ProductStats:
@@ -56,6 +76,9 @@ def decode_stats(stats: JsonObject) -> ProductStats:
         min_in_interval=_extremes(stats, "minInInterval"),
         max_in_interval=_extremes(stats, "maxInInterval"),
         lightning=_lightning(stats),
+        last_offers_update=as_moment(stats.get("lastOffersUpdate")),
+        last_buy_box_update=as_moment(stats.get("lastBuyBoxUpdate")),
+        is_buy_box_price_hidden=stats.get("buyBoxIsMAP") is True,
     )
 
 

@@ -22,6 +22,7 @@ from keeper.domain.messages.queue import (
     QueuedNotice,
     QueuedReport,
 )
+from keeper.domain.prices.types import price_type_of
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.deals.reports import read_reports
 
@@ -226,5 +227,8 @@ def _message(row: Mapping[str, Any], reports: Mapping[int, DealReport]) -> Queue
     if row["notice_id"] is not None:
         notice = OperatorNotice(**{field.name: row[field.name] for field in fields(OperatorNotice)})
         return QueuedNotice(**envelope, notice=notice)
-    alert = PriceAlert(**{field.name: row[field.name] for field in fields(PriceAlert)})
+    values = {field.name: row[field.name] for field in fields(PriceAlert)}
+    # Watches of series without shipping may have the flag from before it was refused.
+    values["with_shipping"] &= price_type_of(values["price_type"]).has_shipping
+    alert = PriceAlert(**values)
     return QueuedAlert(**envelope, alert=alert)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+from keeper.domain.prices.landed import LANDED_SINCE, LANDED_TYPES
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "roll_ups"
@@ -16,6 +17,8 @@ SET LOCAL jit = off; SET LOCAL work_mem = '64MB'
 """
 """Some series' points by their index, also while nobody has counted how many points there are."""
 _STALE_AFTER: Final = timedelta(hours=20)
+_LANDED: Final = {"landed_since": LANDED_SINCE, "landed_types": list(LANDED_TYPES)}
+"""Which series' prices began to include shipping, and when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def _refresh_statistics(connection: Connection, at: datetime, since: datetime) -
     after, refreshed = 0, 0
     while rows := connection.execute(
         statements(_SQL)["stale_series"],
-        {"before": at - _STALE_AFTER, "at": at, "after": after, "series": _SERIES},
+        {"before": at - _STALE_AFTER, "at": at, "after": after, "series": _SERIES, **_LANDED},
     ).fetchall():
         ids = [row["series_id"] for row in rows]
         with connection.transaction():
@@ -93,7 +96,7 @@ def _refresh_statistics(connection: Connection, at: datetime, since: datetime) -
 def _reckon(connection: Connection, ids: list[int], at: datetime, since: datetime) -> None:
     connection.execute(
         statements(_SQL)["reckon_statistics"],
-        {"series_ids": ids, "at": at, "points_since": since},
+        {"series_ids": ids, "at": at, "points_since": since, **_LANDED},
     )
 
 

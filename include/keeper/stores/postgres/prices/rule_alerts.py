@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from keeper.domain.prices.events import PriceEvent
 from keeper.domain.prices.history import Past, PriceSeries
 from keeper.domain.prices.points import KEEPA_EPOCH
+from keeper.domain.prices.types import PriceType, price_type_of
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.reasons import reason_of, target_reason
 from keeper.domain.watches.rule_machine import advance_rule
@@ -58,9 +59,13 @@ def observation_of(event: PriceEvent, *, with_shipping: bool = False) -> Observa
 
 @dataclass(slots=True)
 class _Watch:
-    """A watch with its rules by name, where they stand, and its series' new events."""
+    """A watch with its rules by name, where they stand, and its series' new events.
+
+    `with_shipping` is false for a series without any, whatever its row says.
+    """
 
     series_id: int
+    price_type: PriceType
     watch_id: int
     user_id: int
     target_minor: int | None
@@ -74,11 +79,14 @@ class _Watch:
     def of_row(cls, row: TupleRow, new_events: Mapping[int, Sequence[PriceEvent]]) -> Self:
         series_id, watch_id, user_id, target, document, with_shipping, states = row
         events = new_events[series_id]
+        price_type = price_type_of(events[0].price_type)
+        with_shipping = with_shipping and price_type.has_shipping
         rules = dict(_named_rules(document, events[0].currency))
         if target is not None:
             rules = {TARGET: target_rule(target), **rules}
         return cls(
             series_id,
+            price_type,
             watch_id,
             user_id,
             target,
@@ -181,11 +189,13 @@ def _reason(
 def _histories(
     cursor: Cursor[TupleRow], watches: Sequence[_Watch]
 ) -> dict[tuple[int, bool], PriceSeries]:
-    """Return the past of the series that moved rules ask for, without shipping and with it."""
+    """Return the past that moved rules ask for, by series and whether shipping counts."""
     since: dict[int, datetime] = {}
+    landed: dict[tuple[int, bool], datetime | None] = {}
     for watch in watches:
         if (needed := watch.history_needed()) is not None:
             since[watch.series_id] = min(needed, since.get(watch.series_id, needed))
+            landed[watch.series_id, watch.with_shipping] = watch.price_type.landed_since
     if not since:
         return {}
     asked = {"series_ids": array_of(since), "since": array_of(since.values())}
@@ -194,12 +204,14 @@ def _histories(
     for series_id, *point in cursor.fetchall():
         points[series_id].append(point)
     histories = {}
-    for series_id, known in points.items():
-        histories[series_id, False] = PriceSeries((at, price) for at, price, _ in known)
-        histories[series_id, True] = PriceSeries(
-            (at, None if price is None else price + (shipping or 0))
-            for at, price, shipping in known
-        )
+    for (series_id, with_shipping), landed_since in landed.items():
+        counted = ((at, price) for at, price, _ in points[series_id])
+        if with_shipping:
+            counted = (
+                (at, None if price is None else price + (shipping or 0))
+                for at, price, shipping in points[series_id]
+            )
+        histories[series_id, with_shipping] = PriceSeries(counted, landed_since)
     return histories
 
 

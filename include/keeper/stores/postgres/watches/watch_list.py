@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from keeper.domain.locales import locale_of
+from keeper.domain.prices.types import price_type_of
 from keeper.domain.product_kinds import ProductKind
 from keeper.domain.tokens.candidates import WatchedProduct
 from keeper.domain.watches.rule_texts import rule_text
@@ -56,7 +57,7 @@ def save_watches(connection: Connection, email: str, watches: Iterable[Watch]) -
                 "priority": watch.priority,
                 "rules": None if watch.rules is None else write_rules(watch.rules),
                 "rule_names": _rule_names(watch),
-                "with_shipping": watch.with_shipping,
+                "with_shipping": None if watch.with_shipping is None else watch.counts_shipping,
             }
             connection.execute(sql["forget_states_of_other_rules"], row)
             changed = connection.execute(sql["save_watch"], row).fetchone()
@@ -100,7 +101,7 @@ def list_watches(
                 WatchStatus(row["status"]),
                 Priority(row["priority"]),
                 stored_rules(row["rules"]),
-                row["with_shipping"],
+                row["with_shipping"] and price_type_of(row["price_type"]).has_shipping,
             ),
             title=row["title"],
             price_minor=row["price_minor"],
@@ -109,6 +110,8 @@ def list_watches(
             last_checked_at=row["last_checked_at"],
             implausible=bool(row["implausible"]),
             source=row["source"],
+            kind=ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
+            variations=tuple(row["variations"] or ()),
         )
         for row in rows
     ]
@@ -135,6 +138,14 @@ def set_status(
         },
     ).fetchall()
     return len(rows)
+
+
+def count_watches_of(connection: Connection, price_type: str) -> int:
+    """Return how many watches of a price type there are, removed ones left out."""
+    row = connection.execute(
+        statements(_SQL)["count_watches_of"], {"price_type": price_type}
+    ).fetchone()
+    return row["number"] if row else 0
 
 
 def products_to_check(connection: Connection) -> list[ProductToCheck]:

@@ -1,7 +1,7 @@
 """Reading /deal replies: what a deal says, and what becomes of bad ones."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 
 from keeper.domain.deals.deal import Deal
 from keeper.domain.locales import locale_of
+from keeper.domain.prices.landed import LANDED_SINCE
 from keeper.domain.prices.points import from_keepa_minutes, to_keepa_minutes
 from keeper.domain.prices.types import PRICE_TYPES, PriceType, price_type_of
 from keeper.sources.keepa.deals.decode import DecodedDeals, count_deals, decode_deals
 from keeper.sources.keepa.errors import KeepaDecodeError
-from tests.deals import CHECKED_AT
 
 US, JP = locale_of("us"), locale_of("jp")
 NEW = price_type_of("NEW")
-NOW = to_keepa_minutes(CHECKED_AT)
+NOW = to_keepa_minutes(datetime(2026, 9, 1, 12, tzinfo=UTC))
+LANDED = to_keepa_minutes(LANDED_SINCE)
 TYPES = 34
 DEAL_TYPES = [p for p in PRICE_TYPES[:TYPES] if p.is_price]
 
@@ -88,6 +89,31 @@ def test_a_deal_is_read_in_the_series_asked_for() -> None:
         lightning_ends_at=from_keepa_minutes(NOW + 600),
         found_at=from_keepa_minutes(NOW - 120),
     )
+
+
+@pytest.mark.parametrize(
+    ("days_after", "averages"),
+    [
+        (-1, [2800, 2900, 2950, 3000]),
+        (1, [None, None, None, None]),
+        (2, [2800, None, None, None]),
+        (40, [2800, 2900, 2950, None]),
+        (90, [2800, 2900, 2950, 3000]),
+    ],
+)
+def test_averages_that_reach_back_to_item_prices_are_left_out(
+    days_after: int, averages: list[int | None]
+) -> None:
+    at = LANDED + 1440 * days_after
+
+    (deal,) = decoded(entry(lastUpdate=at, currentSince=listed(-1, NEW=at - 60))).deals
+
+    assert [
+        deal.average_day_minor,
+        deal.average_week_minor,
+        deal.average_month_minor,
+        deal.average_90_days_minor,
+    ] == averages
 
 
 @pytest.mark.parametrize("price", [-1, -2])

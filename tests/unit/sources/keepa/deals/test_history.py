@@ -1,5 +1,6 @@
 """A deal's past, taken from its product's history, and the score it leads to."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from keeper.domain.deals.score import score_deal
 from keeper.domain.locales import locale_of
+from keeper.domain.prices.history import DealHistory, PriceSeries
+from keeper.domain.prices.landed import LANDED_SINCE
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.sources.keepa.deals.history import history_of
@@ -16,10 +19,15 @@ from keeper.sources.keepa.products.series import Series
 from tests.deals import CHECKED_AT, a_deal
 
 
-def history(*steps: tuple[int, int], shipping: int | None = None) -> Series:
+def history(
+    *steps: tuple[int, int],
+    shipping: int | None = None,
+    name: str = "AMAZON",
+    at: datetime = CHECKED_AT,
+) -> Series:
     """Return a series of steps: so many days before the check, the price became this."""
-    minutes = [to_keepa_minutes(CHECKED_AT - timedelta(days=days)) for days, _ in steps]
-    name = "NEW" if shipping is None else "BUY_BOX_SHIPPING"
+    minutes = [to_keepa_minutes(at - timedelta(days=days)) for days, _ in steps]
+    name = name if shipping is None else "BUY_BOX_SHIPPING"
     return Series(
         "B000000001",
         locale_of("us"),
@@ -41,6 +49,7 @@ def test_the_past_is_read_off_the_history() -> None:
 
     past = history_of(series, a_deal(price_minor=2000, observed_at=since), CHECKED_AT)
 
+    assert past is not None
     assert past.average_90_minor == (45 * 3000 + 36 * 4000 + 9 * 2000) // 90
     assert past.low_ever_minor == 1500
     assert past.share_of_90_days_at_or_below == pytest.approx(0.1)
@@ -52,6 +61,7 @@ def test_the_past_is_read_off_the_history() -> None:
 def test_shipping_counts() -> None:
     past = history_of(history((100, 1500), shipping=400), a_deal(price_minor=1800), CHECKED_AT)
 
+    assert past is not None
     assert past.average_90_minor == past.low_ever_minor == 1900
     assert past.share_of_90_days_at_or_below == 0
 
@@ -61,6 +71,7 @@ def test_a_deal_that_was_the_lowest_before_itself_is_the_lowest() -> None:
 
     past = history_of(history((400, 3000), (2, 2000)), deal, CHECKED_AT)
 
+    assert past is not None
     assert past.low_ever_minor == 3000
     assert past.cheaper_until is None
 
@@ -90,6 +101,42 @@ def test_a_deal_that_never_ends_becomes_the_usual_price() -> None:
 
 def test_a_series_that_began_with_the_deal_proves_nothing() -> None:
     assert points(history((1, 2000)), 2000, CHECKED_AT - timedelta(days=1)) == 0
+
+
+# 34.99 until prices included shipping, 39.98 from that minute, 37.99 sixty days later.
+SEEN = LANDED_SINCE + timedelta(days=61)
+STEPS = ((461, 3499), (61, 3998), (1, 3799))
+
+
+def test_a_deal_is_compared_with_prices_that_include_shipping() -> None:
+    deal = a_deal(price_minor=3799, observed_at=SEEN - timedelta(days=1))
+
+    past = history_of(history(*STEPS, name="NEW", at=SEEN), deal, SEEN)
+
+    assert past == DealHistory(
+        average_90_minor=(60 * 3998 + 3799) // 61,
+        low_ever_minor=3998,
+        share_of_90_days_at_or_below=pytest.approx(1 / 61),
+        share_of_history_at_or_below=pytest.approx(1 / 61),
+        tracked_days=61,
+        cheaper_until=None,
+        is_cut=True,
+        is_90_days_cut=True,
+    )
+    stored = PriceSeries(
+        ((SEEN - timedelta(days=days), price) for days, price in STEPS), LANDED_SINCE
+    )
+    by_rules = stored.until(deal.observed_at, SEEN).as_a_deal(3799)
+    # Keepa's averages are rounded down, those of rules to the nearest.
+    assert by_rules == replace(past, average_90_minor=3995)
+
+
+def test_a_deal_that_held_when_shipping_was_included_is_compared_with_nothing() -> None:
+    deal = a_deal(price_minor=3499, observed_at=SEEN - timedelta(days=62))
+
+    assert history_of(history((461, 4000), (62, 3499), name="NEW", at=SEEN), deal, SEEN) is None
+    later = a_deal(price_minor=3799, observed_at=SEEN)
+    assert history_of(history((461, 4000), (62, 3499), name="NEW", at=SEEN), later, SEEN) is None
 
 
 @given(
