@@ -31,6 +31,8 @@ _CACHED_HISTORIES: Final = 1000
 _CACHED_SHEETS: Final = 10_000
 _HORIZON_STEP: Final = 30 * 1440
 _WATCHED_TYPES: Final = ("NEW",) * 8 + ("AMAZON", "BUY_BOX_SHIPPING")
+_OFFERS_WATCHED: Final = (("WAREHOUSE", 0.6), ("USED_GOOD_SHIPPING", 0.25))
+"""Price types of single offers, and how many of the products that have one are watched for it."""
 _ALERTING_SHARE: Final = 0.03
 
 
@@ -146,7 +148,8 @@ def watch_list(
 ) -> list[SuggestedWatch]:
     """Choose products to watch for a demonstration, the same ones every time.
 
-    Every product chosen has a current price of its price type at `at`. About one in 33 has a target
+    Every product chosen has a current price of its price type at `at`; a few are watched for a
+    warehouse or used offer, where they have one. About one in 33 has a target
     a little above that price, so that its first check raises an alert; the others have a target 8
     to 30 % below it.
 
@@ -183,12 +186,17 @@ def _next_row(
     for sheet in candidates:
         chance = Random(f"watch-list/{sheet.seed}/{sheet.number}/{locale.domain}")
         price_type = chance.choice(_WATCHED_TYPES)
-        entries = catalogue.history(sheet, locale, minute).entries.get(
-            price_type_of(price_type).index
-        )
-        price = int(entries[-1, 1]) if entries is not None else -1
+        history = catalogue.history(sheet, locale, minute)
+        price = history.price_at(price_type_of(price_type).index, minute)
         if price <= 0:
             continue
+        # Of a chance of its own, so that the products of the list are as without these types.
+        by_offer = Random(f"watch-list-offers/{sheet.seed}/{sheet.number}/{locale.domain}")
+        for name, share in _OFFERS_WATCHED:
+            offered = history.price_at(price_type_of(name).index, minute)
+            if offered > 0 and by_offer.random() < share:
+                price_type, price = name, offered
+                break
         if chance.random() < _ALERTING_SHARE:
             target = int(price * chance.uniform(1.01, 1.05)) + 1
         else:
