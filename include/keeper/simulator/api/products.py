@@ -96,11 +96,13 @@ class ProductReplies:
             return None
         stats = recorded.get("stats") or {}
         counts = [_last_value(recorded.get("csv"), index) for index in _OFFER_COUNTS]
-        visits = self._visits.collections((asin, request.locale.keepa_id), at)
+        place = (asin, request.locale.keepa_id)
+        visits = self._visits.collections(place, at)
         collected = visits[-1].minute if visits else stats.get("lastOffersUpdate")
+        looked = self._visits.last_look(place, at) or recorded.get("lastUpdate")
         standing = Standing(
             offers=sum(max(count, 0) for count in counts),
-            look_age=_age(recorded.get("lastUpdate"), at),
+            look_age=_age(looked, at),
             offers_age=_age(collected, at),
             rating_age=_age(recorded.get("lastRatingUpdate"), at),
             offers_fail=_fails(request, asin),
@@ -152,12 +154,13 @@ class ProductReplies:
         """Have Keepa look at what is due; return whether nothing failed."""
         place = (asin, request.locale.keepa_id)
         offers = request.detail.offers
-        if offers is not None and is_due(standing.offers_age, request.detail):
-            if standing.offers_fail:
-                return False
-            self._visits.collect(place, OffersCollection(at, offers))
-        elif is_due(standing.look_age, request.detail):
+        if is_due(standing.look_age, request.detail):
             self._visits.look(place, at)
+        if offers is None or not is_due(standing.offers_age, request.detail):
+            return True
+        if standing.offers_fail:
+            return False
+        self._visits.collect(place, OffersCollection(at, offers))
         return True
 
     def _last_visits(self, history: History, place: Place, at: int) -> LastVisits:

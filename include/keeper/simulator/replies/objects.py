@@ -15,7 +15,7 @@ from keeper.simulator.products.sheets import STANDARD, WITHDRAWN, ProductSheet
 from keeper.simulator.products.stats import stats_of
 from keeper.simulator.replies.buy_box import BuyBoxes
 from keeper.simulator.replies.detail import ProductDetail
-from keeper.simulator.replies.offers import listed_offers, sellers_of
+from keeper.simulator.replies.offers import WantedOffers, listed_offers, sellers_of
 
 _DAY: Final = 1440
 _COUPON_SHARE: Final = 0.06
@@ -90,7 +90,7 @@ def product_object(
             stats["lightningDealInfo"] = [lightning.start, lightning.end]
         product["stats"] = stats
     if detail.has_buy_box:
-        _add_sellers(product, sheet, locale, history, detail)
+        _add_sellers(product, sheet, locale, history, at, detail)
     return product
 
 
@@ -156,6 +156,7 @@ def _add_sellers(
     sheet: ProductSheet,
     locale: Locale,
     history: History,
+    at: int,
     detail: ProductDetail,
 ) -> None:
     """Add who has the buy boxes and, if they are asked for, the offers."""
@@ -169,13 +170,13 @@ def _add_sellers(
     if product["newPriceIsMAP"]:
         stats["buyBoxIsMAP"] = True
     if detail.offers is not None:
-        listed = listed_offers(
-            history,
-            sellers,
-            history.collections,
+        wanted = WantedOffers(
             detail.offers,
             only_live=detail.only_live_offers,
+            stock=detail.stock,
+            since=0 if detail.days is None else at - detail.days * _DAY,
         )
+        listed = listed_offers(history, sellers, wanted)
         product["offers"] = listed.offers
         product["liveOffersOrder"] = listed.live
         stats |= listed.stats()

@@ -32,6 +32,7 @@ _WAREHOUSE: Final = price_type_of("WAREHOUSE").index
 _COUNT_FBA: Final = price_type_of("COUNT_NEW_FBA").index
 _COUNT_FBM: Final = price_type_of("COUNT_NEW_FBM").index
 _DEARER_BY_PLACE: Final = 0.04
+_MOST_IN_STOCK: Final = 30
 
 _AMAZONS: Final = {
     "us": "ATVPDKIKX0DER",
@@ -83,6 +84,23 @@ class _Course(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class WantedOffers:
+    """Which offers are listed, and how much of each.
+
+    Attributes:
+        most: So many live offers at most, the cheapest.
+        only_live: Leave out those that the last collection did not see.
+        stock: Say how many pieces each live offer has.
+        since: Leave out what was not seen since this Keepa minute, and prices before it.
+    """
+
+    most: int
+    only_live: bool = False
+    stock: bool = False
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ListedOffers:
     """A product's offers as a reply lists them.
 
@@ -98,13 +116,17 @@ class ListedOffers:
         """Return the fields of `stats` about the offers."""
         new = [o for o in (self.offers[place] for place in self.live) if o["condition"] == NEW]
         merchants = [offer for offer in new if not offer["isAmazon"]]
-        return {
+        stats = {
             "retrievedOfferCount": len(self.live),
             "offerCountFBA": sum(offer["isFBA"] for offer in merchants),
             "offerCountFBM": sum(not offer["isFBA"] for offer in merchants),
             "sellerIdsLowestFBA": _lowest([o for o in merchants if o["isFBA"]]),
             "sellerIdsLowestFBM": _lowest([o for o in merchants if not o["isFBA"]]),
         }
+        amazons = [offer for offer in new if offer["isAmazon"] and "stockCSV" in offer]
+        if amazons:
+            stats["stockAmazon"] = amazons[0]["stockCSV"][-1]
+        return stats
 
 
 def sellers_of(sheet: ProductSheet, locale: Locale) -> Sellers:
@@ -122,28 +144,29 @@ def sellers_of(sheet: ProductSheet, locale: Locale) -> Sellers:
     )
 
 
-def listed_offers(
-    history: History, sellers: Sellers, times: NDArray[np.int32], most: int, *, only_live: bool
-) -> ListedOffers:
-    """List a product's offers.
+def listed_offers(history: History, sellers: Sellers, wanted: WantedOffers) -> ListedOffers:
+    """List a product's offers as its collections saw them.
 
     Args:
         history: With the market's series.
         sellers: Who offers it.
-        times: Keepa minutes of the collections, in order.
-        most: So many live offers are listed at most, the cheapest.
-        only_live: Leave out those that the last collection did not see.
+        wanted: Which of them, and how much of each.
     """
+    times = history.collections
     if not len(times):
         return ListedOffers([], [])
     courses = [course for course in _courses(history, sellers, times) if (course.prices >= 0).any()]
     live = [number for number, course in enumerate(courses) if course.prices[-1] >= 0]
     live.sort(key=lambda number: int(courses[number].prices[-1] + courses[number].shippings[-1]))
-    del live[most:]
-    past = [number for number, course in enumerate(courses) if course.prices[-1] < 0]
-    listed = sorted(live if only_live else [*live, *past])
+    del live[wanted.most :]
+    past = [
+        number
+        for number, course in enumerate(courses)
+        if course.prices[-1] < 0 and _last_seen(course, times) >= wanted.since
+    ]
+    listed = sorted(live if wanted.only_live else [*live, *past])
     return ListedOffers(
-        [_offer_object(number, courses[number], times) for number in listed],
+        [_offer_object(number, courses[number], times, wanted) for number in listed],
         [listed.index(number) for number in live],
     )
 
@@ -203,16 +226,25 @@ def _merchants(
         yield _Course(sellers[place % len(sellers)], NEW, prices, shippings)
 
 
-def _offer_object(number: int, course: _Course, times: NDArray[np.int32]) -> dict[str, Any]:
+def _last_seen(course: _Course, times: NDArray[np.int32]) -> int:
+    return int(times[np.flatnonzero(course.prices >= 0)[-1]])
+
+
+def _offer_object(
+    number: int, course: _Course, times: NDArray[np.int32], wanted: WantedOffers
+) -> dict[str, Any]:
     seen = np.flatnonzero(course.prices >= 0)
     points = np.stack([times[seen], course.prices[seen], course.shippings[seen]], axis=1)
     is_new = np.ones(len(points), dtype=bool)
     is_new[1:] = (points[1:, 1:] != points[:-1, 1:]).any(axis=1)
+    points = points[is_new]
+    # The price in force is shown however old it is.
+    first = min(int(points[:, 0].searchsorted(wanted.since)), len(points) - 1)
     seller = course.seller
-    return {
+    offer = {
         "lastSeen": int(times[seen[-1]]),
         "sellerId": seller.seller_id,
-        "offerCSV": points[is_new].reshape(-1),
+        "offerCSV": points[first:].reshape(-1),
         "condition": course.condition,
         "conditionComment": None,
         "isPrime": seller.is_fba,
@@ -230,3 +262,7 @@ def _offer_object(number: int, course: _Course, times: NDArray[np.int32]) -> dic
         "minOrderQty": 1,
         "lastStockUpdate": 0,
     }
+    if wanted.stock and seen[-1] == len(times) - 1:
+        offer["stockCSV"] = [int(times[-1]), 1 + (int(points[-1, 1]) + number) % _MOST_IN_STOCK]
+        offer["lastStockUpdate"] = int(times[-1])
+    return offer

@@ -234,6 +234,10 @@ def test_failed_offers_cost_a_token_and_say_so(api: KeepaApi, offered: str) -> N
     assert failed["tokensConsumed"] == 1
     (product,) = failed["products"]
     assert product["offersSuccessful"] is False
+    # The product itself was looked at; its offers are as old as before.
+    at = api.clock.minute()
+    assert product["lastUpdate"] == at > product["stats"]["lastOffersUpdate"]
+    assert product["csv"][15][-2] == product["stats"]["lastOffersUpdate"]
     assert ask(api, [offered], offers="20", **{"only-live-offers": "1"})["tokensConsumed"] == 0
 
     (product,) = (reply := ask(api, [offered], offers="20"))["products"]

@@ -198,3 +198,47 @@ def test_without_either_nothing_is_said_of_sellers(
         }
         assert stats["buyBoxPrice"] == stats["offerCountFBM"] == -2
         assert not stats.keys() & {"lastBuyBoxUpdate", "sellerIdsLowestFBA"}
+
+
+def test_days_cut_courses_and_leave_the_price_in_force(
+    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found, at_minute: int
+) -> None:
+    since, cut_off = at_minute - 10 * 1440, 0
+    for whole, cut in zip(products, ask(api, catalogue, us, offers="100", days="10"), strict=True):
+        assert live(cut) == [
+            offer | {"offerCSV": course} for offer, course in _shortened(whole, since)
+        ]
+        assert all(offer["lastSeen"] >= since for offer in cut["offers"])
+        cut_off += len(whole["offers"]) - len(cut["offers"])
+    assert cut_off > 50
+
+
+def _shortened(product: dict[str, Any], since: int) -> list[tuple[dict[str, Any], list[int]]]:
+    found = []
+    for offer in live(product):
+        course = offer["offerCSV"]
+        points = [course[n : n + 3] for n in range(0, len(course), 3)]
+        kept = [point for point in points if point[0] >= since] or points[-1:]
+        found.append((offer, [number for point in kept for number in point]))
+    return found
+
+
+def test_stock_is_counted_on_request(
+    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found
+) -> None:
+    assert not any("stockCSV" in offer for p in products for offer in p["offers"])
+    counted = 0
+    for product in ask(api, catalogue, us, offers="100", stock="1"):
+        last = product["stats"]["lastOffersUpdate"]
+        for offer in product["offers"]:
+            is_live = offer["lastSeen"] == last
+            assert ("stockCSV" in offer) is is_live
+            assert offer["lastStockUpdate"] == (last if is_live else 0)
+            if is_live:
+                minute, pieces = offer["stockCSV"]
+                assert minute == last
+                assert pieces > 0
+                counted += 1
+                if offer["isAmazon"]:
+                    assert product["stats"]["stockAmazon"] == pieces
+    assert counted > 200
