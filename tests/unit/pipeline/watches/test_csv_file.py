@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keeper.domain.locales import LOCALES
-from keeper.domain.prices.types import PRICE_TYPES
+from keeper.domain.prices.types import PRICE_TYPES, PriceType
+from keeper.domain.watches.rule_texts import shipping_note
 from keeper.domain.watches.watch import Priority, Watch, WatchStatus
 from keeper.pipeline.watches.csv_file import RowError, read_watch, read_watches, write_watches
 
@@ -29,6 +30,25 @@ def test_every_column_is_read_in_any_order_and_case() -> None:
     assert read(text) == [
         Watch("B000000001", "de", "AMAZON", 2499, WatchStatus.PAUSED, Priority.HIGH)
     ]
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in PRICE_TYPES if kind.is_price], ids=lambda kind: kind.name
+)
+def test_shipping_counts_only_where_keepa_gives_it_apart(kind: PriceType) -> None:
+    if not (kind.has_shipping or kind.landed_since):
+        with pytest.raises(ValueError, match=f"gives {kind.name} without shipping.*BUY_BOX_SHIPP"):
+            read_watch("B000000001", price_type=kind.name, with_shipping="yes")
+        watch = read_watch("B000000001", price_type=kind.name, with_shipping="no")
+        assert not watch.counts_shipping
+        return
+
+    watch = read_watch("B000000001", price_type=kind.name, with_shipping="yes")
+
+    assert watch.counts_shipping is kind.has_shipping
+    note = f"{kind.name} includes shipping already; with_shipping changes nothing"
+    assert shipping_note(watch) == (None if kind.has_shipping else note)
+    assert shipping_note(read_watch("B000000001", price_type=kind.name)) is None
 
 
 def test_a_bad_row_costs_only_itself_and_tells_its_line() -> None:
