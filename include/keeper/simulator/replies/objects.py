@@ -163,9 +163,10 @@ def _add_sellers(
     sellers = sellers_of(sheet, locale)
     boxes = BuyBoxes(history, sellers)
     stats = product.get("stats", {})
-    product["buyBoxSellerIdHistory"] = boxes.seller_history()
-    if boxes.used:
-        product["buyBoxUsedHistory"] = boxes.used_history()
+    if detail.history:
+        product["buyBoxSellerIdHistory"] = boxes.seller_history()
+        if boxes.used:
+            product["buyBoxUsedHistory"] = boxes.used_history()
     stats |= boxes.stats()
     if product["newPriceIsMAP"]:
         stats["buyBoxIsMAP"] = True
