@@ -2,10 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
@@ -64,10 +64,21 @@ class PlannedBatch:
     @property
     def query(self) -> ProductQuery:
         """What is asked of its products."""
-        # Airflow hands batches on as plain values.
-        return ProductQuery(
-            Detail(self.detail), update_h=self.update_h, tokens_each=self.tokens_each
-        )
+        return query_of(asdict(self))
+
+
+def query_of(planned: Mapping[str, Any]) -> ProductQuery:
+    """Return what is asked of a batch's products.
+
+    Args:
+        planned: The batch as Airflow hands it on, a plain mapping; one that an earlier version
+            planned says nothing of it, and is a basic one.
+    """
+    return ProductQuery(
+        Detail(planned.get("detail", Detail.BASIC)),
+        update_h=planned.get("update_h"),
+        tokens_each=planned.get("tokens_each"),
+    )
 
 
 def plan_run(

@@ -137,7 +137,7 @@ class KeepaApi:
         knows_key = True
         try:
             self._check_key(query)
-            faults = self.faults.take(endpoint, asks_offers="offers" in query)
+            faults = self.faults.take(endpoint, asks_offers=bool(query.get("offers")))
             if any(fault.kind is FaultKind.REVOKE_KEY for fault in faults):
                 raise unknown_key()
             status, payload = self._run_with(
@@ -226,6 +226,8 @@ class KeepaApi:
             asked.locale(),
             asked.asins(),
             asked.detail(at),
+            codes=asked.codes(),
+            code_limit=asked.number("code-limit", lowest=1),
             dropped=_asins_of(faults, FaultKind.DROP) or frozenset(),
             offers_fail=_asins_of(faults, FaultKind.OFFERS_FAIL),
         )

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 from keeper.simulator.products.series import ALWAYS, BUY_BOX, OF_COLLECTIONS, RATINGS
-from keeper.simulator.products.stats import NOT_REQUESTED, Interval
+from keeper.simulator.products.stats import NOT_REQUESTED, OFFER_COUNTS, Interval
 
 DEFAULT_UPDATE_H: Final = 1
 NO_COLLECTION: Final = -1
@@ -21,7 +21,6 @@ _BUY_BOX_PRICES: Final = (
     "buyBoxUsedPrice",
     "buyBoxUsedShipping",
 )
-_OFFER_COUNTS: Final = ("retrievedOfferCount", "offerCountFBA", "offerCountFBM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class ProductDetail:
         offers: Offers wanted at most, None for none.
         only_live_offers: Past offers are left out.
         stock: The stock of each offer is wanted.
+        historical_variations: Former variations of a parent are wanted.
         update_h: Age in hours from which Keepa looks at a product anew; −1 for never.
     """
 
@@ -48,6 +48,7 @@ class ProductDetail:
     offers: int | None = None
     only_live_offers: bool = False
     stock: bool = False
+    historical_variations: bool = False
     update_h: int = DEFAULT_UPDATE_H
 
     @property
@@ -103,7 +104,7 @@ def _withheld_stats(stats: Mapping[str, Any], detail: ProductDetail) -> dict[str
         if _is_by_series(name):
             absent = _absent(name)
             shown[name] = [v if index in wanted else absent for index, v in enumerate(value)]
-        elif detail.offers is None and name in _OFFER_COUNTS:
+        elif detail.offers is None and name in OFFER_COUNTS:
             shown[name] = NOT_REQUESTED
         elif detail.offers is None and name.startswith(("sellerIdsLowest", "stock")):
             continue
