@@ -1,5 +1,6 @@
 """Asks Keepa for products, page by page, so that a caller can keep each page before the next."""
 
+import logging
 import random as random_module
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.events import Source
 from keeper.domain.tokens.balance import TokenBudget, TokenRequest
 from keeper.sources.keepa.config import KeepaConfig
+from keeper.sources.keepa.errors import KeepaLateReplyError
+from keeper.sources.keepa.late_replies import asked_again, halves
 from keeper.sources.keepa.products.requests import BASIC, KeepaRequests, ProductQuery
 from keeper.sources.keepa.tokens import Envelope, TokenStatus, TokenUsage
 from keeper.sources.keepa.transport import Reply, Transport
@@ -29,6 +32,7 @@ __all__ = [
     "TokenUsage",
 ]
 
+_LOG: Final = logging.getLogger(__name__)
 _NAMED_IN_ERRORS: Final = 5
 
 
@@ -100,7 +104,8 @@ class KeepaClient:
 
         What a product costs depends on how much of it is asked for; see Detail. A request is sent
         only when its page is asked for; when one fails, the pages before it have been handed over
-        already.
+        already. A page whose reply was late is asked for once more in two halves, which then use
+        what Keepa collected for it: it costs at most twice its price.
 
         Args:
             locale: Which Amazon.
@@ -128,7 +133,23 @@ class KeepaClient:
         most = query.detail.page_products
         size = max(min(page_products or most, most), 1)
         pages = (unique[start : start + size] for start in range(0, len(unique), size))
-        return (self._page(locale, asked, query, may_use_reserve) for asked in pages)
+        return (
+            page for asked in pages for page in self._pages(locale, asked, query, may_use_reserve)
+        )
+
+    def _pages(
+        self, locale: Locale, asked: tuple[str, ...], query: ProductQuery, may_use_reserve: bool
+    ) -> Iterator[ProductPage]:
+        """Ask for a page; if the reply is late, once more for its halves."""
+        try:
+            page = self._page(locale, asked, query, may_use_reserve)
+        except KeepaLateReplyError as error:
+            _LOG.warning("%s; its %d products are asked for in halves", error, len(asked))
+        else:
+            yield page
+            return
+        for half in halves(asked):
+            yield self._page(locale, half, asked_again(query), may_use_reserve)
 
     def _page(
         self, locale: Locale, asked: tuple[str, ...], query: ProductQuery, may_use_reserve: bool
