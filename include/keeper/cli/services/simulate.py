@@ -73,6 +73,7 @@ def simulate_keepa(
     not_json     an HTML page
     wrong_shape  lists and objects exchanged
     drop         products silently missing   asins
+    offers_fail  no offers are collected     asins (all)
     duplicate    products twice in a reply
     slow         waits before it answers     delay_s (of every kind)
     trickle      the body in small pieces    seconds

@@ -14,6 +14,7 @@ NO_COLLECTION: Final = -1
 
 _OFFERS_FIELDS: Final = ("offers", "liveOffersOrder")
 _BUY_BOX_FIELDS: Final = ("buyBoxSellerIdHistory", "buyBoxUsedHistory", "buyBoxEligibleOfferCounts")
+_HISTORIES: Final = ("csv", "salesRanks", "buyBoxSellerIdHistory", "buyBoxUsedHistory")
 _EXTREMES: Final = ("min", "max", "minInInterval", "maxInInterval")
 _BUY_BOX_PRICES: Final = (
     "buyBoxPrice",
@@ -29,7 +30,7 @@ class ProductDetail:
 
     Attributes:
         interval: What `stats` counts over, None to leave them out.
-        history: Whether `csv` is wanted.
+        history: Whether histories are wanted: `csv`, sales ranks, holders of the buy boxes.
         days: Only the points of the last so many days, None for all.
         rating: Ratings and reviews are wanted.
         buy_box: The buy box is wanted.
@@ -89,7 +90,9 @@ def withhold(product: Mapping[str, Any], detail: ProductDetail) -> dict[str, Any
     if csv is not None:
         wanted = detail.series
         kept = [flat if index in wanted else None for index, flat in enumerate(csv)]
-        shown["csv"] = kept if detail.history else None
+        shown["csv"] = kept
+    if not detail.history:
+        shown.update((name, None) for name in _HISTORIES if name in shown)
     if detail.offers is None:
         shown.update((name, None) for name in _OFFERS_FIELDS if name in shown)
         shown.pop("offersSuccessful", None)

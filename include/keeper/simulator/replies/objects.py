@@ -169,9 +169,10 @@ def _add_sellers(
     boxes = BuyBoxes(history, sellers)
     stats = product.get("stats", {})
     since = 0 if detail.days is None else at - detail.days * _DAY
-    product["buyBoxSellerIdHistory"] = boxes.seller_history(since)
-    if boxes.used:
-        product["buyBoxUsedHistory"] = boxes.used_history(since)
+    if detail.history:
+        product["buyBoxSellerIdHistory"] = boxes.seller_history(since)
+        if boxes.used:
+            product["buyBoxUsedHistory"] = boxes.used_history(since)
     stats |= boxes.stats()
     if product["newPriceIsMAP"]:
         stats["buyBoxIsMAP"] = True

@@ -186,6 +186,17 @@ def test_the_buy_box_alone_brings_who_has_it(
         assert box["stats"]["offerCountFBA"] == -2
 
 
+def test_without_histories_who_has_the_buy_box_is_still_known(
+    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found
+) -> None:
+    for whole, short in zip(
+        products, ask(api, catalogue, us, offers="100", history="0"), strict=True
+    ):
+        assert (short["csv"], short["buyBoxSellerIdHistory"]) == (None, None)
+        assert "buyBoxUsedHistory" not in short
+        assert short["stats"] == whole["stats"]
+
+
 def test_without_either_nothing_is_said_of_sellers(
     api: KeepaApi, catalogue: Catalogue, us: Locale
 ) -> None:
