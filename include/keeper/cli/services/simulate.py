@@ -40,7 +40,10 @@ def simulate_keepa(
     ] = None,
     key: Annotated[
         list[str] | None,
-        typer.Option(help="API key to accept; `simulator` if none is given. Repeatable."),
+        typer.Option(
+            help="API key to accept; `simulator` if none is given. Repeatable. "
+            "`simulator-unpaid` is always known as one without a subscription."
+        ),
     ] = None,
     scenario: Annotated[
         Path | None,

@@ -38,6 +38,8 @@ class ProductDetail:
         only_live_offers: Past offers are left out.
         stock: The stock of each offer is wanted.
         historical_variations: Former variations of a parent are wanted.
+        videos: Videos are wanted.
+        a_plus: The maker's presentation is wanted.
         update_h: Age in hours from which Keepa looks at a product anew; −1 for never.
     """
 
@@ -50,6 +52,8 @@ class ProductDetail:
     only_live_offers: bool = False
     stock: bool = False
     historical_variations: bool = False
+    videos: bool = False
+    a_plus: bool = False
     update_h: int = DEFAULT_UPDATE_H
 
     @property
@@ -92,6 +96,9 @@ def withhold(product: Mapping[str, Any], detail: ProductDetail) -> dict[str, Any
     if detail.offers is None:
         shown.update((name, None) for name in _OFFERS_FIELDS if name in shown)
         shown.pop("offersSuccessful", None)
+    for name, is_wanted in (("videos", detail.videos), ("aPlus", detail.a_plus)):
+        if not is_wanted:
+            shown.pop(name, None)
     if not detail.has_buy_box:
         shown.update((name, None) for name in _BUY_BOX_FIELDS if name in shown)
     stats = shown.pop("stats", None)
