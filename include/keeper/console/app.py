@@ -36,6 +36,18 @@ _HEADERS: Final = {
 }
 
 
+async def _image(request: Request, picture: Callable[[str], Photo | None] | None) -> Response:
+    """Return a product's picture; 404 for a name that is none, and where Amazon has them all."""
+    name = request.path_params["name"]
+    found = None
+    if picture is not None and _PICTURE_NAME.fullmatch(name):
+        found = await run_in_threadpool(picture, name)
+    if found is None:
+        return Response(status_code=404, headers=_HEADERS)
+    headers = {**_HEADERS, "Cache-Control": "public, max-age=86400"}
+    return Response(found.content, headers=headers, media_type=f"image/{found.subtype}")
+
+
 def make_app(
     database: PostgresConfig,
     links: Links,
@@ -96,23 +108,13 @@ def make_app(
         }
         return JSONResponse(body, status_code=200 if is_up else 503)
 
-    async def image(request: Request) -> Response:
-        name = request.path_params["name"]
-        found = None
-        if picture is not None and _PICTURE_NAME.fullmatch(name):
-            found = await run_in_threadpool(picture, name)
-        if found is None:
-            return Response(status_code=404, headers=_HEADERS)
-        headers = {**_HEADERS, "Cache-Control": "public, max-age=86400"}
-        return Response(found.content, headers=headers, media_type=f"image/{found.subtype}")
-
     async def live(request: Request) -> Response:
         return JSONResponse({"status": "live"})
 
     return Starlette(
         routes=[
             Route("/a/{token}", link, methods=["GET", "POST"]),
-            Route("/img/{name}", image, methods=["GET"]),
+            Route("/img/{name}", partial(_image, picture=picture), methods=["GET"]),
             Route("/health", health, methods=["GET"]),
             Route("/health/live", live, methods=["GET"]),
         ]
