@@ -11,6 +11,7 @@ from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.links import Links
 from keeper.domain.messages.queue import ChannelKind
+from keeper.domain.prices.age import stale_after
 from keeper.pipeline.messages.deliver import Channel, Delivery
 from keeper.settings import Settings
 from keeper.sources.keepa.config import KeepaConfig
@@ -99,7 +100,11 @@ def delivery(settings: Settings, **pace: Any) -> Delivery:
         pace: How long and whether to go on; see Delivery.
     """
     return Delivery(
-        channels(settings), links=links(settings), operator=settings.people.operator_email, **pace
+        channels(settings),
+        links=links(settings),
+        operator=settings.people.operator_email,
+        old_after=stale_after(settings.runs.check_interval_h),
+        **pace,
     )
 
 
