@@ -19,6 +19,7 @@ from bench.registry import Run, Values, benchmark
 from bench.simulated_replies import REPLIED_AT, american_products, product_reply
 from keeper.checks.validation import load_great_expectations
 from keeper.domain.locales import Locale
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.events import Source
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.prices.fetch import fetch_batch
@@ -74,7 +75,7 @@ def store_batch(lake: Path, number: int, sheets: Sequence[ProductSheet]) -> None
     folder.write_plan(
         ProductToCheck(sheet.asin, "us", {"NEW": 1000}, stored, series) for sheet in sheets
     )
-    fetch_batch(folder, SimulatedSource(sheets))
+    fetch_batch(folder, SimulatedSource(sheets), ProductQuery(Detail.BUY_BOX))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 -- How much prices moved, by day and locale.
--- Covers the days that the last run of maintain_storage has rolled up. Where prices began to include shipping in February 2026, many rose by
--- that alone.
+-- Covers the days that the last run of maintain_storage has rolled up. Many prices of NEW and its kin
+-- rose late in February 2026 because they began to include shipping (comparable_since).
 --
 -- Columns: day, in UTC; domain; series, how many prices changed; changes; fell and rose, how many
 -- closed lower or higher than they opened; sold_out, how many closed without an offer.

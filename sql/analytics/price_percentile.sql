@@ -1,7 +1,7 @@
 -- The rank of today's price among all prices of the product, weighted by time.
 -- 10 means: for a tenth of the time with an offer it cost less, or half of the time it cost the same.
--- A price that was there for a month weighs thirty times one that was there for a day. Prices count as far back as they mean the same (comparable_since): of NEW
--- since February 2026.
+-- A price that was there for a month weighs thirty times one that was there for a day. Prices count as
+-- far back as they mean the same (comparable_since): of NEW since February 2026.
 --
 -- Columns: current_minor, in the currency's minor unit; percentile, 0 to 100, null without an offer;
 -- known, for how long prices are known within these days.

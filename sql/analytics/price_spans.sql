@@ -1,8 +1,8 @@
 -- What a product cost from when to when; the other functions are built on it.
 -- A span ends where the next begins, the last one at `until`; a price that began before `since` is
 -- cut there. Prices include shipping where Keepa gives it; null means that there was no offer. A
--- price far outside the product's range counts only once it is confirmed. NEW and its kin include shipping since 23 February 2026 only;
--- comparable_spans leaves out what was before.
+-- price far outside the product's range counts only once it is confirmed. NEW and its kin
+-- include shipping since 23 February 2026 only; comparable_spans leaves out what was before.
 --
 -- Columns: started_at, ended_at; landed_minor, in the currency's minor unit.
 -- Example: SELECT * FROM analytics.price_spans('B0EXAMPLE1', 'de', 'NEW', '2026-01-01Z');

@@ -76,8 +76,12 @@ def test_its_reader_gets_exactly_this(
     save_watches(connection, READER, [watch])
     save_delivery_rules(connection, READER, story.hours)
     with closing(BackfillWriter(database)) as past:
-        where = {"asin": ASIN, "domain": story.domain, "price_type": story.price_type}
-        past.store([price_event(price, hour=-24 * days, **where) for days, price in story.past])
+        for days, price in story.past:
+            domain, price_type = story.domain, story.price_type
+            event = price_event(
+                price, hour=-24 * days, asin=ASIN, domain=domain, price_type=price_type
+            )
+            past.store([event])
     clock = Clock(MIDNIGHT)
     delivery = by_mail(mail_channel, clock)
     told: dict[int, tuple[tuple[str, str], ...]] = {}

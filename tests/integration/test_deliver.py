@@ -351,15 +351,15 @@ def test_an_alert_of_a_first_check_comes_with_the_products_past(
     mail_channel: EmailChannel,
     mailbox: Mailbox,
 ) -> None:
-    save_watches(connection, READER, [Watch("B000000001", "us", "NEW", 1000)])
+    save_watches(connection, READER, [Watch("B000000001", "us", "AMAZON", 1000)])
     with closing(PriceWriter(database)) as writer:
-        writer.store([price_event(900)])
+        writer.store([price_event(900, price_type="AMAZON")])
     clock = Clock(utc_now())
 
     def wait(seconds: float) -> None:
         clock.wait(seconds)
         with closing(BackfillWriter(database)) as past:
-            past.store([price_event(2000, hour=-24 * 100)])
+            past.store([price_event(2000, hour=-24 * 100, price_type="AMAZON")])
 
     delivery = Delivery({ChannelKind.EMAIL: mail_channel}, clock=clock, wait=wait, timeout_s=60)
     assert deliver_due(connection, delivery)["sent"] == 1

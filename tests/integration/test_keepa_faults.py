@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def run(
     tmp_path: Path,
     keepa: Simulator,
 ) -> Run:
-    american = [watch for watch in watch_list(100) if watch.domain == "us"]
+    american = [replace(w, price_type="NEW") for w in watch_list(100) if w.domain == "us"]
     save_watches(connection, "reader@example.org", american[:PRODUCTS])
     run = Run(connection, database, kafka, topics, tmp_path / "lake", keepa.config())
     run.plan()

@@ -69,7 +69,12 @@ def shown(browser: Browser, message: Message) -> Page:
     """Return the mail in a phone's view, with its pictures."""
     page = browser.new_page(viewport={"width": WIDTH, "height": 720}, color_scheme="light")
     ids = [f"chart-{number}" for number in range(len(message.sections))]
-    html = as_page(message, ids)
+    photos = [
+        f"photo-{number}" if one.image_url else None for number, one in enumerate(message.sections)
+    ]
+    html = as_page(message, ids, photos)
+    for photo in filter(None, photos):
+        html = html.replace(f"cid:{photo}", PICTURE)
     for name, section in zip(ids, message.sections, strict=True):
         if section.chart is not None:
             png = base64.b64encode(section.chart.png).decode()

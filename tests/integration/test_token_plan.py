@@ -142,6 +142,7 @@ def test_the_plan_and_the_tokens_are_printed(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", database.url)
     monkeypatch.setenv("KEEPER_KEEPA_URL", keepa.url)
+    monkeypatch.setenv("KEEPER_PRICE_TYPES", "NEW,BUY_BOX_SHIPPING")
     load_settings.cache_clear()
     try:
         nothing = CliRunner().invoke(app, ["keepa", "plan"])
@@ -155,6 +156,7 @@ def test_the_plan_and_the_tokens_are_printed(
     assert "B000000001" in printed.stdout
     assert "+4.0 %" in printed.stdout
     assert "1 tokens of 1200" in printed.stdout
+    assert "KEEPER_PRICE_TYPES has BUY_BOX_SHIPPING: recorded of products" in printed.stdout
     assert "1200 tokens left of at most 1200, 20 more each minute" in tokens.stdout
 
 

@@ -48,6 +48,40 @@ def test_a_pasted_address_is_watched_listed_and_exported() -> None:
     assert export() == ["B000000001,de,NEW,24.99,ACTIVE,NORMAL,none,no"]
 
 
+@pytest.mark.parametrize(
+    ("price_type", "said"),
+    [
+        ("BUY_BOX_SHIPPING", "needs Keepa's buy box: 3 tokens at each check, where NEW needs 1"),
+        ("WAREHOUSE", "needs Keepa's offers: 6 tokens for each ten of them at each check"),
+    ],
+)
+def test_a_price_type_that_costs_more_says_so(price_type: str, said: str) -> None:
+    added = keeper("watch", "add", "B000000001", "--price-type", price_type)
+
+    assert said in added.stdout
+    assert "token" not in keeper("watch", "add", "B000000002").stdout
+    assert f"{price_type} (" in keeper("watch", "list").stdout
+
+
+def test_an_import_says_once_what_its_price_types_cost() -> None:
+    rows = "asin,price_type\n" + "".join(
+        f"B00000000{number},{name}\n"
+        for number, name in enumerate(("NEW", "WAREHOUSE", "NEW_FBA", "BUY_BOX_SHIPPING"))
+    )
+    # The same product in a cheaper price type costs nothing more.
+    imported = keeper("watch", "import", "-", stdin=rows + "B000000001,NEW\n")
+
+    assert "1 of the products: needs Keepa's buy box: 3 tokens" in imported.stdout
+    assert "2 of the products: needs Keepa's offers: 6 tokens" in imported.stdout
+
+
+def test_a_price_type_keepa_keeps_no_more_is_refused() -> None:
+    refused = keeper("watch", "add", "B000000001", "--price-type", "RENT")
+
+    assert refused.exit_code == 2
+    assert "Keepa keeps no RENT prices any more" in refused.output
+
+
 def test_a_price_nobody_has_checked_for_two_intervals_is_listed_as_stale(
     connection: Connection,
 ) -> None:

@@ -74,7 +74,9 @@ class Proposal:
         price_type: The series it would be watched in; the prices below are of it.
         price_minor: The price when proposed, without shipping; None without an offer.
         currency: ISO 4217 code.
-        average_90_days_minor: The average of 90 days, without shipping; None without an offer.
+        average_90_days_minor: The average of 90 days, as far as their prices are comparable
+            (keeper.domain.prices.landed), without shipping that Keepa gives apart; None without an
+            offer.
         target_minor: The target its watch would get; None if it would get none.
         rating: 0.0 to 5.0.
         review_count: Reviews.

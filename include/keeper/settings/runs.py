@@ -53,6 +53,15 @@ class RunSettings(SettingsGroup):
     wait_timeout_s: float = Field(default=900, gt=0, validation_alias="KEEPER_WAIT_TIMEOUT_S")
 
     @property
+    def not_brought(self) -> tuple[str, ...]:
+        """Price types to record that come only of products watched in such a one."""
+        return tuple(
+            name
+            for name in self.price_types
+            if not self.least_request.brings(price_type_of(name).detail)
+        )
+
+    @property
     def request_policy(self) -> RequestPolicy:
         """How much price runs ask of products, and how often."""
         hours = self.offers_interval_h

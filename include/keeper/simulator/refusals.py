@@ -75,8 +75,8 @@ def out_of_range(name: str) -> RequestRefusedError:
     )
 
 
-def too_many_asins(limit: int) -> RequestRefusedError:
-    """Refuse a request for more products than one reply carries."""
+def too_many_entries(limit: int) -> RequestRefusedError:
+    """Refuse a request for more products or sellers than one reply carries."""
     return RequestRefusedError(f"Maximum allowed batch size for this request is {limit}.")
 
 

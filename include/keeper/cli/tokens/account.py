@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from keeper.domain.tokens.plan import Candidate, TokenPlan
     from keeper.pipeline.runs.keepa_account import KeepaAccount
     from keeper.stores.postgres.connection import Connection
+
+_NAMED: Final = 3
 
 
 def plan(
@@ -43,6 +45,12 @@ def plan(
     if planned.later:
         _print_products("left for the run after it", planned.later, limit, now)
     typer.echo(_verdict(planned, now))
+    if dear := settings.runs.not_brought:
+        named = ", ".join(dear[:_NAMED]) + (", …" if len(dear) > _NAMED else "")
+        typer.echo(
+            f"KEEPER_PRICE_TYPES has {named}: recorded of products that are watched in such a "
+            "price type; KEEPER_LEAST_REQUEST asks for it of all."
+        )
 
 
 def tokens(

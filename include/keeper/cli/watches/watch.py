@@ -332,7 +332,7 @@ def _prices(watches: "Sequence[Watch]") -> list[str]:
     return [
         detail.price_sentence
         if len(watches) == 1
-        else f"{counts[detail]} product{'s' if counts[detail] > 1 else ''}: {detail.price_sentence}"
+        else f"{counts[detail]} of the products: {detail.price_sentence}"
         for detail in Detail
         if counts[detail] and detail is not Detail.BASIC
     ]

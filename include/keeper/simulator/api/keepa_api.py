@@ -14,6 +14,7 @@ from keeper.simulator.api.payload import Payload
 from keeper.simulator.api.posted import PostedBody, with_body
 from keeper.simulator.api.products import ProductReplies, ProductRequest
 from keeper.simulator.api.recordings import Recordings
+from keeper.simulator.api.sellers import sellers, top_sellers
 from keeper.simulator.api.token_bucket import Balance, TokenBucket
 from keeper.simulator.deals.found import find_deals
 from keeper.simulator.deals.lightning import all_lightning_deals, lightning_deal
@@ -121,7 +122,7 @@ class KeepaApi:
 
         Args:
             endpoint: "product", "deal", "token", "category", "bestsellers", "search", "query",
-                "lightningdeal" or "graphimage"; others are refused.
+                "lightningdeal", "seller", "topseller" or "graphimage"; others are refused.
             query: The query's parameters, `key` among them.
             body: Of a POST request.
         """
@@ -136,7 +137,7 @@ class KeepaApi:
         knows_key = True
         try:
             self._check_key(query)
-            faults = self.faults.take(endpoint, asks_offers="offers" in query)
+            faults = self.faults.take(endpoint, asks_offers=bool(query.get("offers")))
             if any(fault.kind is FaultKind.REVOKE_KEY for fault in faults):
                 raise unknown_key()
             status, payload = self._run_with(
@@ -209,6 +210,8 @@ class KeepaApi:
             "search": lambda: self._search(asked),
             "query": lambda: self._finder(asked),
             "lightningdeal": lambda: self._lightning_deals(asked),
+            "seller": lambda: sellers(self.catalogue, asked, self.clock.minute()),
+            "topseller": lambda: top_sellers(self.catalogue, asked, self.clock.minute()),
             "graphimage": lambda: self._graphs.answer(
                 self.catalogue, asked, self.clock.minute(), self.bucket.now_ms()
             ),
@@ -223,6 +226,8 @@ class KeepaApi:
             asked.locale(),
             asked.asins(),
             asked.detail(at),
+            codes=asked.codes(),
+            code_limit=asked.number("code-limit", lowest=1),
             dropped=_asins_of(faults, FaultKind.DROP) or frozenset(),
             offers_fail=_asins_of(faults, FaultKind.OFFERS_FAIL),
         )

@@ -11,7 +11,7 @@ from keeper.simulator.refusals import (
     invalid_parameter,
     invalid_query,
     too_few_offers,
-    too_many_asins,
+    too_many_entries,
 )
 from keeper.simulator.replies.detail import (
     DEFAULT_UPDATE_H,
@@ -22,6 +22,7 @@ from keeper.simulator.replies.detail import (
 _MAX_ASINS: Final = 100
 _MAX_ASINS_WITH_OFFERS: Final = 20
 _MAX_CATEGORIES: Final = 10
+_CODE_DIGITS: Final = 13
 _FEWEST_OFFERS: Final = 20
 _MOST_OFFERS: Final = 100
 _DAY: Final = 1440
@@ -84,12 +85,27 @@ class Parameters:
         return self.text("selection")
 
     def asins(self) -> list[str]:
-        """Return the ASINs asked for, each once, in order."""
-        asins = [asin.strip() for asin in self.text("asin").split(",")]
+        """Return the ASINs asked for, each once, in order; none if codes are given instead."""
+        if self.has("code"):
+            if self.has("asin"):
+                raise invalid_parameter("code")
+            return []
+        return self._listed("asin")
+
+    def codes(self) -> list[str]:
+        """Return the UPCs, EANs and ISBNs asked for, each once, in order."""
+        codes = self._listed("code") if self.has("code") else []
+        if not all(code.isascii() and code.isdecimal() for code in codes):
+            raise invalid_parameter("code")
+        # A UPC is the EAN that begins with 0.
+        return [code.zfill(_CODE_DIGITS) for code in codes]
+
+    def _listed(self, name: str) -> list[str]:
+        parts = [part.strip() for part in self.text(name).split(",")]
         limit = _MAX_ASINS if self.number("offers") is None else _MAX_ASINS_WITH_OFFERS
-        if len(asins) > limit:
-            raise too_many_asins(limit)
-        return list(dict.fromkeys(asin for asin in asins if asin))
+        if len(parts) > limit:
+            raise too_many_entries(limit)
+        return list(dict.fromkeys(part for part in parts if part))
 
     def categories(self) -> list[int]:
         """Return the categories asked for."""
@@ -110,6 +126,9 @@ class Parameters:
             offers=self._offers(),
             only_live_offers=self.flag("only-live-offers"),
             stock=self.flag("stock"),
+            historical_variations=self.flag("historical-variations"),
+            videos=self.flag("videos"),
+            a_plus=self.flag("aplus"),
             update_h=DEFAULT_UPDATE_H if update_h is None else update_h,
         )
 

@@ -14,7 +14,7 @@ from keeper.simulator.products.series import OF_COLLECTIONS
 from keeper.simulator.products.sheets import ProductSheet
 from keeper.simulator.replies.charges import Standing, is_due, product_tokens, unknown_tokens
 from keeper.simulator.replies.detail import ProductDetail, withhold
-from keeper.simulator.replies.objects import LastVisits, product_object
+from keeper.simulator.replies.objects import LastVisits, product_object, variation_object
 from keeper.simulator.replies.visits import Place, Visits
 
 _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
@@ -39,6 +39,8 @@ class ProductRequest:
         locale: Where the products are asked for.
         asins: Each once, in the order of the reply.
         detail: How much of each is wanted.
+        codes: UPCs, EANs and ISBNs to be found instead, in thirteen digits.
+        code_limit: Products of a code at most, None for all.
         dropped: Products left out as if unknown.
         offers_fail: Products whose offers cannot be collected; if empty, none can be; None for no
             such fault.
@@ -47,6 +49,8 @@ class ProductRequest:
     locale: Locale
     asins: Collection[str]
     detail: ProductDetail
+    codes: Collection[str] = ()
+    code_limit: int | None = None
     dropped: Collection[str] = frozenset()
     offers_fail: Collection[str] | None = None
 
@@ -70,7 +74,7 @@ class ProductReplies:
         """
         products: list[dict[str, Any]] = []
         tokens = 0
-        for asin in request.asins:
+        for asin in [*request.asins, *_asins_of_codes(catalogue, recordings, request)]:
             found = (
                 None
                 if asin in request.dropped
@@ -92,14 +96,17 @@ class ProductReplies:
             return None
         stats = recorded.get("stats") or {}
         counts = [_last_value(recorded.get("csv"), index) for index in _OFFER_COUNTS]
-        visits = self._visits.collections((asin, request.locale.keepa_id), at)
+        place = (asin, request.locale.keepa_id)
+        visits = self._visits.collections(place, at)
         collected = visits[-1].minute if visits else stats.get("lastOffersUpdate")
+        looked = self._visits.last_look(place, at) or recorded.get("lastUpdate")
         standing = Standing(
             offers=sum(max(count, 0) for count in counts),
-            look_age=_age(recorded.get("lastUpdate"), at),
+            look_age=_age(looked, at),
             offers_age=_age(collected, at),
             rating_age=_age(recorded.get("lastRatingUpdate"), at),
             offers_fail=_fails(request, asin),
+            has_parent=recorded.get("parentAsin") is not None,
         )
         shown = withhold(recorded, request.detail)
         if not self._visit(asin, request, standing, at):
@@ -122,9 +129,10 @@ class ProductReplies:
             offers_age=_age(last.collection, at),
             rating_age=_age(last.collection, at),
             offers_fail=_fails(request, asin),
+            has_parent=sheet.parent is not None,
         )
         succeeded = self._visit(asin, request, standing, at)
-        if not detail.series.isdisjoint(OF_COLLECTIONS):
+        if detail.has_buy_box or not detail.series.isdisjoint(OF_COLLECTIONS):
             history = history.collected(self._visits.collections(place, at))
         product = product_object(
             sheet,
@@ -135,6 +143,9 @@ class ProductReplies:
             self._last_visits(history, place, at),
             _running_lightning_deal(catalogue, sheet, locale, history, at),
         )
+        product["eanList"] = [catalogue.code_of(sheet)]
+        variations = [catalogue.find(child, locale) for child in sheet.variations]
+        product["variations"] = [variation_object(v) for v in variations if v is not None] or None
         if detail.offers is not None:
             product["offersSuccessful"] = succeeded
         return _Found(product, product_tokens(detail, standing))
@@ -143,12 +154,13 @@ class ProductReplies:
         """Have Keepa look at what is due; return whether nothing failed."""
         place = (asin, request.locale.keepa_id)
         offers = request.detail.offers
-        if offers is not None and is_due(standing.offers_age, request.detail):
-            if standing.offers_fail:
-                return False
-            self._visits.collect(place, OffersCollection(at, offers))
-        elif is_due(standing.look_age, request.detail):
+        if is_due(standing.look_age, request.detail):
             self._visits.look(place, at)
+        if offers is None or not is_due(standing.offers_age, request.detail):
+            return True
+        if standing.offers_fail:
+            return False
+        self._visits.collect(place, OffersCollection(at, offers))
         return True
 
     def _last_visits(self, history: History, place: Place, at: int) -> LastVisits:
@@ -161,6 +173,20 @@ class ProductReplies:
 class _Found(NamedTuple):
     product: dict[str, Any]
     tokens: int
+
+
+def _asins_of_codes(
+    catalogue: Catalogue, recordings: Recordings, request: ProductRequest
+) -> list[str]:
+    """Return the products that carry the codes; a code of none stands for an unknown product."""
+    found: list[str] = []
+    for code in request.codes:
+        asins = [
+            *recordings.with_code(code, request.locale),
+            *(sheet.asin for sheet in catalogue.with_code(code, request.locale)),
+        ]
+        found += asins[: request.code_limit] or [code]
+    return list(dict.fromkeys(found))
 
 
 def _fails(request: ProductRequest, asin: str) -> bool:

@@ -86,7 +86,7 @@ def _is_wanted(sheet: ProductSheet, locale: Locale, selection: FinderSelection) 
         and all(word in title for word in selection.title_words)
         and selection.brands.fit(sheet.brand)
         and selection.authors.fit(*sheet.authors)
-        and (not selection.product_types or 0 in selection.product_types)
+        and (not selection.product_types or sheet.product_type in selection.product_types)
     )
 
 

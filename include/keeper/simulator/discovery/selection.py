@@ -77,7 +77,7 @@ class FinderSelection:
         title_words: Lower case; a title must have all.
         brands: Of which the product's must be one; a book's is its publisher.
         authors: Of which one must be among the book's.
-        product_types: As Keepa numbers them; every simulated product is of type 0.
+        product_types: As Keepa numbers them; most are of type 0, standard.
         page: Counted from 0.
         per_page: Products a page.
         sort: Measures in order of weight, each with whether it descends.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from keeper.domain.locales import Locale
 from keeper.domain.prices.types import price_type_of
 from keeper.simulator.products.chance import Floats, Ints, uniform_rows
-from keeper.simulator.products.markets import CHANCES_PER_LOOK, Market
+from keeper.simulator.products.markets import CHANCES_PER_LOOK, NO_OFFER, Market
 from keeper.simulator.products.series import OF_COLLECTIONS
 from keeper.simulator.products.sheets import ProductSheet
 
@@ -64,6 +64,20 @@ class History:
         """When offers were collected last, None if they never were."""
         updates = self.entries.get(_UPDATES)
         return int(updates[-1, 0]) if updates is not None else None
+
+    @property
+    def collections(self) -> NDArray[np.int32]:
+        """When offers were collected, in order."""
+        updates = self.entries.get(_UPDATES)
+        return np.zeros(0, np.int32) if updates is None else updates[:, 0]
+
+    def price_at(self, index: int, minute: int) -> int:
+        """Return a price as of a Keepa minute, were offers collected then; −1 for no offer."""
+        course = self.market.get(index, self.entries.get(index))
+        if course is None:
+            return NO_OFFER
+        known = int(course[:, 0].searchsorted(minute, side="right"))
+        return int(course[known - 1, 1]) if known else NO_OFFER
 
     def offers_at(self, minute: int) -> int:
         """Return how many offers there were at a Keepa minute, in all conditions."""

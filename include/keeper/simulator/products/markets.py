@@ -9,7 +9,7 @@ import numpy as np
 from keeper.domain.locales import Locale
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.products.chance import Flags, Floats, Ints, bounded_walk, held, spells
-from keeper.simulator.products.sheets import ProductSheet
+from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, ProductSheet
 
 NO_OFFER: Final = -1
 CHANCES_PER_LOOK: Final = 36
@@ -26,6 +26,8 @@ _PRICE_LEVELS: Final = {
     "MXN": 18.5,
     "BRL": 5.4,
 }
+HIDDEN_SINCE: Final = to_keepa_minutes(CATALOGUE_ORIGIN)
+"""From then on a product whose maker forbids it shows neither NEW nor a buy box."""
 _LANDED_SINCE: Final = to_keepa_minutes(datetime(2026, 2, 23, tzinfo=UTC))
 """From then on NEW and USED include shipping, as Keepa's pages say."""
 _USED_CONDITIONS: Final = (
@@ -53,6 +55,7 @@ class Market:
         own = 0.85 + 0.3 * float(chance[0, 1])
         self._usual = sheet.usual_price * _PRICE_LEVELS[locale.currency] * scale * own
         self._pace = sheet.look_gap / _DAY
+        self._is_hidden = (looks >= HIDDEN_SINCE) & sheet.hides_price
         self._is_landed = looks >= _LANDED_SINCE
 
     def series(self) -> Iterator[tuple[str, list[Ints]]]:
@@ -66,7 +69,7 @@ class Market:
         landed = np.where(fbm < 0, NO_OFFER, fbm + unknown_as_none)
         new = np.where(self._is_landed, _lowest([amazon, fba, landed]), item)
         yield "AMAZON", [amazon]
-        yield "NEW", [new]
+        yield "NEW", [np.where(self._is_hidden, NO_OFFER, new)]
         yield "NEW_FBA", [fba]
         shown_shipping = np.where(fbm_shipping_unknown, NO_OFFER, fbm_shipping)
         yield "NEW_FBM_SHIPPING", [fbm, np.where(fbm < 0, NO_OFFER, shown_shipping)]
@@ -137,6 +140,7 @@ class Market:
         price = np.where(to_amazon, amazon, np.where(to_merchant, fbm, best))
         shipping = np.where(to_merchant, np.where(unknown, NO_OFFER, fbm_shipping), 0)
         empty = (price < 0) | spells(self._chance[20], 0.01 * self._pace, 0.2 * self._pace)
+        empty |= self._is_hidden
         # Keepa writes an empty box as (−1, −1), for some products as (−1, 0).
         no_shipping = 0 if self._sheet.number % 7 == 0 else NO_OFFER
         yield (

@@ -16,6 +16,7 @@ from keeper.simulator.products.chance import Ints
 from keeper.simulator.products.histories import Entries, History
 from keeper.simulator.products.markets import NO_OFFER
 
+OFFER_COUNTS: Final = ("retrievedOfferCount", "offerCountFBA", "offerCountFBM")
 NOT_REQUESTED: Final = -2
 """What `stats` says where a request did not ask for offers or the buy box."""
 _DAY: Final = 1440
@@ -195,7 +196,7 @@ def stats_of(
         "lightningDealInfo": None,
         "tradeInPrice": NOT_REQUESTED,
         "totalOfferCount": history.offers_at(at),
-        "retrievedOfferCount": NOT_REQUESTED,
+        **dict.fromkeys(OFFER_COUNTS, NOT_REQUESTED),
     }
     return stats | _buy_box(history, has_buy_box=has_buy_box)
 

@@ -18,6 +18,7 @@ _OFFERS_PAGE: Final = 6
 _OFFERS_ON_PAGE: Final = 10
 _NO_NEW_OFFERS: Final = 5
 _FAILED_OFFERS: Final = 1
+_HISTORICAL_VARIATIONS: Final = 1
 _HOUR: Final = 60
 _RATING_IS_RECENT: Final = 14 * 24 * _HOUR
 
@@ -32,6 +33,7 @@ class Standing:
         offers_age: Minutes since Keepa collected its offers, likewise.
         rating_age: Minutes since Keepa read its rating, likewise.
         offers_fail: Its offers cannot be collected now.
+        has_parent: It is a variation of another product.
     """
 
     offers: int
@@ -39,6 +41,7 @@ class Standing:
     offers_age: int | None
     rating_age: int | None
     offers_fail: bool = False
+    has_parent: bool = False
 
 
 def is_due(age: int | None, detail: ProductDetail) -> bool:
@@ -50,23 +53,28 @@ def is_due(age: int | None, detail: ProductDetail) -> bool:
 
 def product_tokens(detail: ProductDetail, standing: Standing) -> int:
     """Return what a product Keepa knows costs."""
+    related = _HISTORICAL_VARIATIONS * (detail.historical_variations and standing.has_parent)
     if detail.offers is None:
-        return _tokens_without_offers(detail, standing)
-    tokens = _NO_NEW_OFFERS
-    if is_due(standing.offers_age, detail):
-        if standing.offers_fail:
-            return 0 if detail.only_live_offers else _FAILED_OFFERS
-        found = min(standing.offers, detail.offers)
-        if found:
-            tokens = _OFFERS_PAGE * ceil(found / _OFFERS_ON_PAGE)
-    if detail.stock:
-        tokens += _STOCK
-    return tokens + _forced_update(detail, standing)
+        return related + _tokens_without_offers(detail, standing)
+    return related + _tokens_with_offers(detail, standing, detail.offers)
 
 
 def unknown_tokens(detail: ProductDetail) -> int:
     """Return what a product Keepa does not know costs: it has to be looked for."""
     return 0 if detail.update_h == NO_COLLECTION else _PRODUCT
+
+
+def _tokens_with_offers(detail: ProductDetail, standing: Standing, most: int) -> int:
+    tokens = _NO_NEW_OFFERS
+    if is_due(standing.offers_age, detail):
+        if standing.offers_fail:
+            return 0 if detail.only_live_offers else _FAILED_OFFERS
+        found = min(standing.offers, most)
+        if found:
+            tokens = _OFFERS_PAGE * ceil(found / _OFFERS_ON_PAGE)
+    if detail.stock:
+        tokens += _STOCK
+    return tokens + _forced_update(detail, standing)
 
 
 def _tokens_without_offers(detail: ProductDetail, standing: Standing) -> int:

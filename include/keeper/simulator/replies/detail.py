@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 from keeper.simulator.products.series import ALWAYS, BUY_BOX, OF_COLLECTIONS, RATINGS
-from keeper.simulator.products.stats import NOT_REQUESTED, Interval
+from keeper.simulator.products.stats import NOT_REQUESTED, OFFER_COUNTS, Interval
 
 DEFAULT_UPDATE_H: Final = 1
 NO_COLLECTION: Final = -1
@@ -14,6 +14,7 @@ NO_COLLECTION: Final = -1
 
 _OFFERS_FIELDS: Final = ("offers", "liveOffersOrder")
 _BUY_BOX_FIELDS: Final = ("buyBoxSellerIdHistory", "buyBoxUsedHistory", "buyBoxEligibleOfferCounts")
+_HISTORIES: Final = ("csv", "salesRanks", "buyBoxSellerIdHistory", "buyBoxUsedHistory")
 _EXTREMES: Final = ("min", "max", "minInInterval", "maxInInterval")
 _BUY_BOX_PRICES: Final = (
     "buyBoxPrice",
@@ -21,7 +22,6 @@ _BUY_BOX_PRICES: Final = (
     "buyBoxUsedPrice",
     "buyBoxUsedShipping",
 )
-_OFFER_COUNTS: Final = ("retrievedOfferCount", "offerCountFBA", "offerCountFBM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,16 @@ class ProductDetail:
 
     Attributes:
         interval: What `stats` counts over, None to leave them out.
-        history: Whether `csv` is wanted.
+        history: Whether histories are wanted: `csv`, sales ranks, holders of the buy boxes.
         days: Only the points of the last so many days, None for all.
         rating: Ratings and reviews are wanted.
         buy_box: The buy box is wanted.
         offers: Offers wanted at most, None for none.
         only_live_offers: Past offers are left out.
         stock: The stock of each offer is wanted.
+        historical_variations: Former variations of a parent are wanted.
+        videos: Videos are wanted.
+        a_plus: The maker's presentation is wanted.
         update_h: Age in hours from which Keepa looks at a product anew; −1 for never.
     """
 
@@ -48,6 +51,9 @@ class ProductDetail:
     offers: int | None = None
     only_live_offers: bool = False
     stock: bool = False
+    historical_variations: bool = False
+    videos: bool = False
+    a_plus: bool = False
     update_h: int = DEFAULT_UPDATE_H
 
     @property
@@ -84,10 +90,15 @@ def withhold(product: Mapping[str, Any], detail: ProductDetail) -> dict[str, Any
     if csv is not None:
         wanted = detail.series
         kept = [flat if index in wanted else None for index, flat in enumerate(csv)]
-        shown["csv"] = kept if detail.history else None
+        shown["csv"] = kept
+    if not detail.history:
+        shown.update((name, None) for name in _HISTORIES if name in shown)
     if detail.offers is None:
         shown.update((name, None) for name in _OFFERS_FIELDS if name in shown)
         shown.pop("offersSuccessful", None)
+    for name, is_wanted in (("videos", detail.videos), ("aPlus", detail.a_plus)):
+        if not is_wanted:
+            shown.pop(name, None)
     if not detail.has_buy_box:
         shown.update((name, None) for name in _BUY_BOX_FIELDS if name in shown)
     stats = shown.pop("stats", None)
@@ -103,7 +114,7 @@ def _withheld_stats(stats: Mapping[str, Any], detail: ProductDetail) -> dict[str
         if _is_by_series(name):
             absent = _absent(name)
             shown[name] = [v if index in wanted else absent for index, v in enumerate(value)]
-        elif detail.offers is None and name in _OFFER_COUNTS:
+        elif detail.offers is None and name in OFFER_COUNTS:
             shown[name] = NOT_REQUESTED
         elif detail.offers is None and name.startswith(("sellerIdsLowest", "stock")):
             continue

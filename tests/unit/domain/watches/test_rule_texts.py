@@ -97,6 +97,16 @@ def test_shipping_is_told_where_it_counts() -> None:
     assert "shipping" not in explain(parse_rule("sold out", "EUR"), "EUR", with_shipping=True)
 
 
+def test_the_lowest_ever_says_since_when_prices_include_shipping() -> None:
+    rules = parse_rules("lowest ever and below 50; lowest in 90 days", "USD")
+
+    assert explain_all(rules, None, "USD", with_shipping=False, is_landed=True) == [
+        "Alerts when the price is the lowest known since February 2026 and the price is at or "
+        "below $50.00.",
+        "Alerts when the price is the lowest in 90 days.",
+    ]
+
+
 def test_a_watch_is_explained_with_its_target_first() -> None:
     assert explain_all(parse_rules("sold out", "USD"), 2000, "USD", with_shipping=False) == [
         "Alerts when the price is at or below $20.00.",

@@ -1,11 +1,12 @@
 """The question about proposed products and how its answer is read."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from keeper.domain.discovery import Proposal
+from keeper.domain.prices.landed import LANDED_SINCE
 from keeper.pipeline.discovery.question import (
     ALL,
     LATER,
@@ -84,6 +85,25 @@ def test_the_systems_own_list_has_no_targets_and_the_question_says_so() -> None:
     assert question is not None
     assert "$53.99" not in question.body
     assert "without targets" in question.body
+
+
+@pytest.mark.parametrize(
+    ("price_type", "days_later", "cell"),
+    [
+        ("NEW", 40, "$59.99 since February 2026"),
+        ("NEW", 90, "$59.99"),
+        ("AMAZON", 40, "$59.99"),
+    ],
+)
+def test_an_average_of_less_than_90_days_says_since_when(
+    price_type: str, days_later: int, cell: str
+) -> None:
+    at = LANDED_SINCE + timedelta(days=days_later)
+
+    question = ask_about([replace(KEYBOARD, price_type=price_type)], None, at=at)
+
+    assert question is not None
+    assert f"| {cell} |" in question.body
 
 
 def test_simulated_products_are_labelled() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keeper.domain.locales import LOCALES
-from keeper.domain.prices.types import PRICE_TYPES
+from keeper.domain.prices.types import PRICE_TYPES, PriceType
+from keeper.domain.watches.rule_texts import shipping_note
 from keeper.domain.watches.watch import Priority, Watch, WatchStatus
 from keeper.pipeline.watches.csv_file import RowError, read_watch, read_watches, write_watches
 
@@ -29,6 +30,34 @@ def test_every_column_is_read_in_any_order_and_case() -> None:
     assert read(text) == [
         Watch("B000000001", "de", "AMAZON", 2499, WatchStatus.PAUSED, Priority.HIGH)
     ]
+
+
+def test_a_price_type_keepa_keeps_no_more_can_only_be_put_aside() -> None:
+    with pytest.raises(ValueError, match="Keepa keeps no RENT prices any more"):
+        read_watch("B000000001", price_type="rent")
+    # An exported list is read back.
+    assert read_watch("B000000001", price_type="rent", status="paused").price_type == "RENT"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in PRICE_TYPES if kind.is_price and not kind.is_gone],
+    ids=lambda kind: kind.name,
+)
+def test_shipping_counts_only_where_keepa_gives_it_apart(kind: PriceType) -> None:
+    if not (kind.has_shipping or kind.landed_since):
+        with pytest.raises(ValueError, match=f"gives {kind.name} without shipping.*BUY_BOX_SHIPP"):
+            read_watch("B000000001", price_type=kind.name, with_shipping="yes")
+        watch = read_watch("B000000001", price_type=kind.name, with_shipping="no")
+        assert not watch.counts_shipping
+        return
+
+    watch = read_watch("B000000001", price_type=kind.name, with_shipping="yes")
+
+    assert watch.counts_shipping is kind.has_shipping
+    note = f"{kind.name} includes shipping already; with_shipping changes nothing"
+    assert shipping_note(watch) == (None if kind.has_shipping else note)
+    assert shipping_note(read_watch("B000000001", price_type=kind.name)) is None
 
 
 def test_a_bad_row_costs_only_itself_and_tells_its_line() -> None:
@@ -126,7 +155,7 @@ watches = st.builds(
     Watch,
     asin=st.from_regex(r"[0-9A-Z]{10}", fullmatch=True),
     domain=st.sampled_from([locale.domain for locale in LOCALES]),
-    price_type=st.sampled_from([p.name for p in PRICE_TYPES if p.is_price]),
+    price_type=st.sampled_from([p.name for p in PRICE_TYPES if p.is_price and not p.is_gone]),
     target_minor=st.none() | st.integers(min_value=1, max_value=10**9),
     status=st.sampled_from(WatchStatus),
 )

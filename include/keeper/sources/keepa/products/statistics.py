@@ -155,9 +155,12 @@ def lowest_since(
 def is_lowest(
     series: Series, at: datetime, *, start: datetime | None = None, landed: bool = True
 ) -> bool:
-    """Return whether the value at `at` is the lowest since `start`; never so without an offer."""
+    """Return whether the value at `at` is the lowest since `start`.
+
+    Never so without an offer, or with one that is not comparable itself.
+    """
     current = value_at(series, at, landed=landed)
-    if current is None:
+    if current is None or series.first_after(at) <= series.first_comparable(at):
         return False
     since = lowest_since(series, current, at, landed=landed)
     return since is None or (start is not None and since <= start)

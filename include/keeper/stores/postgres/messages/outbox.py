@@ -229,6 +229,6 @@ def _message(row: Mapping[str, Any], reports: Mapping[int, DealReport]) -> Queue
         return QueuedNotice(**envelope, notice=notice)
     values = {field.name: row[field.name] for field in fields(PriceAlert)}
     # Watches of series without shipping may have the flag from before it was refused.
-    values["with_shipping"] &= price_type_of(values["price_type"]).has_shipping
-    alert = PriceAlert(**values)
+    counts_shipping = values["with_shipping"] and price_type_of(row["price_type"]).has_shipping
+    alert = PriceAlert(**values | {"with_shipping": counts_shipping})
     return QueuedAlert(**envelope, alert=alert)

@@ -116,8 +116,8 @@ def test_a_deal_is_compared_with_prices_that_include_shipping() -> None:
     assert past == DealHistory(
         average_90_minor=(60 * 3998 + 3799) // 61,
         low_ever_minor=3998,
-        share_of_90_days_at_or_below=pytest.approx(1 / 61),
-        share_of_history_at_or_below=pytest.approx(1 / 61),
+        share_of_90_days_at_or_below=1 / 61,
+        share_of_history_at_or_below=1 / 61,
         tracked_days=61,
         cheaper_until=None,
         is_cut=True,
