@@ -11,14 +11,20 @@ ORDER BY started_at DESC
 LIMIT 1
 
 -- name: stale_products
--- Returns how many products are watched, how many were last checked before a moment, and the oldest
--- of those checks, null without one. A product never checked counts from when its watch was added.
+-- Returns how many products are watched, how many were last checked before a moment, how many of the
+-- others Keepa itself had not looked at for too long when it was asked, and the oldest of those checks
+-- and looks, null without one. A product never checked counts from when its watch was added.
 SELECT count(*)::int AS watched,
-    count(*) FILTER (WHERE checked_at < %(before)s)::int AS stale,
-    min(checked_at) FILTER (WHERE checked_at < %(before)s) AS oldest
+    count(*) FILTER (WHERE checked_at < %(before)s)::int AS unchecked,
+    min(checked_at) FILTER (WHERE checked_at < %(before)s) AS oldest_check,
+    count(*) FILTER (WHERE checked_at >= %(before)s AND old_look IS NOT NULL)::int AS unseen,
+    min(old_look) FILTER (WHERE checked_at >= %(before)s) AS oldest_look
 FROM (
-    SELECT min(coalesce(last_checked_at, created_at)) AS checked_at
-    FROM watched_products WHERE status = 'ACTIVE'
+    SELECT min(coalesce(w.last_checked_at, w.created_at)) AS checked_at,
+        min(s.seen_at) FILTER (WHERE s.last_checked_at - s.seen_at > %(old_after)s) AS old_look
+    FROM watched_products w
+    LEFT JOIN price_series s USING (asin, domain, price_type)
+    WHERE w.status = 'ACTIVE'
     GROUP BY asin, domain
 ) AS products
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from keeper.alerts.channel_breakers import ChannelBreakers
-from keeper.alerts.compose import alert_message, digest_message
+from keeper.alerts.compose import OLD_AFTER, alert_message, digest_message
 from keeper.alerts.links import Links
 from keeper.alerts.message import Message
 from keeper.alerts.notices import notice_message
@@ -86,6 +86,7 @@ class Delivery:
         links: Makes the links messages are acted on by; None for messages without.
         images_url: Below which address pictures of products are linked; None for Amazon's.
         operator: Whom to notify of messages that could not be delivered; None for nobody.
+        old_after: How old a price may be without its alert saying so.
     """
 
     channels: Mapping[ChannelKind, Channel]
@@ -98,6 +99,7 @@ class Delivery:
     links: Links | None = None
     images_url: str | None = None
     operator: str | None = None
+    old_after: timedelta = OLD_AFTER
 
 
 def deliver_due(connection: Connection, delivery: Delivery) -> dict[str, int]:
@@ -163,8 +165,8 @@ def _handle(claim: Claim, delivery: Delivery) -> tuple[_Outcome, int]:
 
     def write() -> Message:
         if together:
-            return digest_message([queued, *together], delivery.links)
-        return alert_message(queued, context, delivery.links)
+            return digest_message([queued, *together], delivery.links, old_after=delivery.old_after)
+        return alert_message(queued, context, delivery.links, old_after=delivery.old_after)
 
     return _deliver(claim, write, delivery, together), 1 + len(together)
 

@@ -84,6 +84,13 @@ class _Record:
     target_minor: int | None
     implausible: bool
     checked_at: datetime
+    is_price_hidden: bool
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When Keepa last looked at the series; never after the check, whoever's clock is ahead."""
+        seen_at = self.product.seen_at(price_type_of(self.point.price_type).detail)
+        return None if seen_at is None else min(seen_at, self.checked_at)
 
 
 @dataclass(slots=True)
@@ -254,9 +261,17 @@ def _change_records(
     product: DecodedProduct, series: Series, plan: ProductToCheck, checked_at: datetime
 ) -> Iterator[_Record]:
     name = series.price_type.name
+    newest = series.latest().observed_at
     for previous, point in _changes(series, plan.stored_until.get(name)):
-        suspicious = _is_suspicious(point, series, product)
-        yield _Record(point, previous, product, plan.targets.get(name), suspicious, checked_at)
+        yield _Record(
+            point,
+            previous,
+            product,
+            plan.targets.get(name),
+            _is_suspicious(point, series, product),
+            checked_at,
+            point.observed_at == newest and product.is_price_hidden(series.price_type),
+        )
 
 
 def _changes(
@@ -365,5 +380,7 @@ def _messages(
             checked_at=record.checked_at,
             source=source,
             run_id=run_id,
+            seen_at=record.seen_at,
+            is_price_hidden=record.is_price_hidden,
         )
         yield event.asin.encode(), encode_price_event(event)

@@ -12,6 +12,7 @@ from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.links import Links
 from keeper.alerts.photos import Photo, PhotoHost
 from keeper.domain.messages.queue import ChannelKind
+from keeper.domain.prices.age import stale_after
 from keeper.pipeline.messages.deliver import Channel, Delivery
 from keeper.settings import Settings
 from keeper.sources.keepa.config import KeepaConfig
@@ -119,6 +120,7 @@ def delivery(settings: Settings, **pace: Any) -> Delivery:
         links=links(settings),
         images_url=settings.keepa.images_url,
         operator=settings.people.operator_email,
+        old_after=stale_after(settings.runs.check_interval_h),
         **pace,
     )
 
