@@ -10,8 +10,10 @@ from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.documents import write_document
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.histories import make_history
-from keeper.simulator.products.objects import ProductDetail, product_object
 from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, ProductSheet
+from keeper.simulator.products.stats import Interval
+from keeper.simulator.replies.detail import ProductDetail
+from keeper.simulator.replies.objects import LastVisits, product_object
 
 REPLIED_AT: Final = CATALOGUE_ORIGIN
 STATS_DAYS: Final = 90
@@ -47,8 +49,12 @@ def long_tracked(sheet: ProductSheet) -> ProductSheet:
 
 def product_reply(sheets: Iterable[ProductSheet]) -> bytes:
     """Make a /product reply at REPLIED_AT with whole histories and statistics, uncompressed."""
-    detail = ProductDetail(stats_days=STATS_DAYS)
-    products = [
-        product_object(sheet, _US, make_history(sheet, _US, _AT), _AT, detail) for sheet in sheets
-    ]
+    interval = Interval(_AT - STATS_DAYS * 1440, _AT)
+    # Offers bring every series.
+    detail = ProductDetail(interval, offers=20)
+    products = []
+    for sheet in sheets:
+        history = make_history(sheet, _US, _AT)
+        last = LastVisits(history.last_look, history.last_collection)
+        products.append(product_object(sheet, _US, history, _AT, detail, last))
     return write_document(_ENVELOPE | {"products": products})

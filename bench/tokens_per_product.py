@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -20,6 +20,8 @@ from bench.fresh import fresh_database
 from bench.local_stack import HOME
 from bench.registry import Run, Values, benchmark
 from keeper.domain.locales import locale_of
+from keeper.domain.prices.detail import Detail
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.pipeline.prices.plan import plan_run
@@ -36,6 +38,14 @@ FAULTS: Final = (
 )
 SEED: Final = 1
 _REFILL_RATE: Final = 500
+_PAGE: Final = 20
+CYCLES: Final = (
+    (Detail.BASIC, "NEW", 10_000),
+    (Detail.BUY_BOX, "BUY_BOX_SHIPPING", 5_000),
+    # As many as the balance reaches for.
+    (Detail.OFFERS, "WAREHOUSE", 1_000),
+)
+"""What is watched, in which price type, and how many products."""
 
 
 @contextmanager
@@ -47,7 +57,7 @@ def simulator(products: int, folder: Path, faults: tuple[dict[str, Any], ...]) -
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-c", "from keeper.cli import main; main()", "simulate-keepa"]
-    command += ["--port", str(port), "--seed", str(SEED), "--products", str(products)]
+    command += ["--port", str(port), "--seed", str(SEED), "--products", str(20 * products)]
     command += ["--refill-rate", str(_REFILL_RATE), "--scenario", str(scenario)]
     url = f"http://127.0.0.1:{port}"
     with (folder / "simulator.log").open("wb") as log:
@@ -68,12 +78,12 @@ def simulator(products: int, folder: Path, faults: tuple[dict[str, Any], ...]) -
         process.wait(timeout=20)
 
 
-def cycle(database: PostgresConfig, url: str, lake: Path, products: int) -> tuple[int, int]:
+def cycle(
+    database: PostgresConfig, url: str, lake: Path, watches: Sequence[Watch]
+) -> tuple[int, int]:
     """Plan and fetch the whole watch list; return the products received and what they cost."""
     config = KeepaConfig(SecretStr("simulator"), url, "simulator")
     with session(database) as connection, session(database) as own:
-        sheets = islice(Catalogue(SEED, 20 * products).products_in(locale_of("us")), products)
-        watches = [Watch(sheet.asin, "us", "NEW", None) for sheet in sheets]
         save_watches(connection, "bench@example.org", watches)
         with keepa_account(config, own, "bench") as account:
             batches = plan_run(
@@ -83,14 +93,16 @@ def cycle(database: PostgresConfig, url: str, lake: Path, products: int) -> tupl
                 run="bench",
                 dag_id="bench",
                 batch_products=500,
-                interval=timedelta(hours=6),
+                policy=RequestPolicy(timedelta(hours=6)),
                 reserve_share=0.1,
                 started_at=datetime.now(UTC),
             )
             received = 0
             for batch in batches:
                 folder = BatchFolder.of(lake, "bench", batch.batch)
-                received += fetch_batch(folder, account.client).asked
+                received += fetch_batch(
+                    folder, account.client, batch.query, page_products=batch.page_products
+                ).asked
         row = connection.execute(
             "SELECT sum(coalesce(tokens_charged, tokens_estimated))::int AS tokens"
             " FROM token_ledger"
@@ -99,21 +111,47 @@ def cycle(database: PostgresConfig, url: str, lake: Path, products: int) -> tupl
     return received, row["tokens"]
 
 
+def own_price(url: str, watches: Sequence[Watch], detail: Detail) -> int:
+    """Return what Keepa takes for the same products when they are simply asked for, once."""
+    asked: dict[Detail, dict[str, int]] = {
+        Detail.BASIC: {},
+        Detail.BUY_BOX: {"buybox": 1},
+        Detail.OFFERS: {"offers": 20, "only-live-offers": 1},
+    }
+    tokens = 0
+    with httpx.Client(base_url=url, timeout=60) as client:
+        for start in range(0, len(watches), _PAGE):
+            asins = ",".join(watch.asin for watch in watches[start : start + _PAGE])
+            query: dict[str, str | int] = {"key": "simulator", "domain": 1, "asin": asins}
+            reply = client.get("/product", params={**query, **asked[detail]})
+            tokens += reply.raise_for_status().json()["tokensConsumed"]
+    return tokens
+
+
 @benchmark
 def tokens_per_product(run: Run) -> Values:
-    """Tokens a product costs in a cycle of 10,000, without faults and with 1 % 5xx, 0.5 % cut."""
-    products = run.size(10_000, 200)
+    """Tokens of a cycle for each detail, over Keepa's own price; with 1 % 5xx and 0.5 % cut too."""
     environment = run.stack.environment("postgres")
     values: Values = {}
-    for name, faults in (("tokens_per_product", ()), ("tokens_per_product_with_faults", FAULTS)):
-        with (
-            TemporaryDirectory(dir=HOME) as folder,
-            fresh_database(environment["DATABASE_URL"]) as database,
-            simulator(20 * products, Path(folder), faults) as url,
-        ):
-            received, tokens = cycle(database, url, Path(folder) / "lake", products)
-            met = httpx.get(f"{url}/simulator/state", timeout=10).json()["faultsMet"]
-        assert received == products
-        run.say(f"{received:,} products for {tokens:,} tokens; faults met: {met or 'none'}")
-        values[name] = tokens / received
+    for detail, price_type, most in CYCLES:
+        products = run.size(most, most // 50)
+        sheets = Catalogue(SEED, 20 * products).products_in(locale_of("us"))
+        watches = [Watch(s.asin, "us", price_type, None) for s in islice(sheets, products)]
+        with TemporaryDirectory(dir=HOME) as folder, simulator(products, Path(folder), ()) as url:
+            price = own_price(url, watches, detail)
+        for suffix, faults in (("", ()), ("_with_faults", FAULTS)):
+            with (
+                TemporaryDirectory(dir=HOME) as folder,
+                fresh_database(environment["DATABASE_URL"]) as database,
+                simulator(products, Path(folder), faults) as url,
+            ):
+                received, tokens = cycle(database, url, Path(folder) / "lake", watches)
+                met = httpx.get(f"{url}/simulator/state", timeout=10).json()["faultsMet"]
+            assert received == products
+            run.say(
+                f"{detail.label}: {received:,} products for {tokens:,} tokens, Keepa's own price "
+                f"{price:,}; faults met: {met or 'none'}"
+            )
+            values[f"tokens_per_{detail}_product{suffix}"] = tokens / received
+            values[f"tokens_per_{detail}_product{suffix}_to_own_price"] = tokens / price
     return values

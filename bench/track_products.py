@@ -26,6 +26,7 @@ from keeper.pipeline.prices.publish import publish_batch
 from keeper.pipeline.prices.validate import check_batch
 from keeper.simulator.products.sheets import ProductSheet
 from keeper.sources.keepa.client import ProductPage
+from keeper.sources.keepa.products.requests import BASIC, ProductQuery
 from keeper.sources.keepa.tokens import Envelope
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import PostgresConfig, session
@@ -48,14 +49,21 @@ class SimulatedSource:
         self._sheets = {sheet.asin: sheet for sheet in sheets}
 
     def product_pages(
-        self, locale: Locale, asins: Sequence[str], *, page_products: int, may_use_reserve: bool
+        self,
+        locale: Locale,
+        asins: Sequence[str],
+        query: ProductQuery = BASIC,
+        *,
+        page_products: int | None = None,
+        may_use_reserve: bool = False,
     ) -> Iterator[ProductPage]:
-        for start in range(0, len(asins), page_products):
-            asked = tuple(asins[start : start + page_products])
+        size = page_products or query.detail.page_products
+        for start in range(0, len(asins), size):
+            asked = tuple(asins[start : start + size])
             body = product_reply([self._sheets[asin] for asin in asked])
             envelope = Envelope.of_fields(json.loads(body))
             assert envelope is not None
-            yield ProductPage(locale, asked, body, REPLIED_AT, envelope)
+            yield ProductPage(locale, asked, query.detail, body, REPLIED_AT, envelope)
 
 
 def store_batch(lake: Path, number: int, sheets: Sequence[ProductSheet]) -> None:

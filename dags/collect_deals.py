@@ -7,7 +7,7 @@ until PostgreSQL and Elasticsearch have them.
 ### Reads
 The active rows of `deal_filters`, see `keeper deals`; `published_histories` and `price_history`;
 Keepa (or its simulator) by connection `keeper_keepa`: 5 tokens a page of 150 deals, 1 for each
-product whose history Keeper does not have yet.
+product whose history Keeper does not have yet (3 for the buy box, 5 for what comes with offers).
 
 ### Writes
 Raw replies and task files to the lake (`runs/<run id>/`), Kafka topic `deal-updates`,

@@ -7,7 +7,8 @@ proposed again.
 
 ### Reads
 The active rows of `discoveries`, see `keeper discover`; Keepa (or its simulator) by connection
-`keeper_keepa`: 50 tokens for best sellers, 11 and more for a finder, 1 for each product proposed.
+`keeper_keepa`: 50 tokens for best sellers, 11 and more for a finder, 2 for each product proposed
+with its rating (4 with the buy box, 6 and more with offers).
 
 ### Writes
 `product_proposals`; `watched_products` for those approved; a row of `pipeline_runs`.

@@ -462,6 +462,8 @@ CREATE TABLE public.pipeline_runs (
     history_published integer DEFAULT 0 NOT NULL,
     history_stored integer DEFAULT 0 NOT NULL,
     deals_stored integer DEFAULT 0 NOT NULL,
+    series_undelivered integer DEFAULT 0 NOT NULL,
+    series_unreadable integer DEFAULT 0 NOT NULL,
     CONSTRAINT pipeline_runs_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'SUCCESS'::text, 'FAILED'::text])))
 );
 
@@ -472,6 +474,10 @@ COMMENT ON COLUMN public.pipeline_runs.products_postponed IS 'Watched products l
 COMMENT ON COLUMN public.pipeline_runs.history_stored IS 'Older points new to price_history; it grows until the backfill loader is through.';
 
 COMMENT ON COLUMN public.pipeline_runs.deals_stored IS 'Deals the run found that no run had found before.';
+
+COMMENT ON COLUMN public.pipeline_runs.series_undelivered IS 'Watched price series that were asked for and did not come, as when Keepa could not fetch offers; they do not count as checked.';
+
+COMMENT ON COLUMN public.pipeline_runs.series_unreadable IS 'Watched price series of which nothing could be read; they do not count as checked.';
 
 CREATE TABLE public.price_alerts (
     alert_id bigint NOT NULL,
@@ -605,6 +611,23 @@ ALTER TABLE public.price_series ALTER COLUMN series_id ADD GENERATED ALWAYS AS I
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.product_kinds (
+    asin text NOT NULL,
+    domain text NOT NULL,
+    kind text NOT NULL,
+    misses integer DEFAULT 0 NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    variations text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT product_kinds_kind_check CHECK ((kind = ANY (ARRAY['not found'::text, 'downloadable'::text, 'e-book'::text, 'inaccessible'::text, 'withdrawn'::text, 'parent'::text, 'unknown'::text]))),
+    CONSTRAINT product_kinds_misses_check CHECK ((misses >= 0))
+);
+
+COMMENT ON TABLE public.product_kinds IS 'Watched products that are no standard ones, as Keepa said when it was last asked: it keeps few prices of them, or none.';
+
+COMMENT ON COLUMN public.product_kinds.kind IS 'Not found: Keepa knows no such product. Parent: of variations, which have prices of their own. Unknown: a number Keeper does not know.';
+
+COMMENT ON COLUMN public.product_kinds.misses IS 'How often in a row Keepa did not know it; after two it is asked for once a day.';
 
 CREATE TABLE public.product_proposals (
     asin text NOT NULL,
@@ -754,6 +777,8 @@ CREATE TABLE public.token_ledger (
     requested_at timestamp with time zone NOT NULL,
     settled_at timestamp with time zone,
     http_status smallint,
+    detail text,
+    CONSTRAINT token_ledger_detail_check CHECK ((detail = ANY (ARRAY['basic'::text, 'buy_box'::text, 'offers'::text]))),
     CONSTRAINT token_ledger_state_check CHECK ((state = ANY (ARRAY['RESERVED'::text, 'CHARGED'::text, 'REFUSED'::text, 'UNKNOWN'::text])))
 );
 
@@ -765,6 +790,8 @@ COMMENT ON COLUMN public.token_ledger.tokens_expected IS 'The balance after the 
      over requests, what is missing was spent by others on the same key.';
 
 COMMENT ON COLUMN public.token_ledger.http_status IS 'The HTTP status of Keepa''s reply; null if none came, or from before it was noted.';
+
+COMMENT ON COLUMN public.token_ledger.detail IS 'How much was asked of products; null for other requests, and from before it was recorded.';
 
 ALTER TABLE public.token_ledger ALTER COLUMN request_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.token_ledger_request_id_seq
@@ -937,6 +964,9 @@ ALTER TABLE ONLY public.price_series
 ALTER TABLE ONLY public.price_statistics
     ADD CONSTRAINT price_statistics_pkey PRIMARY KEY (series_id);
 
+ALTER TABLE ONLY public.product_kinds
+    ADD CONSTRAINT product_kinds_pkey PRIMARY KEY (asin, domain);
+
 ALTER TABLE ONLY public.product_proposals
     ADD CONSTRAINT product_proposals_pkey PRIMARY KEY (asin, domain);
 
@@ -1004,6 +1034,8 @@ CREATE INDEX reported_deals_of_event ON public.reported_deals USING btree (event
 CREATE INDEX token_ledger_by_run ON public.token_ledger USING btree (run_id);
 
 CREATE INDEX token_ledger_by_time ON public.token_ledger USING btree (requested_at);
+
+CREATE INDEX token_ledger_offers ON public.token_ledger USING btree (account, request_id) WHERE (detail = 'offers'::text);
 
 CREATE INDEX token_ledger_reserved ON public.token_ledger USING btree (account, requested_at) WHERE (state = 'RESERVED'::text);
 

@@ -187,6 +187,14 @@ def _prove(stack: Stack, run_id: str, console: Console) -> tuple[Findings, list[
     return findings, missing
 
 
+def _asked(detail: str) -> str:
+    return {
+        "basic": "asked for plainly",
+        "buy_box": "with their buy box",
+        "offers": "with their offers",
+    }[detail]
+
+
 def _print_findings(
     console: Console, found: Findings, stack: Stack, up_seconds: float, run_seconds: float
 ) -> None:
@@ -203,6 +211,7 @@ def _print_findings(
             f"{found.locales} locales, {run['products_missing']} unknown to Keepa",
         ),
         ("tokens", f"{run['tokens_spent']} spent, {run['tokens_left']} left"),
+        ("bill", ", ".join(f"{n} products {_asked(d)} for {t}" for d, n, t in found.bill)),
         ("records", f"{run['records_checked']} checked, {run['records_quarantined']} quarantined"),
         (
             "price points",

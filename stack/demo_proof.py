@@ -30,6 +30,11 @@ SELECT count(*) AS watched,
        (SELECT count(*) FROM price_history) AS points
 FROM watched AS w
 """
+_BILL: Final = """
+SELECT detail, sum(products)::int AS products, sum(tokens_charged)::int AS tokens
+FROM token_ledger WHERE run_id = %(run)s AND detail IS NOT NULL
+GROUP BY detail ORDER BY detail
+"""
 _ALERTS: Final = "SELECT alert_id, status, run_id FROM price_alerts ORDER BY alert_id"
 
 
@@ -46,6 +51,7 @@ class Findings:
         documents: Documents behind the Elasticsearch alias.
         alerts: Alert id, status and run of every alert.
         mails: How many mails there are of each alert id; None counts mails of no alert.
+        bill: What was asked of products with how much detail: its name, the products, the tokens.
     """
 
     run: Mapping[str, Any]
@@ -56,6 +62,7 @@ class Findings:
     documents: int
     alerts: Sequence[tuple[int, str, str]]
     mails: Mapping[int | None, int]
+    bill: Sequence[tuple[str, int, int]] = ()
 
     @property
     def new_alerts(self) -> list[tuple[int, str]]:
@@ -88,6 +95,7 @@ def look(stack: Stack, run_id: str) -> Findings:
             run = connection.execute(_RUN, {"run": run_id}).fetchone()
             stored = connection.execute(_STORED).fetchone()
             alerts = connection.execute(_ALERTS).fetchall()
+            bill = connection.execute(_BILL, {"run": run_id}).fetchall()
     except psycopg.Error as error:
         raise StackError(f"PostgreSQL could not be asked what the run did: {error}") from None
     if run is None or stored is None:
@@ -101,6 +109,7 @@ def look(stack: Stack, run_id: str) -> Findings:
         documents=_documents(stack),
         alerts=[(a["alert_id"], a["status"], a["run_id"]) for a in alerts],
         mails=_mails(stack),
+        bill=[(b["detail"], b["products"], b["tokens"] or 0) for b in bill],
     )
 
 

@@ -11,4 +11,5 @@ pytest_plugins = (
     "tests.outbox",
     "tests.found_deals",
     "tests.browser",
+    "tests.price_runs",
 )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from elasticsearch import Elasticsearch
 
+from keeper.domain.prices.detail import Detail
 from keeper.domain.runs.states import RunState
 from keeper.domain.tokens.balance import Reservation, TokenReading, TokenRequest
 from keeper.pipeline.search.records import RUNS, TOKENS, RecordMirror
@@ -57,7 +58,8 @@ def ask_keepa(
     at = [BEGAN + hour * HOUR]
     ledger = TokenLedger(connection, account=account, run=run, clock=lambda: at[0])
     ledger.observe(TokenReading(300, 20, at[0] + HOUR, at[0]))
-    reserved = ledger.reserve(TokenRequest(endpoint, tokens, "us", tokens))
+    detail = Detail.BASIC if endpoint == "product" else None
+    reserved = ledger.reserve(TokenRequest(endpoint, tokens, "us", tokens, detail=detail))
     assert isinstance(reserved, Reservation)
     if is_open:
         return

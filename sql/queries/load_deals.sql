@@ -107,13 +107,16 @@ WHERE d.event_id = s.event_id AND s.checked_at < d.first_seen_at
 
 -- name: follow_products
 -- Adds watches of the system user, without a target and of the lowest priority, for the deals'
--- products; a watch that exists stays as it is, whatever its status.
+-- products; in NEW where the filter's price type is a dear one to check. A watch that exists stays
+-- as it is, whatever its status.
 INSERT INTO watched_products (user_id, asin, domain, price_type, status, priority)
-SELECT DISTINCT u.user_id, s.asin, s.domain, s.price_type, %(status)s, -1
+SELECT DISTINCT u.user_id, s.asin, s.domain,
+    CASE WHEN s.price_type = ANY (%(dear)s) THEN 'NEW' ELSE s.price_type END AS price_type,
+    %(status)s, -1
 FROM staged_deals s
 JOIN deal_filters f USING (filter_id)
 CROSS JOIN (SELECT user_id FROM users WHERE is_system ORDER BY user_id LIMIT 1) AS u
-ORDER BY u.user_id, s.asin, s.domain, s.price_type
+ORDER BY u.user_id, s.asin, s.domain, price_type
 ON CONFLICT (user_id, asin, domain, price_type) DO NOTHING
 
 -- name: count_for_run

@@ -4,7 +4,7 @@
 -- name: page_of_token_ledger
 -- Returns the next requests by id that were made or answered since a time, null for all.
 SELECT statement_timestamp() AS read_at, request_id, account, run_id, endpoint, domain, products,
-    state, tokens_estimated, tokens_charged, tokens_expected, tokens_left, requested_at, settled_at
+    detail, state, tokens_estimated, tokens_charged, tokens_expected, tokens_left, requested_at, settled_at
 FROM token_ledger
 WHERE request_id > %(after)s
     AND (%(since)s::timestamptz IS NULL OR greatest(requested_at, settled_at) >= %(since)s)
@@ -25,7 +25,7 @@ SELECT statement_timestamp() AS read_at, run_id, dag_id, source, state, started_
     products_planned, products_postponed, products_fetched, products_missing, tokens_estimated,
     tokens_spent, tokens_left, records_checked, records_quarantined, events_published,
     history_published, points_stored, history_stored, deals_stored, alerts_raised, alerts_sent,
-    problem
+    series_undelivered, series_unreadable, problem
 FROM pipeline_runs
 WHERE run_id > %(after)s
     AND (%(since)s::timestamptz IS NULL OR state = 'RUNNING'

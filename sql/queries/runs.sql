@@ -31,6 +31,8 @@ UPDATE pipeline_runs SET
     records_quarantined = %(records_quarantined)s,
     events_published = %(events_published)s,
     history_published = %(history_published)s,
+    series_undelivered = %(series_undelivered)s,
+    series_unreadable = %(series_unreadable)s,
     alerts_sent = (
         SELECT count(*) FROM price_alerts a WHERE a.run_id = %(run_id)s AND a.status = 'SENT'),
     problem = %(problem)s

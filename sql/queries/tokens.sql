@@ -47,12 +47,27 @@ ORDER BY request_id DESC LIMIT %(most)s
 SELECT coalesce(sum(tokens_estimated), 0)::int AS tokens
 FROM token_ledger WHERE account = %(account)s AND state = 'RESERVED'
 
+-- name: offers_price
+-- Returns how many tokens the latest products asked for with offers have cost together, and how many
+-- they were; refused requests and those without an outcome do not count.
+SELECT sum(products)::int AS products, sum(tokens_charged)::int AS tokens
+FROM (
+    SELECT products, tokens_charged,
+        sum(products) OVER (ORDER BY request_id DESC) - products AS newer
+    FROM token_ledger
+    WHERE account = %(account)s AND endpoint = 'product' AND detail = 'offers'
+        AND state = 'CHARGED' AND products > 0 AND tokens_charged IS NOT NULL
+    ORDER BY request_id DESC
+    LIMIT %(most)s
+) AS latest
+WHERE newer < %(most)s
+
 -- name: reserve
 -- Adds a reservation for a request and returns its id. The account's lock is held.
-INSERT INTO token_ledger (account, run_id, endpoint, domain, products, tokens_estimated,
+INSERT INTO token_ledger (account, run_id, endpoint, domain, products, detail, tokens_estimated,
     requested_at)
-VALUES (%(account)s, %(run_id)s, %(endpoint)s, %(domain)s, %(products)s, %(tokens_estimated)s,
-    %(now)s)
+VALUES (%(account)s, %(run_id)s, %(endpoint)s, %(domain)s, %(products)s, %(detail)s,
+    %(tokens_estimated)s, %(now)s)
 RETURNING request_id
 
 -- name: record_outcome

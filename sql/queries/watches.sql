@@ -49,13 +49,15 @@ WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
 
 -- name: list_watches
 -- Returns a user's watches with their current prices, by locale, ASIN and price type; removed ones
--- too if asked for. A null price means no offer, or with a null observed_at that none is known.
+-- too if asked for. A null price means no offer, or with a null observed_at that none is known; a
+-- null kind means a standard product.
 SELECT w.watch_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
     w.priority, w.rules::text AS rules, w.with_shipping, p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
-    w.last_checked_at
+    w.last_checked_at, k.kind, k.variations
 FROM watched_products w
 JOIN users u USING (user_id)
 LEFT JOIN products p USING (asin, domain)
+LEFT JOIN product_kinds k USING (asin, domain)
 LEFT JOIN current_prices c USING (asin, domain, price_type)
 WHERE lower(u.email) = lower(%(email)s) AND (w.status <> 'INACTIVE' OR %(all)s)
 ORDER BY w.domain, w.asin, w.price_type
@@ -69,7 +71,14 @@ WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %
     AND (%(domain)s::text IS NULL OR w.domain = %(domain)s)
     AND (%(price_type)s::text IS NULL OR w.price_type = %(price_type)s)
     AND w.status <> 'INACTIVE'
+    -- Keepa keeps no rents any more.
+    AND NOT (w.price_type = 'RENT' AND %(status)s = 'ACTIVE')
 RETURNING w.watch_id
+
+-- name: count_watches_of
+-- Returns how many watches of a price type there are, removed ones left out.
+SELECT count(*)::int AS number FROM watched_products
+WHERE price_type = %(price_type)s AND status <> 'INACTIVE'
 
 -- name: products_to_check
 -- Returns the watched products with each price type's lowest target, null without one. Those
@@ -99,25 +108,36 @@ LEFT JOIN LATERAL (
 ) AS h ON true
 WHERE (c.asin, c.domain) IN (SELECT asin, domain FROM watched_products WHERE status = 'ACTIVE')
 
--- name: candidates
--- Returns every watched product with what its next check is worth: the oldest check, null if a
--- watch had none; the distance to the nearest target as a share of it, null without target or
--- price; price changes since a moment; the highest priority.
-SELECT w.asin, w.domain,
-    CASE WHEN bool_and(w.last_checked_at IS NOT NULL) THEN min(w.last_checked_at) END
-        AS last_checked_at,
-    min((c.price_minor - w.target_minor)::float8 / w.target_minor) AS distance,
+-- name: watched_products
+-- Returns every watched product with what its next check is worth: its price types and when each was
+-- last checked, null if a watch of it never was; the distance to the nearest target as a share of
+-- it, null without target or price; price changes since a moment; the highest priority; what kind of
+-- product it is, null for a standard one.
+SELECT s.asin, s.domain,
+    array_agg(s.price_type ORDER BY s.price_type) AS price_types,
+    array_agg(s.last_checked_at ORDER BY s.price_type) AS checked_at,
+    min(s.distance) AS distance,
     coalesce(sum(h.changes), 0)::int AS changes,
-    max(w.priority)::int AS priority
-FROM watched_products w
-LEFT JOIN current_prices c USING (asin, domain, price_type)
+    max(s.priority)::int AS priority,
+    k.kind, k.misses, k.asked_at
+FROM (
+    SELECT w.asin, w.domain, w.price_type,
+        CASE WHEN bool_and(w.last_checked_at IS NOT NULL) THEN min(w.last_checked_at) END
+            AS last_checked_at,
+        min((c.price_minor - w.target_minor)::float8 / w.target_minor) AS distance,
+        max(w.priority) AS priority
+    FROM watched_products w
+    LEFT JOIN current_prices c USING (asin, domain, price_type)
+    WHERE w.status = 'ACTIVE'
+    GROUP BY w.asin, w.domain, w.price_type
+) AS s
+LEFT JOIN product_kinds k USING (asin, domain)
 LEFT JOIN LATERAL (
     SELECT count(*) AS changes FROM price_history h
-    WHERE (h.asin, h.domain, h.price_type) = (w.asin, w.domain, w.price_type)
+    WHERE (h.asin, h.domain, h.price_type) = (s.asin, s.domain, s.price_type)
         AND h.observed_at > %(changed_since)s
 ) AS h ON true
-WHERE w.status = 'ACTIVE'
-GROUP BY w.asin, w.domain
+GROUP BY s.asin, s.domain, k.kind, k.misses, k.asked_at
 
 -- name: published_histories
 -- Returns the watched products with the price types whose whole history is published.

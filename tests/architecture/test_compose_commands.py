@@ -208,7 +208,7 @@ def test_airflow_and_the_workers_ask_the_same_keepa(
         "key": key,
         "url": url,
         "source": source,
-        "timeout_s": 60,
+        "timeout_s": 120,
         "brokers": environment["KAFKA_BOOTSTRAP_SERVERS"],
         "database": settings.database.url_with_password.get_secret_value(),
     }

@@ -1,9 +1,11 @@
 """The archive of replies, on every storage a lake may be on."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from keeper.domain.prices.detail import Detail
 from keeper.stores.lake.archive import ArchivedReply, Pruned, ReplyArchive
 from keeper.stores.lake.paths import LakePath, MissingFileError
 
@@ -22,6 +24,7 @@ def keep(
     *asked: str,
     domain: str = "us",
     endpoint: str = "product",
+    detail: Detail = Detail.BASIC,
 ) -> ArchivedReply:
     return archive.write(
         f"{received_at} {asked}".encode(),
@@ -32,6 +35,7 @@ def keep(
         tokens_consumed=len(asked),
         source="simulator",
         run_id="track_prices/manual__1",
+        detail=detail,
     )
 
 
@@ -52,7 +56,7 @@ def test_keeping_a_reply_again_changes_nothing(archive: ReplyArchive) -> None:
 
 def test_an_empty_archive_has_nothing(archive: ReplyArchive) -> None:
     assert list(archive.replies("product")) == []
-    assert archive.newest_holding("us", ["B000000001"], received_from=AT) == {}
+    assert archive.newest_holding("us", {"B000000001": Detail.BASIC}, received_from=AT) == {}
     assert archive.prune(AT, dry_run=False) == Pruned(0, 0)
 
 
@@ -75,7 +79,9 @@ def test_the_newest_reply_that_holds_a_product_is_found(archive: ReplyArchive) -
     keep(archive, AT + 2 * DAY, "B000000002", domain="de")
 
     found = archive.newest_holding(
-        "us", ["B000000001", "B000000002", "B000000003"], received_from=AT + timedelta(minutes=1)
+        "us",
+        dict.fromkeys(["B000000001", "B000000002", "B000000003"], Detail.BASIC),
+        received_from=AT + timedelta(minutes=1),
     )
 
     assert found == {"B000000002": second, "B000000003": third}
@@ -89,12 +95,46 @@ def test_the_newest_reply_before_a_moment_and_without_the_damaged_is_found(
     keep(archive, AT + 2 * DAY, "B000000001")
 
     def newest(**options: object) -> ArchivedReply:
-        return archive.newest_holding("us", ["B000000001"], received_from=AT, **options)[  # type: ignore[arg-type]  # the options of newest_holding
+        wanted = {"B000000001": Detail.BASIC}
+        return archive.newest_holding("us", wanted, received_from=AT, **options)[  # type: ignore[arg-type]  # the options of newest_holding
             "B000000001"
         ]
 
     assert newest(received_until=AT + 2 * DAY) == second
     assert newest(received_until=AT + 2 * DAY, passing_over={second.key}) == first
+
+
+def test_a_reply_serves_only_what_it_was_asked_for(archive: ReplyArchive) -> None:
+    full = keep(archive, AT, "B000000001", "B000000002", detail=Detail.OFFERS)
+    plain = keep(archive, AT + DAY, "B000000001", "B000000002", "B000000003")
+
+    found = archive.newest_holding(
+        "us",
+        {
+            "B000000001": Detail.OFFERS,
+            "B000000002": Detail.BASIC,
+            "B000000003": Detail.BUY_BOX,
+        },
+        received_from=AT,
+    )
+
+    assert found == {"B000000001": full, "B000000002": plain}
+
+
+def test_an_entry_without_a_detail_is_of_a_basic_request(
+    archive: ReplyArchive, lake: LakePath
+) -> None:
+    reply = keep(archive, AT, "B000000001")
+    entry = lake
+    for name in reply.key.replace(".json.gz", ".entry.json").split("/"):
+        entry = entry / name
+    content = json.loads(entry.read_bytes())
+    del content["detail"]
+    entry.write_bytes(json.dumps(content).encode())
+
+    (found,) = archive.replies("product")
+
+    assert found.detail is Detail.BASIC
 
 
 def test_only_whole_days_before_are_deleted(archive: ReplyArchive) -> None:

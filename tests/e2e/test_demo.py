@@ -23,11 +23,29 @@ def test_the_run_succeeded_and_all_of_it_was_news(rows: Rows) -> None:
 
     assert run["state"] == "SUCCESS", run["problem"]
     assert run["source"] == "simulator"
-    assert run["products_planned"] == run["products_fetched"] == run["tokens_spent"] == 300
+    assert run["products_planned"] == run["products_fetched"] == 300
+    assert (run["series_undelivered"], run["series_unreadable"]) == (0, 0)
     assert run["records_quarantined"] == 0
     assert run["points_stored"] == run["events_published"] > 300
     assert run["alerts_raised"] == run["alerts_sent"] > 0
     assert run["history_stored"] == run["history_published"] > 100_000
+
+
+def test_each_product_cost_what_its_price_type_does(demo: str, rows: Rows) -> None:
+    bill = {
+        row["detail"]: (row["products"], row["tokens"])
+        for row in rows(
+            "SELECT detail, sum(products)::int AS products, sum(tokens_charged)::int AS tokens"
+            " FROM token_ledger WHERE detail IS NOT NULL GROUP BY detail"
+        )
+    }
+    (basic, buy_box, offers) = (bill[name] for name in ("basic", "buy_box", "offers"))
+
+    assert basic[0] == basic[1]
+    assert buy_box[1] == 3 * buy_box[0]
+    assert 5 * offers[0] <= offers[1] <= 12 * offers[0]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", demo)
+    assert f"{offers[0]} products with their offers for {offers[1]}" in plain
 
 
 def test_every_watched_price_is_current_in_three_locales(rows: Rows) -> None:

@@ -240,6 +240,18 @@ def test_products_are_followed_only_if_asked_for_and_never_woken(
     ]
 
 
+def test_a_price_type_that_is_dear_to_check_is_followed_in_new(
+    connection: Connection, database: PostgresConfig
+) -> None:
+    save_filter(connection, USER, DealFilter("returns", "us", "WAREHOUSE"))
+    (found_by,) = active_filters(connection)
+    with closing(DealWriter(database, follow=True)) as writer:
+        writer.store([deal_event(found_by)])
+
+    rows = connection.execute("SELECT asin, price_type FROM watched_products").fetchall()
+    assert rows == [{"asin": "B000000001", "price_type": "NEW"}]
+
+
 def test_the_run_counts_what_it_found(
     connection: Connection, writer: DealWriter, found_by: DealFilter
 ) -> None:

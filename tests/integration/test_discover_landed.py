@@ -16,6 +16,7 @@ from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.pipeline.discovery.run import Candidates, Proposed, open_question, propose
 from keeper.sources.keepa.client import KeepaClient, ProductPage
+from keeper.sources.keepa.products.requests import ProductQuery
 from keeper.sources.keepa.tokens import Envelope
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.discovery.proposals import list_proposals, save_discovery
@@ -35,14 +36,16 @@ class Keepa:
 
     config = SimpleNamespace(source="keepa")
 
-    def product_pages(self, locale: Locale, asins: Sequence[str]) -> Iterator[ProductPage]:
+    def product_pages(
+        self, locale: Locale, asins: Sequence[str], query: ProductQuery
+    ) -> Iterator[ProductPage]:
         csv: list[object] = [None] * 36
         csv[price_type_of(self.price_type).index] = [
             number for at, price in POINTS for number in (to_keepa_minutes(at), price)
         ]
         products = [{"asin": asin, "domainId": 1, "title": "x", "csv": csv} for asin in asins]
         body = json.dumps({"products": products}).encode()
-        yield ProductPage(locale, tuple(asins), body, SEEN, cast(Envelope, None))
+        yield ProductPage(locale, tuple(asins), query.detail, body, SEEN, cast(Envelope, None))
 
 
 @pytest.mark.parametrize(

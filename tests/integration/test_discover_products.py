@@ -153,7 +153,8 @@ def test_best_sellers_are_proposed_with_what_a_decision_needs(
 
     assert run.all() == Proposed(proposed=5, unknown=0)
 
-    assert run.tokens() - before == 50 + 5
+    # A token each, and another where Keepa has looked at the rating lately.
+    assert 50 + 5 < run.tokens() - before <= 50 + 10
     found = proposed(connection)
     assert {proposal.asin for proposal in found} == set(best[:5])
     for proposal in found:
@@ -367,7 +368,8 @@ def test_the_summary_counts_products_and_tokens(
     row = summarise_discovery(connection, run=run_id, unknown=0, failed=[], finished_at=NOW)
 
     assert (row["state"], row["source"]) == ("SUCCESS", "simulator")
-    assert (row["products_fetched"], row["tokens_spent"]) == (5, 55)
+    assert row["products_fetched"] == 5
+    assert 55 < int(str(row["tokens_spent"])) <= 60
 
 
 def test_products_a_finder_selects_are_proposed(run: Run, connection: Connection) -> None:
@@ -375,7 +377,7 @@ def test_products_a_finder_selects_are_proposed(run: Run, connection: Connection
 
     assert run.all() == Proposed(proposed=3, unknown=0)
 
-    assert run.tokens() == 11 + 3
+    assert 11 + 3 < run.tokens() <= 11 + 6
     assert {(one.domain, one.currency) for one in proposed(connection)} == {("de", "EUR")}
 
 

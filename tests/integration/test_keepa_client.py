@@ -29,6 +29,7 @@ from keeper.sources.keepa.errors import (
     TokensExhaustedError,
 )
 from keeper.sources.keepa.products.decode import decode_products
+from keeper.sources.keepa.products.requests import ProductQuery
 
 KEY = "k3y/with+signs=and64characters"
 US = locale_of("us")
@@ -256,7 +257,7 @@ def test_pages_of_a_hundred_in_the_order_asked(server: Server, client: KeepaClie
 
 
 def test_the_request_as_keepa_wants_it(server: Server, client: KeepaClient) -> None:
-    list(client.product_pages(locale_of("br"), ["B00EXAMPLE"], stats_days=30))
+    list(client.product_pages(locale_of("br"), ["B00EXAMPLE"], ProductQuery(stats_days=30)))
     ((_, query),) = server.requests
     assert query["key"] == KEY
     assert (query["domain"], query["stats"], query["history"]) == ("12", "30", "1")

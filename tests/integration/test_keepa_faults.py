@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import httpx
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.errors import KeeperError, TerminalError, TransientError
 from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
 from keeper.pipeline.prices.plan import plan_run
@@ -88,7 +89,7 @@ class Run:
                 run=RUN,
                 dag_id="track_prices",
                 batch_products=1000,
-                interval=timedelta(hours=6),
+                policy=RequestPolicy(timedelta(hours=6)),
                 reserve_share=0.1,
                 started_at=datetime.now(UTC),
             )
@@ -147,7 +148,7 @@ def run(
     tmp_path: Path,
     keepa: Simulator,
 ) -> Run:
-    american = [watch for watch in watch_list(100) if watch.domain == "us"]
+    american = [replace(w, price_type="NEW") for w in watch_list(100) if w.domain == "us"]
     save_watches(connection, "reader@example.org", american[:PRODUCTS])
     run = Run(connection, database, kafka, topics, tmp_path / "lake", keepa.config())
     run.plan()

@@ -21,6 +21,7 @@ from keeper.stores.postgres.migrations import migrate
 from keeper.stores.postgres.watches.watch_list import list_watches
 from stack.schema import schema_of
 from tests.services import ROOT, Stack, free_port
+from tests.waiting import wait_until
 
 SCHEMA = SQL_DIR / "schema.sql"
 
@@ -64,14 +65,35 @@ def test_two_processes_may_migrate_at_once(make_database: Callable[[], PostgresC
         connection.execute("CREATE SCHEMA public")
     applied: list[list[str]] = []
     threads = [threading.Thread(target=lambda: applied.append(migrate(database))) for _ in range(3)]
-    for thread in threads:
-        thread.start()
+    with (
+        psycopg.connect(database.url) as obstacle,
+        psycopg.connect(database.url, autocommit=True) as watching,
+    ):
+        # Until this is undone nobody gets past the first migration, so that all three meet.
+        obstacle.execute("CREATE TABLE users (email text)")
+        for thread in threads:
+            thread.start()
+        wait_until(
+            lambda: _waiting(watching) == sum(thread.is_alive() for thread in threads),
+            "all that go on wait for a lock",
+        )
+        obstacle.rollback()
     for thread in threads:
         thread.join()
 
     assert sorted(map(len, applied), reverse=True)[1:] == [0, 0]
     with session(database) as connection:
         assert list_watches(connection, "reader@example.org") == []
+
+
+def _waiting(connection: psycopg.Connection) -> int:
+    """Return how many sessions of the database wait for a lock."""
+    row = connection.execute(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_the_schema_shown_is_what_they_yield(database: PostgresConfig) -> None:

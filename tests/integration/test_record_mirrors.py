@@ -58,6 +58,7 @@ def test_a_request_is_a_document_with_what_it_cost(
         "domain": "us",
         "state": "CHARGED",
         "products": 10,
+        "detail": "basic",
         "tokens_estimated": 10,
         "tokens_charged": 9,
         "tokens_expected": 291,

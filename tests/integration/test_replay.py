@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from keeper.domain.intervals import Interval
+from keeper.domain.prices.detail import Detail
 from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.pipeline.prices.publish import publish_prices
@@ -19,6 +20,7 @@ from keeper.pipeline.prices.replay_plan import ReplayPlan, plan_replay
 from keeper.pipeline.prices.validate import check_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.sources.keepa.client import KeepaClient
+from keeper.sources.keepa.products.requests import ProductQuery
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
@@ -80,7 +82,8 @@ class Keeper:
         folder = BatchFolder.of(self.lake, run, 0)
         folder.write_plan(products_to_check(self.connection))
         with KeepaClient(keepa.config(), sleep=lambda _: None, clock=lambda: at) as client:
-            fetch_batch(folder, client, page_products=8)
+            # One batch for all details: the dearest brings what the others do.
+            fetch_batch(folder, client, ProductQuery(Detail.OFFERS), page_products=8)
         check_batch(
             folder, self.connection, run_id=run, batch=0, source="simulator", price_types=TYPES
         )

@@ -179,7 +179,10 @@ def test_a_recorded_product_comes_back_equal(recordings_folder: Path) -> None:
         newest[asin] = max(newest.get(asin, path), path)
     with served(api) as address:
         client = RedirectedKeepa(address)
-        replies = client.query(list(newest), stats=365, raw=True, progress_bar=False)
+        # As it was recorded: without offers most of it would be withheld.
+        replies = client.query(
+            list(newest), stats=365, offers=20, rating=True, raw=True, progress_bar=False
+        )
         deals = client.deals({"page": 0, "domainId": 1, "priceTypes": [1]}, typed=True)
     assert replies[0].headers["X-Keepa-Simulator"] == "1"
     returned = {product["asin"]: product for product in replies[0].json()["products"]}

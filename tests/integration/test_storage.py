@@ -103,8 +103,8 @@ def test_old_partitions_go_and_what_was_made_of_them_stays(
     price_type: str,
     lowest: int,
 ) -> None:
-    store_history(connection, "B000000001", [(datetime(2015, 5, 1, tzinfo=UTC), 500)])
-    connection.execute("UPDATE price_series SET price_type = %s", [price_type])
+    points = [(datetime(2015, 5, 1, tzinfo=UTC), 500)]
+    store_history(connection, "B000000001", points, price_type=price_type)
     store([price_event(1000, price_type=price_type)])
     connection.execute("UPDATE price_series SET due_from = '2011-01-01Z'")
 

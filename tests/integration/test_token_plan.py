@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from keeper.cli.app import app
 from keeper.domain.runs.events import KeeperEvent
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.watches.product_choice import EVERYTHING, InvalidChoiceError, ProductChoice
 from keeper.domain.watches.watch import Priority, Watch
 from keeper.pipeline.prices.plan import PlannedBatch, plan_run, preview_run
@@ -57,7 +58,7 @@ def plan(
             dag_id="track_prices",
             batch_products=2,
             # The horizon is 0.75 of it: three refills at most.
-            interval=timedelta(minutes=4),
+            policy=RequestPolicy(timedelta(minutes=4)),
             reserve_share=0.5,
             started_at=datetime.now(UTC),
             publish=publish,
@@ -204,7 +205,7 @@ def test_a_preview_says_what_a_run_would_cost_and_spends_and_notes_nothing(
             connection,
             account,
             batch_products=2,
-            interval=timedelta(hours=6),
+            policy=RequestPolicy(timedelta(hours=6)),
             reserve_share=0.1,
             at=datetime.now(UTC),
         )

@@ -2,39 +2,27 @@
 
 import json
 import os
-import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from keeper.domain.locales import locale_of_keepa_id
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
-from keeper.pipeline.prices.plan import plan_run
-from keeper.pipeline.prices.publish import publish_batch
-from keeper.pipeline.prices.validate import CheckResult, check_batch
-from keeper.pipeline.runs.consumers import price_consumer
-from keeper.pipeline.runs.keepa_account import KeepaAccount, account_of
-from keeper.sources.keepa.client import KeepaClient
-from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.errors import (
     KeepaKeyRejectedError,
     KeepaReplyError,
     TokensExhaustedError,
 )
-from keeper.stores.lake.run_files import BatchFolder
-from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.prices.writer import PriceWriter
-from keeper.stores.postgres.tokens.ledger import TokenLedger
 from keeper.stores.postgres.watches.watch_list import save_watches
-from keeper.streams.config import KafkaConfig
-from tests.keepa_simulator import AT, Simulator, watch_list
+from tests.keepa_simulator import Simulator, watch_list
+from tests.price_runs import Run
 
 USER = "reader@example.org"
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,77 +32,6 @@ ALL_PRICES = tuple(p.name for p in PRICE_TYPES if p.is_price)
 needs_recordings = pytest.mark.skipif(
     not RECORDINGS.is_dir(), reason="Keepa's recorded replies are not part of the project"
 )
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of a single batch."""
-
-    connection: Connection
-    database: PostgresConfig
-    kafka: KafkaConfig
-    topic: str
-    lake: Path
-    run_id: str = "track_prices/manual__2026-03-01T00:00:00+00:00"
-
-    def plan(self) -> int:
-        batches = plan_run(
-            self.connection,
-            self.lake,
-            account_without_balance(self.connection, self.run_id),
-            run=self.run_id,
-            dag_id="track_prices",
-            batch_products=1000,
-            interval=timedelta(hours=6),
-            reserve_share=0.1,
-            started_at=AT,
-        )
-        return sum(batch.products for batch in batches)
-
-    @property
-    def folder(self) -> BatchFolder:
-        return BatchFolder.of(self.lake, self.run_id, 0)
-
-    def fetch(self, client: KeepaClient) -> FetchResult:
-        return fetch_batch(self.folder, client)
-
-    def check(self, price_types: tuple[str, ...] = ()) -> CheckResult:
-        return check_batch(
-            self.folder,
-            self.connection,
-            run_id=self.run_id,
-            batch=0,
-            source="simulator",
-            price_types=price_types,
-        )
-
-    def load(self) -> int:
-        publish_batch(self.folder, self.kafka, topic=self.topic)
-        writer = PriceWriter(self.database)
-        group = f"test-{uuid.uuid4().hex}"
-        handled = price_consumer(
-            self.kafka, writer, group=group, topic=self.topic, on_cycle=lambda: None
-        ).run(until_idle=True)
-        writer.close()
-        return handled
-
-
-def account_without_balance(connection: Connection, run: str) -> KeepaAccount:
-    """Return an account nobody answers for, so that every product is planned."""
-    config = KeepaConfig(SecretStr("none"), "http://127.0.0.1:1", "simulator", max_attempts=1)
-    ledger = TokenLedger(connection, account=account_of(config), run=run)
-    return KeepaAccount(KeepaClient(config, budget=ledger), ledger)
-
-
-@pytest.fixture
-def run(
-    connection: Connection,
-    database: PostgresConfig,
-    kafka: KafkaConfig,
-    topic: str,
-    tmp_path: Path,
-) -> Run:
-    return Run(connection, database, kafka, topic, tmp_path / "lake")
 
 
 def naive_current_prices(product: dict[str, Any]) -> Iterator[tuple[object, ...]]:
@@ -148,6 +65,9 @@ def test_postgres_holds_exactly_the_current_prices_of_recorded_products(
             snapshots[product["asin"]] = (minute, product)
     assert len(snapshots) >= 6
     save_watches(run.connection, USER, [Watch(asin, "us", "NEW", None) for asin in snapshots])
+    # Recorded with offers, they show only with offers all that they hold.
+    everything = RequestPolicy(timedelta(hours=6), least=Detail.OFFERS)
+    run = replace(run, policy=everything)
 
     run.plan()
     run.fetch(simulate(recordings=RECORDINGS).client())
@@ -163,10 +83,10 @@ def test_postgres_holds_exactly_the_current_prices_of_recorded_products(
     assert {tuple(row.values()) for row in rows} == expected
 
 
-def test_a_run_costs_one_token_a_product_and_its_repetition_changes_nothing(
+def test_a_run_costs_one_token_a_basic_product_and_its_repetition_changes_nothing(
     run: Run, simulate: Callable[..., Simulator], tmp_path: Path
 ) -> None:
-    watches = watch_list(120)
+    watches = [replace(watch, price_type="NEW") for watch in watch_list(120)]
     save_watches(run.connection, USER, watches)
     keepa = simulate()
 
@@ -228,19 +148,19 @@ def test_a_wrong_key_fails_for_good_and_is_not_shown(
 def test_without_tokens_what_is_paid_for_stays_and_a_retry_goes_on(
     run: Run, simulate: Callable[..., Simulator]
 ) -> None:
-    save_watches(run.connection, USER, watch_list(250))
+    save_watches(run.connection, USER, [replace(w, price_type="NEW") for w in watch_list(250)])
     keepa = simulate()
     run.plan()
     keepa.post("tokens", {"left": 1})
     with keepa.client() as client, pytest.raises(TokensExhaustedError):
         run.fetch(client)
-    paid = run.folder.pages()
+    paid = run.folder(0).pages()
     assert len(paid) == 1
 
     keepa.post("tokens", {"left": 1000})
     fetched = run.fetch(keepa.client())
 
-    assert run.folder.pages()[: len(paid)] == paid
+    assert run.folder(0).pages()[: len(paid)] == paid
     assert (fetched.asked, fetched.tokens) == (250, 250)
     assert run.check().products == 250
 
@@ -249,7 +169,7 @@ def test_without_tokens_what_is_paid_for_stays_and_a_retry_goes_on(
 def test_a_damaged_reply_is_an_error_and_the_retry_succeeds(
     run: Run, simulate: Callable[..., Simulator], fault: str
 ) -> None:
-    save_watches(run.connection, USER, watch_list(10))
+    save_watches(run.connection, USER, [replace(w, price_type="NEW") for w in watch_list(10)])
     keepa = simulate()
     run.plan()
     keepa.post("faults", {"count": 2, "kind": fault})

@@ -9,9 +9,12 @@ import pytest
 from yoyo import get_backend, read_migrations
 
 from keeper.domain.messages.notices import Trouble
+from keeper.pipeline.services.migrate import migrate_part
+from keeper.pipeline.services.request_prices import MIGRATION
+from keeper.settings import Settings
 from keeper.stores.postgres.connection import SQL_DIR, PostgresConfig, session
 from keeper.stores.postgres.messages.channels import list_channels
-from keeper.stores.postgres.messages.notices import raise_notice
+from keeper.stores.postgres.messages.notices import list_notices, raise_notice
 from keeper.stores.postgres.migrations import migrate
 from tests.price_events import START
 
@@ -113,3 +116,63 @@ def test_without_reports_and_notices_the_outbox_has_its_alerts_again(
         rows = connection.execute("SELECT count(*)::int AS messages FROM outbox").fetchall()
         assert rows == [{"messages": 3}]
     assert migrate(former)[0] == "0010_reports_and_notices"
+
+
+_BEFORE_DETAILS = """
+INSERT INTO users (email) VALUES ('reader@example.org');
+INSERT INTO watched_products (user_id, asin, domain, price_type, last_checked_at)
+SELECT user_id, w.asin, 'us', w.price_type, %(at)s
+FROM users, (VALUES ('B000000001', 'NEW'), ('B000000002', 'BUY_BOX_SHIPPING'),
+    ('B000000003', 'WAREHOUSE'), ('B000000004', 'WAREHOUSE'), ('B000000005', 'RENT'))
+    AS w (asin, price_type)
+WHERE NOT is_system;
+INSERT INTO price_series (asin, domain, price_type, currency)
+VALUES ('B000000004', 'us', 'WAREHOUSE', 'USD');
+"""
+
+
+def test_what_could_never_be_checked_is_asked_for_again_and_the_bill_is_said_once(
+    make_database: Callable[[], PostgresConfig],
+) -> None:
+    config = make_database()
+    undo(config, "0012_token_flow_reduction")
+    with psycopg.connect(config.url, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute(_BEFORE_DETAILS, {"at": START})
+    settings = Settings.from_variables(
+        {"DATABASE_URL": config.url, "KEEPER_OPERATOR_EMAIL": "operator@example.org"}
+    )
+
+    assert MIGRATION in migrate_part("postgres", settings)
+    assert migrate_part("postgres", settings) == []
+
+    with session(config) as connection:
+        rows = connection.execute(
+            "SELECT asin, status, last_checked_at FROM watched_products ORDER BY asin"
+        ).fetchall()
+        (notice,) = list_notices(connection, with_resolved=True, most=10)
+    assert [tuple(row.values())[1:] for row in rows] == [
+        ("ACTIVE", START),
+        ("ACTIVE", None),
+        ("ACTIVE", None),
+        # It has prices, so it was seen.
+        ("ACTIVE", START),
+        ("PAUSED", START),
+    ]
+    assert notice.details.splitlines() == [
+        "1 watched products need the buy box, 2 watched products need Keepa's offers: about 18 "
+        "tokens a run in place of 4; see keeper keepa plan",
+        "1 watches of RENT are paused: Keepa keeps no rents any more",
+    ]
+
+
+def test_a_list_of_plain_prices_is_migrated_without_a_word(
+    make_database: Callable[[], PostgresConfig],
+) -> None:
+    config = make_database()
+    undo(config, "0012_token_flow_reduction")
+    settings = Settings.from_variables({"DATABASE_URL": config.url})
+
+    assert MIGRATION in migrate_part("postgres", settings)
+
+    with session(config) as connection:
+        assert list_notices(connection, with_resolved=True, most=10) == []

@@ -15,7 +15,7 @@ from keeper.cli.storage import lake, rates
 from keeper.cli.storage import upkeep as storage
 from keeper.cli.streams import dead_letters, topics, workers
 from keeper.cli.tokens import account as tokens
-from keeper.cli.tokens import keepa
+from keeper.cli.tokens import keepa, probe
 from keeper.cli.watches import rules as watch_rules
 from keeper.cli.watches import watch
 from keeper.errors import KeeperError
@@ -33,6 +33,7 @@ watch.app.command("try")(watch_rules.try_)
 app.add_typer(keepa.app, name="keepa")
 keepa.app.command("plan")(tokens.plan)
 keepa.app.command("tokens")(tokens.tokens)
+keepa.app.command("probe")(probe.probe)
 app.add_typer(deals.app, name="deals")
 app.add_typer(reports.app, name="reports")
 app.add_typer(discover.app, name="discover")

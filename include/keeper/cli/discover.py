@@ -60,7 +60,7 @@ def add_best_sellers(
     price_type: TypeOption = "NEW",
     below_average: BelowOption = None,
 ) -> None:
-    """Propose the best sellers of a category; a search costs 50 tokens, a proposal 1.
+    """Propose the best sellers of a category; a search costs 50 tokens, a proposal 2.
 
     Example: keeper discover add best-sellers --domain us --category 1055398 --propose 20
     """
@@ -99,7 +99,7 @@ def add_finder(
     price_type: TypeOption = "NEW",
     below_average: BelowOption = None,
 ) -> None:
-    """Propose what Keepa's product finder selects; a search costs 11 tokens, a proposal 1.
+    """Propose what Keepa's product finder selects; a search costs 11 tokens, a proposal 2.
 
     Example: keeper discover add finder --domain de --selection '{"current_SALES_lte": 1000}'
     """
@@ -332,4 +332,6 @@ def _price_type(name: str) -> str:
         raise typer.BadParameter(str(error)) from None
     if not price_type.is_price:
         raise typer.BadParameter(f"{price_type.name} is not a price")
+    if price_type.is_gone:
+        raise typer.BadParameter(f"Keepa keeps no {price_type.name} prices any more")
     return price_type.name

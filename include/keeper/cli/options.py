@@ -41,7 +41,8 @@ SinceOption = Annotated[
     str | None, typer.Option(help="Only published then or later: 2h, 7d, 2026-03-01, …T12:00Z.")
 ]
 TypeOption = Annotated[
-    str | None, typer.Option(help="Keepa's price type, e.g. NEW, AMAZON, BUY_BOX_SHIPPING.")
+    str | None,
+    typer.Option(help="Keepa's price type: NEW, AMAZON; dearer: BUY_BOX_SHIPPING, WAREHOUSE."),
 ]
 UserOption = Annotated[
     str | None,

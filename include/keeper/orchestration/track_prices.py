@@ -1,7 +1,6 @@
 """The tasks of `track_prices`, but for those of its batches: `prices/batches.py` has them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any, Final, cast
 
 from airflow.sdk import Metadata, TriggerRule, task
@@ -60,7 +59,6 @@ def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict
 
     run, settings = begin(dag_run), load_settings()
     only = ProductChoice.of(params["domains"], params["asins"])
-    interval = timedelta(hours=settings.runs.check_interval_h)
     with database() as connection, keepa_account(run.name) as account:
         if params["dry_run"]:
             return only_previewed(
@@ -68,7 +66,7 @@ def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict
                     connection,
                     account,
                     batch_products=settings.runs.batch_products,
-                    interval=interval,
+                    policy=settings.runs.request_policy,
                     reserve_share=settings.runs.token_reserve,
                     at=run.started_at,
                     only=only,
@@ -82,7 +80,7 @@ def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict
                 run=run.name,
                 dag_id=run.dag_id,
                 batch_products=settings.runs.batch_products,
-                interval=interval,
+                policy=settings.runs.request_policy,
                 reserve_share=settings.runs.token_reserve,
                 started_at=run.started_at,
                 publish=publish,

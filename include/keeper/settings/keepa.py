@@ -15,7 +15,7 @@ class KeepaSettings(SettingsGroup):
     given_key: SecretStr | None = Field(default=None, validation_alias="KEEPA_API_KEY")
     given_url: HttpUrl | None = Field(default=None, validation_alias="KEEPER_KEEPA_URL")
     simulator_url: HttpUrl = Field(default=SIMULATOR_URL, validation_alias="KEEPER_SIMULATOR_URL")
-    timeout_s: float = Field(default=60, gt=0, validation_alias="KEEPER_KEEPA_TIMEOUT_S")
+    timeout_s: float = Field(default=120, gt=0, validation_alias="KEEPER_KEEPA_TIMEOUT_S")
 
     @property
     def uses_simulator(self) -> bool:

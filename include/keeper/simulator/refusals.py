@@ -36,6 +36,16 @@ def unknown_key() -> RequestRefusedError:
     return RequestRefusedError("You used an invalid parameter for this API call.", knows_key=False)
 
 
+def without_subscription() -> RequestRefusedError:
+    """Refuse a key that is known and not paid for; how Keepa words it is not known."""
+    return RequestRefusedError(
+        "This API key has no valid subscription.",
+        status=402,
+        error_type="paymentRequired",
+        knows_key=False,
+    )
+
+
 def invalid_parameter(name: str) -> RequestRefusedError:
     """Refuse a parameter that is missing or cannot be read."""
     return RequestRefusedError("You used an invalid parameter for this API call.", name)
@@ -46,6 +56,18 @@ def invalid_selection(field: str) -> RequestRefusedError:
     return RequestRefusedError("The queryJSON is of invalid format.", field)
 
 
+def invalid_query() -> RequestRefusedError:
+    """Refuse a selection that is not there or no JSON object."""
+    return RequestRefusedError("The queryJSON is missing or invalid.")
+
+
+def method_not_allowed(endpoint: str) -> RequestRefusedError:
+    """Refuse a POST with a body to an endpoint that reads none."""
+    return RequestRefusedError(
+        "This request takes no body.", endpoint, status=405, error_type="METHOD_NOT_ALLOWED"
+    )
+
+
 def out_of_range(name: str) -> RequestRefusedError:
     """Refuse a parameter that can be read and lies outside of what Keepa takes."""
     return RequestRefusedError(
@@ -53,9 +75,14 @@ def out_of_range(name: str) -> RequestRefusedError:
     )
 
 
-def too_many_asins(limit: int) -> RequestRefusedError:
-    """Refuse a request for more products than one reply carries."""
+def too_many_entries(limit: int) -> RequestRefusedError:
+    """Refuse a request for more products or sellers than one reply carries."""
     return RequestRefusedError(f"Maximum allowed batch size for this request is {limit}.")
+
+
+def too_few_offers() -> RequestRefusedError:
+    """Refuse a number of offers outside of what Keepa collects; its sentence names the least."""
+    return RequestRefusedError("Either no or a minimum of 20 offers must be requested.")
 
 
 def unknown_endpoint(name: str) -> RequestRefusedError:

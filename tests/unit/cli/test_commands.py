@@ -78,6 +78,7 @@ def test_airflow_is_not_started_without_the_address_of_its_database() -> None:
         ("watch", "remove"),
         ("watch", "import"),
         ("watch", "export"),
+        ("keepa", "probe"),
         ("lake", "list"),
         ("lake", "replay"),
         ("lake", "prune"),

@@ -27,18 +27,15 @@ def plan(
 
     Example: keeper keepa plan --limit 50
     """
-    from datetime import timedelta
-
     from keeper.clock import utc_now
     from keeper.pipeline.prices.plan import plan_of
     from keeper.settings import load_settings
 
     settings = load_settings()
-    interval = timedelta(hours=settings.runs.check_interval_h)
-    share = settings.runs.token_reserve
+    policy, share = settings.runs.request_policy, settings.runs.token_reserve
     now = utc_now()
     with _account() as (connection, account):
-        planned = plan_of(connection, account, at=now, interval=interval, reserve_share=share)
+        planned = plan_of(connection, account, at=now, policy=policy, reserve_share=share)
     if not planned.now and not planned.later:
         typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
         return
@@ -109,11 +106,12 @@ def _print_products(
             "" if product.distance is None else f"{100 * product.distance:+.1f} %",
             str(product.changes),
             {1: "high", 0: "", -1: "low"}[product.priority],
+            product.detail.label,
         )
         for place, product in enumerate(products[: limit or None], 1)
     ]
     numbers = ("", "last check", "above target", "changes in 30 days", "priority")
-    columns = ("", "ASIN", "locale", *numbers[1:])
+    columns = ("", "ASIN", "locale", *numbers[1:], "asks for")
     print_table(columns, rows, numbers=numbers, title=f"{len(products)} {title}")
     if limit and len(products) > limit:
         typer.echo(f"and {len(products) - limit} more: --limit 0")

@@ -47,8 +47,9 @@ def decode(
     wanted = [price_type for price_type in PRICE_TYPES if all_types or price_type.is_price]
     _print_points(point for product in reply.products for point in product.points(wanted))
     for product in reply.products:
-        if not product.series:
-            _complain(f"{product.asin} {product.locale.domain}: no price history")
+        if not product.series and not product.damaged:
+            reason = product.kind.explain([variation.asin for variation in product.variations])
+            _complain(f"{product.asin} {product.locale.domain}: {reason or 'no price history'}")
     for problem in reply.problems:
         _complain(f"left out {problem}")
     if not reply.products and not reply.problems:

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -74,7 +75,7 @@ def add(
     with database() as connection:
         (saved,) = save_watches(connection, user_address(user), [watch])
     typer.echo(f"{saved}: {watch.asin} {watch.domain} {watch.price_type}")
-    for line in sentences(watch):
+    for line in (*sentences(watch), *_prices([watch])):
         typer.echo(f"  {line}")
 
 
@@ -102,7 +103,9 @@ def list_(
     for item in watched:
         checked = item.last_checked_at
         seen = "never" if checked is None else f"{checked:%Y-%m-%d %H:%M}"
-        if checked is not None and (now - checked).total_seconds() > stale_after:
+        if why := item.kind.explain(item.variations):
+            seen = why if checked is None else f"{seen}: {why}"
+        elif checked is not None and (now - checked).total_seconds() > stale_after:
             seen += " (stale)"
         price = "" if checked is None else "no offer"
         if item.price_minor is not None:
@@ -115,7 +118,7 @@ def list_(
             (
                 item.watch.asin,
                 item.watch.domain,
-                item.watch.price_type,
+                _type(item.watch.price_type),
                 (item.title or "")[:48],
                 price,
                 _money(item.watch.target_minor, item.watch.domain)
@@ -216,6 +219,8 @@ def import_(
             saved = Counter(save_watches(connection, user_address(user), watches))
         done = ", ".join(f"{count} {name}" for name, count in sorted(saved.items())) or "0 added"
         typer.echo(f"{done}, {len(errors)} bad")
+    for line in _prices(watches):
+        typer.echo(line)
     if errors:
         raise typer.Exit(1)
 
@@ -298,6 +303,34 @@ def sentences(watch: "Watch") -> list[str]:
     )
     note = shipping_note(watch)
     return lines if note is None else [*lines, f"Note: {note}."]
+
+
+def _type(name: str) -> str:
+    from keeper.domain.prices.detail import Detail
+    from keeper.domain.prices.types import price_type_of
+
+    detail = price_type_of(name).detail
+    return name if detail is Detail.BASIC else f"{name} ({detail.label})"
+
+
+def _prices(watches: "Sequence[Watch]") -> list[str]:
+    """Return what watched price types that need more than a plain request cost."""
+    from keeper.domain.prices.detail import Detail
+    from keeper.domain.prices.types import detail_of
+    from keeper.domain.watches.watch import WatchStatus
+
+    watched: dict[tuple[str, str], list[str]] = {}
+    for watch in watches:
+        if watch.status is WatchStatus.ACTIVE:
+            watched.setdefault((watch.domain, watch.asin), []).append(watch.price_type)
+    counts = Counter(map(detail_of, watched.values()))
+    return [
+        detail.price_sentence
+        if len(watches) == 1
+        else f"{counts[detail]} product{'s' if counts[detail] > 1 else ''}: {detail.price_sentence}"
+        for detail in Detail
+        if counts[detail] and detail is not Detail.BASIC
+    ]
 
 
 def _rules(watch: "Watch") -> str:

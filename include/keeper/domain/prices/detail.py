@@ -32,6 +32,11 @@ class Detail(StrEnum):
         return cls(max(details, key=_ORDER.__getitem__, default=cls.BASIC))
 
     @property
+    def less(self) -> "Detail | None":
+        """What asks for the next less; None for the least."""
+        return {Detail.OFFERS: Detail.BUY_BOX, Detail.BUY_BOX: Detail.BASIC}.get(self)
+
+    @property
     def page_products(self) -> int:
         """Most products one request may ask for."""
         return _PAGES[self]
@@ -45,6 +50,11 @@ class Detail(StrEnum):
     def most_tokens(self) -> int:
         """Tokens a product costs at most."""
         return _MOST_TOKENS[self]
+
+    @property
+    def price_sentence(self) -> str:
+        """What it costs, as a clause without a full stop."""
+        return _PRICE_SENTENCES[self]
 
     @property
     def label(self) -> str:
@@ -62,5 +72,11 @@ _MOST_TOKENS: Final = {
     Detail.BASIC: 1,
     Detail.BUY_BOX: 3,
     Detail.OFFERS: TOKENS_PER_OFFERS_PAGE * OFFERS_ASKED // 10,
+}
+_PRICE_SENTENCES: Final = {
+    Detail.BASIC: "1 token at each check",
+    Detail.BUY_BOX: "needs Keepa's buy box: 3 tokens at each check, where NEW needs 1",
+    Detail.OFFERS: "needs Keepa's offers: 6 tokens for each ten of them at each check, mostly 6 or "
+    "12, where NEW needs 1",
 }
 _LABELS: Final = {Detail.BASIC: "basic", Detail.BUY_BOX: "buy box", Detail.OFFERS: "offers"}

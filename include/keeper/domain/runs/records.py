@@ -20,6 +20,7 @@ class TokenRecord:
         endpoint: Keepa's name of what was asked.
         domain: The locale, None where the endpoint has none.
         products: ASINs asked for.
+        detail: How much of them, None for other requests.
         state: What became of its tokens.
         tokens_estimated: Set aside before it was sent.
         tokens_charged: What Keepa says it took.
@@ -36,6 +37,7 @@ class TokenRecord:
     endpoint: str
     domain: str | None
     products: int
+    detail: str | None
     state: RequestState
     tokens_estimated: int
     tokens_charged: int | None
@@ -103,6 +105,8 @@ class RunRecord:
     deals_stored: int
     alerts_raised: int
     alerts_sent: int
+    series_undelivered: int
+    series_unreadable: int
     problem: str | None
 
     @property

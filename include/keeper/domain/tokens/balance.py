@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final, Protocol, Self
 
+from keeper.domain.prices.detail import Detail
+
 REFILL_PERIOD: Final = timedelta(seconds=60)
 CAP_IN_REFILLS: Final = 60
 BREAK_AFTER: Final = 10
@@ -96,6 +98,7 @@ class TokenRequest:
         domain: The locale, None for requests about none.
         products: ASINs asked for.
         may_use_reserve: It is worth the tokens kept back for products about to alert.
+        detail: How much of the products is asked for; None where no products are.
     """
 
     endpoint: str
@@ -103,6 +106,7 @@ class TokenRequest:
     domain: str | None = None
     products: int = 0
     may_use_reserve: bool = False
+    detail: Detail | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
 """Which products a run's tokens go to, when they do not reach for all."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
+from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.balance import REFILL_PERIOD, TokenReading
+from keeper.domain.tokens.prices import USUAL_PRICES, ProductPrices
 
 ABOUT_TO_ALERT: Final = 0.05
 """A price at most this share above its target is about to alert."""
@@ -27,6 +31,9 @@ class Candidate:
             without a target or a price. At or below the target it is 0 or less.
         changes: Price changes in the last 30 days, over its watched series.
         priority: The highest its users gave it: 1, 0 or -1.
+        detail: How much of it has to be asked for.
+        is_unknown: Keepa did not know it when it was asked for lately.
+        price_types: The watched price types the check is for.
     """
 
     asin: str
@@ -35,6 +42,9 @@ class Candidate:
     distance: float | None = None
     changes: int = 0
     priority: int = 0
+    detail: Detail = Detail.BASIC
+    is_unknown: bool = False
+    price_types: tuple[str, ...] = ()
 
     @property
     def is_about_to_alert(self) -> bool:
@@ -42,7 +52,7 @@ class Candidate:
         return self.distance is not None and 0 < self.distance <= ABOUT_TO_ALERT
 
     def value(self, now: datetime, interval: timedelta) -> float:
-        """Return what checking it now is worth; only compared with others'.
+        """Return what checking it now is worth, whatever it costs; only compared with others'.
 
         Each of these adds up to: 4 the priority its user gave it, 3 the nearness to a target, 1 how
         lively its price is; and 1 for every interval since its last check, without bound, so that
@@ -68,6 +78,7 @@ class TokenPlan:
         reading: The balance the plan counts on, None if Keepa did not report one.
         reserve: Tokens kept back for products about to alert.
         affordable: Tokens there will be within the horizon; None without a reading.
+        prices: What products cost.
     """
 
     now: tuple[Candidate, ...]
@@ -75,11 +86,17 @@ class TokenPlan:
     reading: TokenReading | None
     reserve: int
     affordable: int | None
+    prices: ProductPrices = USUAL_PRICES
 
     @property
     def cost(self) -> int:
-        """Tokens the run will spend: one a product."""
-        return len(self.now)
+        """Tokens the run is expected to spend."""
+        return sum(self.prices.estimate(detail, count) for detail, count in self._counts.items())
+
+    @property
+    def _counts(self) -> dict[Detail, int]:
+        counted = Counter(product.detail for product in self.now)
+        return {detail: counted[detail] for detail in Detail if counted[detail]}
 
     def wait(self, at: datetime) -> timedelta:
         """Return how long the run will wait for refills, if nobody else spends tokens."""
@@ -91,13 +108,32 @@ class TokenPlan:
     def summary(self, at: datetime) -> str:
         """Say in one line what it costs, what is left out and how long it waits."""
         if self.reading is None:
-            return f"{self.cost} tokens; Keepa did not report the balance"
-        said = f"{self.cost} tokens of {self.reading.left_at(at)}"
+            return f"{self.cost} tokens{self._bill()}; Keepa did not report the balance"
+        said = f"{self.cost} tokens of {self.reading.left_at(at)}{self._bill()}"
         if wait := self.wait(at):
             said += f", about {wait // REFILL_PERIOD} min of refills"
         if self.later:
             said += f"; {len(self.later)} products wait for the next run"
         return said
+
+    def _bill(self) -> str:
+        """Return what each detail costs, ": 400 basic, 70 buy box (210)"; nothing if all is basic.
+
+        What offers cost is not known before: Keepa counts those it finds.
+        """
+        counts = self._counts
+        if counts.keys() <= {Detail.BASIC}:
+            return ""
+        parts = []
+        for detail, count in counts.items():
+            said = f"{count} {detail.label}"
+            tokens = self.prices.estimate(detail, count)
+            if detail is Detail.OFFERS:
+                said += f" (about {tokens}, at most {detail.most_tokens * count})"
+            elif detail is not Detail.BASIC:
+                said += f" ({tokens})"
+            parts.append(said)
+        return ": " + ", ".join(parts)
 
 
 def plan_tokens(
@@ -108,8 +144,13 @@ def plan_tokens(
     interval: timedelta,
     horizon: timedelta,
     reserve_share: float,
+    prices: ProductPrices = USUAL_PRICES,
 ) -> TokenPlan:
     """Choose what to check now and what in the next run.
+
+    Those about to alert come first, then those whose check is worth most for its tokens. What the
+    tokens left do not reach for is passed over for cheaper ones behind it; as it waits its worth
+    grows, so that it comes first one day.
 
     Args:
         candidates: Every watched product.
@@ -117,25 +158,36 @@ def plan_tokens(
         at: Now.
         interval: Between two runs.
         horizon: How long the run may wait for refills.
-        reserve_share: The reserve is a token for every product about to alert, but never more than
+        reserve_share: The reserve is what the products about to alert cost, but never more than
             this share of the most tokens there can be.
+        prices: What a product costs.
     """
     ordered = sorted(
         candidates,
         key=lambda product: (
+            product.is_unknown,
             not product.is_about_to_alert,
-            -product.value(at, interval),
+            -product.value(at, interval) / prices.each(product.detail),
+            prices.each(product.detail),
             product.domain,
             product.asin,
         ),
     )
     if reading is None:
-        return TokenPlan(tuple(ordered), (), None, 0, None)
+        return TokenPlan(tuple(ordered), (), None, 0, None, prices)
     affordable = reading.left_at(at) + (horizon // REFILL_PERIOD) * reading.refill
-    urgent = sum(product.is_about_to_alert for product in ordered)
-    reserve = min(urgent, int(reading.cap * reserve_share))
-    # What is about to alert is paid from everything, the reserve too; the rest leaves it alone.
-    count = max(min(urgent, affordable), affordable - reserve, 0)
-    return TokenPlan(
-        tuple(ordered[:count]), tuple(ordered[count:]), reading, reserve, max(affordable, 0)
-    )
+    urgent = sum(prices.each(p.detail) for p in ordered if p.is_about_to_alert)
+    reserve = min(ceil(urgent), int(reading.cap * reserve_share))
+    now: list[Candidate] = []
+    later: list[Candidate] = []
+    spent = 0.0
+    for product in ordered:
+        price = prices.each(product.detail)
+        # What is about to alert is paid from everything, the reserve too; the rest leaves it alone.
+        kept = 0 if product.is_about_to_alert else reserve
+        if spent + price <= affordable - kept:
+            now.append(product)
+            spent += price
+        else:
+            later.append(product)
+    return TokenPlan(tuple(now), tuple(later), reading, reserve, max(affordable, 0), prices)

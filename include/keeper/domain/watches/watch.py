@@ -1,11 +1,14 @@
 """Watches: the product, locale and price that a person wants alerts for."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, Self
 
-from keeper.domain.prices.types import price_type_of
+from keeper.domain.prices.detail import Detail
+from keeper.domain.prices.types import detail_of, price_type_of
+from keeper.domain.product_kinds import ProductKind
 from keeper.domain.watches.rules import AlertRule
 
 DEFAULT_PRICE_TYPE: Final = "NEW"
@@ -76,6 +79,8 @@ class WatchedPrice:
     last_checked_at: datetime | None
     implausible: bool
     source: str | None
+    kind: ProductKind = ProductKind.STANDARD
+    variations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +100,17 @@ class ProductToCheck:
     targets: dict[str, int | None]
     stored_until: dict[str, datetime]
     histories: tuple[str, ...] = ()
+
+    @property
+    def detail(self) -> Detail:
+        """The least a request must ask for to bring all its watched price types."""
+        return detail_of(self.targets)
+
+    def only(self, price_types: Collection[str]) -> Self:
+        """Return the same product with no other price types watched than these."""
+        targets = {name: self.targets[name] for name in self.targets if name in price_types}
+        return replace(self, targets=targets)
+
+    def brought_by(self, detail: Detail) -> Self:
+        """Return the same product with only those price types watched that a request brings."""
+        return self.only([n for n in self.targets if detail.brings(price_type_of(n).detail)])

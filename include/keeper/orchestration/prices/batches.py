@@ -29,12 +29,14 @@ WHICH_PRODUCTS = "{{ task.op_args[0].label }}"
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring the raw replies of a batch's products into the lake, and count them."""
     from keeper.pipeline.prices.fetch import fetch_batch
+    from keeper.pipeline.prices.plan import query_of
 
     interval = planned["interval"]
     with keepa_client(planned["run"]) as client:
         fetched = fetch_batch(
             batch_folder(planned["run"], planned["batch"]),
             client,
+            query_of(planned),
             page_products=planned["page_products"],
             may_use_reserve=planned["urgent"],
             received_from=interval["until"] if interval else None,

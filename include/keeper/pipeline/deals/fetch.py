@@ -23,6 +23,7 @@ from keeper.sources.keepa.deals.requests import (
     is_last_page,
 )
 from keeper.sources.keepa.errors import KeepaDecodeError
+from keeper.sources.keepa.products.requests import ProductQuery, past_query
 from keeper.stores.lake.archive import ArchivedReply
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.run_files import StoredPage
@@ -66,9 +67,10 @@ def fetch_deals(
     """Fetch a filter's deals to the end, then what their products have cost before.
 
     Half of the tokens are for pages, the first page in any case; the rest buys the whole history of
-    products, one token each, where neither PostgreSQL nor the archive of the last day has it: those
-    furthest below their average of 90 days first, none that is not below it. Each reply is in the
-    lake before the next is asked for: called again, it goes on where it ended.
+    products, where neither PostgreSQL nor the archive of the last day has it: those furthest below
+    their average of 90 days first, none that is not below it. A history costs a token, three for
+    the buy box, five for price types that come with the offers. Each reply is in the lake before
+    the next is asked for: called again, it goes on where it ended.
 
     Raises:
         DealFilterRejectedError: Keepa refuses the filter; it is noted beside the filter.
@@ -82,7 +84,7 @@ def fetch_deals(
     deals = [deal for page in pages for deal in decoded_page(folder, page, found_by).deals]
     left = max_tokens - sum(page.tokens_consumed for page in pages)
     _plan_histories(folder, connection, source.source, found_by, worth_a_token(deals), left)
-    histories = fetch_batch(folder.histories, source)
+    histories = fetch_batch(folder.histories, source, _query_for(found_by))
     return DealFetchResult(
         pages=len(pages),
         deals=len(deals),
@@ -118,6 +120,11 @@ def _fetch_pages(
     return pages, is_complete
 
 
+def _query_for(found_by: DealFilter) -> ProductQuery:
+    # What a deal costs now stands on its page; only the past is bought.
+    return past_query(price_type_of(found_by.price_type).detail)
+
+
 def _note(connection: Connection, found_by: DealFilter, problem: str | None) -> None:
     if found_by.filter_id is not None:
         record_problem(connection, found_by.filter_id, problem)
@@ -134,7 +141,7 @@ def recent_histories(
     """Return archived replies with products' histories, fresh enough to score a deal by."""
     return folder.archive.newest_holding(
         found_by.domain,
-        asins,
+        dict.fromkeys(asins, price_type_of(found_by.price_type).detail),
         received_from=fresh_from(folder),
         source=source,
     )
@@ -207,7 +214,8 @@ def _plan_histories(
     known |= recent_histories(folder, found_by, asins, source).keys()
     # What was bought before an interruption is among the recent ones.
     left = tokens - sum(page.tokens_consumed for page in folder.histories.pages())
+    affordable = max(left, 0) // _query_for(found_by).estimate(1)
     unknown = [asin for asin in asins if asin not in known]
     folder.histories.write_plan(
-        ProductToCheck(asin, found_by.domain, {}, {}) for asin in unknown[: max(left, 0)]
+        ProductToCheck(asin, found_by.domain, {}, {}) for asin in unknown[:affordable]
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.domain.deals.report import ReportedDeal
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.types import price_type_of
 from keeper.sources.keepa.errors import KeepaDecodeError
 from keeper.sources.keepa.products.decode import decode_products
@@ -70,9 +71,11 @@ def _points(prices: Iterable[StoredPrice], deal: ReportedDeal, since: datetime) 
 def _archived(
     archive: ReplyArchive, deals: Sequence[ReportedDeal], at: datetime
 ) -> dict[_Key, list[StoredPrice]]:
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[str, dict[str, Detail]] = {}
     for deal in deals:
-        wanted.setdefault(deal.domain, set()).add(deal.asin)
+        details = wanted.setdefault(deal.domain, {})
+        needed = price_type_of(deal.price_type).detail
+        details[deal.asin] = Detail.most((needed, details.get(deal.asin, needed)))
     replies: dict[str, tuple[ArchivedReply, set[str]]] = {}
     keys = {_key(deal) for deal in deals}
     histories: dict[_Key, list[StoredPrice]] = {}
@@ -81,8 +84,8 @@ def _archived(
             found = archive.newest_holding(domain, asins, received_from=at - _FETCHED_WITHIN)
             for asin, reply in found.items():
                 replies.setdefault(reply.key, (reply, set()))[1].add(asin)
-        for reply, asins in replies.values():
-            histories |= _prices_of(archive, reply, asins, keys)
+        for reply, held in replies.values():
+            histories |= _prices_of(archive, reply, held, keys)
     except LakeUnavailableError as error:
         # Every further question would wait as long as this one did.
         _LOG.warning("histories of deals are left out: %s", error)

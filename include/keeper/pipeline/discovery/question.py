@@ -127,8 +127,10 @@ def _row(proposal: Proposal, at: datetime, *, with_target: bool) -> str:
 
 def _average(proposal: Proposal, at: datetime) -> str:
     average = _money(proposal.average_90_days_minor, proposal.currency)
+    if not average:
+        return "unknown"
     cut = price_type_of(proposal.price_type).is_cut(90, at)
-    return f"{average} {SINCE_LANDED}" if cut and average else average
+    return f"{average} {SINCE_LANDED}" if cut else average
 
 
 def _money(minor: int | None, currency: str) -> str:

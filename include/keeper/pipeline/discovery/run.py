@@ -16,6 +16,7 @@ from keeper.domain.discovery import (
     target_below,
 )
 from keeper.domain.locales import locale_of
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.runs.states import RunState
 from keeper.errors import TerminalError
@@ -30,6 +31,7 @@ from keeper.sources.keepa.discovery import (
 )
 from keeper.sources.keepa.errors import TokensExhaustedError
 from keeper.sources.keepa.products.decode import DecodedProduct, decode_products
+from keeper.sources.keepa.products.requests import ProductQuery
 from keeper.sources.keepa.products.statistics import statistics_of, value_at
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.discovery.proposals import (
@@ -107,7 +109,8 @@ def plan_discovery(
             continue
         room -= limit
         is_list = discovery.kind is DiscoveryKind.BEST_SELLERS
-        estimated += (BEST_SELLERS_COST if is_list else FINDER_PAGE_COST) + missing
+        estimated += BEST_SELLERS_COST if is_list else FINDER_PAGE_COST
+        estimated += _query_for(discovery).estimate(missing)
         label = f"{discovery.domain} {discovery.name}"
         planned.append(PlannedSearch(discovery.discovery_id, label, limit))
     start_run(
@@ -163,7 +166,10 @@ def propose(
     *,
     run: str,
 ) -> Proposed:
-    """Look candidates up, one token each, and keep them as proposals with title and price.
+    """Look candidates up, and keep them as proposals with title, price and rating.
+
+    Each costs what its search's price type does, and a token for the rating where that is not
+    included.
 
     Each reply is kept before the next is asked for: called again, it goes on where it ended.
 
@@ -181,11 +187,16 @@ def propose(
             for asin in found.asins:
                 finder.setdefault((discovery.domain, asin), discovery)
     proposed = unknown = 0
-    for domain, products in groupby(sorted(finder), key=lambda product: product[0]):
-        asins = [asin for _, asin in products]
+
+    def lookup(product: tuple[str, str]) -> tuple[str, Detail]:
+        return product[0], _query_for(finder[product]).detail
+
+    for (domain, detail), products in groupby(sorted(finder, key=lookup), key=lookup):
+        asins = sorted(asin for _, asin in products)
         known = known_products(connection, domain, asins)
         fresh = [asin for asin in asins if asin not in known]
-        for page in client.product_pages(locale_of(domain), fresh):
+        query = ProductQuery(detail, with_rating=True)
+        for page in client.product_pages(locale_of(domain), fresh, query):
             decoded = decode_products(page.body).products
             source = client.config.source
             proposals = [
@@ -296,6 +307,11 @@ def summarise_discovery(
     if problem:
         raise RunFailedError(f"run {run}: {problem}")
     return row
+
+
+def _query_for(discovery: Discovery) -> ProductQuery:
+    # Somebody chooses by the rating.
+    return ProductQuery(price_type_of(discovery.price_type).detail, with_rating=True)
 
 
 def _search_of(connection: Connection, discovery_id: int, run: str) -> DiscoveryProgress | None:

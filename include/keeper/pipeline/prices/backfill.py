@@ -1,15 +1,17 @@
 """Planning a run over a past interval: which products, and nothing else to choose."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from keeper.domain.intervals import Interval
+from keeper.domain.prices.detail import Detail
 from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import TerminalError
 from keeper.pipeline.prices.plan import PlannedBatch, label_of
+from keeper.sources.keepa.products.requests import past_query
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
@@ -37,7 +39,8 @@ def plan_backfill(
 ) -> list[PlannedBatch]:
     """Divide watched products into batches whose points of a past interval are to be published.
 
-    Tokens do not choose: replies that are archived cost none, and the others are one token each.
+    Tokens do not choose: replies that are archived cost none, and the others what Keepa takes for
+    all the price types their products are watched in.
 
     Args:
         connection: Where the watch list is.
@@ -64,10 +67,22 @@ def plan_backfill(
         products_planned=len(products),
     )
     planned = []
-    for number, start in enumerate(range(0, len(products), batch_products)):
-        chunk: Sequence[ProductToCheck] = products[start : start + batch_products]
+    for number, chunk in enumerate(_batches(products, batch_products)):
+        query = past_query(chunk[0].detail)
         BatchFolder.of(lake, run, number).write_plan(chunk)
-        planned.append(PlannedBatch(run, number, len(chunk), label_of(chunk), interval=interval))
+        planned.append(
+            PlannedBatch(
+                run,
+                number,
+                len(chunk),
+                label_of(chunk),
+                page_products=query.detail.page_products,
+                interval=interval,
+                detail=query.detail,
+                tokens_each=query.estimate(1),
+                update_h=query.update_h,
+            )
+        )
     _LOG.info("%d products in %d batches", len(products), len(planned))
     return planned
 
@@ -88,11 +103,21 @@ def preview_backfill(
     """
     products = _chosen(connection, interval, only, at)
     what = f" ({label_of(products)})" if products else ""
+    batches = list(_batches(products, batch_products))
+    most = sum(past_query(chunk[0].detail).estimate(len(chunk)) for chunk in batches)
     return (
-        f"{len(products)} products{what} in {-(-len(products) // batch_products)} batches; their "
-        f"points from {interval.since:%Y-%m-%d %H:%M} to {interval.until:%Y-%m-%d %H:%M} UTC, a "
-        "token for each product without an archived reply"
+        f"{len(products)} products{what} in {len(batches)} batches; their "
+        f"points from {interval.since:%Y-%m-%d %H:%M} to {interval.until:%Y-%m-%d %H:%M} UTC, at "
+        f"most {most} tokens; products with an archived reply cost none"
     )
+
+
+def _batches(products: Sequence[ProductToCheck], size: int) -> Iterator[Sequence[ProductToCheck]]:
+    """Yield batches whose products are asked for in one way."""
+    for detail in Detail:
+        alike = [product for product in products if product.detail is detail]
+        for start in range(0, len(alike), size):
+            yield alike[start : start + size]
 
 
 def _chosen(

@@ -12,6 +12,7 @@ from keeper.domain.locales import Locale, locale_of
 from keeper.domain.prices.events import Source
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.sources.keepa.client import ProductPage
+from keeper.sources.keepa.products.requests import BASIC, ProductQuery
 from keeper.stores.lake.run_files import BatchFolder
 
 _LOG: Final = logging.getLogger(__name__)
@@ -28,9 +29,10 @@ class ProductSource(Protocol):
         self,
         locale: Locale,
         asins: Sequence[str],
+        query: ProductQuery = BASIC,
         *,
-        page_products: int,
-        may_use_reserve: bool,
+        page_products: int | None = None,
+        may_use_reserve: bool = False,
     ) -> Iterator[ProductPage]:
         """Yield one reply for up to `page_products` products at a time, in the order asked."""
 
@@ -47,8 +49,9 @@ class FetchResult:
 def fetch_batch(
     folder: BatchFolder,
     source: ProductSource,
+    query: ProductQuery = BASIC,
     *,
-    page_products: int = 100,
+    page_products: int | None = None,
     may_use_reserve: bool = False,
     received_from: datetime | None = None,
 ) -> FetchResult:
@@ -60,7 +63,8 @@ def fetch_batch(
     Args:
         folder: The batch's files.
         source: Where replies come from.
-        page_products: Most products a request asks for.
+        query: What is asked of the products.
+        page_products: Most products a request asks for; None for as many as Keepa allows.
         may_use_reserve: The products are worth the tokens the budget keeps back.
         received_from: Replies of earlier runs that are this new serve as well, and cost nothing.
 
@@ -80,6 +84,7 @@ def fetch_batch(
         for page in source.product_pages(
             locale_of(domain),
             asins,
+            query,
             page_products=page_products,
             may_use_reserve=may_use_reserve,
         ):
@@ -93,12 +98,14 @@ def fetch_batch(
                     received_at=page.received_at,
                     tokens_consumed=page.envelope.tokens_consumed,
                     source=source.source,
+                    detail=page.detail,
                 )
             )
             _LOG.info(
-                "%s: %d products for %d tokens, %d left",
+                "%s: %d products (%s) for %d tokens, %d left",
                 domain,
                 len(page.asked),
+                page.detail.label,
                 page.envelope.tokens_consumed,
                 page.envelope.tokens_left,
             )

@@ -2,31 +2,34 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
 
 from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
 from keeper.domain.locales import UnknownLocaleError, locale_of
+from keeper.domain.prices.detail import Detail
 from keeper.domain.runs.events import KeeperEvent
+from keeper.domain.tokens.balance import TokenReading
+from keeper.domain.tokens.candidates import RequestPolicy, WatchedProduct
 from keeper.domain.tokens.plan import Candidate, TokenPlan, plan_tokens
 from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import TransientError
 from keeper.pipeline.runs.events import PublishEvent, publish_nothing
 from keeper.pipeline.runs.keepa_account import KeepaAccount
+from keeper.sources.keepa.products.requests import COLLECT_NOTHING, ProductQuery
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.runs import start_run
-from keeper.stores.postgres.watches.watch_list import candidates, products_to_check
+from keeper.stores.postgres.watches.watch_list import products_to_check, watched_products
 
 _LOG: Final = logging.getLogger(__name__)
 _HORIZON_SHARE: Final = 0.75
 """Of the interval between two runs, how much a run may spend waiting for refills."""
-_PAGE: Final = 100
 _NAMED: Final = 3
 
 
@@ -41,6 +44,9 @@ class PlannedBatch:
         label: What it holds, for people: "de 500: B000000001, B000000002, …".
         urgent: Its products are about to alert and may use the token reserve.
         page_products: Most products one request may ask for, so that the tokens can ever reach.
+        detail: How much is asked of them.
+        tokens_each: Tokens a product is expected to cost.
+        update_h: Keepa looks again at data older than so many hours; see ProductQuery.
         interval: The past interval whose points are wanted; None for a check of today's prices.
     """
 
@@ -49,8 +55,30 @@ class PlannedBatch:
     products: int
     label: str
     urgent: bool = False
-    page_products: int = _PAGE
+    page_products: int = Detail.BASIC.page_products
     interval: Interval | None = None
+    detail: Detail = Detail.BASIC
+    tokens_each: float = 1
+    update_h: int | None = None
+
+    @property
+    def query(self) -> ProductQuery:
+        """What is asked of its products."""
+        return query_of(asdict(self))
+
+
+def query_of(planned: Mapping[str, Any]) -> ProductQuery:
+    """Return what is asked of a batch's products.
+
+    Args:
+        planned: The batch as Airflow hands it on, a plain mapping; one that an earlier version
+            planned says nothing of it, and is a basic one.
+    """
+    return ProductQuery(
+        Detail(planned.get("detail", Detail.BASIC)),
+        update_h=planned.get("update_h"),
+        tokens_each=planned.get("tokens_each"),
+    )
 
 
 def plan_run(
@@ -61,7 +89,7 @@ def plan_run(
     run: str,
     dag_id: str,
     batch_products: int,
-    interval: timedelta,
+    policy: RequestPolicy,
     reserve_share: float,
     started_at: datetime,
     publish: PublishEvent = publish_nothing,
@@ -71,7 +99,8 @@ def plan_run(
 
     What they do not reach for is left for the next run, by value; see plan_tokens. A product in a
     locale Keepa lacks is left out with a warning. An empty watch list gives no batches. `publish`
-    is called when products have to wait.
+    is called when products have to wait. A batch costs about as much as `batch_products` basic
+    products do, so that a dear one does not keep its prices back for long.
 
     Raises:
         TerminalError: Keepa refuses the key, or nobody watches the products asked for; the run has
@@ -83,7 +112,7 @@ def plan_run(
         connection,
         account,
         at=started_at,
-        interval=interval,
+        policy=policy,
         reserve_share=reserve_share,
         only=only,
     )
@@ -91,13 +120,27 @@ def plan_run(
         # Some products say nothing of how many others are about to alert.
         account.ledger.keep_back(plan.reserve)
     products = {(p.domain, p.asin): p for p in products_to_check(connection)}
-    page = _PAGE if plan.reading is None else max(min(_PAGE, plan.reading.cap), 1)
     planned = []
-    for number, (chunk, urgent) in enumerate(_batches(plan.now, batch_products)):
+    for number, chunk in enumerate(_batches(plan, batch_products)):
         BatchFolder.of(lake, run, number).write_plan(
-            [products[candidate.domain, candidate.asin] for candidate in chunk]
+            products[candidate.domain, candidate.asin].only(candidate.price_types)
+            for candidate in chunk
         )
-        planned.append(PlannedBatch(run, number, len(chunk), label_of(chunk), urgent, page))
+        first = chunk[0]
+        planned.append(
+            PlannedBatch(
+                run,
+                number,
+                len(chunk),
+                label_of(chunk),
+                urgent=first.is_about_to_alert,
+                page_products=_page_of(first.detail, plan.reading),
+                detail=first.detail,
+                tokens_each=plan.prices.each(first.detail),
+                # They cost nothing if Keepa still does not know them.
+                update_h=COLLECT_NOTHING if first.is_unknown else None,
+            )
+        )
     start_run(
         connection,
         run_id=run,
@@ -125,7 +168,7 @@ def preview_run(
     account: KeepaAccount,
     *,
     batch_products: int,
-    interval: timedelta,
+    policy: RequestPolicy,
     reserve_share: float,
     at: datetime,
     only: ProductChoice = EVERYTHING,
@@ -137,9 +180,9 @@ def preview_run(
         TerminalError: Keepa refuses the key.
     """
     plan = plan_of(
-        connection, account, at=at, interval=interval, reserve_share=reserve_share, only=only
+        connection, account, at=at, policy=policy, reserve_share=reserve_share, only=only
     )
-    batches = sum(1 for _ in _batches(plan.now, batch_products))
+    batches = sum(1 for _ in _batches(plan, batch_products))
     what = f" ({label_of(plan.now)})" if plan.now else ""
     return f"{len(plan.now)} products{what} in {batches} batches; {plan.summary(at)}"
 
@@ -149,19 +192,20 @@ def plan_of(
     account: KeepaAccount,
     *,
     at: datetime,
-    interval: timedelta,
+    policy: RequestPolicy,
     reserve_share: float,
     only: ProductChoice = EVERYTHING,
 ) -> TokenPlan:
     """Return what a run started at `at` would check, by the live balance; spends and notes nothing.
 
-    When Keepa does not answer, the balance is the one last reported.
+    When Keepa does not answer, the balance is the one last reported. Products that are chosen by
+    name are asked for even if they are not due.
 
     Raises:
         InvalidChoiceError: Nobody watches the products asked for.
         TerminalError: Keepa refuses the key.
     """
-    chosen, unknown = only.among(candidates(connection, at=at))
+    chosen, unknown = only.among(watched_products(connection, at=at))
     if unknown:
         _LOG.warning("nobody watches %s", ", ".join(unknown))
     try:
@@ -170,16 +214,17 @@ def plan_of(
         _LOG.warning("planned with the balance last reported: %s", error)
     reading = account.ledger.reading()
     return plan_tokens(
-        _in_known_locales(chosen),
+        policy.candidates(_in_known_locales(chosen), at=at, in_any_case=bool(only.asins)),
         reading,
         at=at,
-        interval=interval,
-        horizon=interval * _HORIZON_SHARE,
+        interval=policy.interval,
+        horizon=policy.interval * _HORIZON_SHARE,
         reserve_share=reserve_share,
+        prices=account.ledger.prices(),
     )
 
 
-def _in_known_locales(products: Sequence[Candidate]) -> Iterator[Candidate]:
+def _in_known_locales(products: Sequence[WatchedProduct]) -> Iterator[WatchedProduct]:
     for product in products:
         try:
             locale_of(product.domain)
@@ -189,14 +234,23 @@ def _in_known_locales(products: Sequence[Candidate]) -> Iterator[Candidate]:
             yield product
 
 
-def _batches(
-    products: Sequence[Candidate], size: int
-) -> Iterator[tuple[Sequence[Candidate], bool]]:
-    """Yield batches that are wholly urgent or wholly not; a request is one or the other."""
-    urgent = [product for product in products if product.is_about_to_alert]
-    for group, is_urgent in ((urgent, True), (products[len(urgent) :], False)):
-        for start in range(0, len(group), size):
-            yield group[start : start + size], is_urgent
+def _page_of(detail: Detail, reading: TokenReading | None) -> int:
+    """Return how many products a request may ask for, so that the tokens can ever reach for it."""
+    if reading is None:
+        return detail.page_products
+    return max(min(detail.page_products, reading.cap // detail.most_tokens), 1)
+
+
+def _batches(plan: TokenPlan, size: int) -> Iterator[Sequence[Candidate]]:
+    """Yield batches of about equal price whose products are asked for in one way."""
+    groups: dict[tuple[bool, bool, Detail], list[Candidate]] = {}
+    for product in plan.now:
+        kind = (product.is_unknown, not product.is_about_to_alert, product.detail)
+        groups.setdefault(kind, []).append(product)
+    for (_, _, detail), group in groups.items():
+        most = max(int(size / plan.prices.each(detail)), 1)
+        for start in range(0, len(group), most):
+            yield group[start : start + most]
 
 
 def label_of(products: Sequence[Candidate | ProductToCheck]) -> str:

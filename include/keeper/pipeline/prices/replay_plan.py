@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Final
 
 from keeper.domain.intervals import Interval
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.events import Source
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
@@ -62,8 +63,10 @@ def plan_replay(
 ) -> ReplayPlan:
     """Choose the newest whole reply of each watched product.
 
-    A reply holds a product's whole past, so that the older ones would add nothing. What PostgreSQL
-    has of the time since `received.since` is not believed: it is published again.
+    A reply holds a product's whole past, so that the older ones would add nothing. One that was not
+    asked for all the price types a product is watched in serves only where no other does, and only
+    for those it was asked for. What PostgreSQL has of the time since `received.since` is not
+    believed: it is published again.
 
     Args:
         connection: Where the watch list is.
@@ -86,8 +89,15 @@ def plan_replay(
     chosen: defaultdict[ArchivedReply, list[ProductToCheck]] = defaultdict(list)
     damaged: dict[str, ArchivedReply] = {}
     for domain, products in by_domain.items():
-        for asin, reply in _newest_whole(archive, domain, products, received, source, damaged):
-            chosen[reply].append(products[asin])
+        wanted = {asin: product.detail for asin, product in products.items()}
+        while wanted:
+            for asin, reply in _newest_whole(archive, domain, wanted, received, source, damaged):
+                chosen[reply].append(products[asin].brought_by(wanted.pop(asin)))
+            wanted = {
+                asin: less
+                for asin, detail in wanted.items()
+                if (less := detail.less) is not None and products[asin].brought_by(less).targets
+            }
     return ReplayPlan(
         products={reply: chosen[reply] for reply in sorted(chosen, key=attrgetter("key"))},
         without_reply=len(watched) - sum(map(len, chosen.values())),
@@ -107,7 +117,7 @@ def _believed_until(product: ProductToCheck, since: datetime) -> ProductToCheck:
 def _newest_whole(
     archive: ReplyArchive,
     domain: str,
-    asins: Collection[str],
+    asins: Mapping[str, Detail],
     received: Interval,
     source: Source,
     damaged: dict[str, ArchivedReply],

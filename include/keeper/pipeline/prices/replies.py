@@ -7,9 +7,15 @@ from datetime import datetime
 from typing import Final
 
 from keeper.domain.locales import locale_of
+from keeper.domain.prices.detail import Detail
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.sources.keepa.products.decode import DecodedProduct, DecodedReply, decode_products
+from keeper.sources.keepa.products.decode import (
+    DecodedProduct,
+    DecodedReply,
+    DecodeProblem,
+    decode_products,
+)
 from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.lake.run_files import BatchFolder, StoredPage
 
@@ -26,11 +32,31 @@ class FetchedProduct:
         product: What the reply says.
         plan: What is to be checked of it.
         received_at: When the reply came.
+        detail: How much the request asked for.
+        problems: What could not be read of it.
     """
 
     product: DecodedProduct
     plan: ProductToCheck
     received_at: datetime
+    detail: Detail = Detail.BASIC
+    problems: tuple[DecodeProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedPage:
+    """What a page holds of the plan.
+
+    Attributes:
+        received_at: When the reply came.
+        products: Its products, without those of an earlier page.
+        not_found: The locales and ASINs that were asked for and left out: Keepa knows no such
+            products.
+    """
+
+    received_at: datetime
+    products: tuple[FetchedProduct, ...]
+    not_found: tuple[tuple[str, str], ...]
 
 
 def read_plan(folder: BatchFolder) -> Plan:
@@ -64,10 +90,10 @@ def stored_pages(folder: BatchFolder, plan: Plan, *, is_complete: bool) -> list[
 
 def decode_pages(
     folder: BatchFolder, pages: Iterable[StoredPage], plan: Plan, *, are_archived: bool
-) -> Iterator[FetchedProduct]:
-    """Yield each product of the plan that a page holds, from the first that does.
+) -> Iterator[DecodedPage]:
+    """Yield what each page holds of the plan; a product comes from the first page that has it.
 
-    One page is in memory at a time. Replies that cannot be read yield nothing; the log says which,
+    One page is in memory at a time. Replies that cannot be read hold nothing; the log says which,
     and which products Keepa does not know.
 
     Args:
@@ -83,8 +109,13 @@ def decode_pages(
     found: set[tuple[str, str]] = set()
     for page in pages:
         reply = _decoded(folder.read_page(page))
+        if reply is None:
+            continue
+        problems: dict[str | None, list[DecodeProblem]] = {}
         for problem in reply.problems:
             _LOG.warning("left out: %s", problem)
+            problems.setdefault(problem.asin, []).append(problem)
+        products = []
         for product in reply.products:
             key = (product.locale.domain, product.asin)
             planned = plan.get(key)
@@ -94,16 +125,25 @@ def decode_pages(
                     _LOG.warning("%s %s and is left out", product.asin, why)
                 continue
             found.add(key)
-            yield FetchedProduct(product, planned, page.received_at)
+            fetched = FetchedProduct(
+                product,
+                planned,
+                page.received_at,
+                page.detail,
+                tuple(problems.get(product.asin, ())),
+            )
+            products.append(fetched)
         if unknown := reply.missing(page.asked):
             host = locale_of(page.domain).host
             _LOG.warning("Keepa knows no product of %s called %s", host, ", ".join(unknown))
+        not_found = [(page.domain, asin) for asin in unknown if (page.domain, asin) in plan]
+        yield DecodedPage(page.received_at, tuple(products), tuple(not_found))
 
 
-def _decoded(body: bytes) -> DecodedReply:
+def _decoded(body: bytes) -> DecodedReply | None:
     try:
         return decode_products(body)
     except KeepaDecodeError as error:
         # The client took the reply for whole; what it holds is counted as missing products.
         _LOG.warning("a reply cannot be read: %s", error)
-        return DecodedReply([], [])
+        return None

@@ -1,6 +1,7 @@
 """The third step of a run: raw replies to price records, checked, to events ready to publish."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,20 +13,25 @@ from keeper.checks.verdicts import Failure
 from keeper.domain.intervals import Interval
 from keeper.domain.prices.events import PriceEvent, Source
 from keeper.domain.prices.plausibility import is_implausible
-from keeper.domain.prices.points import PricePoint
-from keeper.domain.prices.types import price_type_of
+from keeper.domain.prices.points import KEEPA_EPOCH, PricePoint
+from keeper.domain.prices.types import PriceType, price_type_of
+from keeper.domain.product_kinds import ProductKind
 from keeper.domain.watches.watch import ProductToCheck
+from keeper.pipeline.prices.answers import Answer, answer_of
 from keeper.pipeline.prices.history import HistoryCheck
+from keeper.pipeline.prices.product_kinds import record_kinds
 from keeper.pipeline.prices.replies import (
+    DecodedPage,
     FetchedProduct,
     decode_pages,
     read_plan,
     stored_pages,
 )
-from keeper.sources.keepa.products.decode import DecodedProduct, Series
+from keeper.sources.keepa.products.decode import DecodedProduct, DecodeProblem, Series
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.runs import QuarantinedRecord, quarantine
+from keeper.stores.postgres.watches.product_kinds import SeenKind
 from keeper.stores.postgres.watches.watch_list import touch_without_history
 from keeper.streams.codec import encode_price_event
 
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOG: Final = logging.getLogger(__name__)
+_READABLE: Final = "can_be_read"
+"""What an entry of a series failed that is no price record at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,10 @@ class CheckResult:
         products: Products Keepa knew and Keeper could read.
         missing: Products asked for that were in no reply, or unreadable.
         without_history: Watched series Keepa has never had a price for.
-        checked: Price records checked.
+        not_asked: Watched series the replies were not asked for, as those of an archive may be.
+        series_undelivered: Watched series asked for in vain: Keepa could not fetch the offers.
+        series_unreadable: Watched series whose newest entry cannot be read.
+        checked: Price records checked, the unreadable ones among them.
         quarantined: Records that failed, kept in quarantined_records.
         events: Records that passed, ready to publish.
         history: Older points that passed, ready for price-backfill.
@@ -53,6 +64,9 @@ class CheckResult:
     products: int
     missing: int
     without_history: int
+    not_asked: int
+    series_undelivered: int
+    series_unreadable: int
     checked: int
     quarantined: int
     events: int
@@ -77,15 +91,24 @@ class _Points:
     """What a batch's products bring, beside their older points.
 
     Attributes:
-        products: How many products there are.
+        kinds: What each product is, those Keepa does not know included.
         records: Their newest points.
         without_history: Watched series Keepa has never had a price for, by ASIN, locale and price
             type, with the time of the reply.
+        answers: How often each answer was given of a watched series.
+        unreadable: What of the series asked for cannot be read.
     """
 
-    products: int = 0
+    kinds: list[SeenKind] = field(default_factory=list)
     records: list[_Record] = field(default_factory=list)
     without_history: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+    answers: Counter[Answer] = field(default_factory=Counter)
+    unreadable: list[DecodeProblem] = field(default_factory=list)
+
+    @property
+    def products(self) -> int:
+        """How many products were found."""
+        return sum(seen.kind is not ProductKind.NOT_FOUND for seen in self.kinds)
 
 
 def check_batch(
@@ -104,7 +127,8 @@ def check_batch(
 
     Each watched series gives its newest point, changed or not, and one more for each change since
     the last point stored; one whose past has never been published gives all of it for
-    price-backfill. Run again it gives the same.
+    price-backfill. Run again it gives the same. A series that was not asked for, did not come or
+    cannot be read does not count as checked; what can be read of it is kept all the same.
 
     Args:
         folder: The batch's files.
@@ -122,25 +146,30 @@ def check_batch(
     """
     plan = read_plan(folder)
     pages = stored_pages(folder, plan, is_complete=is_complete)
-    products = decode_pages(folder, pages, plan, are_archived=interval is not None)
+    decoded = decode_pages(folder, pages, plan, are_archived=interval is not None)
     history = HistoryCheck(
         folder, connection, run_id=run_id, batch=batch, source=source, docs_dir=docs_dir
     )
-    points = _collect_points(products, price_types, interval, history)
+    points = _collect_points(decoded, price_types, interval, history)
     failures = _validate(points.records, run_id=run_id, batch=batch, docs_dir=docs_dir)
     quarantine(connection, run_id, _quarantined(points.records, failures, batch))
+    quarantine(connection, run_id, _unreadable(points.unreadable, batch))
     failed = {failure.row for failure in failures}
     good = [record for row, record in enumerate(points.records) if row not in failed]
     folder.write_messages(_messages(good, source, run_id))
     older, older_failed = history.finish()
     if interval is None:
         touch_without_history(connection, points.without_history)
+        record_kinds(connection, points.kinds)
     result = CheckResult(
         products=points.products,
         missing=len(plan) - points.products,
         without_history=len(points.without_history),
-        checked=len(points.records),
-        quarantined=len(failed),
+        not_asked=points.answers[Answer.NOT_ASKED],
+        series_undelivered=points.answers[Answer.UNDELIVERED],
+        series_unreadable=points.answers[Answer.UNREADABLE],
+        checked=len(points.records) + len(points.unreadable),
+        quarantined=len(failed) + len(points.unreadable),
         events=len(good),
         history=older,
         history_quarantined=older_failed,
@@ -153,11 +182,18 @@ def check_batch(
         result.quarantined,
         result.history,
     )
+    for count, what in (
+        (result.not_asked, "were not asked for"),
+        (result.series_undelivered, "did not come: Keepa could not fetch the offers"),
+        (result.series_unreadable, "cannot be read; see quarantined_records"),
+    ):
+        if count:
+            _LOG.warning("%d watched price series %s; they are not checked", count, what)
     return result
 
 
 def _collect_points(
-    products: Iterable[FetchedProduct],
+    pages: Iterable[DecodedPage],
     price_types: Sequence[str],
     interval: Interval | None,
     history: HistoryCheck,
@@ -167,21 +203,51 @@ def _collect_points(
     With an interval all of its points are older ones.
     """
     points = _Points()
-    for fetched in products:
-        product, plan, received_at = fetched.product, fetched.plan, fetched.received_at
-        points.products += 1
-        for name in dict.fromkeys((*plan.targets, *price_types)):
-            series = product.series.get(price_type_of(name).index)
-            if series is None:
-                if name in plan.targets:
-                    points.without_history[product.asin, product.locale.domain, name] = received_at
-            elif interval is not None:
-                history.add_interval(product, series, received_at, interval.since, interval.until)
-            else:
-                points.records += _change_records(product, series, plan, received_at)
-                if name not in plan.histories:
-                    history.add_whole(product, series, received_at)
+    for page in pages:
+        points.kinds += [
+            SeenKind(asin, domain, ProductKind.NOT_FOUND, page.received_at)
+            for domain, asin in page.not_found
+        ]
+        for fetched in page.products:
+            product = fetched.product
+            variations = tuple(variation.asin for variation in product.variations)
+            domain = product.locale.domain
+            points.kinds.append(
+                SeenKind(product.asin, domain, product.kind, page.received_at, variations)
+            )
+            wanted = tuple(dict.fromkeys((*fetched.plan.targets, *price_types)))
+            points.unreadable += [p for p in fetched.problems if p.series in (*wanted, "csv")]
+            for name in wanted:
+                _collect_series(points, fetched, price_type_of(name), interval, history)
     return points
+
+
+def _collect_series(
+    points: _Points,
+    fetched: FetchedProduct,
+    price_type: PriceType,
+    interval: Interval | None,
+    history: HistoryCheck,
+) -> None:
+    product, plan, received_at = fetched.product, fetched.plan, fetched.received_at
+    name, series = price_type.name, product.series.get(price_type.index)
+    answer = answer_of(fetched, price_type)
+    if name in plan.targets:
+        points.answers[answer] += 1
+        if answer is Answer.NEVER:
+            points.without_history[product.asin, product.locale.domain, name] = received_at
+    if series is None:
+        return
+    if interval is not None:
+        history.add_interval(product, series, received_at, interval.since, interval.until)
+    elif answer is Answer.PRICES:
+        points.records += _change_records(product, series, plan, received_at)
+        if name not in plan.histories:
+            history.add_whole(product, series, received_at)
+    elif answer is Answer.UNREADABLE:
+        # Its newest price is not known, so it is no check; what came before is kept.
+        since = plan.stored_until.get(name, KEEPA_EPOCH)
+        history.add_interval(product, series, received_at, since, received_at)
 
 
 def _change_records(
@@ -272,6 +338,17 @@ def _quarantined(
             "currency": point.currency,
         }
         yield QuarantinedRecord(batch, failure.row, failure.expectation, failure.column, record)
+
+
+def _unreadable(problems: Iterable[DecodeProblem], batch: int) -> Iterator[QuarantinedRecord]:
+    for row, problem in enumerate(problems):
+        record: Mapping[str, object] = {
+            "asin": problem.asin,
+            "domain": problem.domain,
+            "price_type": problem.series,
+            "problem": problem.detail,
+        }
+        yield QuarantinedRecord(batch, row, _READABLE, None, record)
 
 
 def _messages(

@@ -74,6 +74,8 @@ def summarise_run(
         records_quarantined=quarantined,
         events_published=reports.total("published", "events"),
         history_published=reports.total("published", "history"),
+        series_undelivered=reports.total("checked", "series_undelivered"),
+        series_unreadable=reports.total("checked", "series_unreadable"),
     )
     problems = []
     if lost := reports.planned - len(reports.published):
@@ -103,6 +105,8 @@ def summarise_run(
         f"{counts.history_published} older points, {row['points_stored']} new points, "
         f"{row['alerts_raised']} alerts, {quarantined} quarantined"
     )
+    if unchecked := counts.series_undelivered + counts.series_unreadable:
+        line += f", {unchecked} price series not checked"
     line = f"{line}; FAILED: {problem}" if problem else line
     _LOG.info("%s", line)
     on_summary(line)

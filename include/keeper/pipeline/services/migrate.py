@@ -1,8 +1,10 @@
 """Brings every store to what this version needs."""
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
+from keeper.clock import utc_now
 from keeper.pipeline.services.configuration import (
     elasticsearch_config,
     kafka_config,
@@ -11,6 +13,7 @@ from keeper.pipeline.services.configuration import (
 from keeper.pipeline.services.waiting import waiting_for
 from keeper.settings import Settings, load_settings
 
+_LOG: Final = logging.getLogger(__name__)
 PARTS: Final = ("postgres", "kafka", "elasticsearch")
 
 
@@ -36,13 +39,26 @@ def migrate_when_it_answers(
     return trying(migrate_part, part, settings)
 
 
+def _migrate_postgres(settings: Settings) -> list[str]:
+    from keeper.pipeline.services.request_prices import MIGRATION, announce_prices
+    from keeper.stores.postgres.connection import session
+    from keeper.stores.postgres.migrations import migrate
+
+    config = postgres_config(settings)
+    made = migrate(config)
+    if MIGRATION in made:
+        with session(config) as connection:
+            operator = settings.people.operator_email
+            for line in announce_prices(connection, operator=operator, at=utc_now()):
+                _LOG.warning("%s", line)
+    return made
+
+
 def migrate_part(part: str, settings: Settings | None = None) -> list[str]:
     """Migrate one part and return the names of what was made; running it again makes nothing."""
     settings = settings or load_settings()
     if part == "postgres":
-        from keeper.stores.postgres.migrations import migrate
-
-        return migrate(postgres_config(settings))
+        return _migrate_postgres(settings)
     if part == "kafka":
         from keeper.streams.topic_admin import make_topics
         from keeper.streams.topics import topics_to_make

@@ -91,6 +91,8 @@ def read_watch(
     shipping = (with_shipping or "").strip().lower()
     if shipping and shipping not in _YES_OR_NO:
         raise ValueError(f"with_shipping {with_shipping!r} is neither yes nor no")
+    if kind.is_gone and state == WatchStatus.ACTIVE:
+        raise ValueError(f"Keepa keeps no {kind.name} prices any more; watch another price type")
     if shipping and _YES_OR_NO[shipping]:
         check_with_shipping(kind)
     return Watch(

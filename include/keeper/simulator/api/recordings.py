@@ -18,6 +18,7 @@ from keeper.simulator.documents import InvalidDocumentError, read_document
 
 _log = logging.getLogger(__name__)
 _PRODUCT_NAME: Final = re.compile(r"product_[0-9A-Z]{10}_(\d+)")
+_CODE_DIGITS: Final = 13
 _DEALS_NAME: Final = re.compile(r"deals?_([a-z]{2})(?:_|$)")
 
 
@@ -40,6 +41,7 @@ class Recordings:
             SettingsError: The folder is not there.
         """
         self._snapshots: dict[tuple[str, int], list[_Snapshot]] = defaultdict(list)
+        self._codes: dict[tuple[str, int], set[str]] = defaultdict(set)
         self._deals: dict[int | None, Path] = {}
         if folder is None:
             return
@@ -75,6 +77,10 @@ class Recordings:
             document if chosen.place is None else document["products"][chosen.place]
         )
         return product
+
+    def with_code(self, code: str, locale: Locale) -> list[str]:
+        """Return the ASINs of the recorded products that carry an EAN or ISBN-13."""
+        return sorted(self._codes.get((code, locale.keepa_id), ()))
 
     def deals(self, locale: Locale) -> dict[str, Any] | None:
         """Return the `deals` of the locale's last recorded reply, None if there is none."""
@@ -114,3 +120,6 @@ class Recordings:
         if not isinstance(minute, int):
             minute = 0
         self._snapshots[asin, keepa_id].append(_Snapshot(minute, path, place))
+        for name in ("eanList", "upcList"):
+            for code in product.get(name) or ():
+                self._codes[str(code).zfill(_CODE_DIGITS), keepa_id].add(asin)

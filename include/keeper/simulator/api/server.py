@@ -19,12 +19,12 @@ from starlette.routing import Route
 
 from keeper.errors import KeeperError, SettingsError
 from keeper.simulator.api.control import add_fault, change_clock, set_tokens, state_of
-from keeper.simulator.api.keepa_api import Answer, KeepaApi
+from keeper.simulator.api.keepa_api import JSON, Answer, KeepaApi
+from keeper.simulator.api.posted import MOST_BODY_BYTES, PostedBody
 from keeper.simulator.documents import InvalidDocumentError, read_document, write_document
 
 _log = logging.getLogger(__name__)
 _LABEL: Final = {"X-Keepa-Simulator": "1"}
-_JSON: Final = "application/json;charset=UTF-8"
 # Level 1 takes a fifth of the time of the default and makes replies a tenth larger.
 _GZIP_LEVEL: Final = 1
 _PIECES: Final = 50
@@ -42,8 +42,8 @@ def build_app(api: KeepaApi) -> Starlette:
         Route("/simulator/tokens", _obeying(set_tokens), methods=["POST"]),
         Route("/simulator/faults", _obeying(add_fault), methods=["POST"]),
         Route("/simulator/faults", _obeying(_clear_faults), methods=["DELETE"]),
-        Route("/{endpoint}", _keepa),
-        Route("/{endpoint}/", _keepa),
+        Route("/{endpoint}", _keepa, methods=["GET", "POST"]),
+        Route("/{endpoint}/", _keepa, methods=["GET", "POST"]),
     ]
     app = Starlette(routes=routes)
     app.state.api = api
@@ -87,7 +87,7 @@ async def _keepa(request: Request) -> Response:
     query = dict(request.query_params)
     compress = "gzip" in request.headers.get("accept-encoding", "")
     answer, body = await run_in_threadpool(
-        _answer, request.app.state.api, endpoint, query, compress
+        _answer, request.app.state.api, endpoint, query, await _posted(request), compress
     )
     if answer.delay_s:
         await _sleep(answer.delay_s)
@@ -108,16 +108,33 @@ async def _keepa(request: Request) -> Response:
     if answer.trickle_s:
         headers["Content-Length"] = str(len(body))
         return StreamingResponse(
-            _trickle(body, answer.trickle_s), answer.status, headers, media_type=_JSON
+            _trickle(body, answer.trickle_s), answer.status, headers, media_type=answer.media_type
         )
-    return Response(body, answer.status, headers, media_type=_JSON)
+    return Response(body, answer.status, headers, media_type=answer.media_type)
+
+
+async def _posted(request: Request) -> PostedBody | None:
+    """Read a POST request's body, of one that is too long no more than shows it."""
+    if request.method != "POST":
+        return None
+    text = b""
+    async for piece in request.stream():
+        text += piece
+        if len(text) > MOST_BODY_BYTES:
+            break
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return PostedBody(text, media_type)
 
 
 def _answer(
-    api: KeepaApi, endpoint: str, query: Mapping[str, str], compress: bool
+    api: KeepaApi,
+    endpoint: str,
+    query: Mapping[str, str],
+    body: PostedBody | None,
+    compress: bool,
 ) -> tuple[Answer, bytes]:
     """Give an answer and its body as it goes over the network."""
-    answer = api.answer(endpoint, query)
+    answer = api.answer(endpoint, query, body)
     return answer, gzip.compress(answer.body, _GZIP_LEVEL) if compress else answer.body
 
 
@@ -165,4 +182,4 @@ def _clear_faults(api: KeepaApi, _: Mapping[str, Any]) -> None:
 
 
 def _reply(document: dict[str, Any], status: int = 200) -> Response:
-    return Response(write_document(document), status, _LABEL, media_type=_JSON)
+    return Response(write_document(document), status, _LABEL, media_type=JSON)

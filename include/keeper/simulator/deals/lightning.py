@@ -13,6 +13,7 @@ from keeper.simulator.products.catalogue import SEARCHED_PRODUCTS, Catalogue
 from keeper.simulator.products.histories import Entries
 from keeper.simulator.products.lightning_spells import LONGEST_SPELL, spell_at
 from keeper.simulator.products.markets import NO_OFFER
+from keeper.simulator.products.merchants import merchants_offering
 from keeper.simulator.products.sheets import ProductSheet
 
 _LIGHTNING: Final = price_type_of("LIGHTNING_DEAL").index
@@ -45,14 +46,15 @@ def lightning_deal(
     start, end, price = spell
     runs = start <= at
     usual = _current(history.entries, _NEW)
+    seller = merchants_offering(sheet, locale)[0]
     claimed = 90 * (at - start) // (end - start) if runs else 0
     return {
         "domainId": locale.keepa_id,
         "lastUpdate": int(history.looks[-1]),
         "asin": sheet.asin,
         "title": sheet.title,
-        "sellerName": sheet.brand,
-        "sellerId": f"A{sheet.asin}",
+        "sellerName": seller.name,
+        "sellerId": seller.seller_id,
         "dealId": f"{sheet.asin}-{start}",
         "dealPrice": price if runs else NO_OFFER,
         "currentPrice": usual if runs else NO_OFFER,

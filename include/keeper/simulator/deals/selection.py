@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
 from keeper.simulator.documents import InvalidDocumentError, read_document
-from keeper.simulator.refusals import invalid_selection, out_of_range
+from keeper.simulator.refusals import invalid_query, invalid_selection, out_of_range
 
 # Source: Keepa's documentation of /deal; 27 is a third party's claim.
 _DEAL_TYPES: Final = frozenset({*range(4), *range(5, 11), *range(18, 23), 27, 32, 33})
@@ -56,8 +56,8 @@ class DealSelection:
 _FLAGS: Final = ("isLowest", "isLowest90", "mustHaveAmazonOffer", "mustNotHaveAmazonOffer")
 
 
-def parse_selection(text: str, locale: Locale) -> DealSelection:
-    """Read a selection; a `domainId` in it goes before `locale`.
+def parse_selection(text: str, locale: Locale | None) -> DealSelection:
+    """Read a selection; a `domainId` in it goes before `locale`, and must be there without one.
 
     Raises:
         RequestRefusedError: As Keepa words it, naming the field that is wrong.
@@ -65,9 +65,9 @@ def parse_selection(text: str, locale: Locale) -> DealSelection:
     try:
         given = read_document(text)
     except InvalidDocumentError:
-        raise invalid_selection("selection") from None
+        raise invalid_query() from None
     if not isinstance(given, dict):
-        raise invalid_selection("selection")
+        raise invalid_query()
     if unknown := sorted(given.keys() - _known_fields()):
         raise invalid_selection(unknown[0])
     fields = _Fields(given)
@@ -152,8 +152,8 @@ class _Fields:
             found[name] = (lowest, None if unbounded else highest)
         return found
 
-    def locale(self, default: Locale) -> Locale:
-        value = self._given.get("domainId", default.keepa_id)
+    def locale(self, default: Locale | None) -> Locale:
+        value: Any = self._given.get("domainId", default and default.keepa_id)
         try:
             locale = locale_of_keepa_id(value)
         except (UnknownLocaleError, TypeError):
@@ -164,6 +164,10 @@ class _Fields:
 
     def price_type(self) -> int:
         value = self._given.get("priceTypes")
+        # The `keepa` package fills in a bare 0 and is tested against Keepa with it; without the
+        # field, as it was sent before January 2023, Keepa refuses.
+        if type(value) is int:
+            value = [value]
         if not isinstance(value, list) or len(value) != 1 or type(value[0]) is not int:
             raise invalid_selection("priceTypes")
         if value[0] not in range(_DEAL_TYPES_KNOWN):

@@ -20,9 +20,9 @@ def find_products(
     """Build `asinList` and `totalResults` of a /query reply.
 
     Searched are the first 5,000 products of the locale; the first 600 of them that fit by category,
-    title and brand are compared by their numbers. A product without a value (−1: no offer) is found
-    only by a bound that is itself below zero. delta and deltaPercent are positive for a drop, as in
-    deals; third parties disagree about the finder.
+    title, brand and author are compared by their numbers. A product without a value (−1: no offer)
+    is found only by a bound that is itself below zero. delta and deltaPercent are positive for a
+    drop, as in deals; third parties disagree about the finder.
 
     Args:
         catalogue: Where to look.
@@ -84,8 +84,9 @@ def _is_wanted(sheet: ProductSheet, locale: Locale, selection: FinderSelection) 
         and (not selection.include or bool(own & selection.include))
         and not own & selection.exclude
         and all(word in title for word in selection.title_words)
-        and (not selection.brands or sheet.brand.lower() in selection.brands)
-        and (not selection.product_types or 0 in selection.product_types)
+        and selection.brands.fit(sheet.brand)
+        and selection.authors.fit(*sheet.authors)
+        and (not selection.product_types or sheet.product_type in selection.product_types)
     )
 
 

@@ -11,10 +11,13 @@ from typing import Any, Final
 
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.documents import InvalidDocumentError, read_document
-from keeper.simulator.refusals import invalid_selection
+from keeper.simulator.refusals import invalid_query, invalid_selection, out_of_range
 
 _LISTED_AT_MOST: Final = 10_000
 _SMALLEST_PAGE: Final = 50
+_MOST_ENTRIES: Final = 50
+_MOST_SORTS: Final = 3
+_EXCLUDED: Final = "✜"
 _MEASURE: Final = re.compile(
     r"(?P<what>current|avg(?=\d)|delta(?=\d)|deltaPercent(?=\d))(?P<days>\d*)_(?P<type>[A-Z_]+?)"
     r"(?P<bound>_gte|_lte|)"
@@ -43,6 +46,21 @@ class Measure:
     index: int
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names a product must have one of, and names it must have none of; all in lower case."""
+
+    wanted: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
+
+    def fit(self, *names: str) -> bool:
+        """Return whether a product of these names is looked for."""
+        own = {name.lower() for name in names}
+        return self.unwanted.isdisjoint(own) and (
+            not self.wanted or not self.wanted.isdisjoint(own)
+        )
+
+
 _RANK: Final = Measure("current", 0, price_type_of("SALES").index)
 
 
@@ -57,8 +75,9 @@ class FinderSelection:
         include: Categories, none for all.
         exclude: Categories taken out of them.
         title_words: Lower case; a title must have all.
-        brands: Lower case; one must be the product's, unless there are none.
-        product_types: As Keepa numbers them; every simulated product is of type 0.
+        brands: Of which the product's must be one; a book's is its publisher.
+        authors: Of which one must be among the book's.
+        product_types: As Keepa numbers them; most are of type 0, standard.
         page: Counted from 0.
         per_page: Products a page.
         sort: Measures in order of weight, each with whether it descends.
@@ -70,7 +89,8 @@ class FinderSelection:
     include: frozenset[int] = frozenset()
     exclude: frozenset[int] = frozenset()
     title_words: tuple[str, ...] = ()
-    brands: frozenset[str] = frozenset()
+    brands: Names = Names()
+    authors: Names = Names()
     product_types: frozenset[int] = frozenset()
     page: int = 0
     per_page: int = _SMALLEST_PAGE
@@ -82,19 +102,20 @@ def parse_finder_selection(text: str) -> FinderSelection:
 
     Known are `current_TYPE`, `avgDAYS_TYPE`, `deltaDAYS_TYPE` and `deltaPercentDAYS_TYPE` with
     `_gte` or `_lte`, `rootCategory`, `categories_include`, `categories_exclude`, `title`, `brand`,
-    `productType`, `singleVariation` (no simulated product has variations), `page`, `perPage` and
-    `sort`.
+    `author`, `productType`, `singleVariation` (no simulated product has variations), `page`,
+    `perPage` and `sort`.
 
     Raises:
-        RequestRefusedError: Worded as Keepa refuses a deal selection, naming the field that is
-            wrong or unknown. How Keepa refuses a finder's is not known.
+        RequestRefusedError: The text is no JSON object. Else worded as Keepa refuses a deal
+            selection, naming the field that is wrong or unknown. How Keepa refuses a finder's is
+            not known.
     """
     try:
         given = read_document(text)
     except InvalidDocumentError:
-        raise invalid_selection("selection") from None
+        raise invalid_query() from None
     if not isinstance(given, dict):
-        raise invalid_selection("selection")
+        raise invalid_query()
     lowest: dict[Measure, int] = {}
     highest: dict[Measure, int] = {}
     fields: dict[str, Any] = {}
@@ -140,7 +161,7 @@ def _per_page(name: str, value: Any) -> int:
 
 def _numbers(name: str, value: Any) -> frozenset[int]:
     """Read one whole number or several, which may be text, as `rootCategory` is in Keepa's own."""
-    items = value if isinstance(value, list) else [value]
+    items = _items(name, value)
     if not all(type(item) is int or (isinstance(item, str) and item.isdecimal()) for item in items):
         raise invalid_selection(name)
     return frozenset(int(item) for item in items)
@@ -152,11 +173,24 @@ def _title(name: str, value: Any) -> tuple[str, ...]:
     return tuple(value.lower().split())
 
 
-def _names(name: str, value: Any) -> frozenset[str]:
-    items = value if isinstance(value, list) else [value]
+def _names(name: str, value: Any) -> Names:
+    """Read one name or several; those after the sign of exclusion are not wanted."""
+    items = _items(name, value)
     if not all(isinstance(item, str) for item in items):
         raise invalid_selection(name)
-    return frozenset(item.lower() for item in items)
+    return Names(
+        frozenset(item.lower() for item in items if not item.startswith(_EXCLUDED)),
+        frozenset(
+            item.removeprefix(_EXCLUDED).lower() for item in items if item.startswith(_EXCLUDED)
+        ),
+    )
+
+
+def _items(name: str, value: Any) -> list[Any]:
+    items = value if isinstance(value, list) else [value]
+    if len(items) > _MOST_ENTRIES:
+        raise out_of_range(name)
+    return items
 
 
 def _flag(name: str, value: Any) -> bool:
@@ -167,6 +201,8 @@ def _flag(name: str, value: Any) -> bool:
 
 def _sort(name: str, value: Any) -> tuple[tuple[Measure, bool], ...]:
     pairs = value if isinstance(value, list) else [None]
+    if len(pairs) > _MOST_SORTS:
+        raise out_of_range(name)
     order = []
     for pair in pairs:
         if not isinstance(pair, list) or len(pair) != 2 or pair[1] not in ("asc", "desc"):
@@ -186,6 +222,7 @@ _READERS: Final = {
     "categories_exclude": ("exclude", _numbers),
     "title": ("title_words", _title),
     "brand": ("brands", _names),
+    "author": ("authors", _names),
     "productType": ("product_types", _numbers),
     "singleVariation": ("", _flag),
     "sort": ("sort", _sort),

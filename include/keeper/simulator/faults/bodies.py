@@ -6,6 +6,7 @@ from typing import Any, Final
 from keeper.simulator.documents import write_document
 from keeper.simulator.faults.plan import FaultKind
 
+_GATEWAY_ERROR: Final = b"<html><body>Simulated gateway error</body></html>"
 _PRODUCT_LISTS: Final = frozenset({"dr", "asinList"})
 
 
@@ -20,7 +21,7 @@ def spoiled_body(
         faults: What is wrong with it; those that are not about the body are left to others.
     """
     if FaultKind.NOT_JSON in faults:
-        return b"<html><body>Simulated gateway error</body></html>"
+        return _GATEWAY_ERROR
     shown: object = document
     if FaultKind.DUPLICATE in faults:
         shown = document | {name: _doubled(value) for name, value in payload.items()}
@@ -30,6 +31,13 @@ def spoiled_body(
         shown = document | exchanged if exchanged else [document]
     body = write_document(shown)
     return body[: len(body) // 2] if FaultKind.CUT in faults else body
+
+
+def spoiled_picture(picture: bytes, faults: Collection[FaultKind]) -> bytes:
+    """Return a picture as it is sent; only faults that fit any body change it."""
+    if FaultKind.NOT_JSON in faults:
+        return _GATEWAY_ERROR
+    return picture[: len(picture) // 2] if FaultKind.CUT in faults else picture
 
 
 def _doubled(value: Any) -> Any:

@@ -12,6 +12,8 @@ to /simulator/faults, or list several in a scenario file (`read_scenario`).
     {"kind": "not_json"}                               a gateway's HTML page, charged
     {"kind": "wrong_shape"}                            JSON, its lists and objects exchanged
     {"kind": "drop", "asins": ["B000000001"]}          silently missing products
+    {"kind": "offers_fail"}                            no offers can be collected, of any product
+    {"kind": "offers_fail", "asins": ["B000000001"]}   or of these; 1 token each
     {"kind": "duplicate"}                              products twice in a reply
     {"kind": "slow", "delay_s": 5}                     waits before it answers
     {"kind": "trickle", "seconds": 20}                 the body in small pieces
@@ -20,7 +22,8 @@ to /simulator/faults, or list several in a scenario file (`read_scenario`).
 
 `count` requests meet a fault, 1 if not said, or that `share` of them until it is cleared; a clock
 skew and a revoked key stay until cleared by themselves. `after` lets so many requests pass first,
-`delay_s` makes a fault of any kind slow as well, `endpoint` confines it.
+`delay_s` makes a fault of any kind slow as well, `endpoint` confines it. Failing offers meet only
+requests that ask for offers.
 """
 
 import json
@@ -46,6 +49,7 @@ class FaultKind(StrEnum):
     NOT_JSON = "not_json"
     WRONG_SHAPE = "wrong_shape"
     DROP = "drop"
+    OFFERS_FAIL = "offers_fail"
     DUPLICATE = "duplicate"
     SLOW = "slow"
     TRICKLE = "trickle"
@@ -79,7 +83,8 @@ class Fault:
         kind: What is wrong.
         count: How many requests it still meets, None for all until it is cleared.
         status: HTTP status, for `status`.
-        asins: Products left out as if unknown, for `drop`.
+        asins: Products left out as if unknown, for `drop`; those without offers, for `offers_fail`,
+            which meets all products if it names none.
         endpoint: The only endpoint it meets ("product", …), None for all.
         share: Of the requests it could meet, those it does, by chance; None for all.
         after: Requests it lets pass before the first it meets.
@@ -135,12 +140,13 @@ class FaultPlan:
             self._asked.clear()
             self._met.clear()
 
-    def take(self, endpoint: str) -> list[Fault]:
+    def take(self, endpoint: str, *, asks_offers: bool = True) -> list[Fault]:
         """Return the faults that meet a request to `endpoint` and count them down.
 
         A clock skew and a revoked key may come beside others; of the rest a request meets one, the
         first that waits. Shares of several faults never fall on the same request: 0.01 of one kind
-        and 0.005 of another spoil 0.015 of all.
+        and 0.005 of another spoil 0.015 of all. Failing offers wait for a request
+        that asks for offers.
         """
         met: list[Fault] = []
         left: list[Fault] = []
@@ -149,7 +155,8 @@ class FaultPlan:
             self._asked[endpoint] += 1
             spoiled, shared = False, 0.0
             for fault in self._waiting:
-                if fault.endpoint not in {None, endpoint}:
+                is_about_offers = fault.kind is FaultKind.OFFERS_FAIL
+                if fault.endpoint not in {None, endpoint} or (is_about_offers and not asks_offers):
                     left.append(fault)
                     continue
                 if fault.after:

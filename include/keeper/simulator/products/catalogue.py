@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -14,9 +15,14 @@ from keeper.domain.money import to_major
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.errors import TerminalError
-from keeper.simulator.products.asin_numbering import AsinNumbering
+from keeper.simulator.products.asin_numbering import (
+    AsinNumbering,
+    code_of,
+    number_of_code,
+    shares_code,
+)
 from keeper.simulator.products.histories import History, make_history
-from keeper.simulator.products.sheets import ProductSheet, sheet_of
+from keeper.simulator.products.sheets import ProductSheet, children_of, parent_number, sheet_of
 
 SEARCHED_PRODUCTS: Final = 600
 """How many products a search compares by their histories; fewer than the cache keeps of them."""
@@ -25,6 +31,8 @@ _CACHED_HISTORIES: Final = 1000
 _CACHED_SHEETS: Final = 10_000
 _HORIZON_STEP: Final = 30 * 1440
 _WATCHED_TYPES: Final = ("NEW",) * 8 + ("AMAZON", "BUY_BOX_SHIPPING")
+_OFFERS_WATCHED: Final = (("WAREHOUSE", 0.6), ("USED_GOOD_SHIPPING", 0.25))
+"""Price types of single offers, and how many of the products that have one are watched for it."""
 _ALERTING_SHARE: Final = 0.03
 
 
@@ -58,6 +66,21 @@ class Catalogue:
             return None
         sheet = self.sheet(number)
         return sheet if locale in sheet.locales else None
+
+    def with_code(self, code: str, locale: Locale) -> list[ProductSheet]:
+        """Return the products of a locale that carry an EAN or ISBN-13."""
+        number = number_of_code(code)
+        if number is None:
+            return []
+        numbers = [number, number + 1] if shares_code(number + 1) else [number]
+        sheets = [self.sheet(n) for n in numbers if n < self.size]
+        return [s for s in sheets if locale in s.locales and self.code_of(s) == code]
+
+    def code_of(self, sheet: ProductSheet) -> str:
+        """Return a product's EAN, or ISBN-13 if it is a book."""
+        is_shared = shares_code(sheet.number)
+        first = self.sheet(sheet.number - 1) if is_shared else sheet
+        return code_of(first.number, is_book=bool(first.authors))
 
     def products_in(self, locale: Locale, limit: int | None = None) -> Iterator[ProductSheet]:
         """Give the products of a locale in order of their numbers, at most `limit`."""
@@ -94,7 +117,21 @@ class Catalogue:
         return known.until(at)
 
     def _make_sheet(self, number: int) -> ProductSheet:
-        return sheet_of(self.seed, number, self.asin_of(number))
+        sheet = sheet_of(self.seed, number, self.asin_of(number))
+        children = tuple(self.asin_of(child) for child in children_of(number))
+        parent = parent_number(number)
+        if parent is None:
+            return replace(sheet, variations=children) if children else sheet
+        family = self.sheet(parent)
+        own = sheet.colour or f"Edition {number}"
+        return replace(
+            sheet,
+            title=f"{family.title} ({own})",
+            brand=family.brand,
+            authors=family.authors,
+            kind=family.kind,
+            parent=family.asin,
+        )
 
 
 class SuggestedWatch(NamedTuple):
@@ -111,7 +148,8 @@ def watch_list(
 ) -> list[SuggestedWatch]:
     """Choose products to watch for a demonstration, the same ones every time.
 
-    Every product chosen has a current price of its price type at `at`. About one in 33 has a target
+    Every product chosen has a current price of its price type at `at`; a few are watched for a
+    warehouse or used offer, where they have one. About one in 33 has a target
     a little above that price, so that its first check raises an alert; the others have a target 8
     to 30 % below it.
 
@@ -148,12 +186,17 @@ def _next_row(
     for sheet in candidates:
         chance = Random(f"watch-list/{sheet.seed}/{sheet.number}/{locale.domain}")
         price_type = chance.choice(_WATCHED_TYPES)
-        entries = catalogue.history(sheet, locale, minute).entries.get(
-            price_type_of(price_type).index
-        )
-        price = int(entries[-1, 1]) if entries is not None else -1
+        history = catalogue.history(sheet, locale, minute)
+        price = history.price_at(price_type_of(price_type).index, minute)
         if price <= 0:
             continue
+        # Of a chance of its own, so that the products of the list are as without these types.
+        by_offer = Random(f"watch-list-offers/{sheet.seed}/{sheet.number}/{locale.domain}")
+        for name, share in _OFFERS_WATCHED:
+            offered = history.price_at(price_type_of(name).index, minute)
+            if offered > 0 and by_offer.random() < share:
+                price_type, price = name, offered
+                break
         if chance.random() < _ALERTING_SHARE:
             target = int(price * chance.uniform(1.01, 1.05)) + 1
         else:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from keeper.domain.locales import LOCALES, Locale
+from keeper.simulator.products.books import BOOK_KINDS
 from keeper.simulator.products.word_lists import KINDS
 
+_KINDS: Final = (*KINDS, *BOOK_KINDS)
 _LOCALE_IDS: Final = 1_000_000_000
 _ROOT_IDS: Final = 1_000_000
 _SHELF_IDS: Final = 1_000
@@ -46,11 +48,11 @@ def categories_of(locale: Locale) -> dict[int, Category]:
 
 
 _ROOT_NUMBERS: Final = {
-    name: number for number, name in enumerate(dict.fromkeys(kind.category for kind in KINDS), 1)
+    name: number for number, name in enumerate(dict.fromkeys(kind.category for kind in _KINDS), 1)
 }
 _SHELF_NUMBERS: Final = {
     pair: number
-    for number, pair in enumerate(dict.fromkeys((kind.category, kind.shelf) for kind in KINDS), 1)
+    for number, pair in enumerate(dict.fromkeys((kind.category, kind.shelf) for kind in _KINDS), 1)
 }
 
 

@@ -1,13 +1,15 @@
 """A product's market in one locale, look by look: offers, their prices, the rank they bring."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
 
 from keeper.domain.locales import Locale
+from keeper.domain.prices.points import to_keepa_minutes
 from keeper.simulator.products.chance import Flags, Floats, Ints, bounded_walk, held, spells
-from keeper.simulator.products.sheets import ProductSheet
+from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, ProductSheet
 
 NO_OFFER: Final = -1
 CHANCES_PER_LOOK: Final = 36
@@ -24,6 +26,10 @@ _PRICE_LEVELS: Final = {
     "MXN": 18.5,
     "BRL": 5.4,
 }
+HIDDEN_SINCE: Final = to_keepa_minutes(CATALOGUE_ORIGIN)
+"""From then on a product whose maker forbids it shows neither NEW nor a buy box."""
+_LANDED_SINCE: Final = to_keepa_minutes(datetime(2026, 2, 23, tzinfo=UTC))
+"""From then on NEW and USED include shipping, as Keepa's pages say."""
 _USED_CONDITIONS: Final = (
     ("USED_NEW_SHIPPING", 0.88),
     ("USED_VERY_GOOD_SHIPPING", 0.80),
@@ -49,6 +55,8 @@ class Market:
         own = 0.85 + 0.3 * float(chance[0, 1])
         self._usual = sheet.usual_price * _PRICE_LEVELS[locale.currency] * scale * own
         self._pace = sheet.look_gap / _DAY
+        self._is_hidden = (looks >= HIDDEN_SINCE) & sheet.hides_price
+        self._is_landed = looks >= _LANDED_SINCE
 
     def series(self) -> Iterator[tuple[str, list[Ints]]]:
         """Give every price type the market has, with one value (or price and shipping) a look."""
@@ -56,9 +64,12 @@ class Market:
         amazon = self._amazon(on_sale)
         fba = self._fba(on_sale)
         fbm, fbm_shipping, fbm_shipping_unknown = self._fbm(on_sale)
-        new = _lowest([amazon, fba, fbm])
+        item = _lowest([amazon, fba, fbm])
+        unknown_as_none = np.where(fbm_shipping_unknown, 0, fbm_shipping)
+        landed = np.where(fbm < 0, NO_OFFER, fbm + unknown_as_none)
+        new = np.where(self._is_landed, _lowest([amazon, fba, landed]), item)
         yield "AMAZON", [amazon]
-        yield "NEW", [new]
+        yield "NEW", [np.where(self._is_hidden, NO_OFFER, new)]
         yield "NEW_FBA", [fba]
         shown_shipping = np.where(fbm_shipping_unknown, NO_OFFER, fbm_shipping)
         yield "NEW_FBM_SHIPPING", [fbm, np.where(fbm < 0, NO_OFFER, shown_shipping)]
@@ -68,8 +79,8 @@ class Market:
         if self._sheet.sold_used:
             yield from self._used(on_sale)
         if self._sheet.sold_in_deals:
-            yield from self._deals(new)
-        yield "SALES", [self._rank(new)]
+            yield from self._deals(item)
+        yield "SALES", [self._rank(item)]
         yield from self._reviews()
 
     def _while_sold(self) -> Flags:
@@ -129,6 +140,7 @@ class Market:
         price = np.where(to_amazon, amazon, np.where(to_merchant, fbm, best))
         shipping = np.where(to_merchant, np.where(unknown, NO_OFFER, fbm_shipping), 0)
         empty = (price < 0) | spells(self._chance[20], 0.01 * self._pace, 0.2 * self._pace)
+        empty |= self._is_hidden
         # Keepa writes an empty box as (−1, −1), for some products as (−1, 0).
         no_shipping = 0 if self._sheet.number % 7 == 0 else NO_OFFER
         yield (
@@ -162,7 +174,11 @@ class Market:
             shippings.append(own)
             yield name, [price, own]
         lowest = _lowest(prices)
-        yield "USED", [lowest]
+        landed = [
+            np.where(price < 0, NO_OFFER, price + np.maximum(own, 0))
+            for price, own in zip(prices, shippings, strict=True)
+        ]
+        yield "USED", [np.where(self._is_landed, _lowest(landed), lowest)]
         count = sum((price >= 0).astype(np.int64) for price in prices)
         yield "COUNT_USED", [np.where(lowest < 0, NO_OFFER, count)]
         best_shipping = np.full(self._count, NO_OFFER)

@@ -16,13 +16,22 @@ from keeper.simulator.products.chance import Ints
 from keeper.simulator.products.histories import Entries, History
 from keeper.simulator.products.markets import NO_OFFER
 
+OFFER_COUNTS: Final = ("retrievedOfferCount", "offerCountFBA", "offerCountFBM")
+NOT_REQUESTED: Final = -2
+"""What `stats` says where a request did not ask for offers or the buy box."""
 _DAY: Final = 1440
 _WINDOWS: Final = (30, 90, 180, 365)
-_NOT_REQUESTED: Final = -2
 _SALES: Final = price_type_of("SALES").index
-_COUNT_NEW: Final = price_type_of("COUNT_NEW").index
-_COUNT_USED: Final = price_type_of("COUNT_USED").index
+_UPDATES: Final = price_type_of("EXTRA_INFO_UPDATES").index
 _BUY_BOX: Final = price_type_of("BUY_BOX_SHIPPING").index
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The Keepa minutes between which `stats` counts."""
+
+    begin: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,37 +136,53 @@ def spans_of(entries: Entries, end: int) -> SeriesSpans:
     return SeriesSpans(starts, values, end, offered, weight, not bool(missing.all()))
 
 
-def stats_of(history: History, at: int, days: int, *, with_offers: bool = False) -> dict[str, Any]:
+def stats_of(
+    history: History, at: int, interval: Interval, *, has_buy_box: bool = False
+) -> dict[str, Any]:
     """Compute Keepa's `stats` object.
 
     Args:
-        history: The whole history known at `at`.
+        history: What is known at `at` of the series that are shown, whole.
         at: Keepa minute of the reply.
-        days: Length of the interval asked for.
-        with_offers: The request asked for offers or the buy box, so that fields about them are
-            filled instead of −2.
+        interval: What the figures of the interval count over.
+        has_buy_box: The request asked for the buy box, so that fields about it are filled instead
+            of −2.
     """
     spans = {index: spans_of(entries, at) for index, entries in history.entries.items()}
-    begin = at - days * _DAY
+    updates = spans.pop(_UPDATES, None)
+    begin = interval.begin
+    within = spans
+    if interval.end < at:
+        past = history.until(interval.end).entries
+        within = {i: spans_of(past[i], interval.end) for i in spans.keys() & past.keys()}
 
-    def each(value: Any, absent: Any = NO_OFFER) -> list[Any]:
-        return [value(spans[i]) if i in spans else absent for i in range(history.length)]
+    def each(
+        value: Any, absent: Any = NO_OFFER, series: Mapping[int, SeriesSpans] = spans
+    ) -> list[Any]:
+        return [value(series[i]) if i in series else absent for i in range(history.length)]
 
+    current = each(lambda series: series.current)
+    # Of the collections recorded statistics have the last only.
+    current[_UPDATES] = NO_OFFER if updates is None else updates.current
     stats: dict[str, Any] = {
-        "current": each(lambda series: series.current),
-        "avg": each(lambda series: series.average_since(begin)),
+        "current": current,
+        "avg": each(lambda series: series.average_since(begin), series=within),
         **{
             f"avg{window}": each(lambda series, w=window: series.average_since(at - w * _DAY))
             for window in _WINDOWS
         },
-        "atIntervalStart": each(lambda series: series.value_at(begin)),
+        "atIntervalStart": each(lambda series: series.value_at(begin), series=within),
         "min": each(lambda series: series.extreme(lowest=True), None),
         "max": each(lambda series: series.extreme(lowest=False), None),
-        "minInInterval": each(lambda series: series.extreme(lowest=True, since=begin), None),
-        "maxInInterval": each(lambda series: series.extreme(lowest=False, since=begin), None),
+        "minInInterval": each(
+            lambda series: series.extreme(lowest=True, since=begin), None, within
+        ),
+        "maxInInterval": each(
+            lambda series: series.extreme(lowest=False, since=begin), None, within
+        ),
         "isLowest": each(is_lowest, False),
         "isLowest90": each(lambda series: is_lowest(series, since=at - 90 * _DAY), False),
-        "outOfStockPercentageInInterval": _out_of_stock(spans, history.length, begin),
+        "outOfStockPercentageInInterval": _out_of_stock(within, history.length, begin),
         **{
             f"outOfStockPercentage{window}": _out_of_stock(
                 spans, history.length, at - window * _DAY
@@ -169,10 +194,11 @@ def stats_of(history: History, at: int, days: int, *, with_offers: bool = False)
             for window in _WINDOWS
         },
         "lightningDealInfo": None,
-        "tradeInPrice": _NOT_REQUESTED,
-        "lastOffersUpdate": 0,
+        "tradeInPrice": NOT_REQUESTED,
+        "totalOfferCount": history.offers_at(at),
+        **dict.fromkeys(OFFER_COUNTS, NOT_REQUESTED),
     }
-    return stats | _about_offers(history, stats["current"], with_offers)
+    return stats | _buy_box(history, has_buy_box=has_buy_box)
 
 
 def is_lowest(series: SeriesSpans, since: int | None = None) -> bool:
@@ -200,16 +226,9 @@ def rank_drops(ranks: SeriesSpans | None, since: int) -> int:
     return int(np.count_nonzero(recent[1:] * 10 < recent[:-1] * 9))
 
 
-def _about_offers(history: History, current: list[int], with_offers: bool) -> dict[str, int]:
-    if not with_offers:
-        names = ("buyBoxPrice", "buyBoxShipping", "totalOfferCount", "retrievedOfferCount")
-        return dict.fromkeys(names, _NOT_REQUESTED)
-    box = history.entries.get(_BUY_BOX)
-    price, shipping = (int(box[-1, 1]), int(box[-1, 2])) if box is not None else (-1, -1)
-    count = sum(max(current[index], 0) for index in (_COUNT_NEW, _COUNT_USED))
-    return {
-        "buyBoxPrice": price,
-        "buyBoxShipping": shipping,
-        "totalOfferCount": count,
-        "retrievedOfferCount": 0,
-    }
+def _buy_box(history: History, *, has_buy_box: bool) -> dict[str, int]:
+    price, shipping = NOT_REQUESTED, NOT_REQUESTED
+    if has_buy_box:
+        box = history.entries.get(_BUY_BOX)
+        price, shipping = (int(box[-1, 1]), int(box[-1, 2])) if box is not None else (-1, -1)
+    return {"buyBoxPrice": price, "buyBoxShipping": shipping}

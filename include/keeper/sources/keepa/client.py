@@ -1,5 +1,6 @@
 """Asks Keepa for products, page by page, so that a caller can keep each page before the next."""
 
+import logging
 import random as random_module
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,15 +12,27 @@ from typing import Final, Self
 from keeper.clock import Clock, utc_now
 from keeper.domain.asins import InvalidAsinError, is_asin
 from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.events import Source
 from keeper.domain.tokens.balance import TokenBudget, TokenRequest
 from keeper.sources.keepa.config import KeepaConfig
-from keeper.sources.keepa.products.requests import MAX_ASINS, KeepaRequests
+from keeper.sources.keepa.errors import KeepaLateReplyError
+from keeper.sources.keepa.late_replies import asked_again, halves
+from keeper.sources.keepa.products.requests import BASIC, KeepaRequests, ProductQuery
 from keeper.sources.keepa.tokens import Envelope, TokenStatus, TokenUsage
 from keeper.sources.keepa.transport import Reply, Transport
 
-__all__ = ["Envelope", "KeepaClient", "ProductPage", "Reply", "TokenStatus", "TokenUsage"]
+__all__ = [
+    "Envelope",
+    "KeepaClient",
+    "ProductPage",
+    "ProductQuery",
+    "Reply",
+    "TokenStatus",
+    "TokenUsage",
+]
 
+_LOG: Final = logging.getLogger(__name__)
 _NAMED_IN_ERRORS: Final = 5
 
 
@@ -30,6 +43,7 @@ class ProductPage:
     Attributes:
         locale: Which Amazon was asked about.
         asked: The ASINs of the request; those Keepa does not know are missing from the body.
+        detail: How much was asked for.
         body: The decompressed JSON exactly as received, known to be whole and to have an envelope.
         received_at: When the last byte arrived, by Keeper's clock.
         envelope: The token fields.
@@ -37,6 +51,7 @@ class ProductPage:
 
     locale: Locale
     asked: tuple[str, ...]
+    detail: Detail
     body: bytes
     received_at: datetime
     envelope: Envelope
@@ -80,22 +95,24 @@ class KeepaClient:
         self,
         locale: Locale,
         asins: Sequence[str],
+        query: ProductQuery = BASIC,
         *,
-        stats_days: int = 90,
-        page_products: int = MAX_ASINS,
+        page_products: int | None = None,
         may_use_reserve: bool = False,
     ) -> Iterator[ProductPage]:
-        """Ask for products with their whole history and statistics, up to 100 a request.
+        """Ask for products with their whole history and statistics, a page a request.
 
-        Each request costs one token a product and is sent only when its page is asked for; when
-        one fails, the pages before it have been handed over already.
+        What a product costs depends on how much of it is asked for; see Detail. A request is sent
+        only when its page is asked for; when one fails, the pages before it have been handed over
+        already. A page whose reply was late is asked for once more in two halves, which then use
+        what Keepa collected for it: it costs at most twice its price.
 
         Args:
             locale: Which Amazon.
             asins: Asked in this order, repeats once.
-            stats_days: The interval of Keepa's statistics.
-            page_products: Most products a request asks for, at most 100; fewer where the account
-                can never hold so many tokens.
+            query: What is asked of them.
+            page_products: Most products a request asks for; never more than Keepa allows. Fewer
+                where the account can never hold so many tokens.
             may_use_reserve: The products are worth the tokens the budget keeps back.
 
         Returns:
@@ -113,15 +130,34 @@ class KeepaClient:
             named = ", ".join(map(repr, wrong[:_NAMED_IN_ERRORS]))
             raise InvalidAsinError(f"{len(wrong)} of {len(asins)} are not ASINs: {named}")
         unique = tuple(dict.fromkeys(asins))
-        size = max(min(page_products, MAX_ASINS), 1)
+        most = query.detail.page_products
+        size = max(min(page_products or most, most), 1)
         pages = (unique[start : start + size] for start in range(0, len(unique), size))
-        return (self._page(locale, asked, stats_days, may_use_reserve) for asked in pages)
+        return (
+            page for asked in pages for page in self._pages(locale, asked, query, may_use_reserve)
+        )
+
+    def _pages(
+        self, locale: Locale, asked: tuple[str, ...], query: ProductQuery, may_use_reserve: bool
+    ) -> Iterator[ProductPage]:
+        """Ask for a page; if the reply is late, once more for its halves."""
+        try:
+            page = self._page(locale, asked, query, may_use_reserve)
+        except KeepaLateReplyError as error:
+            _LOG.warning("%s; its %d products are asked for in halves", error, len(asked))
+        else:
+            yield page
+            return
+        for half in halves(asked):
+            yield self._page(locale, half, asked_again(query), may_use_reserve)
 
     def _page(
-        self, locale: Locale, asked: tuple[str, ...], stats_days: int, may_use_reserve: bool
+        self, locale: Locale, asked: tuple[str, ...], query: ProductQuery, may_use_reserve: bool
     ) -> ProductPage:
-        reply = self._requests.ask_products(locale, asked, stats_days, may_use_reserve)
-        return ProductPage(locale, asked, reply.body, reply.received_at, reply.envelope)
+        reply = self._requests.ask_products(locale, asked, query, may_use_reserve)
+        return ProductPage(
+            locale, asked, query.detail, reply.body, reply.received_at, reply.envelope
+        )
 
     def ask(self, request: TokenRequest, parameters: Mapping[str, object]) -> Reply:
         """Send one request of any endpoint and return its reply.

@@ -81,6 +81,13 @@ class KeepaUnavailableError(TransientError):
     """Keepa did not answer or answered 5xx, also after the configured attempts."""
 
 
+class KeepaLateReplyError(KeepaUnavailableError):
+    """The reply did not come within the timeout, and Keepa charged the request, or may have.
+
+    Sent again as it is, it would be late again and paid for again.
+    """
+
+
 class KeepaLeftAloneError(TransientError):
     """Keepa fails everybody at the moment, so this request was not sent; a breaker is open."""
 

@@ -104,6 +104,16 @@ class Envelope:
         return cls.of_fields(fields)
 
 
+def was_charged(before: TokenReading | None, after: TokenReading | None) -> bool:
+    """Return whether the balance fell, or may have.
+
+    Args:
+        before: The balance before the request, None if it was not known.
+        after: The balance after it, None if it could not be asked for.
+    """
+    return before is None or after is None or after.tokens_left < before.left_at(after.read_at)
+
+
 def _tokens(number: object) -> int:
     """Return a number of tokens rounded up; 0 for what is no number above it."""
     if type(number) is int:

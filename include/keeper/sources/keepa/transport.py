@@ -17,7 +17,7 @@ import urllib3
 from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from keeper.clock import Clock, utc_now
 from keeper.domain.tokens.balance import (
@@ -33,6 +33,7 @@ from keeper.errors import KeeperError
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.errors import (
     KeepaKeyRejectedError,
+    KeepaLateReplyError,
     KeepaLeftAloneError,
     KeepaReplyError,
     KeepaUnavailableError,
@@ -40,11 +41,12 @@ from keeper.sources.keepa.errors import (
 )
 from keeper.sources.keepa.redaction import Redactor, redact_transport_logs
 from keeper.sources.keepa.replies import check_reply
-from keeper.sources.keepa.tokens import Envelope, TokenUsage
+from keeper.sources.keepa.tokens import Envelope, TokenUsage, was_charged
 
 logger = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_S: Final = 10.0
+_BALANCE_TIMEOUT_S: Final = 30.0
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
 _BALANCE: Final = "token"
@@ -98,14 +100,17 @@ class Transport:
             self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1))
         redact_transport_logs()
         self.usage = TokenUsage()
+        self._reading: TokenReading | None = None
 
     def send(self, request: TokenRequest, parameters: Mapping[str, object]) -> Reply:
         """Ask an endpoint until it gives a usable reply; blocks for timeouts and waits between.
 
         Only connection errors, timeouts, HTTP 5xx and cut or misshapen replies are tried again.
-        Each attempt is a request to Keepa, and has its own place in the budget.
+        Each attempt is a request to Keepa, and has its own place in the budget. A late reply is
+        tried once more if the balance shows that it was not charged.
 
         Raises:
+            KeepaLateReplyError: A reply was late and charged, or may have been; not retried.
             TokensExhaustedError: There are too few tokens, by the budget or by Keepa; not retried.
             KeepaLeftAloneError: Keepa has failed everybody lately, by the budget; not retried.
             TransientError: Every attempt failed.
@@ -115,17 +120,46 @@ class Transport:
             sleep=self._sleep,
             stop=stop_after_attempt(self._config.max_attempts),
             wait=self._wait_s,
-            retry=retry_if_exception_type((KeepaUnavailableError, KeepaReplyError)),
+            retry=retry_if_exception(_is_worth_another_attempt),
             before_sleep=self._log_failure,
             reraise=True,
         )
+        # The attempts of this request whose replies were late.
+        late: list[KeepaLateReplyError] = []
         try:
-            return attempts(self._attempt, request, parameters)
+            return attempts(self._timely_attempt, request, parameters, late)
         except KeepaKeyRejectedError as error:
             rejected = error
         if rejected.otherwise is not None and request.endpoint != _BALANCE and self._knows_key():
             raise rejected.otherwise
         raise rejected
+
+    def _timely_attempt(
+        self,
+        request: TokenRequest,
+        parameters: Mapping[str, object],
+        late: list[KeepaLateReplyError],
+    ) -> Reply:
+        before = self._reading
+        try:
+            return self._attempt(request, parameters)
+        except KeepaLateReplyError as error:
+            late.append(error)
+        if request.endpoint == _BALANCE:
+            raise KeepaUnavailableError(str(late[-1]))
+        after = self._asked_balance()
+        if len(late) > 1 or was_charged(before, after):
+            raise KeepaLateReplyError(f"{late[-1]}; it was charged, or may have been")
+        raise KeepaUnavailableError(f"{late[-1]}; it was not charged")
+
+    def _asked_balance(self) -> TokenReading | None:
+        """Ask for the balance, which costs nothing; None if Keepa does not answer."""
+        try:
+            reply = self._attempt(TokenRequest(_BALANCE, estimate=0), {})
+        except KeeperError:
+            return None
+        self.observe(reply.envelope, reply.received_at)
+        return self._reading
 
     def _knows_key(self) -> bool:
         """Ask for the balance, which costs nothing, and return whether Keepa answers it."""
@@ -167,7 +201,10 @@ class Transport:
         is_usable = False
         # Whatever ends the request, Ctrl-C too, what it cost is noted.
         try:
-            exchange.run(request.endpoint, parameters)
+            timeout_s = self._config.timeout_for(request.detail)
+            if request.endpoint == _BALANCE:
+                timeout_s = min(timeout_s, _BALANCE_TIMEOUT_S)
+            exchange.run(request.endpoint, parameters, timeout_s)
             body = bytes(exchange.body)
             envelope = Envelope.of_fragment(body)
             if exchange.failure is not None:
@@ -177,11 +214,13 @@ class Transport:
         finally:
             received_at = self._clock()
             self.usage = self.usage.after(envelope)
+            reading = _reading(envelope, received_at)
+            self._reading = reading or self._reading
             if self._budget is not None and reservation is not None:
                 self._budget.record_outcome(
                     reservation,
                     charged=_charge(envelope),
-                    reading=_reading(envelope, received_at),
+                    reading=reading,
                     refused=not is_usable,
                     status=exchange.status or None,
                 )
@@ -205,6 +244,12 @@ class Transport:
                 tokens_left=reserved.tokens_left,
             )
         return reserved
+
+
+def _is_worth_another_attempt(error: BaseException) -> bool:
+    if isinstance(error, KeepaLateReplyError):
+        return False
+    return isinstance(error, KeepaUnavailableError | KeepaReplyError)
 
 
 def _charge(envelope: Envelope | None) -> int | None:
@@ -233,8 +278,7 @@ class _Exchange:
         self.body = bytearray()
         self.failure: KeeperError | None = None
 
-    def run(self, endpoint: str, parameters: Mapping[str, object]) -> None:
-        timeout_s = self._config.timeout_s
+    def run(self, endpoint: str, parameters: Mapping[str, object], timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
         try:
             with self._session.get(
@@ -247,11 +291,11 @@ class _Exchange:
                 allow_redirects=False,
             ) as response:
                 self.status = response.status_code
-                self._read(response.raw, deadline)
+                self._read(response.raw, deadline, timeout_s)
         except requests.ConnectTimeout:
             self._fail_unreachable("no connection in time")
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            self._fail_late()
+            self._fail_late(timeout_s)
         except (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError) as error:
             self.failure = KeepaReplyError(
                 f"Keepa's reply was cut after {len(self.body)} bytes ({self._reason(error)})"
@@ -259,13 +303,13 @@ class _Exchange:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             self._fail_unreachable(self._reason(error))
 
-    def _read(self, raw: urllib3.BaseHTTPResponse, deadline: float) -> None:
+    def _read(self, raw: urllib3.BaseHTTPResponse, deadline: float, timeout_s: float) -> None:
         # read1 gives what has come: a reply that trickles in meets the deadline, and one that is
         # cut leaves its envelope.
         while chunk := raw.read1(_READ_BYTES, decode_content=True):
             self.body += chunk
             if time.monotonic() > deadline:
-                self._fail_late()
+                self._fail_late(timeout_s)
                 return
 
     def _fail_unreachable(self, reason: str) -> None:
@@ -273,10 +317,9 @@ class _Exchange:
             f"Keepa cannot be reached at {self._config.base_url}: {reason}"
         )
 
-    def _fail_late(self) -> None:
-        self.failure = KeepaUnavailableError(
-            f"Keepa did not finish its reply within {self._config.timeout_s:g} s "
-            f"({len(self.body)} bytes came)"
+    def _fail_late(self, timeout_s: float) -> None:
+        self.failure = KeepaLateReplyError(
+            f"Keepa did not finish its reply within {timeout_s:g} s ({len(self.body)} bytes came)"
         )
 
     def _reason(self, error: Exception) -> str:

@@ -32,6 +32,7 @@ TOKENS_INDEX: Final = index_of(
         "domain": KEYWORD,
         "state": KEYWORD,
         "products": LONG,
+        "detail": KEYWORD,
         "tokens_estimated": LONG,
         "tokens_charged": LONG,
         "tokens_expected": LONG,
@@ -68,6 +69,8 @@ RUNS_INDEX: Final = index_of(
         "deals_stored": LONG,
         "alerts_raised": LONG,
         "alerts_sent": LONG,
+        "series_undelivered": LONG,
+        "series_unreadable": LONG,
         "problem": TITLE,
     }
 )

@@ -8,7 +8,7 @@ append, so each reply has an entry of its own. Days are of `received_at` in UTC.
 
 import gzip
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.events import Source
 from keeper.stores.lake.paths import (
     UNREADABLE,
@@ -46,6 +47,7 @@ class ArchivedReply:
         run_id: The run that asked.
         bytes: Size of the uncompressed body.
         sha256: Of the uncompressed body, in hexadecimal.
+        detail: How much of products was asked for. Entries without it are of basic requests.
     """
 
     key: str
@@ -58,6 +60,7 @@ class ArchivedReply:
     run_id: str
     bytes: int
     sha256: str
+    detail: Detail = Detail.BASIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class ReplyArchive:
         tokens_consumed: int,
         source: Source,
         run_id: str,
+        detail: Detail = Detail.BASIC,
     ) -> ArchivedReply:
         """Keep a reply; keeping the same one again changes nothing."""
         digest = sha256(body).hexdigest()
@@ -103,6 +107,7 @@ class ReplyArchive:
             run_id=run_id,
             bytes=len(body),
             sha256=digest,
+            detail=detail,
         )
         path = self._path(*folder)
         path.mkdir(parents=True, exist_ok=True)
@@ -159,7 +164,7 @@ class ReplyArchive:
     def newest_holding(
         self,
         domain: str,
-        asins: Collection[str],
+        asins: Mapping[str, Detail],
         *,
         received_from: datetime,
         received_until: datetime | None = None,
@@ -170,7 +175,8 @@ class ReplyArchive:
 
         Args:
             domain: The locale.
-            asins: The products; those without a reply are missing from the result.
+            asins: The products, each with the least that must have been asked of it; those without
+                such a reply are missing from the result.
             received_from: Older replies do not count.
             received_until: Nor do replies of this moment or later.
             source: Keepa's replies or the simulator's, None for either.
@@ -191,8 +197,9 @@ class ReplyArchive:
                 if not _is_within(reply, received_from, received_until):
                     continue
                 for asin in missing.intersection(reply.asked):
-                    found[asin] = reply
-                    missing.discard(asin)
+                    if reply.detail.brings(asins[asin]):
+                        found[asin] = reply
+                        missing.discard(asin)
         return found
 
     def prune(self, before: datetime, *, dry_run: bool) -> Pruned:

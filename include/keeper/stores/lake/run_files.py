@@ -15,6 +15,7 @@ from typing import Final, Self, TypeVar
 
 import msgspec
 
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.events import Source
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.stores.lake.archive import ArchivedReply, ReplyArchive
@@ -72,6 +73,11 @@ class StoredPage:
         """What the reply cost."""
         return self.reply.tokens_consumed
 
+    @property
+    def detail(self) -> Detail:
+        """How much of products was asked for."""
+        return self.reply.detail
+
 
 class BatchFolder:
     """The files of one batch of a run."""
@@ -122,6 +128,7 @@ class BatchFolder:
         received_at: datetime,
         tokens_consumed: int,
         source: Source,
+        detail: Detail = Detail.BASIC,
     ) -> StoredPage:
         """Archive a raw reply as the batch's page `number`; see ReplyArchive.write."""
         reply = self._archive.write(
@@ -133,6 +140,7 @@ class BatchFolder:
             tokens_consumed=tokens_consumed,
             source=source,
             run_id=self._run_id,
+            detail=detail,
         )
         return self.add_page(number, reply)
 
@@ -146,13 +154,15 @@ class BatchFolder:
     def add_archived(self, received_from: datetime, source: Source) -> list[StoredPage]:
         """Take the newest archived replies that hold the plan's products as the batch's pages.
 
+        A reply serves only a product of which it was asked enough for all watched price types.
+
         Args:
             received_from: Older replies do not serve.
             source: Only Keepa's, or only the simulator's.
         """
-        asins: dict[str, list[str]] = {}
+        asins: dict[str, dict[str, Detail]] = {}
         for product in self.read_plan():
-            asins.setdefault(product.domain, []).append(product.asin)
+            asins.setdefault(product.domain, {})[product.asin] = product.detail
         keys: dict[str, ArchivedReply] = {}
         for domain, wanted in asins.items():
             found = self._archive.newest_holding(

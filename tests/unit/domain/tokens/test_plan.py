@@ -1,13 +1,16 @@
 """Which products the tokens go to when they do not reach for all."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.balance import TokenReading
 from keeper.domain.tokens.plan import Candidate, TokenPlan, plan_tokens
+from keeper.domain.tokens.prices import USUAL_PRICES, ProductPrices
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SIX_HOURS = timedelta(hours=6)
@@ -20,8 +23,12 @@ def product(
     distance: float | None = None,
     changes: int = 0,
     priority: int = 0,
+    detail: Detail = Detail.BASIC,
+    is_unknown: bool = False,
 ) -> Candidate:
-    return Candidate(f"B{number:09d}", "us", checked, distance, changes, priority)
+    return Candidate(
+        f"B{number:09d}", "us", checked, distance, changes, priority, detail, is_unknown
+    )
 
 
 def plan(
@@ -30,6 +37,7 @@ def plan(
     reserve_share: float = 0,
     rate: int = 1,
     minutes: int = 0,
+    prices: ProductPrices = USUAL_PRICES,
 ) -> TokenPlan:
     reading = None
     if left is not None:
@@ -41,6 +49,7 @@ def plan(
         interval=SIX_HOURS,
         horizon=timedelta(minutes=minutes),
         reserve_share=reserve_share,
+        prices=prices,
     )
 
 
@@ -144,3 +153,74 @@ def test_a_plan_never_spends_more_than_there_will_be(
     spent_on_others = sum(not candidate.is_about_to_alert for candidate in planned.now)
     if spent_on_others:
         assert left - planned.cost >= planned.reserve
+
+
+def offers(number: int, **options: Any) -> Candidate:
+    return product(number, detail=Detail.OFFERS, **options)
+
+
+def test_a_dear_check_takes_the_tokens_it_costs() -> None:
+    planned = plan(*map(offers, range(10)), left=30)
+
+    assert (len(planned.now), len(planned.later), planned.cost) == (4, 6, 28)
+    assert planned.summary(AT) == (
+        "28 tokens of 30: 4 offers (about 28, at most 48); 6 products wait for the next run"
+    )
+
+
+def test_the_bill_names_what_each_detail_costs() -> None:
+    candidates = [
+        *(product(number) for number in range(3)),
+        *(product(number, detail=Detail.BUY_BOX) for number in range(3, 5)),
+        offers(5),
+    ]
+    planned = plan(*candidates, left=100, prices=ProductPrices(offers=6.1))
+
+    assert planned.cost == 3 + 6 + 7
+    assert planned.summary(AT) == (
+        "16 tokens of 100: 3 basic, 2 buy box (6), 1 offers (about 7, at most 12)"
+    )
+
+
+def test_cheap_checks_come_before_a_dear_one_of_equal_worth_until_it_has_waited() -> None:
+    cheap, dear = product(2), offers(1)
+    assert order(dear, cheap) == [cheap, dear]
+
+    waited = offers(1, checked=AT - 8 * SIX_HOURS)
+    assert order(cheap, waited) == [waited, cheap]
+
+
+def test_what_the_tokens_do_not_reach_for_is_passed_over_for_cheaper_ones() -> None:
+    near, dear, cheap = offers(1, distance=0.03), offers(2, checked=None), product(3)
+
+    planned = plan(near, dear, cheap, left=10)
+
+    assert planned.now == (near, cheap)
+    assert planned.later == (dear,)
+
+
+def test_the_reserve_is_what_the_checks_about_to_alert_cost() -> None:
+    assert plan(offers(1, distance=0.03), left=100, rate=10, reserve_share=0.5).reserve == 7
+
+
+def test_what_keepa_does_not_know_comes_last_even_if_never_checked() -> None:
+    unknown = product(1, checked=None, is_unknown=True)
+    assert order(unknown, product(2)) == [product(2), unknown]
+
+
+@given(
+    st.lists(st.sampled_from(Detail), max_size=30),
+    st.integers(0, 200),
+    st.floats(5, 12),
+)
+def test_a_plan_never_costs_more_than_there_will_be(
+    details: list[Detail], left: int, mean: float
+) -> None:
+    candidates = [product(number, detail=detail) for number, detail in enumerate(details)]
+    planned = plan(*candidates, left=left, prices=ProductPrices(offers=mean))
+
+    assert planned.cost <= left + 1
+    assert len(planned.now) + len(planned.later) == len(details)
+    # Nothing that the rest would have paid for was left.
+    spent = sum(planned.prices.each(one.detail) for one in planned.now)
+    assert all(spent + planned.prices.each(one.detail) > left for one in planned.later)

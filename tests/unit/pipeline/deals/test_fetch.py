@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from keeper.domain.locales import Locale
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.events import Source
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.tokens.balance import TokenRequest
@@ -17,6 +19,7 @@ from keeper.pipeline.deals.fetch import DealFetchResult, fetch_deals, worth_a_to
 from keeper.sources.keepa.client import ProductPage
 from keeper.sources.keepa.deals.requests import DealFilterRejectedError
 from keeper.sources.keepa.errors import KeepaRequestRejectedError, TokensExhaustedError
+from keeper.sources.keepa.products.requests import BASIC, ProductQuery, past_query
 from keeper.sources.keepa.tokens import Envelope
 from keeper.sources.keepa.transport import Reply
 from keeper.stores.lake.deal_files import DealFolder
@@ -51,6 +54,7 @@ class Keepa:
         self.requests = requests
         self.pages: list[int] = []
         self.histories: list[tuple[str, ...]] = []
+        self.queries: list[ProductQuery] = []
 
     def ask(self, request: TokenRequest, parameters: Mapping[str, object]) -> Reply:
         page = json.loads(str(parameters["selection"]))["page"]
@@ -60,14 +64,23 @@ class Keepa:
         return Reply(json.dumps(body).encode(), envelope, CHECKED_AT)
 
     def product_pages(
-        self, locale: Locale, asins: Sequence[str], *, page_products: int, may_use_reserve: bool
+        self,
+        locale: Locale,
+        asins: Sequence[str],
+        query: ProductQuery = BASIC,
+        *,
+        page_products: int | None = None,
+        may_use_reserve: bool = False,
     ) -> Iterator[ProductPage]:
         assert not may_use_reserve
-        for start in range(0, len(asins), page_products):
-            asked = tuple(asins[start : start + page_products])
-            envelope = self._spend(len(asked))
+        self.queries.append(query)
+        size = page_products or query.detail.page_products
+        for start in range(0, len(asins), size):
+            asked = tuple(asins[start : start + size])
+            envelope = self._spend(query.estimate(len(asked)))
             self.histories.append(asked)
-            yield ProductPage(locale, asked, b'{"products": []}', CHECKED_AT, envelope)
+            body = b'{"products": []}'
+            yield ProductPage(locale, asked, query.detail, body, CHECKED_AT, envelope)
 
     def _spend(self, tokens: int) -> Envelope:
         if not self.requests:
@@ -142,6 +155,23 @@ def test_the_largest_drops_are_worth_a_token_first(folder: DealFolder) -> None:
     fetch(folder, keepa, tokens=7)
 
     assert keepa.histories == [(asin_of(2), asin_of(1))]
+
+
+def test_prices_that_come_with_offers_are_dearer_so_fewer_are_bought(
+    folder: DealFolder,
+) -> None:
+    folder.write_filter(replace(FILTER, price_type="WAREHOUSE"))
+    deals = [entry(number) | {"current": [-1] * 9 + [2000]} for number in range(10)]
+    for deal in deals:
+        deal["avg"] = [[-2] * 9 + [3000]] * 4
+        deal["currentSince"] = [to_keepa_minutes(CHECKED_AT) - 60] * 10
+    keepa = Keepa(deals)
+
+    result = fetch(folder, keepa, tokens=22)
+
+    # Five for the page; three times five of what is left.
+    assert (result.histories, result.tokens) == (3, 20)
+    assert keepa.queries == [past_query(Detail.OFFERS)]
 
 
 def test_stored_histories_are_not_bought_again(folder: DealFolder, known: set[str]) -> None:

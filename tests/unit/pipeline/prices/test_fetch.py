@@ -12,6 +12,7 @@ from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
 from keeper.sources.keepa.client import Envelope, ProductPage
 from keeper.sources.keepa.errors import TokensExhaustedError
+from keeper.sources.keepa.products.requests import BASIC, ProductQuery
 from keeper.stores.lake.run_files import BatchFolder
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -31,9 +32,10 @@ class PagedSource:
         self,
         locale: Locale,
         asins: Sequence[str],
+        query: ProductQuery = BASIC,
         *,
-        page_products: int,
-        may_use_reserve: bool,
+        page_products: int | None = None,
+        may_use_reserve: bool = False,
     ) -> Iterator[ProductPage]:
         for start in range(0, len(asins), 3):
             if self.pages is not None and len(self.asked) == self.pages:
@@ -48,7 +50,8 @@ class PagedSource:
                 tokens_consumed=len(asked),
                 processing_time_ms=1,
             )
-            yield ProductPage(locale, asked, ",".join(asked).encode(), AT, envelope)
+            body = ",".join(asked).encode()
+            yield ProductPage(locale, asked, query.detail, body, AT, envelope)
 
 
 @pytest.fixture

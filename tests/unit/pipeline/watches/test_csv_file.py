@@ -32,8 +32,17 @@ def test_every_column_is_read_in_any_order_and_case() -> None:
     ]
 
 
+def test_a_price_type_keepa_keeps_no_more_can_only_be_put_aside() -> None:
+    with pytest.raises(ValueError, match="Keepa keeps no RENT prices any more"):
+        read_watch("B000000001", price_type="rent")
+    # An exported list is read back.
+    assert read_watch("B000000001", price_type="rent", status="paused").price_type == "RENT"
+
+
 @pytest.mark.parametrize(
-    "kind", [kind for kind in PRICE_TYPES if kind.is_price], ids=lambda kind: kind.name
+    "kind",
+    [kind for kind in PRICE_TYPES if kind.is_price and not kind.is_gone],
+    ids=lambda kind: kind.name,
 )
 def test_shipping_counts_only_where_keepa_gives_it_apart(kind: PriceType) -> None:
     if not (kind.has_shipping or kind.landed_since):
@@ -146,7 +155,7 @@ watches = st.builds(
     Watch,
     asin=st.from_regex(r"[0-9A-Z]{10}", fullmatch=True),
     domain=st.sampled_from([locale.domain for locale in LOCALES]),
-    price_type=st.sampled_from([p.name for p in PRICE_TYPES if p.is_price]),
+    price_type=st.sampled_from([p.name for p in PRICE_TYPES if p.is_price and not p.is_gone]),
     target_minor=st.none() | st.integers(min_value=1, max_value=10**9),
     status=st.sampled_from(WatchStatus),
 )

@@ -191,13 +191,34 @@ def test_categories_count_all_pages(catalogue: Catalogue, us: Locale, at_minute:
     assert len(first["categoryIds"]) == len(first["categoryNames"]) == len(first["categoryCount"])
 
 
+def test_one_price_type_may_stand_without_its_list(us: Locale) -> None:
+    assert parse_selection('{"priceTypes":0}', us) == parse_selection('{"priceTypes":[0]}', us)
+
+
+def test_the_selection_may_name_the_locale_by_itself(us: Locale) -> None:
+    named = '{"priceTypes":[1],"domainId":1}'
+    assert parse_selection(named, None) == parse_selection('{"priceTypes":[1]}', us)
+    with pytest.raises(RequestRefusedError) as refusal:
+        parse_selection('{"priceTypes":[1]}', None)
+    assert refusal.value.error["details"] == "domainId"
+
+
+@pytest.mark.parametrize("selection", ["{", "[]", "null", "7"])
+def test_a_selection_that_is_no_object_is_refused_in_keepas_words(
+    us: Locale, selection: str
+) -> None:
+    with pytest.raises(RequestRefusedError) as refusal:
+        parse_selection(selection, us)
+    assert refusal.value.error["message"] == "The queryJSON is missing or invalid."
+
+
 @pytest.mark.parametrize(
     ("selection", "field"),
     [
-        ("{", "selection"),
-        ("[]", "selection"),
         ("{}", "priceTypes"),
-        ('{"priceTypes":0}', "priceTypes"),
+        ('{"priceTypes":"0"}', "priceTypes"),
+        ('{"priceTypes":true}', "priceTypes"),
+        ('{"priceTypes":null}', "priceTypes"),
         ('{"priceTypes":[0,1]}', "priceTypes"),
         ('{"priceTypes":[]}', "priceTypes"),
         ('{"priceTypes":[36]}', "priceTypes"),

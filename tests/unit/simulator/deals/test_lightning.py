@@ -8,6 +8,7 @@ from keeper.domain.locales import Locale
 from keeper.simulator.api.keepa_api import KeepaApi
 from keeper.simulator.deals.lightning import all_lightning_deals
 from keeper.simulator.products.catalogue import Catalogue
+from tests.unit.simulator import asking
 
 DAY = 1440
 LIGHTNING = 8
@@ -84,3 +85,14 @@ def test_the_whole_list_costs_more_than_one_product(api: KeepaApi) -> None:
     one = ask(api, asin=deal["asin"])
     assert (one["lightningDeals"], one["tokensConsumed"]) == ([deal], 1)
     assert ask(api, asin="B000000000")["lightningDeals"] == []
+
+
+def test_who_sells_a_deal_is_known_to_keepa(
+    api: KeepaApi, catalogue: Catalogue, us: Locale, at_minute: int
+) -> None:
+    deals = all_lightning_deals(catalogue, us, at_minute)
+    sellers = ",".join({deal["sellerId"] for deal in deals})
+    found = asking.ask(api, "seller", domain=1, seller=sellers)[1]["sellers"]
+    assert found
+    for deal in deals:
+        assert found[deal["sellerId"]]["sellerName"] == deal["sellerName"]

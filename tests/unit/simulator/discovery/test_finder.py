@@ -40,6 +40,12 @@ def series(catalogue: Catalogue, us: Locale, asin: str, name: str, at: int) -> S
     return spans_of(entries, at) if entries is not None else None
 
 
+def product_of(api: KeepaApi, asin: str) -> dict[str, Any]:
+    query = {"key": "simulator", "domain": "1", "asin": asin, "history": "0"}
+    product: dict[str, Any] = json.loads(api.answer("product", query).body)["products"][0]
+    return product
+
+
 @pytest.fixture
 def everything(api: KeepaApi, catalogue: Catalogue, us: Locale) -> list[str]:
     return [sheet.asin for sheet in catalogue.products_in(us)]
@@ -129,8 +135,10 @@ def test_categories_titles_and_brands_narrow(api: KeepaApi, catalogue: Catalogue
     assert sheet.asin in asins(title=" ".join(product["title"].split()[:2])) < everything
     assert sheet.asin in asins(brand=[product["brand"].upper()]) < everything
     assert asins(title="zebra") == set()
-    assert asins(productType=[0, 1], singleVariation=True) == everything
-    assert asins(productType=[5]) == set()
+    types = {s.asin: s.product_type for s in catalogue.listed(sheet.home)}
+    for wanted in ([0, 1], [5], [2, 4], [3]):
+        of_type = {asin for asin in everything if types[asin] in wanted}
+        assert asins(productType=wanted, singleVariation=True) == of_type
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
@@ -160,11 +168,53 @@ def test_pages_hold_every_product_once_and_cost_by_what_they_list(api: KeepaApi)
     assert len(ask(api, {})[1]["asinList"]) == 50
 
 
+def test_an_author_is_found_in_the_books_of_the_catalogue(
+    api: KeepaApi, catalogue: Catalogue, us: Locale
+) -> None:
+    books = [sheet for sheet in catalogue.products_in(us) if sheet.authors]
+    author = books[0].authors[0]
+    own = {sheet.asin for sheet in books if author in sheet.authors}
+    assert set(found(api, author=author.upper())) == own
+    assert set(found(api, author=[author, "nobody"])) == own
+    (root,) = {product_of(api, asin)["rootCategory"] for asin in own}
+    assert set(found(api, categories_include=[str(root)])) == {sheet.asin for sheet in books}
+    assert not set(found(api, author=author, categories_exclude=[str(root)]))
+    shelf = product_of(api, books[0].asin)["categories"]
+    narrowed = set(found(api, author=author, categories_exclude=shelf))
+    assert books[0].asin in own - narrowed
+    assert narrowed
+
+
+def test_names_after_the_sign_of_exclusion_are_left_out(
+    api: KeepaApi, catalogue: Catalogue, us: Locale, everything: list[str]
+) -> None:
+    sheet = next(sheet for sheet in catalogue.products_in(us) if sheet.authors)
+    author, brand = sheet.authors[0], sheet.brand
+    for field, name in (("author", author), ("brand", brand)):
+        kept, dropped = found(api, **{field: f"✜{name}"}), found(api, **{field: name})
+        assert sorted(kept + dropped) == sorted(everything)
+        assert sheet.asin in dropped
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("author", ["x"] * 51),
+        ("categories_include", list(range(51))),
+        ("sort", [["current_SALES", "asc"]] * 4),
+    ],
+)
+def test_more_entries_than_keepa_takes_are_refused(
+    api: KeepaApi, field: str, value: list[Any]
+) -> None:
+    status, reply = ask(api, {field: value})
+    assert (status, reply["error"]["details"]) == (405, field)
+    assert ask(api, {field: value[:3]})[0] == 200
+
+
 @pytest.mark.parametrize(
     ("selection", "field"),
     [
-        ("{", "selection"),
-        ("[]", "selection"),
         ({"perPage": 49}, "perPage"),
         ({"perPage": 10_001}, "perPage"),
         ({"page": -1}, "page"),

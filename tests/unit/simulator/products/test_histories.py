@@ -7,12 +7,16 @@ from keeper.domain.locales import Locale, locale_of
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.simulator.products.catalogue import Catalogue
-from keeper.simulator.products.histories import History, make_history
-from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, ProductSheet
+from keeper.simulator.products.histories import History, OffersCollection, make_history
+from keeper.simulator.products.series import OF_COLLECTIONS
+from keeper.simulator.products.sheets import CATALOGUE_ORIGIN, STANDARD, ProductSheet
 
 DAY = 1440
 YEAR = 365 * DAY
+LANDED_SINCE = datetime(2026, 2, 23, tzinfo=UTC)
 INDEX = {price_type.name: price_type.index for price_type in PRICE_TYPES}
+
+UPDATES = INDEX["EXTRA_INFO_UPDATES"]
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +75,9 @@ def test_consecutive_points_differ(
     market_share: list[tuple[ProductSheet, Locale, History]],
 ) -> None:
     for _, _, history in market_share:
-        for entries in history.entries.values():
-            assert (entries[1:, 1:] != entries[:-1, 1:]).any(axis=1).all()
+        for index, entries in history.entries.items():
+            if index != UPDATES:
+                assert (entries[1:, 1:] != entries[:-1, 1:]).any(axis=1).all()
 
 
 def test_tracking_began_one_to_three_years_before_the_origin(catalogue: Catalogue) -> None:
@@ -152,23 +157,124 @@ def test_sold_out_spells_come_and_go(
     assert back > 20
 
 
-def test_new_is_the_lowest_offer(
+def values_at(history: History, name: str, minute: int) -> tuple[int, int]:
+    """Return price and shipping on the market, not as of the last collection; −1 for no offer."""
+    course = history.market.get(INDEX[name], history.entries.get(INDEX[name]))
+    rows = () if course is None else course[course[:, 0] <= minute].tolist()
+    if not rows or rows[-1][1] < 0:
+        return -1, 0
+    return rows[-1][1], max(rows[-1][2], 0) if len(rows[-1]) > 2 else 0
+
+
+@pytest.mark.parametrize("is_landed", [False, True], ids=["before", "since"])
+@pytest.mark.parametrize(
+    ("lowest", "offers"),
+    [
+        ("NEW", ("AMAZON", "NEW_FBA", "NEW_FBM_SHIPPING")),
+        ("USED", tuple(f"USED_{c}_SHIPPING" for c in ("NEW", "VERY_GOOD", "GOOD", "ACCEPTABLE"))),
+    ],
+)
+def test_new_and_used_are_the_lowest_offer_with_shipping_since_february_2026(
+    lowest: str,
+    offers: tuple[str, ...],
+    is_landed: bool,
     market_share: list[tuple[ProductSheet, Locale, History]],
 ) -> None:
+    seam = to_keepa_minutes(LANDED_SINCE)
+    with_shipping = 0
+    for sheet, _, history in market_share:
+        if sheet.hides_price:
+            continue
+        for look in history.looks[history.looks >= seam][:10] if is_landed else [seam - 1]:
+            prices = [values_at(history, name, int(look)) for name in offers]
+            found = [price + shipping * is_landed for price, shipping in prices if price >= 0]
+            assert values_at(history, lowest, int(look))[0] == min(found, default=-1)
+            items = [price for price, _ in prices if price >= 0]
+            with_shipping += min(found, default=-1) != min(items, default=-1)
+    assert (with_shipping > 20) is is_landed
+
+
+def test_offers_are_collected_rarely_and_irregularly(
+    market_share: list[tuple[ProductSheet, Locale, History]],
+) -> None:
+    medians = []
+    for sheet, _, history in market_share:
+        if not sheet.has_history:
+            continue
+        collected = history.entries[UPDATES][:, 0]
+        assert set(collected.tolist()) <= set(history.looks.tolist())
+        medians.append(float(np.median(np.diff(collected))) / 60)
+        for index in OF_COLLECTIONS & history.entries.keys():
+            assert set(history.entries[index][:, 0].tolist()) <= set(collected.tolist())
+    assert 2 <= min(medians) < 8
+    assert 40 < max(medians) <= 61
+
+
+def test_the_other_series_move_with_every_look(
+    market_share: list[tuple[ProductSheet, Locale, History]],
+) -> None:
+    between = 0
     for _, _, history in market_share:
-        last = {
-            name: int(history.entries[INDEX[name]][-1, 1])
-            for name in ("AMAZON", "NEW", "NEW_FBA", "NEW_FBM_SHIPPING")
-            if INDEX[name] in history.entries
-        }
-        offers = [price for name, price in last.items() if name != "NEW" and price >= 0]
-        assert last.get("NEW", -1) == min(offers, default=-1)
+        box = history.entries.get(INDEX["BUY_BOX_SHIPPING"])
+        if box is not None:
+            between += len(set(box[:, 0].tolist()) - set(history.entries[UPDATES][:, 0].tolist()))
+    assert between > 5_000
+
+
+def test_a_collection_between_looks_shows_the_market_of_that_time(
+    market_share: list[tuple[ProductSheet, Locale, History]],
+) -> None:
+    found = 0
+    for _, _, whole in market_share:
+        if not len(whole.looks):
+            continue
+        at = int(whole.looks[-1]) + 1
+        asked = [OffersCollection(at - 20 * DAY, 20), OffersCollection(at, 100)]
+        collected = whole.collected(asked)
+        assert collected.last_collection == at
+        assert [made.minute for made in asked] == sorted(
+            set(collected.entries[UPDATES][:, 0].tolist())
+            - set(whole.entries[UPDATES][:, 0].tolist())
+        )
+        for index in OF_COLLECTIONS & whole.market.keys():
+            for minute in (at, at - 20 * DAY):
+                course = whole.market[index]
+                shown = collected.entries[index]
+                place = int(course[:, 0].searchsorted(minute, side="right")) - 1
+                seen = int(shown[:, 0].searchsorted(minute, side="right")) - 1
+                if place >= 0 and course[place, 1] >= 0:
+                    assert shown[seen, 1:].tolist() == course[place, 1:].tolist()
+            found += collected.entries[index][-1, 0] == at
+        unmoved = whole.entries.keys() - OF_COLLECTIONS
+        assert all(collected.entries[i] is whole.entries[i] for i in unmoved)
+    assert found > 20
+
+
+def test_without_further_collections_a_history_stays_as_it_is(
+    market_share: list[tuple[ProductSheet, Locale, History]],
+) -> None:
+    for _, _, whole in market_share[:30]:
+        if len(whole.looks):
+            same = whole.collected([OffersCollection(int(whole.entries[UPDATES][-1, 0]), 20)])
+            assert same.entries.keys() == whole.entries.keys()
+            for index, entries in whole.entries.items():
+                assert np.array_equal(same.entries[index], entries)
+
+
+def test_a_collection_says_when_it_left_offers_out(
+    market_share: list[tuple[ProductSheet, Locale, History]],
+) -> None:
+    _, _, whole = next(s for s in market_share if s[2].offers_at(int(s[2].looks[-1])) > 3)
+    at = int(whole.looks[-1]) + 1
+    offers = whole.offers_at(at)
+    assert whole.collected([OffersCollection(at, offers)]).entries[UPDATES][-1, 1] == offers
+    assert whole.collected([OffersCollection(at, 2)]).entries[UPDATES][-1, 1] == -2
 
 
 def test_products_without_history_and_of_both_lengths_exist(catalogue: Catalogue) -> None:
     sheets = [catalogue.sheet(number) for number in range(400)]
     assert {sheet.series_count for sheet in sheets} == {34, 36}
-    silent = [sheet for sheet in sheets if not sheet.has_history]
+    silent = [s for s in sheets if not s.has_history and s.product_type == STANDARD]
     assert 1 <= len(silent) <= 12
     history = catalogue.history(silent[0], silent[0].home, to_keepa_minutes(CATALOGUE_ORIGIN))
     assert history.csv() == [None] * silent[0].series_count

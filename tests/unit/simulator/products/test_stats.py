@@ -6,11 +6,12 @@ import pytest
 
 from keeper.domain.prices.types import PRICE_TYPES
 from keeper.simulator.products.histories import Entries, History
-from keeper.simulator.products.stats import spans_of, stats_of
+from keeper.simulator.products.stats import Interval, spans_of, stats_of
 
 DAY = 1440
 AT = 8_000_000
-NEW, FBM, SALES = 1, 7, 3
+NEW, FBM, SALES, BUY_BOX = 1, 7, 3, 18
+MONTH = Interval(AT - 30 * DAY, AT)
 
 
 def rows(*entries: tuple[int, ...]) -> Entries:
@@ -25,7 +26,9 @@ def history(**series: Entries) -> History:
 
 def test_averages_weigh_by_time_and_leave_no_offer_out() -> None:
     stats = stats_of(
-        history(new=rows((AT - 40 * DAY, 1000), (AT - 20 * DAY, -1), (AT - 10 * DAY, 2000))), AT, 30
+        history(new=rows((AT - 40 * DAY, 1000), (AT - 20 * DAY, -1), (AT - 10 * DAY, 2000))),
+        AT,
+        MONTH,
     )
     # Of the 30 days, ten at 1000 and ten at 2000.
     assert stats["avg30"][NEW] == 1500
@@ -39,7 +42,7 @@ def test_averages_weigh_by_time_and_leave_no_offer_out() -> None:
 
 
 def test_a_sold_out_product_has_no_current_price() -> None:
-    stats = stats_of(history(new=rows((AT - 90 * DAY, 1000), (AT - 40 * DAY, -1))), AT, 30)
+    stats = stats_of(history(new=rows((AT - 90 * DAY, 1000), (AT - 40 * DAY, -1))), AT, MONTH)
     assert stats["current"][NEW] == -1
     assert stats["avg30"][NEW] == -1
     assert stats["outOfStockPercentage30"][NEW] == 100
@@ -56,7 +59,7 @@ def test_extremes_are_first_times_and_begin_no_earlier_than_the_interval() -> No
             )
         ),
         AT,
-        30,
+        MONTH,
     )
     assert stats["min"][NEW] == [AT - 50 * DAY, 900]
     assert stats["max"][NEW] == [AT - 45 * DAY, 1500]
@@ -68,7 +71,7 @@ def test_extremes_are_first_times_and_begin_no_earlier_than_the_interval() -> No
 
 def test_shipping_counts_and_minus_one_counts_as_none() -> None:
     stats = stats_of(
-        history(fbm=rows((AT - 20 * DAY, 1000, 300), (AT - 10 * DAY, 1100, -1))), AT, 30
+        history(fbm=rows((AT - 20 * DAY, 1000, 300), (AT - 10 * DAY, 1100, -1))), AT, MONTH
     )
     assert stats["current"][FBM] == 1100
     assert stats["max"][FBM] == [AT - 20 * DAY, 1300]
@@ -76,7 +79,7 @@ def test_shipping_counts_and_minus_one_counts_as_none() -> None:
 
 
 def test_absent_and_never_offered_series() -> None:
-    stats = stats_of(history(new=rows((AT - 20 * DAY, -1))), AT, 30)
+    stats = stats_of(history(new=rows((AT - 20 * DAY, -1))), AT, MONTH)
     assert stats["current"] == [-1] * 34
     assert stats["min"] == [None] * 34
     assert stats["outOfStockPercentage30"][NEW] == 100
@@ -85,17 +88,33 @@ def test_absent_and_never_offered_series() -> None:
 
 def test_ranks_have_drops_and_no_out_of_stock_percentage() -> None:
     stats = stats_of(
-        history(sales=rows((AT - 20 * DAY, 900), (AT - 10 * DAY, 500), (AT - 5 * DAY, 700))), AT, 30
+        history(sales=rows((AT - 20 * DAY, 900), (AT - 10 * DAY, 500), (AT - 5 * DAY, 700))),
+        AT,
+        MONTH,
     )
     assert stats["salesRankDrops30"] == 1
     assert stats["outOfStockPercentage30"][SALES] == -1
 
 
-@pytest.mark.parametrize("with_offers", [False, True], ids=["not asked", "asked"])
-def test_offer_fields_say_minus_two_unless_asked_for(with_offers: bool) -> None:
-    stats = stats_of(history(new=rows((AT - DAY, 1000))), AT, 30, with_offers=with_offers)
-    assert (stats["totalOfferCount"] == -2) is not with_offers
-    assert (stats["buyBoxPrice"] == -2) is not with_offers
+def test_an_interval_may_end_before_now() -> None:
+    known = history(new=rows((AT - 50 * DAY, 900), (AT - 35 * DAY, 1500), (AT - 20 * DAY, 700)))
+    stats = stats_of(known, AT, Interval(AT - 40 * DAY, AT - 30 * DAY))
+    assert stats["avg"][NEW] == (5 * 900 + 5 * 1500) // 10
+    assert stats["minInInterval"][NEW] == [AT - 40 * DAY, 900]
+    assert stats["maxInInterval"][NEW] == [AT - 35 * DAY, 1500]
+    assert stats["outOfStockPercentageInInterval"][NEW] == 0
+    assert (stats["current"][NEW], stats["min"][NEW]) == (700, [AT - 20 * DAY, 700])
+
+
+@pytest.mark.parametrize(
+    ("has_buy_box", "found"), [(False, (-2, -2)), (True, (1000, 0))], ids=["not asked", "asked"]
+)
+def test_the_buy_box_says_minus_two_unless_asked_for(
+    has_buy_box: bool, found: tuple[int, int]
+) -> None:
+    known = History(34, np.array([AT - DAY]), {BUY_BOX: rows((AT - DAY, 1000, 0))})
+    stats = stats_of(known, AT, MONTH, has_buy_box=has_buy_box)
+    assert (stats["buyBoxPrice"], stats["buyBoxShipping"]) == found
 
 
 @pytest.mark.recordings
@@ -113,7 +132,7 @@ def test_recorded_statistics_follow_from_recorded_histories(recordings_folder: P
             if flat and price_type.name != "EXTRA_INFO_UPDATES"
         }
         recorded = History(len(product["csv"]), np.array([at]), entries)
-        stats = stats_of(recorded, at, 365)
+        stats = stats_of(recorded, at, Interval(at - 365 * DAY, at))
         series_seen += len(entries)
         for name in same:
             same[name] += sum(

@@ -30,7 +30,7 @@ def price_of(row: SuggestedWatch, catalogue: Catalogue) -> int:
     sheet = catalogue.find(row.asin, locale)
     assert sheet is not None
     history = catalogue.history(sheet, locale, to_keepa_minutes(AT))
-    return int(history.entries[price_type_of(row.price_type).index][-1, 1])
+    return history.price_at(price_type_of(row.price_type).index, to_keepa_minutes(AT))
 
 
 def test_the_list_is_as_long_as_asked_and_spread_over_the_locales(
@@ -39,8 +39,10 @@ def test_the_list_is_as_long_as_asked_and_spread_over_the_locales(
     assert Counter(row.domain for row in rows) == {"us": 100, "de": 100, "jp": 100}
     assert len({(row.asin, row.domain) for row in rows}) == 300
     types = Counter(row.price_type for row in rows)
-    assert set(types) == {"NEW", "AMAZON", "BUY_BOX_SHIPPING"}
+    offers = {"WAREHOUSE", "USED_GOOD_SHIPPING"}
+    assert set(types) == {"NEW", "AMAZON", "BUY_BOX_SHIPPING"} | offers
     assert types["NEW"] > 200
+    assert all(4 <= types[name] <= 20 for name in offers)
 
 
 def test_every_watch_has_a_price_and_few_targets_are_above_it(

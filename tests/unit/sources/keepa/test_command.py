@@ -133,7 +133,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_printed() -> None:
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == 1 + len(LINES)
     assert result.stderr.splitlines() == [
-        "left out B00EXAMPLE us AMAZON: 1 numbers do not make entries of 2",
+        "left out B00EXAMPLE us AMAZON: the numbers do not make whole entries: 1 of 1 entries, "
+        "the first is number 0 [10]",
         "left out B00EXAMPLE: `domainId`: Keepa has no domain number 7",
     ]
 
@@ -143,6 +144,26 @@ def test_a_product_without_history_is_no_error() -> None:
     result = runner.invoke(app, ["decode", "-"], input=body)
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "B00EXAMPLE de: no price history\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"productType": 5, "variations": [{"asin": "B00000000A"}, {"asin": "B00000000B"}]},
+            "a parent of 2 variations: watch one of them (B00000000A, B00000000B)",
+        ),
+        ({"productType": 5}, "a parent of variations: watch one of them"),
+        ({"productType": 2}, "an e-book: Keepa has no prices"),
+        ({"productType": 4}, "withdrawn from Amazon, perhaps for a while"),
+    ],
+    ids=["parent", "parent without variations", "e-book", "withdrawn"],
+)
+def test_a_product_that_can_have_no_prices_says_why(fields: dict[str, Any], words: str) -> None:
+    body = json.dumps(PRODUCT | {"csv": None} | fields).encode()
+    result = runner.invoke(app, ["decode", "-"], input=body)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"B00EXAMPLE de: {words}\n"
 
 
 def test_a_reader_that_stops_early_is_no_error(tmp_path: Path) -> None:

@@ -9,11 +9,17 @@ from pydantic import SecretStr
 
 from keeper.domain.asins import InvalidAsinError
 from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError, locale_of
+from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.balance import TokenRequest
 from keeper.errors import SettingsError
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
-from keeper.sources.keepa.products.requests import KeepaRequests
+from keeper.sources.keepa.products.requests import (
+    COLLECT_NOTHING,
+    KeepaRequests,
+    ProductQuery,
+    past_query,
+)
 from keeper.sources.keepa.redaction import Redactor, redact_transport_logs
 from keeper.sources.keepa.tokens import Envelope
 from keeper.sources.keepa.transport import Reply
@@ -45,10 +51,13 @@ def recorder() -> Recorder:
 
 @pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.domain)
 def test_a_product_request_costs_one_token_a_product(locale: Locale, recorder: Recorder) -> None:
-    reply = KeepaRequests(recorder).ask_products(locale, ["B00ZZZZZZZ", "B00AAAAAAA"], 90, False)
+    asins = ["B00ZZZZZZZ", "B00AAAAAAA"]
+    reply = KeepaRequests(recorder).ask_products(locale, asins, ProductQuery(), False)
     assert reply is recorder.reply
     ((request, parameters),) = recorder.asked
-    assert request == TokenRequest("product", estimate=2, domain=locale.domain, products=2)
+    assert request == TokenRequest(
+        "product", estimate=2, domain=locale.domain, products=2, detail=Detail.BASIC
+    )
     assert parameters["asin"] == "B00ZZZZZZZ,B00AAAAAAA"
     assert (parameters["domain"], parameters["stats"], parameters["history"]) == (
         locale.keepa_id,
@@ -59,6 +68,46 @@ def test_a_product_request_costs_one_token_a_product(locale: Locale, recorder: R
     # Each of these would cost more.
     for priced in ("offers", "update", "buybox", "stock", "rating"):
         assert not parameters.get(priced)
+
+
+@pytest.mark.parametrize(
+    ("query", "asked", "tokens"),
+    [
+        (ProductQuery(Detail.BUY_BOX), {"buybox": 1}, 6),
+        (ProductQuery(Detail.OFFERS), {"offers": 20, "only-live-offers": 1}, 14),
+        (ProductQuery(Detail.OFFERS, tokens_each=6.1), {"offers": 20, "only-live-offers": 1}, 13),
+        (ProductQuery(with_rating=True), {"rating": 1}, 4),
+        (ProductQuery(Detail.BUY_BOX, with_rating=True), {"buybox": 1, "rating": 1}, 8),
+        # Keepa includes both with the offers, and takes nothing for them.
+        (
+            ProductQuery(Detail.OFFERS, with_rating=True),
+            {"offers": 20, "only-live-offers": 1},
+            14,
+        ),
+        (ProductQuery(update_h=COLLECT_NOTHING), {"update": -1}, 2),
+        (
+            past_query(Detail.OFFERS),
+            {"offers": 20, "only-live-offers": 1, "update": 8760},
+            10,
+        ),
+        (past_query(Detail.BUY_BOX), {"buybox": 1}, 6),
+        (past_query(Detail.BASIC), {}, 2),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, ProductQuery) else "",
+)
+def test_a_request_asks_for_what_is_wanted_and_knows_its_price(
+    query: ProductQuery, asked: dict[str, int], tokens: int, recorder: Recorder
+) -> None:
+    asins = ["B00ZZZZZZZ", "B00AAAAAAA"]
+    KeepaRequests(recorder).ask_products(locale_of("de"), asins, query, True)
+    ((request, parameters),) = recorder.asked
+    priced = ("offers", "update", "buybox", "stock", "rating", "only-live-offers")
+    assert {name: parameters[name] for name in priced if parameters.get(name)} == asked
+    assert (request.estimate, request.detail, request.may_use_reserve) == (
+        tokens,
+        query.detail,
+        True,
+    )
 
 
 @pytest.mark.parametrize(

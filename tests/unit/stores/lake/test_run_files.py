@@ -51,7 +51,7 @@ def test_files_of_a_batch_keep_their_bytes(folder: BatchFolder, path: Path) -> N
         f'{{"number":0,"reply":{{"key":"{page.reply.key}","endpoint":"product","domain":"us",'
         '"asked":["Kaffee für 2 €"],"received_at":"2026-03-01T12:00:00.000250+00:00",'
         '"tokens_consumed":1,"source":"simulator","run_id":"run","bytes":2,'
-        f'"sha256":"{page.reply.sha256}"}}}}'
+        f'"sha256":"{page.reply.sha256}","detail":"basic"}}}}'
     ).encode()
     assert folder.pages() == [page]
 

@@ -31,8 +31,8 @@ from keeper.sources.keepa.document import (
     plain_list,
 )
 from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.sources.keepa.products.decode import DecodeProblem, shown
 from keeper.sources.keepa.products.images import image_url
+from keeper.sources.keepa.products.problems import DecodeProblem, shown
 
 _NO_OFFER: Final = frozenset({-1, -2})
 _UNKNOWN_CATEGORY: Final = 2**63 - 1

@@ -3,37 +3,40 @@
 What is wrong with one series or one product is reported beside the rest, never instead of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from html import unescape
-from typing import Final, Literal
-
-import numpy as np
+from typing import Final
 
 from keeper.domain.asins import is_asin
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_keepa_id
-from keeper.domain.prices.points import KEEPA_EPOCH_UNIX_MINUTES, PricePoint
-from keeper.domain.prices.types import PRICE_TYPES, PriceType, price_type_of
+from keeper.domain.prices.points import KEEPA_EPOCH_UNIX_MINUTES
+from keeper.domain.prices.types import PRICE_TYPES, PriceType
+from keeper.domain.product_kinds import ProductKind
 from keeper.sources.keepa.document import (
-    LAST_MINUTE,
-    Int64Array,
     JsonObject,
     NotJsonError,
     as_array,
     as_moment,
     as_object,
-    as_text,
-    int64s,
     parse,
 )
 from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.sources.keepa.products.images import main_image_url
-from keeper.sources.keepa.products.lightning import (
-    LIGHTNING_DEAL,
-    LightningDeal,
-    cut_announcement,
+from keeper.sources.keepa.products import listing
+from keeper.sources.keepa.products.columns import (
+    DamagedSeriesError,
+    Rest,
+    read_columns,
+    read_rest,
 )
+from keeper.sources.keepa.products.images import main_image_url
+from keeper.sources.keepa.products.lightning import LightningDeal, cut_announcement
+from keeper.sources.keepa.products.problems import (
+    DecodeProblem,
+    ProblemKind,
+    SeriesFault,
+    shown,
+)
+from keeper.sources.keepa.products.product import DecodedProduct, SeriesState
 from keeper.sources.keepa.products.series import NO_OFFER, Series
 from keeper.sources.keepa.products.statistics import Extreme
 from keeper.sources.keepa.products.stats import ProductStats, decode_stats
@@ -47,135 +50,12 @@ __all__ = [
     "LightningDeal",
     "ProductStats",
     "Series",
+    "SeriesState",
     "decode_products",
 ]
 
 _MINUTE_MS: Final = 60_000
 _LOOK_MINUTES: Final = 60
-_RENT: Final = "RENT"
-_NO_RENTAL_OFFER: Final = -2
-_OFFER_COUNTS: Final = (
-    "COUNT_NEW",
-    "COUNT_USED",
-    "COUNT_REFURBISHED",
-    "COUNT_COLLECTIBLE",
-    "COUNT_NEW_FBA",
-    "COUNT_NEW_FBM",
-)
-
-ProblemKind = Literal[
-    "malformed_product", "unknown_domain", "malformed_series", "malformed_stats", "malformed_deal"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeProblem:
-    """Something that could not be read and was left out.
-
-    Attributes:
-        kind: A whole product (`malformed_product`, `unknown_domain`), one series or the statistics;
-            a whole deal.
-        detail: What is wrong, for people.
-        asin: The product, None if it has no proper ASIN.
-        domain: Keeper's locale name, None if unknown.
-        series: The price type's name, or `csv` for all of them, when the kind is about series.
-    """
-
-    kind: ProblemKind
-    detail: str
-    asin: str | None = None
-    domain: str | None = None
-    series: str | None = None
-
-    def __str__(self) -> str:
-        """Put it on one line."""
-        where = " ".join(part for part in (self.asin, self.domain, self.series) if part)
-        return f"{where or 'product'}: {self.detail}"
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedProduct:
-    """One product of a reply.
-
-    Attributes:
-        asin: The product.
-        locale: Its Amazon.
-        title: As Amazon shows it, None if Keepa has none.
-        image: Address of the main picture.
-        last_update: When Keepa last looked at the product.
-        tracked_since: When Keepa began to.
-        series: By price type index, in that order; only series with points. Empty for a product
-            without history. No point is from after the reply.
-        stats: None if the request did not ask for them.
-        lightning_end: When the lightning deal that runs, or is to come, ends, if the series
-            announces it.
-    """
-
-    asin: str
-    locale: Locale
-    title: str | None
-    image: str | None
-    last_update: datetime | None
-    tracked_since: datetime | None
-    series: Mapping[int, Series]
-    stats: ProductStats | None
-    lightning_end: datetime | None = None
-
-    def points(self, price_types: Iterable[PriceType] | None = None) -> Iterator[PricePoint]:
-        """Give the points of some price types, by index and then time.
-
-        Args:
-            price_types: Which; None for every price. Ranks, counts and ratings only on request.
-        """
-        if price_types is None:
-            price_types = (price_type for price_type in PRICE_TYPES if price_type.is_price)
-        for index in sorted({price_type.index for price_type in price_types}):
-            if index in self.series:
-                yield from self.series[index].points()
-
-    def current(self, price_type: PriceType) -> int | None:
-        """Return the newest value, shipping included, None if there is none now.
-
-        Minor units, or the bare rank, count or rating × 10. It is read from the series, or from
-        `stats` if the request left the history out.
-        """
-        series = self.series.get(price_type.index)
-        if series is not None:
-            newest = int(series.offers(landed=True)[-1])
-            return None if newest == NO_OFFER else newest
-        return self.stats.current.get(price_type.index) if self.stats is not None else None
-
-    @property
-    def rating(self) -> float | None:
-        """Stars, 0.0 to 5.0."""
-        stars = self.current(price_type_of("RATING"))
-        return None if stars is None else stars / 10
-
-    @property
-    def review_count(self) -> int | None:
-        """How many reviews there are."""
-        return self.current(price_type_of("COUNT_REVIEWS"))
-
-    @property
-    def sales_rank(self) -> int | None:
-        """The rank in the root category; lower sells better."""
-        return self.current(price_type_of("SALES"))
-
-    @property
-    def offer_counts(self) -> dict[str, int]:
-        """How many offers there are, by Keepa's name (COUNT_NEW, COUNT_USED, …) where known."""
-        counts = {name: self.current(price_type_of(name)) for name in _OFFER_COUNTS}
-        return {name: count for name, count in counts.items() if count is not None}
-
-    @property
-    def lightning_deal(self) -> LightningDeal | None:
-        """The last lightning deal, None if the product never had one."""
-        times = self.stats.lightning if self.stats is not None else None
-        is_known = LIGHTNING_DEAL.index in self.series or self.lightning_end is not None
-        if times is None and not is_known:
-            return None
-        starts_at, ends_at = times or (None, self.lightning_end)
-        return LightningDeal(starts_at, ends_at, self.current(LIGHTNING_DEAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +87,8 @@ def decode_products(body: bytes) -> DecodedReply:
     beside a price is 0. Price types Keeper does not know and unknown keys are ignored; a `csv` may
     have any length. Zeros stay: this function does not validate. While a lightning
     deal runs, or one is to come, the last point of LIGHTNING_DEAL is its announced end: what lies
-    after the reply is left out of the series. A title's HTML is unescaped.
+    after the reply is left out of the series. A title's HTML is unescaped. Of a damaged series the
+    readable points stay, and each reason for leaving others out is a problem.
 
     Args:
         body: Decompressed JSON.
@@ -289,77 +170,103 @@ def _decode_product(
     except (UnknownLocaleError, ValueError) as error:
         problems.append(DecodeProblem("unknown_domain", f"`domainId`: {error}", asin))
         return None
-    series = _decode_csv(node.get("csv"), asin, locale, problems)
-    lightning_end = cut_announcement(series, _seen_until(node.get("lastUpdate"), replied_at))
+    kind = _decode_kind(node.get("productType"), asin, locale, problems)
+    csv = _decode_csv(node.get("csv"), asin, locale, problems)
+    lightning_end = cut_announcement(csv.series, _seen_until(node.get("lastUpdate"), replied_at))
     return DecodedProduct(
         asin=asin,
         locale=locale,
-        title=unescape(as_text(node.get("title")) or "") or None,
+        title=listing.title(node.get("title")),
         image=main_image_url(node),
         last_update=as_moment(node.get("lastUpdate")),
         tracked_since=as_moment(node.get("trackingSince")),
-        series=series,
+        series=csv.series,
         stats=_decode_stats(node.get("stats"), asin, locale, problems),
         lightning_end=lightning_end,
+        kind=kind,
+        parent_asin=listing.known_asin(node.get("parentAsin")),
+        variations=listing.variations(node) if kind is ProductKind.PARENT else (),
+        is_new_price_hidden=listing.as_flag(node.get("newPriceIsMAP")) or False,
+        offers_successful=listing.as_flag(node.get("offersSuccessful")),
+        last_rating_update=as_moment(node.get("lastRatingUpdate")),
+        coupon=listing.coupon(node.get("coupon")),
+        availability_amazon=listing.amazon_availability(node.get("availabilityAmazon")),
+        damaged=csv.damaged,
     )
 
 
-def _decode_csv(
+def _decode_kind(
     node: object, asin: str, locale: Locale, problems: list[DecodeProblem]
-) -> dict[int, Series]:
+) -> ProductKind:
+    kind = listing.product_kind(node)
+    if kind is ProductKind.UNKNOWN:
+        detail = f"`productType` {shown(node)} is not known"
+        problems.append(DecodeProblem("unknown_product_type", detail, asin, locale.domain))
+    return kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Csv:
+    """A product's `csv`: the readable series, and the states of those that are not whole."""
+
+    series: dict[int, Series]
+    damaged: dict[int, SeriesState]
+
+
+def _decode_csv(node: object, asin: str, locale: Locale, problems: list[DecodeProblem]) -> _Csv:
+    csv = _Csv({}, {})
     if node is None:
-        return {}
+        return csv
     entries = as_array(node)
     if entries is None:
-        problem = "`csv` is not a list"
-        problems.append(DecodeProblem("malformed_series", problem, asin, locale.domain, "csv"))
-        return {}
-    series = {}
+        problems.append(
+            DecodeProblem(
+                "malformed_series",
+                "`csv` is not a list",
+                asin,
+                locale.domain,
+                "csv",
+                fault=SeriesFault.NOT_A_LIST,
+            )
+        )
+        csv.damaged.update((price.index, SeriesState.UNREADABLE) for price in PRICE_TYPES)
+        return csv
     for price_type, entry in zip(PRICE_TYPES, entries, strict=False):
         if entry is None:
             continue
         try:
-            columns = _read_columns(entry, price_type)
-        except ValueError as error:
-            problems.append(
-                DecodeProblem("malformed_series", str(error), asin, locale.domain, price_type.name)
-            )
-            continue
+            columns = read_columns(entry, price_type)
+        except DamagedSeriesError:
+            rest = read_rest(entry, price_type)
+            columns = rest.columns
+            csv.damaged[price_type.index] = _state(rest)
+            problems += _series_problems(rest, asin, locale, price_type)
         if columns is not None:
-            series[price_type.index] = Series(asin, locale, price_type, *columns)
-    return series
+            csv.series[price_type.index] = Series(asin, locale, price_type, *columns)
+    return csv
 
 
-def _read_columns(
-    node: object, price_type: PriceType
-) -> tuple[Int64Array, Int64Array, Int64Array | None] | None:
-    array = as_array(node)
-    if array is None:
-        raise ValueError("the series is not a list")
-    numbers = int64s(array)
-    width = 3 if price_type.has_shipping else 2
-    if len(numbers) % width:
-        raise ValueError(f"{len(numbers)} numbers do not make entries of {width}")
-    if not len(numbers):
-        return None
-    minutes, values = numbers[0::width], numbers[1::width]
-    if not (minutes[1:] > minutes[:-1]).all():
-        raise ValueError("the times do not increase")
-    if minutes[0] < 0 or minutes[-1] > LAST_MINUTE:
-        raise ValueError("a time lies outside the calendar")
-    if price_type.name == _RENT:
-        values = _frozen(np.where(values == _NO_RENTAL_OFFER, NO_OFFER, values))
-    if not price_type.has_shipping:
-        return minutes, values, None
-    charged = numbers[2::width]
-    shipping = np.where(charged == -1, 0, charged)
-    shipping[values == NO_OFFER] = NO_OFFER
-    return minutes, values, _frozen(shipping)
+def _state(rest: Rest) -> SeriesState:
+    if rest.columns is None:
+        return SeriesState.UNREADABLE
+    return SeriesState.NEWEST_LOST if rest.lost_newest else SeriesState.DAMAGED
 
 
-def _frozen(numbers: Int64Array) -> Int64Array:
-    numbers.flags.writeable = False
-    return numbers
+def _series_problems(
+    rest: Rest, asin: str, locale: Locale, price_type: PriceType
+) -> Iterable[DecodeProblem]:
+    kind: ProblemKind = "malformed_series" if rest.columns is None else "malformed_entries"
+    for left_out in rest.left_out:
+        yield DecodeProblem(
+            kind,
+            left_out.detail,
+            asin,
+            locale.domain,
+            price_type.name,
+            fault=left_out.fault,
+            index=left_out.index,
+            count=left_out.count,
+        )
 
 
 def _decode_stats(
@@ -379,8 +286,3 @@ def _whole_number(node: object) -> int:
     if type(node) is not int:
         raise ValueError(f"{shown(node)} is not a number")
     return node
-
-
-def shown(node: object) -> str:
-    """Return a JSON value as a problem's text quotes it."""
-    return repr(node)[:40] if node is None or isinstance(node, str | int | float) else "nested"

@@ -22,6 +22,9 @@ class ProductStats:
     Attributes:
         lightning: Start and end of the product's last lightning deal, the end None while the deal
             is only announced; None if there never was one.
+        last_offers_update: When Keepa last collected the offers, None if it does not say.
+        last_buy_box_update: When it last looked at the buy box, None if it was not asked for.
+        is_buy_box_price_hidden: The buy box has an offer whose price the maker lets nobody show.
     """
 
     current: Mapping[int, int]
@@ -38,6 +41,9 @@ class ProductStats:
     min_in_interval: Mapping[int, Extreme]
     max_in_interval: Mapping[int, Extreme]
     lightning: tuple[datetime, datetime | None] | None
+    last_offers_update: datetime | None
+    last_buy_box_update: datetime | None
+    is_buy_box_price_hidden: bool
 
     def range_of(self, price_type: PriceType, at: datetime) -> tuple[int | None, int | None]:
         """Return Keepa's minimum and maximum, where they may be compared with a price of `at`.
@@ -70,6 +76,9 @@ def decode_stats(stats: JsonObject) -> ProductStats:
         min_in_interval=_extremes(stats, "minInInterval"),
         max_in_interval=_extremes(stats, "maxInInterval"),
         lightning=_lightning(stats),
+        last_offers_update=as_moment(stats.get("lastOffersUpdate")),
+        last_buy_box_update=as_moment(stats.get("lastBuyBoxUpdate")),
+        is_buy_box_price_hidden=stats.get("buyBoxIsMAP") is True,
     )
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from keeper.domain.deals.events import DealEvent
+from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.watch import WatchStatus
 from keeper.stores.postgres.batch_writer import BatchWriter
@@ -13,6 +15,8 @@ from keeper.stores.postgres.connection import Connection, PostgresConfig, statem
 from keeper.stores.postgres.prices.writer import PriceWriter
 
 _SQL: Final = "load_deals"
+_DEAR_TO_CHECK: Final = [p.name for p in PRICE_TYPES if p.detail is not Detail.BASIC]
+"""A filter may follow hundreds of products; these price types cost 3 to 12 tokens a check each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class DealWriter(BatchWriter[DealEvent, DealLoadResult]):
 
         Args:
             config: Where PostgreSQL is.
-            follow: Whether track_prices checks the deals' products from now on, a token each.
+            follow: Whether track_prices checks the deals' products from now on, a token each: in
+                the filter's price type, or in NEW if that one is dearer.
             policy: When alerts are raised.
         """
         super().__init__(config)
@@ -66,7 +71,8 @@ class DealWriter(BatchWriter[DealEvent, DealLoadResult]):
                 for event in events:
                     copy.write_row(_staged(event))
             # New watches first: storing the prices sets when they were last checked.
-            cursor.execute(sql["follow_products"], {"status": self._status.value})
+            following = {"status": self._status.value, "dear": _DEAR_TO_CHECK}
+            cursor.execute(sql["follow_products"], following)
             stored = self._prices.write(connection, _reports(events), compare_all=compare_all)
             # Products after series and watches, as all loaders lock them.
             cursor.execute(sql["upsert_products"])

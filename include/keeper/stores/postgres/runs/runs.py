@@ -24,6 +24,8 @@ class RunCounts:
     records_quarantined: int = 0
     events_published: int = 0
     history_published: int = 0
+    series_undelivered: int = 0
+    series_unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

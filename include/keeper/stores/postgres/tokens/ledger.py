@@ -16,6 +16,7 @@ from keeper.domain.tokens.balance import (
     TokenRequest,
     outage_of,
 )
+from keeper.domain.tokens.prices import USUAL_PRICES, ProductPrices
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "tokens"
@@ -24,6 +25,10 @@ _LOST_AFTER: Final = timedelta(minutes=10)
 _MOST_OUT: Final = 40
 """More than are ever out at once: each belongs to a task that runs."""
 _REORDERED_WITHIN: Final = timedelta(minutes=10)
+_LEARNT_FROM: Final = 200
+"""The latest products with offers, by which the next ones' price is estimated."""
+_ENOUGH: Final = 20
+"""Fewer say nothing about the price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,16 @@ class TokenLedger:
         row = self._connection.execute(self._sql["read_account"], self._key).fetchone()
         return TokenReading(**row) if row else None
 
+    def prices(self) -> ProductPrices:
+        """Return what products cost, as the account's latest requests with offers show."""
+        row = self._connection.execute(
+            self._sql["offers_price"],
+            {**self._key, "most": _LEARNT_FROM},
+        ).fetchone()
+        if row is None or not row["products"] or row["products"] < _ENOUGH:
+            return USUAL_PRICES
+        return ProductPrices(offers=row["tokens"] / row["products"])
+
     def reserve(self, request: TokenRequest) -> Reservation | Shortage | Outage:
         """Set tokens aside for a request, or return how long to wait, for them or for Keepa.
 
@@ -114,6 +129,7 @@ class TokenLedger:
                     "endpoint": request.endpoint,
                     "domain": request.domain,
                     "products": request.products,
+                    "detail": request.detail and request.detail.value,
                     "tokens_estimated": request.estimate,
                     "now": now,
                 },

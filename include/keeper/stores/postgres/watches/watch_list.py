@@ -9,7 +9,8 @@ from typing import Final
 
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.types import price_type_of
-from keeper.domain.tokens.plan import Candidate
+from keeper.domain.product_kinds import ProductKind
+from keeper.domain.tokens.candidates import WatchedProduct
 from keeper.domain.watches.rule_texts import rule_text
 from keeper.domain.watches.rules import AlertRule, InvalidRuleError, read_rules, write_rules
 from keeper.domain.watches.watch import Priority, ProductToCheck, Watch, WatchedPrice, WatchStatus
@@ -109,6 +110,8 @@ def list_watches(
             last_checked_at=row["last_checked_at"],
             implausible=bool(row["implausible"]),
             source=row["source"],
+            kind=ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
+            variations=tuple(row["variations"] or ()),
         )
         for row in rows
     ]
@@ -135,6 +138,14 @@ def set_status(
         },
     ).fetchall()
     return len(rows)
+
+
+def count_watches_of(connection: Connection, price_type: str) -> int:
+    """Return how many watches of a price type there are, removed ones left out."""
+    row = connection.execute(
+        statements(_SQL)["count_watches_of"], {"price_type": price_type}
+    ).fetchone()
+    return row["number"] if row else 0
 
 
 def products_to_check(connection: Connection) -> list[ProductToCheck]:
@@ -184,9 +195,22 @@ def touch_without_history(
         cursor.executemany(statements(_SQL)["touch_without_history"], rows)
 
 
-def candidates(connection: Connection, *, at: datetime) -> list[Candidate]:
+def watched_products(connection: Connection, *, at: datetime) -> list[WatchedProduct]:
     """Return every product somebody watches with what makes its next check worth tokens."""
     rows = connection.execute(
-        statements(_SQL)["candidates"], {"changed_since": at - _LIVELY_WINDOW}
+        statements(_SQL)["watched_products"], {"changed_since": at - _LIVELY_WINDOW}
     )
-    return [Candidate(**row) for row in rows]
+    return [
+        WatchedProduct(
+            row["asin"],
+            row["domain"],
+            dict(zip(row["price_types"], row["checked_at"], strict=True)),
+            row["distance"],
+            row["changes"],
+            row["priority"],
+            ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
+            row["misses"] or 0,
+            row["asked_at"],
+        )
+        for row in rows
+    ]

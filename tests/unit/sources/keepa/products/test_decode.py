@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from keeper.domain.prices.points import PricePoint, from_keepa_minutes
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.sources.keepa.errors import KeepaDecodeError
-from keeper.sources.keepa.products.decode import NO_OFFER, DecodedProduct, decode_products
+from keeper.sources.keepa.products.decode import (
+    NO_OFFER,
+    DecodedProduct,
+    SeriesState,
+    decode_products,
+)
+from keeper.sources.keepa.products.problems import SeriesFault
 
 NAMES = {
     0: "AMAZON", 1: "NEW", 2: "USED", 3: "SALES", 4: "LISTPRICE", 5: "COLLECTIBLE",
@@ -296,37 +302,42 @@ def test_arrays_are_read_only_and_mark_missing_offers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "detail"),
+    ("numbers", "fault"),
     [
-        pytest.param([10, 1, 20], "do not make entries", id="odd length"),
-        pytest.param([20, 1, 10, 2], "do not increase", id="times fall"),
-        pytest.param([10, 1, 10, 2], "do not increase", id="times repeat"),
-        pytest.param([10, "1999"], "not an integer", id="text"),
-        pytest.param([10, None], "not an integer", id="null"),
-        pytest.param([10, 19.99], "not an integer", id="fraction"),
-        pytest.param([10, True], "not an integer", id="boolean"),
-        pytest.param([10, 2**63], "not an integer", id="too large"),
-        pytest.param([10, 2**70], "not an integer", id="far too large"),
-        pytest.param([[10, 1], [20, 2]], "is an array", id="nested"),
-        pytest.param([-10, 1], "calendar", id="before Keepa"),
-        pytest.param([10**12, 1], "calendar", id="after the calendar"),
-        pytest.param("10,1", "not a list", id="not a list"),
-        pytest.param({}, "not a list", id="an object"),
+        pytest.param([10], SeriesFault.INCOMPLETE, id="half an entry"),
+        pytest.param([10, 1, 10, 2], SeriesFault.REPEATED_TIME, id="times repeat"),
+        pytest.param([10, "1999"], SeriesFault.NOT_INTEGERS, id="text"),
+        pytest.param([10, None], SeriesFault.NOT_INTEGERS, id="null"),
+        pytest.param([10, 19.99], SeriesFault.NOT_INTEGERS, id="fraction"),
+        pytest.param([10, 2999.0], SeriesFault.NOT_INTEGERS, id="whole, but written as a fraction"),
+        pytest.param([10, True], SeriesFault.NOT_INTEGERS, id="boolean"),
+        pytest.param([10, 2**63], SeriesFault.NOT_INTEGERS, id="too large"),
+        pytest.param([10, 2**70], SeriesFault.NOT_INTEGERS, id="far too large"),
+        pytest.param([[10, 1], [20, 2]], SeriesFault.NOT_INTEGERS, id="nested"),
+        pytest.param([-10, 1], SeriesFault.OUTSIDE_CALENDAR, id="before Keepa"),
+        pytest.param([10**12, 1], SeriesFault.OUTSIDE_CALENDAR, id="after the calendar"),
+        pytest.param("10,1", SeriesFault.NOT_A_LIST, id="not a list"),
+        pytest.param({}, SeriesFault.NOT_A_LIST, id="an object"),
     ],
 )
-def test_a_malformed_series_is_named_and_its_neighbours_stay(numbers: Any, detail: str) -> None:
+def test_an_unreadable_series_is_named_and_its_neighbours_stay(
+    numbers: Any, fault: SeriesFault
+) -> None:
     product = product_of(csv_of(AMAZON=[10, 5], NEW=numbers, USED=[10, 6]))
     reply = decode_products(json.dumps({"products": [product, product_of(None)]}).encode())
     assert len(reply.products) == 2
-    assert sorted(reply.products[0].series) == [0, 2]
+    decoded = reply.products[0]
+    assert sorted(decoded.series) == [0, 2]
+    states = [decoded.state_of(price_type_of(n)) for n in ("AMAZON", "NEW", "LISTPRICE")]
+    assert states == [SeriesState.WHOLE, SeriesState.UNREADABLE, SeriesState.NONE]
     (problem,) = reply.problems
-    assert (problem.kind, problem.asin, problem.domain, problem.series) == (
+    assert (problem.kind, problem.asin, problem.domain, problem.series, problem.fault) == (
         "malformed_series",
         "B00EXAMPLE",
         "us",
         "NEW",
+        fault,
     )
-    assert detail in problem.detail
     assert str(problem).startswith("B00EXAMPLE us NEW: ")
 
 
@@ -371,6 +382,8 @@ def test_csv_and_stats_of_another_shape_leave_the_product() -> None:
     reply = decode_products(json.dumps(product).encode())
     assert [p.title for p in reply.products] == ["A book"]
     assert {p.kind for p in reply.problems} == {"malformed_series", "malformed_stats"}
+    new = price_type_of("NEW")
+    assert reply.products[0].state_of(new) is SeriesState.UNREADABLE
 
 
 def test_unknown_asins_are_missing_and_unreadable_ones_are_not() -> None:

@@ -1,0 +1,1 @@
+"""Pictures drawn by the simulator; each says that it is simulated."""

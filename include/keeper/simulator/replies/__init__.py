@@ -1,0 +1,1 @@
+"""What a reply shows of a product, and what it costs."""

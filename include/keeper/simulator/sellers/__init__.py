@@ -1,0 +1,1 @@
+"""What Keepa knows of the merchants that offer the catalogue's products."""

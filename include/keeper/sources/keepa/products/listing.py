@@ -1,0 +1,141 @@
+"""What a product object says of Amazon's listing beside the prices."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from html import unescape
+from typing import Final
+
+from keeper.domain.asins import is_asin
+from keeper.domain.product_kinds import ProductKind
+from keeper.sources.keepa.document import JsonObject, as_array, as_object, as_text, plain_list
+
+_KINDS: Final = {
+    0: ProductKind.STANDARD,
+    1: ProductKind.DOWNLOADABLE,
+    2: ProductKind.EBOOK,
+    3: ProductKind.INACCESSIBLE,
+    4: ProductKind.WITHDRAWN,
+    5: ProductKind.PARENT,
+}
+_MOST_VARIATIONS: Final = 50
+_MOST_DISCOUNT: Final = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """A variation of a parent.
+
+    Attributes:
+        asin: Its own ASIN.
+        attributes: What sets it apart, such as `Color: Red, Size: M`; empty if Keepa does not say.
+    """
+
+    asin: str
+    attributes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """What a coupon takes off; no price counts it in.
+
+    Each is above zero for an amount in minor units, below zero for percent, 0 for no coupon. Keepa
+    looks for coupons only when it collects the offers.
+
+    Attributes:
+        one_time: For one purchase.
+        subscribe: For a subscription.
+    """
+
+    one_time: int
+    subscribe: int
+
+
+class AmazonAvailability(StrEnum):
+    """Whether Amazon itself has the product."""
+
+    NO_OFFER = "no offer"
+    IN_STOCK = "in stock"
+    PREORDER = "pre-order"
+    UNKNOWN = "unknown"
+    BACK_ORDER = "back-order"
+    DELAYED = "delayed"
+
+
+_AVAILABILITIES: Final = {
+    -1: AmazonAvailability.NO_OFFER,
+    0: AmazonAvailability.IN_STOCK,
+    1: AmazonAvailability.PREORDER,
+    2: AmazonAvailability.UNKNOWN,
+    3: AmazonAvailability.BACK_ORDER,
+    4: AmazonAvailability.DELAYED,
+}
+
+
+def product_kind(node: object) -> ProductKind:
+    """Return the kind of a `productType`: STANDARD if absent, UNKNOWN for a value not known."""
+    if node is None:
+        return ProductKind.STANDARD
+    return _KINDS.get(node, ProductKind.UNKNOWN) if type(node) is int else ProductKind.UNKNOWN
+
+
+def known_asin(node: object) -> str | None:
+    """Return `node` if it is an ASIN."""
+    return node if isinstance(node, str) and is_asin(node) else None
+
+
+def variations(product: JsonObject) -> tuple[Variation, ...]:
+    """Return a parent's variations, at most 50, in the reply's order."""
+    array = as_array(product.get("variations"))
+    nodes = plain_list(array) if array is not None else _listed(product.get("variationCSV"))
+    found: dict[str, Variation] = {}
+    for node in nodes:
+        asin = known_asin(node.get("asin")) if isinstance(node, dict) else None
+        if asin is not None and asin not in found:
+            found[asin] = Variation(asin, _attributes(node.get("attributes")))
+    return tuple(found.values())[:_MOST_VARIATIONS]
+
+
+def coupon(node: object) -> Coupon | None:
+    """Return a `coupon`; None if there is none, or for what is not one."""
+    array = as_array(node)
+    values = plain_list(array) if array is not None else []
+    if len(values) != 2 or not all(
+        type(value) is int and abs(value) < _MOST_DISCOUNT for value in values
+    ):
+        return None
+    return Coupon(*values) if any(values) else None
+
+
+def amazon_availability(node: object) -> AmazonAvailability | None:
+    """Return an `availabilityAmazon`: None if absent, UNKNOWN for a value not known."""
+    if node is None:
+        return None
+    unknown = AmazonAvailability.UNKNOWN
+    return _AVAILABILITIES.get(node, unknown) if type(node) is int else unknown
+
+
+def as_flag(node: object) -> bool | None:
+    """Return `node` if it is true or false."""
+    return node if isinstance(node, bool) else None
+
+
+def title(node: object) -> str | None:
+    """Return a title, its HTML unescaped once; None if there is none."""
+    return unescape(as_text(node) or "") or None
+
+
+def _listed(csv: object) -> list[dict[str, object]]:
+    # Replies from before April 2026 have the ASINs alone.
+    return [{"asin": asin.strip()} for asin in (as_text(csv) or "").split(",")]
+
+
+def _attributes(node: object) -> str:
+    pairs = []
+    for entry in as_array(node) or ():
+        attribute = as_object(entry)
+        if attribute is None:
+            continue
+        dimension, value = title(attribute.get("dimension")), title(attribute.get("value"))
+        if value is not None:
+            pairs.append(f"{dimension}: {value}" if dimension else value)
+    return ", ".join(pairs)

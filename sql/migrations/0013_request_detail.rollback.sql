@@ -1,0 +1,3 @@
+DROP TABLE product_kinds;
+ALTER TABLE pipeline_runs DROP COLUMN series_undelivered, DROP COLUMN series_unreadable;
+ALTER TABLE token_ledger DROP COLUMN detail;
