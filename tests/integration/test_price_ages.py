@@ -25,6 +25,7 @@ from keeper.stores.postgres.watches.watch_list import list_watches, save_watches
 from keeper.streams.codec import decode_price_event
 from tests.lake_pages import add_page
 from tests.price_events import START, price_event
+from tests.price_runs import EVERY_SIX_HOURS
 
 READER = "reader@example.org"
 ASIN = "B000000001"
@@ -122,9 +123,9 @@ def test_the_series_and_the_alert_keep_when_keepa_looked(
 
     (item,) = list_watches(connection, READER)
     assert (item.seen_at, item.is_price_hidden) == (looked, False)
-    alert = latest_alert(connection)
-    assert alert is not None
-    assert alert.seen_at == looked
+    queued = latest_alert(connection)
+    assert queued is not None
+    assert queued.alert.seen_at == looked
 
     writer.store([price_event(900, hour=1, check=7, seen_at=START + timedelta(hours=7))])
     (item,) = list_watches(connection, READER)
@@ -191,7 +192,7 @@ def test_a_product_keepa_has_not_looked_at_is_stale_though_it_was_checked(
         writer.store([price_event(900, hour=7, seen_at=seen_at)])
         connection.execute("UPDATE price_series SET seen_at = %s", (seen_at,))
         found = check_products(
-            connection, interval=timedelta(hours=6), at=check + timedelta(hours=hours)
+            connection, policy=EVERY_SIX_HOURS, at=check + timedelta(hours=hours)
         )
         return ("", "") if found.trouble is None else (found.trouble.subject, found.trouble.details)
 
@@ -204,5 +205,5 @@ def test_a_product_keepa_has_not_looked_at_is_stale_though_it_was_checked(
     # Counted once where both are so.
     subject, details = trouble(check - timedelta(hours=13), 13)
     assert subject == "1 of 1 watched products are stale"
-    assert "not checked since" in details
+    assert "not checked within two intervals" in details
     assert "Keepa itself" not in details

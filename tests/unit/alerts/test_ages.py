@@ -1,6 +1,7 @@
 """What alerts say of prices that Keepa has not looked at for long, and of hidden ones."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.alerts import ALERT, CHECKED_AT, NO_STORY, queued
 LOOKED = "Keepa last looked on"
 
 
-def looked(age: timedelta, **old_after: timedelta) -> list[str]:
+def looked(age: timedelta, **old_after: Any) -> list[str]:
     one = queued(seen_at=CHECKED_AT - age)
     messages = (
         alert_message(one, NO_STORY, **old_after),

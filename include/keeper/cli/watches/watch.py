@@ -90,6 +90,7 @@ def list_(
     """
     from keeper.clock import utc_now
     from keeper.domain.prices.age import old_look, stale_after
+    from keeper.domain.prices.types import price_type_of
     from keeper.settings import load_settings
     from keeper.stores.postgres.watches.watch_list import list_watches
 
@@ -98,11 +99,13 @@ def list_(
     if not watched:
         typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
         return
-    old_after = stale_after(load_settings().runs.check_interval_h)
+    policy = load_settings().runs.request_policy
     rows = []
     now = utc_now()
     for item in watched:
         checked = item.last_checked_at
+        detail = price_type_of(item.watch.price_type).detail
+        old_after = stale_after(policy.interval_of(detail))
         seen = "never" if checked is None else f"{checked:%Y-%m-%d %H:%M}"
         if why := item.kind.explain(item.variations):
             seen = why if checked is None else f"{seen}: {why}"

@@ -7,9 +7,9 @@ STALE_AFTER_INTERVALS: Final = 2
 """A price that nobody has looked at for so many intervals is stale."""
 
 
-def stale_after(check_interval_h: float) -> timedelta:
-    """Return from what age a price is stale, given the hours between two runs."""
-    return STALE_AFTER_INTERVALS * timedelta(hours=check_interval_h)
+def stale_after(interval: timedelta) -> timedelta:
+    """Return from what age a price is stale, given the time between two checks of it."""
+    return STALE_AFTER_INTERVALS * interval
 
 
 def old_look(

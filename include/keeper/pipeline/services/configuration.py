@@ -120,7 +120,7 @@ def delivery(settings: Settings, **pace: Any) -> Delivery:
         links=links(settings),
         images_url=settings.keepa.images_url,
         operator=settings.people.operator_email,
-        old_after=stale_after(settings.runs.check_interval_h),
+        old_after=stale_after(settings.runs.request_policy.interval),
         **pace,
     )
 

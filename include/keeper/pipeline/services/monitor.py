@@ -8,7 +8,9 @@ from itertools import islice
 from typing import Final
 
 from keeper.domain.messages.notices import Trouble
-from keeper.domain.prices.age import STALE_AFTER_INTERVALS
+from keeper.domain.prices.age import stale_after
+from keeper.domain.prices.detail import Detail
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.runs.operations import latest_price_run, staleness
@@ -50,19 +52,24 @@ def check_tokens(connection: Connection) -> Finding:
     )
 
 
-def check_products(connection: Connection, *, interval: timedelta, at: datetime) -> Finding:
+def check_products(
+    connection: Connection,
+    *,
+    policy: RequestPolicy,
+    at: datetime,
+) -> Finding:
     """Say whether every watched product was looked at within two intervals, by Keepa itself too."""
     topic = "stale-products"
-    old_after = STALE_AFTER_INTERVALS * interval
-    before = at - old_after
-    found = staleness(connection, before, old_after)
+    old_after = stale_after(policy.interval)
+    offers_before = at - stale_after(policy.interval_of(Detail.OFFERS))
+    found = staleness(connection, at - old_after, offers_before, old_after)
     stale = found.unchecked + found.unseen
     if not stale:
         return Finding(topic, None)
     details = []
     if found.unchecked:
         details.append(
-            f"{found.unchecked} were not checked since {before:%Y-%m-%d %H:%M} UTC; the oldest "
+            f"{found.unchecked} were not checked within two intervals; the oldest "
             f"check is of {found.oldest_check:%Y-%m-%d %H:%M} UTC.\n"
             "See that track_prices is not paused, and how its latest runs ended."
         )

@@ -11,7 +11,7 @@ OLD_AFTER = timedelta(hours=12)
 
 
 def test_two_intervals_are_old() -> None:
-    assert stale_after(6) == OLD_AFTER
+    assert stale_after(timedelta(hours=6)) == OLD_AFTER
 
 
 @pytest.mark.parametrize(

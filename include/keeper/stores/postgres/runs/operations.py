@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from keeper.domain.prices.detail import Detail
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "operations"
+_OF_OFFERS: Final = [p.name for p in PRICE_TYPES if p.detail is Detail.OFFERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,23 @@ def latest_price_run(connection: Connection) -> LatestPriceRun | None:
     return LatestPriceRun(**row) if row else None
 
 
-def staleness(connection: Connection, before: datetime, old_after: timedelta) -> Staleness:
-    """Return how many watched products are stale.
+def staleness(
+    connection: Connection, before: datetime, offers_before: datetime, old_after: timedelta
+) -> Staleness:
+    """Return how many watched products are stale; those Keepa does not know are none of them.
 
     Args:
         connection: Where the watch list is.
         before: What was last checked before this moment is stale.
+        offers_before: The same for price types that come with the offers.
         old_after: So is what Keepa had not looked at for so long when it was asked.
     """
-    asked = {"before": before, "old_after": old_after}
+    asked = {
+        "before": before,
+        "offers_before": offers_before,
+        "of_offers": _OF_OFFERS,
+        "old_after": old_after,
+    }
     (row,) = connection.execute(statements(_SQL)["stale_products"], asked).fetchall()
     return Staleness(**row)
 
