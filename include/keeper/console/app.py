@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -96,6 +96,24 @@ def make_app(
         }
         return JSONResponse(body, status_code=200 if is_up else 503)
 
+    async def live(request: Request) -> Response:
+        return JSONResponse({"status": "live"})
+
+    return Starlette(
+        routes=[
+            Route("/a/{token}", link, methods=["GET", "POST"]),
+            Route("/img/{name}", _pictures(picture), methods=["GET"]),
+            Route("/health", health, methods=["GET"]),
+            Route("/health/live", live, methods=["GET"]),
+        ]
+    )
+
+
+def _pictures(
+    picture: Callable[[str], Photo | None] | None,
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return what shows a product's picture by its name."""
+
     async def image(request: Request) -> Response:
         name = request.path_params["name"]
         found = None
@@ -106,14 +124,4 @@ def make_app(
         headers = {**_HEADERS, "Cache-Control": "public, max-age=86400"}
         return Response(found.content, headers=headers, media_type=f"image/{found.subtype}")
 
-    async def live(request: Request) -> Response:
-        return JSONResponse({"status": "live"})
-
-    return Starlette(
-        routes=[
-            Route("/a/{token}", link, methods=["GET", "POST"]),
-            Route("/img/{name}", image, methods=["GET"]),
-            Route("/health", health, methods=["GET"]),
-            Route("/health/live", live, methods=["GET"]),
-        ]
-    )
+    return image
