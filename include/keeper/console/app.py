@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -34,18 +34,6 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
-
-
-async def _image(request: Request, picture: Callable[[str], Photo | None] | None) -> Response:
-    """Return a product's picture; 404 for a name that is none, and where Amazon has them all."""
-    name = request.path_params["name"]
-    found = None
-    if picture is not None and _PICTURE_NAME.fullmatch(name):
-        found = await run_in_threadpool(picture, name)
-    if found is None:
-        return Response(status_code=404, headers=_HEADERS)
-    headers = {**_HEADERS, "Cache-Control": "public, max-age=86400"}
-    return Response(found.content, headers=headers, media_type=f"image/{found.subtype}")
 
 
 def make_app(
@@ -114,8 +102,26 @@ def make_app(
     return Starlette(
         routes=[
             Route("/a/{token}", link, methods=["GET", "POST"]),
-            Route("/img/{name}", partial(_image, picture=picture), methods=["GET"]),
+            Route("/img/{name}", _pictures(picture), methods=["GET"]),
             Route("/health", health, methods=["GET"]),
             Route("/health/live", live, methods=["GET"]),
         ]
     )
+
+
+def _pictures(
+    picture: Callable[[str], Photo | None] | None,
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return what shows a product's picture by its name."""
+
+    async def image(request: Request) -> Response:
+        name = request.path_params["name"]
+        found = None
+        if picture is not None and _PICTURE_NAME.fullmatch(name):
+            found = await run_in_threadpool(picture, name)
+        if found is None:
+            return Response(status_code=404, headers=_HEADERS)
+        headers = {**_HEADERS, "Cache-Control": "public, max-age=86400"}
+        return Response(found.content, headers=headers, media_type=f"image/{found.subtype}")
+
+    return image
