@@ -122,9 +122,9 @@ def test_the_series_and_the_alert_keep_when_keepa_looked(
 
     (item,) = list_watches(connection, READER)
     assert (item.seen_at, item.is_price_hidden) == (looked, False)
-    alert = latest_alert(connection)
-    assert alert is not None
-    assert alert.seen_at == looked
+    queued = latest_alert(connection)
+    assert queued is not None
+    assert queued.alert.seen_at == looked
 
     writer.store([price_event(900, hour=1, check=7, seen_at=START + timedelta(hours=7))])
     (item,) = list_watches(connection, READER)
