@@ -1,21 +1,20 @@
 """What alerts say of prices that Keepa has not looked at for long, and of hidden ones."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from keeper.alerts.compose import alert_message, digest_message
+from keeper.alerts.compose import OLD_AFTER, alert_message, digest_message
 from tests.alerts import ALERT, CHECKED_AT, NO_STORY, queued
 
 LOOKED = "Keepa last looked on"
 
 
-def looked(age: timedelta, **old_after: Any) -> list[str]:
+def looked(age: timedelta, old_after: timedelta = OLD_AFTER) -> list[str]:
     one = queued(seen_at=CHECKED_AT - age)
     messages = (
-        alert_message(one, NO_STORY, **old_after),
-        digest_message([one], **old_after),
+        alert_message(one, NO_STORY, old_after=old_after),
+        digest_message([one], old_after=old_after),
     )
     (facts, of_digest) = (message.sections[0].facts for message in messages)
     said = [value for name, value in facts if name == LOOKED]
