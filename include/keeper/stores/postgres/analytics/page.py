@@ -28,6 +28,9 @@ again by then. Until there is a price that counts, figures are null or have no r
 day compares prices without shipping. `price_history`, `price_spans` and `daily_prices` have all
 prices as Keepa had them.
 
+Series that come with Keepa's offers are renewed only when Keepa collects offers; `seen_at` of
+`current_prices` says when. Time between two looks counts as the price seen before.
+
 Functions of one product read only its own points, by index. Functions over all products read
 current prices (`price_series`), the daily roll-ups (`price_days`) and last night's averages
 (`price_statistics`). The DAG `maintain_storage` updates the latter two every night, and
