@@ -168,6 +168,7 @@ def test_a_file_with_bad_rows_gives_the_good_ones_and_names_the_others(tmp_path:
     dry = keeper("watch", "import", str(file), "--dry-run")
     assert dry.exit_code == 1
     assert "2 rows are good, 1 bad" in dry.stdout
+    assert "B000000001 us NEW: Alerts when the price is at or below $10.00." in dry.stdout
     assert export() == []
 
     result = keeper("watch", "import", str(file))

@@ -106,12 +106,14 @@ def add_finder(
     from zlib import crc32
 
     from keeper.domain.discovery import Discovery, DiscoveryKind
-    from keeper.sources.keepa.discovery import FinderSelectionError, read_selection
+    from keeper.domain.money import format_money
+    from keeper.sources.keepa.discovery import FinderSelectionError, price_bounds, read_selection
 
     try:
         selected = read_selection(selection)
     except FinderSelectionError as error:
         raise typer.BadParameter(str(error)) from None
+    locale, series = _locale(domain), _price_type(price_type)
     shown = ", ".join(f"{field}={value}" for field, value in selected.items())
     if len(shown) > _LONGEST_NAME:
         # Two long selections may differ after the cut only.
@@ -120,13 +122,15 @@ def add_finder(
         Discovery(
             name=name or shown,
             kind=DiscoveryKind.FINDER,
-            domain=_locale(domain).domain,
+            domain=locale.domain,
             selection=selected,
             propose=propose,
-            price_type=_price_type(price_type),
+            price_type=series,
             below_average_percent=below_average,
         )
     )
+    for field, amount in price_bounds(selected):
+        typer.echo(f"  {field}: {format_money(amount, locale.currency)}")
 
 
 @app.command()

@@ -71,7 +71,7 @@ def add(
         validate_selection,
     )
     from keeper.domain.locales import locale_of
-    from keeper.domain.money import to_minor
+    from keeper.domain.money import format_money, read_amount
     from keeper.domain.prices.types import price_type_of
     from keeper.stores.postgres.deals.filters import save_filter
 
@@ -80,19 +80,23 @@ def add(
         series = price_type_of(price_type.strip().upper())
         validate_market(locale, series)
         fields: dict[str, Any] = {"dateRange": list(Span).index(span)}
+        read: list[str] = []
         if drop_percent is not None:
             fields["deltaPercentRange"] = [drop_percent, 100]
         if price_min or price_max:
-            lowest = to_minor(price_min, locale.currency) if price_min else 0
-            highest = to_minor(price_max, locale.currency) if price_max else OPEN_END
+            lowest = read_amount(price_min, locale.currency) if price_min else 0
+            highest = read_amount(price_max, locale.currency) if price_max else OPEN_END
             fields["currentRange"] = [lowest, highest]
+            bounds = (("from", price_min, lowest), ("up to", price_max, highest))
+            read = [f"{w} {format_money(n, locale.currency)}" for w, given, n in bounds if given]
         if category:
             fields["includeCategories"] = category
         if title:
             fields["titleSearch"] = title
         if min_rating is not None:
             fields["minRating"] = round(min_rating * 10)
-        fields |= own_fields(_parsed(selection))
+        own = own_fields(_parsed(selection))
+        fields |= own
         validate_selection(fields)
     except InvalidSelectionError as error:
         raise typer.BadParameter(f"Keepa would refuse this filter: {error}") from None
@@ -104,6 +108,8 @@ def add(
     with database() as connection:
         saved = save_filter(connection, user_address(user), found_by)
     typer.echo(f"{saved}: {found_by.name} ({found_by.domain} {found_by.price_type})")
+    if read and "currentRange" not in own:
+        typer.echo(f"  Price {' '.join(read)}.")
 
 
 @filters.command("list")

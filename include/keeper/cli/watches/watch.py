@@ -213,6 +213,9 @@ def import_(
     for bad in errors:
         typer.secho(f"line {bad.line}: {bad.reason}", fg=typer.colors.RED, err=True)
     if dry_run:
+        for watch in watches:
+            for line in sentences(watch):
+                typer.echo(f"{watch.asin} {watch.domain} {watch.price_type}: {line}")
         typer.echo(f"dry run: {len(watches)} rows are good, {len(errors)} bad; nothing was changed")
     else:
         with database() as connection:

@@ -7,7 +7,7 @@ from typing import Final, TextIO
 
 from keeper.domain.asins import parse_product_address
 from keeper.domain.locales import locale_of
-from keeper.domain.money import to_major, to_minor
+from keeper.domain.money import read_amount, to_major
 from keeper.domain.prices.types import check_with_shipping, price_type_of
 from keeper.domain.watches.rule_texts import parse_rules, rule_text
 from keeper.domain.watches.rules import AlertRule
@@ -99,7 +99,7 @@ def read_watch(
         asin=product.asin,
         domain=locale.domain,
         price_type=kind.name,
-        target_minor=to_minor(amount, locale.currency) if amount else None,
+        target_minor=read_amount(amount, locale.currency) if amount else None,
         status=WatchStatus(state),
         priority=Priority[rank] if rank else None,
         rules=_rules(more, locale.currency) if more else None,
