@@ -21,6 +21,7 @@ from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
     from keeper.domain.watches.watch import Watch, WatchStatus
+    from keeper.pipeline.watches.csv_file import RowError
 
 _COLUMNS: Final = (
     "ASIN",
@@ -40,7 +41,8 @@ app = typer.Typer(help="The watch list: what is checked, and at what price to al
 def add(
     product: ProductArgument,
     target: Annotated[
-        str | None, typer.Option(help="Alert at or below this price, like 24.99.")
+        str | None,
+        typer.Option(help='Alert at or below this price, like 24.99 or 24,99; "none" for none.'),
     ] = None,
     domain: DomainOption = None,
     price_type: TypeOption = None,
@@ -52,12 +54,12 @@ def add(
     with_shipping: ShippingOption = None,
     user: UserOption = None,
 ) -> None:
-    """Watch a product; adding it again changes its target, and its rules if any are given.
+    """Watch a product; adding it again changes what is given and leaves the rest as it is.
 
     Example: keeper watch add https://www.amazon.de/dp/B00EXAMPLE --target 24.99
     --alert "20% below 90-day average" --alert "lowest ever and below 40"
     """
-    from keeper.pipeline.watches.csv_file import read_watch
+    from keeper.pipeline.watches.typed import read_watch
     from keeper.stores.postgres.watches.watch_list import save_watches
 
     try:
@@ -74,8 +76,12 @@ def add(
         raise typer.BadParameter(str(error)) from None
     with database() as connection:
         (saved,) = save_watches(connection, user_address(user), [watch])
-    typer.echo(f"{saved}: {watch.asin} {watch.domain} {watch.price_type}")
-    for line in (*sentences(watch), *_prices([watch])):
+    if isinstance(saved, ValueError):
+        raise typer.BadParameter(str(saved))
+    watch = saved.change.after
+    typer.echo(f"{saved.outcome}: {watch.asin} {watch.domain} {watch.price_type}")
+    stays = [f"It stays paused: keeper watch resume {watch.asin}"] if _is_paused(watch) else []
+    for line in (*saved.change.differences(), *sentences(watch), *stays, *_prices([watch])):
         typer.echo(f"  {line}")
 
 
@@ -191,7 +197,8 @@ def import_(
     """Add watches from CSV; bad rows are named by line, the others are imported all the same.
 
     Columns: asin (or Amazon URL), domain, price_type, target_price, status, priority, rules (with
-    semicolons between), with_shipping; only asin is needed.
+    semicolons between), with_shipping; only asin is needed. A blank leaves what a watch there is
+    already has; "none" removes its target or rules.
     Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
     """
     from keeper.domain.watches.rule_texts import shipping_note
@@ -206,20 +213,32 @@ def import_(
                 rows = list(read_watches(opened))
         except OSError as error:
             raise typer.BadParameter(f"cannot read {file}: {error.strerror}") from None
-    watches = [row for row in rows if not isinstance(row, RowError)]
+    good = [row for row in rows if not isinstance(row, RowError)]
+    watches = [row.watch for row in good]
     for note, count in Counter(filter(None, map(shipping_note, watches))).items():
         typer.echo(f"note: {note} ({count} row{'s' if count > 1 else ''})")
     errors = [row for row in rows if isinstance(row, RowError)]
     for bad in errors:
-        typer.secho(f"line {bad.line}: {bad.reason}", fg=typer.colors.RED, err=True)
+        _say_bad(bad)
     if dry_run:
-        for watch in watches:
-            for line in sentences(watch):
-                typer.echo(f"{watch.asin} {watch.domain} {watch.price_type}: {line}")
+        for row in good:
+            if said := sentences(row.watch):
+                _say(row.line, row.watch, " ".join(said))
         typer.echo(f"dry run: {len(watches)} rows are good, {len(errors)} bad; nothing was changed")
     else:
+        saved: Counter[str] = Counter()
         with database() as connection:
-            saved = Counter(save_watches(connection, user_address(user), watches))
+            results = save_watches(connection, user_address(user), [row.watch for row in good])
+        watches = []
+        for row, result in zip(good, results, strict=True):
+            if isinstance(result, ValueError):
+                errors.append(RowError(row.line, str(result)))
+                _say_bad(errors[-1])
+                continue
+            watches.append(result.change.after)
+            saved[result.outcome] += 1
+            if different := result.change.differences():
+                _say(row.line, watches[-1], ", ".join(different))
         done = ", ".join(f"{count} {name}" for name, count in sorted(saved.items())) or "0 added"
         typer.echo(f"{done}, {len(errors)} bad")
     for line in _prices(watches):
@@ -251,6 +270,14 @@ def export(
     except OSError as error:
         raise typer.BadParameter(f"cannot write {file}: {error.strerror}") from None
     typer.echo(f"{len(watches)} watches written to {file}")
+
+
+def _say(line: int, watch: "Watch", text: str) -> None:
+    typer.echo(f"line {line}: {watch.asin} {watch.domain} {watch.price_type}: {text}")
+
+
+def _say_bad(row: "RowError") -> None:
+    typer.secho(f"line {row.line}: {row.reason}", fg=typer.colors.RED, err=True)
 
 
 def _set_status(
@@ -306,6 +333,12 @@ def sentences(watch: "Watch") -> list[str]:
     )
     note = shipping_note(watch)
     return lines if note is None else [*lines, f"Note: {note}."]
+
+
+def _is_paused(watch: "Watch") -> bool:
+    from keeper.domain.watches.watch import WatchStatus
+
+    return watch.status is WatchStatus.PAUSED
 
 
 def _type(name: str) -> str:

@@ -9,16 +9,22 @@ from hypothesis import strategies as st
 from keeper.domain.locales import LOCALES
 from keeper.domain.prices.types import PRICE_TYPES, PriceType
 from keeper.domain.watches.rule_texts import shipping_note
-from keeper.domain.watches.watch import Priority, Watch, WatchStatus
-from keeper.pipeline.watches.csv_file import RowError, read_watch, read_watches, write_watches
+from keeper.domain.watches.watch import Priority, Unsaid, Watch, WatchStatus
+from keeper.pipeline.watches.csv_file import RowError, WatchRow, read_watches, write_watches
+from keeper.pipeline.watches.typed import read_watch
 
 
 def read(text: str) -> list[Watch | RowError]:
-    return list(read_watches(io.StringIO(text)))
+    rows = read_watches(io.StringIO(text))
+    return [row.watch if isinstance(row, WatchRow) else row for row in rows]
+
+
+def bare(asin: str) -> Watch:
+    return Watch(asin, "us", "NEW", None, unsaid=frozenset(Unsaid))
 
 
 def test_only_the_asin_is_required() -> None:
-    assert read("asin\nB000000001\n") == [Watch("B000000001", "us", "NEW", None)]
+    assert read("asin\nB000000001\n") == [bare("B000000001")]
 
 
 def test_every_column_is_read_in_any_order_and_case() -> None:
@@ -107,7 +113,7 @@ def test_a_wrong_header_says_which_columns_there_are(text: str) -> None:
     ids=["byte order mark", "quotes and carriage returns", "blank lines and spaces"],
 )
 def test_what_spreadsheets_write_is_read(text: str) -> None:
-    assert read(text) == [Watch("B000000001", "us", "NEW", None)]
+    assert read(text) == [bare("B000000001")]
 
 
 def test_a_value_over_two_lines_is_told_by_its_last() -> None:
@@ -115,7 +121,7 @@ def test_a_value_over_two_lines_is_told_by_its_last() -> None:
 
     assert isinstance(rows[0], RowError)
     assert rows[0].line == 3
-    assert rows[1] == Watch("B000000002", "us", "NEW", None)
+    assert rows[1] == bare("B000000002")
 
 
 def test_a_line_csv_cannot_read_costs_only_itself() -> None:
@@ -136,13 +142,22 @@ def test_a_file_that_is_not_utf8_says_so(good_rows: int, line: int) -> None:
     assert isinstance(error, RowError)
     assert "UTF-8" in error.reason
     assert error.line >= line
-    assert all(isinstance(watch, Watch) for watch in watches)
+    assert all(isinstance(row, WatchRow) for row in watches)
 
 
 @given(st.text())
 def test_any_text_gives_watches_and_errors(text: str) -> None:
     for row in read(f"asin,domain,price_type,target_price,status\n{text}"):
         assert isinstance(row, Watch) or row.line > 1
+
+
+def test_none_removes_a_target_and_a_blank_leaves_it() -> None:
+    removing, leaving = read("asin,target_price\nB000000001,None\nB000000002,\n")
+
+    assert isinstance(removing, Watch)
+    assert removing.target_minor is None
+    assert Unsaid.TARGET not in removing.unsaid
+    assert leaving == bare("B000000002")
 
 
 def test_an_address_tells_the_locale() -> None:
