@@ -27,6 +27,9 @@ AnyDomainOption = Annotated[
 DomainOption = Annotated[str | None, typer.Option(help=f"Locale: {_LOCALES}.", show_default="us")]
 """The default is left to the command: a product's URL may say another locale."""
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+FollowOption = Annotated[
+    bool, typer.Option("--follow", help="Open short links (a.co, amzn.to, amzn.eu) at Amazon.")
+]
 GivenDomainOption = Annotated[str, typer.Option(help=f"Locale: {_LOCALES}.")]
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
 MostOption = Annotated[int, typer.Option(help="How many, the newest first.", min=1)]

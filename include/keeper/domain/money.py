@@ -4,11 +4,11 @@ What people type is read by `read_amount`, whichever command, file or rule it st
 """
 
 import re
-import unicodedata
 from decimal import Decimal
 from typing import Final
 
 from keeper.domain.locales import MINOR_DIGITS
+from keeper.domain.plain_text import plain_text
 
 _SYMBOLS: Final = {
     "USD": "$",
@@ -48,8 +48,6 @@ _WHOLE: Final = re.compile(
     rf"(?P<dash>(?<=[.,])--?|(?<=[0-9]) ?/-)?(?P<after>(?: ?(?:{_SIGN}))*)",
     re.ASCII,
 )
-_FULL_WIDTH: Final = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0xFFE5: 0xA5}
-"""What a Japanese keyboard writes instead of figures, points and the yen sign."""
 _ALIKE: Final = str.maketrans({**dict.fromkeys("’‘ʼ`´", "'"), **dict.fromkeys("−–—‒‐‑", "-")})
 _MOST: Final = 10_000_000_000
 
@@ -110,12 +108,7 @@ def read_amount(text: str, currency: str) -> int:
 
 def _plain(text: str) -> str:
     """Return the text with one form for what looks alike, and without what nobody sees."""
-    shown = "".join(
-        " " if unicodedata.category(char) == "Zs" else char
-        for char in text.translate(_FULL_WIDTH).translate(_ALIKE)
-        if unicodedata.category(char) != "Cf"
-    )
-    return " ".join(shown.split()).lower()
+    return plain_text(text).translate(_ALIKE).lower()
 
 
 def _decimal(text: str, figures: str, currency: str) -> Decimal:

@@ -73,7 +73,7 @@ def try_(
             target=target,
             rules="; ".join(alert or ()),
             with_shipping=shipping_word(with_shipping),
-        )
+        ).watch
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with database() as connection:

@@ -1,9 +1,7 @@
 """Commands of the watch list."""
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -11,6 +9,7 @@ import typer
 from keeper.cli.options import (
     AlertOption,
     DomainOption,
+    FollowOption,
     ProductArgument,
     ShippingOption,
     TypeOption,
@@ -21,7 +20,6 @@ from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
     from keeper.domain.watches.watch import Watch, WatchStatus
-    from keeper.pipeline.watches.csv_file import RowError
 
 _COLUMNS: Final = (
     "ASIN",
@@ -52,6 +50,7 @@ def add(
     ] = None,
     alert: AlertOption = None,
     with_shipping: ShippingOption = None,
+    follow: FollowOption = False,
     user: UserOption = None,
 ) -> None:
     """Watch a product; adding it again changes what is given and leaves the rest as it is.
@@ -59,11 +58,12 @@ def add(
     Example: keeper watch add https://www.amazon.de/dp/B00EXAMPLE --target 24.99
     --alert "20% below 90-day average" --alert "lowest ever and below 40"
     """
+    from keeper.pipeline.watches.short_links import follow_short_link
     from keeper.pipeline.watches.typed import read_watch
     from keeper.stores.postgres.watches.watch_list import save_watches
 
     try:
-        watch = read_watch(
+        typed = read_watch(
             product,
             domain=domain,
             price_type=price_type,
@@ -71,17 +71,25 @@ def add(
             priority=priority,
             rules="; ".join(alert or ()),
             with_shipping=shipping_word(with_shipping),
+            follow=follow_short_link if follow else None,
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with database() as connection:
-        (saved,) = save_watches(connection, user_address(user), [watch])
+        (saved,) = save_watches(connection, user_address(user), [typed.watch])
     if isinstance(saved, ValueError):
         raise typer.BadParameter(str(saved))
     watch = saved.change.after
     typer.echo(f"{saved.outcome}: {watch.asin} {watch.domain} {watch.price_type}")
+    note = [f"{typed.note}."] if typed.note else []
     stays = [f"It stays paused: keeper watch resume {watch.asin}"] if _is_paused(watch) else []
-    for line in (*saved.change.differences(), *sentences(watch), *stays, *_prices([watch])):
+    for line in (
+        *note,
+        *saved.change.differences(),
+        *sentences(watch),
+        *stays,
+        *cost_sentences([watch]),
+    ):
         typer.echo(f"  {line}")
 
 
@@ -186,100 +194,6 @@ def remove(
     _set_status(product, WatchStatus.INACTIVE, domain, price_type, user)
 
 
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="CSV file, - for standard input.")],
-    user: UserOption = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only check the rows; change nothing.")
-    ] = False,
-) -> None:
-    """Add watches from CSV; bad rows are named by line, the others are imported all the same.
-
-    Columns: asin (or Amazon URL), domain, price_type, target_price, status, priority, rules (with
-    semicolons between), with_shipping; only asin is needed. A blank leaves what a watch there is
-    already has; "none" removes its target or rules.
-    Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
-    """
-    from keeper.domain.watches.rule_texts import shipping_note
-    from keeper.pipeline.watches.csv_file import RowError, read_watches
-    from keeper.stores.postgres.watches.watch_list import save_watches
-
-    if str(file) == "-":
-        rows = list(read_watches(sys.stdin))
-    else:
-        try:
-            with file.open(encoding="utf-8-sig", newline="") as opened:
-                rows = list(read_watches(opened))
-        except OSError as error:
-            raise typer.BadParameter(f"cannot read {file}: {error.strerror}") from None
-    good = [row for row in rows if not isinstance(row, RowError)]
-    watches = [row.watch for row in good]
-    for note, count in Counter(filter(None, map(shipping_note, watches))).items():
-        typer.echo(f"note: {note} ({count} row{'s' if count > 1 else ''})")
-    errors = [row for row in rows if isinstance(row, RowError)]
-    for bad in errors:
-        _say_bad(bad)
-    if dry_run:
-        for row in good:
-            if said := sentences(row.watch):
-                _say(row.line, row.watch, " ".join(said))
-        typer.echo(f"dry run: {len(watches)} rows are good, {len(errors)} bad; nothing was changed")
-    else:
-        saved: Counter[str] = Counter()
-        with database() as connection:
-            results = save_watches(connection, user_address(user), [row.watch for row in good])
-        watches = []
-        for row, result in zip(good, results, strict=True):
-            if isinstance(result, ValueError):
-                errors.append(RowError(row.line, str(result)))
-                _say_bad(errors[-1])
-                continue
-            watches.append(result.change.after)
-            saved[result.outcome] += 1
-            if different := result.change.differences():
-                _say(row.line, watches[-1], ", ".join(different))
-        done = ", ".join(f"{count} {name}" for name, count in sorted(saved.items())) or "0 added"
-        typer.echo(f"{done}, {len(errors)} bad")
-    for line in _prices(watches):
-        typer.echo(line)
-    if errors:
-        raise typer.Exit(1)
-
-
-@app.command("export")
-def export(
-    file: Annotated[Path, typer.Argument(help="CSV file, - for standard output.")] = Path("-"),
-    user: UserOption = None,
-) -> None:
-    """Write the watch list as CSV that import reads back.
-
-    Example: keeper watch export watches.csv
-    """
-    from keeper.pipeline.watches.csv_file import write_watches
-    from keeper.stores.postgres.watches.watch_list import list_watches
-
-    with database() as connection:
-        watches = [item.watch for item in list_watches(connection, user_address(user))]
-    if str(file) == "-":
-        write_watches(sys.stdout, watches)
-        return
-    try:
-        with file.open("w", encoding="utf-8", newline="") as opened:
-            write_watches(opened, watches)
-    except OSError as error:
-        raise typer.BadParameter(f"cannot write {file}: {error.strerror}") from None
-    typer.echo(f"{len(watches)} watches written to {file}")
-
-
-def _say(line: int, watch: "Watch", text: str) -> None:
-    typer.echo(f"line {line}: {watch.asin} {watch.domain} {watch.price_type}: {text}")
-
-
-def _say_bad(row: "RowError") -> None:
-    typer.secho(f"line {row.line}: {row.reason}", fg=typer.colors.RED, err=True)
-
-
 def _set_status(
     product: str,
     status: "WatchStatus",
@@ -349,7 +263,7 @@ def _type(name: str) -> str:
     return name if detail is Detail.BASIC else f"{name} ({detail.label})"
 
 
-def _prices(watches: "Sequence[Watch]") -> list[str]:
+def cost_sentences(watches: "Sequence[Watch]") -> list[str]:
     """Return what watched price types that need more than a plain request cost."""
     from keeper.domain.prices.detail import Detail
     from keeper.domain.prices.types import detail_of

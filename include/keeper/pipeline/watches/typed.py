@@ -1,11 +1,14 @@
 """A watch as somebody types it: in a command or in a row of a file."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
-from keeper.domain.asins import parse_product_address
+from keeper.domain.asins import ProductAddress, ShortLinkError, parse_product_address
 from keeper.domain.locales import locale_of
 from keeper.domain.money import read_amount
-from keeper.domain.prices.types import check_with_shipping, price_type_of
+from keeper.domain.plain_text import plain_text
+from keeper.domain.prices.types import PriceType, check_with_shipping, price_type_of
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.rules import AlertRule
 from keeper.domain.watches.watch import (
@@ -19,7 +22,18 @@ from keeper.domain.watches.watch import (
 
 NOTHING: Final = "none"
 """Removes a target or all rules, where a blank would leave them as they are."""
-_YES_OR_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_YES: Final = "yes true 1 ja wahr oui vrai sí si verdadero sim verdadeiro vero".split()
+_NO: Final = "no false 0 nein falsch non faux falso não nao".split()
+_YES_OR_NO: Final = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
+"""Spreadsheets write what is true in their own language."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedWatch:
+    """A watch, and what to say of how its product was read; None where that is plain."""
+
+    watch: Watch
+    note: str | None
 
 
 def read_watch(
@@ -32,8 +46,9 @@ def read_watch(
     priority: str | None = None,
     rules: str | None = None,
     with_shipping: str | None = None,
-) -> Watch:
-    """Check what a person typed and return the watch it means.
+    follow: Callable[[str], str] | None = None,
+) -> TypedWatch:
+    """Check what a person typed and return the watch it means, with a note for them.
 
     Args:
         address: An ASIN or an Amazon product URL, whose locale serves if `domain` is blank.
@@ -48,56 +63,84 @@ def read_watch(
         with_shipping: Whether prices count with shipping, yes or no; blank leaves it as it is. A
             series without shipping has no yes; see keeper.domain.watches.rule_texts.shipping_note
             for those that include it already.
+        follow: Returns the address a short link leads to; without it a short link is refused.
 
     Raises:
         ValueError: With one sentence that says what is wrong.
     """
-    product = parse_product_address(address)
-    named = locale_of(domain.strip().lower()) if domain and domain.strip() else None
+    product = _product(address, follow)
+    named = locale_of(_shown(domain).lower()) if _shown(domain) else None
     if named and product.locale and named != product.locale:
         raise ValueError(
             f"the address is of {product.locale.host} but the domain says {named.domain}"
         )
     locale = named or product.locale or locale_of(DEFAULT_DOMAIN)
-    named_type = (price_type or "").strip().upper()
-    kind = price_type_of(named_type or DEFAULT_PRICE_TYPE)
-    if not kind.is_price:
-        raise ValueError(f"{kind.name} is not a price and cannot be watched")
-    amount = (target or "").strip()
-    named_state = (status or "").strip().upper()
-    state = named_state or WatchStatus.ACTIVE.value
-    if state not in WatchStatus.__members__:
-        raise ValueError(f"status {status!r} is none of {', '.join(WatchStatus)}")
-    rank = (priority or "").strip().upper()
-    if rank and rank not in Priority.__members__:
-        raise ValueError(f"priority {priority!r} is none of {', '.join(Priority.__members__)}")
-    more = (rules or "").strip()
-    shipping = (with_shipping or "").strip().lower()
-    if shipping and shipping not in _YES_OR_NO:
-        raise ValueError(f"with_shipping {with_shipping!r} is neither yes nor no")
-    if kind.is_gone and state == WatchStatus.ACTIVE:
-        raise ValueError(f"Keepa keeps no {kind.name} prices any more; watch another price type")
-    if shipping and _YES_OR_NO[shipping]:
-        check_with_shipping(kind)
-    return Watch(
+    said = {
+        Unsaid.PRICE_TYPE: _shown(price_type),
+        Unsaid.TARGET: _shown(target),
+        Unsaid.STATUS: _shown(status),
+    }
+    state = _status(said[Unsaid.STATUS])
+    shipping = _flag(_shown(with_shipping))
+    more = _shown(rules)
+    watch = Watch(
         asin=product.asin,
         domain=locale.domain,
-        price_type=kind.name,
-        target_minor=_target(amount, locale.currency),
-        status=WatchStatus(state),
-        priority=Priority[rank] if rank else None,
+        price_type=_price_type(said[Unsaid.PRICE_TYPE], state, shipping).name,
+        target_minor=_target(said[Unsaid.TARGET], locale.currency),
+        status=state,
+        priority=_priority(_shown(priority)),
         rules=_rules(more, locale.currency) if more else None,
-        with_shipping=_YES_OR_NO[shipping] if shipping else None,
-        unsaid=frozenset(
-            name
-            for name, said in (
-                (Unsaid.PRICE_TYPE, named_type),
-                (Unsaid.TARGET, amount),
-                (Unsaid.STATUS, named_state),
-            )
-            if not said
-        ),
+        with_shipping=shipping,
+        unsaid=frozenset(name for name, text in said.items() if not text),
     )
+    return TypedWatch(watch, product.note)
+
+
+def _shown(text: str | None) -> str:
+    return plain_text(text or "")
+
+
+def _price_type(text: str, status: WatchStatus, with_shipping: bool | None) -> PriceType:
+    kind = price_type_of(text.upper() or DEFAULT_PRICE_TYPE)
+    if not kind.is_price:
+        raise ValueError(f"{kind.name} is not a price and cannot be watched")
+    if kind.is_gone and status == WatchStatus.ACTIVE:
+        raise ValueError(f"Keepa keeps no {kind.name} prices any more; watch another price type")
+    if with_shipping:
+        check_with_shipping(kind)
+    return kind
+
+
+def _status(text: str) -> WatchStatus:
+    state = text.upper() or WatchStatus.ACTIVE.value
+    if state not in WatchStatus.__members__:
+        raise ValueError(f"status {text!r} is none of {', '.join(WatchStatus)}")
+    return WatchStatus(state)
+
+
+def _priority(text: str) -> Priority | None:
+    rank = text.upper()
+    if rank and rank not in Priority.__members__:
+        raise ValueError(f"priority {text!r} is none of {', '.join(Priority.__members__)}")
+    return Priority[rank] if rank else None
+
+
+def _flag(text: str) -> bool | None:
+    if text and text.lower() not in _YES_OR_NO:
+        raise ValueError(f"with_shipping {text!r} is neither yes nor no")
+    return _YES_OR_NO[text.lower()] if text else None
+
+
+def _product(address: str, follow: Callable[[str], str] | None) -> ProductAddress:
+    try:
+        return parse_product_address(address)
+    except ShortLinkError as error:
+        if follow is None:
+            raise
+        found = parse_product_address(follow(error.url))
+        where = f" on {found.locale.host}" if found.locale else ""
+        return replace(found, note=f"{error.url} is {found.asin}{where}")
 
 
 def _target(text: str, currency: str) -> int | None:
