@@ -283,10 +283,14 @@ def reject(asins: AsinsArgument, domain: AnyDomainOption = None) -> None:
 
 def _decide(asins: list[str], domain: str | None, user: str | None, *, is_approved: bool) -> None:
     from keeper.clock import utc_now
+    from keeper.domain.asins import parse_product_address
     from keeper.settings import load_settings
     from keeper.stores.postgres.discovery.proposals import decide, list_proposals
 
-    wanted = {asin.upper() for asin in asins}
+    try:
+        wanted = {parse_product_address(asin).asin for asin in asins}
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     where = None if domain is None else _locale(domain).domain
     with database() as connection:
         chosen = [
@@ -331,7 +335,7 @@ def _price_type(name: str) -> str:
     from keeper.domain.prices.types import price_type_of
 
     try:
-        price_type = price_type_of(name.upper())
+        price_type = price_type_of(name.strip().upper())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if not price_type.is_price:
