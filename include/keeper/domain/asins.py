@@ -241,7 +241,7 @@ def _asin_in_path(path: str) -> tuple[str | None, bool]:
             found.append((2 if is_isbn10(asin) else 3, asin))
     if not found:
         return None, False
-    rank, asin = min(found, key=lambda one: one[0])
+    rank, asin = min(found, key=lambda ranked: ranked[0])
     return asin, rank < 2
 
 
