@@ -148,6 +148,8 @@ CREATE TABLE public.price_series (
     origin_id integer,
     last_checked_at timestamp with time zone,
     due_from timestamp with time zone,
+    seen_at timestamp with time zone,
+    is_price_hidden boolean DEFAULT false NOT NULL,
     CONSTRAINT price_series_price_minor_check CHECK ((price_minor > 0)),
     CONSTRAINT price_series_shipping_minor_check CHECK ((shipping_minor >= 0))
 )
@@ -160,6 +162,10 @@ COMMENT ON COLUMN public.price_series.newest_at IS 'No point of the series in pr
 COMMENT ON COLUMN public.price_series.observed_at IS 'With price_minor and the following: the newest point as the latest check saw it; null before one.';
 
 COMMENT ON COLUMN public.price_series.due_from IS 'Points from then on have come or changed since price_days was brought up to them; null when none have.';
+
+COMMENT ON COLUMN public.price_series.seen_at IS 'When Keepa last looked at the current price, as of last_checked_at; null if it does not say.';
+
+COMMENT ON COLUMN public.price_series.is_price_hidden IS 'There is an offer, but its maker lets nobody show the price; price_minor is null.';
 
 CREATE TABLE public.price_statistics (
     series_id integer NOT NULL,
@@ -287,7 +293,9 @@ CREATE VIEW public.current_prices AS
     s.implausible,
     o.source,
     o.run_id,
-    s.last_checked_at
+    s.last_checked_at,
+    s.seen_at,
+    s.is_price_hidden
    FROM (public.price_series s
      JOIN public.price_origins o USING (origin_id));
 
@@ -499,6 +507,7 @@ CREATE TABLE public.price_alerts (
     status text DEFAULT 'PENDING'::text NOT NULL,
     raised_at timestamp with time zone DEFAULT now() NOT NULL,
     rules text[] DEFAULT '{target}'::text[] NOT NULL,
+    seen_at timestamp with time zone,
     CONSTRAINT price_alerts_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'FAILED'::text, 'NOT_CONFIGURED'::text, 'CANCELLED'::text])))
 );
 
@@ -509,6 +518,8 @@ COMMENT ON COLUMN public.price_alerts.price_minor IS 'Without shipping, in the c
 COMMENT ON COLUMN public.price_alerts.status IS 'SENT once a channel has it, PENDING while one may still get it, else how the last one ended.';
 
 COMMENT ON COLUMN public.price_alerts.rules IS 'The rules of the watch that this price fulfilled.';
+
+COMMENT ON COLUMN public.price_alerts.seen_at IS 'When Keepa last looked at the price, as of checked_at; null if it does not say.';
 
 ALTER TABLE public.price_alerts ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.price_alerts_alert_id_seq

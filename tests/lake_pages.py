@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from keeper.domain.prices.detail import Detail
 from keeper.stores.lake.run_files import BatchFolder, StoredPage
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -16,6 +17,7 @@ def add_page(
     asked: tuple[str, ...] = ("B000000001",),
     received_at: datetime = AT,
     endpoint: str = "product",
+    detail: Detail = Detail.BASIC,
 ) -> StoredPage:
     """Store a simulated reply that cost a token for each thing asked."""
     return folder.write_page(
@@ -27,4 +29,5 @@ def add_page(
         received_at=received_at,
         tokens_consumed=len(asked),
         source="simulator",
+        detail=detail,
     )

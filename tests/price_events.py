@@ -22,6 +22,8 @@ def price_event(
     implausible: bool = False,
     title: str | None = "A kettle",
     run_id: str = "run-1",
+    seen_at: datetime | None = None,
+    is_price_hidden: bool = False,
 ) -> PriceEvent:
     """Return the event of a price that holds since `hour`, seen in the check at hour `check`."""
     currency = locale_of(domain).currency
@@ -40,4 +42,6 @@ def price_event(
         checked_at=START + timedelta(hours=hour if check is None else check, minutes=30),
         source="simulator",
         run_id=run_id,
+        seen_at=seen_at,
+        is_price_hidden=is_price_hidden,
     )

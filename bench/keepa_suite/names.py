@@ -35,6 +35,7 @@ _CATEGORIES: Final = {
     "11091801": "Toys",
     "16310101": "Home",
 }
+_ISBN: Final = "9780786222728"
 _SELLERS: Final = ("A2L77EE7U53NWQ", "AMMEOJ0MXANX1")
 _DEAD_KEY: Final = "8ueigrvvnsp5too0atlb5f11veinerkud47p686ekr7vgr9qtj1t1tle15fffkkm"
 
@@ -59,6 +60,7 @@ def simulated_names(catalogue: Catalogue, at: int) -> dict[str, str]:
         names[asin] = unused.next(_US, lambda s: not s.has_history and _is_parsed(s))
     for asin in _CHAIRS:
         names[asin] = unused.next(_US, lambda s: s.kind.shelf == "Chairs" and _is_parsed(s))
+    names[_ISBN] = catalogue.code_of(unused.sheet(_US, lambda s: bool(s.authors)))
     merchants = merchants_of(catalogue.seed, _US)
     names |= {name: merchant.seller_id for name, merchant in zip(_SELLERS, merchants, strict=False)}
     for number, category in _CATEGORIES.items():
@@ -74,9 +76,12 @@ class _Unused:
         self._given: set[str] = set()
 
     def next(self, locale: Locale, is_fit: Callable[[ProductSheet], bool]) -> str:
-        sheet = next(sheet for sheet in self._left(locale) if is_fit(sheet))
-        self._given.add(sheet.asin)
-        return sheet.asin
+        return self.sheet(locale, is_fit).asin
+
+    def sheet(self, locale: Locale, is_fit: Callable[[ProductSheet], bool]) -> ProductSheet:
+        found = next(sheet for sheet in self._left(locale) if is_fit(sheet))
+        self._given.add(found.asin)
+        return found
 
     def _left(self, locale: Locale) -> Iterator[ProductSheet]:
         return (s for s in self._catalogue.products_in(locale) if s.asin not in self._given)

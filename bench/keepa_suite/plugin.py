@@ -29,11 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     def get(url: str, params: Mapping[str, Any], **options: Any) -> requests.Response:
         if not url.startswith(_KEEPA):
             raise ValueError(f"the suite asks {url}, which is not Keepa")
-        exchanged = {name: _exchanged(value, names) for name, value in params.items()}
-        reply = ask(url.replace(_KEEPA, simulator), exchanged, **options)
+        sent = {name: exchanged(value, names) for name, value in params.items()}
+        reply = ask(url.replace(_KEEPA, simulator), sent, **options)
         if reply.headers.get("content-type", "").startswith("application/json"):
             # Set and not encoded anew: requests has no other way to change what it received.
-            reply._content = _exchanged(reply.text, suites).encode()
+            reply._content = exchanged(reply.text, suites).encode()
         return reply
 
     patch = pytest.MonkeyPatch()
@@ -51,7 +51,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         print(json.dumps([report.location[2], reason]), file=outcomes)
 
 
-def _exchanged(value: Any, names: Mapping[str, str]) -> Any:
+def exchanged(value: Any, names: Mapping[str, str]) -> Any:
+    """Return a text with each name in place of the one it stands for; other values as they are."""
     if not isinstance(value, str):
         return value
     for name, other in names.items():

@@ -1,6 +1,7 @@
 -- What a product cost from when to when, as far as it compares with prices at `until`.
 -- As price_spans, but where a price type has changed its meaning (comparable_since), only prices
--- observed since then: one that held at that moment and went on may be a price without shipping.
+-- since then: one that held at that moment counts if it went on for 30 days, for Keepa has seen it
+-- again by then; one that ended sooner may be a price without shipping.
 --
 -- Columns: started_at, ended_at; landed_minor, in the currency's minor unit.
 -- Example: SELECT * FROM analytics.comparable_spans('B0EXAMPLE1', 'de', 'NEW', '2026-01-01Z');
@@ -17,6 +18,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 300 AS $$
             comparable_spans.price_type, comparable_spans.until)),
         comparable_spans.until) AS s
     WHERE analytics.comparable_since(comparable_spans.price_type, comparable_spans.until) IS NULL
+        OR s.ended_at >= analytics.comparable_since(
+            comparable_spans.price_type, comparable_spans.until) + interval '30 days'
         OR s.started_at >= (
             SELECT p.observed_at FROM price_points p
             WHERE p.series_id = (

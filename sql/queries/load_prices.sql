@@ -24,6 +24,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_series (
     implausible boolean NOT NULL,
     origin_id integer,
     last_checked_at timestamptz,
+    seen_at timestamptz,
+    is_price_hidden boolean NOT NULL,
     due_from timestamptz
 ) ON COMMIT DELETE ROWS
 
@@ -93,7 +95,8 @@ ON CONFLICT (asin, domain) DO NOTHING
 -- is called. position counts from 1 through the keys asked for; nulls: described_by, the product is
 -- not stored; observed_at, no price check has come; newest_at, there are no points.
 SELECT k.position::int, p.title, p.image_url, p.source AS described_by, s.series_id, s.newest_at,
-    s.observed_at, s.price_minor, s.shipping_minor, s.implausible, s.origin_id, s.last_checked_at
+    s.observed_at, s.price_minor, s.shipping_minor, s.implausible, s.origin_id, s.last_checked_at,
+    s.seen_at, s.is_price_hidden
 FROM unnest(%(asins)s::text[], %(domains)s::text[], %(price_types)s::text[])
     WITH ORDINALITY AS k (asin, domain, price_type, position)
 JOIN price_series s ON (s.asin, s.domain, s.price_type) = (k.asin, k.domain, k.price_type)
@@ -128,7 +131,7 @@ COPY disputed_points (series_id, origin_id, observed_at, checked_at, last_checke
 -- name: copy_series
 -- Copies where series stand after the batch into their staging table.
 COPY staged_series (series_id, newest_at, observed_at, price_minor, shipping_minor, implausible,
-    origin_id, last_checked_at, due_from) FROM STDIN (FORMAT binary)
+    origin_id, last_checked_at, seen_at, is_price_hidden, due_from) FROM STDIN (FORMAT binary)
 
 -- name: compare_points
 -- Returns the staged points that are missing or were checked later than the stored ones: differs
@@ -260,7 +263,8 @@ WHERE excluded.last_checked_at > p.last_checked_at
 -- series' locks are held.
 UPDATE price_series s SET newest_at = t.newest_at, observed_at = t.observed_at,
     price_minor = t.price_minor, shipping_minor = t.shipping_minor, implausible = t.implausible,
-    origin_id = t.origin_id, last_checked_at = t.last_checked_at,
+    origin_id = t.origin_id, last_checked_at = t.last_checked_at, seen_at = t.seen_at,
+    is_price_hidden = t.is_price_hidden,
     due_from = least(s.due_from, t.due_from)
 FROM staged_series t
 WHERE s.series_id = t.series_id
@@ -369,9 +373,9 @@ ON CONFLICT (watch_id, rule) DO UPDATE SET
 WITH raised AS (
     INSERT INTO price_alerts (watch_id, user_id, asin, domain, price_type, price_minor,
         shipping_minor, previous_price_minor, target_minor, currency, observed_at, checked_at,
-        reason, rules, source, run_id, status)
+        seen_at, reason, rules, source, run_id, status)
     SELECT watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
-        previous_price_minor, target_minor, currency, observed_at, checked_at, reason,
+        previous_price_minor, target_minor, currency, observed_at, checked_at, seen_at, reason,
         string_to_array(rules, E'\n'), source, run_id,
         CASE WHEN EXISTS (
                 SELECT FROM channels c WHERE c.user_id = a.user_id AND c.status = 'ACTIVE')
@@ -380,11 +384,11 @@ WITH raised AS (
         %(domain)s::text[], %(price_type)s::text[], %(price_minor)s::bigint[],
         %(shipping_minor)s::bigint[], %(previous_price_minor)s::bigint[],
         %(target_minor)s::bigint[], %(currency)s::text[], %(observed_at)s::timestamptz[],
-        %(checked_at)s::timestamptz[], %(reason)s::text[], %(rules)s::text[], %(source)s::text[],
-        %(run_id)s::text[])
+        %(checked_at)s::timestamptz[], %(seen_at)s::timestamptz[], %(reason)s::text[],
+        %(rules)s::text[], %(source)s::text[], %(run_id)s::text[])
         AS a (watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
-            previous_price_minor, target_minor, currency, observed_at, checked_at, reason, rules,
-            source, run_id)
+            previous_price_minor, target_minor, currency, observed_at, checked_at, seen_at, reason,
+            rules, source, run_id)
     ON CONFLICT (watch_id, observed_at, checked_at) DO NOTHING
     RETURNING alert_id, user_id
 ), queued AS (

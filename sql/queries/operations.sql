@@ -11,14 +11,25 @@ ORDER BY started_at DESC
 LIMIT 1
 
 -- name: stale_products
--- Returns how many products are watched, how many were last checked before a moment, and the oldest
--- of those checks, null without one. A product never checked counts from when its watch was added.
+-- Returns how many products are watched, how many were last checked before a moment, which is another
+-- one for the price types that come with offers, how many of the others Keepa itself had not looked at
+-- for too long when it was asked, and the oldest of those checks and looks, null without one. A product
+-- never checked counts from when its watch was added; those Keepa does not know are left out.
 SELECT count(*)::int AS watched,
-    count(*) FILTER (WHERE checked_at < %(before)s)::int AS stale,
-    min(checked_at) FILTER (WHERE checked_at < %(before)s) AS oldest
+    count(*) FILTER (WHERE old_check IS NOT NULL)::int AS unchecked,
+    min(old_check) AS oldest_check,
+    count(*) FILTER (WHERE old_check IS NULL AND old_look IS NOT NULL)::int AS unseen,
+    min(old_look) FILTER (WHERE old_check IS NULL) AS oldest_look
 FROM (
-    SELECT min(coalesce(last_checked_at, created_at)) AS checked_at
-    FROM watched_products WHERE status = 'ACTIVE'
+    SELECT min(coalesce(w.last_checked_at, w.created_at)) FILTER (
+            WHERE coalesce(w.last_checked_at, w.created_at) < CASE
+                WHEN w.price_type = ANY (%(of_offers)s) THEN %(offers_before)s ELSE %(before)s END
+        ) AS old_check,
+        min(s.seen_at) FILTER (WHERE s.last_checked_at - s.seen_at > %(old_after)s) AS old_look
+    FROM watched_products w
+    LEFT JOIN product_kinds k USING (asin, domain)
+    LEFT JOIN price_series s USING (asin, domain, price_type)
+    WHERE w.status = 'ACTIVE' AND k.kind IS DISTINCT FROM 'not found'
     GROUP BY asin, domain
 ) AS products
 

@@ -109,24 +109,32 @@ ORDER BY t.series_id LIMIT %(series)s
 -- name: reckon_statistics
 -- Computes the statistics of series up to a moment: prices with shipping in minor units, averages
 -- weighted by time, null without an offer. A lowest price among points dropped since stays. Where a
--- series' prices began to include shipping, those observed before count as offers only.
+-- series' prices began to include shipping, those before count as offers only, but one that went on
+-- for 30 days.
 WITH due AS (
     SELECT series_id,
         CASE WHEN price_type = ANY (%(landed_types)s) AND %(at)s >= %(landed_since)s
             THEN %(landed_since)s ELSE '-infinity'::timestamptz END AS comparable_since
     FROM price_series WHERE series_id = ANY (%(series_ids)s::integer[])
-), points AS (
-    SELECT p.series_id, p.observed_at AS since, p.price_minor + coalesce(p.shipping_minor, 0) AS landed,
-        CASE WHEN p.observed_at >= due.comparable_since
-            THEN p.price_minor + coalesce(p.shipping_minor, 0) END AS compared,
+), held AS (
+    SELECT p.series_id, p.observed_at AS since, due.comparable_since,
+        p.price_minor + coalesce(p.shipping_minor, 0) AS landed,
         coalesce(lead(p.observed_at) OVER (PARTITION BY p.series_id ORDER BY p.observed_at),
             %(at)s::timestamptz) AS until
     FROM due
     JOIN price_points p USING (series_id)
     WHERE NOT p.implausible
+), points AS (
+    SELECT series_id, since, landed, until, greatest(since, comparable_since) AS compared_since,
+        CASE WHEN since >= comparable_since
+            OR until >= comparable_since + %(confirmed_after)s::interval THEN landed END AS compared
+    FROM held
 ), spans AS (
-    SELECT series_id, since, landed, compared,
-        extract(epoch FROM until - greatest(since, %(at)s::timestamptz - interval '30 days')) AS in_30,
+    SELECT series_id, since, compared_since, landed, compared,
+        extract(epoch FROM until - greatest(compared_since, %(at)s::timestamptz - interval '30 days'))
+            AS in_30,
+        extract(epoch FROM until - greatest(compared_since, %(at)s::timestamptz - interval '90 days'))
+            AS compared_90,
         extract(epoch FROM until - greatest(since, %(at)s::timestamptz - interval '90 days')) AS in_90,
         extract(epoch FROM %(at)s::timestamptz
             - greatest(min(since) OVER (PARTITION BY series_id), %(at)s::timestamptz - interval '90 days'))
@@ -138,11 +146,11 @@ INSERT INTO price_statistics AS t (series_id, reckoned_at, average_30_minor, ave
 SELECT series_id, %(at)s,
     round(sum(compared * in_30) FILTER (WHERE in_30 > 0)
         / sum(in_30) FILTER (WHERE in_30 > 0 AND compared IS NOT NULL)),
-    round(sum(compared * in_90) FILTER (WHERE in_90 > 0)
-        / sum(in_90) FILTER (WHERE in_90 > 0 AND compared IS NOT NULL)),
-    min(compared) FILTER (WHERE in_90 > 0),
+    round(sum(compared * compared_90) FILTER (WHERE compared_90 > 0)
+        / sum(compared_90) FILTER (WHERE compared_90 > 0 AND compared IS NOT NULL)),
+    min(compared) FILTER (WHERE compared_90 > 0),
     min(compared),
-    (array_agg(since ORDER BY compared, since) FILTER (WHERE compared IS NOT NULL))[1],
+    (array_agg(compared_since ORDER BY compared, since) FILTER (WHERE compared IS NOT NULL))[1],
     max(compared),
     coalesce(sum(in_90) FILTER (WHERE in_90 > 0 AND landed IS NOT NULL), 0)
         / nullif(max(known_90), 0)

@@ -54,7 +54,7 @@ WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
 -- null kind means a standard product.
 SELECT w.watch_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
     w.priority, w.rules::text AS rules, w.with_shipping, p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
-    w.last_checked_at, k.kind, k.variations
+    w.last_checked_at, c.seen_at, c.is_price_hidden, k.kind, k.variations
 FROM watched_products w
 JOIN users u USING (user_id)
 LEFT JOIN products p USING (asin, domain)

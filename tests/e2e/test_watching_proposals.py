@@ -100,7 +100,8 @@ def test_a_question_nobody_answered_is_asked_again_and_the_product_chosen_is_wat
     states = airflow.states(DAG, unanswered)
     assert (states["approve"], states["decide"]) == ("skipped", "skipped")
     assert rows("SELECT DISTINCT state FROM product_proposals") == [{"state": "PROPOSED"}]
-    assert spent_by(rows, unanswered) == 50 + 4
+    # A token each, and another for a rating that Keepa has looked at lately.
+    assert 50 + 4 < spent_by(rows, unanswered) <= 50 + 8
 
     run_id = begin(airflow)
     airflow.wait(DAG, run_id, "approve", "awaiting_input")

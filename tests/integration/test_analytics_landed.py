@@ -112,18 +112,34 @@ def test_before_it_item_prices_are_compared(ask: Ask) -> None:
     assert found == [(3499, True)] * 6
 
 
-def test_a_price_that_held_at_that_moment_does_not_count(connection: Connection, ask: Ask) -> None:
-    store_history(connection, ASIN, [(LANDED_SINCE - HOUR, 3499), (CHANGED, 3799)])
+def test_a_price_that_ended_soon_after_that_moment_does_not_count(
+    connection: Connection, ask: Ask
+) -> None:
+    soon = LANDED_SINCE + 29 * DAY
+    store_history(connection, ASIN, [(LANDED_SINCE - HOUR, 3499), (soon, 3799)])
+
+    assert ask(
+        "SELECT * FROM analytics.comparable_spans(%s, 'us', until => %s)", ASIN, soon + DAY
+    ) == [(soon, soon + DAY, 3799)]
+    # Also where the time asked for begins long after.
+    spans = "SELECT * FROM analytics.comparable_spans(%s, 'us', 'NEW', %s, %s)"
+    assert ask(spans, ASIN, soon - 9 * DAY, soon + DAY) == [(soon, soon + DAY, 3799)]
+    assert ask(spans, ASIN, soon - 9 * DAY, soon) == []
+    for name in ("lowest_prices", "price_drop", "price_percentile", "volatility", "weekday_prices"):
+        assert ask(f"SELECT * FROM analytics.{name}(%s, 'us', at => %s)", ASIN, soon) == []
+
+
+def test_a_price_that_went_on_for_a_month_counts_from_that_moment_on(
+    connection: Connection, ask: Ask
+) -> None:
+    store_history(connection, ASIN, [(LANDED_SINCE - 400 * DAY, 3499), (CHANGED, 3799)])
 
     assert ask(
         "SELECT * FROM analytics.comparable_spans(%s, 'us', until => %s)", ASIN, CHANGED + DAY
-    ) == [(CHANGED, CHANGED + DAY, 3799)]
-    # Also where the time asked for begins long after.
-    spans = "SELECT * FROM analytics.comparable_spans(%s, 'us', 'NEW', %s, %s)"
-    assert ask(spans, ASIN, CHANGED - 9 * DAY, CHANGED + DAY) == [(CHANGED, CHANGED + DAY, 3799)]
-    assert ask(spans, ASIN, CHANGED - 9 * DAY, CHANGED) == []
-    for name in ("lowest_prices", "price_drop", "price_percentile", "volatility", "weekday_prices"):
-        assert ask(f"SELECT * FROM analytics.{name}(%s, 'us', at => %s)", ASIN, CHANGED) == []
+    ) == [(LANDED_SINCE, CHANGED, 3499), (CHANGED, CHANGED + DAY, 3799)]
+    connection.execute("UPDATE price_series SET due_from = '2011-01-01Z'")
+    roll_up(connection, at=SEEN)
+    assert ask("SELECT lowest_minor, lowest_at FROM price_statistics") == [(3499, LANDED_SINCE)]
 
 
 @pytest.mark.usefixtures("_landed")

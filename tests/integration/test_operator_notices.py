@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from datetime import time, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from tests.outbox import NOW, READER, Clock, by_mail, nobody, outbox
 from tests.price_events import price_event
+from tests.price_runs import EVERY_SIX_HOURS
 from tests.services import free_port
 from tests.smtp_server import Mailbox
 
@@ -245,7 +247,7 @@ def test_products_nobody_checked_for_two_intervals_are_stale(
 
     def stale(hours: float) -> str:
         found = check_products(
-            connection, interval=timedelta(hours=6), at=row["at"] + timedelta(hours=hours)
+            connection, policy=EVERY_SIX_HOURS, at=row["at"] + timedelta(hours=hours)
         )
         return "" if found.trouble is None else found.trouble.subject
 
@@ -253,6 +255,32 @@ def test_products_nobody_checked_for_two_intervals_are_stale(
     assert stale(4) == "1 of 3 watched products are stale"
     assert stale(11) == "2 of 3 watched products are stale"
     assert stale(13) == "3 of 3 watched products are stale"
+
+
+def test_offers_that_are_asked_for_daily_are_stale_after_two_days_and_the_unknown_never(
+    connection: Connection,
+) -> None:
+    asins = [f"B00000000{number}" for number in range(1, 4)]
+    types = ("NEW", "WAREHOUSE", "NEW")
+    watches = [Watch(asin, "us", name, None) for asin, name in zip(asins, types, strict=True)]
+    save_watches(connection, READER, watches)
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    connection.execute("UPDATE watched_products SET last_checked_at = %s", (at,))
+    connection.execute(
+        "INSERT INTO product_kinds (asin, domain, kind, misses, asked_at)"
+        " VALUES (%s, 'us', 'not found', 2, %s)",
+        (asins[2], at),
+    )
+    daily = replace(EVERY_SIX_HOURS, offers_interval=timedelta(hours=24))
+
+    def stale(hours: float) -> str:
+        now = at + timedelta(hours=hours)
+        found = check_products(connection, policy=daily, at=now)
+        return "" if found.trouble is None else found.trouble.subject
+
+    assert stale(11) == ""
+    assert stale(13) == "1 of 2 watched products are stale"
+    assert stale(49) == "2 of 2 watched products are stale"
 
 
 @pytest.fixture

@@ -209,8 +209,14 @@ def test_a_price_that_held_when_shipping_was_included_is_an_offer_only(
     connection: Connection, store: Callable[[Sequence[PriceEvent]], object]
 ) -> None:
     store([price_event(3499, hour=hour_of(LANDED_SINCE - DAY))])
-    roll_up(connection, at=LANDED_SINCE + 50 * DAY)
+    roll_up(connection, at=LANDED_SINCE + 29 * DAY)
 
     found = statistics(connection)
     assert (found["lowest_minor"], found["lowest_at"], found["average_90_minor"]) == (None,) * 3
     assert found["in_stock_90"] == 1
+
+    # It went on for so long that Keepa has seen it again.
+    roll_up(connection, at=LANDED_SINCE + 50 * DAY)
+    found = statistics(connection)
+    assert (found["lowest_minor"], found["lowest_at"]) == (3499, LANDED_SINCE)
+    assert found["average_90_minor"] == 3499

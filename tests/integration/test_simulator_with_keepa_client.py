@@ -20,11 +20,12 @@ import requests
 from keepa.models.backend import DealRequest, Product
 
 from keeper.domain.locales import Locale, locale_of
-from keeper.simulator.api.keepa_api import KeepaApi
+from keeper.simulator.api.keepa_api import UNPAID_KEY, KeepaApi
 from keeper.simulator.api.recordings import Recordings
 from keeper.simulator.api.token_bucket import TokenBucket
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.clock import CatalogueClock, ClockMode
+from keeper.simulator.products.merchants import merchants_offering
 from keeper.simulator.products.sheets import ProductSheet
 from tests.keepa_simulator import served
 
@@ -358,3 +359,46 @@ def test_the_command_prints_a_watch_list() -> None:
     header, *rows = printed.stdout.splitlines()
     assert header == "asin,domain,price_type,target_price"
     assert [row.split(",")[1] for row in rows] == ["us", "jp"] * 3
+
+
+def test_pictures_of_products_need_no_key_and_cost_nothing(api: KeepaApi, url: str) -> None:
+    name = api.catalogue.sheet(0).images[0]
+    shown = requests.get(f"{url}/img/{name}", timeout=10)
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/png")
+    assert shown.headers["x-keepa-simulator"] == "1"
+    assert shown.content.startswith(b"\x89PNG\r\n\x1a\n")
+    assert requests.get(f"{url}/img/state", timeout=10).status_code == 404
+    assert api.bucket.balance().left == api.bucket.cap
+
+
+def test_a_selection_is_posted_as_keepas_own_framework_posts_it(url: str) -> None:
+    asked = {"priceTypes": [1], "domainId": 1, "dateRange": 3}
+    address = f"{url}/deal?key=simulator"
+    typed = {"Content-Type": "application/json; charset=UTF-8"}
+    posted = requests.post(address, data=json.dumps(asked), headers=typed, timeout=10)
+    by_get = requests.get(
+        f"{url}/deal", {"key": "simulator", "selection": json.dumps(asked)}, timeout=10
+    )
+    assert posted.status_code == by_get.status_code == 200
+    assert posted.json()["deals"] == by_get.json()["deals"]
+    long = requests.post(address, data=b" " * 3_000_000, headers=typed, timeout=10)
+    form = requests.post(address, data={"selection": json.dumps(asked)}, timeout=10)
+    assert (long.status_code, form.status_code) == (400, 400)
+
+
+def test_the_client_asks_the_other_endpoints(
+    api: KeepaApi, client: RedirectedKeepa, tmp_path: Path
+) -> None:
+    sheet = next(s for s in api.catalogue.products_in(US) if s.authors and s.has_history)
+    assert sheet.asin in client.product_finder({"author": sheet.authors[0].upper()})
+    assert isinstance(client.deals({"page": 0, "domainId": 1})["dr"], list)
+    client.download_graph_image(sheet.asin, tmp_path / "graph.png", new=1, range=365)
+    assert (tmp_path / "graph.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    (seller, *_) = merchants_offering(sheet, US)
+    known = client.seller_query([seller.seller_id], storefront=True, typed=True)
+    assert sheet.asin in (known[seller.seller_id].asinList or [])
+
+
+def test_the_client_reads_that_its_subscription_ended(url: str) -> None:
+    with pytest.raises(RuntimeError, match="PAYMENT_REQUIRED"):
+        RedirectedKeepa(url, key=UNPAID_KEY).update_status()

@@ -95,13 +95,17 @@ def test_points_that_came_another_way_are_rolled_up_too(connection: Connection) 
     assert tuple(row.values()) == (START + DAY, None)
 
 
+# Of NEW only prices that include shipping, those since February 2026, are compared.
+@pytest.mark.parametrize(("price_type", "lowest"), [("AMAZON", 500), ("NEW", 1000)])
 def test_old_partitions_go_and_what_was_made_of_them_stays(
-    connection: Connection, store: Callable[[Sequence[PriceEvent]], object]
+    connection: Connection,
+    store: Callable[[Sequence[PriceEvent]], object],
+    price_type: str,
+    lowest: int,
 ) -> None:
-    # Not in NEW, whose older prices count in no statistics: they are without shipping.
     points = [(datetime(2015, 5, 1, tzinfo=UTC), 500)]
-    store_history(connection, "B000000001", points, price_type="AMAZON")
-    store([price_event(1000, price_type="AMAZON")])
+    store_history(connection, "B000000001", points, price_type=price_type)
+    store([price_event(1000, price_type=price_type)])
     connection.execute("UPDATE price_series SET due_from = '2011-01-01Z'")
 
     told = drop_old(connection, YEARS, at=WHEN, apply=False)
@@ -125,7 +129,7 @@ def test_old_partitions_go_and_what_was_made_of_them_stays(
     roll_up(connection, at=NOW)
     assert connection.execute("SELECT * FROM price_days ORDER BY day").fetchall() == before
     (statistics,) = connection.execute("SELECT * FROM price_statistics").fetchall()
-    assert statistics["lowest_minor"] == 500
+    assert statistics["lowest_minor"] == lowest
     assert problems(connection, NOW) == []
 
 

@@ -1,6 +1,7 @@
 """What alerts say, one by one and together."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from keeper.alerts.chart import price_chart
@@ -10,9 +11,12 @@ from keeper.alerts.message import Link, Message, Picture, Section, inert
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.messages.queue import PriceAlert, Queued, QueuedAlert
+from keeper.domain.prices.age import old_look
 from keeper.domain.prices.landed import SINCE_LANDED
 from keeper.domain.prices.verdict import PriceContext
 
+OLD_AFTER: Final = timedelta(hours=12)
+"""From what age a price is old, unless the caller knows better: two of the usual intervals."""
 _SUBJECT_TITLE: Final = 120
 _MOST_IN_DIGEST: Final = 25
 SIMULATED: Final = "SIMULATED PRICE: this came from Keeper's Keepa simulator, not from Amazon."
@@ -20,7 +24,11 @@ MARK: Final = "[simulated] "
 
 
 def alert_message(
-    queued: QueuedAlert, context: PriceContext, links: Links | None = None
+    queued: QueuedAlert,
+    context: PriceContext,
+    links: Links | None = None,
+    *,
+    old_after: timedelta = OLD_AFTER,
 ) -> Message:
     """Write the message of one alert, with a chart; a hostile product title comes out inert.
 
@@ -28,6 +36,7 @@ def alert_message(
         queued: The alert.
         context: How the price compares with its history.
         links: Makes links to act by; None for a message without them.
+        old_after: How old a price may be without the message saying so.
     """
     alert = queued.alert
     title = inert(alert.title) or alert.asin
@@ -36,7 +45,7 @@ def alert_message(
         title=title,
         reason=alert.reason,
         price=_price(alert),
-        facts=tuple(_facts(alert, context, queued.rules.time_zone)),
+        facts=tuple(_facts(alert, context, queued.rules.time_zone, old_after)),
         link=product_link(alert.asin, alert.domain),
         image_url=showable(alert.image_url),
         chart=_chart(alert, context, queued.rules.time_zone),
@@ -54,12 +63,15 @@ def alert_message(
     )
 
 
-def digest_message(held: Sequence[QueuedAlert], links: Links | None = None) -> Message:
+def digest_message(
+    held: Sequence[QueuedAlert], links: Links | None = None, *, old_after: timedelta = OLD_AFTER
+) -> Message:
     """Write one message of several alerts that had to wait, the newest of a product last.
 
     Args:
         held: At least one, all for one channel; the first is the message's own.
         links: Makes links to act by; None for a message without them.
+        old_after: How old a price may be without the message saying so.
     """
     first = held[0]
     alerts = sorted((one.alert for one in held), key=lambda alert: alert.checked_at)
@@ -75,7 +87,7 @@ def digest_message(held: Sequence[QueuedAlert], links: Links | None = None) -> M
             f"product{'s' if products > 1 else ''}"
         ),
         lead=f"{len(alerts)} price alerts, held back for {' and '.join(reasons) or 'you'}",
-        sections=tuple(_short(alert, first.rules.time_zone) for alert in shown),
+        sections=tuple(_short(alert, first.rules.time_zone, old_after) for alert in shown),
         made_at=alerts[-1].checked_at,
         notice=SIMULATED if simulated else "",
         closing=f"{left_out} older ones are left out: keeper alerts list" if left_out else "",
@@ -98,8 +110,11 @@ def unsubscribe_url(queued: Queued, links: Links | None) -> str | None:
     return None if links is None else links.to(LinkAction.UNSUBSCRIBE, queued.channel_id)
 
 
-def _short(alert: PriceAlert, time_zone: str) -> Section:
-    facts = [("Since", moment(alert.observed_at, time_zone))]
+def _short(alert: PriceAlert, time_zone: str, old_after: timedelta) -> Section:
+    facts = [
+        ("Since", moment(alert.observed_at, time_zone)),
+        *_age(alert, time_zone, old_after),
+    ]
     if alert.has_newer_price:
         facts.insert(0, ("Price now", _newest(alert)))
     return Section(
@@ -111,7 +126,9 @@ def _short(alert: PriceAlert, time_zone: str) -> Section:
     )
 
 
-def _facts(alert: PriceAlert, context: PriceContext, time_zone: str) -> list[tuple[str, str]]:
+def _facts(
+    alert: PriceAlert, context: PriceContext, time_zone: str, old_after: timedelta
+) -> list[tuple[str, str]]:
     facts = [("Price now", _price(alert))]
     if alert.has_newer_price:
         facts = [("Price then", _price(alert)), ("Price now", _newest(alert))]
@@ -131,7 +148,13 @@ def _facts(alert: PriceAlert, context: PriceContext, time_zone: str) -> list[tup
         ("Price since", moment(alert.observed_at, time_zone)),
         ("Checked at", moment(alert.checked_at, time_zone)),
     ]
-    return facts
+    return facts + _age(alert, time_zone, old_after)
+
+
+def _age(alert: PriceAlert, time_zone: str, old_after: timedelta) -> list[tuple[str, str]]:
+    """Say when Keepa itself last looked, if that was long before it was asked."""
+    seen_at = old_look(alert.seen_at, alert.checked_at, old_after)
+    return [] if seen_at is None else [("Keepa last looked on", moment(seen_at, time_zone))]
 
 
 def _assessment(alert: PriceAlert, context: PriceContext, time_zone: str) -> list[tuple[str, str]]:
@@ -175,6 +198,8 @@ def _price(alert: PriceAlert) -> str:
 
 def _newest(alert: PriceAlert) -> str:
     newest = alert.newest_price_minor
+    if alert.is_newest_hidden:
+        return "price hidden"
     return "no offer" if newest is None else _money(newest, alert)
 
 

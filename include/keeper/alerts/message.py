@@ -34,7 +34,7 @@ class Section:
         price: The price, as its locale writes it.
         facts: Names and values, in the order of their worth.
         link: To the product.
-        image_url: Address of Amazon's picture.
+        image_url: Address of its picture; mail carries what is there, or shows none.
         chart: What it has cost.
         heading: What this section and those after it have in common; blank to go on.
     """

@@ -27,15 +27,18 @@ def section_text(section: Section, *, with_reason: bool) -> str:
     return "\n".join([*head, *facts, *chart, section.link.url])
 
 
-def as_page(message: Message, charts: Sequence[str]) -> str:
+def as_page(message: Message, charts: Sequence[str], photos: Sequence[str | None] = ()) -> str:
     """Return the message as HTML for mail; whatever is in its texts comes out as text.
 
     Args:
         message: The message.
         charts: The content id of each section's chart, in their order; not asked for those
             without one.
+        photos: The content id of each section's picture, None for one that shows none; or nothing
+            for a page without.
     """
-    return _page().render(message=message, charts=charts)
+    photos = photos or [None] * len(message.sections)
+    return _page().render(message=message, charts=charts, photos=photos)
 
 
 @cache

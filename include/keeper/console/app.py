@@ -1,7 +1,8 @@
 """The console's web application: the pages behind the links in messages, and its health."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -10,11 +11,13 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from keeper.alerts.links import InvalidLinkError, Links
+from keeper.alerts.photos import Photo
 from keeper.clock import Clock, utc_now
 from keeper.console.database import FIRST_PAUSE, ConsoleDatabase, DatabaseLeftAloneError
 from keeper.errors import KeeperError
@@ -22,6 +25,7 @@ from keeper.pipeline.messages.follow_link import GoneError, describe, follow
 from keeper.pipeline.services.health import HealthState, PartHealth
 from keeper.stores.postgres.connection import PostgresConfig
 
+_PICTURE_NAME: Final = re.compile(r"[0-9A-Za-z+_-]{1,40}\.(jpg|png|gif)")
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
@@ -38,6 +42,7 @@ def make_app(
     ask_health: Callable[[], Sequence[PartHealth]],
     *,
     clock: Clock = utc_now,
+    picture: Callable[[str], Photo | None] | None = None,
 ) -> Starlette:
     """Return the application.
 
@@ -46,6 +51,8 @@ def make_app(
         links: Reads the links in messages.
         ask_health: Returns how the parts are, PostgreSQL (`postgres`) among them.
         clock: The time a snooze counts from.
+        picture: Returns a product's picture by its name, if there is one; None where Amazon has
+            them all.
     """
     pages = Environment(loader=PackageLoader("keeper.console"), autoescape=True)
     store = ConsoleDatabase(database, clock=clock)
@@ -95,7 +102,26 @@ def make_app(
     return Starlette(
         routes=[
             Route("/a/{token}", link, methods=["GET", "POST"]),
+            Route("/img/{name}", _pictures(picture), methods=["GET"]),
             Route("/health", health, methods=["GET"]),
             Route("/health/live", live, methods=["GET"]),
         ]
     )
+
+
+def _pictures(
+    picture: Callable[[str], Photo | None] | None,
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return what shows a product's picture by its name."""
+
+    async def image(request: Request) -> Response:
+        name = request.path_params["name"]
+        found = None
+        if picture is not None and _PICTURE_NAME.fullmatch(name):
+            found = await run_in_threadpool(picture, name)
+        if found is None:
+            return Response(status_code=404, headers=_HEADERS)
+        headers = {**_HEADERS, "Cache-Control": "public, max-age=86400"}
+        return Response(found.content, headers=headers, media_type=f"image/{found.subtype}")
+
+    return image

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from itertools import chain
 from typing import Any, Final
 
@@ -54,11 +53,10 @@ def check_database() -> dict[str, list[str]]:
     from keeper.pipeline.services.monitor import check_products, check_tokens, record_findings
 
     settings, now = load_settings(), utc_now()
-    interval = timedelta(hours=settings.runs.check_interval_h)
     with database() as connection:
         findings = [
             check_tokens(connection),
-            check_products(connection, interval=interval, at=now),
+            check_products(connection, policy=settings.runs.request_policy, at=now),
         ]
         return record_findings(
             connection, findings, operator=settings.people.operator_email, at=now

@@ -16,6 +16,7 @@ from keeper.orchestration.airflow.assets import (
     PIPELINE_RUNS,
     PRICE_ALERTS,
     PRICE_HISTORY,
+    PRODUCT_KINDS,
     RUN_ENDS,
     TO_DELIVER,
     TOKEN_ACCOUNTS,
@@ -36,7 +37,7 @@ _BACKFILL: Final = "backfill"
 
 
 @task(
-    inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, TOKEN_ACCOUNTS],
+    inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, PRODUCT_KINDS, TOKEN_ACCOUNTS],
     outlets=[PIPELINE_RUNS, TOKEN_ACCOUNTS, KEEPER_EVENTS],
 )
 def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]]:

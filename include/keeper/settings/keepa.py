@@ -5,6 +5,7 @@ from pydantic import Field, SecretStr
 from keeper.settings.group import HttpUrl, SettingsGroup
 
 KEEPA_URL = "https://api.keepa.com"
+AMAZON_IMAGES_URL = "https://m.media-amazon.com/images/I"
 SIMULATOR_URL = "http://127.0.0.1:8099"
 SIMULATOR_KEY = "simulator"
 
@@ -15,6 +16,7 @@ class KeepaSettings(SettingsGroup):
     given_key: SecretStr | None = Field(default=None, validation_alias="KEEPA_API_KEY")
     given_url: HttpUrl | None = Field(default=None, validation_alias="KEEPER_KEEPA_URL")
     simulator_url: HttpUrl = Field(default=SIMULATOR_URL, validation_alias="KEEPER_SIMULATOR_URL")
+    given_images_url: HttpUrl | None = Field(default=None, validation_alias="KEEPER_IMAGES_URL")
     timeout_s: float = Field(default=120, gt=0, validation_alias="KEEPER_KEEPA_TIMEOUT_S")
 
     @property
@@ -31,3 +33,9 @@ class KeepaSettings(SettingsGroup):
     def key(self) -> SecretStr:
         """The key to send; the simulator's well-known one when none is set."""
         return self.given_key or SecretStr(SIMULATOR_KEY)
+
+    @property
+    def images_url(self) -> str:
+        """Below which address pictures of products are: Amazon's, or the simulator's own."""
+        own = f"{self.url}/img" if self.uses_simulator else AMAZON_IMAGES_URL
+        return self.given_images_url or own

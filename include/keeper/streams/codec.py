@@ -84,6 +84,7 @@ def decode_price_event(
     event = _decoded(_PRICE_DECODER, message)
     if problem := (
         _problem_of(event, latest_check)
+        or _look_problem(event)
         or _amount_problem(event.current_price)
         or _amount_problem(event.target_price)
         or _amount_problem(event.previous_price)
@@ -157,6 +158,20 @@ def _problem_of(event: PriceEvent | DealEvent, latest_check: LatestCheck) -> str
         return f"price_minor is {event.price_minor}"
     if event.shipping_minor is not None and not 0 <= event.shipping_minor <= MAX_AMOUNT_MINOR:
         return f"shipping_minor is {event.shipping_minor}"
+    return None
+
+
+def _look_problem(event: PriceEvent) -> str | None:
+    """Return what is wrong with what Keepa says of its own look."""
+    if event.is_price_hidden and event.price_minor is not None:
+        return "the price is hidden, and yet there is one"
+    seen_at = event.seen_at
+    if seen_at is None:
+        return None
+    if seen_at.tzinfo is None:
+        return "seen_at has no offset from UTC"
+    if not KEEPA_EPOCH <= seen_at < LATEST_TIME:
+        return f"seen_at {seen_at.isoformat()} is no time of a look"
     return None
 
 

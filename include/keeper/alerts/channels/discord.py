@@ -111,7 +111,7 @@ def _embed(section: Section, number: int, *, is_single: bool) -> dict[str, Any]:
     }
     if not is_single:
         embed["description"] = inert_markdown(f"{section.price}, {section.reason}")
-    if section.image_url:
+    if section.image_url and section.image_url.startswith("https://"):
         embed["thumbnail"] = {"url": section.image_url}
     if section.heading:
         # No markup is read there.

@@ -2,16 +2,22 @@
 
 import smtplib
 import ssl
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime, parseaddr
+from typing import Final
 
 from keeper.alerts.message import Message
+from keeper.alerts.photos import Photo, PhotoHost
 from keeper.alerts.texts import as_page, as_text
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
+
+_MOST_PHOTO_BYTES: Final = 3_000_000
+"""Of all pictures of products in a mail; some servers take no mail of more than 10 MB."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,14 +41,20 @@ class SmtpConfig:
 class EmailChannel:
     """Sends messages by mail."""
 
-    def __init__(self, config: SmtpConfig) -> None:
-        """Send through `config`."""
+    def __init__(self, config: SmtpConfig, photos: PhotoHost | None = None) -> None:
+        """Send through `config`, with the pictures that `photos` has; None for mail without."""
         self._config = config
+        self._photos = photos
 
     def deliver(self, address: str, message: Message) -> DeliveryResult:
-        """Try once to hand a message to the mail server; blocks up to the server's timeout."""
+        """Try once to hand a message to the mail server; blocks up to the server's timeout.
+
+        Pictures of products may take two seconds more.
+        """
+        urls = [section.image_url for section in message.sections if section.image_url]
+        photos = {} if self._photos is None else self._photos.fetch(urls)
         try:
-            mail = mail_of(message, address, self._config.sender)
+            mail = mail_of(message, address, self._config.sender, photos)
         except ValueError as error:
             return _failed(f"cannot be addressed: {error}", retry=False)
         try:
@@ -68,8 +80,17 @@ class EmailChannel:
         return DeliveryResult(DeliveryStatus.SENT, f"accepted by {self._config.host}")
 
 
-def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
+def mail_of(
+    message: Message, address: str, sender: str, photos: Mapping[str, Photo] | None = None
+) -> EmailMessage:
     """Return a message as mail; its Message-ID is the same at every attempt.
+
+    Args:
+        message: What is sent.
+        address: To whom.
+        sender: From whom, with or without a name.
+        photos: The pictures it carries, by the addresses in its sections; of more than 3 MB those
+            that come first. Nothing in it is loaded from elsewhere.
 
     Raises:
         ValueError: The sender's or the recipient's address is not one.
@@ -92,20 +113,44 @@ def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
     else:
         mail["List-Unsubscribe"] = by_mail
     mail.set_content(as_text(message))
-    ids = [f"chart-{index}.{message.key}@{host}" for index in range(len(message.sections))]
-    mail.add_alternative(as_page(message, ids), subtype="html")
+    count = range(len(message.sections))
+    charts = [f"chart-{index}.{message.key}@{host}" for index in count]
+    carried = _carried([section.image_url for section in message.sections], photos or {})
+    shown = [f"photo-{i}.{message.key}@{host}" if carried[i] else None for i in count]
+    mail.add_alternative(as_page(message, charts, shown), subtype="html")
     page = mail.get_body(("html",))
-    for identity, section in zip(ids, message.sections, strict=True):
-        if section.chart is not None and page is not None:
-            page.add_related(
-                section.chart.png,
-                maintype="image",
-                subtype="png",
-                cid=f"<{identity}>",
-                filename="price.png",
-                disposition="inline",
-            )
+    for place, section in enumerate(message.sections):
+        chart, photo, identity = section.chart, carried[place], shown[place]
+        if chart is not None:
+            _attach(page, Photo(chart.png, "png"), charts[place], "price")
+        if photo is not None and identity is not None:
+            _attach(page, photo, identity, "product")
     return mail
+
+
+def _carried(urls: Sequence[str | None], photos: Mapping[str, Photo]) -> list[Photo | None]:
+    """Return the picture of each section that has one, while there is room in the mail."""
+    carried: list[Photo | None] = []
+    left = _MOST_PHOTO_BYTES
+    for url in urls:
+        photo = photos.get(url or "")
+        if photo is not None and len(photo.content) > left:
+            photo = None
+        left -= 0 if photo is None else len(photo.content)
+        carried.append(photo)
+    return carried
+
+
+def _attach(page: MIMEPart | None, photo: Photo, identity: str, name: str) -> None:
+    if page is not None:
+        page.add_related(
+            photo.content,
+            maintype="image",
+            subtype=photo.subtype,
+            cid=f"<{identity}>",
+            filename=f"{name}.{photo.subtype}",
+            disposition="inline",
+        )
 
 
 def _address(spec: str, name: str = "") -> Address:

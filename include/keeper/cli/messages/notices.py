@@ -1,6 +1,5 @@
 """`keeper notices`: notices to the operator about Keeper itself."""
 
-from datetime import timedelta
 from itertools import chain
 from typing import Annotated
 
@@ -66,11 +65,11 @@ def check() -> None:
     from keeper.settings import load_settings
 
     settings, now = load_settings(), utc_now()
-    interval = timedelta(hours=settings.runs.check_interval_h)
+    policy = settings.runs.request_policy
     kafka = kafka_config(settings)
     in_trouble = False
     with database() as connection:
-        stored = (check_tokens(connection), check_products(connection, interval=interval, at=now))
+        stored = (check_tokens(connection), check_products(connection, policy=policy, at=now))
         queued = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
         # One by one, so that what was found is reported also if Kafka then does not answer.
         for finding in chain(stored, queued):

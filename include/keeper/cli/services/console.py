@@ -15,6 +15,8 @@ def console(
 ) -> None:
     """Serve the pages behind the links in messages: snooze, stop watching, unsubscribe.
 
+    With the simulator also its pictures of products, at /img/NAME.
+
     Needs KEEPER_PUBLIC_URL, where readers reach it, and KEEPER_LINK_SECRET.
     Example: keeper console --port 8000
     """
@@ -22,7 +24,7 @@ def console(
 
     from keeper.console.app import make_app
     from keeper.errors import SettingsError
-    from keeper.pipeline.services.configuration import links, postgres_config
+    from keeper.pipeline.services.configuration import links, postgres_config, simulated_pictures
     from keeper.pipeline.services.health import health_of, recent
     from keeper.settings import load_settings
 
@@ -32,6 +34,11 @@ def console(
         raise SettingsError(
             "set KEEPER_PUBLIC_URL and KEEPER_LINK_SECRET: without them messages have no links"
         )
+    app = make_app(
+        postgres_config(settings),
+        signed,
+        recent(lambda: health_of(settings, _PARTS)),
+        picture=simulated_pictures(settings),
+    )
     # Paths of requests hold signed links.
-    app = make_app(postgres_config(settings), signed, recent(lambda: health_of(settings, _PARTS)))
     uvicorn.run(app, host=host, port=port, access_log=False)

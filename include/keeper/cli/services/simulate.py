@@ -40,7 +40,10 @@ def simulate_keepa(
     ] = None,
     key: Annotated[
         list[str] | None,
-        typer.Option(help="API key to accept; `simulator` if none is given. Repeatable."),
+        typer.Option(
+            help="API key to accept; `simulator` if none is given. Repeatable. "
+            "`simulator-unpaid` is always known as one without a subscription."
+        ),
     ] = None,
     scenario: Annotated[
         Path | None,
@@ -73,6 +76,7 @@ def simulate_keepa(
     not_json     an HTML page
     wrong_shape  lists and objects exchanged
     drop         products silently missing   asins
+    offers_fail  no offers are collected     asins (all)
     duplicate    products twice in a reply
     slow         waits before it answers     delay_s (of every kind)
     trickle      the body in small pieces    seconds

@@ -103,6 +103,8 @@ def list_(
     Example: keeper watch list
     """
     from keeper.clock import utc_now
+    from keeper.domain.prices.age import old_look, stale_after
+    from keeper.domain.prices.types import price_type_of
     from keeper.settings import load_settings
     from keeper.stores.postgres.watches.watch_list import list_watches
 
@@ -111,17 +113,23 @@ def list_(
     if not watched:
         typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
         return
-    stale_after = 2 * load_settings().runs.check_interval_h * 3600
+    policy = load_settings().runs.request_policy
     rows = []
     now = utc_now()
     for item in watched:
         checked = item.last_checked_at
+        detail = price_type_of(item.watch.price_type).detail
+        old_after = stale_after(policy.interval_of(detail))
         seen = "never" if checked is None else f"{checked:%Y-%m-%d %H:%M}"
         if why := item.kind.explain(item.variations):
             seen = why if checked is None else f"{seen}: {why}"
-        elif checked is not None and (now - checked).total_seconds() > stale_after:
+        elif checked is not None and now - checked > old_after:
             seen += " (stale)"
+        elif looked := old_look(item.seen_at, checked, old_after):
+            seen += f" (Keepa last looked on {looked:%Y-%m-%d %H:%M})"
         price = "" if checked is None else "no offer"
+        if item.is_price_hidden:
+            price = "price hidden"
         if item.price_minor is not None:
             price = _money(item.price_minor, item.watch.domain)
         if item.implausible:

@@ -14,8 +14,9 @@ class PriceAlert:
     """What an alert says of a price; amounts are in minor units.
 
     A price that came and went between two checks alerts too: then `has_newer_price` is set and
-    `newest_price_minor` is what the series stands at (None: no offer). `price_minor` is None when
-    the alert is that there is no offer.
+    `newest_price_minor` is what the series stands at (None: no offer, or with `is_newest_hidden`
+    one whose price is hidden). `price_minor` is None when the alert is that there is no offer.
+    `seen_at` is when Keepa had last looked at the price; None if it does not say.
     """
 
     alert_id: int
@@ -37,6 +38,8 @@ class PriceAlert:
     source: str
     newest_price_minor: int | None = None
     has_newer_price: bool = False
+    seen_at: datetime | None = None
+    is_newest_hidden: bool = False
 
 
 class ChannelKind(StrEnum):

@@ -20,6 +20,8 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Prices appear twice: `current_price` and its kin are decimals in the currency's main unit for
     readers of the topic, `price_minor` and `shipping_minor` are what Keeper computes with.
+    `seen_at` is when Keepa itself last looked, null if it does not say. With `is_price_hidden`
+    there is an offer whose price its maker lets nobody show, and its amounts are null.
     """
 
     asin: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": ASIN_PATTERN})]
@@ -41,6 +43,8 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event_type: Literal["price_update"] = "price_update"
     image_url: str | None = None
     implausible: bool = False
+    seen_at: datetime | None = None
+    is_price_hidden: bool = False
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -56,6 +60,8 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         checked_at: datetime,
         source: Source,
         run_id: str,
+        seen_at: datetime | None = None,
+        is_price_hidden: bool = False,
     ) -> Self:
         """Build the event that reports `point`, given the point before it in the same series."""
 
@@ -83,6 +89,8 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             run_id=run_id,
             image_url=image_url,
             implausible=implausible,
+            seen_at=seen_at,
+            is_price_hidden=is_price_hidden,
         )
 
 

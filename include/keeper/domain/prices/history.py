@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
+from keeper.domain.prices.landed import CONFIRMED_AFTER
+
 _LEAST_KNOWN: Final = 3
 """A third of the days asked for must be known; else there is no saying."""
 EVER_DAYS: Final = 90
@@ -75,7 +77,13 @@ class PriceSeries:
         """Return what was known before the price of `observed_at`, seen at `checked_at`."""
         at = max(checked_at, observed_at)
         since = self.landed_since
-        return Past(self, observed_at, at, 0 if since is None or at < since else self._landed)
+        if since is None or at < since:
+            return Past(self, observed_at, at)
+        first = self._landed
+        held_until = min(self.times[first], at) if first < len(self.times) else at
+        if first and held_until - since >= CONFIRMED_AFTER:
+            first -= 1
+        return Past(self, observed_at, at, first, since)
 
 
 @dataclass(frozen=True)
@@ -87,12 +95,14 @@ class Past:
         observed_at: When the price in question began.
         at: When it was seen; averages count up to here, with that price since `observed_at`.
         first: Position of the oldest point that may be compared with it.
+        since: From when on that point may be, if it began earlier; None for its beginning.
     """
 
     series: PriceSeries
     observed_at: datetime
     at: datetime
     first: int = 0
+    since: datetime | None = None
 
     @cached_property
     def _end(self) -> int:
@@ -100,17 +110,26 @@ class Past:
 
     def is_cut(self, days: int | None) -> bool:
         """Whether older prices of the last days, None for all, took no part; see PriceSeries."""
-        since = self.series.landed_since
-        if since is None or not self.first:
+        since, times = self.since, self.series.times
+        if since is None or not times or times[0] >= since:
             return False
         return days is None or self.at - timedelta(days=days) < since
+
+    def comparable(self) -> list[tuple[datetime, int | None]]:
+        """Return the points that may be compared with the price in question, and those after it."""
+        times = [self._begins(index) for index in range(self.first, len(self.series.times))]
+        return list(zip(times, self.series.amounts[self.first :], strict=True))
+
+    def _begins(self, index: int) -> datetime:
+        begins = self.series.times[index]
+        return begins if self.since is None else max(begins, self.since)
 
     @property
     def known_days(self) -> float:
         """For how long prices to compare with have been known; 0 without any before."""
         if self._end == self.first:
             return 0.0
-        return (self.at - self.series.times[self.first]) / timedelta(days=1)
+        return (self.at - self._begins(self.first)) / timedelta(days=1)
 
     def knows(self, days: int | None) -> bool:
         """Whether enough is known of the last days to compare with them."""
@@ -204,7 +223,7 @@ class Past:
             first = max(bisect_right(times, since) - 1, first)
         for index in range(first, self._end):
             price = amounts[index]
-            begins = times[index] if since is None else max(times[index], since)
+            begins = self._begins(index) if since is None else max(self._begins(index), since)
             ends = times[index + 1] if index + 1 < self._end else self.observed_at
             if price is not None and ends > begins:
                 yield price, (ends - begins).total_seconds()

@@ -58,7 +58,7 @@ def price_context(
     """
     until = max(checked_at, observed_at)
     view = PriceSeries(points, price_type.landed_since).until(observed_at, until)
-    comparable = points[view.first :]
+    comparable = view.comparable()
     before = [one for one in comparable if one[0] < observed_at]
     if amount is None or not before or until - before[0][0] < _LEAST_KNOWN:
         return PriceContext(comparable, until)

@@ -57,6 +57,12 @@ class RequestPolicy:
     least: Detail = Detail.BASIC
     offers_interval: timedelta | None = None
 
+    def interval_of(self, detail: Detail) -> timedelta:
+        """Return how long lies between two checks of what comes with a detail."""
+        if detail is not Detail.OFFERS or self.offers_interval is None:
+            return self.interval
+        return max(self.interval, self.offers_interval)
+
     def candidates(
         self, products: Iterable[WatchedProduct], *, at: datetime, in_any_case: bool = False
     ) -> Iterator[Candidate]:

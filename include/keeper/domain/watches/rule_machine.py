@@ -8,7 +8,9 @@ A rule of levels alerts when it becomes true, again when the price drops further
 and is armed again once the price is beyond a hysteresis. A rule about an event alerts when it
 happens. An unchanged price does nothing, even if an average has moved past it meanwhile. Nor does
 a missing offer to a level: being sold out for a while must not alert anew at the same price. An
-implausible price waits until a later check confirms it.
+implausible price waits until a later check confirms it. A price that its maker hides says nothing:
+the product is not sold out, and what it costs when the price is shown again is compared with what
+it cost before.
 """
 
 from keeper.domain.prices.history import Past
@@ -48,6 +50,8 @@ def advance_rule(
         return state, None
     is_later = seen.checked_at > state.checked_at
     moved = state.moved_to(seen.position)
+    if seen.is_hidden:
+        return moved, None
     if state.is_known and seen.amount == state.last_minor:
         return moved._replace(awaiting_minor=None), None
     if rule.is_event:

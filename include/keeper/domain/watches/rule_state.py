@@ -6,12 +6,16 @@ from typing import NamedTuple, Self
 
 
 class Observation(NamedTuple):
-    """What a check saw of a series, in the amount the watch counts: with shipping or without."""
+    """What a check saw of a series, in the amount the watch counts: with shipping or without.
+
+    A hidden price is no amount, and yet there is an offer.
+    """
 
     checked_at: datetime
     observed_at: datetime
     amount: int | None
     implausible: bool = False
+    is_hidden: bool = False
 
     @property
     def position(self) -> tuple[datetime, datetime]:
@@ -67,7 +71,7 @@ class RuleState(NamedTuple):
 
     def is_unmoved_by(self, seen: Observation) -> bool:
         """Whether the observation, evaluated, would change nothing but the position."""
-        if seen.position <= self.position:
+        if seen.is_hidden or seen.position <= self.position:
             return True
         return self.is_known and self.awaiting_minor is None and seen.amount == self.last_minor
 

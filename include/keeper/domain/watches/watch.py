@@ -80,7 +80,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class WatchedPrice:
-    """A watch with what Keeper knows of its product and current price."""
+    """A watch with what Keeper knows of its product and current price.
+
+    `seen_at` is when Keepa itself had last looked at the price; None if it does not say.
+    """
 
     watch: Watch
     title: str | None
@@ -92,6 +95,8 @@ class WatchedPrice:
     source: str | None
     kind: ProductKind = ProductKind.STANDARD
     variations: tuple[str, ...] = ()
+    seen_at: datetime | None = None
+    is_price_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from keeper.domain.intervals import Interval
 from keeper.orchestration.airflow.assets import (
     PRICE_BACKFILL,
     PRICE_UPDATES,
+    PRODUCT_KINDS,
     PUBLISHED_HISTORIES,
     QUARANTINED_RECORDS,
     REPLIES,
@@ -49,7 +50,7 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     map_index_template=WHICH_PRODUCTS,
     trigger_rule=TriggerRule.ALL_DONE,
     inlets=[REPLIES],
-    outlets=[QUARANTINED_RECORDS, WATCHED_PRODUCTS],
+    outlets=[QUARANTINED_RECORDS, WATCHED_PRODUCTS, PRODUCT_KINDS],
 )
 def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, Any]:
     """Turn replies into checked messages, and count them."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from keeper.domain.deals.report import ReportedDeal
 from keeper.domain.prices.detail import Detail
+from keeper.domain.prices.history import PriceSeries
 from keeper.domain.prices.types import price_type_of
 from keeper.sources.keepa.errors import KeepaDecodeError
 from keeper.sources.keepa.products.decode import decode_products
@@ -56,13 +57,12 @@ def _points(prices: Iterable[StoredPrice], deal: ReportedDeal, since: datetime) 
 
     Prices that may not be compared with it take no part: see keeper.domain.prices.landed.
     """
-    comparable_since = price_type_of(deal.price_type).comparable_since(deal.observed_at)
-    before = [
-        (one.observed_at, one.amount(with_shipping=True))
-        for one in prices
-        if one.observed_at < deal.observed_at
-        and (comparable_since is None or one.observed_at >= comparable_since)
-    ]
+    series = PriceSeries(
+        ((one.observed_at, one.amount(with_shipping=True)) for one in prices),
+        price_type_of(deal.price_type).landed_since,
+    )
+    comparable = series.until(deal.observed_at, deal.observed_at).comparable()
+    before = [point for point in comparable if point[0] < deal.observed_at]
     older = [point for point in before if point[0] <= since]
     recent = [point for point in before if point[0] > since]
     return (*older[-1:], *recent, (deal.observed_at, deal.price_minor))

@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from keeper.alerts.channel_breakers import ChannelBreakers
-from keeper.alerts.compose import alert_message, digest_message
+from keeper.alerts.compose import OLD_AFTER, alert_message, digest_message
 from keeper.alerts.links import Links
 from keeper.alerts.message import Message
 from keeper.alerts.notices import notice_message
+from keeper.alerts.photos import linked_with
 from keeper.alerts.reports import report_message
 from keeper.clock import Clock, utc_now
 from keeper.domain.messages.delivery_clock import Hold, hold
@@ -83,7 +84,9 @@ class Delivery:
         stopped: Asked between messages; true ends the work early.
         jitter: A number from 0 to 1, by which retries of many messages fall apart.
         links: Makes the links messages are acted on by; None for messages without.
+        images_url: Below which address pictures of products are linked; None for Amazon's.
         operator: Whom to notify of messages that could not be delivered; None for nobody.
+        old_after: How old a price may be without its alert saying so.
     """
 
     channels: Mapping[ChannelKind, Channel]
@@ -94,7 +97,9 @@ class Delivery:
     stopped: Callable[[], bool] = lambda: False
     jitter: Callable[[], float] = random.random
     links: Links | None = None
+    images_url: str | None = None
     operator: str | None = None
+    old_after: timedelta = OLD_AFTER
 
 
 def deliver_due(connection: Connection, delivery: Delivery) -> dict[str, int]:
@@ -160,8 +165,8 @@ def _handle(claim: Claim, delivery: Delivery) -> tuple[_Outcome, int]:
 
     def write() -> Message:
         if together:
-            return digest_message([queued, *together], delivery.links)
-        return alert_message(queued, context, delivery.links)
+            return digest_message([queued, *together], delivery.links, old_after=delivery.old_after)
+        return alert_message(queued, context, delivery.links, old_after=delivery.old_after)
 
     return _deliver(claim, write, delivery, together), 1 + len(together)
 
@@ -192,7 +197,7 @@ def _deliver(
     """Try once and record how it ended; return that."""
     queued = claim.message
     started = time.monotonic()
-    result = _attempt(queued.to, write, delivery.channels)
+    result = _attempt(queued.to, lambda: _linked(write(), delivery), delivery.channels)
     now = delivery.clock()
     delivery.breakers.saw(queued.to, result, now)
     again = _next_attempt(queued, result, now, delivery.jitter()) if result.retry else None
@@ -216,6 +221,10 @@ def _deliver(
         f", with {len(together)} more" if together else "",
     )
     return _Outcome[result.status.name]
+
+
+def _linked(message: Message, delivery: Delivery) -> Message:
+    return message if delivery.images_url is None else linked_with(message, delivery.images_url)
 
 
 def _notify_operator(

@@ -54,11 +54,11 @@ class CheckResult:
         not_asked: Watched series the replies were not asked for, as those of an archive may be.
         series_undelivered: Watched series asked for in vain: Keepa could not fetch the offers.
         series_unreadable: Watched series whose newest entry cannot be read.
-        checked: Price records checked, the unreadable ones among them.
-        quarantined: Records that failed, kept in quarantined_records.
+        checked: Price records checked, and the watched series that cannot be read.
+        quarantined: Those that failed, kept in quarantined_records.
         events: Records that passed, ready to publish.
         history: Older points that passed, ready for price-backfill.
-        history_quarantined: Older points that failed.
+        history_quarantined: Older points that failed, and series of which others can be read.
     """
 
     products: int
@@ -84,6 +84,13 @@ class _Record:
     target_minor: int | None
     implausible: bool
     checked_at: datetime
+    is_price_hidden: bool
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When Keepa last looked at the series; never after the check, whoever's clock is ahead."""
+        seen_at = self.product.seen_at(price_type_of(self.point.price_type).detail)
+        return None if seen_at is None else min(seen_at, self.checked_at)
 
 
 @dataclass(slots=True)
@@ -161,18 +168,20 @@ def check_batch(
     if interval is None:
         touch_without_history(connection, points.without_history)
         record_kinds(connection, points.kinds)
+    unreadable = points.answers[Answer.UNREADABLE]
     result = CheckResult(
         products=points.products,
         missing=len(plan) - points.products,
         without_history=len(points.without_history),
         not_asked=points.answers[Answer.NOT_ASKED],
         series_undelivered=points.answers[Answer.UNDELIVERED],
-        series_unreadable=points.answers[Answer.UNREADABLE],
-        checked=len(points.records) + len(points.unreadable),
-        quarantined=len(failed) + len(points.unreadable),
+        series_unreadable=unreadable,
+        checked=len(points.records) + unreadable,
+        quarantined=len(failed) + unreadable,
         events=len(good),
         history=older,
-        history_quarantined=older_failed,
+        # An old entry that cannot be read comes again with every reply; it must fail no run.
+        history_quarantined=older_failed + max(len(points.unreadable) - unreadable, 0),
     )
     _LOG.info(
         "%d products, %d missing, %d records, %d quarantined, %d older points",
@@ -254,9 +263,17 @@ def _change_records(
     product: DecodedProduct, series: Series, plan: ProductToCheck, checked_at: datetime
 ) -> Iterator[_Record]:
     name = series.price_type.name
+    newest = series.latest().observed_at
     for previous, point in _changes(series, plan.stored_until.get(name)):
-        suspicious = _is_suspicious(point, series, product)
-        yield _Record(point, previous, product, plan.targets.get(name), suspicious, checked_at)
+        yield _Record(
+            point,
+            previous,
+            product,
+            plan.targets.get(name),
+            _is_suspicious(point, series, product),
+            checked_at,
+            point.observed_at == newest and product.is_price_hidden(series.price_type),
+        )
 
 
 def _changes(
@@ -365,5 +382,7 @@ def _messages(
             checked_at=record.checked_at,
             source=source,
             run_id=run_id,
+            seen_at=record.seen_at,
+            is_price_hidden=record.is_price_hidden,
         )
         yield event.asin.encode(), encode_price_event(event)

@@ -1,6 +1,6 @@
 """The services' configurations as the settings give them, for processes outside Airflow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import SecretStr
@@ -10,7 +10,9 @@ from keeper.alerts.channels.discord import DiscordChannel
 from keeper.alerts.channels.email import EmailChannel, SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.links import Links
+from keeper.alerts.photos import Photo, PhotoHost
 from keeper.domain.messages.queue import ChannelKind
+from keeper.domain.prices.age import stale_after
 from keeper.pipeline.messages.deliver import Channel, Delivery
 from keeper.settings import Settings
 from keeper.sources.keepa.config import KeepaConfig
@@ -74,7 +76,8 @@ def channels(settings: Settings) -> dict[ChannelKind, Channel]:
     """Return the channels the settings have what it takes for."""
     found: dict[ChannelKind, Channel] = {}
     if (mail := smtp_config(settings)) is not None:
-        found[ChannelKind.EMAIL] = EmailChannel(mail)
+        photos = PhotoHost(settings.keepa.images_url)
+        found[ChannelKind.EMAIL] = EmailChannel(mail, photos)
     if (token := settings.chat.telegram_bot_token) is not None:
         bot = TelegramConfig(token.get_secret_value(), settings.chat.telegram_url)
         found[ChannelKind.TELEGRAM] = TelegramChannel(bot)
@@ -91,6 +94,20 @@ def links(settings: Settings) -> Links | None:
     return None if url is None or secret is None else Links(url, secret.get_secret_value())
 
 
+def simulated_pictures(settings: Settings) -> Callable[[str], Photo | None] | None:
+    """Return what gives the simulator's picture of a name; None where Amazon has the pictures."""
+    if not settings.keepa.uses_simulator:
+        return None
+    # Not KEEPER_IMAGES_URL, which may be the console that asks here.
+    address = f"{settings.keepa.url}/img"
+    host = PhotoHost(address)
+
+    def picture(name: str) -> Photo | None:
+        return next(iter(host.fetch([f"{address}/{name}"]).values()), None)
+
+    return picture
+
+
 def delivery(settings: Settings, **pace: Any) -> Delivery:
     """Return how messages are delivered: by the channels of the settings, to them as they say.
 
@@ -99,7 +116,12 @@ def delivery(settings: Settings, **pace: Any) -> Delivery:
         pace: How long and whether to go on; see Delivery.
     """
     return Delivery(
-        channels(settings), links=links(settings), operator=settings.people.operator_email, **pace
+        channels(settings),
+        links=links(settings),
+        images_url=settings.keepa.images_url,
+        operator=settings.people.operator_email,
+        old_after=stale_after(settings.runs.request_policy.interval),
+        **pace,
     )
 
 

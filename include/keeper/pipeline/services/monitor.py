@@ -8,6 +8,9 @@ from itertools import islice
 from typing import Final
 
 from keeper.domain.messages.notices import Trouble
+from keeper.domain.prices.age import stale_after
+from keeper.domain.prices.detail import Detail
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.runs.operations import latest_price_run, staleness
@@ -18,8 +21,6 @@ from keeper.streams.topic_reader import TopicReader, published_at
 from keeper.streams.topics import DATA_TOPICS
 from keeper.streams.workers import LOADERS
 
-STALE_AFTER_INTERVALS: Final = 2
-"""A product not checked for so many intervals is stale."""
 LAG_LIMIT: Final = timedelta(minutes=15)
 _LETTERS_OF: Final = timedelta(hours=24)
 _MOST_LETTERS: Final = 1_000
@@ -51,19 +52,38 @@ def check_tokens(connection: Connection) -> Finding:
     )
 
 
-def check_products(connection: Connection, *, interval: timedelta, at: datetime) -> Finding:
-    """Say whether every watched product was checked within two intervals."""
+def check_products(
+    connection: Connection,
+    *,
+    policy: RequestPolicy,
+    at: datetime,
+) -> Finding:
+    """Say whether every watched product was looked at within two intervals, by Keepa itself too."""
     topic = "stale-products"
-    before = at - STALE_AFTER_INTERVALS * interval
-    found = staleness(connection, before)
-    if not found.stale:
+    old_after = stale_after(policy.interval)
+    offers_before = at - stale_after(policy.interval_of(Detail.OFFERS))
+    found = staleness(connection, at - old_after, offers_before, old_after)
+    stale = found.unchecked + found.unseen
+    if not stale:
         return Finding(topic, None)
+    details = []
+    if found.unchecked:
+        details.append(
+            f"{found.unchecked} were not checked within two intervals; the oldest "
+            f"check is of {found.oldest_check:%Y-%m-%d %H:%M} UTC.\n"
+            "See that track_prices is not paused, and how its latest runs ended."
+        )
+    if found.unseen:
+        details.append(
+            f"{found.unseen} were checked, but Keepa itself had not looked at them for "
+            f"{old_after.total_seconds() / 3600:g} hours or more; its oldest look is of "
+            f"{found.oldest_look:%Y-%m-%d %H:%M} UTC.\n"
+            "See which they are: keeper watch list"
+        )
     return _found(
         topic,
-        f"{found.stale} of {found.watched} watched products are stale",
-        f"They were not checked since {before:%Y-%m-%d %H:%M} UTC; the oldest check is of "
-        f"{found.oldest:%Y-%m-%d %H:%M} UTC.\n"
-        "See that track_prices is not paused, and how its latest runs ended.",
+        f"{stale} of {found.watched} watched products are stale",
+        "\n".join(details),
     )
 
 

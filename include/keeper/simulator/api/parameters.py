@@ -127,6 +127,8 @@ class Parameters:
             only_live_offers=self.flag("only-live-offers"),
             stock=self.flag("stock"),
             historical_variations=self.flag("historical-variations"),
+            videos=self.flag("videos"),
+            a_plus=self.flag("aplus"),
             update_h=DEFAULT_UPDATE_H if update_h is None else update_h,
         )
 

@@ -22,6 +22,7 @@ from keeper.simulator.api.control import add_fault, change_clock, set_tokens, st
 from keeper.simulator.api.keepa_api import JSON, Answer, KeepaApi
 from keeper.simulator.api.posted import MOST_BODY_BYTES, PostedBody
 from keeper.simulator.documents import InvalidDocumentError, read_document, write_document
+from keeper.simulator.pictures.product import draw_product, is_picture_name
 
 _log = logging.getLogger(__name__)
 _LABEL: Final = {"X-Keepa-Simulator": "1"}
@@ -34,7 +35,9 @@ Order = Callable[[KeepaApi, Mapping[str, Any]], None]
 
 
 def build_app(api: KeepaApi) -> Starlette:
-    """Return the ASGI application: Keepa's endpoints and, under /simulator, its controls."""
+    """Return the ASGI application: Keepa's endpoints, its controls under /simulator, and under /img
+    the pictures that Amazon has of real products.
+    """
     routes = [
         Route("/simulator/health", _health),
         Route("/simulator/state", _state),
@@ -42,6 +45,7 @@ def build_app(api: KeepaApi) -> Starlette:
         Route("/simulator/tokens", _obeying(set_tokens), methods=["POST"]),
         Route("/simulator/faults", _obeying(add_fault), methods=["POST"]),
         Route("/simulator/faults", _obeying(_clear_faults), methods=["DELETE"]),
+        Route("/img/{name}", _picture),
         Route("/{endpoint}", _keepa, methods=["GET", "POST"]),
         Route("/{endpoint}/", _keepa, methods=["GET", "POST"]),
     ]
@@ -148,6 +152,14 @@ async def _trickle(body: bytes, seconds: float) -> AsyncIterator[bytes]:
 async def _sleep(seconds: float) -> None:
     """Sleep at least so long; uvloop counts in milliseconds, and may be one short."""
     await asyncio.sleep(seconds + 0.001)
+
+
+async def _picture(request: Request) -> Response:
+    name = request.path_params["name"]
+    if not is_picture_name(name):
+        return _reply({"detail": "no product has such a picture"}, 404)
+    picture = await run_in_threadpool(draw_product, name)
+    return Response(picture, headers=_LABEL, media_type="image/png")
 
 
 async def _health(_: Request) -> Response:

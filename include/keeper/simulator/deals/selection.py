@@ -164,8 +164,8 @@ class _Fields:
 
     def price_type(self) -> int:
         value = self._given.get("priceTypes")
-        # The `keepa` package fills in a bare 0 and is tested against Keepa with it; without the
-        # field, as it was sent before January 2023, Keepa refuses.
+        # Since January 2023 the `keepa` package fills in a bare 0, and it is tested against Keepa.
+        # It has that default for requests without the field, which the recorded refusal names.
         if type(value) is int:
             value = [value]
         if not isinstance(value, list) or len(value) != 1 or type(value[0]) is not int:

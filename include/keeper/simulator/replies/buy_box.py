@@ -1,6 +1,7 @@
 """Who has a product's buy boxes, and had them: the fields of recorded replies."""
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -36,20 +37,20 @@ class BuyBoxes:
         self.new = list(_new_holders(history, sellers))
         self.used = list(_used_holders(history, sellers))
 
-    def seller_history(self) -> list[str] | None:
-        """Return `buyBoxSellerIdHistory`."""
+    def seller_history(self, since: int = 0) -> list[str] | None:
+        """Return `buyBoxSellerIdHistory` from a Keepa minute on, with who had the box then."""
         held: list[str] = []
-        for minute, holder in self.new:
+        for minute, holder in self.new[_first(self.new, since) :]:
             seller_id = holder.seller_id if holder else _NOBODY
             # A merchant may sell from its own stores and from Amazon's.
             if not held or held[-1] != seller_id:
                 held += [str(minute), seller_id]
         return held or None
 
-    def used_history(self) -> list[str]:
+    def used_history(self, since: int = 0) -> list[str]:
         """Return `buyBoxUsedHistory`: minute, seller, condition and 1 if Amazon sends it."""
         held: list[str] = []
-        for minute, holder, condition in self.used:
+        for minute, holder, condition in self.used[_first(self.used, since) :]:
             held.append(str(minute))
             held += [holder.seller_id, str(condition), "0"] if holder else ["", "", ""]
         return held
@@ -83,6 +84,11 @@ class BuyBoxes:
             "buyBoxUsedIsFBA": False,
             "buyBoxUsedCondition": condition,
         }
+
+
+def _first(held: Sequence[tuple[Any, ...]], since: int) -> int:
+    """Return the place of who had a box at a Keepa minute, 0 if nobody had it before."""
+    return max(bisect_right(held, since, key=lambda entry: int(entry[0])) - 1, 0)
 
 
 def _new_holders(history: History, sellers: Sellers) -> Iterator[tuple[int, Seller | None]]:

@@ -14,6 +14,7 @@ NO_COLLECTION: Final = -1
 
 _OFFERS_FIELDS: Final = ("offers", "liveOffersOrder")
 _BUY_BOX_FIELDS: Final = ("buyBoxSellerIdHistory", "buyBoxUsedHistory", "buyBoxEligibleOfferCounts")
+_HISTORIES: Final = ("csv", "salesRanks", "buyBoxSellerIdHistory", "buyBoxUsedHistory")
 _EXTREMES: Final = ("min", "max", "minInInterval", "maxInInterval")
 _BUY_BOX_PRICES: Final = (
     "buyBoxPrice",
@@ -29,7 +30,7 @@ class ProductDetail:
 
     Attributes:
         interval: What `stats` counts over, None to leave them out.
-        history: Whether `csv` is wanted.
+        history: Whether histories are wanted: `csv`, sales ranks, holders of the buy boxes.
         days: Only the points of the last so many days, None for all.
         rating: Ratings and reviews are wanted.
         buy_box: The buy box is wanted.
@@ -37,6 +38,8 @@ class ProductDetail:
         only_live_offers: Past offers are left out.
         stock: The stock of each offer is wanted.
         historical_variations: Former variations of a parent are wanted.
+        videos: Videos are wanted.
+        a_plus: The maker's presentation is wanted.
         update_h: Age in hours from which Keepa looks at a product anew; −1 for never.
     """
 
@@ -49,6 +52,8 @@ class ProductDetail:
     only_live_offers: bool = False
     stock: bool = False
     historical_variations: bool = False
+    videos: bool = False
+    a_plus: bool = False
     update_h: int = DEFAULT_UPDATE_H
 
     @property
@@ -85,10 +90,15 @@ def withhold(product: Mapping[str, Any], detail: ProductDetail) -> dict[str, Any
     if csv is not None:
         wanted = detail.series
         kept = [flat if index in wanted else None for index, flat in enumerate(csv)]
-        shown["csv"] = kept if detail.history else None
+        shown["csv"] = kept
+    if not detail.history:
+        shown.update((name, None) for name in _HISTORIES if name in shown)
     if detail.offers is None:
         shown.update((name, None) for name in _OFFERS_FIELDS if name in shown)
         shown.pop("offersSuccessful", None)
+    for name, is_wanted in (("videos", detail.videos), ("aPlus", detail.a_plus)):
+        if not is_wanted:
+            shown.pop(name, None)
     if not detail.has_buy_box:
         shown.update((name, None) for name in _BUY_BOX_FIELDS if name in shown)
     stats = shown.pop("stats", None)

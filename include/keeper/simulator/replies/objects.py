@@ -15,6 +15,7 @@ from keeper.simulator.products.sheets import STANDARD, WITHDRAWN, ProductSheet
 from keeper.simulator.products.stats import stats_of
 from keeper.simulator.replies.buy_box import BuyBoxes
 from keeper.simulator.replies.detail import ProductDetail
+from keeper.simulator.replies.media import a_plus_of, videos_of
 from keeper.simulator.replies.offers import WantedOffers, listed_offers, sellers_of
 
 _DAY: Final = 1440
@@ -81,6 +82,10 @@ def product_object(
         "liveOffersOrder": None,
         "buyBoxSellerIdHistory": None,
     }
+    if detail.videos:
+        product["videos"] = videos_of(sheet)
+    if detail.a_plus:
+        product["aPlus"] = a_plus_of(sheet)
     if detail.interval is not None:
         stats = stats_of(known, at, detail.interval, has_buy_box=detail.has_buy_box)
         stats["lastOffersUpdate"] = last.collection or 0
@@ -163,9 +168,11 @@ def _add_sellers(
     sellers = sellers_of(sheet, locale)
     boxes = BuyBoxes(history, sellers)
     stats = product.get("stats", {})
-    product["buyBoxSellerIdHistory"] = boxes.seller_history()
-    if boxes.used:
-        product["buyBoxUsedHistory"] = boxes.used_history()
+    since = 0 if detail.days is None else at - detail.days * _DAY
+    if detail.history:
+        product["buyBoxSellerIdHistory"] = boxes.seller_history(since)
+        if boxes.used:
+            product["buyBoxUsedHistory"] = boxes.used_history(since)
     stats |= boxes.stats()
     if product["newPriceIsMAP"]:
         stats["buyBoxIsMAP"] = True
@@ -174,7 +181,7 @@ def _add_sellers(
             detail.offers,
             only_live=detail.only_live_offers,
             stock=detail.stock,
-            since=0 if detail.days is None else at - detail.days * _DAY,
+            since=since,
         )
         listed = listed_offers(history, sellers, wanted)
         product["offers"] = listed.offers

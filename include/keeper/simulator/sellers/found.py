@@ -4,6 +4,7 @@ Source: Keepa's documentation of the seller object; no reply was recorded. Field
 sellers have (address, tax numbers, feedback) are left out, as Keepa leaves them out.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from random import Random
@@ -13,7 +14,7 @@ from keeper.domain.locales import Locale
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.categories import root_id
 from keeper.simulator.products.merchants import Merchant, merchants_of, merchants_offering
-from keeper.simulator.products.sheets import ProductSheet
+from keeper.simulator.products.sheets import STANDARD, ProductSheet
 
 _DAY: Final = 1440
 _SPANS: Final = (30, 90, 365)
@@ -29,6 +30,13 @@ class _Ratings(NamedTuple):
     minute: int
     percent: int
     number: int
+
+
+class _Listings(NamedTuple):
+    """Which products each seller offers, and the ids of each product's sellers by ASIN."""
+
+    offered: dict[str, list[ProductSheet]]
+    merchants: dict[str, tuple[str, ...]]
 
 
 def find_sellers(
@@ -67,7 +75,9 @@ def _seller_object(
     catalogue: Catalogue, locale: Locale, merchant: Merchant, at: int, *, storefront: bool
 ) -> dict[str, Any]:
     course, now = _rating_course(merchant, at), _ratings(merchant, at)
-    offered = _storefronts(catalogue, locale)[merchant.seller_id]
+    listings = _listings(catalogue, locale)
+    offered = listings.offered[merchant.seller_id]
+    rivals = [listings.merchants[sheet.asin] for sheet in offered]
     updated = at - at % _DAY
     seller: dict[str, Any] = {
         "domainId": locale.keepa_id,
@@ -91,8 +101,8 @@ def _seller_object(
         "sellerCategoryStatistics": _statistics(
             "catId", [(root_id(locale, s.kind.category), s) for s in offered]
         ),
-        "avgBuyBoxCompetitors": _mean(len(merchants_offering(s, locale)) for s in offered),
-        "competitors": _competitors(merchant, locale, offered),
+        "avgBuyBoxCompetitors": _mean(len(merchants) for merchants in rivals),
+        "competitors": _competitors(merchant, rivals),
     }
     if storefront and offered:
         seen = sorted(((_last_seen(merchant, s, at), s.asin) for s in offered), reverse=True)
@@ -102,15 +112,19 @@ def _seller_object(
     return seller
 
 
+def _has_offers(sheet: ProductSheet) -> bool:
+    return sheet.product_type == STANDARD and sheet.has_history
+
+
 @lru_cache(maxsize=16)
-def _storefronts(catalogue: Catalogue, locale: Locale) -> dict[str, list[ProductSheet]]:
-    fronts: dict[str, list[ProductSheet]] = {
-        merchant.seller_id: [] for merchant in merchants_of(catalogue.seed, locale)
-    }
-    for sheet in catalogue.listed(locale):
-        for merchant in merchants_offering(sheet, locale):
-            fronts[merchant.seller_id].append(sheet)
-    return fronts
+def _listings(catalogue: Catalogue, locale: Locale) -> _Listings:
+    found = _Listings({m.seller_id: [] for m in merchants_of(catalogue.seed, locale)}, {})
+    for sheet in catalogue.listed(locale, _has_offers):
+        merchants = merchants_offering(sheet, locale)
+        found.merchants[sheet.asin] = tuple(merchant.seller_id for merchant in merchants)
+        for merchant in merchants:
+            found.offered[merchant.seller_id].append(sheet)
+    return found
 
 
 def _last_seen(merchant: Merchant, sheet: ProductSheet, at: int) -> int:
@@ -172,15 +186,8 @@ def _mean(numbers: Iterable[int]) -> float:
     return round(sum(counted) / len(counted), 1) if counted else 0.0
 
 
-def _competitors(
-    merchant: Merchant, locale: Locale, offered: list[ProductSheet]
-) -> list[dict[str, Any]]:
-    shared: dict[str, int] = {}
-    for sheet in offered:
-        for other in merchants_offering(sheet, locale):
-            if other is not merchant:
-                shared[other.seller_id] = shared.get(other.seller_id, 0) + 1
+def _competitors(merchant: Merchant, rivals: list[tuple[str, ...]]) -> list[dict[str, Any]]:
+    shared = Counter(seller_id for sellers in rivals for seller_id in sellers)
+    del shared[merchant.seller_id]
     most = sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_COMPETITORS]
-    return [
-        {"sellerId": seller_id, "percent": 100 * count // len(offered)} for seller_id, count in most
-    ]
+    return [{"sellerId": one, "percent": 100 * count // len(rivals)} for one, count in most]

@@ -51,6 +51,9 @@ _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
 _BALANCE: Final = "token"
 _READ_BYTES: Final = 1 << 18
+_LONGEST_SELECTION: Final = 2_000
+"""Letters of a selection that still fit into an address; Keepa takes longer ones as a body."""
+_JSON: Final = "application/json; charset=UTF-8"
 _REASON_CHARS: Final = 300
 
 
@@ -280,11 +283,17 @@ class _Exchange:
 
     def run(self, endpoint: str, parameters: Mapping[str, object], timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
+        # requests takes any value that prints; its stubs list only some types.
+        query = {name: str(value) for name, value in parameters.items()}
+        is_long = len(query.get("selection", "")) > _LONGEST_SELECTION
+        body = query.pop("selection").encode() if is_long else None
         try:
-            with self._session.get(
+            with self._session.request(
+                "GET" if body is None else "POST",
                 f"{self._config.base_url}/{endpoint}/",
-                # requests takes any value that prints; its stubs list only some types.
-                params={name: str(value) for name, value in parameters.items()},
+                params=query,
+                data=body,
+                headers={} if body is None else {"Content-Type": _JSON},
                 timeout=(min(_CONNECT_TIMEOUT_S, timeout_s), timeout_s),
                 stream=True,
                 # A redirect would hand the key to another host.

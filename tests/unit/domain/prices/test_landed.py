@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keeper.alerts.compose import alert_message
 from keeper.domain.deals.score import score_price
 from keeper.domain.prices.history import Past, PriceSeries
-from keeper.domain.prices.landed import LANDED_SINCE, LANDED_TYPES, SINCE_LANDED
+from keeper.domain.prices.landed import CONFIRMED_AFTER, LANDED_SINCE, LANDED_TYPES, SINCE_LANDED
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.domain.prices.verdict import PriceContext, price_context
 from keeper.domain.watches.policy import AlertPolicy
@@ -104,15 +104,31 @@ def test_a_window_after_the_change_says_its_days() -> None:
     assert view.is_cut(None)
 
 
-def test_a_price_that_held_at_the_change_is_not_known_to_include_shipping() -> None:
-    unchanged = [(LANDED_SINCE - MINUTE, ITEM), (CHANGED, NOW_COSTS)]
-    view = past(unchanged, seen=SEEN)
+def test_a_price_that_ended_soon_after_the_change_is_not_known_to_include_shipping() -> None:
+    soon = LANDED_SINCE + CONFIRMED_AFTER - MINUTE
+    unchanged = [(LANDED_SINCE - MINUTE, ITEM), (soon, NOW_COSTS)]
+    view = past(unchanged, observed_at=soon, seen=soon)
 
     assert view.known_days == 0
     assert view.lowest(None) is None
     assert view.average(30, NOW_COSTS) is None
     assert view.as_a_deal(NOW_COSTS) is None
     assert view.last_offer == ITEM
+
+
+def test_a_price_that_went_on_for_a_month_was_seen_again_and_counts_from_the_change_on() -> None:
+    unchanged = [(LANDED_SINCE - 400 * DAY, ITEM), (CHANGED, NOW_COSTS)]
+    view = past(unchanged, seen=SEEN)
+
+    assert view.known_days == 61
+    assert view.lowest(None) == ITEM
+    assert view.average(60, NOW_COSTS) == (59 * ITEM + NOW_COSTS + 30) // 60
+    assert view.is_cut(None)
+    assert view.is_cut(90)
+    deal = view.as_a_deal(NOW_COSTS)
+    assert deal is not None
+    assert (deal.low_ever_minor, deal.tracked_days) == (ITEM, 61)
+    assert view.comparable() == [(LANDED_SINCE, ITEM), (CHANGED, NOW_COSTS)]
 
 
 def test_the_price_in_question_may_be_the_one_that_held() -> None:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from keeper.domain.watches.policy import AlertPolicy
 
-Seen = tuple[datetime, datetime, int | None, bool]
-"""checked_at, observed_at, the amount, whether it is implausible."""
+Seen = tuple[datetime, datetime, int | None, bool, bool]
+"""checked_at, observed_at, the amount, whether it is implausible, whether it is hidden."""
 
 
 class Standing(NamedTuple):
@@ -27,11 +27,13 @@ def reference_step(
     stands: Standing | None, seen: Seen, target: int, policy: AlertPolicy
 ) -> tuple[Standing, str | None]:
     """Return where the target stands after an observation and, if it alerts, the reason."""
-    checked_at, observed_at, price, implausible = seen
+    checked_at, observed_at, price, implausible, hidden = seen
     if stands is None:
         stands = Standing(True, None, None, checked_at, observed_at)
     elif (checked_at, observed_at) <= (stands.checked_at, stands.observed_at):
         return stands, None
+    if hidden:
+        return stands._replace(checked_at=checked_at, observed_at=observed_at), None
     is_later_check = checked_at > stands.checked_at
     armed, alerted, awaited = stands.armed, stands.alerted, stands.awaiting
     quiet = Standing(armed, alerted, None, checked_at, observed_at)

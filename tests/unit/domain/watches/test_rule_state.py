@@ -19,8 +19,9 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 POLICY = AlertPolicy()
 NO_PAST = PriceSeries(())
 
+HIDDEN = "hidden"
 Step = int | str | None
-"""A price; None without an offer; "99?" an implausible one."""
+"""A price; None without an offer; "99?" an implausible one; HIDDEN."""
 
 
 def observations(steps: list[Step]) -> list[Observation]:
@@ -28,11 +29,14 @@ def observations(steps: list[Step]) -> list[Observation]:
     found: list[Observation] = []
     for check, step in enumerate(steps):
         moment = START + timedelta(hours=6 * check)
-        amount = int(step.rstrip("?")) if isinstance(step, str) else step
+        is_hidden = step == HIDDEN
+        amount = int(step.rstrip("?")) if isinstance(step, str) and not is_hidden else None
+        amount = step if isinstance(step, int) else amount
         since = moment - timedelta(minutes=10)
         if found and found[-1].amount == amount:
             since = found[-1].observed_at
-        found.append(Observation(moment, since, amount, isinstance(step, str)))
+        is_odd = isinstance(step, str) and not is_hidden
+        found.append(Observation(moment, since, amount, is_odd, is_hidden))
     return found
 
 
@@ -177,6 +181,29 @@ def test_an_acknowledged_alert_is_not_repeated_by_a_further_drop() -> None:
     assert causes == [None, None, AlertCause.HOLDS]
 
 
+@pytest.mark.parametrize(
+    ("rule", "steps", "expected"),
+    [
+        ("sold out", [1000, HIDDEN, HIDDEN], []),
+        ("sold out", [1000, HIDDEN, None], [2]),
+        ("sold out", [HIDDEN, None], []),
+        ("back in stock", [1000, HIDDEN, 900], []),
+        ("back in stock", [HIDDEN, 900], []),
+        ("back in stock", [None, HIDDEN], []),
+        ("back in stock", [None, HIDDEN, 900], [2]),
+        ("any change", [1000, HIDDEN, 1000], []),
+        ("any change", [1000, HIDDEN, 900], [2]),
+        ("10% below previous", [1000, HIDDEN, 900], [2]),
+        ("at or below 10", [1000, HIDDEN, 1000], [0]),
+    ],
+    ids=str,
+)
+def test_a_hidden_price_is_neither_an_offer_that_ended_nor_a_change(
+    rule: str, steps: list[Step], expected: list[int]
+) -> None:
+    assert alerts(parse_rule(rule, "USD"), steps) == expected
+
+
 prices = st.none() | st.integers(min_value=800, max_value=1200)
 stories = st.lists(st.tuples(prices, st.booleans()), max_size=30)
 
@@ -201,20 +228,20 @@ few_prices = st.none() | st.sampled_from((700, 899, 900, 1000, 1001))
 
 
 @given(
-    st.lists(st.tuples(few_prices, st.booleans()), max_size=20),
+    st.lists(st.tuples(few_prices, st.booleans(), st.booleans()), max_size=20),
     st.sampled_from(
         ("at or below 10", "above 10", "any change", "back in stock", "sold out",
          "10% below previous", "lowest ever", "20% below 30-day average", "any change and below 9")
     ),
 )  # fmt: skip
 def test_what_leaves_a_rule_unmoved_changes_nothing_but_the_position(
-    story: list[tuple[int | None, bool]], text: str
+    story: list[tuple[int | None, bool, bool]], text: str
 ) -> None:
     rule, known = parse_rule(text, "USD"), past((200, 1100), (40, 900), (3, 1000))
     state: RuleState | None = None
-    for check, (amount, is_odd) in enumerate(story):
+    for check, (amount, is_odd, may_be_hidden) in enumerate(story):
         moment = START + timedelta(hours=6 * check)
-        seen = Observation(moment, moment, amount, is_odd)
+        seen = Observation(moment, moment, amount, is_odd, may_be_hidden and amount is None)
         before = state
         state, cause = advance_rule(state, seen, rule, known.until(moment, moment), POLICY)
         if before is not None and before.is_unmoved_by(seen):

@@ -28,7 +28,7 @@ def seen(check: int, price: int | None, *, implausible: bool = False) -> Observa
 
 
 def plain(seen: Observation) -> Seen:
-    return (seen.checked_at, seen.observed_at, seen.amount, seen.implausible)
+    return (seen.checked_at, seen.observed_at, seen.amount, seen.implausible, seen.is_hidden)
 
 
 def step(
@@ -180,7 +180,9 @@ def test_between_two_alerts_the_price_was_clear_or_dropped_further(
 
 amounts = prices | st.sampled_from((1, 949, 950, 951, 1010, 1011, 1030, 1031, 99_999))
 moments = st.integers(0, 12).map(lambda hours: START + timedelta(hours=hours))
-observations = st.builds(Observation, moments, moments, amounts, st.booleans())
+shown = st.builds(Observation, moments, moments, amounts, st.booleans(), st.just(False))
+hidden = st.builds(Observation, moments, moments, st.none(), st.booleans(), st.just(True))
+observations = shown | hidden
 without_last = st.tuples(st.booleans(), amounts, amounts, moments, moments)
 with_last = st.tuples(without_last, amounts).map(lambda both: (*both[0], True, both[1]))
 states = (without_last | with_last).map(lambda columns: RuleState(*columns))

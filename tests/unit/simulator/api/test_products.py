@@ -121,6 +121,21 @@ def test_recordings_are_shown_by_the_same_table(
         assert present([product]) == series & present([recorded])
 
 
+@pytest.mark.recordings
+def test_recordings_cost_what_simulated_products_cost(
+    api: KeepaApi, recordings_folder: Path
+) -> None:
+    api.recordings = Recordings(recordings_folder)
+
+    def tokens(**query: str) -> int:
+        return int(ask(api, ["184297291X"], **query)["tokensConsumed"])
+
+    # The last snapshot is of a year ago: due for a look, its rating too old to be charged.
+    assert [tokens(update="0"), tokens(update="0")] == [1, 2]
+    assert [tokens(rating="1"), tokens(buybox="1")] == [1, 3]
+    assert [tokens(offers="20"), tokens(offers="20"), tokens(offers="20", update="0")] == [6, 5, 7]
+
+
 @pytest.mark.parametrize(
     ("query", "each"),
     [({}, 1), ({"rating": "1"}, 2), ({"buybox": "1"}, 3), ({"buybox": "1", "rating": "1"}, 4)],

@@ -10,7 +10,7 @@ from keeper.simulator.products.stats import Interval, spans_of, stats_of
 
 DAY = 1440
 AT = 8_000_000
-NEW, FBM, SALES, BUY_BOX = 1, 7, 3, 18
+NEW, FBM, SALES, UPDATES, BUY_BOX = 1, 7, 3, 15, 18
 MONTH = Interval(AT - 30 * DAY, AT)
 
 
@@ -84,6 +84,15 @@ def test_absent_and_never_offered_series() -> None:
     assert stats["min"] == [None] * 34
     assert stats["outOfStockPercentage30"][NEW] == 100
     assert stats["outOfStockPercentage30"][0] == -1
+
+
+def test_of_the_collections_there_is_the_last_and_nothing_else() -> None:
+    known = History(34, np.array([AT]), {UPDATES: rows((AT - 20 * DAY, 7), (AT - DAY, -20))})
+    stats = stats_of(known, AT, MONTH)
+    assert stats["current"][UPDATES] == -20
+    assert stats["avg30"][UPDATES] == stats["atIntervalStart"][UPDATES] == -1
+    assert stats["min"][UPDATES] is None
+    assert stats["isLowest"][UPDATES] is False
 
 
 def test_ranks_have_drops_and_no_out_of_stock_percentage() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from keeper.domain.locales import LOCALES, Locale, locale_of
 from keeper.simulator.api.keepa_api import KeepaApi
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.sheets import (
+    CATALOGUE_ORIGIN,
     E_BOOK,
     PARENT,
     STANDARD,
@@ -98,7 +100,7 @@ def test_historical_variations_cost_a_token_for_what_has_a_parent(api: KeepaApi)
         assert reply["tokensConsumed"] == tokens
 
 
-def test_a_hidden_price_is_no_want_of_offers(api: KeepaApi, at_minute: int) -> None:
+def test_a_hidden_price_is_no_want_of_offers(api: KeepaApi) -> None:
     hidden = [s for s in map(LARGE.sheet, range(LARGE.size)) if s.hides_price and s.has_history]
     assert 15 <= len(hidden) <= 20
     shown = [product(api, sheet, offers="20") for sheet in hidden]
@@ -111,6 +113,12 @@ def test_a_hidden_price_is_no_want_of_offers(api: KeepaApi, at_minute: int) -> N
         assert stats["buyBoxIsMAP"] is True
         assert max(found["csv"][1][1::2]) > 0  # it was shown once
         assert found["liveOffersOrder"]
+    # Where nobody offers it, no price is hidden.
+    for found in shown:
+        assert found["newPriceIsMAP"] is (found["stats"]["current"][11] > 0)
+    api.clock.change(at=CATALOGUE_ORIGIN - timedelta(days=30))
+    for sheet in hidden:
+        assert product(api, sheet)["newPriceIsMAP"] is False
 
 
 def test_some_products_have_a_coupon(api: KeepaApi) -> None:

@@ -1,7 +1,6 @@
 """Offer objects and buy boxes beside the series they come from."""
 
 import json
-from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -11,6 +10,7 @@ from keeper.simulator.api.keepa_api import KeepaApi
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.merchants import merchants_of
 from keeper.simulator.products.sheets import STANDARD
+from keeper.simulator.replies.offers import WantedOffers, listed_offers, sellers_of
 
 AMAZON, FBM, WAREHOUSE, FBA, BUY_BOX, USED_BUY_BOX = 0, 7, 9, 10, 18, 32
 USED: Final = {2: 19, 3: 20, 4: 21, 5: 22}
@@ -97,14 +97,19 @@ def test_past_offers_are_left_out_on_request(
     assert past > 100
 
 
-def test_no_more_live_offers_come_than_asked_for(
-    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found
+def test_no_more_live_offers_are_listed_than_asked_for_the_cheapest(
+    catalogue: Catalogue, us: Locale, at_minute: int
 ) -> None:
-    api.clock.change(jump=timedelta(minutes=61))
-    for product in ask(api, catalogue, us, offers="20"):
-        found = product["stats"]["totalOfferCount"]
-        assert len(live(product)) == min(found, 20)
-    assert any(len(live(product)) > 10 for product in products)
+    shortened = 0
+    for sheet in catalogue.products_in(us, limit=40):
+        history, sellers = catalogue.history(sheet, us, at_minute), sellers_of(sheet, us)
+        every = listed_offers(history, sellers, WantedOffers(100))
+        few = listed_offers(history, sellers, WantedOffers(3, only_live=True))
+        cheapest = [every.offers[place]["offerId"] for place in every.live[:3]]
+        assert [few.offers[place]["offerId"] for place in few.live] == cheapest
+        assert len(few.offers) == min(len(every.live), 3)
+        shortened += len(every.live) > 3
+    assert shortened > 20
 
 
 def test_courses_of_offers_are_like_recorded_ones(products: _Found) -> None:
@@ -184,6 +189,17 @@ def test_the_buy_box_alone_brings_who_has_it(
         assert box["stats"]["buyBoxSellerId"] == whole["stats"]["buyBoxSellerId"]
         assert (box["offers"], box["liveOffersOrder"]) == (None, None)
         assert box["stats"]["offerCountFBA"] == -2
+
+
+def test_without_histories_who_has_the_buy_box_is_still_known(
+    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found
+) -> None:
+    for whole, short in zip(
+        products, ask(api, catalogue, us, offers="100", history="0"), strict=True
+    ):
+        assert (short["csv"], short["buyBoxSellerIdHistory"]) == (None, None)
+        assert "buyBoxUsedHistory" not in short
+        assert short["stats"] == whole["stats"]
 
 
 def test_without_either_nothing_is_said_of_sellers(

@@ -9,6 +9,7 @@ from keeper.domain.locales import LOCALES, Locale, locale_of
 from keeper.simulator.api.keepa_api import KeepaApi
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.merchants import MERCHANTS, merchants_of, merchants_offering
+from keeper.simulator.products.sheets import STANDARD
 from tests.unit.simulator.asking import ask
 
 DAY = 1440
@@ -77,6 +78,7 @@ def test_a_storefront_lists_what_the_seller_offers_freshest_first(
     offered = {
         sheet.asin: sheet
         for sheet in catalogue.products_in(us)
+        if sheet.product_type == STANDARD and sheet.has_history
         if largest in {merchant.seller_id for merchant in merchants_offering(sheet, us)}
     }
     reply = ask_sellers(api, largest, storefront=1)

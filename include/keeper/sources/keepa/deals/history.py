@@ -5,7 +5,7 @@ from typing import Final
 
 from keeper.domain.deals.deal import Deal
 from keeper.domain.prices.history import DealHistory
-from keeper.domain.prices.points import to_keepa_minutes_up
+from keeper.domain.prices.points import to_keepa_minutes, to_keepa_minutes_up
 from keeper.sources.keepa.products.series import Series
 from keeper.sources.keepa.products.statistics import (
     lowest_since,
@@ -32,7 +32,11 @@ def history_of(series: Series, deal: Deal, at: datetime) -> DealHistory | None:
     first, since = series.first_comparable(at), series.price_type.comparable_since(at)
     if first == len(series) or (since is not None and deal.observed_at < since):
         return None
-    known = to_keepa_minutes_up(at) - int(series.minutes[first])
+    begins = int(series.minutes[first])
+    if since is not None:
+        begins = max(begins, to_keepa_minutes(since))
+    known = to_keepa_minutes_up(at) - begins
+    is_cut = since is not None and int(series.minutes[0]) < to_keepa_minutes(since)
 
     def share(since: datetime | None) -> float | None:
         return None if price is None else share_of_time_at_or_below(series, price, since, at)
@@ -44,6 +48,6 @@ def history_of(series: Series, deal: Deal, at: datetime) -> DealHistory | None:
         share_of_history_at_or_below=share(None),
         tracked_days=max(known, 0) // _MINUTES_A_DAY,
         cheaper_until=None if price is None else lowest_since(series, price, at),
-        is_cut=first > 0,
-        is_90_days_cut=first > 0 and series.price_type.is_cut(90, at),
+        is_cut=is_cut,
+        is_90_days_cut=is_cut and series.price_type.is_cut(90, at),
     )

@@ -3,9 +3,9 @@
 from typing import Final
 from urllib.parse import quote
 
+from keeper.settings import AMAZON_IMAGES_URL
 from keeper.sources.keepa.document import JsonObject, as_array, as_object, as_text
 
-_IMAGE_URL: Final = "https://m.media-amazon.com/images/I/"
 _MAIN_IMAGE: Final = "MAIN"
 
 
@@ -22,5 +22,5 @@ def main_image_url(product: JsonObject) -> str | None:
 
 
 def image_url(name: str) -> str:
-    """Return the address of a picture Keepa names."""
-    return _IMAGE_URL + quote(name, safe="+%")
+    """Return the address of a picture Keepa names, as Amazon has it."""
+    return f"{AMAZON_IMAGES_URL}/{quote(name, safe='+%')}"

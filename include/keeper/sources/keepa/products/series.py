@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from keeper.domain.locales import Locale
+from keeper.domain.prices.landed import CONFIRMED_AFTER
 from keeper.domain.prices.points import (
     PricePoint,
     from_keepa_minutes,
@@ -115,7 +116,13 @@ class Series:
         The length if there is none; see keeper.domain.prices.landed.
         """
         since = self.price_type.comparable_since(at)
-        return 0 if since is None else self.first_at_or_after(since)
+        if since is None:
+            return 0
+        first = self.first_at_or_after(since)
+        held_until = at
+        if first < len(self):
+            held_until = min(from_keepa_minutes(int(self.minutes[first])), at)
+        return max(first - 1, 0) if held_until - since >= CONFIRMED_AFTER else first
 
     def first_after(self, moment: datetime) -> int:
         """Return the position of the first point strictly after `moment`, the length if none is."""

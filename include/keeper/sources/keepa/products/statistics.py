@@ -86,7 +86,7 @@ def statistics_of(
         tracked = max(tracked, to_keepa_minutes_up(end) - to_keepa_minutes(begin))
     in_stock = int(spans.minutes[spans.offered].sum())
     share = 1 - in_stock / tracked if tracked else None
-    if ceiling is not None or series.first_comparable(end):
+    if ceiling is not None or series.price_type.comparable_since(end) is not None:
         spans = _spans(series, start, end, landed, ceiling)
     minutes, values = spans.minutes[spans.offered], spans.values[spans.offered]
     if not len(values):
@@ -187,6 +187,9 @@ def _spans(
     """Cut a window into spans, from the point at `first` on; None for the first comparable one."""
     if first is None:
         first = series.first_comparable(end)
+        since = series.price_type.comparable_since(end)
+        # A point that held then counts from then on.
+        start = max(start or since, since) if since is not None else start
     starts, values = series.minutes[first:], series.offers(landed=landed)[first:]
     if ceiling is not None:
         kept = values <= ceiling

@@ -22,10 +22,14 @@ product's own range counts only once it is confirmed. Price types are Keepa's: `
 
 Keepa's `NEW`, `USED`, `COLLECTIBLE` and `REFURBISHED` were prices without shipping and include it
 since February 2026, in the same series. Averages, lows, percentiles and all else that compares
-prices of these types look back no further than 2026-02-23, and begin at the first price observed
-since: one that held at that moment and never changed may leave shipping out. Until a price has been
-observed since then, they are null or have no row. `at` before that day compares prices without
-shipping. `price_history`, `price_spans` and `daily_prices` have all prices as Keepa had them.
+prices of these types look back no further than 2026-02-23. A price that held at that moment may
+leave shipping out: it counts, from then on, only if it went on for 30 days, for Keepa has seen it
+again by then. Until there is a price that counts, figures are null or have no row. `at` before that
+day compares prices without shipping. `price_history`, `price_spans` and `daily_prices` have all
+prices as Keepa had them.
+
+Series that come with Keepa's offers are renewed only when Keepa collects offers; `seen_at` of
+`current_prices` says when. Time between two looks counts as the price seen before.
 
 Functions of one product read only its own points, by index. Functions over all products read
 current prices (`price_series`), the daily roll-ups (`price_days`) and last night's averages

@@ -29,6 +29,8 @@ class KnownSeries(NamedTuple):
         series_id: Its number.
         newest_at: No point stored is later; None without points.
         observed_at: With price, shipping and so on: the current price; None before a check.
+        seen_at: When Keepa last looked at it; None if it does not say.
+        is_price_hidden: There is an offer, whose price its maker hides.
         due_from: The first of its points that the batch adds; None if it adds none.
     """
 
@@ -40,6 +42,8 @@ class KnownSeries(NamedTuple):
     implausible: bool = False
     origin_id: int | None = None
     last_checked_at: datetime | None = None
+    seen_at: datetime | None = None
+    is_price_hidden: bool = False
     due_from: datetime | None = None
 
     @property
@@ -240,6 +244,8 @@ def moved_series(group: SeriesEvents, origins: Mapping[Origin, int]) -> KnownSer
         latest.implausible,
         origins[latest.run_id, latest.source],
         latest.checked_at,
+        latest.seen_at,
+        latest.is_price_hidden,
         due_from,
     )
 

@@ -61,7 +61,8 @@ _INTEGER: Final = Struct(">ii").pack
 _LONG: Final = Struct(">iq").pack
 _BOOLEAN: Final = Struct(">i?").pack
 _NULL: Final = b"\xff\xff\xff\xff"
-_NINE_FIELDS: Final = b"\x00\x09"
+_FIELDS: Final = b"\x00\x0b"
+"""Eleven."""
 
 
 def binary_series(moved: Iterable[KnownSeries]) -> bytes:
@@ -70,7 +71,7 @@ def binary_series(moved: Iterable[KnownSeries]) -> bytes:
     for series in moved:
         origin = series.origin_id
         parts += (
-            _NINE_FIELDS,
+            _FIELDS,
             _INTEGER(4, series.series_id),
             _time(series.newest_at),
             _time(series.observed_at),
@@ -79,6 +80,8 @@ def binary_series(moved: Iterable[KnownSeries]) -> bytes:
             _BOOLEAN(1, series.implausible),
             _NULL if origin is None else _INTEGER(4, origin),
             _time(series.last_checked_at),
+            _time(series.seen_at),
+            _BOOLEAN(1, series.is_price_hidden),
             _time(series.due_from),
         )
     parts.append(COPY_END)

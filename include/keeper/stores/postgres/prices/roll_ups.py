@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from keeper.domain.prices.landed import LANDED_SINCE, LANDED_TYPES
+from keeper.domain.prices.landed import CONFIRMED_AFTER, LANDED_SINCE, LANDED_TYPES
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "roll_ups"
@@ -17,7 +17,11 @@ SET LOCAL jit = off; SET LOCAL work_mem = '64MB'
 """
 """Some series' points by their index, also while nobody has counted how many points there are."""
 _STALE_AFTER: Final = timedelta(hours=20)
-_LANDED: Final = {"landed_since": LANDED_SINCE, "landed_types": list(LANDED_TYPES)}
+_LANDED: Final = {
+    "landed_since": LANDED_SINCE,
+    "landed_types": list(LANDED_TYPES),
+    "confirmed_after": CONFIRMED_AFTER,
+}
 """Which series' prices began to include shipping, and when."""
 
 

@@ -54,7 +54,9 @@ def observation_of(event: PriceEvent, *, with_shipping: bool = False) -> Observa
     amount = event.price_minor
     if with_shipping and amount is not None:
         amount += event.shipping_minor or 0
-    return Observation(event.checked_at, event.timestamp, amount, event.implausible)
+    return Observation(
+        event.checked_at, event.timestamp, amount, event.implausible, event.is_price_hidden
+    )
 
 
 @dataclass(slots=True)

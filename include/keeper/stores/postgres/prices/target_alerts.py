@@ -170,6 +170,7 @@ def _row(alert: Raised) -> dict[str, Any]:
         "currency": event.currency,
         "observed_at": event.timestamp,
         "checked_at": event.checked_at,
+        "seen_at": event.seen_at,
         "reason": "; ".join(alert.reasons),
         "rules": "\n".join(alert.rules),
         "source": event.source,

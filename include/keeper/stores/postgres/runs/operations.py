@@ -1,12 +1,15 @@
 """What an operator wants to know of prices and tokens."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from keeper.domain.prices.detail import Detail
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "operations"
+_OF_OFFERS: Final = [p.name for p in PRICE_TYPES if p.detail is Detail.OFFERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,21 @@ class LatestPriceRun:
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
-    """How many products are watched, how many of them nobody has checked lately, and since when."""
+    """How many products are watched, and how many of them nobody has looked at lately.
+
+    Attributes:
+        watched: All of them.
+        unchecked: Those that Keeper has not checked lately.
+        oldest_check: The oldest of their checks; None without one.
+        unseen: Of the others those that Keepa itself had not looked at for long when it was asked.
+        oldest_look: The oldest of its looks at them; None without one.
+    """
 
     watched: int
-    stale: int
-    oldest: datetime | None
+    unchecked: int
+    oldest_check: datetime | None
+    unseen: int
+    oldest_look: datetime | None
 
 
 def latest_price_run(connection: Connection) -> LatestPriceRun | None:
@@ -35,9 +48,24 @@ def latest_price_run(connection: Connection) -> LatestPriceRun | None:
     return LatestPriceRun(**row) if row else None
 
 
-def staleness(connection: Connection, before: datetime) -> Staleness:
-    """Return how many watched products were last checked before a moment."""
-    (row,) = connection.execute(statements(_SQL)["stale_products"], {"before": before}).fetchall()
+def staleness(
+    connection: Connection, before: datetime, offers_before: datetime, old_after: timedelta
+) -> Staleness:
+    """Return how many watched products are stale; those Keepa does not know are none of them.
+
+    Args:
+        connection: Where the watch list is.
+        before: What was last checked before this moment is stale.
+        offers_before: The same for price types that come with the offers.
+        old_after: So is what Keepa had not looked at for so long when it was asked.
+    """
+    asked = {
+        "before": before,
+        "offers_before": offers_before,
+        "of_offers": _OF_OFFERS,
+        "old_after": old_after,
+    }
+    (row,) = connection.execute(statements(_SQL)["stale_products"], asked).fetchall()
     return Staleness(**row)
 
 

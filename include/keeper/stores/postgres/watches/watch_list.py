@@ -154,6 +154,8 @@ def list_watches(
             source=row["source"],
             kind=ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
             variations=tuple(row["variations"] or ()),
+            seen_at=row["seen_at"],
+            is_price_hidden=bool(row["is_price_hidden"]),
         )
         for row in rows
     ]

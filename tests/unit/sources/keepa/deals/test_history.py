@@ -135,8 +135,11 @@ def test_a_deal_that_held_when_shipping_was_included_is_compared_with_nothing() 
     deal = a_deal(price_minor=3499, observed_at=SEEN - timedelta(days=62))
 
     assert history_of(history((461, 4000), (62, 3499), name="NEW", at=SEEN), deal, SEEN) is None
+    # The same price counts for a later deal, as it went on for more than a month.
     later = a_deal(price_minor=3799, observed_at=SEEN)
-    assert history_of(history((461, 4000), (62, 3499), name="NEW", at=SEEN), later, SEEN) is None
+    known = history_of(history((461, 4000), (62, 3499), name="NEW", at=SEEN), later, SEEN)
+    assert known is not None
+    assert (known.low_ever_minor, known.tracked_days, known.is_cut) == (3499, 61, True)
 
 
 @given(

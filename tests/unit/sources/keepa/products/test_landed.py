@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keeper.domain.locales import locale_of
-from keeper.domain.prices.landed import LANDED_SINCE
+from keeper.domain.prices.landed import CONFIRMED_AFTER, LANDED_SINCE
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.sources.keepa.products.series import Series
@@ -64,12 +64,24 @@ def test_before_it_item_prices_are_compared() -> None:
 
 def test_a_price_that_held_is_an_offer_of_an_unknown_price() -> None:
     held = series(points=((LANDED_SINCE - 10 * DAY, 3499),))
+    seen = LANDED_SINCE + CONFIRMED_AFTER - DAY
 
-    found = statistics_of(held, SEEN - 90 * DAY, SEEN)
+    found = statistics_of(held, seen - 90 * DAY, seen)
 
     assert (found.average, found.low, found.high) == (None, None, None)
     assert found.out_of_stock_share == 0
-    assert not is_lowest(held, SEEN)
+    assert not is_lowest(held, seen)
+
+
+def test_a_price_that_went_on_for_a_month_counts_from_the_change_on() -> None:
+    held = series(points=((LANDED_SINCE - 400 * DAY, 3499),))
+
+    found = statistics_of(held, None, SEEN)
+
+    assert found.average == 3499
+    assert found.low == Extreme(LANDED_SINCE, 3499)
+    assert is_lowest(held, SEEN)
+    assert held.low(end=SEEN) == 3499
 
 
 def test_what_is_usual_is_known_by_comparable_prices_only() -> None:
