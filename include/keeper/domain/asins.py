@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from keeper.domain.isbn import is_isbn10, isbn10_of
+from keeper.domain.isbn import InvalidIsbnError, is_isbn10, isbn10_of
 from keeper.domain.locales import Locale, UnknownLocaleError, locale_of_host, locale_of_keepa_id
 from keeper.domain.plain_text import plain_text
 
 ASIN_PATTERN: Final = r"^[0-9A-Z]{10}$"
 _ASIN: Final = re.compile(ASIN_PATTERN)
-_CERTAIN: Final = re.compile(r"B[0T](?=[A-Z]*\d)[0-9A-Z]{8}", re.ASCII)
+_CERTAIN: Final = re.compile(r"B0[0-9A-Z]{8}|BT(?=[A-Z]*\d)[0-9A-Z]{8}", re.ASCII)
 """What no word looks like: all ASINs but those of books, and the oldest, begin like this."""
 _IN_TEXT: Final = re.compile(r"(?<!\w)[Bb][0Tt][0-9A-Za-z]{8}(?!\w)", re.ASCII)
 _ISBN_IN_TEXT: Final = re.compile(r"(?<![\w-])97[89][ -]?(?:\d[ -]?){9}\d(?![\w-])", re.ASCII)
@@ -86,8 +87,7 @@ def parse_product_address(text: str) -> ProductAddress:
     of tracking or in an address within the address. A word without a figure is never an ASIN.
 
     Raises:
-        InvalidAsinError: The text is none of these, or names several products.
-        InvalidIsbnError: It is an ISBN without ASIN, or a wrong one.
+        InvalidAsinError: It is none of these, an ISBN without ASIN, or names several products.
         ShortLinkError: It is a short link.
         UnknownLocaleError: The URL is of a site Keepa does not cover.
     """
@@ -98,8 +98,11 @@ def parse_product_address(text: str) -> ProductAddress:
         if not re.search(r"\d", bare):
             raise InvalidAsinError(f"{text!r} is a word; an ASIN like B00EXAMPLE has figures")
         return ProductAddress(bare.upper(), None)
-    if (isbn := isbn10_of(bare)) is not None:
-        return _book(bare, isbn)
+    try:
+        if (isbn := isbn10_of(bare)) is not None:
+            return _book(bare, isbn)
+    except InvalidIsbnError as error:
+        raise InvalidAsinError(str(error)) from None
     found = set(_addresses_in(shown)) or _bare_in(shown)
     if len({address.asin for address in found}) > 1:
         asins = ", ".join(sorted({address.asin for address in found}))
@@ -136,8 +139,13 @@ def _bare_in(text: str) -> set[ProductAddress]:
     named = {ProductAddress(asin, None) for asin in asins if _CERTAIN.fullmatch(asin)}
     if named:
         return named
-    books = ((match, isbn10_of(match)) for match in _ISBN_IN_TEXT.findall(text))
-    return {_book(written, isbn) for written, isbn in books if isbn is not None}
+    books = set()
+    for written in _ISBN_IN_TEXT.findall(text):
+        # Any number in a text may look like a wrong ISBN.
+        with suppress(InvalidIsbnError):
+            if (isbn := isbn10_of(written)) is not None:
+                books.add(_book(written, isbn))
+    return books
 
 
 def _addresses_in(text: str) -> Iterator[ProductAddress]:

@@ -82,6 +82,7 @@ OF_NO_SITE = [
     "Ｂ０ＡＢＣＤＥＦ１２",
     "ASIN \u200f : \u200e B0ABCDEF12",
     "asin=b0abcdef12",
+    "order 9781234567890 of B0ABCDEF12",
     "/dp/B0ABCDEF12",
     "the keyboard B0ABCDEF12 in blue",
 ]
@@ -148,6 +149,13 @@ def test_an_address_has_its_product_and_locale(text: str, domain: str) -> None:
 
     assert found.locale is not None
     assert (found.asin, found.locale.domain, found.note) == (ASIN, domain, None)
+
+
+def test_an_asin_may_have_no_further_figure() -> None:
+    address = "https://www.amazon.de/Cable-Set/dp/B0BDJHVPWX/ref=sr_1_1"
+
+    assert parse_product_address(address).asin == "B0BDJHVPWX"
+    assert parse_product_address("Cable, B0BDJHVPWX").asin == "B0BDJHVPWX"
 
 
 @pytest.mark.parametrize("text", OF_NO_SITE)

@@ -80,23 +80,19 @@ def add(
         series = price_type_of(price_type.strip().upper())
         validate_market(locale, series)
         fields: dict[str, Any] = {"dateRange": list(Span).index(span)}
-        read: list[str] = []
         if drop_percent is not None:
             fields["deltaPercentRange"] = [drop_percent, 100]
         if price_min or price_max:
             lowest = read_amount(price_min, locale.currency) if price_min else 0
             highest = read_amount(price_max, locale.currency) if price_max else OPEN_END
             fields["currentRange"] = [lowest, highest]
-            bounds = (("from", price_min, lowest), ("up to", price_max, highest))
-            read = [f"{w} {format_money(n, locale.currency)}" for w, given, n in bounds if given]
         if category:
             fields["includeCategories"] = category
         if title:
             fields["titleSearch"] = title
         if min_rating is not None:
             fields["minRating"] = round(min_rating * 10)
-        own = own_fields(_parsed(selection))
-        fields |= own
+        fields |= own_fields(_parsed(selection))
         validate_selection(fields)
     except InvalidSelectionError as error:
         raise typer.BadParameter(f"Keepa would refuse this filter: {error}") from None
@@ -108,8 +104,12 @@ def add(
     with database() as connection:
         saved = save_filter(connection, user_address(user), found_by)
     typer.echo(f"{saved}: {found_by.name} ({found_by.domain} {found_by.price_type})")
-    if read and "currentRange" not in own:
-        typer.echo(f"  Price {' '.join(read)}.")
+    lowest, highest = fields.get("currentRange", (0, OPEN_END))
+    bounds = [f"from {format_money(lowest, locale.currency)}"] if lowest > 0 else []
+    if 0 < highest < OPEN_END:
+        bounds.append(f"up to {format_money(highest, locale.currency)}")
+    if bounds:
+        typer.echo(f"  Price {' '.join(bounds)}.")
 
 
 @filters.command("list")
