@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from keeper.domain.locales import locale_of
 from keeper.domain.watches.watch import Watch
-from keeper.pipeline.watches.csv_file import RowError, read_watches
+from keeper.pipeline.watches.csv_file import RowError, WatchRow, read_watches
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator.api.keepa_api import KeepaApi
 from keeper.simulator.api.recordings import Recordings
@@ -111,6 +111,6 @@ def watch_list(products: int) -> list[Watch]:
     locales = [locale_of(name) for name in ("us", "de", "jp")]
     suggested = catalogue.watch_list(SEED, PRODUCTS, locales, products, AT)
     lines = [",".join(SuggestedWatch._fields)] + [",".join(map(str, one)) for one in suggested]
-    rows = list(read_watches(iter(lines)))  # type: ignore[arg-type]  # csv takes any iterable of lines
+    rows = list(read_watches("\n".join(lines).encode()))
     assert not [row for row in rows if isinstance(row, RowError)]
-    return [row for row in rows if isinstance(row, Watch)]
+    return [row.watch for row in rows if isinstance(row, WatchRow)]

@@ -288,8 +288,9 @@ WHERE s.series_id = ANY (%(series_ids)s::integer[])
 
 -- name: lock_watches
 -- Locks all watches of some series, paused and removed ones too, by id: the one order that loaders
--- and the watch list both keep. Returns each with its series.
-SELECT w.watch_id, s.series_id
+-- and the watch list both keep. Returns each with its series and when it was last checked, null if
+-- it never was.
+SELECT w.watch_id, s.series_id, w.last_checked_at
 FROM unnest(%(series_ids)s::integer[]) AS b (series_id)
 JOIN price_series s USING (series_id)
 JOIN watched_products w ON (w.asin, w.domain, w.price_type) = (s.asin, s.domain, s.price_type)

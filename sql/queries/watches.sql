@@ -14,32 +14,33 @@ WHERE NOT EXISTS (SELECT FROM channels WHERE user_id = %(user_id)s)
 ON CONFLICT DO NOTHING
 
 -- name: lock_watches_of
--- Locks all watches of a user, by id as loaders lock them; the rows have no columns.
-SELECT FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
+-- Locks all watches of a user, by id as loaders lock them, and returns them, removed ones too.
+SELECT asin, domain, price_type, target_minor, status, priority, rules::text AS rules, with_shipping
+FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
 
 -- name: save_watch
--- Adds a watch, or changes the user's one of that series; null priority, rules or shipping leave
--- the former ones. Returns whether it is new; no row if nothing changes.
+-- Adds a watch, or makes the user's one of that series the same; null rules leave the former ones.
+-- Returns whether it is new; no row if nothing changes.
 INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor, status,
     priority, rules, with_shipping)
 VALUES (%(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(target_minor)s, %(status)s,
-    coalesce(%(priority)s, 0), coalesce(%(rules)s::jsonb, '[]'), coalesce(%(with_shipping)s, false))
+    %(priority)s, coalesce(%(rules)s::jsonb, '[]'), %(with_shipping)s)
 ON CONFLICT (user_id, asin, domain, price_type) DO UPDATE SET
     target_minor = excluded.target_minor,
     status = excluded.status,
-    priority = coalesce(%(priority)s, w.priority),
+    priority = excluded.priority,
     rules = coalesce(%(rules)s::jsonb, w.rules),
-    with_shipping = coalesce(%(with_shipping)s, w.with_shipping),
+    with_shipping = excluded.with_shipping,
     updated_at = now()
 WHERE (w.target_minor, w.status, w.priority, w.rules, w.with_shipping)
-    IS DISTINCT FROM (excluded.target_minor, excluded.status, coalesce(%(priority)s, w.priority),
-        coalesce(%(rules)s::jsonb, w.rules), coalesce(%(with_shipping)s, w.with_shipping))
+    IS DISTINCT FROM (excluded.target_minor, excluded.status, excluded.priority,
+        coalesce(%(rules)s::jsonb, w.rules), excluded.with_shipping)
 RETURNING watch_id, xmax = 0 AS is_new
 
 -- name: forget_states_of_other_rules
 -- Deletes the alert states that a watch about to be saved makes obsolete, so that changed rules are
 -- evaluated afresh: of another target, of rules it has no more, all if it was removed or shipping
--- changes. Null rules or shipping leave them.
+-- changes. Null rules leave them.
 DELETE FROM alert_states a USING watched_products w
 WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
     AND w.domain = %(domain)s AND w.price_type = %(price_type)s

@@ -36,12 +36,13 @@ def keeper(*words: str) -> Result:
 def test_options_become_keepas_selection(database: PostgresConfig) -> None:
     added = keeper(
         *("filter", "add", "keyboards", "--domain", "de", "--price-type", "amazon"),
-        *("--drop-percent", "20", "--over", "90-days", "--price-max", "79.90"),
+        *("--drop-percent", "20", "--over", "90-days", "--price-max", "79,90 €"),
         *("--title", "keyboard", "--min-rating", "4.5", "--category", "12", "--min-score", "60"),
         *("--selection", '{"isLowest": true}'),
     )
 
     assert added.exit_code == 0, added.output
+    assert "Price up to €79.90." in added.stdout
     with session(database) as connection:
         (found_by,) = active_filters(connection)
     assert (found_by.domain, found_by.price_type, found_by.min_score) == ("de", "AMAZON", 60)
@@ -61,7 +62,7 @@ def test_options_become_keepas_selection(database: PostgresConfig) -> None:
     [
         (("--domain", "nl"), "nl"),
         (("--price-type", "COUNT_NEW"), "COUNT_NEW: Keepa has"),
-        (("--price-max", "9.999"), "decimals"),
+        (("--price-max", "9.999"), "can mean"),
         (("--selection", "{"), "not JSON"),
         (("--selection", "[]"), "JSON object"),
         (("--selection", '{"isLowst": true}'), "isLowest"),

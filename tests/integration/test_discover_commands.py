@@ -80,9 +80,12 @@ def test_searches_are_saved_listed_and_removed() -> None:
         "--below-average",
         "15",
     )
+    priced = keeper("add", "finder", "--selection", '{"avg90_NEW_lte": 1500}', "--name", "cheap")
 
     assert saved.output == "saved: 1 us best sellers of 7\n"
     assert finder.output == "saved: 2 de current_SALES_lte=9\n"
+    # The finder's amounts are in minor units.
+    assert priced.output == "saved: 3 us cheap\n  avg90_NEW_lte: $15.00\n"
     listed = keeper("list").output
     assert "best sellers of 7" in listed
     assert "NEW −15 %" in listed

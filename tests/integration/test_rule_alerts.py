@@ -13,7 +13,11 @@ from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.messages.outbox import latest_alert
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.watches.watch_list import list_watches, save_watches
+from keeper.stores.postgres.watches.watch_list import (
+    list_watches,
+    save_watches,
+    touch_without_history,
+)
 from tests.price_events import START, price_event
 
 READER = "reader@example.org"
@@ -64,6 +68,35 @@ def test_sold_out_and_back_in_stock_are_told(
         store(price_event(price, hour=6 * hour))
 
     assert raised(connection) == [(None, "sold out"), (900, "back in stock")]
+
+
+@pytest.mark.parametrize("rules", ["back in stock; 10% below previous", "any change"])
+def test_the_first_offer_there_ever_was_is_back_in_stock(
+    connection: Connection, store: Callable[..., int], rules: str
+) -> None:
+    watch(connection, rules)
+    touch_without_history(connection, {(ASIN, "us", "NEW"): START + timedelta(hours=1)})
+    # Nobody has looked for this one yet.
+    watch(connection, rules, user="later@example.org")
+
+    store(price_event(4999, hour=5, check=6))
+    store(price_event(4999, hour=5, check=12))
+
+    assert raised(connection) == [(4999, "back in stock")]
+
+
+def test_a_first_check_that_finds_an_offer_is_no_event(
+    connection: Connection, store: Callable[..., int]
+) -> None:
+    watch(connection, "back in stock; any change")
+    store(price_event(4999, hour=5))
+    # New rules know no state either, but the series had a price.
+    watch(connection, "back in stock; any change; above 1")
+    watch(connection, "back in stock", user="later@example.org")
+
+    store(price_event(3999, hour=12))
+
+    assert [price for price, reason in raised(connection) if "stock" in reason] == []
 
 
 def test_a_price_is_compared_with_its_own_past(

@@ -58,7 +58,41 @@ def test_a_product_is_found_by_its_asin_locale_and_price() -> None:
     assert [row[0] for row in cells(query("b000000003"))] == ["Roter Kessel [neu]"]
     assert [row[1] for row in cells(query("kessel", "--domain", "de"))] == ["B000000003"]
     assert [row[1] for row in cells(query("kettle", "--below", "40"))] == ["B000000001"]
+    assert [row[1] for row in cells(query("kessel", "--domain", "DE"))] == ["B000000003"]
     assert "Nothing indexed" in query("kettle", "--domain", "de").stdout
+
+
+def test_what_was_cheaper_once_is_not_below(search: Elasticsearch, alias: str) -> None:
+    events = [
+        price_event(999, hour=9, title="A kettle of steel", asin="B000000005"),
+        price_event(5999, hour=10, title="A steel pot", asin="B000000005"),
+    ]
+    PriceIndex(search, alias).store(events)
+    search.indices.refresh(index=alias)
+
+    assert "costs less than 20.00" in query("steel", "--below", "20").stdout
+    # Its former title has the word, its newest price counts all the same.
+    assert [row[4] for row in cells(query("kettle of steel", "--below", "$60"))] == ["59.99 USD"]
+    assert "can mean" in query("kettle", "--below", "1.500").stderr
+
+
+def test_each_locale_and_price_type_has_a_row(search: Elasticsearch, alias: str) -> None:
+    events = [
+        price_event(4999, title="A lamp", asin="B000000006"),
+        price_event(3999, title="A lamp", asin="B000000006", price_type="AMAZON"),
+        price_event(2999, title="Eine Lampe", asin="B000000006", domain="de"),
+    ]
+    PriceIndex(search, alias).store(events)
+    search.indices.refresh(index=alias)
+
+    rows = cells(query("b000000006"))
+
+    assert sorted((row[2], row[3], row[4]) for row in rows) == [
+        ("de", "NEW", "29.99 EUR"),
+        ("us", "AMAZON", "39.99 USD"),
+        ("us", "NEW", "49.99 USD"),
+    ]
+    assert len(cells(query("b000000006", "--below", "45"))) == 2
 
 
 def test_a_locale_nobody_knows_is_told() -> None:

@@ -126,6 +126,66 @@ def test_a_priority_stays_until_another_is_given() -> None:
     assert keeper("watch", "add", "B000000001", "--priority", "urgent").exit_code == 2
 
 
+def test_what_is_not_given_stays() -> None:
+    keeper("watch", "add", "B000000001", "--target", "24.99", "--alert", "sold out")
+    keeper("watch", "pause", "B000000001")
+
+    again = keeper("watch", "add", "B000000001", "--priority", "high")
+
+    assert "changed: B000000001 us NEW\n" in again.stdout
+    assert "priority: normal → high" in again.stdout
+    assert "It stays paused: keeper watch resume B000000001" in again.stdout
+    assert "target" not in again.stdout
+    before = ["B000000001,us,NEW,24.99,PAUSED,HIGH,sold out,no"]
+    assert export() == before
+    imported = keeper("watch", "import", "-", stdin="asin\nB000000001\n")
+    assert "1 unchanged, 0 bad" in imported.stdout
+    assert export() == before
+
+
+def test_none_removes_a_target() -> None:
+    keeper("watch", "add", "B000000001", "--target", "24.99")
+
+    removed = keeper("watch", "add", "B000000001", "--target", "None")
+
+    assert "target: $24.99 → none" in removed.stdout
+    assert export() == ["B000000001,us,NEW,none,ACTIVE,NORMAL,none,no"]
+    rows = "asin,target_price\nB000000001,30\n"
+    imported = keeper("watch", "import", "-", stdin=rows)
+    assert "row 2: B000000001 us NEW: target: none → $30.00" in imported.stdout
+    keeper("watch", "import", "-", stdin="asin,target_price\nB000000001,none\n")
+    assert export() == ["B000000001,us,NEW,none,ACTIVE,NORMAL,none,no"]
+
+
+def test_without_a_price_type_the_only_watch_of_a_product_is_meant() -> None:
+    keeper("watch", "add", "B000000001", "--price-type", "amazon", "--target", "10")
+
+    assert (
+        "target: $10.00 → $12.00" in keeper("watch", "add", "B000000001", "--target", "12").stdout
+    )
+    assert export() == ["B000000001,us,AMAZON,12.00,ACTIVE,NORMAL,none,no"]
+    keeper("watch", "add", "B000000001", "--price-type", "used")
+    unclear = keeper("watch", "add", "B000000001", "--target", "9")
+    assert unclear.exit_code == 2
+    assert "is watched as AMAZON and USED" in " ".join(unclear.output.replace("│", " ").split())
+    rows = "asin,target_price\nB000000001,9\nB000000002,9\n"
+    imported = keeper("watch", "import", "-", stdin=rows)
+    assert imported.exit_code == 1
+    assert "row 2: B000000001 us is watched as" in imported.output
+    assert "1 added, 1 bad" in imported.stdout
+
+
+def test_a_removed_watch_comes_back_with_what_it_had() -> None:
+    keeper("watch", "add", "B000000001", "--target", "10")
+    keeper("watch", "remove", "B000000001")
+
+    again = keeper("watch", "add", "B000000001")
+
+    assert "status: removed → active" in again.stdout
+    assert "at or below $10.00" in again.stdout
+    assert export() == ["B000000001,us,NEW,10.00,ACTIVE,NORMAL,none,no"]
+
+
 def test_a_watch_is_paused_resumed_and_removed() -> None:
     keeper("watch", "add", "B000000001", "--target", "10")
 
@@ -168,15 +228,16 @@ def test_a_file_with_bad_rows_gives_the_good_ones_and_names_the_others(tmp_path:
     dry = keeper("watch", "import", str(file), "--dry-run")
     assert dry.exit_code == 1
     assert "2 rows are good, 1 bad" in dry.stdout
+    assert "row 2: B000000001 us NEW: Alerts when the price is at or below $10.00." in dry.stdout
     assert export() == []
 
     result = keeper("watch", "import", str(file))
     assert result.exit_code == 1
-    assert "line 3" in result.output
+    assert "row 3" in result.output
     assert "2 added, 1 bad" in result.stdout
     assert export() == [
         "B000000001,us,NEW,10.00,ACTIVE,NORMAL,none,no",
-        "B000000002,us,NEW,,ACTIVE,NORMAL,none,no",
+        "B000000002,us,NEW,none,ACTIVE,NORMAL,none,no",
     ]
 
 
@@ -188,6 +249,31 @@ def test_an_export_is_imported_unchanged() -> None:
 
     assert result.exit_code == 0
     assert "1 unchanged, 0 bad" in result.stdout
+
+
+def test_the_csv_of_a_european_excel_is_imported(tmp_path: Path) -> None:
+    file = tmp_path / "preise.csv"
+    file.write_bytes(
+        "asin;domain;target_price\r\n"
+        "Käse https://www.amazon.de/dp/B000000001;;1.234,56 €\r\n;;\r\n"
+        "B000000002;DE;1.230\r\n".encode("cp1252")
+    )
+
+    result = keeper("watch", "import", str(file))
+
+    assert result.exit_code == 1
+    assert "read as Windows-1252" in result.stdout
+    assert "row 4: '1.230' can mean €1,230.00 or €1.23" in result.output
+    assert export() == ["B000000001,de,NEW,1234.56,ACTIVE,NORMAL,none,no"]
+
+
+def test_an_isbn_is_watched_as_its_asin_and_a_short_link_is_not_opened_unasked() -> None:
+    added = keeper("watch", "add", "978-0-306-40615-7")
+    assert "added: 0306406152 us NEW\n  978-0-306-40615-7 is the ASIN 0306406152.\n" in added.stdout
+
+    refused = keeper("watch", "add", "https://amzn.eu/d/0abc123")
+    assert refused.exit_code == 2
+    assert "is a short link" in " ".join(refused.output.replace("│", " ").split())
 
 
 def test_users_have_lists_of_their_own() -> None:
@@ -215,7 +301,7 @@ def test_rules_are_explained_listed_exported_and_imported_unchanged() -> None:
     assert "lowest in 90 days, shipping included." in added.stdout
     assert "lowest in 90 days" in keeper("watch", "list").stdout
     assert export() == [
-        f"B000000001,us,{BUY_BOX},,ACTIVE,NORMAL,back in stock; lowest in 90 days,yes"
+        f"B000000001,us,{BUY_BOX},none,ACTIVE,NORMAL,back in stock; lowest in 90 days,yes"
     ]
     exported = keeper("watch", "export").stdout
     assert "1 unchanged, 0 bad" in keeper("watch", "import", "-", stdin=exported).stdout
@@ -223,7 +309,7 @@ def test_rules_are_explained_listed_exported_and_imported_unchanged() -> None:
         "watch", "add", "B000000001", "--alert", "none", "--without-shipping",
         "--price-type", BUY_BOX,
     )  # fmt: skip
-    assert export() == [f"B000000001,us,{BUY_BOX},,ACTIVE,NORMAL,none,no"]
+    assert export() == [f"B000000001,us,{BUY_BOX},none,ACTIVE,NORMAL,none,no"]
 
 
 def test_shipping_is_refused_where_there_is_none_and_changes_nothing_where_it_is_in() -> None:
@@ -244,7 +330,7 @@ def test_shipping_is_refused_where_there_is_none_and_changes_nothing_where_it_is
     imported = keeper("watch", "import", "-", stdin=rows)
     assert imported.exit_code == 1
     assert f"note: {note} (2 rows)\n" in imported.stdout
-    assert "line 5: Keepa gives WAREHOUSE without shipping" in imported.output
+    assert "row 5: Keepa gives WAREHOUSE without shipping" in imported.output
     assert "3 added, 1 bad" in imported.stdout
 
 

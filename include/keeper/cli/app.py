@@ -16,6 +16,7 @@ from keeper.cli.storage import upkeep as storage
 from keeper.cli.streams import dead_letters, topics, workers
 from keeper.cli.tokens import account as tokens
 from keeper.cli.tokens import keepa, probe
+from keeper.cli.watches import files as watch_files
 from keeper.cli.watches import rules as watch_rules
 from keeper.cli.watches import watch
 from keeper.errors import KeeperError
@@ -28,6 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(watch.app, name="watch")
+watch.app.command("import")(watch_files.import_)
+watch.app.command("export")(watch_files.export)
 watch.app.command("rules")(watch_rules.rules)
 watch.app.command("try")(watch_rules.try_)
 app.add_typer(keepa.app, name="keepa")

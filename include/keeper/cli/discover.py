@@ -106,12 +106,14 @@ def add_finder(
     from zlib import crc32
 
     from keeper.domain.discovery import Discovery, DiscoveryKind
-    from keeper.sources.keepa.discovery import FinderSelectionError, read_selection
+    from keeper.domain.money import format_money
+    from keeper.sources.keepa.discovery import FinderSelectionError, price_bounds, read_selection
 
     try:
         selected = read_selection(selection)
     except FinderSelectionError as error:
         raise typer.BadParameter(str(error)) from None
+    locale, series = _locale(domain), _price_type(price_type)
     shown = ", ".join(f"{field}={value}" for field, value in selected.items())
     if len(shown) > _LONGEST_NAME:
         # Two long selections may differ after the cut only.
@@ -120,13 +122,15 @@ def add_finder(
         Discovery(
             name=name or shown,
             kind=DiscoveryKind.FINDER,
-            domain=_locale(domain).domain,
+            domain=locale.domain,
             selection=selected,
             propose=propose,
-            price_type=_price_type(price_type),
+            price_type=series,
             below_average_percent=below_average,
         )
     )
+    for field, amount in price_bounds(selected):
+        typer.echo(f"  {field}: {format_money(amount, locale.currency)}")
 
 
 @app.command()
@@ -279,10 +283,14 @@ def reject(asins: AsinsArgument, domain: AnyDomainOption = None) -> None:
 
 def _decide(asins: list[str], domain: str | None, user: str | None, *, is_approved: bool) -> None:
     from keeper.clock import utc_now
+    from keeper.domain.asins import parse_product_address
     from keeper.settings import load_settings
     from keeper.stores.postgres.discovery.proposals import decide, list_proposals
 
-    wanted = {asin.upper() for asin in asins}
+    try:
+        wanted = {parse_product_address(asin).asin for asin in asins}
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     where = None if domain is None else _locale(domain).domain
     with database() as connection:
         chosen = [
@@ -327,7 +335,7 @@ def _price_type(name: str) -> str:
     from keeper.domain.prices.types import price_type_of
 
     try:
-        price_type = price_type_of(name.upper())
+        price_type = price_type_of(name.strip().upper())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if not price_type.is_price:

@@ -7,9 +7,32 @@ from typing import Annotated, Final
 
 import typer
 
-from keeper.domain.locales import LOCALES
+from keeper.domain.locales import LOCALES, UnknownLocaleError, locale_of
 
 _LOCALES: Final = " ".join(locale.domain for locale in LOCALES)
+
+
+def _domain(given: str | None) -> str | None:
+    """Return the name of a locale that was typed in whatever case."""
+    if given is None:
+        return None
+    try:
+        return locale_of(given.strip().lower()).domain
+    except UnknownLocaleError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _price_type(given: str | None) -> str | None:
+    """Return the name of a price type that was typed in whatever case."""
+    from keeper.domain.prices.types import UnknownPriceTypeError, price_type_of
+
+    if given is None:
+        return None
+    try:
+        return price_type_of(given.strip().upper()).name
+    except UnknownPriceTypeError as error:
+        raise typer.BadParameter(str(error)) from None
+
 
 ProductArgument = Annotated[str, typer.Argument(help="An ASIN or an Amazon product URL.")]
 TopicArgument = Annotated[str, typer.Argument(help="price-updates, deal-updates …")]
@@ -22,12 +45,17 @@ AlertOption = Annotated[
     ),
 ]
 AnyDomainOption = Annotated[
-    str | None, typer.Option(help=f"Locale: {_LOCALES}.", show_default="any")
+    str | None, typer.Option(help=f"Locale: {_LOCALES}.", show_default="any", callback=_domain)
 ]
-DomainOption = Annotated[str | None, typer.Option(help=f"Locale: {_LOCALES}.", show_default="us")]
+DomainOption = Annotated[
+    str | None, typer.Option(help=f"Locale: {_LOCALES}.", show_default="us", callback=_domain)
+]
 """The default is left to the command: a product's URL may say another locale."""
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
-GivenDomainOption = Annotated[str, typer.Option(help=f"Locale: {_LOCALES}.")]
+FollowOption = Annotated[
+    bool, typer.Option("--follow", help="Open short links (a.co, amzn.to, amzn.eu) at Amazon.")
+]
+GivenDomainOption = Annotated[str, typer.Option(help=f"Locale: {_LOCALES}.", callback=_domain)]
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
 MostOption = Annotated[int, typer.Option(help="How many, the newest first.", min=1)]
 ShippingOption = Annotated[
@@ -42,7 +70,10 @@ SinceOption = Annotated[
 ]
 TypeOption = Annotated[
     str | None,
-    typer.Option(help="Keepa's price type: NEW, AMAZON; dearer: BUY_BOX_SHIPPING, WAREHOUSE."),
+    typer.Option(
+        help="Keepa's price type: NEW, AMAZON; dearer: BUY_BOX_SHIPPING, WAREHOUSE.",
+        callback=_price_type,
+    ),
 ]
 UserOption = Annotated[
     str | None,

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keeper.cli.moments import parse_moment
+from keeper.cli.options import AnyDomainOption
 from keeper.cli.session import database, progress_bar
 from keeper.cli.tables import print_table
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from keeper.pipeline.search.mirrors import Mirror
     from keeper.pipeline.search.records import RecordMirror
 
@@ -26,34 +29,33 @@ def search() -> None:
 @app.command()
 def query(
     words: Annotated[str, typer.Argument(help="Words of the title, or an ASIN.")],
-    domain: Annotated[str | None, typer.Option(help="Only this locale: us uk de …")] = None,
+    domain: AnyDomainOption = None,
     below: Annotated[
-        float | None, typer.Option(min=0, help="Only cheaper than this, in the locale's currency.")
+        str | None,
+        typer.Option(help="Only what now costs less, in the locale's currency, like 24.99."),
     ] = None,
     deals: Annotated[bool, typer.Option("--deals", help="Look among deals.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many products.")] = 20,
 ) -> None:
-    """Print the newest indexed price, or deal, of products by the words of their titles.
+    """Print the newest indexed prices, or deals, of products by the words of their titles.
+
+    A row for each locale and price type.
 
     Example: keeper search query "mechanical keyboard" --domain de --below 80
     """
-    from keeper.domain.locales import UnknownLocaleError, locale_of
     from keeper.pipeline.services.configuration import elasticsearch_config
     from keeper.settings import load_settings
     from keeper.stores.elasticsearch.deal_index import DEALS_ALIAS
     from keeper.stores.elasticsearch.price_index import PRICES_ALIAS
     from keeper.stores.elasticsearch.product_search import find_products
 
-    if domain is not None:
-        try:
-            locale_of(domain)
-        except UnknownLocaleError as error:
-            raise typer.BadParameter(str(error)) from None
+    limit_price = None if below is None else _below(below, domain)
     alias = DEALS_ALIAS if deals else PRICES_ALIAS
     with elasticsearch_config(load_settings()).client() as client:
-        hits = find_products(client, alias, words, domain=domain, below=below, limit=limit)
+        hits = find_products(client, alias, words, domain=domain, below=limit_price, limit=limit)
     if not hits:
-        typer.echo(f"Nothing indexed has {words!r} in its title.")
+        cheaper = "" if limit_price is None else f" and costs less than {limit_price:,}"
+        typer.echo(f"Nothing indexed has {words!r} in its title{cheaper}.")
         return
     score = ("score",) if deals else ()
     print_table(
@@ -72,6 +74,18 @@ def query(
         ),
         numbers=("price", "score"),
     )
+
+
+def _below(text: str, domain: str | None) -> "Decimal":
+    from keeper.domain.locales import locale_of
+    from keeper.domain.money import InvalidAmountError, read_amount, to_major
+
+    currency = locale_of(domain or "us").currency
+    try:
+        return to_major(read_amount(text, currency), currency)
+    except InvalidAmountError as error:
+        hint = "" if domain else "; --domain says in which currency"
+        raise typer.BadParameter(f"{error}{hint}") from None
 
 
 @app.command()

@@ -3,6 +3,7 @@
 Source: Keepa's documentation of the `domain` request parameter.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,10 +74,9 @@ def locale_of_keepa_id(keepa_id: int) -> Locale:
 
 def locale_of_host(host: str) -> Locale:
     """Return the locale served at an Amazon host ("www.amazon.de"), or raise UnknownLocaleError."""
-    name = host.lower().partition(":")[0]
-    for prefix in ("www.", "smile.", "m."):
-        name = name.removeprefix(prefix)
+    # Amazon has www, smile, m, business and more before its name.
+    labels = re.fullmatch(r"(?:[a-z0-9-]+\.)*?(amazon\.[a-z.]+?)\.?(?::\d+)?", host.lower())
     try:
-        return _BY_HOST[name]
+        return _BY_HOST[labels[1] if labels else ""]
     except KeyError:
         raise UnknownLocaleError(f"{host!r} is not an Amazon site that Keepa covers") from None

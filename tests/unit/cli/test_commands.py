@@ -20,15 +20,18 @@ def plain(text: str) -> str:
     return " ".join(text.replace("│", " ").split())
 
 
-def test_a_dry_run_tells_bad_rows_by_line_on_stderr_and_needs_no_database(tmp_path: Path) -> None:
+def test_a_dry_run_names_bad_rows_on_stderr_and_needs_no_database(tmp_path: Path) -> None:
     file = tmp_path / "watches.csv"
     file.write_text("\ufeffasin,target_price\nB000000001,10\nnonsense,5\nB000000002,x\n", "utf-8")
 
     result = keeper("watch", "import", str(file), "--dry-run")
 
     assert result.exit_code == 1
-    assert result.stdout == "dry run: 1 rows are good, 2 bad; nothing was changed\n"
-    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == ["line 3", "line 4"]
+    assert result.stdout == (
+        "row 2: B000000001 us NEW: Alerts when the price is at or below $10.00.\n"
+        "dry run: 1 rows are good, 2 bad; nothing was changed\n"
+    )
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == ["row 3", "row 4"]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def add(
         validate_selection,
     )
     from keeper.domain.locales import locale_of
-    from keeper.domain.money import to_minor
+    from keeper.domain.money import format_money, read_amount
     from keeper.domain.prices.types import price_type_of
     from keeper.stores.postgres.deals.filters import save_filter
 
@@ -83,8 +83,8 @@ def add(
         if drop_percent is not None:
             fields["deltaPercentRange"] = [drop_percent, 100]
         if price_min or price_max:
-            lowest = to_minor(price_min, locale.currency) if price_min else 0
-            highest = to_minor(price_max, locale.currency) if price_max else OPEN_END
+            lowest = read_amount(price_min, locale.currency) if price_min else 0
+            highest = read_amount(price_max, locale.currency) if price_max else OPEN_END
             fields["currentRange"] = [lowest, highest]
         if category:
             fields["includeCategories"] = category
@@ -104,6 +104,12 @@ def add(
     with database() as connection:
         saved = save_filter(connection, user_address(user), found_by)
     typer.echo(f"{saved}: {found_by.name} ({found_by.domain} {found_by.price_type})")
+    lowest, highest = fields.get("currentRange", (0, OPEN_END))
+    bounds = [f"from {format_money(lowest, locale.currency)}"] if lowest > 0 else []
+    if 0 < highest < OPEN_END:
+        bounds.append(f"up to {format_money(highest, locale.currency)}")
+    if bounds:
+        typer.echo(f"  Price {' '.join(bounds)}.")
 
 
 @filters.command("list")

@@ -101,7 +101,7 @@ def replay(
 
     Example: keeper lake replay --since 2026-03-01 --until 2026-03-08 --domain de
     """
-    from keeper.domain.asins import InvalidAsinError, parse_product_address
+    from keeper.domain.asins import parse_product_address
     from keeper.domain.intervals import Interval
     from keeper.pipeline.prices.replay import ReplayOptions, replay_run_id
     from keeper.pipeline.prices.replay import replay as replay_archived
@@ -115,7 +115,7 @@ def replay(
         raise typer.BadParameter("only replies of the endpoint product can be replayed")
     try:
         asins = [parse_product_address(text).asin for text in asin or ()]
-    except InvalidAsinError as error:
+    except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     domains = _domains(domain)
     now = utc_now()

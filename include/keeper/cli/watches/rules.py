@@ -62,8 +62,8 @@ def try_(
     Example: keeper watch try B00EXAMPLE --alert "lowest in 90 days" --days 365
     """
     from keeper.clock import utc_now
-    from keeper.pipeline.watches.csv_file import read_watch
     from keeper.pipeline.watches.try_rules import try_rules
+    from keeper.pipeline.watches.typed import read_watch
 
     try:
         watch = read_watch(
@@ -73,7 +73,7 @@ def try_(
             target=target,
             rules="; ".join(alert or ()),
             with_shipping=shipping_word(with_shipping),
-        )
+        ).watch
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with database() as connection:
@@ -85,20 +85,22 @@ def try_(
 
 def _listed(connection: "Connection", email: str, asked: "Watch") -> "Watch":
     """Return the user's own watch of the product."""
+    from keeper.domain.watches.changes import change_of
     from keeper.stores.postgres.watches.watch_list import list_watches
 
-    key = (asked.asin, asked.domain, asked.price_type)
-    for item in list_watches(connection, email):
-        found = item.watch
-        if (found.asin, found.domain, found.price_type) == key:
-            if found.alerts:
-                return found
-            raise typer.BadParameter(
-                f"the watch of {asked.asin} alerts for nothing; give --target or --alert"
-            )
-    raise typer.BadParameter(
-        f"{' '.join(key)} is not on the list of {email}; give --target or --alert"
-    )
+    try:
+        listed = [item.watch for item in list_watches(connection, email)]
+        found = change_of(asked, listed).before
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if found is None:
+        key = f"{asked.asin} {asked.domain} {asked.price_type}"
+        raise typer.BadParameter(f"{key} is not on the list of {email}; give --target or --alert")
+    if not found.alerts:
+        raise typer.BadParameter(
+            f"the watch of {asked.asin} alerts for nothing; give --target or --alert"
+        )
+    return found
 
 
 def _show(watch: "Watch", trial: "Trial", days: int) -> None:

@@ -1,9 +1,7 @@
 """Commands of the watch list."""
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -11,6 +9,7 @@ import typer
 from keeper.cli.options import (
     AlertOption,
     DomainOption,
+    FollowOption,
     ProductArgument,
     ShippingOption,
     TypeOption,
@@ -40,7 +39,8 @@ app = typer.Typer(help="The watch list: what is checked, and at what price to al
 def add(
     product: ProductArgument,
     target: Annotated[
-        str | None, typer.Option(help="Alert at or below this price, like 24.99.")
+        str | None,
+        typer.Option(help='Alert at or below this price, like 24.99 or 24,99; "none" for none.'),
     ] = None,
     domain: DomainOption = None,
     price_type: TypeOption = None,
@@ -50,18 +50,20 @@ def add(
     ] = None,
     alert: AlertOption = None,
     with_shipping: ShippingOption = None,
+    follow: FollowOption = False,
     user: UserOption = None,
 ) -> None:
-    """Watch a product; adding it again changes its target, and its rules if any are given.
+    """Watch a product; adding it again changes what is given and leaves the rest as it is.
 
     Example: keeper watch add https://www.amazon.de/dp/B00EXAMPLE --target 24.99
     --alert "20% below 90-day average" --alert "lowest ever and below 40"
     """
-    from keeper.pipeline.watches.csv_file import read_watch
+    from keeper.pipeline.watches.short_links import follow_short_link
+    from keeper.pipeline.watches.typed import read_watch
     from keeper.stores.postgres.watches.watch_list import save_watches
 
     try:
-        watch = read_watch(
+        typed = read_watch(
             product,
             domain=domain,
             price_type=price_type,
@@ -69,13 +71,25 @@ def add(
             priority=priority,
             rules="; ".join(alert or ()),
             with_shipping=shipping_word(with_shipping),
+            follow=follow_short_link if follow else None,
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with database() as connection:
-        (saved,) = save_watches(connection, user_address(user), [watch])
-    typer.echo(f"{saved}: {watch.asin} {watch.domain} {watch.price_type}")
-    for line in (*sentences(watch), *_prices([watch])):
+        (saved,) = save_watches(connection, user_address(user), [typed.watch])
+    if isinstance(saved, ValueError):
+        raise typer.BadParameter(str(saved))
+    watch = saved.change.after
+    typer.echo(f"{saved.outcome}: {watch.asin} {watch.domain} {watch.price_type}")
+    note = [f"{typed.note}."] if typed.note else []
+    stays = [f"It stays paused: keeper watch resume {watch.asin}"] if _is_paused(watch) else []
+    for line in (
+        *note,
+        *saved.change.differences(),
+        *sentences(watch),
+        *stays,
+        *cost_sentences([watch]),
+    ):
         typer.echo(f"  {line}")
 
 
@@ -188,76 +202,6 @@ def remove(
     _set_status(product, WatchStatus.INACTIVE, domain, price_type, user)
 
 
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="CSV file, - for standard input.")],
-    user: UserOption = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only check the rows; change nothing.")
-    ] = False,
-) -> None:
-    """Add watches from CSV; bad rows are named by line, the others are imported all the same.
-
-    Columns: asin (or Amazon URL), domain, price_type, target_price, status, priority, rules (with
-    semicolons between), with_shipping; only asin is needed.
-    Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
-    """
-    from keeper.domain.watches.rule_texts import shipping_note
-    from keeper.pipeline.watches.csv_file import RowError, read_watches
-    from keeper.stores.postgres.watches.watch_list import save_watches
-
-    if str(file) == "-":
-        rows = list(read_watches(sys.stdin))
-    else:
-        try:
-            with file.open(encoding="utf-8-sig", newline="") as opened:
-                rows = list(read_watches(opened))
-        except OSError as error:
-            raise typer.BadParameter(f"cannot read {file}: {error.strerror}") from None
-    watches = [row for row in rows if not isinstance(row, RowError)]
-    for note, count in Counter(filter(None, map(shipping_note, watches))).items():
-        typer.echo(f"note: {note} ({count} row{'s' if count > 1 else ''})")
-    errors = [row for row in rows if isinstance(row, RowError)]
-    for bad in errors:
-        typer.secho(f"line {bad.line}: {bad.reason}", fg=typer.colors.RED, err=True)
-    if dry_run:
-        typer.echo(f"dry run: {len(watches)} rows are good, {len(errors)} bad; nothing was changed")
-    else:
-        with database() as connection:
-            saved = Counter(save_watches(connection, user_address(user), watches))
-        done = ", ".join(f"{count} {name}" for name, count in sorted(saved.items())) or "0 added"
-        typer.echo(f"{done}, {len(errors)} bad")
-    for line in _prices(watches):
-        typer.echo(line)
-    if errors:
-        raise typer.Exit(1)
-
-
-@app.command("export")
-def export(
-    file: Annotated[Path, typer.Argument(help="CSV file, - for standard output.")] = Path("-"),
-    user: UserOption = None,
-) -> None:
-    """Write the watch list as CSV that import reads back.
-
-    Example: keeper watch export watches.csv
-    """
-    from keeper.pipeline.watches.csv_file import write_watches
-    from keeper.stores.postgres.watches.watch_list import list_watches
-
-    with database() as connection:
-        watches = [item.watch for item in list_watches(connection, user_address(user))]
-    if str(file) == "-":
-        write_watches(sys.stdout, watches)
-        return
-    try:
-        with file.open("w", encoding="utf-8", newline="") as opened:
-            write_watches(opened, watches)
-    except OSError as error:
-        raise typer.BadParameter(f"cannot write {file}: {error.strerror}") from None
-    typer.echo(f"{len(watches)} watches written to {file}")
-
-
 def _set_status(
     product: str,
     status: "WatchStatus",
@@ -313,6 +257,12 @@ def sentences(watch: "Watch") -> list[str]:
     return lines if note is None else [*lines, f"Note: {note}."]
 
 
+def _is_paused(watch: "Watch") -> bool:
+    from keeper.domain.watches.watch import WatchStatus
+
+    return watch.status is WatchStatus.PAUSED
+
+
 def _type(name: str) -> str:
     from keeper.domain.prices.detail import Detail
     from keeper.domain.prices.types import price_type_of
@@ -321,7 +271,7 @@ def _type(name: str) -> str:
     return name if detail is Detail.BASIC else f"{name} ({detail.label})"
 
 
-def _prices(watches: "Sequence[Watch]") -> list[str]:
+def cost_sentences(watches: "Sequence[Watch]") -> list[str]:
     """Return what watched price types that need more than a plain request cost."""
     from keeper.domain.prices.detail import Detail
     from keeper.domain.prices.types import detail_of

@@ -55,6 +55,11 @@ class RuleState(NamedTuple):
         """Return the state of a rule that has evaluated nothing until this observation."""
         return cls(True, None, None, seen.checked_at, seen.observed_at)
 
+    @classmethod
+    def absent(cls, checked_at: datetime) -> Self:
+        """Return the state of a rule whose series had no price at all when it was last checked."""
+        return cls(True, None, None, checked_at, checked_at, is_known=True)
+
     def moved_to(self, position: tuple[datetime, datetime]) -> Self:
         """Return the state with nothing but its position changed."""
         # Quicker than _replace, where observations are many.

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from keeper.domain.money import InvalidAmountError, format_money, to_major, to_minor
+from keeper.domain.money import InvalidAmountError, format_money, read_amount, to_major
 from keeper.domain.prices.landed import SINCE_LANDED
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.rules import (
@@ -64,8 +64,8 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[..., Condition]], ...]] = tu
     )
 )
 _LOWEST_LANDED: Final = f"the price is the lowest known {SINCE_LANDED}"
-_AT_OR_BELOW: Final = re.compile(r"(?:at or below|below|at most|<=|≤) ?(?P<amount>\S+)")
-_ABOVE: Final = re.compile(r"(?:above|over|>) ?(?P<amount>\S+)")
+_AT_OR_BELOW: Final = re.compile(r"(?:at or below|below|at most|<=|≤) ?(?P<amount>.+)")
+_ABOVE: Final = re.compile(r"(?:above|over|>) ?(?P<amount>.+)")
 
 
 def parse_rule(text: str, currency: str) -> AlertRule:
@@ -149,7 +149,7 @@ def _condition(text: str, currency: str) -> Condition:
     for pattern, kind in ((_AT_OR_BELOW, AtOrBelow), (_ABOVE, Above)):
         if found := pattern.fullmatch(text):
             try:
-                return kind(to_minor(found["amount"], currency))
+                return kind(read_amount(found["amount"], currency))
             except InvalidAmountError as error:
                 raise InvalidRuleError(str(error)) from None
     if re.search(r"% below (the |its )?(\d+[- ]days? )?average", text):

@@ -31,6 +31,14 @@ class Priority(IntEnum):
     HIGH = 1
 
 
+class Unsaid(StrEnum):
+    """What of a watch its user left open, so that a watch there is already keeps its own."""
+
+    PRICE_TYPE = "price type"
+    TARGET = "target"
+    STATUS = "status"
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A watch as its user gave it.
@@ -45,6 +53,8 @@ class Watch:
         rules: What else alerts; None leaves them as they are, none for a new watch.
         with_shipping: Whether its user wants target and rules to count shipping; None leaves it as
             it is.
+        unsaid: Which of price type, target and status hold a default only; see
+            keeper.domain.watches.changes for what becomes of them.
     """
 
     asin: str
@@ -55,6 +65,7 @@ class Watch:
     priority: Priority | None = None
     rules: tuple[AlertRule, ...] | None = None
     with_shipping: bool | None = None
+    unsaid: frozenset[Unsaid] = frozenset()
 
     @property
     def alerts(self) -> bool:

@@ -1,23 +1,22 @@
 """The watch list as CSV: one row a watch, every mistake named by its row."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from keeper.domain.asins import parse_product_address
 from keeper.domain.locales import locale_of
-from keeper.domain.money import to_major, to_minor
-from keeper.domain.prices.types import check_with_shipping, price_type_of
-from keeper.domain.watches.rule_texts import parse_rules, rule_text
-from keeper.domain.watches.rules import AlertRule
-from keeper.domain.watches.watch import (
-    DEFAULT_DOMAIN,
-    DEFAULT_PRICE_TYPE,
-    Priority,
-    Watch,
-    WatchStatus,
+from keeper.domain.money import to_major
+from keeper.domain.watches.rule_texts import rule_text
+from keeper.domain.watches.watch import Watch
+from keeper.pipeline.watches.spreadsheets import (
+    Row,
+    UnreadableFileError,
+    column_name,
+    open_sheet,
+    rows_of,
 )
+from keeper.pipeline.watches.typed import NOTHING, TypedWatch, read_watch
 
 COLUMNS: Final = (
     "asin",
@@ -29,137 +28,114 @@ COLUMNS: Final = (
     "rules",
     "with_shipping",
 )
-NO_RULES: Final = "none"
-_YES_OR_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRow:
+    """A row that could be read.
+
+    Attributes:
+        row: Its number, as the spreadsheet shows it.
+        watch: What it says.
+        notes: What to say of how it was read.
+    """
+
+    row: int
+    watch: Watch
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """A row that could not be read, by its line in the file, and why."""
+    """A row that could not be read, by its number in the spreadsheet, and why."""
 
-    line: int
+    row: int
     reason: str
 
 
-def read_watch(
-    address: str,
-    *,
-    domain: str | None = None,
-    price_type: str | None = None,
-    target: str | None = None,
-    status: str | None = None,
-    priority: str | None = None,
-    rules: str | None = None,
-    with_shipping: str | None = None,
-) -> Watch:
-    """Check what a person typed and return the watch it means.
+@dataclass(frozen=True, slots=True)
+class FileNote:
+    """What to say of how the whole file was read."""
 
-    Args:
-        address: An ASIN or an Amazon product URL, whose locale serves if `domain` is blank.
-        domain: Keeper's locale name; "us" if neither it nor the URL says.
-        price_type: Keepa's name; NEW if blank.
-        target: Target in the currency's main unit ("24.99"); blank watches without alerting.
-        status: ACTIVE (if blank), PAUSED or INACTIVE.
-        priority: HIGH, NORMAL or LOW; blank leaves it as it is.
-        rules: What else to alert for, separated by semicolons, in the words of
-            keeper.domain.watches.rule_texts; "none" for nothing, blank leaves them as they are.
-        with_shipping: Whether prices count with shipping, yes or no; blank leaves it as it is. A
-            series without shipping has no yes; see keeper.domain.watches.rule_texts.shipping_note
-            for those that include it already.
-
-    Raises:
-        ValueError: With one sentence that says what is wrong.
-    """
-    product = parse_product_address(address)
-    named = locale_of(domain.strip().lower()) if domain and domain.strip() else None
-    if named and product.locale and named != product.locale:
-        raise ValueError(
-            f"the address is of {product.locale.host} but the domain says {named.domain}"
-        )
-    locale = named or product.locale or locale_of(DEFAULT_DOMAIN)
-    kind = price_type_of((price_type or "").strip().upper() or DEFAULT_PRICE_TYPE)
-    if not kind.is_price:
-        raise ValueError(f"{kind.name} is not a price and cannot be watched")
-    amount = (target or "").strip()
-    state = (status or "").strip().upper() or WatchStatus.ACTIVE.value
-    if state not in WatchStatus.__members__:
-        raise ValueError(f"status {status!r} is none of {', '.join(WatchStatus)}")
-    rank = (priority or "").strip().upper()
-    if rank and rank not in Priority.__members__:
-        raise ValueError(f"priority {priority!r} is none of {', '.join(Priority.__members__)}")
-    more = (rules or "").strip()
-    shipping = (with_shipping or "").strip().lower()
-    if shipping and shipping not in _YES_OR_NO:
-        raise ValueError(f"with_shipping {with_shipping!r} is neither yes nor no")
-    if kind.is_gone and state == WatchStatus.ACTIVE:
-        raise ValueError(f"Keepa keeps no {kind.name} prices any more; watch another price type")
-    if shipping and _YES_OR_NO[shipping]:
-        check_with_shipping(kind)
-    return Watch(
-        asin=product.asin,
-        domain=locale.domain,
-        price_type=kind.name,
-        target_minor=to_minor(amount, locale.currency) if amount else None,
-        status=WatchStatus(state),
-        priority=Priority[rank] if rank else None,
-        rules=_rules(more, locale.currency) if more else None,
-        with_shipping=_YES_OR_NO[shipping] if shipping else None,
-    )
+    text: str
 
 
-def _rules(text: str, currency: str) -> tuple[AlertRule, ...]:
-    return () if text.lower() == NO_RULES else parse_rules(text, currency)
-
-
-def read_watches(file: TextIO) -> Iterator[Watch | RowError]:
+def read_watches(
+    content: bytes, *, follow: Callable[[str], str] | None = None
+) -> Iterator[WatchRow | RowError | FileNote]:
     """Yield each row's watch or its error, so that a bad row costs only itself.
 
-    The first line names the columns; only `asin` is required, order and case do not matter.
+    The first row names the columns; only `asin` is required, order and case do not matter. Blank
+    rows and columns do not count. keeper.pipeline.watches.spreadsheets says which files are read.
+
+    Args:
+        content: The whole file.
+        follow: Opens short links; see keeper.pipeline.watches.typed.
     """
-    reader = csv.DictReader(file, restkey="surplus", skipinitialspace=True)
     try:
-        # Standard input keeps the mark some spreadsheets put at the start of UTF-8.
-        header = [
-            (name or "").removeprefix("\ufeff").strip().lower() for name in reader.fieldnames or ()
-        ]
-    except (csv.Error, UnicodeDecodeError) as error:
-        yield RowError(1, f"not a CSV file in UTF-8: {error}")
+        sheet = open_sheet(content, COLUMNS)
+    except UnreadableFileError as error:
+        yield RowError(1, str(error))
         return
-    unknown = sorted(set(header) - set(COLUMNS))
-    if "asin" not in header or unknown:
-        problem = f"unknown column(s) {', '.join(unknown)}" if unknown else "no column asin"
-        yield RowError(1, f"{problem}; the first line names them: {','.join(COLUMNS)}")
+    if sheet.note:
+        yield FileNote(sheet.note)
+    rows = rows_of(sheet)
+    header = next(rows, Row(1, ()))
+    names = [column_name(cell) for cell in header.cells]
+    if problem := header.problem or _problem_of(names):
+        yield RowError(header.number, f"{problem}; the first row names them: {','.join(COLUMNS)}")
         return
-    reader.fieldnames = header
-    while True:
+    first_of: dict[tuple[str, str, str], int] = {}
+    for row in rows:
         try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            # DictReader counts a line only after it has read it.
-            yield RowError(reader.reader.line_num, str(error))
-            continue
-        except UnicodeDecodeError as error:
-            reason = f"from here on it cannot be read as UTF-8: {error.reason}"
-            yield RowError(reader.line_num + 1, reason)
-            return
-        if row.get("surplus"):
-            yield RowError(reader.line_num, "more values than columns")
-            continue
-        try:
-            yield read_watch(
-                row.get("asin") or "",
-                domain=row.get("domain"),
-                price_type=row.get("price_type"),
-                target=row.get("target_price"),
-                status=row.get("status"),
-                priority=row.get("priority"),
-                rules=row.get("rules"),
-                with_shipping=row.get("with_shipping"),
-            )
+            typed = _typed(row, names, follow)
         except ValueError as error:
-            yield RowError(reader.line_num, str(error))
+            yield RowError(row.number, str(error))
+            continue
+        watch, notes = typed.watch, [typed.note] if typed.note else []
+        first = first_of.setdefault((watch.asin, watch.domain, watch.price_type), row.number)
+        if first != row.number:
+            notes.append(f"the same watch as in row {first}; where both say something, this counts")
+        yield WatchRow(row.number, watch, tuple(notes))
+
+
+def _problem_of(names: Sequence[str]) -> str | None:
+    given = [name for name in names if name]
+    if unknown := sorted(set(given) - set(COLUMNS)):
+        return f"unknown column(s) {', '.join(unknown)}"
+    if "asin" not in given:
+        return "no column asin"
+    if twice := sorted({name for name in given if given.count(name) > 1}):
+        return f"column {', '.join(twice)} is there twice"
+    return None
+
+
+def _typed(row: Row, names: Sequence[str], follow: Callable[[str], str] | None) -> TypedWatch:
+    if row.problem:
+        raise ValueError(row.problem)
+    if any(cell.strip() for cell in row.cells[len(names) :]):
+        raise ValueError(
+            "more values than columns; a value with the character between columns in it must stand "
+            "in quotation marks"
+        )
+    cells = {name: cell for name, cell in zip(names, row.cells, strict=False) if cell.strip()}
+    if "" in cells:
+        raise ValueError(f"{cells['']!r} stands in a column without a name")
+    for name, cell in cells.items():
+        if "\n" in cell.strip() and name != "rules":
+            lines = cell.count("\n") + 1
+            raise ValueError(f"{name} runs over {lines} lines; is a quotation mark missing?")
+    return read_watch(
+        cells.get("asin", ""),
+        domain=cells.get("domain"),
+        price_type=cells.get("price_type"),
+        target=cells.get("target_price"),
+        status=cells.get("status"),
+        priority=cells.get("priority"),
+        rules=cells.get("rules"),
+        with_shipping=cells.get("with_shipping"),
+        follow=follow,
+    )
 
 
 def write_watches(file: TextIO, watches: Iterable[Watch]) -> None:
@@ -168,9 +144,9 @@ def write_watches(file: TextIO, watches: Iterable[Watch]) -> None:
     writer.writerow(COLUMNS)
     for watch in watches:
         currency = locale_of(watch.domain).currency
-        target = "" if watch.target_minor is None else to_major(watch.target_minor, currency)
+        target = NOTHING if watch.target_minor is None else to_major(watch.target_minor, currency)
         rank = "" if watch.priority is None else watch.priority.name
-        rules = "" if watch.rules is None else NO_RULES
+        rules = "" if watch.rules is None else NOTHING
         if watch.rules:
             rules = "; ".join(rule_text(rule, currency) for rule in watch.rules)
         shipping = {None: "", True: "yes", False: "no"}[watch.with_shipping]

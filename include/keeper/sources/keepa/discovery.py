@@ -50,6 +50,8 @@ _SHORTEST_WORD: Final = 3
 _MISSPELT: Final = 0.9
 """So alike, by difflib's ratio, two names are one and a slip of the finger."""
 _SERIES_FIELD: Final = re.compile(r"[a-z][A-Za-z0-9]*_([A-Z_]+)_(?:gte|lte)")
+_PRICE_FIELD: Final = re.compile(r"(?:current|avg\d+)_(?P<series>[A-Z_]+)_(?:gte|lte)")
+_PRICES: Final = frozenset(series.name for series in PRICE_TYPES if series.is_price)
 _FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 _KEEPERS: Final = frozenset({"page", "perPage", "domainId"})
 """Fields Keeper fills in: the page it wants, and the locale of the search."""
@@ -258,6 +260,17 @@ def read_selection(text: str) -> dict[str, object]:
         if problem := _mistake(name, value):
             raise FinderSelectionError(name, f"`{name}` {problem}")
     return selection
+
+
+def price_bounds(selection: Mapping[str, object]) -> Iterator[tuple[str, int]]:
+    """Yield the fields of a selection that bound a price, with their amounts in minor units.
+
+    The finder takes no other unit, which a person easily overlooks.
+    """
+    for name, value in selection.items():
+        found = _PRICE_FIELD.fullmatch(name)
+        if found and found["series"] in _PRICES and isinstance(value, int) and value > 0:
+            yield name, value
 
 
 def _ask_finder(client: Asks, locale: Locale, selection: Mapping[str, object], cost: int) -> Reply:

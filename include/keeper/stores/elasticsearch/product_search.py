@@ -1,12 +1,17 @@
 """A quick look at what is indexed: the newest price, or deal, of products by their title."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
 from keeper.stores.elasticsearch.connection import translated_errors
+
+_KEY: Final = ("asin", "domain", "price_type")
+_PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +45,26 @@ def find_products(
     words: str,
     *,
     domain: str | None = None,
-    below: float | None = None,
+    below: Decimal | None = None,
     limit: int = 20,
 ) -> list[Hit]:
-    """Return the newest document of each product whose title, or ASIN, has these words.
+    """Return the newest document of each series of products whose title, or ASIN, has these words.
+
+    A series is a product, locale and price type. A title may have lost the words meanwhile.
 
     Args:
         client: Elasticsearch.
         alias: The index of prices or deals.
         words: All of them must occur in the title; or an ASIN.
         domain: Only in this locale.
-        below: Only with a price less than this, in the currency's main unit.
-        limit: At most so many products.
+        below: Only those whose newest price is less than this, in the currency's main unit.
+        limit: At most so many, those that changed last.
 
     Raises:
         SearchUnavailableError: Elasticsearch does not answer.
         SearchRejectedError: There is no such index: `keeper migrate` makes it.
     """
     filters: list[dict[str, Any]] = [{"term": {"domain": domain}}] if domain else []
-    if below is not None:
-        filters.append({"range": {"price": {"lt": below}}})
     named = {"match": {"product_title": {"query": words, "operator": "and"}}}
     query = {
         "bool": {
@@ -69,14 +74,49 @@ def find_products(
         }
     }
     with translated_errors():
-        reply = client.search(
-            index=alias,
-            query=query,
-            sort=[{"timestamp": "desc"}],
-            collapse={"field": "asin"},
-            size=limit,
-        )
-    return [_hit(hit["_source"]) for hit in reply["hits"]["hits"]]
+        series = {_key(bucket) for bucket in _series(client, alias, query)}
+        found = sorted({asin for asin, _, _ in series})
+        newest = [
+            (_key(bucket), _hit(bucket["newest"]["hits"]["hits"][0]["_source"]))
+            for start in range(0, len(found), _PAGE)
+            # Without the words: an older title may have them, and its price is not the newest.
+            for bucket in _series(
+                client,
+                alias,
+                {"bool": {"filter": [*filters, {"terms": {"asin": found[start : start + _PAGE]}}]}},
+                {"newest": {"top_hits": {"size": 1, "sort": [{"timestamp": "desc"}]}}},
+            )
+        ]
+    hits = [hit for key, hit in newest if key in series and _is_below(hit, below)]
+    return sorted(hits, key=lambda hit: hit.observed_at, reverse=True)[:limit]
+
+
+def _series(
+    client: Elasticsearch,
+    alias: str,
+    query: dict[str, Any],
+    further: dict[str, Any] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield a bucket for each series with documents that a query selects."""
+    sources = [{name: {"terms": {"field": name}}} for name in _KEY]
+    composite: dict[str, Any] = {"size": _PAGE, "sources": sources}
+    while True:
+        series = {"composite": composite, "aggs": further or {}}
+        reply = client.search(index=alias, query=query, size=0, aggs={"series": series})
+        found = reply["aggregations"]["series"]
+        yield from found["buckets"]
+        if "after_key" not in found:
+            return
+        composite = {**composite, "after": found["after_key"]}
+
+
+def _key(bucket: dict[str, Any]) -> tuple[str, str, str]:
+    asin, domain, price_type = (bucket["key"][name] for name in _KEY)
+    return asin, domain, price_type
+
+
+def _is_below(hit: Hit, below: Decimal | None) -> bool:
+    return below is None or (hit.price is not None and Decimal(str(hit.price)) < below)
 
 
 def _hit(source: dict[str, Any]) -> Hit:

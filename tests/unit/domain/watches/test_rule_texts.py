@@ -119,7 +119,8 @@ def test_a_watch_is_explained_with_its_target_first() -> None:
     [
         ("cheap", "is no rule; write one like: at or below 24.99"),
         ("", "is no rule"),
-        ("below 12.345", "more decimals than USD has"),
+        ("below 12.3456", "more decimals than USD has"),
+        ("below 12.345", "can mean"),
         ("below -3", "above zero"),
         ("20% below 60-day average", "30 or 90 days"),
         ("120% below previous", "percent: expected `int` <= 95"),

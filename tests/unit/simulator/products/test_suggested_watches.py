@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from keeper.domain.locales import locale_of
-from keeper.domain.money import to_minor
+from keeper.domain.money import read_amount
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import price_type_of
 from keeper.errors import TerminalError
@@ -51,7 +51,7 @@ def test_every_watch_has_a_price_and_few_targets_are_above_it(
     above = 0
     for row in rows:
         price = price_of(row, catalogue)
-        target = to_minor(row.target_price, locale_of(row.domain).currency)
+        target = read_amount(row.target_price, locale_of(row.domain).currency)
         assert price > 0
         if target > price:
             above += 1

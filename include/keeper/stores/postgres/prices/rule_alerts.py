@@ -78,7 +78,12 @@ class _Watch:
     observations: Sequence[Observation] = field(default_factory=tuple)
 
     @classmethod
-    def of_row(cls, row: TupleRow, new_events: Mapping[int, Sequence[PriceEvent]]) -> Self:
+    def of_row(
+        cls,
+        row: TupleRow,
+        new_events: Mapping[int, Sequence[PriceEvent]],
+        absent: Mapping[int, datetime],
+    ) -> Self:
         series_id, watch_id, user_id, target, document, with_shipping, states = row
         events = new_events[series_id]
         price_type = price_type_of(events[0].price_type)
@@ -86,6 +91,9 @@ class _Watch:
         rules = dict(_named_rules(document, events[0].currency))
         if target is not None:
             rules = {TARGET: target_rule(target), **rules}
+        stored = {name: RuleState(*state) for name, *state in states or ()}
+        if (checked_at := absent.get(watch_id)) is not None:
+            stored = dict.fromkeys(rules, RuleState.absent(checked_at)) | stored
         return cls(
             series_id,
             price_type,
@@ -94,7 +102,7 @@ class _Watch:
             target,
             with_shipping,
             rules,
-            {name: RuleState(*state) for name, *state in states or ()},
+            stored,
             events,
             [observation_of(event, with_shipping=with_shipping) for event in events],
         )
@@ -121,6 +129,7 @@ def evaluate_rules(
     cursor: Cursor[TupleRow],
     new_events: Mapping[int, Sequence[PriceEvent]],
     watches: Mapping[str, str],
+    absent: Mapping[int, datetime],
     policy: AlertPolicy,
 ) -> tuple[list[Raised], list[NewState]]:
     """Advance every rule of these watches over what is new of their series.
@@ -131,10 +140,11 @@ def evaluate_rules(
         cursor: In the transaction that holds the watches' locks.
         new_events: By series, the events later than its former position, in order.
         watches: Parameters that name the locked watches and their series.
+        absent: By watch, when a check found that its series has never had a price; none for others.
         policy: Tolerance, hysteresis and further drop.
     """
     rows = cursor.execute(statements(_SQL)["watches_with_rules"], watches).fetchall()
-    touched = [_Watch.of_row(row, new_events) for row in rows]
+    touched = [_Watch.of_row(row, new_events, absent) for row in rows]
     histories = _histories(cursor, touched)
     raised: list[Raised] = []
     states: list[NewState] = []

@@ -49,14 +49,23 @@ def evaluate_watches(
     locked = cursor.execute(sql["lock_watches"], {"series_ids": array_of(new_events)}).fetchall()
     if not locked:
         return Counter()
-    watch_ids = array_of(watch_id for watch_id, _ in locked)
-    checks = array_of(new_events[series_id][-1].checked_at for _, series_id in locked)
+    watch_ids = array_of(watch_id for watch_id, _, _ in locked)
+    checks = array_of(new_events[series_id][-1].checked_at for _, series_id, _ in locked)
     cursor.execute(sql["touch_watches"], {"watch_ids": watch_ids, "last_checked_at": checks})
     watches = {
         "watch_ids": watch_ids,
-        "series_ids": array_of(series_id for _, series_id in locked),
+        "series_ids": array_of(series_id for _, series_id, _ in locked),
     }
-    raised, states = evaluate_rules(cursor, new_events, watches, policy)
+    # A check that found no price at all leaves no event, only its time.
+    unseen = {group.series.series_id for group in groups if group.series.position is None}
+    absent = {
+        watch_id: checked_at
+        for watch_id, series_id, checked_at in locked
+        if series_id in unseen
+        and checked_at is not None
+        and checked_at < new_events[series_id][0].checked_at
+    }
+    raised, states = evaluate_rules(cursor, new_events, watches, absent, policy)
     for_targets = _evaluate_targets(cursor, new_events, watches, policy)
     raised += for_targets[0]
     states += for_targets[1]

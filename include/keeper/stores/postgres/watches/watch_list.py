@@ -3,14 +3,16 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.product_kinds import ProductKind
 from keeper.domain.tokens.candidates import WatchedProduct
+from keeper.domain.watches.changes import WatchChange, change_of
 from keeper.domain.watches.rule_texts import rule_text
 from keeper.domain.watches.rules import AlertRule, InvalidRuleError, read_rules, write_rules
 from keeper.domain.watches.watch import Priority, ProductToCheck, Watch, WatchedPrice, WatchStatus
@@ -29,6 +31,19 @@ class Saved(StrEnum):
     UNCHANGED = "unchanged"
 
 
+@dataclass(frozen=True, slots=True)
+class SavedWatch:
+    """What became of a watch that was to be saved.
+
+    Attributes:
+        outcome: What saving did.
+        change: The watch before and after.
+    """
+
+    outcome: Saved
+    change: WatchChange
+
+
 def ensure_user(connection: Connection, email: str) -> int:
     """Return the id of the user with an address, who is made if new and then reads mail there."""
     row = connection.execute(statements(_SQL)["ensure_user"], {"email": email}).fetchone()
@@ -39,40 +54,76 @@ def ensure_user(connection: Connection, email: str) -> int:
     return user_id
 
 
-def save_watches(connection: Connection, email: str, watches: Iterable[Watch]) -> list[Saved]:
-    """Add or change watches of a user, all in one transaction; the user is made if new."""
-    sql = statements(_SQL)
-    saved = []
+def save_watches(
+    connection: Connection, email: str, watches: Iterable[Watch]
+) -> list[SavedWatch | ValueError]:
+    """Add or change watches of a user, all in one transaction; the user is made if new.
+
+    What a watch leaves open stays as the user has it (keeper.domain.watches.changes).
+
+    Returns:
+        What became of each watch, in their order: an error, which changes nothing, for one that
+        does not go with those the user has.
+    """
+    saved: list[SavedWatch | ValueError] = []
     with connection.transaction():
-        owner = {"user_id": ensure_user(connection, email)}
-        connection.execute(sql["lock_watches_of"], owner)
-        for watch in watches:
-            row = {
-                **owner,
-                "asin": watch.asin,
-                "domain": watch.domain,
-                "price_type": watch.price_type,
-                "target_minor": watch.target_minor,
-                "status": watch.status.value,
-                "priority": watch.priority,
-                "rules": None if watch.rules is None else write_rules(watch.rules),
-                "rule_names": _rule_names(watch),
-                "with_shipping": None if watch.with_shipping is None else watch.counts_shipping,
-            }
-            connection.execute(sql["forget_states_of_other_rules"], row)
-            changed = connection.execute(sql["save_watch"], row).fetchone()
-            if changed is None:
-                saved.append(Saved.UNCHANGED)
-            else:
-                saved.append(Saved.ADDED if changed["is_new"] else Saved.CHANGED)
+        user_id = ensure_user(connection, email)
+        rows: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+        for row in connection.execute(statements(_SQL)["lock_watches_of"], {"user_id": user_id}):
+            rows[row["asin"], row["domain"]].append(row)
+        products: dict[tuple[str, str], dict[str, Watch]] = {}
+        for asked in watches:
+            product = asked.asin, asked.domain
+            # Read only where it is needed: rules that are nonsense are logged.
+            own = products.setdefault(
+                product, {row["price_type"]: _watch(row) for row in rows.pop(product, ())}
+            )
+            try:
+                change = change_of(asked, own.values())
+            except ValueError as error:
+                saved.append(error)
+                continue
+            own[change.after.price_type] = change.after
+            has_rules = asked.rules is not None
+            saved.append(SavedWatch(_save(connection, user_id, change.after, has_rules), change))
     return saved
 
 
-def _rule_names(watch: Watch) -> list[str] | None:
-    if watch.rules is None:
-        return None
+def _save(connection: Connection, user_id: int, watch: Watch, has_rules: bool) -> Saved:
+    """Write a watch; without rules given, its row keeps even those that cannot be read."""
+    sql = statements(_SQL)
+    rules = watch.rules or ()
     currency = locale_of(watch.domain).currency
-    return [rule_text(rule, currency) for rule in watch.rules]
+    row = {
+        "user_id": user_id,
+        "asin": watch.asin,
+        "domain": watch.domain,
+        "price_type": watch.price_type,
+        "target_minor": watch.target_minor,
+        "status": watch.status.value,
+        "priority": watch.priority,
+        "rules": write_rules(rules) if has_rules else None,
+        "rule_names": [rule_text(rule, currency) for rule in rules] if has_rules else None,
+        "with_shipping": watch.counts_shipping,
+    }
+    connection.execute(sql["forget_states_of_other_rules"], row)
+    changed = connection.execute(sql["save_watch"], row).fetchone()
+    if changed is None:
+        return Saved.UNCHANGED
+    return Saved.ADDED if changed["is_new"] else Saved.CHANGED
+
+
+def _watch(row: Mapping[str, Any]) -> Watch:
+    return Watch(
+        row["asin"],
+        row["domain"],
+        row["price_type"],
+        row["target_minor"],
+        WatchStatus(row["status"]),
+        Priority(row["priority"]),
+        stored_rules(row["rules"]),
+        row["with_shipping"] and price_type_of(row["price_type"]).has_shipping,
+    )
 
 
 def stored_rules(document: str) -> tuple[AlertRule, ...]:
@@ -93,16 +144,7 @@ def list_watches(
     )
     return [
         WatchedPrice(
-            watch=Watch(
-                row["asin"],
-                row["domain"],
-                row["price_type"],
-                row["target_minor"],
-                WatchStatus(row["status"]),
-                Priority(row["priority"]),
-                stored_rules(row["rules"]),
-                row["with_shipping"] and price_type_of(row["price_type"]).has_shipping,
-            ),
+            watch=_watch(row),
             title=row["title"],
             price_minor=row["price_minor"],
             currency=row["currency"],
