@@ -307,6 +307,7 @@ def test_the_price_of_offers_is_learnt_from_what_was_charged(
 
     # Offers that fail cost nothing, which says nothing of the price.
     keepa.post("faults", {"kind": "offers_fail"})
+    failing = again
     for number in range(12):
         failing = replace(run, run_id=f"failing {number}", batches=[])
         with run.account(keepa) as account:
