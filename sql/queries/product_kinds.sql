@@ -26,6 +26,10 @@ USING unnest(%(asins)s::text[], %(domains)s::text[], %(times)s::timestamptz[])
 WHERE (k.asin, k.domain) = (s.asin, s.domain) AND k.asked_at < s.seen_at
 RETURNING k.asin, k.domain
 
+-- name: of_kinds
+-- Returns the products that were recorded as of some kinds.
+SELECT asin, domain FROM product_kinds WHERE kind = ANY (%(kinds)s)
+
 -- name: watchers
 -- Returns who actively watches a product.
 SELECT DISTINCT user_id, email FROM watched_products JOIN users USING (user_id)

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from keeper.domain.intervals import Interval
 from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.prices.types import PRICE_TYPES, PriceType, price_type_of
 from keeper.domain.product_kinds import ProductKind
 from keeper.domain.watches.watch import Watch
+from keeper.pipeline.prices.backfill import preview_backfill
 from keeper.stores.postgres.messages.notices import list_notices
 from keeper.stores.postgres.watches.watch_list import list_watches, save_watches, watched_products
 from tests.keepa_simulator import AT, Simulator
@@ -263,6 +265,9 @@ def test_a_parent_names_its_variations_and_is_asked_for_the_least(
     again.fetch(keepa.client())
     # Keepa has nothing to give, which is an answer.
     assert again.check().without_history == 1
+    interval = Interval(AT - timedelta(days=9), AT)
+    preview = preview_backfill(run.connection, batch_products=10, interval=interval, at=AT)
+    assert preview.startswith("0 products in 0 batches")
 
 
 def test_offers_are_asked_for_as_rarely_as_is_set(

@@ -16,6 +16,7 @@ from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.product_kinds import products_without_offers
 from keeper.stores.postgres.watches.watch_list import products_to_check
 
 _LOG: Final = logging.getLogger(__name__)
@@ -136,4 +137,10 @@ def _chosen(
     products, unknown = only.among(products_to_check(connection))
     if unknown:
         _LOG.warning("nobody watches %s", ", ".join(unknown))
-    return products
+    # Of parents of variations, e-books and the like Keepa has no offers to give.
+    bare = products_without_offers(connection)
+    asked = [
+        product.brought_by(Detail.BASIC) if (product.domain, product.asin) in bare else product
+        for product in products
+    ]
+    return [product for product in asked if product.targets]

@@ -75,6 +75,13 @@ def forget_kinds(connection: Connection, products: Sequence[SeenKind]) -> list[S
     return [product for product in products if (product.asin, product.domain) in forgotten]
 
 
+def products_without_offers(connection: Connection) -> set[tuple[str, str]]:
+    """Return the locales and ASINs of the products Keepa has no offers of."""
+    kinds = [kind.value for kind in ProductKind if not kind.has_offers]
+    rows = connection.execute(statements(_SQL)["of_kinds"], {"kinds": kinds})
+    return {(row["domain"], row["asin"]) for row in rows}
+
+
 def watchers(connection: Connection, product: SeenKind) -> list[tuple[int, str]]:
     """Return the ids and e-mail addresses of those who actively watch a product."""
     rows = connection.execute(
