@@ -50,7 +50,7 @@ class ShortLinkError(InvalidAsinError):
         """Say what to do instead."""
         super().__init__(
             f"{url!r} is a short link, which does not say the product: open it and copy the "
-            "address of the page, or let `keeper watch add --follow` open it"
+            "address of the page, or give --follow to `keeper watch add` or `import`"
         )
         self.url = url
 
