@@ -862,6 +862,7 @@ CREATE TABLE public.watched_products (
     rules jsonb DEFAULT '[]'::jsonb NOT NULL,
     with_shipping boolean DEFAULT false NOT NULL,
     snoozed_until timestamp with time zone,
+    last_asked_at timestamp with time zone,
     CONSTRAINT watched_products_asin_check CHECK ((asin ~ '^[0-9A-Z]{10}$'::text)),
     CONSTRAINT watched_products_priority_check CHECK (((priority >= '-1'::integer) AND (priority <= 1))),
     CONSTRAINT watched_products_rules_check CHECK ((jsonb_typeof(rules) = 'array'::text)),
@@ -881,6 +882,8 @@ COMMENT ON COLUMN public.watched_products.rules IS 'What its user wants to hear 
 COMMENT ON COLUMN public.watched_products.with_shipping IS 'Whether target and rules count what the buyer pays with shipping.';
 
 COMMENT ON COLUMN public.watched_products.snoozed_until IS 'Its alerts are delivered from then on.';
+
+COMMENT ON COLUMN public.watched_products.last_asked_at IS 'When Keepa was last asked for the price in vain: it did not deliver it, or not readably.';
 
 ALTER TABLE public.watched_products ALTER COLUMN watch_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.watched_products_watch_id_seq

@@ -33,6 +33,10 @@ COMMENT ON COLUMN product_kinds.kind IS
 COMMENT ON COLUMN product_kinds.misses IS
     'How often in a row Keepa did not know it; after two it is asked for once a day.';
 
+ALTER TABLE watched_products ADD COLUMN last_asked_at timestamptz;
+COMMENT ON COLUMN watched_products.last_asked_at IS
+    'When Keepa was last asked for the price in vain: it did not deliver it, or not readably.';
+
 -- These were checked by requests that could not bring them.
 UPDATE watched_products w SET last_checked_at = NULL
 WHERE w.status = 'ACTIVE' AND w.last_checked_at IS NOT NULL
@@ -43,6 +47,22 @@ WHERE w.status = 'ACTIVE' AND w.last_checked_at IS NOT NULL
         'BUY_BOX_USED_SHIPPING', 'PRIME_EXCL')
     AND NOT EXISTS (SELECT FROM price_series s
         WHERE (s.asin, s.domain, s.price_type) = (w.asin, w.domain, w.price_type));
+
+-- Products of found deals are followed in NEW where the filter's price type is dear to check.
+INSERT INTO watched_products (user_id, asin, domain, price_type, status, priority)
+SELECT DISTINCT w.user_id, w.asin, w.domain, 'NEW', w.status, -1
+FROM watched_products w
+JOIN users u USING (user_id)
+WHERE u.is_system AND w.status <> 'INACTIVE' AND w.priority = -1 AND w.target_minor IS NULL
+    AND w.price_type NOT IN ('AMAZON', 'NEW', 'USED', 'LISTPRICE', 'COLLECTIBLE', 'REFURBISHED',
+        'LIGHTNING_DEAL', 'EBAY_NEW_SHIPPING', 'EBAY_USED_SHIPPING', 'TRADE_IN')
+ON CONFLICT (user_id, asin, domain, price_type) DO NOTHING;
+UPDATE watched_products w SET status = 'INACTIVE', updated_at = now()
+FROM users u
+WHERE u.user_id = w.user_id AND u.is_system AND w.status <> 'INACTIVE' AND w.priority = -1
+    AND w.target_minor IS NULL
+    AND w.price_type NOT IN ('AMAZON', 'NEW', 'USED', 'LISTPRICE', 'COLLECTIBLE', 'REFURBISHED',
+        'LIGHTNING_DEAL', 'EBAY_NEW_SHIPPING', 'EBAY_USED_SHIPPING', 'TRADE_IN');
 
 -- Keepa keeps no rents any more.
 UPDATE watched_products SET status = 'PAUSED', updated_at = now()

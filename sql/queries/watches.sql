@@ -111,7 +111,8 @@ WHERE (c.asin, c.domain) IN (SELECT asin, domain FROM watched_products WHERE sta
 
 -- name: watched_products
 -- Returns every watched product with what its next check is worth: its price types and when each was
--- last checked, null if a watch of it never was; the distance to the nearest target as a share of
+-- last checked or asked for in vain, null if a watch of it never was, but for one of low priority,
+-- which counts from when it was added; the distance to the nearest target as a share of
 -- it, null without target or price; price changes since a moment; the highest priority; what kind of
 -- product it is, null for a standard one.
 SELECT s.asin, s.domain,
@@ -123,8 +124,12 @@ SELECT s.asin, s.domain,
     k.kind, k.misses, k.asked_at
 FROM (
     SELECT w.asin, w.domain, w.price_type,
-        CASE WHEN bool_and(w.last_checked_at IS NOT NULL) THEN min(w.last_checked_at) END
-            AS last_checked_at,
+        coalesce(
+            CASE WHEN bool_and(coalesce(w.last_checked_at, w.last_asked_at) IS NOT NULL)
+                THEN min(greatest(w.last_checked_at, w.last_asked_at)) END,
+            CASE WHEN max(w.priority) < 0
+                THEN min(greatest(w.last_checked_at, w.last_asked_at, w.created_at)) END
+        ) AS last_checked_at,
         min((c.price_minor - w.target_minor)::float8 / w.target_minor) AS distance,
         max(w.priority) AS priority
     FROM watched_products w
@@ -151,6 +156,12 @@ GROUP BY asin, domain
 -- Records that the whole history of a series is published; the first record stays.
 INSERT INTO published_histories (asin, domain, price_type, run_id) VALUES (%s, %s, %s, %s)
 ON CONFLICT (asin, domain, price_type) DO NOTHING
+
+-- name: touch_in_vain
+-- Moves on when the watches of a series were last asked for in vain; never back.
+UPDATE watched_products SET last_asked_at = %s
+WHERE (asin, domain, price_type) = (%s, %s, %s)
+    AND (last_asked_at IS NULL OR last_asked_at < %s)
 
 -- name: touch_without_history
 -- Moves on when the watches of a series were last checked; never back.

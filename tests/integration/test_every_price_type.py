@@ -15,7 +15,7 @@ from keeper.domain.prices.types import PRICE_TYPES, PriceType, price_type_of
 from keeper.domain.product_kinds import ProductKind
 from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.messages.notices import list_notices
-from keeper.stores.postgres.watches.watch_list import list_watches, save_watches
+from keeper.stores.postgres.watches.watch_list import list_watches, save_watches, watched_products
 from tests.keepa_simulator import AT, Simulator
 from tests.price_runs import EVERY_SIX_HOURS, Run
 
@@ -99,9 +99,9 @@ def test_every_living_price_type_alerts_for_the_price_of_its_request(
     run.load()
 
     alerted = run.connection.execute("SELECT price_type, price_minor FROM price_alerts").fetchall()
-    assert {row["price_type"]: row["price_minor"] for row in alerted} == {
-        p.name: PRICE for p in LIVING
-    }
+    assert sorted((row["price_type"], row["price_minor"]) for row in alerted) == sorted(
+        (p.name, PRICE) for p in LIVING
+    )
     # Twelve offers are two pages of six tokens.
     assert ledger(run) == {"basic": (10, 10), "buy_box": (1, 3), "offers": (14, 14 * 12)}
     assert (checked.not_asked, checked.series_undelivered, checked.without_history) == (0, 0, 0)
@@ -144,6 +144,9 @@ def test_offers_keepa_could_not_fetch_are_no_check_and_the_rest_is_one(
     assert watched["NEW"].last_checked_at is not None
     assert watched["WAREHOUSE"].last_checked_at is None
     assert watched["WAREHOUSE"].price_minor is None
+    # What was asked for in vain is no more urgent than what was checked.
+    (planned,) = EVERY_SIX_HOURS.candidates(watched_products(run.connection, at=AT), at=AT)
+    assert planned.last_checked_at is not None
 
 
 def test_a_price_type_keepa_has_never_had_counts_as_checked(
@@ -301,6 +304,16 @@ def test_the_price_of_offers_is_learnt_from_what_was_charged(
         again.plan(account)
 
     assert again.batches[0].tokens_each == 6
+
+    # Offers that fail cost nothing, which says nothing of the price.
+    keepa.post("faults", {"kind": "offers_fail"})
+    failing = again
+    for number in range(12):
+        failing = replace(run, run_id=f"failing {number}", batches=[])
+        with run.account(keepa) as account:
+            failing.plan(account)
+            failing.fetch(account.client)
+    assert failing.batches[0].tokens_each == 6
     row = run.connection.execute(
         "SELECT tokens_estimated FROM pipeline_runs WHERE run_id = 'again'"
     ).fetchone()

@@ -128,6 +128,9 @@ FROM users, (VALUES ('B000000001', 'NEW'), ('B000000002', 'BUY_BOX_SHIPPING'),
 WHERE NOT is_system;
 INSERT INTO price_series (asin, domain, price_type, currency)
 VALUES ('B000000004', 'us', 'WAREHOUSE', 'USD');
+INSERT INTO watched_products (user_id, asin, domain, price_type, priority)
+SELECT user_id, 'B000000006', 'us', price_type, -1
+FROM users, (VALUES ('WAREHOUSE'), ('AMAZON')) AS w (price_type) WHERE is_system;
 """
 
 
@@ -147,7 +150,12 @@ def test_what_could_never_be_checked_is_asked_for_again_and_the_bill_is_said_onc
 
     with session(config) as connection:
         rows = connection.execute(
-            "SELECT asin, status, last_checked_at FROM watched_products ORDER BY asin"
+            "SELECT asin, status, last_checked_at FROM watched_products"
+            " JOIN users USING (user_id) WHERE NOT is_system ORDER BY asin"
+        ).fetchall()
+        followed = connection.execute(
+            "SELECT price_type, status FROM watched_products WHERE asin = 'B000000006'"
+            " ORDER BY price_type"
         ).fetchall()
         (notice,) = list_notices(connection, with_resolved=True, most=10)
     assert [tuple(row.values())[1:] for row in rows] == [
@@ -158,9 +166,14 @@ def test_what_could_never_be_checked_is_asked_for_again_and_the_bill_is_said_onc
         ("ACTIVE", START),
         ("PAUSED", START),
     ]
+    assert [tuple(row.values()) for row in followed] == [
+        ("AMAZON", "ACTIVE"),
+        ("NEW", "ACTIVE"),
+        ("WAREHOUSE", "INACTIVE"),
+    ]
     assert notice.details.splitlines() == [
-        "1 watched products need the buy box, 2 watched products need Keepa's offers: about 18 "
-        "tokens a run in place of 4; see keeper keepa plan",
+        "1 watched products need the buy box, 2 watched products need Keepa's offers: about 19 "
+        "tokens a run in place of 5; see keeper keepa plan",
         "1 watches of RENT are paused: Keepa keeps no rents any more",
     ]
 

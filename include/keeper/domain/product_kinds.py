@@ -31,7 +31,8 @@ class ProductKind(StrEnum):
     @property
     def has_offers(self) -> bool:
         """Return whether Keepa collects other sellers' offers, so that asking for them is right."""
-        return self is ProductKind.STANDARD
+        # A number Keeper does not know may mean anything; what Keepa says of the offers counts.
+        return self in {ProductKind.STANDARD, ProductKind.UNKNOWN}
 
     def explain(self, variations: Sequence[str] = ()) -> str:
         """Return why the product has no price, as a clause without a full stop; empty if it may.

@@ -53,6 +53,19 @@ class RunSettings(SettingsGroup):
     wait_timeout_s: float = Field(default=900, gt=0, validation_alias="KEEPER_WAIT_TIMEOUT_S")
 
     @property
+    def recorded(self) -> tuple[str, ...]:
+        """Price types recorded of every product: those named, and what the least request adds."""
+        added = (
+            p.name
+            for p in PRICE_TYPES
+            if p.is_price
+            and not p.is_gone
+            and p.detail is not Detail.BASIC
+            and self.least_request.brings(p.detail)
+        )
+        return tuple(dict.fromkeys((*self.price_types, *added)))
+
+    @property
     def not_brought(self) -> tuple[str, ...]:
         """Price types to record that come only of products watched in such a one."""
         return tuple(

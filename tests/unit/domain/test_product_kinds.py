@@ -6,7 +6,10 @@ from keeper.domain.product_kinds import ProductKind
 
 
 def test_offers_are_collected_of_standard_products_only() -> None:
-    assert [kind for kind in ProductKind if kind.has_offers] == [ProductKind.STANDARD]
+    assert [kind for kind in ProductKind if kind.has_offers] == [
+        ProductKind.STANDARD,
+        ProductKind.UNKNOWN,
+    ]
 
 
 @pytest.mark.parametrize("kind", [ProductKind.STANDARD, ProductKind.UNKNOWN])

@@ -140,7 +140,7 @@ def replay(
         options = ReplayOptions(
             run=run,
             source=source,
-            price_types=settings.runs.price_types,
+            price_types=settings.runs.recorded,
             batch_products=settings.runs.batch_products,
             max_quarantine_share=settings.runs.max_quarantine_share,
             docs_dir=Path(settings.folders.data_docs) / safe_name(run),

@@ -79,19 +79,22 @@ class RequestPolicy:
         for product in products:
             if not in_any_case and self._is_waiting_as_unknown(product, at):
                 continue
-            due = dict(product.checked_at)
+            due, least = dict(product.checked_at), self.least
             if not in_any_case and not self._are_offers_due(product, at):
                 due = {name: time for name, time in due.items() if not _needs_offers(name)}
+                least = Detail.BUY_BOX if least is Detail.OFFERS else least
             if due:
-                yield self._candidate(product, due)
+                yield self._candidate(product, due, least)
 
-    def _candidate(self, product: WatchedProduct, due: Mapping[str, datetime | None]) -> Candidate:
+    def _candidate(
+        self, product: WatchedProduct, due: Mapping[str, datetime | None], least: Detail
+    ) -> Candidate:
         times = [time for time in due.values() if time is not None]
         checked_at = min(times) if len(times) == len(due) else None
         # Of a product that is no standard one Keepa has nothing more to give.
         detail = Detail.BASIC
         if product.kind.has_offers or product.misses:
-            detail = Detail.most((self.least, detail_of(due)))
+            detail = Detail.most((least, detail_of(due)))
         return Candidate(
             product.asin,
             product.domain,

@@ -136,6 +136,11 @@ class TokenPlan:
         return ": " + ", ".join(parts)
 
 
+def _worth(value: float, price: float) -> float:
+    """Return what a check is worth for its price; a dear one is worth less in any case."""
+    return value / price if value >= 0 else value * price
+
+
 def plan_tokens(
     candidates: Iterable[Candidate],
     reading: TokenReading | None,
@@ -167,7 +172,7 @@ def plan_tokens(
         key=lambda product: (
             product.is_unknown,
             not product.is_about_to_alert,
-            -product.value(at, interval) / prices.each(product.detail),
+            -_worth(product.value(at, interval), prices.each(product.detail)),
             prices.each(product.detail),
             product.domain,
             product.asin,

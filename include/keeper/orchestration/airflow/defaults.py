@@ -19,6 +19,11 @@ RETRY_BY_KIND: Final = ExceptionRetryPolicy(
             reason="the same input would fail again",
         ),
         RetryRule(
+            exception="keeper.sources.keepa.errors.KeepaLateReplyError",
+            action=RetryAction.FAIL,
+            reason="Keepa was paid for it twice; the next run asks again",
+        ),
+        RetryRule(
             exception="keeper.sources.keepa.errors.TokensExhaustedError",
             action=RetryAction.RETRY,
             retry_delay=timedelta(minutes=1),

@@ -91,7 +91,10 @@ def stored_pages(folder: BatchFolder, plan: Plan, *, is_complete: bool) -> list[
 def decode_pages(
     folder: BatchFolder, pages: Iterable[StoredPage], plan: Plan, *, are_archived: bool
 ) -> Iterator[DecodedPage]:
-    """Yield what each page holds of the plan; a product comes from the first page that has it.
+    """Yield what each page holds of the plan.
+
+    Of several pages that were asked for a product, it comes from one that was asked enough for its
+    watched price types, and of these from the newest.
 
     One page is in memory at a time. Replies that cannot be read hold nothing; the log says which,
     and which products Keepa does not know.
@@ -106,6 +109,8 @@ def decode_pages(
     Raises:
         MissingFileError: A reply is not there or damaged.
     """
+    pages = list(pages)
+    chosen = _chosen(pages, plan)
     found: set[tuple[str, str]] = set()
     for page in pages:
         reply = _decoded(folder.read_page(page))
@@ -118,6 +123,8 @@ def decode_pages(
         products = []
         for product in reply.products:
             key = (product.locale.domain, product.asin)
+            if chosen.get(key, page.number) != page.number:
+                continue
             planned = plan.get(key)
             if planned is None or key in found:
                 if not are_archived:
@@ -133,11 +140,25 @@ def decode_pages(
                 tuple(problems.get(product.asin, ())),
             )
             products.append(fetched)
-        if unknown := reply.missing(page.asked):
+        missing = [(page.domain, asin) for asin in reply.missing(page.asked)]
+        not_found = [key for key in missing if chosen.get(key) == page.number]
+        if not_found:
             host = locale_of(page.domain).host
-            _LOG.warning("Keepa knows no product of %s called %s", host, ", ".join(unknown))
-        not_found = [(page.domain, asin) for asin in unknown if (page.domain, asin) in plan]
+            names = ", ".join(asin for _, asin in not_found)
+            _LOG.warning("Keepa knows no product of %s called %s", host, names)
         yield DecodedPage(page.received_at, tuple(products), tuple(not_found))
+
+
+def _chosen(pages: Iterable[StoredPage], plan: Plan) -> dict[tuple[str, str], int]:
+    """Return the number of the page each planned product is taken from."""
+    best: dict[tuple[str, str], tuple[bool, datetime, int]] = {}
+    for page in pages:
+        for asin in page.asked:
+            key = (page.domain, asin)
+            if planned := plan.get(key):
+                rank = (page.detail.brings(planned.detail), page.received_at, page.number)
+                best[key] = max(rank, best.get(key, rank))
+    return {key: number for key, (_, _, number) in best.items()}
 
 
 def _decoded(body: bytes) -> DecodedReply | None:

@@ -32,7 +32,7 @@ from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.runs import QuarantinedRecord, quarantine
 from keeper.stores.postgres.watches.product_kinds import SeenKind
-from keeper.stores.postgres.watches.watch_list import touch_without_history
+from keeper.stores.postgres.watches.watch_list import touch_in_vain, touch_without_history
 from keeper.streams.codec import encode_price_event
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class _Points:
         records: Their newest points.
         without_history: Watched series Keepa has never had a price for, by ASIN, locale and price
             type, with the time of the reply.
+        in_vain: Watched series that were asked for and did not come, or not readably, alike.
         answers: How often each answer was given of a watched series.
         unreadable: What of the series asked for cannot be read.
     """
@@ -109,6 +110,7 @@ class _Points:
     kinds: list[SeenKind] = field(default_factory=list)
     records: list[_Record] = field(default_factory=list)
     without_history: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+    in_vain: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     answers: Counter[Answer] = field(default_factory=Counter)
     unreadable: list[DecodeProblem] = field(default_factory=list)
 
@@ -167,6 +169,7 @@ def check_batch(
     older, older_failed = history.finish()
     if interval is None:
         touch_without_history(connection, points.without_history)
+        touch_in_vain(connection, points.in_vain)
         record_kinds(connection, points.kinds)
     unreadable = points.answers[Answer.UNREADABLE]
     result = CheckResult(
@@ -243,8 +246,11 @@ def _collect_series(
     answer = answer_of(fetched, price_type)
     if name in plan.targets:
         points.answers[answer] += 1
+        key = (product.asin, product.locale.domain, name)
         if answer is Answer.NEVER:
-            points.without_history[product.asin, product.locale.domain, name] = received_at
+            points.without_history[key] = received_at
+        elif answer in (Answer.UNDELIVERED, Answer.UNREADABLE):
+            points.in_vain[key] = received_at
     if series is None:
         return
     if interval is not None:

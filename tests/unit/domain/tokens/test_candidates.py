@@ -63,6 +63,12 @@ def test_offers_that_are_not_due_are_left_out_and_the_rest_is_asked_for() -> Non
     assert list(DAILY.candidates([product(WAREHOUSE=12)], at=NOW)) == []
 
 
+def test_the_least_that_is_asked_for_waits_for_the_offers_too() -> None:
+    policy = RequestPolicy(INTERVAL, Detail.OFFERS, timedelta(hours=24))
+    found = only(policy, product(NEW=6, WAREHOUSE=12))
+    assert (found.detail, found.price_types) == (Detail.BUY_BOX, ("NEW",))
+
+
 @pytest.mark.parametrize("hours", [23.9, 24, 100, None])
 def test_offers_are_due_once_their_interval_is_over(hours: float | None) -> None:
     assert only(DAILY, product(NEW=6, WAREHOUSE=hours)).detail is Detail.OFFERS

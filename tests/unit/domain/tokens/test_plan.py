@@ -199,6 +199,12 @@ def test_what_the_tokens_do_not_reach_for_is_passed_over_for_cheaper_ones() -> N
     assert planned.later == (dear,)
 
 
+def test_a_dear_check_of_low_priority_is_worth_less_than_a_cheap_one() -> None:
+    cheap, dear = product(2, priority=-1), offers(1, priority=-1)
+    staler = product(3, priority=-1, checked=AT - 2 * SIX_HOURS)
+    assert order(dear, cheap, staler) == [staler, cheap, dear]
+
+
 def test_the_reserve_is_what_the_checks_about_to_alert_cost() -> None:
     assert plan(offers(1, distance=0.03), left=100, rate=10, reserve_share=0.5).reserve == 7
 

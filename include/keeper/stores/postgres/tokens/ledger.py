@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.clock import Clock, utc_now
+from keeper.domain.prices.detail import TOKENS_PER_OFFERS_PAGE, Detail
 from keeper.domain.runs.states import RequestState
 from keeper.domain.tokens.balance import (
     BREAK_AFTER,
@@ -96,7 +97,11 @@ class TokenLedger:
         ).fetchone()
         if row is None or not row["products"] or row["products"] < _ENOUGH:
             return USUAL_PRICES
-        return ProductPrices(offers=row["tokens"] / row["products"])
+        # Offers that could not be fetched, and those fetched lately, cost less; a run that counted
+        # on it would take more products than it has tokens for.
+        mean = row["tokens"] / row["products"]
+        least, most = TOKENS_PER_OFFERS_PAGE, Detail.OFFERS.most_tokens
+        return ProductPrices(offers=min(max(mean, least), most))
 
     def reserve(self, request: TokenRequest) -> Reservation | Shortage | Outage:
         """Set tokens aside for a request, or return how long to wait, for them or for Keepa.

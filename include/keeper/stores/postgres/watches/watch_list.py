@@ -225,6 +225,20 @@ def mark_histories_published(
         cursor.executemany(statements(_SQL)["mark_history_published"], rows)
 
 
+def touch_in_vain(connection: Connection, asked: Mapping[tuple[str, str, str], datetime]) -> None:
+    """Note that watched series were asked for, and Keepa did not deliver them.
+
+    They are no checks, but what was asked for in vain comes before nothing else.
+
+    Args:
+        connection: Where the watch list is.
+        asked: By ASIN, domain and price type, when they were asked for.
+    """
+    rows = [(moment, *key, moment) for key, moment in sorted(asked.items())]
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(statements(_SQL)["touch_in_vain"], rows)
+
+
 def touch_without_history(
     connection: Connection, checked: Mapping[tuple[str, str, str], datetime]
 ) -> None:
