@@ -27,11 +27,11 @@ _BEFORE_ASIN: Final = frozenset(
     "dp d product asin offer-listing product-reviews detail ol - reviews dp-video".split()
 )
 """Parts of Amazon's paths that an ASIN follows."""
-_SHORT_HOSTS: Final = frozenset(
-    "a.co amzn.to amzn.eu amzn.asia amzn.in amzn.com amzlink.to".split()
-)
+_SHORT_HOSTS: Final = frozenset("a.co amzn.to amzn.eu amzn.asia amzn.in amzn.com".split())
 _SHORT_WITH_ASIN: Final = "amzn.com"
 _KEEPA_PRODUCT: Final = re.compile(r"#!product/(\d+)-([0-9A-Za-z]{10})", re.ASCII)
+_LONGEST: Final = 5_000
+"""Sponsored links have more than a thousand characters."""
 _ROUNDED: Final = re.compile(r"\d[.,]\d+e\+?1[02]", re.IGNORECASE)
 
 
@@ -50,7 +50,7 @@ class ShortLinkError(InvalidAsinError):
         """Say what to do instead."""
         super().__init__(
             f"{url!r} is a short link, which does not say the product: open it and copy the "
-            "address of the page, or let `keeper watch add --follow` open it"
+            "address of the page, or give --follow to `keeper watch add` or `import`"
         )
         self.url = url
 
@@ -91,6 +91,8 @@ def parse_product_address(text: str) -> ProductAddress:
         ShortLinkError: It is a short link.
         UnknownLocaleError: The URL is of a site Keepa does not cover.
     """
+    if len(text) > _LONGEST:
+        raise InvalidAsinError(f"a text of {len(text):,} characters is too long to name a product")
     shown = plain_text(text)
     bare = shown.strip("<>()[]{}\"'.,;: ")
     # ASCII: five sharp s would become ten capital letters.

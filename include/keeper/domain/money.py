@@ -20,8 +20,6 @@ _SYMBOLS: Final = {
     "MXN": "MX$",
     "BRL": "R$",
 }
-
-
 _SIGNS: Final = {
     "$": {"USD", "CAD", "MXN"},
     "us$": {"USD"},
@@ -50,6 +48,7 @@ _WHOLE: Final = re.compile(
 )
 _ALIKE: Final = str.maketrans({**dict.fromkeys("’‘ʼ`´", "'"), **dict.fromkeys("−–—‒‐‑", "-")})
 _MOST: Final = 10_000_000_000
+_LONGEST: Final = 100
 
 
 class InvalidAmountError(ValueError):
@@ -93,6 +92,8 @@ def read_amount(text: str, currency: str) -> int:
             single point or comma with three figures behind is a group to some and decimals to
             others, so the sentence names both readings.
     """
+    if len(text) > _LONGEST:
+        raise InvalidAmountError(f"a text of {len(text):,} characters is not an amount")
     found = _WHOLE.fullmatch(_plain(text))
     if found is None:
         raise _no_amount(text, currency)

@@ -106,6 +106,7 @@ REFUSED = [
     ("", "is not an ASIN"),
     ("B0ABCDEF1", "is not an ASIN"),
     ("B0ABCDEF123", "is not an ASIN"),
+    pytest.param("a" * 100_000, "too long to name a product", id="too long"),
     ("keyboard", "is not an ASIN"),
     ("HEADPHONES", "is a word; an ASIN like B00EXAMPLE has figures"),
     ("https://www.amazon.de/", "is not an ASIN"),

@@ -107,6 +107,7 @@ AMBIGUOUS = [
 REFUSED = [
     ("us", "", "'' is not an amount; write it like 19.99"),
     ("us", "cheap", "is not an amount"),
+    pytest.param("us", "1" * 100_000, "is not an amount", id="too long"),
     ("us", "1_000", "is not an amount"),
     ("us", "1e3", "is not an amount"),
     ("us", "20%", "is not an amount"),

@@ -222,7 +222,7 @@ def _domains(names: list[str] | None) -> list[str] | None:
     from keeper.domain.locales import UnknownLocaleError, locale_of
 
     try:
-        return [locale_of(name).domain for name in names] if names else None
+        return [locale_of(name.strip().lower()).domain for name in names] if names else None
     except UnknownLocaleError as error:
         raise typer.BadParameter(str(error)) from None
 
