@@ -148,7 +148,8 @@ def test_the_best_of_them_come_as_one_report(stack: Stack, airflow: AirflowApi, 
     mails = [message_from_bytes(file.read_bytes(), policy=SMTP) for file in folder.rglob("*.eml")]
     (mail,) = [one for one in mails if "new deal" in one["Subject"]]
     pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
-    assert len(pictures) == len(told)
+    # Each has its chart and its product's picture.
+    assert len(pictures) == 2 * len(told)
 
 
 def test_the_stores_are_compared_and_a_lost_document_comes_back(
