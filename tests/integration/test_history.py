@@ -317,10 +317,14 @@ def test_an_interval_that_is_none_is_refused(
 
 def test_a_preview_of_a_past_interval_notes_nothing(tracker: Tracker) -> None:
     save_watches(tracker.connection, USER, [Watch(ASIN, "us", "NEW", None)])
-    how: dict[str, Any] = {"batch_products": 10, "interval": Interval(AT - DAY, AT), "at": AT + DAY}
+    options: dict[str, Any] = {
+        "batch_products": 10,
+        "interval": Interval(AT - DAY, AT),
+        "at": AT + DAY,
+    }
 
-    told = preview_backfill(tracker.connection, **how)
-    nowhere = preview_backfill(tracker.connection, only=ProductChoice.of(["de"]), **how)
+    told = preview_backfill(tracker.connection, **options)
+    nowhere = preview_backfill(tracker.connection, only=ProductChoice.of(["de"]), **options)
 
     assert told.startswith(f"1 products (us 1: {ASIN}) in 1 batches; their points from ")
     assert nowhere.startswith("0 products in 0 batches")

@@ -10,7 +10,6 @@ from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
     from keeper.domain.discovery import Discovery, Proposal
-    from keeper.domain.locales import Locale
 
 _LONGEST_NAME: Final = 60
 
@@ -65,10 +64,11 @@ def add_best_sellers(
     Example: keeper discover add best-sellers --domain us --category 1055398 --propose 20
     """
     from keeper.domain.discovery import RANK_RANGES, Discovery, DiscoveryKind
+    from keeper.domain.locales import locale_of
 
     if rank_range not in RANK_RANGES:
         raise typer.BadParameter("--rank-range is 0, 30, 90 or 180")
-    locale = _locale(domain)
+    locale = locale_of(domain)
     if not locale.has_lists:
         raise typer.BadParameter(
             f"Keepa has no best sellers of {locale.host}; the product finder it has: "
@@ -106,6 +106,7 @@ def add_finder(
     from zlib import crc32
 
     from keeper.domain.discovery import Discovery, DiscoveryKind
+    from keeper.domain.locales import locale_of
     from keeper.domain.money import format_money
     from keeper.sources.keepa.discovery import FinderSelectionError, price_bounds, read_selection
 
@@ -113,7 +114,7 @@ def add_finder(
         selected = read_selection(selection)
     except FinderSelectionError as error:
         raise typer.BadParameter(str(error)) from None
-    locale, series = _locale(domain), _price_type(price_type)
+    locale, series = locale_of(domain), _price_type(price_type)
     shown = ", ".join(f"{field}={value}" for field, value in selected.items())
     if len(shown) > _LONGEST_NAME:
         # Two long selections may differ after the cut only.
@@ -142,12 +143,13 @@ def categories(
 
     Example: keeper discover categories --domain us --search keyboards
     """
+    from keeper.domain.locales import locale_of
     from keeper.pipeline.runs.keepa_account import keepa_account
     from keeper.pipeline.services.configuration import keepa_config
     from keeper.settings import load_settings
     from keeper.sources.keepa.discovery import search_categories
 
-    locale, settings = _locale(domain), load_settings()
+    locale, settings = locale_of(domain), load_settings()
     with (
         database() as connection,
         keepa_account(keepa_config(settings), connection, None) as account,
@@ -291,12 +293,11 @@ def _decide(asins: list[str], domain: str | None, user: str | None, *, is_approv
         wanted = {parse_product_address(asin).asin for asin in asins}
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    where = None if domain is None else _locale(domain).domain
     with database() as connection:
         chosen = [
             (proposal.domain, proposal.asin)
             for proposal in list_proposals(connection)
-            if proposal.asin in wanted and where in (None, proposal.domain)
+            if proposal.asin in wanted and domain in (None, proposal.domain)
         ]
         decision = decide(
             connection,
@@ -320,15 +321,6 @@ def _save(discovery: "Discovery") -> None:
     with database() as connection:
         number = save_discovery(connection, discovery)
     typer.echo(f"saved: {number} {discovery.domain} {discovery.name}")
-
-
-def _locale(domain: str) -> "Locale":
-    from keeper.domain.locales import locale_of
-
-    try:
-        return locale_of(domain.strip().lower())
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 def _price_type(name: str) -> str:

@@ -76,7 +76,7 @@ def add(
     from keeper.stores.postgres.deals.filters import save_filter
 
     try:
-        locale = locale_of(domain.strip().lower())
+        locale = locale_of(domain)
         series = price_type_of(price_type.strip().upper())
         validate_market(locale, series)
         fields: dict[str, Any] = {"dateRange": list(Span).index(span)}

@@ -64,13 +64,13 @@ def probe(
 
 def _address(product: str, domain: str | None) -> "tuple[str, Locale]":
     from keeper.domain.asins import InvalidAsinError, parse_product_address
-    from keeper.domain.locales import UnknownLocaleError, locale_of
+    from keeper.domain.locales import locale_of
 
     try:
         address = parse_product_address(product)
-        given = locale_of(domain.lower()) if domain else None
-    except (InvalidAsinError, UnknownLocaleError) as error:
+    except InvalidAsinError as error:
         raise typer.BadParameter(str(error)) from None
+    given = locale_of(domain) if domain else None
     if given and address.locale and given != address.locale:
         raise typer.BadParameter(f"the address is of {address.locale.host}, not of {given.host}")
     return address.asin, given or address.locale or locale_of("us")

@@ -37,7 +37,7 @@ def rules(
     from keeper.domain.watches.rule_texts import EXAMPLES, explain, parse_rule
 
     try:
-        currency = locale_of((domain or "us").lower()).currency
+        currency = locale_of(domain or "us").currency
         lines = [text] if text else [*EXAMPLES, "lowest in 90 days and below 50"]
         for line in lines:
             sentence = explain(parse_rule(line, currency), currency)

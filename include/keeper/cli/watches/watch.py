@@ -210,14 +210,10 @@ def _set_status(
     user: str | None,
 ) -> None:
     from keeper.domain.asins import parse_product_address
-    from keeper.domain.locales import locale_of
-    from keeper.domain.prices.types import price_type_of
     from keeper.stores.postgres.watches.watch_list import set_status
 
     try:
         address = parse_product_address(product)
-        locale = locale_of(domain.lower()) if domain else address.locale
-        kind = price_type_of(price_type.upper()).name if price_type else None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with database() as connection:
@@ -226,8 +222,8 @@ def _set_status(
             user_address(user),
             address.asin,
             status,
-            domain=locale.domain if locale else None,
-            price_type=kind,
+            domain=domain or (address.locale.domain if address.locale else None),
+            price_type=price_type,
         )
     if not changed:
         typer.secho(f"{address.asin} is not on the list", fg=typer.colors.RED, err=True)
