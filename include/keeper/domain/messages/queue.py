@@ -138,10 +138,15 @@ class MessageStatus(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """How one attempt on one channel ended."""
+    """How one attempt on one channel ended.
+
+    UNKNOWN is an attempt whose connection was lost after the whole message had been handed over:
+    the provider may have taken it.
+    """
 
     SENT = "SENT"
     FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
     NOT_CONFIGURED = "NOT_CONFIGURED"
 
 
@@ -155,6 +160,12 @@ class DeliveryResult:
         retry: Another attempt may fare better.
         unreachable: The channel itself did not answer, so other messages would fare no better now.
         retry_after_s: The provider asks to be left alone at this address for so long.
+        closes_channel: The provider refused Keeper itself (its login, its sender, its token), so
+            every message of this kind fails alike until the operator changes a setting.
+        address_is_gone: The provider will never take a message for this address again (a chat that
+            blocked the bot, a deleted webhook): its channel is paused and its reader notified.
+        remedy: What to set, or where to move, in a sentence for the person who can act; "" if
+            nothing is known.
     """
 
     status: DeliveryStatus
@@ -162,3 +173,6 @@ class DeliveryResult:
     retry: bool = False
     unreachable: bool = False
     retry_after_s: float | None = None
+    closes_channel: bool = False
+    address_is_gone: bool = False
+    remedy: str = ""
