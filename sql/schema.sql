@@ -53,6 +53,14 @@ $$;
 
 COMMENT ON FUNCTION public.delete_price_point() IS 'So that wrong points are deleted by ASIN too.';
 
+CREATE FUNCTION public.main_units(minor bigint, currency text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN currency = 'JPY' THEN minor::numeric ELSE round(minor / 100.0, 2) END
+$$;
+
+COMMENT ON FUNCTION public.main_units(minor bigint, currency text) IS 'An amount in minor units as people write it: 24.99, whole yen; null stays null.';
+
 CREATE TABLE public.collected_deals (
     event_id text NOT NULL,
     filter_id bigint NOT NULL,
@@ -295,11 +303,15 @@ CREATE VIEW public.current_prices AS
     o.run_id,
     s.last_checked_at,
     s.seen_at,
-    s.is_price_hidden
+    s.is_price_hidden,
+    public.main_units(s.price_minor, s.currency) AS price,
+    public.main_units(s.shipping_minor, s.currency) AS shipping
    FROM (public.price_series s
      JOIN public.price_origins o USING (origin_id));
 
 COMMENT ON VIEW public.current_prices IS 'The newest point of every series and when it was last confirmed.';
+
+COMMENT ON COLUMN public.current_prices.price IS 'price_minor as people write it: 24.99, whole yen; null means no offer, or one whose price is hidden.';
 
 ALTER TABLE public.deal_filters ALTER COLUMN filter_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.deal_filters_filter_id_seq
@@ -588,12 +600,18 @@ CREATE VIEW public.price_history AS
     o.source,
     o.run_id,
     p.checked_at,
-    p.last_checked_at
+    p.last_checked_at,
+    public.main_units(p.price_minor, s.currency) AS price,
+    public.main_units(p.shipping_minor, s.currency) AS shipping
    FROM ((public.price_points p
      JOIN public.price_series s USING (series_id))
      JOIN public.price_origins o ON ((o.origin_id = p.origin_id)));
 
 COMMENT ON VIEW public.price_history IS 'One row a change: from observed_at until the series'' next row the price was price_minor.';
+
+COMMENT ON COLUMN public.price_history.domain IS 'In small letters: us, uk, de …; analytics.locale reads any spelling.';
+
+COMMENT ON COLUMN public.price_history.price_type IS 'Keepa''s name in capitals: NEW, AMAZON …; analytics.price_type reads any spelling.';
 
 COMMENT ON COLUMN public.price_history.observed_at IS 'Keepa''s time of the point.';
 
@@ -604,6 +622,8 @@ COMMENT ON COLUMN public.price_history.implausible IS 'A jump far outside the pr
 COMMENT ON COLUMN public.price_history.checked_at IS 'When the check that first brought this value was made.';
 
 COMMENT ON COLUMN public.price_history.last_checked_at IS 'The latest check that saw this value as newest.';
+
+COMMENT ON COLUMN public.price_history.price IS 'price_minor as people write it: 24.99, whole yen; null means no offer.';
 
 ALTER TABLE public.price_origins ALTER COLUMN origin_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.price_origins_origin_id_seq

@@ -191,11 +191,20 @@ def clean(context: typer.Context) -> None:
 
 
 @app.command()
-def demo(context: typer.Context) -> None:
-    """Start the stack, run `track_prices` on a demo watch list, and prove what it did."""
+def demo(
+    context: typer.Context,
+    hold: Annotated[
+        bool,
+        typer.Option("--hold", help="Leave the simulator's time standing afterwards."),
+    ] = False,
+) -> None:
+    """Start the stack, run `track_prices` on a demo watch list, and prove what it did.
+
+    Afterwards the simulator's time runs, so that prices change.
+    """
     from stack.demo import run_demo
 
-    run_demo(_choice(context).load(), console)
+    run_demo(_choice(context).load(), console, release=not hold)
 
 
 def _choice(context: typer.Context) -> Choice:

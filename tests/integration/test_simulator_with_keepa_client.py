@@ -357,7 +357,7 @@ def test_the_command_prints_a_watch_list() -> None:
         check=True,
     )
     header, *rows = printed.stdout.splitlines()
-    assert header == "asin,domain,price_type,target_price"
+    assert header == "asin,domain,price_type,target_price,status"
     assert [row.split(",")[1] for row in rows] == ["us", "jp"] * 3
 
 

@@ -86,6 +86,7 @@ def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict
                 started_at=run.started_at,
                 publish=publish,
                 only=only,
+                operator=settings.people.operator_email,
             )
         )
 

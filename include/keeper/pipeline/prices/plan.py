@@ -3,13 +3,14 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
 from keeper.domain.locales import UnknownLocaleError, locale_of
+from keeper.domain.messages.notices import Trouble
 from keeper.domain.prices.detail import Detail
 from keeper.domain.runs.events import KeeperEvent
 from keeper.domain.tokens.balance import TokenReading
@@ -24,7 +25,9 @@ from keeper.sources.keepa.products.requests import COLLECT_NOTHING, ProductQuery
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.messages.notices import raise_notice
 from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.watches.simulated import pause_simulated, simulated_products
 from keeper.stores.postgres.watches.watch_list import products_to_check, watched_products
 
 _LOG: Final = logging.getLogger(__name__)
@@ -94,13 +97,15 @@ def plan_run(
     started_at: datetime,
     publish: PublishEvent = publish_nothing,
     only: ProductChoice = EVERYTHING,
+    operator: str | None = None,
 ) -> list[PlannedBatch]:
     """Choose the products the tokens reach for, divide them into batches, note the run's start.
 
     What they do not reach for is left for the next run, by value; see plan_tokens. A product in a
     locale Keepa lacks is left out with a warning. An empty watch list gives no batches. `publish`
     is called when products have to wait. A batch costs about as much as `batch_products` basic
-    products do, so that a dear one does not keep its prices back for long.
+    products do, so that a dear one does not keep its prices back for long. The first run that asks
+    Keepa itself pauses the watches of the simulator's products, and notifies `operator`.
 
     Raises:
         TerminalError: Keepa refuses the key, or nobody watches the products asked for; the run has
@@ -116,6 +121,8 @@ def plan_run(
         reserve_share=reserve_share,
         only=only,
     )
+    if plan.simulated:
+        _pause_simulated(connection, operator, started_at)
     if only.is_everything:
         # Some products say nothing of how many others are about to alert.
         account.ledger.keep_back(plan.reserve)
@@ -205,7 +212,9 @@ def plan_of(
         InvalidChoiceError: Nobody watches the products asked for.
         TerminalError: Keepa refuses the key.
     """
-    chosen, unknown = only.among(watched_products(connection, at=at))
+    watched = watched_products(connection, at=at)
+    simulated = _simulated(connection, account) if not only.asins else set()
+    chosen, unknown = only.among([p for p in watched if (p.asin, p.domain) not in simulated])
     if unknown:
         _LOG.warning("nobody watches %s", ", ".join(unknown))
     try:
@@ -213,7 +222,7 @@ def plan_of(
     except TransientError as error:
         _LOG.warning("planned with the balance last reported: %s", error)
     reading = account.ledger.reading()
-    return plan_tokens(
+    plan = plan_tokens(
         policy.candidates(_in_known_locales(chosen), at=at, in_any_case=bool(only.asins)),
         reading,
         at=at,
@@ -222,6 +231,27 @@ def plan_of(
         reserve_share=reserve_share,
         prices=account.ledger.prices(),
     )
+    return replace(plan, simulated=len(simulated))
+
+
+def _simulated(connection: Connection, account: KeepaAccount) -> set[tuple[str, str]]:
+    """Return the watched products that only the simulator knows, if Keepa itself is asked."""
+    return simulated_products(connection) if account.client.config.source == "keepa" else set()
+
+
+def _pause_simulated(connection: Connection, operator: str | None, at: datetime) -> None:
+    paused = pause_simulated(connection)
+    details = (
+        f"Keepa itself is asked now. It would charge {paused} tokens a run for products that the "
+        "simulator made up. Their watches are paused; to remove them: keeper watch remove "
+        "--simulated"
+    )
+    _LOG.warning("%s", details)
+    if operator is not None:
+        trouble = Trouble(
+            "simulated-watches", f"{paused} watched products were the simulator's", details
+        )
+        raise_notice(connection, trouble, operator=operator, at=at)
 
 
 def _in_known_locales(products: Sequence[WatchedProduct]) -> Iterator[WatchedProduct]:
