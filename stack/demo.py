@@ -31,7 +31,8 @@ _RUN_TIMEOUT_S: Final = 1800
 _PROOF_TIMEOUT_S: Final = 60
 _RUNS_ON: Final = (
     "The simulator's time runs from now on: its prices move, and track_prices checks them every "
-    'six hours. At once: eval "$(.venv/bin/python -m stack env)" && airflow dags trigger track_prices'
+    'six hours. At once: eval "$(.venv/bin/python -m stack env)"; airflow dags trigger '
+    "track_prices"
 )
 _ENDED: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
