@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from dotenv import dotenv_values
 
@@ -21,8 +20,6 @@ from stack.maven import (
     repository_from_settings,
 )
 from stack.ports import Ports, resolve_ports
-
-SIMULATOR_KEY: Final = "simulator"
 
 
 @dataclass(frozen=True, slots=True)

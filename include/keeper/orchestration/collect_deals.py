@@ -39,7 +39,7 @@ def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]
     """
     from keeper.pipeline.deals.plan import plan_deals, preview_deals
 
-    run, only = begin(dag_run), params["filters"]
+    run, only = begin(dag_run), params["filters"] or []
     max_tokens = load_settings().deals.max_tokens
     with database() as connection:
         if params["dry_run"]:

@@ -77,7 +77,7 @@ def drop_old_rows(params: dict[str, Any]) -> dict[str, int]:
     settings = load_settings()
     retention = Retention(settings.retention.history_days, settings.retention.records_days)
     with database() as connection:
-        old = drop_old(connection, retention, at=utc_now(), apply=params["apply"])
+        old = drop_old(connection, retention, at=utc_now(), apply=bool(params["apply"]))
     return {one.name: one.rows for one in old}
 
 
@@ -93,7 +93,7 @@ def drop_old_files(params: dict[str, Any]) -> dict[str, Any]:
     from keeper.pipeline.storage.prune_lake import prune_lake
     from keeper.stores.postgres.runs.runs import running_runs
 
-    settings, now, apply = load_settings(), utc_now(), params["apply"]
+    settings, now, apply = load_settings(), utc_now(), bool(params["apply"])
     with database() as connection:
         running = running_runs(connection)
     pruned = prune_lake(
@@ -135,7 +135,7 @@ def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
     before = utc_now() - timedelta(days=load_settings().retention.airflow_days)
     with elasticsearch_config().client() as client:
         try:
-            return drop_months(client, before, apply=params["apply"])
+            return drop_months(client, before, apply=bool(params["apply"]))
         except SearchUnavailableError as error:
             raise AirflowSkipException(f"{error}; the next run drops what is due") from None
 
@@ -192,7 +192,9 @@ def summarise(
     params: dict[str, Any],
 ) -> str:
     """End the run with its line, or fail where one of its tasks did."""
-    return conclude(ti, storage_line(months, rolled_up, rows, files, logs, apply=params["apply"]))
+    return conclude(
+        ti, storage_line(months, rolled_up, rows, files, logs, apply=bool(params["apply"]))
+    )
 
 
 def storage_line(

@@ -69,7 +69,7 @@ def reconcile(mirror: str, dag_run: DagRunProtocol, params: dict[str, Any]) -> d
             at=now,
             run_id=run_name(dag_run.dag_id, dag_run.run_id),
             since=None if days is None else (now - timedelta(days=days)).date(),
-            dry_run=params["dry_run"],
+            dry_run=bool(params["dry_run"]),
         )
     return asdict(found)
 
