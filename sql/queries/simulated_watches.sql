@@ -19,3 +19,14 @@ HAVING bool_and(o.source = 'simulator')
 UPDATE watched_products w SET status = 'PAUSED', updated_at = now()
 FROM unnest(%(asins)s::text[], %(domains)s::text[]) AS p (asin, domain)
 WHERE (w.asin, w.domain) = (p.asin, p.domain) AND w.status = 'ACTIVE'
+
+-- name: remove_simulated
+-- Removes everybody's watches of products with prices from the simulator alone, and returns them.
+UPDATE watched_products w SET status = 'INACTIVE', updated_at = now()
+FROM (
+    SELECT s.asin, s.domain FROM price_series s JOIN price_origins o USING (origin_id)
+    GROUP BY s.asin, s.domain
+    HAVING bool_and(o.source = 'simulator')
+) AS p
+WHERE (w.asin, w.domain) = (p.asin, p.domain) AND w.status <> 'INACTIVE'
+RETURNING w.watch_id

@@ -23,3 +23,11 @@ def pause_simulated(connection: Connection) -> int:
     asins, domains = [asin for asin, _ in products], [domain for _, domain in products]
     connection.execute(statements(_SQL)["pause_products"], {"asins": asins, "domains": domains})
     return len(products)
+
+
+def remove_simulated(connection: Connection) -> int:
+    """Remove everybody's watches of products whose prices are all the simulator's; return how many.
+
+    Their prices stay, and say where they are from.
+    """
+    return len(connection.execute(statements(_SQL)["remove_simulated"]).fetchall())
