@@ -161,12 +161,15 @@ def sql(
     query: Annotated[str | None, typer.Argument(help="A query; interactive without.")] = None,
 ) -> None:
     """Open psql on the `keeper` database, or run one query."""
+    from stack.schema import libpq_variables
+
     stack = _choice(context).load_existing()
     psql = str(binaries() / "psql")
-    arguments = [psql, "--no-psqlrc", database_url(stack)]
+    arguments = [psql, "--no-psqlrc"]
     if query:
         arguments += ["--command", query]
-    os.execve(psql, arguments, {"PAGER": "cat", **os.environ})  # noqa: S606
+    where = libpq_variables(database_url(stack))
+    os.execve(psql, arguments, {"PAGER": "cat", **os.environ, **where})  # noqa: S606
 
 
 @app.command()

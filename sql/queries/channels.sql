@@ -57,8 +57,11 @@ WHERE c.channel_id = o.channel_id AND c.user_id = %(user_id)s AND o.status = 'PE
 
 -- name: snooze_watches
 -- Sets until when the alerts of a user's watches of a product are held, null for no longer; a null
--- domain means every locale. Returns the watches; removed ones are left out.
-UPDATE watched_products w SET snoozed_until = %(until)s
+-- domain means every locale. Returns the watches; removed ones are left out. The end of a snooze
+-- stays known: a link made before it has been used.
+UPDATE watched_products w
+SET snoozed_until = coalesce(%(until)s::timestamptz,
+    CASE WHEN w.snoozed_until IS NOT NULL THEN least(w.snoozed_until, now()) END)
 FROM users u
 WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
     AND (%(domain)s::text IS NULL OR w.domain = %(domain)s) AND w.status <> 'INACTIVE'
@@ -106,8 +109,10 @@ SELECT alert_id, (SELECT count(*)::int FROM dropped) AS dropped,
 FROM seen
 
 -- name: linked_watch
--- Returns a watch and its owner's address by its id; no row once it was removed.
-SELECT u.email, w.asin, w.domain, w.price_type, p.title
+-- Returns a watch and its owner's address by its id; no row once it was removed. A null
+-- snoozed_until means that it was never snoozed.
+SELECT u.email, w.asin, w.domain, w.price_type, w.created_at AS watched_since, w.snoozed_until,
+    p.title
 FROM watched_products w
 JOIN users u USING (user_id)
 LEFT JOIN products p USING (asin, domain)
@@ -115,5 +120,6 @@ WHERE w.watch_id = %(number)s AND w.status <> 'INACTIVE'
 
 -- name: linked_channel
 -- Returns a channel and its owner's address by its id.
-SELECT u.email, c.kind, c.address FROM channels c JOIN users u USING (user_id)
+SELECT u.email, c.kind, c.address, c.created_at AS channel_since
+FROM channels c JOIN users u USING (user_id)
 WHERE c.channel_id = %(number)s

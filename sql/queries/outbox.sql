@@ -45,7 +45,8 @@ FOR NO KEY UPDATE OF o
 -- and notice one is there and the others are null. A notice is not wanted once its trouble is over
 -- or another has taken its place; one that messages were lost is wanted until a newer one is there.
 SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind,
-    c.address, u.time_zone, u.quiet_from, u.quiet_until, u.daily_cap,
+    c.address, c.created_at AS channel_since, w.created_at AS watched_since,
+    u.time_zone, u.quiet_from, u.quiet_until, u.daily_cap,
     greatest(u.snoozed_until, w.snoozed_until) AS snoozed_until,
     coalesce(w.status <> 'INACTIVE' AND a.status <> 'CANCELLED', true)
         AND (n.resolved_at IS NULL OR starts_with(n.topic, 'delivery:') AND NOT EXISTS (

@@ -6,7 +6,7 @@ from typing import Final
 
 from keeper.alerts.chart import price_chart
 from keeper.alerts.formats import day, moment, money
-from keeper.alerts.links import LinkAction, Links
+from keeper.alerts.links import LinkAction, Links, channel_mark, watch_mark
 from keeper.alerts.message import Link, Message, Picture, Section, inert
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
@@ -99,15 +99,19 @@ def digest_message(
 def _actions(alert: PriceAlert, links: Links | None) -> tuple[Link, ...]:
     if links is None:
         return ()
+    mark = watch_mark(alert.asin, alert.domain, alert.price_type, alert.watched_since)
     return (
-        Link("Snooze for a week", links.to(LinkAction.SNOOZE, alert.watch_id)),
-        Link("Stop watching", links.to(LinkAction.STOP, alert.watch_id)),
+        Link("Snooze for a week", links.to(LinkAction.SNOOZE, alert.watch_id, mark)),
+        Link("Stop watching", links.to(LinkAction.STOP, alert.watch_id, mark)),
     )
 
 
 def unsubscribe_url(queued: Queued, links: Links | None) -> str | None:
     """Return where one click ends messages to this channel; None if nowhere."""
-    return None if links is None else links.to(LinkAction.UNSUBSCRIBE, queued.channel_id)
+    if links is None:
+        return None
+    mark = channel_mark(queued.to, queued.channel_since)
+    return links.to(LinkAction.UNSUBSCRIBE, queued.channel_id, mark)
 
 
 def _short(alert: PriceAlert, time_zone: str, old_after: timedelta) -> Section:

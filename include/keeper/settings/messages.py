@@ -1,12 +1,16 @@
 """Who gets messages, by which channels, and where the links in them lead."""
 
 import json
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from keeper.settings.group import HttpUrl, SettingsGroup
+from keeper.settings.group import HttpUrl, SettingsGroup, is_this_machine
 
+PUBLISHED_SECRET: Final = "for-development-only"  # noqa: S105 - it is published
+"""Signs links where docker-compose.dev.yaml is given no other; everybody can read it there."""
+_SHORTEST_KEY: Final = 16
 _MAIN_WEBHOOK = "main"
 
 
@@ -87,18 +91,46 @@ class PeopleSettings(SettingsGroup):
         return self.given_operator_email or self.user_email
 
 
+def _keys(secret: SecretStr) -> tuple[str, ...]:
+    return tuple(key.strip() for key in secret.get_secret_value().split(","))
+
+
+def _long_keys(secret: SecretStr) -> SecretStr:
+    if any(len(key) < _SHORTEST_KEY for key in _keys(secret)):
+        raise ValueError(
+            f"must have {_SHORTEST_KEY} characters or more, each of several keys between commas; "
+            "make one: openssl rand -hex 32"
+        )
+    return secret
+
+
 class LinkSettings(SettingsGroup):
     """Links in messages; without both settings messages have none."""
 
     public_url: HttpUrl | None = Field(default=None, validation_alias="KEEPER_PUBLIC_URL")
-    secret: SecretStr | None = Field(
-        default=None, min_length=16, validation_alias="KEEPER_LINK_SECRET"
+    secret: Annotated[SecretStr, AfterValidator(_long_keys)] | None = Field(
+        default=None, validation_alias="KEEPER_LINK_SECRET"
     )
+
+    @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """What links are signed with: the first signs, all are accepted. Empty without a secret."""
+        return () if self.secret is None else _keys(self.secret)
 
     @model_validator(mode="after")
     def _are_whole(self) -> Self:
         if (self.public_url is None) != (self.secret is None):
             raise ValueError(
                 "KEEPER_PUBLIC_URL and KEEPER_LINK_SECRET belong together; set both or neither"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _are_secret_where_others_reach_them(self) -> Self:
+        host = urlsplit(self.public_url or "").hostname or "localhost"
+        if PUBLISHED_SECRET in self.signing_keys and not is_this_machine(host):
+            raise ValueError(
+                "KEEPER_LINK_SECRET is the one that Keeper's files publish, and KEEPER_PUBLIC_URL "
+                "is not this machine: anybody could make links; make one: openssl rand -hex 32"
             )
         return self

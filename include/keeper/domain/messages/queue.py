@@ -17,6 +17,7 @@ class PriceAlert:
     `newest_price_minor` is what the series stands at (None: no offer, or with `is_newest_hidden`
     one whose price is hidden). `price_minor` is None when the alert is that there is no offer.
     `seen_at` is when Keepa had last looked at the price; None if it does not say.
+    `watched_since` is when the watch was added.
     """
 
     alert_id: int
@@ -36,6 +37,7 @@ class PriceAlert:
     checked_at: datetime
     reason: str
     source: str
+    watched_since: datetime
     newest_price_minor: int | None = None
     has_newer_price: bool = False
     seen_at: datetime | None = None
@@ -76,6 +78,7 @@ class Queued:
     Attributes:
         message_id: Its key in the outbox.
         channel_id: The channel's key.
+        channel_since: When the channel was added.
         to: Where it goes.
         rules: When its reader wants to be reached.
         queued_at: When it was put into the outbox.
@@ -87,6 +90,7 @@ class Queued:
 
     message_id: int
     channel_id: int
+    channel_since: datetime
     to: Address
     rules: DeliveryRules
     queued_at: datetime

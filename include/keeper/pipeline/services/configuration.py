@@ -90,8 +90,8 @@ def channels(settings: Settings) -> dict[ChannelKind, Channel]:
 
 def links(settings: Settings) -> Links | None:
     """Return what makes the links in messages, or None when the settings say nothing of them."""
-    url, secret = settings.links.public_url, settings.links.secret
-    return None if url is None or secret is None else Links(url, secret.get_secret_value())
+    url, keys = settings.links.public_url, settings.links.signing_keys
+    return Links(url, keys) if url and keys else None
 
 
 def simulated_pictures(settings: Settings) -> Callable[[str], Photo | None] | None:

@@ -44,12 +44,14 @@ class KnownAlert:
 
 @dataclass(frozen=True, slots=True)
 class LinkedWatch:
-    """The watch a link is about."""
+    """The watch a link is about; `snoozed_until` is None if it was never snoozed."""
 
     email: str
     asin: str
     domain: str
     price_type: str
+    watched_since: datetime
+    snoozed_until: datetime | None
     title: str | None
 
 
@@ -58,8 +60,8 @@ class LinkedChannel:
     """The channel a link is about."""
 
     email: str
-    kind: ChannelKind
-    address: str
+    to: Address
+    channel_since: datetime
 
 
 def linked_watch(connection: Connection, number: int) -> LinkedWatch | None:
@@ -71,7 +73,10 @@ def linked_watch(connection: Connection, number: int) -> LinkedWatch | None:
 def linked_channel(connection: Connection, number: int) -> LinkedChannel | None:
     """Return a channel by its number; None if there is none."""
     row = connection.execute(statements(_SQL)["linked_channel"], {"number": number}).fetchone()
-    return LinkedChannel(**row | {"kind": ChannelKind(row["kind"])}) if row else None
+    if row is None:
+        return None
+    to = Address(ChannelKind(row["kind"]), row["address"])
+    return LinkedChannel(row["email"], to, row["channel_since"])
 
 
 def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
