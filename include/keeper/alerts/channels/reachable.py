@@ -1,13 +1,13 @@
 """Whether the channels' providers answer and know Keeper, found out without sending a message."""
 
 import logging
-import smtplib
 from collections.abc import Mapping
 from typing import Final
 
 import httpx
 
-from keeper.alerts.channels.email import SmtpConfig, connect_to, leave
+from keeper.alerts.channels.smtp import MAIL_PROBLEMS, SmtpConfig, connect_to
+from keeper.alerts.channels.smtp_results import failed_mail
 from keeper.alerts.channels.telegram import TelegramConfig
 from keeper.errors import SettingsError, TransientError
 
@@ -24,7 +24,7 @@ def reach_mail(config: SmtpConfig) -> str:
     """Greet the mail server, log in where there is a login, and return what it is.
 
     Raises:
-        SettingsError: It refuses the login.
+        SettingsError: It refuses the login, or what it offers does not fit the settings.
         ChannelUnreachableError: It does not answer.
     """
     where = f"{config.host}:{config.port}"
@@ -33,24 +33,25 @@ def reach_mail(config: SmtpConfig) -> str:
         try:
             code, _ = server.noop()
         finally:
-            leave(server)
-    except smtplib.SMTPAuthenticationError as error:
-        raise SettingsError(
-            f"the mail server {where} refuses the login ({error.smtp_code}); check SMTP_USER and "
-            "SMTP_PASSWORD"
-        ) from None
-    except UnicodeError:
-        # Its text would quote the login.
-        raise SettingsError(
-            "the login has letters the mail server cannot take; check SMTP_USER and SMTP_PASSWORD"
-        ) from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise ChannelUnreachableError(
-            f"the mail server {where} does not answer ({type(error).__name__}: {error}); check "
-            "SMTP_HOST, SMTP_PORT and KEEPER_SMTP_TLS"
-        ) from None
+            server.leave()
+    except MAIL_PROBLEMS as error:
+        result = failed_mail(error, config)
+        said = "; ".join(filter(None, (f"the mail server {where}: {result.detail}", result.remedy)))
+        problem = SettingsError if result.closes_channel else ChannelUnreachableError
+        raise problem(said) from None
     login = f", login of {config.user} accepted" if config.user and config.tls != "none" else ""
     return f"{where} answers ({code}){login}"
+
+
+def takes_utf8(config: SmtpConfig) -> bool | None:
+    """Return whether the mail server takes addresses of other letters; None if it does not say."""
+    try:
+        server = connect_to(config)
+    except MAIL_PROBLEMS:
+        return None
+    is_taken = server.has_extn("smtputf8")
+    server.leave()
+    return is_taken
 
 
 def reach_telegram(config: TelegramConfig) -> str:
