@@ -56,7 +56,7 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def mail_server(mailbox: Mailbox) -> Iterator[SmtpConfig]:
     port = free_port()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port, enable_SMTPUTF8=False)
     controller.start()
     yield SmtpConfig("127.0.0.1", port, "Keeper <keeper@example.org>", tls="none")
     controller.stop()

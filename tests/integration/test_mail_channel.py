@@ -255,6 +255,16 @@ def test_a_refused_sender_closes_mail_and_says_what_to_set(answer: str, remedy: 
     assert remedy in result.remedy
 
 
+def test_an_account_that_has_sent_too_much_waits() -> None:
+    mailbox = ParticularMailbox()
+    mailbox.sender = "550 5.4.5 Daily user sending limit exceeded"
+
+    result = deliver_by(mailbox)
+
+    assert is_away(result)
+    assert not result.closes_channel
+
+
 def test_a_mail_that_is_too_large_concerns_itself_alone() -> None:
     mailbox = ParticularMailbox()
     mailbox.sender = "552 5.3.4 Message size exceeds fixed limit"

@@ -1,18 +1,17 @@
 """Whether the channels' providers answer and know Keeper, found out without sending a message."""
 
-import logging
 from collections.abc import Mapping
 from typing import Final
 
 import httpx
 
+from keeper.alerts.channels.http import NoAnswerError, ask
 from keeper.alerts.channels.smtp import MAIL_PROBLEMS, SmtpConfig, connect_to
 from keeper.alerts.channels.smtp_results import failed_mail
 from keeper.alerts.channels.telegram import TelegramConfig
 from keeper.errors import SettingsError, TransientError
 
-# It would log every address with the token in it.
-logging.getLogger("httpx").setLevel(logging.WARNING)
+_TIMEOUT_S: Final = 20.0
 _REFUSED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.NOT_FOUND)
 
 
@@ -93,16 +92,11 @@ def read_apprise(name: str, url: str) -> str:
 
 def _ask(url: str, who: str, setting: str) -> Mapping[str, object]:
     try:
-        reply = httpx.get(url, timeout=20)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        # Its text may quote the address.
-        raise ChannelUnreachableError(f"{who} does not answer ({type(error).__name__})") from None
-    if reply.status_code in _REFUSED:
-        raise SettingsError(f"{who} is refused ({reply.status_code}); check {setting}")
-    if not reply.is_success:
-        raise ChannelUnreachableError(f"{who} answers {reply.status_code}; try again later")
-    try:
-        body = reply.json()
-    except ValueError:
-        body = None
-    return body if isinstance(body, dict) else {}
+        answer = ask("GET", url, timeout_s=_TIMEOUT_S)
+    except NoAnswerError as error:
+        raise ChannelUnreachableError(f"{who} does not answer ({error})") from None
+    if answer.code in _REFUSED:
+        raise SettingsError(f"{who} is refused ({answer.code}); check {setting}")
+    if not answer.is_ok:
+        raise ChannelUnreachableError(f"{who} answers {answer.code}; try again later")
+    return answer.body

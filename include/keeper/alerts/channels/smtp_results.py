@@ -3,9 +3,21 @@
 import re
 import socket
 import ssl
-from dataclasses import dataclass
 from typing import Final
 
+from keeper.alerts.channels.refusals import (
+    CLOSED,
+    GONE,
+    IS_AWAY,
+    LATER,
+    THIS_MESSAGE,
+    Meaning,
+    Rule,
+    failed,
+    first_rule,
+    rule,
+    unknown,
+)
 from keeper.alerts.channels.smtp import (
     CaFileError,
     NoLoginError,
@@ -17,7 +29,7 @@ from keeper.alerts.channels.smtp import (
     Step,
 )
 from keeper.alerts.message import inert
-from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import DeliveryResult
 
 _LONGEST_TEXT: Final = 300
 _ENHANCED: Final = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\d)")
@@ -43,6 +55,7 @@ _SENDER: Final = (
     "set KEEPER_MAIL_FROM to an address that this server lets the login of SMTP_USER send from"
 )
 _TOO_LARGE: Final = "the mail is larger than this server takes"
+_LIMIT: Final = "the account has sent as much as its provider allows for now"
 _NO_RELAY: Final = (
     "this server takes mail for its own addresses only: set SMTP_USER and SMTP_PASSWORD, or "
     "SMTP_HOST and SMTP_PORT to where your provider takes outgoing mail"
@@ -67,74 +80,41 @@ _WHICH_TLS: Final = (
 _WHERE: Final = "check SMTP_HOST and SMTP_PORT"
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    """What a refusal is: whom it concerns, and for how long."""
-
-    retry: bool = False
-    unreachable: bool = False
-    closes_channel: bool = False
-    address_is_gone: bool = False
-
-
-_THIS_MESSAGE: Final = _Meaning()
-_LATER: Final = _Meaning(retry=True)
-_SERVER_IS_AWAY: Final = _Meaning(retry=True, unreachable=True)
-_CLOSED: Final = _Meaning(retry=True, closes_channel=True)
-_GONE: Final = _Meaning(address_is_gone=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """A row of the table: which answers it is for, what they mean, and what helps.
-
-    Attributes:
-        steps: At which step; empty for any.
-        answers: Found at the beginning of "code enhanced-code text", in lower case.
-        meaning: What such an answer means.
-        remedy: For who can act.
-    """
-
-    steps: tuple[Step, ...]
-    answers: re.Pattern[str]
-    meaning: _Meaning
-    remedy: str = ""
-
-
-def _rule(steps: str, answers: str, meaning: _Meaning, remedy: str = "") -> _Rule:
-    return _Rule(tuple(map(Step, steps.split())), re.compile(answers), meaning, remedy)
+def _rule(steps: str, answers: str, meaning: Meaning, remedy: str = "") -> Rule:
+    """Return a row for answers "code enhanced-code text" at some steps."""
+    return rule(f"(?:{steps}) (?:{answers})", meaning, remedy)
 
 
 _RULES: Final = (
     # RFC 5321, 3.8: the server shuts down, whatever it was asked.
-    _rule("", "421", _SERVER_IS_AWAY),
-    _rule("connection", "", _SERVER_IS_AWAY, _WHERE),
+    _rule(r"\w+", "421", IS_AWAY),
+    _rule("connection", "", IS_AWAY, _WHERE),
     # RFC 4954, 4 and 6.
-    _rule("login", r"432|... 4\.7\.12", _CLOSED, _ANY_LOGIN),
-    _rule("login", "4", _SERVER_IS_AWAY),
-    _rule("login", r"538|... 5\.7\.11|.*starttls", _CLOSED, _WANTS_TLS),
-    _rule("login", r"... 5\.7\.139|.*basic auth|.*smtpclientauth", _CLOSED, _NO_PASSWORDS),
-    _rule("login", r"534|... 5\.7\.9 |.*app(lication)?[- ](specific )?password", _CLOSED,
+    _rule("login", r"432|... 4\.7\.12", CLOSED, _ANY_LOGIN),
+    _rule("login", "4", IS_AWAY),
+    _rule("login", r"538|... 5\.7\.11|.*starttls", CLOSED, _WANTS_TLS),
+    _rule("login", r"... 5\.7\.139|.*basic auth|.*smtpclientauth", CLOSED, _NO_PASSWORDS),
+    _rule("login", r"534|... 5\.7\.9 |.*app(lication)?[- ](specific )?password", CLOSED,
           _APP_PASSWORD),
-    _rule("login", "", _CLOSED, _ANY_LOGIN),
-    _rule("sender recipient", "5.*starttls", _CLOSED, _WANTS_TLS),
-    _rule("sender recipient", r"530|5.*authenti?cation (is )?required", _CLOSED, _WANTS_LOGIN),
+    _rule("login", "", CLOSED, _ANY_LOGIN),
+    _rule("sender|recipient", "5.*starttls", CLOSED, _WANTS_TLS),
+    _rule("sender|recipient", r"530|5.*authenti?cation (is )?required", CLOSED, _WANTS_LOGIN),
     # RFC 1870 and RFC 3463: the size is announced with the sender.
-    _rule("sender message", r"552|5.. 5\.(3\.4|2\.3)", _THIS_MESSAGE, _TOO_LARGE),
-    _rule("sender", "4", _SERVER_IS_AWAY),
-    _rule("sender", "", _CLOSED, _SENDER),
-    _rule("recipient message", "4", _LATER),
+    _rule("sender|message", r"552|5.. 5\.(3\.4|2\.3)", THIS_MESSAGE, _TOO_LARGE),
+    _rule("sender|recipient|message", r"5.. 5\.4\.5 |5.*sending (limit|quota)", IS_AWAY, _LIMIT),
+    _rule("sender", "4", IS_AWAY),
+    _rule("sender", "", CLOSED, _SENDER),
+    _rule("recipient|message", "4", LATER),
     # RFC 3463, 3.2 and 3.3; RFC 7505 (5.1.10).
-    _rule("recipient message", r"5.. 5\.1\.(1|2|3|6|10) |5.. 5\.2\.1 ", _GONE,
+    _rule("recipient|message", r"5.. 5\.1\.(1|2|3|6|10) |5.. 5\.2\.1 ", GONE,
           "check the address: its server does not know it"),
-    _rule("recipient message", r"5.. 5\.6\.7 ", _GONE, _NO_UTF8),
+    _rule("recipient|message", r"5.. 5\.6\.7 ", GONE, _NO_UTF8),
     # RFC 7372: SPF, DKIM, DMARC and the reverse look-up.
-    _rule("recipient message", r"5.. 5\.7\.2\d|5.*\b(spf|dkim|dmarc)\b", _THIS_MESSAGE,
+    _rule("recipient|message", r"5.. 5\.7\.2\d|5.*\b(spf|dkim|dmarc)\b", THIS_MESSAGE,
           _NOT_AUTHENTIC),
-    _rule("recipient", "5.*relay", _THIS_MESSAGE, _NO_RELAY),
-    _rule("", "", _THIS_MESSAGE),
+    _rule("recipient", "5.*relay", THIS_MESSAGE, _NO_RELAY),
 )  # fmt: skip
-"""The first that fits says what a refusal means. The last fits all."""
+"""The first that fits says what a refusal means; one that none fits concerns this message alone."""
 
 
 def failed_mail(error: Exception, config: SmtpConfig) -> DeliveryResult:
@@ -142,11 +122,8 @@ def failed_mail(error: Exception, config: SmtpConfig) -> DeliveryResult:
     if isinstance(error, SmtpRefusedError):
         return _refused(error)
     if isinstance(error, OutcomeUnknownError):
-        return DeliveryResult(
-            DeliveryStatus.UNKNOWN,
-            f"{config.host} was handed the whole mail and did not answer ({inert(str(error))}); it "
-            "may have arrived",
-            retry=True,
+        return unknown(
+            f"{config.host} was handed the whole mail and did not answer ({inert(str(error))})"
         )
     return _unanswered(error)
 
@@ -156,25 +133,25 @@ def _unanswered(error: Exception) -> DeliveryResult:
     said = inert(str(error), _LONGEST_TEXT)
     match error:
         case CaFileError():
-            return _failed(_CLOSED, said, "check KEEPER_SMTP_CA_FILE")
+            return failed(CLOSED, said, "check KEEPER_SMTP_CA_FILE")
         case NoTlsError():
-            return _failed(_CLOSED, said, _WHICH_TLS)
+            return failed(CLOSED, said, _WHICH_TLS)
         case NoLoginError():
-            return _failed(_CLOSED, said, CHECK_LOGIN)
+            return failed(CLOSED, said, CHECK_LOGIN)
         case NoUtf8Error():
-            return _failed(_GONE, "the server lacks SMTPUTF8", _NO_UTF8)
+            return failed(GONE, "the server lacks SMTPUTF8", _NO_UTF8)
         case ssl.SSLCertVerificationError():
             detail = f"the server's certificate is not trusted: {error.verify_message}"
             if error.verify_code == _CERTIFICATE_EXPIRED:
-                return _failed(_SERVER_IS_AWAY, detail, "the mail server needs a new certificate")
+                return failed(IS_AWAY, detail, "the mail server needs a new certificate")
             is_other = error.verify_code in _HOST_MISMATCH
-            return _failed(_CLOSED, detail, _OTHER_HOST if is_other else _TRUST)
+            return failed(CLOSED, detail, _OTHER_HOST if is_other else _TRUST)
         case ssl.SSLError():
-            return _failed(_SERVER_IS_AWAY, f"no TLS: {error.reason or said}", _WHICH_TLS)
+            return failed(IS_AWAY, f"no TLS: {error.reason or said}", _WHICH_TLS)
         case socket.gaierror() | UnicodeError():
-            return _failed(_SERVER_IS_AWAY, f"no such host: {said}", "check SMTP_HOST")
+            return failed(IS_AWAY, f"no such host: {said}", "check SMTP_HOST")
         case _:
-            return _failed(_SERVER_IS_AWAY, f"{type(error).__name__}: {said}", _WHERE)
+            return failed(IS_AWAY, f"{type(error).__name__}: {said}", _WHERE)
 
 
 def _refused(error: SmtpRefusedError) -> DeliveryResult:
@@ -182,26 +159,11 @@ def _refused(error: SmtpRefusedError) -> DeliveryResult:
     # One of another class than the code's own is a mistake of the server; the code counts.
     fits = enhanced is not None and enhanced[1] == str(error.code)[0]
     code = f"{error.code} {enhanced[0]}" if enhanced is not None and fits else str(error.code)
-    answer = f"{code} {inert(error.text, _LONGEST_TEXT)}".lower()
-    rule = next(
-        one for one in _RULES if (not one.steps or error.step in one.steps)
-        and one.answers.match(answer)
-    )  # fmt: skip
+    text = inert(error.text, _LONGEST_TEXT)
+    found = first_rule(_RULES, f"{error.step} {code} {text}")
     if error.step is Step.LOGIN:
         # The text may quote the login.
-        return _failed(rule.meaning, f"login refused: {code}", rule.remedy)
+        return failed(found.meaning, f"login refused: {code}", found.remedy)
     subject = {Step.SENDER: "sender refused: ", Step.RECIPIENT: "recipient refused: "}
-    said = f"{error.code} {inert(error.text, _LONGEST_TEXT)}".strip()
-    return _failed(rule.meaning, subject.get(error.step, "") + said, rule.remedy)
-
-
-def _failed(meaning: _Meaning, detail: str, remedy: str) -> DeliveryResult:
-    return DeliveryResult(
-        DeliveryStatus.FAILED,
-        detail,
-        retry=meaning.retry,
-        unreachable=meaning.unreachable,
-        closes_channel=meaning.closes_channel,
-        address_is_gone=meaning.address_is_gone,
-        remedy=remedy,
-    )
+    said = f"{error.code} {text}".strip()
+    return failed(found.meaning, subject.get(error.step, "") + said, found.remedy)
