@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.domain.messages.queue import ChannelKind
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.messages.deliver import Channel, Delivery
@@ -41,7 +42,7 @@ def by_mail(channel: Channel, clock: Clock | None = None, **more: Any) -> Delive
 
 
 def nobody() -> EmailChannel:
-    config = SmtpConfig("127.0.0.1", free_port(), "keeper@example.org", tls="none", timeout_s=1)
+    config = SmtpConfig("127.0.0.1", free_port(), "keeper@example.org", tls="none")
     return EmailChannel(config)
 
 

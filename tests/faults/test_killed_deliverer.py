@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from keeper.alerts.channels.email import SmtpConfig
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.outbox import statuses
 from tests.smtp_server import Mailbox

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from keeper.alerts.channels.email import SmtpConfig
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.cli.app import app
 from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings
@@ -101,6 +101,9 @@ def test_channels_are_added_tried_listed_and_paused(
         (("add", "discord", "other"), "have no discord called other, but main"),
         (("add", "apprise", "work"), "have no apprise called work, but family"),
         (("add", "email", "nobody"), "is not an e-mail address"),
+        (("add", "email", "a@münchen..de"), "is not an e-mail address"),
+        (("add", "email", "jörg@münchen.de"), "it lacks SMTPUTF8"),
+        (("add", "telegram", "kalle"), "is no Telegram chat"),
         (("add", "apprise", "ntfy://secret@host"), "put it into the settings under a name"),
         (("pause", "telegram", "99"), "is none of your channels"),
     ],
@@ -111,6 +114,25 @@ def test_a_wrong_channel_is_one_sentence(words: tuple[str, ...], reason: str) ->
     assert result.exit_code != 0
     assert reason in told(result)
     assert "secret" not in result.output or "ntfy" not in result.output
+
+
+def test_a_domain_of_other_letters_and_the_number_of_a_group_are_taken() -> None:
+    assert (
+        "added: email:info@münchen.de"
+        in keeper("channels", "add", "email", "info@münchen.de").stdout
+    )
+    assert "sent: accepted by" in keeper("channels", "test", "email", "info@münchen.de").stdout
+    assert "added: telegram:-100123" in keeper("channels", "add", "telegram", "-100123").stdout
+
+
+def test_a_test_of_a_channel_says_what_helps(chat: ChatServer) -> None:
+    chat.answers = [(401, {"ok": False, "description": "Unauthorized"})]
+
+    result = keeper("channels", "test", "telegram", "4711")
+
+    assert result.exit_code == 1
+    assert "telegram:4711: failed: 401 Unauthorized" in result.stdout
+    assert "what helps: check TELEGRAM_BOT_TOKEN" in result.stdout
 
 
 def test_a_channel_that_does_not_answer_is_told_by_its_test() -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 
-from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.clock import utc_now
 from keeper.domain.messages.queue import Address, ChannelKind
@@ -279,9 +280,7 @@ def test_a_login_is_never_sent_in_the_clear(
 ) -> None:
     raise_alerts(1)
     config = mail_server
-    careful = EmailChannel(
-        SmtpConfig(config.host, config.port, config.sender, "me", "secret-word", timeout_s=5)
-    )
+    careful = EmailChannel(SmtpConfig(config.host, config.port, config.sender, "me", "secret-word"))
 
     assert deliver_due(connection, by_mail(careful))["failed"] == 1
 

@@ -1,6 +1,8 @@
 """Who gets messages, by which channels, and where the links in them lead."""
 
 import json
+import ssl
+from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
@@ -14,6 +16,18 @@ _SHORTEST_KEY: Final = 16
 _MAIN_WEBHOOK = "main"
 
 
+def _holds_certificates(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        raise ValueError(f"{path} holds no certificate in the form PEM") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    return path
+
+
 class MailSettings(SettingsGroup):
     """The mail server; none is asked where no host is named."""
 
@@ -25,6 +39,9 @@ class MailSettings(SettingsGroup):
         default="auto",
         pattern="^(auto|starttls|implicit|none)$",
         validation_alias="KEEPER_SMTP_TLS",
+    )
+    ca_file: Annotated[Path | None, AfterValidator(_holds_certificates)] = Field(
+        default=None, validation_alias="KEEPER_SMTP_CA_FILE"
     )
     sender: str = Field(
         default="Keeper <keeper@keeper.localhost>", validation_alias="KEEPER_MAIL_FROM"

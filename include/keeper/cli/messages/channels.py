@@ -1,5 +1,6 @@
 """Commands of channels: where alerts go."""
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from keeper.domain.messages.queue import Address, DeliveryResult
     from keeper.settings import Settings
 
+_CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31}")
+# A group's number begins with a dash, as options do.
+_NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 app = typer.Typer(help="Where alerts go.", no_args_is_help=True)
 
 KindArgument = Annotated[str, typer.Argument(help="email, telegram, discord or apprise.")]
@@ -56,7 +60,7 @@ def list_(user: UserOption = None) -> None:
     print_table(("kind", "address", "status", *numbers), rows, numbers=numbers)
 
 
-@app.command()
+@app.command(context_settings=_NEGATIVE_NUMBERS)
 def add(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -> None:
     """Send alerts there too.
 
@@ -74,7 +78,7 @@ def add(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -
     )
 
 
-@app.command()
+@app.command(context_settings=_NEGATIVE_NUMBERS)
 def pause(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -> None:
     """Send nothing there any more; add it again to go on.
 
@@ -90,7 +94,7 @@ def pause(kind: KindArgument, address: ChannelArgument, user: UserOption = None)
     typer.echo(f"paused: {to}")
 
 
-@app.command()
+@app.command(context_settings=_NEGATIVE_NUMBERS)
 def test(kind: KindArgument, address: ChannelArgument) -> None:
     """Send a message there to see that it arrives; exit 1 if it does not.
 
@@ -102,6 +106,8 @@ def test(kind: KindArgument, address: ChannelArgument) -> None:
     to = _address(kind, address)
     result = _send_test(to, load_settings())
     typer.echo(f"{to}: {result.status.value.lower().replace('_', ' ')}: {result.detail}")
+    if result.remedy:
+        typer.echo(f"what helps: {result.remedy}")
     if result.status is not DeliveryStatus.SENT:
         raise typer.Exit(1)
 
@@ -140,7 +146,7 @@ def _address(kind: str, address: str) -> "Address":
 
 
 def _check_name(to: "Address", settings: "Settings") -> None:
-    """Refuse a name the settings do not have, while the mistake is easily mended."""
+    """Refuse what no message can reach, while the mistake is easily mended."""
     from keeper.domain.messages.queue import ChannelKind
 
     names = {
@@ -150,5 +156,27 @@ def _check_name(to: "Address", settings: "Settings") -> None:
     if names is not None and to.address not in names:
         known = ", ".join(names) or "none"
         raise typer.BadParameter(f"the settings have no {to.kind} called {to.address}, but {known}")
-    if to.kind is ChannelKind.EMAIL and "@" not in to.address.strip("@"):
-        raise typer.BadParameter(f"{to.address!r} is not an e-mail address")
+    if to.kind is ChannelKind.EMAIL:
+        _check_mail(to.address, settings)
+    if to.kind is ChannelKind.TELEGRAM and not _CHAT.fullmatch(to.address):
+        raise typer.BadParameter(
+            f"{to.address!r} is no Telegram chat: give its number, which begins with -100 for a "
+            "group or channel, or @name for a public one"
+        )
+
+
+def _check_mail(address: str, settings: "Settings") -> None:
+    from keeper.alerts.channels.mail_address import mail_address
+    from keeper.alerts.channels.reachable import takes_utf8
+    from keeper.pipeline.services.configuration import smtp_config
+
+    try:
+        needs_utf8 = mail_address(address).needs_utf8
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    server = smtp_config(settings)
+    if needs_utf8 and server is not None and takes_utf8(server) is False:
+        raise typer.BadParameter(
+            f"{address} cannot be reached: the mail server takes only ASCII letters before the @ "
+            "(it lacks SMTPUTF8)"
+        )

@@ -7,7 +7,8 @@ from pydantic import SecretStr
 
 from keeper.alerts.channels.apprise import AppriseChannel
 from keeper.alerts.channels.discord import DiscordChannel
-from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.links import Links
 from keeper.alerts.photos import Photo, PhotoHost
@@ -69,6 +70,7 @@ def smtp_config(settings: Settings) -> SmtpConfig | None:
         user=settings.mail.user,
         password=password.get_secret_value() if password else None,
         tls=settings.mail.tls,
+        ca_file=settings.mail.ca_file,
     )
 
 
