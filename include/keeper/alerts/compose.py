@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from keeper.alerts.chart import price_chart
+from keeper.alerts.coupons import listing_facts
 from keeper.alerts.formats import day, moment
 from keeper.alerts.links import LinkAction, Links
 from keeper.alerts.message import Link, Message, Picture, Section, inert
@@ -114,6 +115,7 @@ def unsubscribe_url(queued: Queued, links: Links | None) -> str | None:
 
 def _short(alert: PriceAlert, time_zone: str, old_after: timedelta) -> Section:
     facts = [
+        *listing_facts(alert),
         ("Since", moment(alert.observed_at, time_zone)),
         *_age(alert, time_zone, old_after),
     ]
@@ -137,6 +139,7 @@ def _facts(
     if alert.shipping_minor is not None:
         shipping = _money(alert.shipping_minor, alert) if alert.shipping_minor else "free"
         facts.append(("Shipping", shipping))
+    facts += listing_facts(alert)
     if alert.previous_price_minor is not None:
         facts.append(("Price before", _money(alert.previous_price_minor, alert)))
     if alert.target_minor is not None:

@@ -5,6 +5,7 @@ from typing import Final
 from keeper.domain.deals.score import score_price
 from keeper.domain.prices.history import Past
 from keeper.domain.prices.landed import SINCE_LANDED
+from keeper.domain.prices.listing import Availability
 from keeper.domain.site_money import site_money
 from keeper.domain.watches.rule_state import AlertCause
 from keeper.domain.watches.rules import (
@@ -37,6 +38,7 @@ def reason_of(
     before: int | None,
     past: Past,
     domain: str,
+    availability: Availability | None = None,
 ) -> str:
     """Return the reason in the words of a message.
 
@@ -47,15 +49,21 @@ def reason_of(
         before: The price before it; None if there was none.
         past: What the series cost before.
         domain: The locale, whose site's way to write amounts the message has throughout.
+        availability: Whether Amazon can deliver what is back, if that is known.
     """
-    parts = [_reason(one, amount, before, past, domain) for one in rule.all]
+    parts = [_reason(one, amount, before, past, domain, availability) for one in rule.all]
     if cause is AlertCause.FURTHER_DROP:
         parts.insert(0, _FURTHER_DROP)
     return ", ".join(parts)
 
 
 def _reason(
-    condition: Condition, amount: int | None, before: int | None, past: Past, domain: str
+    condition: Condition,
+    amount: int | None,
+    before: int | None,
+    past: Past,
+    domain: str,
+    availability: Availability | None,
 ) -> str:
     match condition:
         case AtOrBelow(price_minor):
@@ -83,17 +91,29 @@ def _reason(
             compared = f" by its prices {SINCE_LANDED}" if past.is_cut(None) else ""
             return f"worth {points} of 100 points as a deal{compared}"
         case BackInStock():
-            return "back in stock"
+            return _back_in_stock(availability)
         case SoldOut():
             return "sold out"
         case AnyChange():
-            return _change(amount, before, domain)
+            return _change(amount, before, domain, availability)
 
 
-def _change(amount: int | None, before: int | None, domain: str) -> str:
+def _change(
+    amount: int | None, before: int | None, domain: str, availability: Availability | None
+) -> str:
     if amount is None:
         return "sold out"
     if before is None:
-        return "back in stock"
+        return _back_in_stock(availability)
     how = "fell" if amount < before else "rose"
     return f"{how} from {site_money(before, domain)}"
+
+
+def _back_in_stock(availability: Availability | None) -> str:
+    match availability:
+        case "pre-order":
+            return "back in stock as a pre-order"
+        case "back-order":
+            return "back in stock on back-order"
+        case _:
+            return "back in stock"
