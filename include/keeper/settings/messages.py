@@ -1,6 +1,8 @@
 """Who gets messages, by which channels, and where the links in them lead."""
 
 import json
+import re
+from datetime import time
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
@@ -8,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from keeper.settings.group import HttpUrl, SettingsGroup
 
 _MAIN_WEBHOOK = "main"
+_CLOCK = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])")
 
 
 class MailSettings(SettingsGroup):
@@ -75,11 +78,24 @@ class ChatSettings(SettingsGroup):
         return ({} if main is None else {_MAIN_WEBHOOK: main}) | self.named_discord_webhooks
 
 
+def _wall_time(value: object) -> object:
+    """Read what a clock shows: hours and minutes, without a zone, which is the reader's own."""
+    if not isinstance(value, str):
+        return value
+    shown = _CLOCK.fullmatch(value.strip())
+    if shown is None:
+        raise ValueError("must be a time of the day like 07:00")
+    return time(int(shown["hour"]), int(shown["minute"]))
+
+
 class PeopleSettings(SettingsGroup):
     """Whom Keeper writes to."""
 
     user_email: str = Field(default="you@keeper.localhost", validation_alias="KEEPER_USER_EMAIL")
     given_operator_email: str | None = Field(default=None, validation_alias="KEEPER_OPERATOR_EMAIL")
+    report_at: Annotated[time, BeforeValidator(_wall_time)] = Field(
+        default=time(7), validation_alias="KEEPER_REPORT_AT"
+    )
 
     @property
     def operator_email(self) -> str:
