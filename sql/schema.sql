@@ -520,6 +520,11 @@ CREATE TABLE public.price_alerts (
     raised_at timestamp with time zone DEFAULT now() NOT NULL,
     rules text[] DEFAULT '{target}'::text[] NOT NULL,
     seen_at timestamp with time zone,
+    coupon_minor bigint,
+    coupon_percent integer,
+    subscribe_coupon_minor bigint,
+    subscribe_coupon_percent integer,
+    availability text,
     CONSTRAINT price_alerts_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'FAILED'::text, 'NOT_CONFIGURED'::text, 'CANCELLED'::text])))
 );
 
@@ -532,6 +537,16 @@ COMMENT ON COLUMN public.price_alerts.status IS 'SENT once a channel has it, PEN
 COMMENT ON COLUMN public.price_alerts.rules IS 'The rules of the watch that this price fulfilled.';
 
 COMMENT ON COLUMN public.price_alerts.seen_at IS 'When Keepa last looked at the price, as of checked_at; null if it does not say.';
+
+COMMENT ON COLUMN public.price_alerts.coupon_minor IS 'What a coupon takes off one purchase, in minor units; null: it takes off none, or is unknown.';
+
+COMMENT ON COLUMN public.price_alerts.coupon_percent IS 'What a coupon takes off one purchase, 1 to 100 percent; null: it takes off none, or is unknown.';
+
+COMMENT ON COLUMN public.price_alerts.subscribe_coupon_minor IS 'As coupon_minor, off a subscription.';
+
+COMMENT ON COLUMN public.price_alerts.subscribe_coupon_percent IS 'As coupon_percent, off a subscription.';
+
+COMMENT ON COLUMN public.price_alerts.availability IS 'Of Amazon''s own price: in stock, pre-order, back-order or delayed; null if it is not known.';
 
 ALTER TABLE public.price_alerts ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.price_alerts_alert_id_seq
@@ -845,6 +860,7 @@ CREATE TABLE public.users (
     daily_cap integer DEFAULT 20 NOT NULL,
     snoozed_until timestamp with time zone,
     deal_reports text DEFAULT 'WITH_DEALS'::text NOT NULL,
+    report_due_from timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT users_check CHECK (((quiet_from IS NULL) = (quiet_until IS NULL))),
     CONSTRAINT users_daily_cap_check CHECK ((daily_cap > 0)),
     CONSTRAINT users_deal_reports_check CHECK ((deal_reports = ANY (ARRAY['OFF'::text, 'WITH_DEALS'::text, 'ALWAYS'::text])))
@@ -857,6 +873,8 @@ COMMENT ON COLUMN public.users.quiet_from IS 'From then until quiet_until, by cl
 COMMENT ON COLUMN public.users.daily_cap IS 'Most messages a channel gets on a day in time_zone; the others come as one digest the day after.';
 
 COMMENT ON COLUMN public.users.deal_reports IS 'Whether the daily report comes: never, on days with new deals, or every day.';
+
+COMMENT ON COLUMN public.users.report_due_from IS 'A daily report is due at the first morning after; the time of the last look for new deals.';
 
 ALTER TABLE public.users ALTER COLUMN user_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.users_user_id_seq

@@ -55,6 +55,8 @@ SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, 
     a.alert_id, a.watch_id, a.asin, a.domain, a.price_type, a.price_minor, a.shipping_minor,
     a.previous_price_minor, a.target_minor, w.with_shipping, a.currency, a.observed_at,
     a.checked_at, a.seen_at, a.reason, a.source, p.title, p.image_url,
+    a.coupon_minor, a.coupon_percent, a.subscribe_coupon_minor, a.subscribe_coupon_percent,
+    a.availability,
     s.price_minor AS newest_price_minor, coalesce(s.is_price_hidden, false) AS is_newest_hidden,
     coalesce((s.last_checked_at, s.observed_at) > (a.checked_at, a.observed_at)
         AND s.observed_at <> a.observed_at, false) AS has_newer_price,

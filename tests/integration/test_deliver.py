@@ -68,7 +68,7 @@ def test_a_mail_tells_what_the_database_has(
     assert f"Price alert: {row['reason']}" in text
     for fact in (
         *("Price now: 9,90 €", "Price before: 15,00 €", "Your target: 10,00 €", "A kettle"),
-        *("Lowest: of all prices known since 2026-03-01", "https://www.amazon.de/dp/B000000001"),
+        *("Lowest: of all prices known since 1 March 2026", "https://www.amazon.de/dp/B000000001"),
         "between 9,90 € and 15,00 €, with the target at 10,00 €, grey where there was no offer",
     ):
         assert fact in text

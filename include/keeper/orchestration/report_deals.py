@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import time
+from typing import Final
 
 from airflow.sdk import TriggerRule, task
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
@@ -25,6 +27,19 @@ from keeper.orchestration.airflow.lake import lake
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.summaries import conclude, delivery_line
+from keeper.settings import load_settings
+
+_SCHEDULED: Final = "scheduled"
+
+
+@task.short_circuit(inlets=[DEAL_FILTERS, DEAL_REPORTS, USERS])
+def find_readers(dag_run: DagRunProtocol) -> bool:
+    """Return whether it is anybody's morning; the run ends here if not."""
+    from keeper.pipeline.deals.report import is_any_due
+
+    run = run_name(dag_run.dag_id, dag_run.run_id)
+    with database() as connection:
+        return is_any_due(connection, run_id=run, at=utc_now(), morning=morning_of(dag_run))
 
 
 @task(
@@ -32,13 +47,22 @@ from keeper.orchestration.runs.summaries import conclude, delivery_line
     outlets=[DEAL_REPORTS, REPORTED_DEALS, OUTBOX],
 )
 def write_reports(dag_run: DagRunProtocol) -> dict[str, int]:
-    """Write a report for each user who has new deals; count reports and deals."""
+    """Write a report for each user who is due one and has new deals; count reports and deals."""
     from keeper.pipeline.deals.report import write_reports
     from keeper.stores.lake.archive import ReplyArchive
 
-    run = run_name(dag_run.dag_id, dag_run.run_id)
+    run, morning = run_name(dag_run.dag_id, dag_run.run_id), morning_of(dag_run)
+    archive = ReplyArchive(lake())
     with database() as connection:
-        return asdict(write_reports(connection, ReplyArchive(lake()), run_id=run, at=utc_now()))
+        return asdict(write_reports(connection, archive, run_id=run, at=utc_now(), morning=morning))
+
+
+def morning_of(dag_run: DagRunProtocol) -> time | None:
+    """Return which time of their day readers are waited for; None to make everybody's report now.
+
+    A run that somebody starts is for everybody: they want to see a report.
+    """
+    return load_settings().people.report_at if dag_run.run_type == _SCHEDULED else None
 
 
 # What was written is delivered and published, whoever's report failed.

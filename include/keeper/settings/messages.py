@@ -1,7 +1,9 @@
 """Who gets messages, by which channels, and where the links in them lead."""
 
 import json
+import re
 import ssl
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ PUBLISHED_SECRET: Final = "for-development-only"  # noqa: S105 - it is published
 """Signs links where docker-compose.dev.yaml is given no other; everybody can read it there."""
 _SHORTEST_KEY: Final = 16
 _MAIN_WEBHOOK = "main"
+_CLOCK = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])")
 
 
 def _holds_certificates(path: Path | None) -> Path | None:
@@ -96,11 +99,24 @@ class ChatSettings(SettingsGroup):
         return ({} if main is None else {_MAIN_WEBHOOK: main}) | self.named_discord_webhooks
 
 
+def _wall_time(value: object) -> object:
+    """Read what a clock shows: hours and minutes, without a zone, which is the reader's own."""
+    if not isinstance(value, str):
+        return value
+    shown = _CLOCK.fullmatch(value.strip())
+    if shown is None:
+        raise ValueError("must be a time of the day like 07:00")
+    return time(int(shown["hour"]), int(shown["minute"]))
+
+
 class PeopleSettings(SettingsGroup):
     """Whom Keeper writes to."""
 
     user_email: str = Field(default="you@keeper.localhost", validation_alias="KEEPER_USER_EMAIL")
     given_operator_email: str | None = Field(default=None, validation_alias="KEEPER_OPERATOR_EMAIL")
+    report_at: Annotated[time, BeforeValidator(_wall_time)] = Field(
+        default=time(7), validation_alias="KEEPER_REPORT_AT"
+    )
 
     @property
     def operator_email(self) -> str:

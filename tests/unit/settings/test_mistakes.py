@@ -49,6 +49,8 @@ def mistakes(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
         ("KEEPER_MAX_QUARANTINE_SHARE", "5", "less than or equal to 1"),
         ("KEEPER_BATCH_PRODUCTS", "0", "greater than or equal to 1"),
         ("KEEPER_CHECK_INTERVAL_H", "nan", "greater than 0"),
+        ("KEEPER_REPORT_AT", "24:00", "a time of the day like 07:00"),
+        ("KEEPER_REPORT_AT", "07:00Z", "a time of the day like 07:00"),
     ],
     ids=[
         "another database",
@@ -76,6 +78,8 @@ def mistakes(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
         "share in percent",
         "empty batches",
         "interval not a number",
+        "no time of a day",
+        "a time with a zone",
     ],
 )
 def test_a_mistake_is_one_line_with_the_variables_name(
