@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
@@ -22,6 +22,7 @@ from keeper.orchestration.airflow.assets import (
 )
 from keeper.orchestration.airflow.connections import database, kafka_config
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.summaries import conclude, delivery_line
