@@ -22,6 +22,7 @@ from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.keepa_simulator import Simulator
+from tests.lake_pages import add_page
 from tests.stored_prices import store_current_price
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -278,3 +279,26 @@ def test_a_real_key_never_pays_for_what_the_simulator_made_up(
     # Who resumes one of them means it.
     connection.execute("UPDATE watched_products SET status = 'ACTIVE' WHERE asin = %s", made_up[:1])
     assert sorted(planned("second")) == [made_up[0], own]
+
+
+def test_a_run_that_paid_for_something_keeps_its_plan_when_it_is_planned_again(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    """Else some of it would be paid for again, and what tokens do not reach for never published."""
+    now = datetime.now(UTC)
+    watch(connection, 1, checked=now - HOUR, price=5000)
+    keepa = simulate()
+    first = plan(connection, database, keepa, tmp_path)
+    add_page(BatchFolder.of(tmp_path, "run", 0), 0, b"{}")
+    connection.execute("UPDATE pipeline_runs SET state = 'FAILED', problem = 'the key'")
+    watch(connection, 2, checked=None, price=0)
+    keepa.post("tokens", {"left": -100})
+
+    again = plan(connection, database, keepa, tmp_path)
+
+    assert again == first
+    row = connection.execute("SELECT state, problem, products_planned FROM pipeline_runs")
+    assert row.fetchone() == {"state": "RUNNING", "problem": None, "products_planned": 1}

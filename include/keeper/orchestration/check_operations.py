@@ -5,7 +5,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any, Final
 
-from airflow.sdk import Asset, AssetWatcher, TriggerRule, task
+from airflow.sdk import Asset, AssetWatcher, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
@@ -26,6 +26,7 @@ from keeper.orchestration.airflow.assets import (
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.connections import database, elasticsearch_config, kafka_config
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.doorbell_trigger import KeeperEventsTrigger
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.summaries import conclude, delivery_line

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from airflow.sdk import Metadata, TriggerRule, task, task_group
+from airflow.sdk import Metadata, TriggerRule, task_group
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.orchestration.airflow.assets import (
@@ -22,6 +22,7 @@ from keeper.orchestration.airflow.assets import (
 from keeper.orchestration.airflow.connections import database, kafka_config, keepa_config
 from keeper.orchestration.airflow.forms import skip_in_dry_run
 from keeper.orchestration.airflow.lake import data_docs_folder, deal_folder, lake
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.plans import begin, only_previewed, plain_parts
 from keeper.orchestration.runs.reports import finish_batch_run
 from keeper.orchestration.waits.keepa_tasks import keepa_client, keepa_task

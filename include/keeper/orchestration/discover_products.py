@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
 from keeper.orchestration.airflow import assets
 from keeper.orchestration.airflow.connections import database, keepa_config
+from keeper.orchestration.airflow.operators import task
+from keeper.orchestration.airflow.task_states import unfinished_tasks
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.plans import begin, plain_parts
-from keeper.orchestration.runs.reports import plain_row, unfinished_tasks
+from keeper.orchestration.runs.reports import plain_row
 from keeper.orchestration.runs.summaries import report_line
 from keeper.orchestration.waits.keepa_tasks import keepa_client, keepa_task
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from airflow.sdk import Connection, TriggerRule, task
+from airflow.sdk import Connection, TriggerRule
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.types import RuntimeTaskInstanceProtocol
@@ -25,6 +25,7 @@ from keeper.orchestration.airflow.assets import (
 )
 from keeper.orchestration.airflow.connections import database, elasticsearch_config
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.summaries import conclude
 from keeper.settings import load_settings
 
@@ -84,6 +85,7 @@ def drop_old_rows(params: dict[str, Any]) -> dict[str, int]:
 # Of other stores: what is wrong with the database need not hold them.
 @task(
     trigger_rule=TriggerRule.ALL_DONE,
+    is_independent=True,
     execution_timeout=timedelta(hours=2),
     inlets=[REPLIES],
 )
@@ -122,7 +124,7 @@ def drop_old_files(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE)
+@task(trigger_rule=TriggerRule.ALL_DONE, is_independent=True)
 def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
     """Drop the months of task logs past their retention from Elasticsearch; return the indices.
 
@@ -140,7 +142,7 @@ def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
             raise AirflowSkipException(f"{error}; the next run drops what is due") from None
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
+@task(trigger_rule=TriggerRule.ALL_DONE, is_independent=True, execution_timeout=timedelta(hours=2))
 def clean_airflow(params: dict[str, Any]) -> None:
     """Delete what Airflow's own database has noted before its retention.
 

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
 from keeper.orchestration.airflow.assets import DEAL_UPDATES, PRICE_BACKFILL, PRICE_UPDATES
 from keeper.orchestration.airflow.connections import database, elasticsearch_config, kafka_config
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.summaries import conclude
 from keeper.orchestration.waits.sensors import WaitForGroup

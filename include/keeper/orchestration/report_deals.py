@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import time
 from typing import Final
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
@@ -24,6 +24,7 @@ from keeper.orchestration.airflow.assets import (
 )
 from keeper.orchestration.airflow.connections import database, kafka_config
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.summaries import conclude, delivery_line

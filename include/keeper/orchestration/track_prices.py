@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from airflow.sdk import Metadata, TriggerRule, task
+from airflow.sdk import Metadata, TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.domain.intervals import Interval
@@ -25,6 +25,7 @@ from keeper.orchestration.airflow.assets import (
 from keeper.orchestration.airflow.connections import database
 from keeper.orchestration.airflow.forms import skip_in_dry_run
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.prices.backfill import plan_interval
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.events import publish

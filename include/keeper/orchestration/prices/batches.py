@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from airflow.sdk import TriggerRule, task, task_group
+from airflow.sdk import TriggerRule, task_group
 
 from keeper.domain.intervals import Interval
 from keeper.orchestration.airflow.assets import (
@@ -17,7 +17,9 @@ from keeper.orchestration.airflow.assets import (
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.connections import database, kafka_config, keepa_config
+from keeper.orchestration.airflow.failures import IncompleteRunError
 from keeper.orchestration.airflow.lake import batch_folder, data_docs_folder
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.waits.keepa_tasks import keepa_client, keepa_task
 from keeper.settings import load_settings
 
@@ -45,7 +47,8 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     return asdict(fetched)
 
 
-# What was paid for before a fetch failed is published all the same.
+# What was paid for before a fetch failed is published all the same, and then both fail as well: so
+# they run again with it when the failed tasks are cleared.
 @task(
     map_index_template=WHICH_PRODUCTS,
     trigger_rule=TriggerRule.ALL_DONE,
@@ -73,13 +76,17 @@ def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, 
 
 
 @task(
-    map_index_template=WHICH_PRODUCTS, outlets=[PRICE_UPDATES, PRICE_BACKFILL, PUBLISHED_HISTORIES]
+    map_index_template=WHICH_PRODUCTS,
+    trigger_rule=TriggerRule.ALL_DONE,
+    outlets=[PRICE_UPDATES, PRICE_BACKFILL, PUBLISHED_HISTORIES],
 )
-def publish(checked: dict[str, Any]) -> dict[str, Any]:
+def publish(planned: dict[str, Any], checked: dict[str, Any] | None) -> dict[str, Any]:
     """Publish a batch's messages, and say how far the topics' readers have to come."""
     from keeper.pipeline.prices.publish import publish_prices
 
-    run, batch = checked["run"], checked["batch"]
+    if checked is None:
+        raise IncompleteRunError("There is nothing to publish: the check before it failed.")
+    run, batch = planned["run"], planned["batch"]
     with database() as connection:
         published = publish_prices(batch_folder(run, batch), kafka_config(), connection, run_id=run)
     return {"batch": batch} | asdict(published)
@@ -91,4 +98,4 @@ def prices(planned: dict[str, Any]) -> Any:
     # What Airflow hands on before a run is a reference to the result, not the result.
     fetched: Any = fetch(planned)
     checked: Any = check(planned, fetched)
-    return publish(checked)
+    return publish(planned, checked)

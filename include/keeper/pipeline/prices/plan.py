@@ -24,9 +24,10 @@ from keeper.pipeline.runs.keepa_account import KeepaAccount
 from keeper.sources.keepa.products.requests import COLLECT_NOTHING, ProductQuery
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.lake.run_plans import keep_plan, plan_paid_for
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice
-from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.runs.runs import reopen_run, start_run
 from keeper.stores.postgres.watches.simulated import pause_simulated, simulated_products
 from keeper.stores.postgres.watches.watch_list import products_to_check, watched_products
 
@@ -104,13 +105,17 @@ def plan_run(
     What they do not reach for is left for the next run, by value; see plan_tokens. A product in a
     locale Keepa lacks is left out with a warning. An empty watch list gives no batches. `publish`
     is called when products have to wait. A batch costs about as much as `batch_products` basic
-    products do, so that a dear one does not keep its prices back for long. The first run that asks
-    Keepa itself pauses the watches of the simulator's products, and notifies `operator`.
+    products do, so that a dear one does not keep its prices back for long. A run that is planned
+    again after it paid for something keeps its plan: by another one some of that would be paid for
+    again, and some never be published. The first run that asks Keepa itself pauses the watches of
+    the simulator's products, and notifies `operator`.
 
     Raises:
         TerminalError: Keepa refuses the key, or nobody watches the products asked for; the run has
             its row by then.
     """
+    if kept := resumed_plan(connection, lake, run):
+        return kept
     source = account.client.config.source
     start_run(connection, run_id=run, dag_id=dag_id, source=source, started_at=started_at)
     plan = plan_of(
@@ -148,6 +153,7 @@ def plan_run(
                 update_h=COLLECT_NOTHING if first.is_unknown else None,
             )
         )
+    keep_plan(lake, run, planned)
     start_run(
         connection,
         run_id=run,
@@ -168,6 +174,15 @@ def plan_run(
         "%d products in %d batches; %s", len(plan.now), len(planned), plan.summary(started_at)
     )
     return planned
+
+
+def resumed_plan(connection: Connection, lake: LakePath, run: str) -> list[PlannedBatch]:
+    """Return the plan of a run that has paid for something by it, and record that it goes on."""
+    kept = plan_paid_for(lake, run, PlannedBatch)
+    if kept:
+        reopen_run(connection, run)
+        _LOG.info("%d batches, as they were planned first: replies of them are stored", len(kept))
+    return kept
 
 
 def preview_run(
