@@ -24,7 +24,7 @@ from keeper.orchestration.airflow.assets import (
 )
 from keeper.orchestration.airflow.connections import database, kafka_config
 from keeper.orchestration.airflow.lake import lake
-from keeper.orchestration.airflow.operators import task
+from keeper.orchestration.airflow.operators import short_circuit, task
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.summaries import conclude, delivery_line
@@ -33,7 +33,7 @@ from keeper.settings import load_settings
 _SCHEDULED: Final = "scheduled"
 
 
-@task.short_circuit(inlets=[DEAL_FILTERS, DEAL_REPORTS, USERS])
+@short_circuit(inlets=[DEAL_FILTERS, DEAL_REPORTS, USERS])
 def find_readers(dag_run: DagRunProtocol) -> bool:
     """Return whether it is anybody's morning; the run ends here if not."""
     from keeper.pipeline.deals.report import is_any_due

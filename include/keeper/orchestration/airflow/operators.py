@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from airflow.providers.standard.operators.python import PythonOperator
+from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
 from airflow.sdk import BaseOperator, Context, TriggerRule
 from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, task_decorator_factory
 from airflow.sdk.exceptions import AirflowSkipException
@@ -98,6 +98,22 @@ def task(
         multiple_outputs=multiple_outputs,
         decorated_operator_class=KeeperOperator,
         **kwargs,
+    )
+
+
+class KeeperShortCircuit(KeeperTask, FunctionOperator, ShortCircuitOperator):
+    """A function that ends the run by returning False; see KeeperTask."""
+
+    custom_operator_name = "@task.short_circuit"
+
+
+def short_circuit(
+    python_callable: Callable[..., Any] | None = None,
+    **kwargs: Any,
+) -> TaskDecorator:
+    """Make a function a task after which nothing runs if it returns False."""
+    return task_decorator_factory(
+        python_callable=python_callable, decorated_operator_class=KeeperShortCircuit, **kwargs
     )
 
 
