@@ -9,7 +9,6 @@ from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.orchestration.airflow.assets import (
     COLLECTED_DEALS,
-    DEAL_FILTERS,
     DEAL_UPDATES,
     LOADED_DEALS,
     PIPELINE_RUNS,
@@ -17,7 +16,7 @@ from keeper.orchestration.airflow.assets import (
     QUARANTINED_RECORDS,
     REPLIES,
     RUN_ENDS,
-    TOKENS,
+    TOKEN_LEDGER,
 )
 from keeper.orchestration.airflow.connections import database, kafka_config, keepa_config
 from keeper.orchestration.airflow.forms import skip_in_dry_run
@@ -31,7 +30,7 @@ from keeper.settings import load_settings
 WHICH_FILTER: Final = "{{ task.op_args[0].label }}"
 
 
-@task(inlets=[DEAL_FILTERS], outlets=[PIPELINE_RUNS])
+@task(inlets=[COLLECTED_DEALS], outlets=[PIPELINE_RUNS])
 def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]]:
     """Share the tokens among the filters and return these; none in a dry run.
 
@@ -65,7 +64,7 @@ def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]
     map_index_template=WHICH_FILTER,
     max_active_tis_per_dagrun=2,
     inlets=[PRICE_HISTORY],
-    outlets=[REPLIES, DEAL_FILTERS, *TOKENS],
+    outlets=[REPLIES, COLLECTED_DEALS, TOKEN_LEDGER],
 )
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring a filter's deals, and what their products have cost before, into the lake."""

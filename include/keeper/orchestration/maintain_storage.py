@@ -17,12 +17,7 @@ from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
 from keeper.errors import TransientError
-from keeper.orchestration.airflow.assets import (
-    PRICE_DAYS,
-    PRICE_HISTORY,
-    PRICE_STATISTICS,
-    REPLIES,
-)
+from keeper.orchestration.airflow.assets import PRICE_HISTORY, REPLIES
 from keeper.orchestration.airflow.connections import database, elasticsearch_config
 from keeper.orchestration.airflow.lake import lake
 from keeper.orchestration.airflow.operators import task
@@ -49,7 +44,7 @@ def make_months() -> list[str]:
 @task(
     execution_timeout=timedelta(hours=6),
     inlets=[PRICE_HISTORY],
-    outlets=[PRICE_DAYS, PRICE_STATISTICS],
+    outlets=[PRICE_HISTORY],
 )
 def roll_up() -> dict[str, Any]:
     """Bring roll-ups and statistics up to the points that have come."""

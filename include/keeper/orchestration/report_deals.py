@@ -11,16 +11,11 @@ from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 from keeper.clock import utc_now
 from keeper.orchestration.airflow.assets import (
     COLLECTED_DEALS,
-    DEAL_FILTERS,
-    DEAL_REPORTS,
     DEAL_UPDATES,
-    DELIVERED,
     OUTBOX,
     PRICE_HISTORY,
     REPLIES,
-    REPORTED_DEALS,
-    TO_DELIVER,
-    USERS,
+    WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.connections import database, kafka_config
 from keeper.orchestration.airflow.lake import lake
@@ -33,7 +28,7 @@ from keeper.settings import load_settings
 _SCHEDULED: Final = "scheduled"
 
 
-@short_circuit(inlets=[DEAL_FILTERS, DEAL_REPORTS, USERS])
+@short_circuit(inlets=[COLLECTED_DEALS, WATCHED_PRODUCTS])
 def find_readers(dag_run: DagRunProtocol) -> bool:
     """Return whether it is anybody's morning; the run ends here if not."""
     from keeper.pipeline.deals.report import is_any_due
@@ -44,8 +39,8 @@ def find_readers(dag_run: DagRunProtocol) -> bool:
 
 
 @task(
-    inlets=[COLLECTED_DEALS, DEAL_FILTERS, PRICE_HISTORY, REPLIES, USERS],
-    outlets=[DEAL_REPORTS, REPORTED_DEALS, OUTBOX],
+    inlets=[COLLECTED_DEALS, PRICE_HISTORY, REPLIES, WATCHED_PRODUCTS],
+    outlets=[COLLECTED_DEALS, OUTBOX],
 )
 def write_reports(dag_run: DagRunProtocol) -> dict[str, int]:
     """Write a report for each user who is due one and has new deals; count reports and deals."""
@@ -67,7 +62,11 @@ def morning_of(dag_run: DagRunProtocol) -> time | None:
 
 
 # What was written is delivered and published, whoever's report failed.
-@task(trigger_rule=TriggerRule.ALL_DONE, inlets=[DEAL_REPORTS, *TO_DELIVER], outlets=DELIVERED)
+@task(
+    trigger_rule=TriggerRule.ALL_DONE,
+    inlets=[COLLECTED_DEALS, OUTBOX, WATCHED_PRODUCTS],
+    outlets=[OUTBOX],
+)
 def deliver_reports() -> dict[str, int]:
     """Deliver what is due; count messages by what became of them."""
     return deliver_now()
@@ -75,8 +74,8 @@ def deliver_reports() -> dict[str, int]:
 
 @task(
     trigger_rule=TriggerRule.ALL_DONE,
-    inlets=[REPORTED_DEALS],
-    outlets=[DEAL_UPDATES, DEAL_REPORTS],
+    inlets=[COLLECTED_DEALS],
+    outlets=[DEAL_UPDATES, COLLECTED_DEALS],
 )
 def publish_deals() -> int:
     """Publish the deals that were reported and are not published yet; count them."""

@@ -10,16 +10,14 @@ from keeper.domain.intervals import Interval
 from keeper.domain.watches.product_choice import ProductChoice
 from keeper.orchestration.airflow.assets import (
     CURRENT_PRICES,
-    DELIVERED,
     KEEPER_EVENTS,
     LOADED_PRICES,
+    OUTBOX,
     PIPELINE_RUNS,
     PRICE_ALERTS,
     PRICE_HISTORY,
-    PRODUCT_KINDS,
     RUN_ENDS,
-    TO_DELIVER,
-    TOKEN_ACCOUNTS,
+    TOKEN_LEDGER,
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.connections import database
@@ -38,8 +36,8 @@ _BACKFILL: Final = "backfill"
 
 
 @task(
-    inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, PRODUCT_KINDS, TOKEN_ACCOUNTS],
-    outlets=[PIPELINE_RUNS, TOKEN_ACCOUNTS, KEEPER_EVENTS],
+    inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, TOKEN_LEDGER],
+    outlets=[PIPELINE_RUNS, TOKEN_LEDGER, KEEPER_EVENTS],
 )
 def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]]:
     """Choose products, divide them into batches and return these; none in a dry run.
@@ -94,8 +92,8 @@ def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict
 
 @task(
     trigger_rule=TriggerRule.ALL_DONE,
-    inlets=[PRICE_ALERTS, *TO_DELIVER],
-    outlets=[PRICE_ALERTS, *DELIVERED],
+    inlets=[PRICE_ALERTS, OUTBOX, WATCHED_PRODUCTS],
+    outlets=[PRICE_ALERTS, OUTBOX],
 )
 def deliver_alerts(params: dict[str, Any]) -> dict[str, int]:
     """Deliver what is due, whatever became of some batches; count messages by what became of them.

@@ -9,11 +9,9 @@ from keeper.domain.intervals import Interval
 from keeper.orchestration.airflow.assets import (
     PRICE_BACKFILL,
     PRICE_UPDATES,
-    PRODUCT_KINDS,
-    PUBLISHED_HISTORIES,
     QUARANTINED_RECORDS,
     REPLIES,
-    TOKENS,
+    TOKEN_LEDGER,
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.connections import database, kafka_config, keepa_config
@@ -27,7 +25,7 @@ WHICH_PRODUCTS = "{{ task.op_args[0].label }}"
 
 
 @keepa_task(
-    map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2, outlets=[REPLIES, *TOKENS]
+    map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2, outlets=[REPLIES, TOKEN_LEDGER]
 )
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring the raw replies of a batch's products into the lake, and count them."""
@@ -53,7 +51,7 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     map_index_template=WHICH_PRODUCTS,
     trigger_rule=TriggerRule.ALL_DONE,
     inlets=[REPLIES],
-    outlets=[QUARANTINED_RECORDS, WATCHED_PRODUCTS, PRODUCT_KINDS],
+    outlets=[QUARANTINED_RECORDS, WATCHED_PRODUCTS],
 )
 def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, Any]:
     """Turn replies into checked messages, and count them."""
@@ -78,7 +76,7 @@ def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, 
 @task(
     map_index_template=WHICH_PRODUCTS,
     trigger_rule=TriggerRule.ALL_DONE,
-    outlets=[PRICE_UPDATES, PRICE_BACKFILL, PUBLISHED_HISTORIES],
+    outlets=[PRICE_UPDATES, PRICE_BACKFILL, WATCHED_PRODUCTS],
 )
 def publish(planned: dict[str, Any], checked: dict[str, Any] | None) -> dict[str, Any]:
     """Publish a batch's messages, and say how far the topics' readers have to come."""
