@@ -17,13 +17,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from keeper.alerts.channels.smtp import SmtpConfig, SmtpLimits
+from keeper.alerts.channels.smtp import SmtpConfig
 from tests.services import free_port
 from tests.smtp_server import Mailbox
 
 SENDER = "Keeper <keeper@example.org>"
 PASSWORD = "s3cret-word"
-QUICK = SmtpLimits(command_s=1, opening_s=2, data_s=1, body_s=2, end_s=0.5, goodbye_s=0.5)
 
 
 class ParticularMailbox(Mailbox):
@@ -70,7 +69,7 @@ def particular_server(mailbox: ParticularMailbox, **options: Any) -> Iterator[Sm
     controller = Controller(mailbox, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
-        yield SmtpConfig("127.0.0.1", port, SENDER, tls="none", limits=QUICK)
+        yield SmtpConfig("127.0.0.1", port, SENDER, tls="none")
     finally:
         controller.stop()
 
@@ -121,12 +120,12 @@ class ScriptedServer:
                 elif verb == "DATA":
                     say("354 go ahead")(connection)
                     self.begin(connection)
-                    content = b""
+                    content: list[bytes] = []
                     for part in iter(lines.readline, b".\r\n"):
                         if not part:
                             return
-                        content += part
-                    self.received.append(content)
+                        content.append(part)
+                    self.received.append(b"".join(content))
                     self.end(connection)
                 else:
                     (self.bid_farewell if verb == "QUIT" else say("250 OK"))(connection)
@@ -169,7 +168,7 @@ def scripted_server(server: ScriptedServer) -> Iterator[SmtpConfig]:
     accepting = threading.Thread(target=accept)
     accepting.start()
     try:
-        yield SmtpConfig("127.0.0.1", listener.getsockname()[1], SENDER, limits=QUICK)
+        yield SmtpConfig("127.0.0.1", listener.getsockname()[1], SENDER)
     finally:
         server.stopped.set()
         listener.shutdown(socket.SHUT_RDWR)

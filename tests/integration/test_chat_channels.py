@@ -259,6 +259,18 @@ def test_a_refusal_is_one_however_slowly_it_is_explained(chat: ChatServer) -> No
     assert result.address_is_gone
 
 
+def test_a_proxy_that_opens_no_way_has_not_been_given_the_message(
+    chat: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", chat.url)
+    channel = DiscordChannel({"main": "https://127.0.0.1:9/secret-word"}, timeout_s=5)
+
+    result = channel.deliver("main", PLAIN)
+
+    assert result.unreachable
+    assert result.detail == "ProxyError"
+
+
 def test_an_endless_answer_is_read_to_a_limit(chat: ChatServer) -> None:
     chat.instead = Weakness("endless")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.channels.paced_smtp import SmtpLimits
 from keeper.alerts.channels.reachable import ChannelUnreachableError, reach_mail, takes_utf8
 from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.compose import alert_message
@@ -41,9 +42,9 @@ def deliver_by(mailbox: ParticularMailbox, to: str = READER, **options: Any) -> 
         return send(config, to)
 
 
-def deliver_to(server: ScriptedServer) -> DeliveryResult:
+def deliver_to(server: ScriptedServer, *, message: Any = PLAIN, **limits: float) -> DeliveryResult:
     with scripted_server(server) as config:
-        return send(config)
+        return send(replace(config, limits=SmtpLimits(**limits)), message=message)
 
 
 def is_away(result: DeliveryResult) -> bool:
@@ -80,7 +81,7 @@ def test_without_an_answer_to_its_end_a_mail_may_have_arrived(weakness: str) -> 
     }[weakness]
     begun = monotonic()
 
-    result = deliver_to(server)
+    result = deliver_to(server, end_s=0.5)
 
     assert result.status is DeliveryStatus.UNKNOWN
     assert not result.unreachable
@@ -92,10 +93,10 @@ def test_without_an_answer_to_its_end_a_mail_may_have_arrived(weakness: str) -> 
 def test_a_server_may_take_its_time_to_look_into_a_mail() -> None:
     server = ScriptedServer()
     server.end = lambda connection: (server.stopped.wait(1.5), say("250 OK")(connection))
-    with scripted_server(server) as config:
-        unhurried = replace(config, limits=replace(config.limits, end_s=20))
 
-        assert send(unhurried).status is DeliveryStatus.SENT
+    result = deliver_to(server, command_s=1, data_s=1, body_s=1)
+
+    assert result.status is DeliveryStatus.SENT
     assert len(server.received) == 1
 
 
@@ -105,11 +106,11 @@ def test_a_mail_that_was_not_handed_over_whole_is_tried_again(step: str, weaknes
     server = ScriptedServer()
     acts = {"silent": server.silence, "dripping": server.drip, "dropping": hang_up}
     setattr(server, step, acts[weakness])
-    with scripted_server(server) as config:
-        # More than the buffers of both sides hold.
-        large = replace(PLAIN, lead="a line of text\n" * (350_000 if step == "begin" else 1))
+    # More than the buffers of both sides hold.
+    large = replace(PLAIN, lead="a line of text\n" * (350_000 if step == "begin" else 1))
+    limits = {"body_s": 0.5, "goodbye_s": 0.1} if step == "begin" else {"command_s": 0.5}
 
-        result = send(config, message=large)
+    result = deliver_to(server, message=large, **limits)
 
     assert is_away(result)
     assert server.received == []
@@ -145,7 +146,7 @@ def test_a_mail_the_server_has_accepted_is_sent_however_it_says_goodbye(weakness
         "dropping": hang_up,
     }[weakness]
 
-    assert deliver_to(server).status is DeliveryStatus.SENT
+    assert deliver_to(server, goodbye_s=0.3).status is DeliveryStatus.SENT
 
 
 @pytest.mark.parametrize("tls", ["starttls", "auto"])
@@ -174,6 +175,17 @@ def test_a_login_is_sent_where_tls_comes_first(tmp_path: Path) -> None:
         assert send(account).status is DeliveryStatus.SENT
     verbs = [command.split(" ")[0].upper() for command in server.commands]
     assert verbs == ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
+
+
+def test_a_server_that_refuses_a_mail_before_its_end_has_answered() -> None:
+    server = ScriptedServer()
+    server.begin = lambda connection: (say("552 5.3.4 too large")(connection), hang_up(connection))
+    with scripted_server(server) as config:
+        result = send(config, message=replace(PLAIN, lead="a line of text\n" * 350_000))
+
+    assert result.detail == "552 5.3.4 too large"
+    assert not result.retry
+    assert not result.unreachable
 
 
 def test_a_server_that_shuts_down_is_away() -> None:

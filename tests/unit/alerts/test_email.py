@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from keeper.alerts.channels.email import EmailChannel, mail_of
 from keeper.alerts.channels.mail_address import mail_address
-from keeper.alerts.channels.smtp import SmtpConfig, SmtpLimits
+from keeper.alerts.channels.paced_smtp import SmtpLimits
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.compose import alert_message
 from keeper.domain.messages.queue import DeliveryStatus
 from tests.alerts import NO_STORY, a_story, queued

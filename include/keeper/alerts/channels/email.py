@@ -7,6 +7,7 @@ from email.utils import format_datetime, parseaddr
 from typing import Final
 
 from keeper.alerts.channels.mail_address import mail_address
+from keeper.alerts.channels.refusals import CLOSED, GONE, THIS_MESSAGE, failed
 from keeper.alerts.channels.smtp import MAIL_PROBLEMS, SmtpConfig, connect_to, transfer
 from keeper.alerts.channels.smtp_results import failed_mail
 from keeper.alerts.message import Message
@@ -37,22 +38,17 @@ class EmailChannel:
         try:
             sender = mail_address(parseaddr(config.sender)[1])
         except ValueError as error:
-            detail, remedy = f"cannot be sent: {error}", "check KEEPER_MAIL_FROM"
-            return DeliveryResult(
-                DeliveryStatus.FAILED, detail, retry=True, closes_channel=True, remedy=remedy
-            )
+            return failed(CLOSED, f"cannot be sent: {error}", "check KEEPER_MAIL_FROM")
         try:
             reader = mail_address(address)
-            mail = mail_of(message, address, config.sender, photos)
         except ValueError as error:
-            return DeliveryResult(
-                DeliveryStatus.FAILED,
-                f"cannot be addressed: {error}",
-                address_is_gone=True,
-                remedy="check the address",
-            )
+            return failed(GONE, f"cannot be addressed: {error}", "check the address")
         utf8 = reader.needs_utf8 or sender.needs_utf8
-        content = mail.as_bytes(policy=SMTP.clone(utf8=utf8))
+        try:
+            mail = mail_of(message, address, config.sender, photos)
+            content = mail.as_bytes(policy=SMTP.clone(utf8=utf8))
+        except ValueError as error:
+            return failed(THIS_MESSAGE, f"cannot be written: {error}")
         try:
             server = connect_to(config)
             try:

@@ -160,11 +160,15 @@ def refused(
 
 
 async def _exchange(method: str, url: str, timeout_s: float, request: dict[str, Any]) -> Answer:
-    sent = False
+    sent = is_own = False
 
-    async def trace(event: str, _: Mapping[str, Any]) -> None:
-        nonlocal sent
-        sent = sent or event.endswith("send_request_body.complete")
+    async def trace(event: str, info: Mapping[str, Any]) -> None:
+        nonlocal sent, is_own
+        if event.endswith("send_request_body.started"):
+            # A proxy is sent a request of its own first.
+            is_own = info["request"].method != b"CONNECT"
+        elif event.endswith("send_request_body.complete"):
+            sent = is_own
 
     params = request.pop("params", {})
     limits = httpx.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S))

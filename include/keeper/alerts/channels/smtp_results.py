@@ -5,6 +5,7 @@ import socket
 import ssl
 from typing import Final
 
+from keeper.alerts.channels.paced_smtp import OutcomeUnknownError
 from keeper.alerts.channels.refusals import (
     CLOSED,
     GONE,
@@ -23,7 +24,6 @@ from keeper.alerts.channels.smtp import (
     NoLoginError,
     NoTlsError,
     NoUtf8Error,
-    OutcomeUnknownError,
     SmtpConfig,
     SmtpRefusedError,
     Step,
