@@ -269,7 +269,10 @@ def test_the_csv_of_a_european_excel_is_imported(tmp_path: Path) -> None:
 
 def test_an_isbn_is_watched_as_its_asin_and_a_short_link_is_not_opened_unasked() -> None:
     added = keeper("watch", "add", "978-0-306-40615-7")
-    assert "added: 0306406152 us NEW\n  978-0-306-40615-7 is the ASIN 0306406152.\n" in added.stdout
+    assert added.stdout.startswith(
+        "added: 0306406152 us NEW\n  No --domain given: us.\n"
+        "  978-0-306-40615-7 is the ASIN 0306406152.\n"
+    )
 
     refused = keeper("watch", "add", "https://amzn.eu/d/0abc123")
     assert refused.exit_code == 2

@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.options import UserOption
-from keeper.cli.session import database, user_address
+from keeper.cli.options import JsonOption, UserOption, YesOption
+from keeper.cli.records import print_records, record_of
+from keeper.cli.session import database, refuse, user_address
 from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keeper.domain.messages.queue import Address, DeliveryResult
     from keeper.settings import Settings
+    from keeper.stores.postgres.messages.channels import KnownChannel
 
 _CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31}")
 # A group's number begins with a dash, as options do.
@@ -29,7 +33,7 @@ ChannelArgument = Annotated[
 
 
 @app.command("list")
-def list_(user: UserOption = None) -> None:
+def list_(user: UserOption = None, as_json: JsonOption = False) -> None:
     """Show where alerts go, and how that went so far.
 
     Example: keeper channels list
@@ -41,6 +45,18 @@ def list_(user: UserOption = None) -> None:
     ready = channels(load_settings())
     with database() as connection:
         found = list_channels(connection, user_address(user))
+    if as_json:
+        print_records(
+            {
+                "kind": one.to.kind,
+                "address": one.to.address,
+                "status": "ACTIVE" if one.is_active else "PAUSED",
+                "is_configured": one.to.kind in ready,
+                **record_of(one, without=("to", "is_active")),
+            }
+            for one in found
+        )
+        return
     if not found:
         typer.echo("No channels yet; the first watch adds your mail: keeper watch add ASIN")
         return
@@ -57,7 +73,9 @@ def list_(user: UserOption = None) -> None:
         for one in found
     ]
     numbers = ("sent", "waiting", "failed")
-    print_table(("kind", "address", "status", *numbers), rows, numbers=numbers)
+    print_table(
+        ("kind", "address", "status", *numbers), rows, numbers=numbers, wrap=("address", "status")
+    )
 
 
 @app.command(context_settings=_NEGATIVE_NUMBERS)
@@ -84,14 +102,63 @@ def pause(kind: KindArgument, address: ChannelArgument, user: UserOption = None)
 
     Example: keeper channels pause email you@example.org
     """
-    from keeper.stores.postgres.messages.channels import set_channel_active
+    from keeper.stores.postgres.messages.channels import list_channels, set_channel_active
 
-    to = _address(kind, address)
+    to, email = _address(kind, address), user_address(user)
     with database() as connection:
-        if not set_channel_active(connection, user_address(user), to, active=False):
-            typer.secho(f"{to} is none of your channels", fg=typer.colors.RED, err=True)
-            raise typer.Exit(1)
-    typer.echo(f"paused: {to}")
+        known = list_channels(connection, email)
+        before = next((one for one in known if one.to == to), None)
+        if before is None or not set_channel_active(connection, email, to, active=False):
+            refuse(_unknown(known, email, to))
+    if not before.is_active:
+        typer.echo(f"paused already: {to}")
+        return
+    typer.echo(f"paused: {to}; {_cancelled(before.waiting)}")
+
+
+@app.command()
+def remove(
+    kind: KindArgument, address: ChannelArgument, user: UserOption = None, yes: YesOption = False
+) -> None:
+    """Forget a channel with all that was sent there; removing it again changes nothing.
+
+    The last active one only after a question, or with --yes: nothing reaches its reader after it.
+    Example: keeper channels remove telegram 4711
+    """
+    from keeper.stores.postgres.messages.channels import list_channels, remove_channel
+
+    to, email = _address(kind, address), user_address(user)
+    with database() as connection:
+        known = list_channels(connection, email)
+        if [one.to for one in known if one.is_active] == [to] and not yes:
+            typer.confirm(
+                f"{to} is the last active channel of {email}: alerts are raised but reach nobody "
+                "until another is added. A new watch adds the mail address again; to keep mails "
+                f"away, pause it instead. Remove {to}?",
+                abort=True,
+                err=True,
+            )
+        removed = remove_channel(connection, email, to)
+        if removed is None:
+            typer.echo(f"{_unknown(known, email, to)}; nothing was removed")
+            return
+    typer.echo(
+        f"removed: {to}, and the record of {_counted(removed.messages)}; "
+        f"{_cancelled(removed.cancelled)}"
+    )
+
+
+def _cancelled(messages: int) -> str:
+    return f"{_counted(messages)} that waited for it {'is' if messages == 1 else 'are'} cancelled"
+
+
+def _counted(messages: int) -> str:
+    return f"{messages:,} message{'' if messages == 1 else 's'}"
+
+
+def _unknown(known: "Sequence[KnownChannel]", email: str, to: "Address") -> str:
+    names = ", ".join(str(one.to) for one in known) or "none yet"
+    return f"{to} is none of the channels of {email} ({names})"
 
 
 @app.command(context_settings=_NEGATIVE_NUMBERS)

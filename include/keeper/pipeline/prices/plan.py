@@ -11,6 +11,7 @@ from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
 from keeper.domain.locales import UnknownLocaleError, locale_of
 from keeper.domain.messages.notices import Trouble
+from keeper.domain.naming import some_of
 from keeper.domain.prices.detail import Detail
 from keeper.domain.runs.events import KeeperEvent
 from keeper.domain.tokens.balance import TokenReading
@@ -34,7 +35,6 @@ from keeper.stores.postgres.watches.watch_list import products_to_check, watched
 _LOG: Final = logging.getLogger(__name__)
 _HORIZON_SHARE: Final = 0.75
 """Of the interval between two runs, how much a run may spend waiting for refills."""
-_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +302,4 @@ def label_of(products: Sequence[Candidate | ProductToCheck]) -> str:
     """Return what a batch holds, for people: its locales, how many of each, and the first ASINs."""
     counts = Counter(product.domain for product in products)
     locales = ", ".join(f"{domain} {count}" for domain, count in sorted(counts.items()))
-    names = [product.asin for product in products[:_NAMED]]
-    more = ["…"] if len(products) > _NAMED else []
-    return f"{locales}: {', '.join(names + more)}"
+    return f"{locales}: {some_of([product.asin for product in products])}"

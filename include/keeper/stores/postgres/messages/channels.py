@@ -1,7 +1,7 @@
 """Where users read, when they want to be reached, and what became of their alerts."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +25,14 @@ class KnownChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedChannel:
+    """How many messages waited for a channel and are cancelled, and how many it had in all."""
+
+    cancelled: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class KnownAlert:
     """An alert as its user may look it up; the price in minor units, None without an offer."""
 
@@ -40,6 +48,15 @@ class KnownAlert:
     title: str | None
     channels: str | None
     detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozedWatch:
+    """A watch that was snoozed or woken, and until when it had been snoozed before."""
+
+    domain: str
+    price_type: str
+    before: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +135,25 @@ def set_channel_active(connection: Connection, email: str, to: Address, *, activ
     return found is not None
 
 
+def remove_channel(connection: Connection, email: str, to: Address) -> RemovedChannel | None:
+    """Delete a user's channel with its messages; None if the user does not have it.
+
+    What waits for it is cancelled first, as when it is paused, so that its alerts get the status
+    that their other channels give them. Blocks while a deliverer sends by it.
+    """
+    with connection.transaction():
+        row = {"email": email, **_key(to)}
+        found = connection.execute(statements(_SQL)["lock_channel"], row).fetchone()
+        if found is None:
+            return None
+        cancelled = connection.execute(statements(_SQL)["drop_messages"], found).fetchall()
+        ids = [message["message_id"] for message in cancelled]
+        connection.execute(statements("outbox")["sum_up"], {"message_ids": ids})
+        connection.execute(statements(_SQL)["close_alerts_of"], found)
+        deleted = connection.execute(statements(_SQL)["delete_channel"], found).fetchone()
+    return RemovedChannel(len(ids), deleted["messages"] if deleted else 0)
+
+
 def delivery_rules(connection: Connection, email: str) -> DeliveryRules:
     """Return when a user wants to be reached; the defaults for one nobody knows yet."""
     row = connection.execute(statements(_SQL)["rules_of"], {"email": email}).fetchone()
@@ -133,17 +169,25 @@ def save_delivery_rules(connection: Connection, email: str, rules: DeliveryRules
         connection.execute(statements(_SQL)["wake_held"], row)
 
 
+def snooze_user(connection: Connection, email: str, until: datetime | None) -> datetime | None:
+    """Hold all alerts of a user until a time, None to let them out; return the former time."""
+    with connection.transaction():
+        rules = delivery_rules(connection, email)
+        save_delivery_rules(connection, email, replace(rules, snoozed_until=until))
+    return rules.snoozed_until
+
+
 def snooze_watches(
     connection: Connection, email: str, asin: str, until: datetime | None, *, domain: str | None
-) -> int:
-    """Hold the alerts of a product until a time, None to let them out; return how many watches."""
+) -> list[SnoozedWatch]:
+    """Hold the alerts of a product until a time, None to let them out; return its watches."""
     row = {"email": email, "asin": asin, "until": until, "domain": domain}
     with connection.transaction():
         found = connection.execute(statements(_SQL)["snooze_watches"], row).fetchall()
         if found:
             owner = {"user_id": found[0]["user_id"]}
             connection.execute(statements(_SQL)["wake_held"], owner)
-    return len(found)
+    return [SnoozedWatch(row["domain"], row["price_type"], row["before"]) for row in found]
 
 
 def list_alerts(connection: Connection, email: str, *, most: int = 50) -> list[KnownAlert]:
