@@ -1,6 +1,6 @@
 """Commands that pause, resume and remove watches."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -52,19 +52,51 @@ def resume(
 
 
 def remove(
-    product: ProductArgument,
+    product: Annotated[
+        str | None, typer.Argument(help="ASIN or Amazon address; none with --simulated.")
+    ] = None,
     domain: DomainOption = None,
     all_domains: AllDomainsOption = False,
     price_type: TypeOption = None,
     user: UserOption = None,
+    simulated: Annotated[
+        bool,
+        typer.Option(
+            "--simulated", help="Everybody's products that the simulator made up, as of a demo."
+        ),
+    ] = False,
 ) -> None:
     """Take a product off the list; its history stays. In all price types, or one.
 
     Example: keeper watch remove B00EXAMPLE
+
+    After a demo: keeper watch remove --simulated
     """
     from keeper.domain.watches.watch import WatchStatus
 
+    if simulated:
+        if product is not None or domain or all_domains or price_type:
+            raise typer.BadParameter(
+                "names no product, locale or price type", param_hint="--simulated"
+            )
+        _remove_simulated()
+        return
+    if product is None:
+        raise typer.BadParameter(
+            "name a product, or give --simulated for those of a demo", param_hint="PRODUCT"
+        )
     _set_status(product, WatchStatus.INACTIVE, (domain, all_domains), price_type, user)
+
+
+def _remove_simulated() -> None:
+    from keeper.stores.postgres.watches.simulated import remove_simulated
+
+    with database() as connection:
+        removed = remove_simulated(connection)
+    if removed:
+        typer.echo(f"{removed} watches of products that the simulator made up are removed")
+    else:
+        typer.echo("no watch is of a product that the simulator made up")
 
 
 def _set_status(
