@@ -130,10 +130,16 @@ class ScriptedServer:
                 else:
                     (self.bid_farewell if verb == "QUIT" else say("250 OK"))(connection)
 
-    def drip(self, connection: socket.socket) -> None:
-        """Send a byte now and then, of a line that never ends."""
-        while not self.stopped.wait(0.05):
-            connection.sendall(b"2")
+    def drip(self, code: str) -> Callable[[socket.socket], object]:
+        """Return what answers with a line, a byte now and then, for ten seconds."""
+
+        def answer(connection: socket.socket) -> None:
+            for byte in f"{code} {'.' * 200}\r\n".encode():
+                if self.stopped.wait(0.05):
+                    return
+                connection.sendall(bytes([byte]))
+
+        return answer
 
     def silence(self, _: socket.socket) -> None:
         """Say nothing."""

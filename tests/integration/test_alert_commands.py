@@ -206,7 +206,8 @@ def test_a_channel_that_does_not_answer_is_told_by_its_test() -> None:
     result = keeper("channels", "test", "apprise", "family")
 
     assert result.exit_code == 1
-    assert "did not take it" in result.stdout
+    assert "failed: A Connection error occurred sending JSON" in result.stdout
+    assert "what helps: check family in KEEPER_APPRISE_URLS" in result.stdout
 
 
 def test_hours_are_set_and_shown() -> None:

@@ -75,7 +75,7 @@ def test_without_an_answer_to_its_end_a_mail_may_have_arrived(weakness: str) -> 
     server = ScriptedServer()
     server.end = {
         "silent": server.silence,
-        "dripping": server.drip,
+        "dripping": server.drip("250"),
         "dropping": hang_up,
         "odd": say("what?"),
     }[weakness]
@@ -104,7 +104,7 @@ def test_a_server_may_take_its_time_to_look_into_a_mail() -> None:
 @pytest.mark.parametrize("step", ["greet", "begin"])
 def test_a_mail_that_was_not_handed_over_whole_is_tried_again(step: str, weakness: str) -> None:
     server = ScriptedServer()
-    acts = {"silent": server.silence, "dripping": server.drip, "dropping": hang_up}
+    acts = {"silent": server.silence, "dripping": server.drip("220"), "dropping": hang_up}
     setattr(server, step, acts[weakness])
     # More than the buffers of both sides hold.
     large = replace(PLAIN, lead="a line of text\n" * (350_000 if step == "begin" else 1))
