@@ -156,6 +156,16 @@ def hang_up(connection: socket.socket) -> None:
     connection.shutdown(socket.SHUT_RDWR)
 
 
+def say_and_hang_up(line: str) -> Callable[[socket.socket], object]:
+    """Return what answers with a line and ends the connection."""
+
+    def answer(connection: socket.socket) -> None:
+        say(line)(connection)
+        hang_up(connection)
+
+    return answer
+
+
 @contextmanager
 def scripted_server(server: ScriptedServer) -> Iterator[SmtpConfig]:
     """Serve until the block ends."""

@@ -23,6 +23,7 @@ from tests.odd_smtp import (
     own_certificate,
     particular_server,
     say,
+    say_and_hang_up,
     scripted_server,
     server_context,
 )
@@ -179,7 +180,7 @@ def test_a_login_is_sent_where_tls_comes_first(tmp_path: Path) -> None:
 
 def test_a_server_that_refuses_a_mail_before_its_end_has_answered() -> None:
     server = ScriptedServer()
-    server.begin = lambda connection: (say("552 5.3.4 too large")(connection), hang_up(connection))
+    server.begin = say_and_hang_up("552 5.3.4 too large")
     with scripted_server(server) as config:
         result = send(config, message=replace(PLAIN, lead="a line of text\n" * 350_000))
 
@@ -429,7 +430,7 @@ def test_a_server_that_hangs_up_on_a_wrong_password_has_refused_it(tmp_path: Pat
     certificate = own_certificate(tmp_path)
     server.tls = server_context(certificate)
     server.extensions = ["AUTH PLAIN LOGIN"]
-    server.log_in = lambda connection: (say("535 5.7.8 no")(connection), hang_up(connection))
+    server.log_in = say_and_hang_up("535 5.7.8 no")
     with scripted_server(server) as config:
         account = replace(config, tls="implicit", ca_file=certificate, user="me", password="no")
 
