@@ -268,6 +268,13 @@ def test_a_refused_sender_closes_mail_and_says_what_to_set(answer: str, remedy: 
     assert remedy in result.remedy
 
 
+def test_a_server_that_speaks_something_else_is_away() -> None:
+    server = ScriptedServer()
+    server.answer_command = say("what is this?")
+
+    assert is_away(deliver_to(server))
+
+
 def test_an_account_that_has_sent_too_much_waits() -> None:
     mailbox = ParticularMailbox()
     mailbox.sender = "550 5.4.5 Daily user sending limit exceeded"
