@@ -200,7 +200,7 @@ def test_nobody_there_is_away_and_names_the_settings() -> None:
     result = send(SmtpConfig("127.0.0.1", free_port(), "keeper@example.org"))
 
     assert is_away(result)
-    assert result.remedy == "check SMTP_HOST and SMTP_PORT"
+    assert result.remedy == "check SMTP_HOST, SMTP_PORT and KEEPER_SMTP_TLS"
 
 
 @pytest.mark.parametrize(

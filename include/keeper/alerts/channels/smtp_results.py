@@ -77,7 +77,7 @@ _WHICH_TLS: Final = (
     "check KEEPER_SMTP_TLS and SMTP_PORT: implicit belongs to port 465, starttls to 587; with none "
     "mail goes without TLS and without a login"
 )
-_WHERE: Final = "check SMTP_HOST and SMTP_PORT"
+_WHERE: Final = "check SMTP_HOST, SMTP_PORT and KEEPER_SMTP_TLS"
 
 
 def _rule(steps: str, answers: str, meaning: Meaning, remedy: str = "") -> Rule:
