@@ -117,10 +117,17 @@ def main() -> None:
         raise
 
 
+class _HarmlessFormatter(logging.Formatter):
+    """Writes log lines in which nothing steers a terminal, whatever a reply or a title holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(harmless, super().format(record).split("\n")))
+
+
 def _run() -> None:
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(_HarmlessFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     for noisy in ("elastic_transport", "yoyo", "urllib3"):
         # Their warnings say, with a trace, what Keeper's own errors say in a sentence.
         logging.getLogger(noisy).setLevel(logging.ERROR)
