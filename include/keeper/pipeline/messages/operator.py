@@ -10,7 +10,7 @@ from keeper.alerts.message import Message
 from keeper.domain.messages.notices import Trouble
 from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.errors import KeeperError
-from keeper.pipeline.messages.deliver import Channel
+from keeper.pipeline.messages.options import Channel
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice
 
