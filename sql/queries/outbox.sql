@@ -201,6 +201,18 @@ SELECT EXISTS (
     SELECT FROM outbox o JOIN channels c USING (channel_id)
     WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE') AS is_due
 
+-- name: overdue
+-- Returns how many messages have been due since before a moment on active channels, by which kinds
+-- and since when the first of them is, null without one, and how the last attempt that did not
+-- succeed on one of their kinds ended, null without one. What its reader holds is not due.
+SELECT count(*)::int AS messages, min(o.next_attempt_at) AS oldest,
+    string_agg(DISTINCT c.kind, ', ' ORDER BY c.kind) AS kinds,
+    (SELECT d.detail FROM alert_deliveries d WHERE d.channel = ANY (array_agg(c.kind))
+        AND d.status IN ('FAILED', 'UNKNOWN') AND d.attempted_at > %(before)s - interval '1 day'
+        ORDER BY d.delivery_id DESC LIMIT 1) AS detail
+FROM outbox o JOIN channels c USING (channel_id)
+WHERE o.status = 'PENDING' AND c.status = 'ACTIVE' AND o.next_attempt_at < %(before)s
+
 -- name: next_postponed
 -- Returns when the first message is due that waits only for its price's history; null if none does.
 SELECT min(o.next_attempt_at) AS due_at FROM outbox o JOIN channels c USING (channel_id)

@@ -76,10 +76,14 @@ class ChatSettings(SettingsGroup):
 
 
 class PeopleSettings(SettingsGroup):
-    """Whom Keeper writes to."""
+    """Whom Keeper writes to, and what it calls while all is well."""
 
     user_email: str = Field(default="you@keeper.localhost", validation_alias="KEEPER_USER_EMAIL")
     given_operator_email: str | None = Field(default=None, validation_alias="KEEPER_OPERATOR_EMAIL")
+    # Who knows it can report that all is well.
+    heartbeat_url: HttpUrl | None = Field(
+        default=None, repr=False, validation_alias="KEEPER_HEARTBEAT_URL"
+    )
 
     @property
     def operator_email(self) -> str:

@@ -34,7 +34,7 @@ def list_(
     for one in alerts:
         minor = one.price_minor
         delivery = one.channels or "no channel"
-        if one.status in (MessageStatus.FAILED, MessageStatus.NOT_CONFIGURED) and one.detail:
+        if one.status not in (MessageStatus.SENT, MessageStatus.CANCELLED) and one.detail:
             delivery += f": {one.detail}"
         rows.append(
             (

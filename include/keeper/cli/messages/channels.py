@@ -49,11 +49,13 @@ def list_(user: UserOption = None) -> None:
             str(one.sent),
             str(one.waiting),
             str(one.failed),
+            str(one.unknown),
+            one.says or "",
         )
         for one in found
     ]
-    numbers = ("sent", "waiting", "failed")
-    print_table(("kind", "address", "status", *numbers), rows, numbers=numbers)
+    numbers = ("sent", "waiting", "failed", "unknown")
+    print_table(("kind", "address", "status", *numbers, "last answer"), rows, numbers=numbers)
 
 
 @app.command()

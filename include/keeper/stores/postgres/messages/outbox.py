@@ -1,7 +1,7 @@
 """The outbox: what messages say, and when there is something to do; claims.py hands them out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -52,6 +52,29 @@ def is_any_due(connection: Connection, now: datetime) -> bool:
     """Return whether anything is due, whatever channel it goes to."""
     row = connection.execute(statements(_SQL)["due_behind"], {"now": now}).fetchone()
     return bool(row and row["is_due"])
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Messages that nobody has delivered although they are due.
+
+    Attributes:
+        messages: How many.
+        oldest: Since when the first of them is due; None if there is none.
+        kinds: By which kinds of channels they go; None if there is none.
+        detail: How the last attempt by these kinds ended that did not succeed; None without one.
+    """
+
+    messages: int
+    oldest: datetime | None
+    kinds: str | None
+    detail: str | None
+
+
+def overdue(connection: Connection, before: datetime) -> Overdue:
+    """Return the messages that have been due since before a moment; those held are not due."""
+    (row,) = connection.execute(statements(_SQL)["overdue"], {"before": before}).fetchall()
+    return Overdue(**row)
 
 
 def next_postponed(connection: Connection, now: datetime) -> datetime | None:
