@@ -40,7 +40,7 @@ from airflow.sdk import CronTriggerTimetable, Param, chain, dag
 
 from keeper.orchestration import maintain_storage as tasks
 from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
-from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED, OPTIONAL_FLAG
 from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 
 
@@ -60,7 +60,7 @@ from keeper.orchestration.run_notices import deadline_after, notify_of_failed_ru
     on_success_callback=record_good_run,
     deadline=deadline_after(timedelta(hours=6)),
     params={
-        "apply": Param(False, type="boolean", title="Drop what is past its retention"),
+        "apply": Param(False, type=OPTIONAL_FLAG, title="Drop what is past its retention"),
     },
 )
 def maintain_storage() -> None:

@@ -42,7 +42,7 @@ from keeper.orchestration.airflow.assets import (
     RECONCILIATIONS,
 )
 from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
-from keeper.orchestration.airflow.forms import NOT_BACKFILLED
+from keeper.orchestration.airflow.forms import NOT_BACKFILLED, OPTIONAL_FLAG
 from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 
 
@@ -69,7 +69,7 @@ from keeper.orchestration.run_notices import deadline_after, notify_of_failed_ru
             title="Days",
             description="Only the last so many; all of them if empty.",
         ),
-        "dry_run": Param(False, type="boolean", title="Only say what is wrong"),
+        "dry_run": Param(False, type=OPTIONAL_FLAG, title="Only say what is wrong"),
     },
 )
 def reconcile_stores() -> None:

@@ -1,16 +1,19 @@
 """
 ### What
-Every morning: writes for each user with saved searches a report of the best deals found since the
-last one, each scored, explained and with a chart of its price, and delivers it to the user's
-channels. A deal is reported once. A day without new deals sends nothing unless the user wants it.
+Every half hour: writes for each user whose morning has come a report of the best deals found since
+the last one, each scored, explained and with a chart of its price, and delivers it to the user's
+channels. Morning is 07:00 (`KEEPER_REPORT_AT`) by the clock of the user's time zone
+(`keeper alerts hours --zone`). A deal is reported once. A day without new deals sends nothing
+unless the user wants it. A run that is nobody's morning ends with its first task.
 
 ### Reads
 `collected_deals`, `deal_filters`, `price_points`; archived replies in the lake, for the history
-of products that nobody watches; who wants reports: `keeper reports when`.
+of products that nobody watches; who wants reports: `keeper reports when`; `users`.
 
 ### Writes
-`deal_reports`, `reported_deals`, `outbox`, `alert_deliveries`; the reported deals to Kafka topic
-`deal-updates`, where publishing them again changes nothing.
+`deal_reports`, `reported_deals`, `outbox`, `alert_deliveries`, in `users` from when the next report
+is due; the reported deals to Kafka topic `deal-updates`, where publishing them again changes
+nothing.
 
 ### Params
 None.
@@ -25,7 +28,9 @@ None.
 The operator is notified of a run that failed, and of one that has not ended after two hours.
 
 ### Run it again
-Clear the failed tasks: a run writes one report for each user. A new run reports what came since.
+Clear the failed tasks: a run writes one report for each user. A run that you trigger reports what
+came since to everybody, whatever their clocks show. After a pause the next run makes up for the
+mornings in it with one report.
 `airflow backfill create` is refused: deals of past days are over.
 """
 
@@ -40,8 +45,8 @@ from keeper.orchestration.run_notices import deadline_after, notify_of_failed_ru
 
 
 @dag(
-    # At these times only, not for the morning before it was first seen.
-    schedule=CronTriggerTimetable("0 6 * * *", timezone="UTC"),
+    # At half hours, because some time zones lie between two hours.
+    schedule=CronTriggerTimetable("*/30 * * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     allowed_run_types=NOT_BACKFILLED,
@@ -59,7 +64,7 @@ def report_deals() -> None:
     """Wire the run; the heads above say what it does."""
     written, delivered = tasks.write_reports(), tasks.deliver_reports()
     published = tasks.publish_deals()
-    written >> [delivered, published]
+    tasks.find_readers() >> written >> [delivered, published]
     tasks.summarise(written, delivered, published)
 
 

@@ -1,7 +1,8 @@
 """Finds what is wrong with the settings of a composed system before anything of it starts.
 
 One line a mistake, none of which shows a secret; exit code 1 if there is one. In production, where
-KEEPER_PRODUCTION is set, it looks into the secrets too and asks for more.
+KEEPER_PRODUCTION is set, it looks into the secrets too and asks for more. On a laptop the passwords
+that .env.example publishes are good enough as long as nobody else reaches what they protect.
 """
 
 import base64
@@ -10,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 SECRETS = Path("/run/secrets")
 REMEDY = "python3 docker/make_secrets.py makes those that are missing"
@@ -23,6 +25,28 @@ GIVEN = {
     "keeper_apprise_urls",
 }
 SHORTEST = 16
+# Of .env.example and docker-compose.dev.yaml, where everybody can read them.
+PUBLISHED = {
+    "admin",
+    "airflow",
+    "keeper",
+    "postgres",
+    "for-development-only",
+    "for-development-only-for-development-only-for-development-only-for",
+}
+# On a laptop: the variables that hold what signs and logs in, by their names in .env.
+SIGN_AND_LOG_IN = {
+    "KEEPER_AIRFLOW_PASSWORD": "KEEPER_AIRFLOW_PASSWORD",
+    "KEEPER_AIRFLOW_JWT_SECRET": "AIRFLOW__API_AUTH__JWT_SECRET",
+    "KEEPER_AIRFLOW_API_SECRET": "AIRFLOW__API__SECRET_KEY",
+    "KEEPER_LINK_SECRET": "KEEPER_LINK_SECRET",
+}
+# And those of the databases, which are reached where ports are published alone.
+DATABASE_PASSWORDS = {
+    "KEEPER_POSTGRES_PASSWORD": "KEEPER_DATABASE_PASSWORD",
+    "KEEPER_AIRFLOW_POSTGRES_PASSWORD": "KEEPER_AIRFLOW_DATABASE_PASSWORD",
+    "KEEPER_POSTGRES_ADMIN_PASSWORD": "KEEPER_POSTGRES_ADMIN_PASSWORD",
+}
 
 
 def mistakes_of(environment: Mapping[str, str], secrets: Path = SECRETS) -> Iterator[str]:
@@ -34,6 +58,7 @@ def mistakes_of(environment: Mapping[str, str], secrets: Path = SECRETS) -> Iter
             environment.get("AIRFLOW__API_AUTH__JWT_SECRET", ""),
             ("KEEPER_AIRFLOW_FERNET_KEY", "KEEPER_AIRFLOW_JWT_SECRET"),
         )
+        yield from _of_a_laptop(environment)
         return
     values = {}
     for file in sorted(secrets.iterdir()):
@@ -44,10 +69,17 @@ def mistakes_of(environment: Mapping[str, str], secrets: Path = SECRETS) -> Iter
     for name, value in values.items():
         if name in GIVEN or name.startswith("tls_"):
             continue
-        if len(value) < SHORTEST:
+        # These two may be several, the newest first, while one takes the place of another.
+        keys = value.split(",") if name in {"keeper_link_secret", "airflow_fernet_key"} else [value]
+        if any(len(key) < SHORTEST for key in keys):
             yield f"secrets/{name}: is shorter than {SHORTEST} characters; {REMEDY}"
-        elif not (value.isascii() and value.replace("-", "").replace("_", "").strip("=").isalnum()):
+        elif not all(
+            key.isascii() and key.replace("-", "").replace("_", "").strip("=").isalnum()
+            for key in keys
+        ):
             yield f"secrets/{name}: must be of letters, digits, - and _ alone"
+        elif not PUBLISHED.isdisjoint(keys):
+            yield f"secrets/{name}: is published in Keeper's files; empty it, then {REMEDY}"
     yield from _of_airflow(
         values.get("airflow_fernet_key", ""),
         values.get("airflow_jwt_secret", ""),
@@ -76,10 +108,36 @@ def _of_keeper() -> Iterator[str]:
         yield from (line.strip() for line in str(error).splitlines()[1:])
 
 
+def _of_a_laptop(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield what others could guess, if anybody but this machine reaches what it protects."""
+    from keeper.settings.group import is_this_machine
+
+    bound = environment.get("KEEPER_BIND_ADDRESS") or "127.0.0.1"
+    public = urlsplit(environment.get("KEEPER_PUBLIC_URL", "")).hostname or "localhost"
+    if not is_this_machine(bound):
+        reached = "KEEPER_BIND_ADDRESS"
+        protected = SIGN_AND_LOG_IN | DATABASE_PASSWORDS
+    elif not is_this_machine(public):
+        reached, protected = "KEEPER_PUBLIC_URL", SIGN_AND_LOG_IN
+    else:
+        return
+    for name, variable in protected.items():
+        keys = environment.get(variable, "").split(",")
+        # Keeper itself says which of its links' keys are wrong for its public address.
+        is_reported = name == "KEEPER_LINK_SECRET" and reached == "KEEPER_PUBLIC_URL"
+        if not is_reported and any(key in PUBLISHED or len(key) < SHORTEST for key in keys):
+            yield (
+                f"{name}: is published or shorter than {SHORTEST} characters, and {reached} lets "
+                "others in; make one: openssl rand -hex 32"
+            )
+
+
 def _of_airflow(fernet_key: str, jwt_secret: str, names: tuple[str, str]) -> Iterator[str]:
     try:
-        if fernet_key and len(base64.urlsafe_b64decode(fernet_key)) != 32:
-            raise ValueError
+        # Airflow encrypts with the first and still reads what the others have encrypted.
+        for key in fernet_key.split(",") if fernet_key else ():
+            if len(base64.urlsafe_b64decode(key)) != 32:
+                raise ValueError
     except (ValueError, binascii.Error):
         yield f"{names[0]}: must be 32 bytes in URL-safe base64"
     if len(jwt_secret) < 64:

@@ -53,6 +53,14 @@ $$;
 
 COMMENT ON FUNCTION public.delete_price_point() IS 'So that wrong points are deleted by ASIN too.';
 
+CREATE FUNCTION public.main_units(minor bigint, currency text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN currency = 'JPY' THEN minor::numeric ELSE round(minor / 100.0, 2) END
+$$;
+
+COMMENT ON FUNCTION public.main_units(minor bigint, currency text) IS 'An amount in minor units as people write it: 24.99, whole yen; null stays null.';
+
 CREATE TABLE public.collected_deals (
     event_id text NOT NULL,
     filter_id bigint NOT NULL,
@@ -302,11 +310,15 @@ CREATE VIEW public.current_prices AS
     o.run_id,
     s.last_checked_at,
     s.seen_at,
-    s.is_price_hidden
+    s.is_price_hidden,
+    public.main_units(s.price_minor, s.currency) AS price,
+    public.main_units(s.shipping_minor, s.currency) AS shipping
    FROM (public.price_series s
      JOIN public.price_origins o USING (origin_id));
 
 COMMENT ON VIEW public.current_prices IS 'The newest point of every series and when it was last confirmed.';
+
+COMMENT ON COLUMN public.current_prices.price IS 'price_minor as people write it: 24.99, whole yen; null means no offer, or one whose price is hidden.';
 
 ALTER TABLE public.deal_filters ALTER COLUMN filter_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.deal_filters_filter_id_seq
@@ -526,6 +538,11 @@ CREATE TABLE public.price_alerts (
     raised_at timestamp with time zone DEFAULT now() NOT NULL,
     rules text[] DEFAULT '{target}'::text[] NOT NULL,
     seen_at timestamp with time zone,
+    coupon_minor bigint,
+    coupon_percent integer,
+    subscribe_coupon_minor bigint,
+    subscribe_coupon_percent integer,
+    availability text,
     CONSTRAINT price_alerts_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'FAILED'::text, 'UNKNOWN'::text, 'NOT_CONFIGURED'::text, 'CANCELLED'::text])))
 );
 
@@ -538,6 +555,16 @@ COMMENT ON COLUMN public.price_alerts.status IS 'SENT once a channel has it, PEN
 COMMENT ON COLUMN public.price_alerts.rules IS 'The rules of the watch that this price fulfilled.';
 
 COMMENT ON COLUMN public.price_alerts.seen_at IS 'When Keepa last looked at the price, as of checked_at; null if it does not say.';
+
+COMMENT ON COLUMN public.price_alerts.coupon_minor IS 'What a coupon takes off one purchase, in minor units; null: it takes off none, or is unknown.';
+
+COMMENT ON COLUMN public.price_alerts.coupon_percent IS 'What a coupon takes off one purchase, 1 to 100 percent; null: it takes off none, or is unknown.';
+
+COMMENT ON COLUMN public.price_alerts.subscribe_coupon_minor IS 'As coupon_minor, off a subscription.';
+
+COMMENT ON COLUMN public.price_alerts.subscribe_coupon_percent IS 'As coupon_percent, off a subscription.';
+
+COMMENT ON COLUMN public.price_alerts.availability IS 'Of Amazon''s own price: in stock, pre-order, back-order or delayed; null if it is not known.';
 
 ALTER TABLE public.price_alerts ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.price_alerts_alert_id_seq
@@ -606,12 +633,18 @@ CREATE VIEW public.price_history AS
     o.source,
     o.run_id,
     p.checked_at,
-    p.last_checked_at
+    p.last_checked_at,
+    public.main_units(p.price_minor, s.currency) AS price,
+    public.main_units(p.shipping_minor, s.currency) AS shipping
    FROM ((public.price_points p
      JOIN public.price_series s USING (series_id))
      JOIN public.price_origins o ON ((o.origin_id = p.origin_id)));
 
 COMMENT ON VIEW public.price_history IS 'One row a change: from observed_at until the series'' next row the price was price_minor.';
+
+COMMENT ON COLUMN public.price_history.domain IS 'In small letters: us, uk, de …; analytics.locale reads any spelling.';
+
+COMMENT ON COLUMN public.price_history.price_type IS 'Keepa''s name in capitals: NEW, AMAZON …; analytics.price_type reads any spelling.';
 
 COMMENT ON COLUMN public.price_history.observed_at IS 'Keepa''s time of the point.';
 
@@ -622,6 +655,8 @@ COMMENT ON COLUMN public.price_history.implausible IS 'A jump far outside the pr
 COMMENT ON COLUMN public.price_history.checked_at IS 'When the check that first brought this value was made.';
 
 COMMENT ON COLUMN public.price_history.last_checked_at IS 'The latest check that saw this value as newest.';
+
+COMMENT ON COLUMN public.price_history.price IS 'price_minor as people write it: 24.99, whole yen; null means no offer.';
 
 ALTER TABLE public.price_origins ALTER COLUMN origin_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.price_origins_origin_id_seq
@@ -843,6 +878,7 @@ CREATE TABLE public.users (
     daily_cap integer DEFAULT 20 NOT NULL,
     snoozed_until timestamp with time zone,
     deal_reports text DEFAULT 'WITH_DEALS'::text NOT NULL,
+    report_due_from timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT users_check CHECK (((quiet_from IS NULL) = (quiet_until IS NULL))),
     CONSTRAINT users_daily_cap_check CHECK ((daily_cap > 0)),
     CONSTRAINT users_deal_reports_check CHECK ((deal_reports = ANY (ARRAY['OFF'::text, 'WITH_DEALS'::text, 'ALWAYS'::text])))
@@ -855,6 +891,8 @@ COMMENT ON COLUMN public.users.quiet_from IS 'From then until quiet_until, by cl
 COMMENT ON COLUMN public.users.daily_cap IS 'Most messages a channel gets on a day in time_zone; the others come as one digest the day after.';
 
 COMMENT ON COLUMN public.users.deal_reports IS 'Whether the daily report comes: never, on days with new deals, or every day.';
+
+COMMENT ON COLUMN public.users.report_due_from IS 'A daily report is due at the first morning after; the time of the last look for new deals.';
 
 ALTER TABLE public.users ALTER COLUMN user_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.users_user_id_seq

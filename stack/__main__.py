@@ -161,12 +161,15 @@ def sql(
     query: Annotated[str | None, typer.Argument(help="A query; interactive without.")] = None,
 ) -> None:
     """Open psql on the `keeper` database, or run one query."""
+    from stack.schema import libpq_variables
+
     stack = _choice(context).load_existing()
     psql = str(binaries() / "psql")
-    arguments = [psql, "--no-psqlrc", database_url(stack)]
+    arguments = [psql, "--no-psqlrc"]
     if query:
         arguments += ["--command", query]
-    os.execve(psql, arguments, {"PAGER": "cat", **os.environ})  # noqa: S606
+    where = libpq_variables(database_url(stack))
+    os.execve(psql, arguments, {"PAGER": "cat", **os.environ, **where})  # noqa: S606
 
 
 @app.command()
@@ -191,11 +194,20 @@ def clean(context: typer.Context) -> None:
 
 
 @app.command()
-def demo(context: typer.Context) -> None:
-    """Start the stack, run `track_prices` on a demo watch list, and prove what it did."""
+def demo(
+    context: typer.Context,
+    hold: Annotated[
+        bool,
+        typer.Option("--hold", help="Leave the simulator's time standing afterwards."),
+    ] = False,
+) -> None:
+    """Start the stack, run `track_prices` on a demo watch list, and prove what it did.
+
+    Afterwards the simulator's time runs, so that prices change.
+    """
     from stack.demo import run_demo
 
-    run_demo(_choice(context).load(), console)
+    run_demo(_choice(context).load(), console, release=not hold)
 
 
 def _choice(context: typer.Context) -> Choice:

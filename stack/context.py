@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from dotenv import dotenv_values
 
@@ -21,8 +20,6 @@ from stack.maven import (
     repository_from_settings,
 )
 from stack.ports import Ports, resolve_ports
-
-SIMULATOR_KEY: Final = "simulator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,8 @@ class Stack:
         repository: Where Kafka and Elasticsearch are fetched from without Maven; None if Maven
             fetches them, or there is none.
         keepa_key: A real Keepa key; None means the simulator.
-        simulator_at: The instant at which the simulator's clock is held, ISO 8601.
+        simulator_at: The instant at which the simulator's clock stands at first, ISO 8601.
+        simulator_runs: Whether its clock runs instead, as after the first demo.
         durable: Whether PostgreSQL's data must outlive a crash of the machine.
         environ: The environment of the command.
     """
@@ -57,6 +55,7 @@ class Stack:
     simulator_at: str
     durable: bool
     environ: Mapping[str, str]
+    simulator_runs: bool = False
 
     @property
     def uses_simulator(self) -> bool:
@@ -132,4 +131,5 @@ def load_stack(
         simulator_at=simulator_at,
         durable=durable,
         environ=environ,
+        simulator_runs=state.get("simulator_runs", False),
     )

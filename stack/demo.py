@@ -18,8 +18,10 @@ from stack.commands import last_lines
 from stack.context import Stack
 from stack.demo_proof import Findings, look_until_proved, watched_products
 from stack.errors import InterruptedByUserError, StackError
+from stack.given import catches_mail
 from stack.product import keeper_output
 from stack.progress import Progress
+from stack.simulator_clock import hold_clock, release_clock
 
 DAG: Final = "track_prices"
 _PRODUCTS: Final = 300
@@ -27,11 +29,21 @@ _LOCALES: Final = "us,de,jp"
 _PARSE_TIMEOUT_S: Final = 120
 _RUN_TIMEOUT_S: Final = 1800
 _PROOF_TIMEOUT_S: Final = 60
+_RUNS_ON: Final = (
+    "The simulator's time runs from now on: its prices move, and track_prices checks them every "
+    'six hours. At once: eval "$(.venv/bin/python -m stack env)"; airflow dags trigger '
+    "track_prices"
+)
 _ENDED: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
-def run_demo(stack: Stack, console: Console) -> None:
+def run_demo(stack: Stack, console: Console, *, release: bool = True) -> None:
     """Start the stack, run `track_prices` on a demo watch list, prove and print what it did.
+
+    Args:
+        stack: The stack; its simulator's time stands meanwhile.
+        console: Where to print.
+        release: Let the simulator's time run afterwards, so that prices change and alert.
 
     Raises:
         StackError: Something did not work, or the proof failed; a sentence each.
@@ -43,6 +55,7 @@ def run_demo(stack: Stack, console: Console) -> None:
     up_after = time.monotonic() - began
     try:
         if stack.uses_simulator:
+            hold_clock(stack)
             console.print(f"\n[bold]Watch list[/]  {_add_watch_list(stack)}")
         elif not watched_products(stack):
             raise StackError(
@@ -70,6 +83,9 @@ def run_demo(stack: Stack, console: Console) -> None:
     _print_findings(console, findings, stack, up_after, run_seconds)
     if missing:
         raise StackError("\n".join(["The demo did not do all it should:", *missing]))
+    if stack.uses_simulator and release:
+        release_clock(stack)
+        console.print(f"\n{_RUNS_ON}", highlight=False, soft_wrap=True)
     console.print("\n[bold]Where to look[/]")
     report.print_urls(console, stack)
     console.print("\n`make down` ends the stack, `make demo` runs it again.")
@@ -201,7 +217,10 @@ def _print_findings(
     run = found.run
     mails = sum(count for alert, count in found.mails.items() if alert is not None)
     mailed = sum(1 for alert, _ in found.new_alerts if found.mails.get(alert))
+    sent = sum(1 for _, status in found.new_alerts if status == "SENT")
     alerts = f"{len(found.new_alerts)} raised, {mailed} mailed"
+    if not catches_mail(stack.layout, stack.environ):
+        alerts = f"{len(found.new_alerts)} raised, {sent} sent by your mail server"
     if not found.new_alerts and found.alerts:
         alerts += f" (nothing has changed; {mails} mails of earlier runs, none twice)"
     rows = [

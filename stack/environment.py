@@ -4,27 +4,22 @@ import json
 import shlex
 from typing import Final
 
-from stack.context import SIMULATOR_KEY, Stack
+from stack.context import Stack
+from stack.given import EXPORTED, catches_mail, exported_mark, given_settings
 from stack.layout import write_private
-from stack.ports import HOST, variable_of
+from stack.ports import HOST
 
-# Settings a user may give in the environment; the addresses of services are the stack's own.
-_PASSED_ON: Final = ("TELEGRAM_BOT_TOKEN", "DISCORD_WEBHOOK")
 KEEPA_URL: Final = "https://api.keepa.com"
 
 
 def product_environment(stack: Stack) -> dict[str, str]:
-    """Return Keeper's settings for this stack, and those of its user that are set."""
+    """Return Keeper's settings for this stack, and those that its user gives.
+
+    Without a mail server of the user's, mails go to the mail catcher.
+    """
     ports, layout = stack.ports, stack.layout
-    own_ports = {variable_of(name) for name in ports.as_dict()}
-    given = {
-        name: value
-        for name, value in stack.environ.items()
-        if value
-        and (name.startswith("KEEPER_") or name in _PASSED_ON)
-        and not name.startswith("KEEPER_STACK_")
-        and name not in own_ports
-    }
+    given = given_settings(layout, stack.environ)
+    catcher = {"SMTP_HOST": HOST, "SMTP_PORT": str(ports.smtp), "KEEPER_SMTP_TLS": "none"}
     settings = {
         "KEEPER_USER_EMAIL": "you@keeper.localhost",
         "KEEPER_LAKE": layout.lake.as_uri(),
@@ -33,13 +28,11 @@ def product_environment(stack: Stack) -> dict[str, str]:
         "KEEPER_DATA_DOCS": str(layout.home / "data-docs"),
         "KEEPER_PUBLIC_URL": console_url(stack),
         "KEEPER_LINK_SECRET": stack.credentials.keeper_link_secret,
+        **(catcher if catches_mail(layout, stack.environ) else {}),
         **given,
         "DATABASE_URL": database_url(stack),
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",
         "ELASTICSEARCH_URL": f"http://{HOST}:{ports.elasticsearch}",
-        "SMTP_HOST": HOST,
-        "SMTP_PORT": str(ports.smtp),
-        "KEEPER_SMTP_TLS": "none",
         "KEEPER_RUN_DIR": str(layout.run),
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONPATH": str(layout.root / "include"),
@@ -127,10 +120,11 @@ def write_env_file(stack: Stack) -> None:
 
 def export_lines(stack: Stack) -> str:
     """Return `export` lines for a shell: the product's settings and Airflow's."""
-    return "".join(
-        f"export {name}={shlex.quote(value)}\n"
-        for name, value in airflow_environment(stack).items()
-    )
+    variables = airflow_environment(stack)
+    given = given_settings(stack.layout, stack.environ)
+    marked = {name: value for name, value in variables.items() if name not in given}
+    variables[EXPORTED] = exported_mark(marked)
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
 def _connections(stack: Stack, product: dict[str, str]) -> dict[str, str]:
@@ -165,7 +159,8 @@ def _connections(stack: Stack, product: dict[str, str]) -> dict[str, str]:
         "keeper_keepa": {
             "conn_type": "keepa",
             "host": product.get("KEEPER_KEEPA_URL", KEEPA_URL),
-            "password": stack.keepa_key or SIMULATOR_KEY,
+            # The simulator's key is no secret: Airflow would mask its word in every log.
+            **({} if simulated else {"password": stack.keepa_key}),
             "extra": {"source": "simulator" if simulated else "keepa"},
         },
     }

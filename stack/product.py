@@ -67,14 +67,15 @@ def mail_service(stack: Stack) -> Service:
 
 
 def simulator_service(stack: Stack) -> Service:
-    """Describe the Keepa simulator, its clock held so that its catalogue stays as it is."""
+    """Describe the Keepa simulator; its clock stands until the first demo has been proved."""
+    clock = ("run",) if stack.simulator_runs else ("hold", "--at", stack.simulator_at)
     return Service(
         program=Program(
             name="simulator",
             argv=(
                 str(keeper_command(stack)),
                 *("simulate-keepa", "--host", HOST, "--port", str(stack.ports.simulator)),
-                *("--clock", "hold", "--at", stack.simulator_at),
+                *("--clock", *clock),
                 # One of Keepa's larger plans, so that demos in a row never wait for tokens.
                 *("--refill-rate", "1000"),
             ),

@@ -44,6 +44,15 @@ _END: Final = re.compile(r"^--\n-- PostgreSQL database dump complete\n--\n", re.
 _DEFAULTS: Final = re.compile(r"^SET default_\w+ = .*;\n", re.MULTILINE)
 
 
+def libpq_variables(url: str) -> dict[str, str]:
+    """Return a connection URI as the environment of PostgreSQL's programs.
+
+    Everybody on the machine may read the arguments of a process, a password among them.
+    """
+    known = conninfo_to_dict(url)
+    return {name: str(known[key]) for key, name in _VARIABLES.items() if known.get(key)}
+
+
 def schema_of(url: str) -> str:
     """Return the schema of a migrated database as sql/schema.sql shows it.
 
@@ -55,9 +64,7 @@ def schema_of(url: str) -> str:
     Raises:
         StackError: pg_dump failed.
     """
-    known = conninfo_to_dict(url)
-    # In the environment, since everybody may read the arguments of a process.
-    where = {name: str(known[key]) for key, name in _VARIABLES.items() if known.get(key)}
+    where = libpq_variables(url)
     dump = subprocess.run(
         [
             *(binaries() / "pg_dump", "--schema-only", "--exclude-schema=analytics"),

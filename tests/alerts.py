@@ -37,10 +37,12 @@ ALERT = PriceAlert(
     checked_at=CHECKED_AT,
     reason="at or below your target",
     source="keepa",
+    watched_since=datetime(2026, 1, 2, tzinfo=UTC),
 )
 _ENVELOPE: dict[str, Any] = {
     "message_id": 11,
     "channel_id": 5,
+    "channel_since": datetime(2026, 1, 1, tzinfo=UTC),
     "to": Address(ChannelKind.EMAIL, "reader@example.org"),
     "rules": DeliveryRules(),
     "queued_at": CHECKED_AT,

@@ -6,12 +6,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr
 
 from keeper.domain.locales import locale_of
@@ -20,7 +18,7 @@ from keeper.pipeline.watches.csv_file import RowError, WatchRow, read_watches
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator.api.keepa_api import KeepaApi
 from keeper.simulator.api.recordings import Recordings
-from keeper.simulator.api.server import build_app, listen
+from keeper.simulator.api.server import served
 from keeper.simulator.api.token_bucket import TokenBucket
 from keeper.simulator.faults.plan import FaultPlan
 from keeper.simulator.products import catalogue
@@ -57,21 +55,6 @@ class Simulator:
 def keeper_command(*words: str) -> list[str]:
     """Return the product's command as a test can start it."""
     return [sys.executable, "-c", "from keeper.cli import main; main()", *words]
-
-
-@contextmanager
-def served(api: KeepaApi) -> Iterator[str]:
-    """Serve the simulator from a thread for the block; its address."""
-    with listen("127.0.0.1", 0) as listener:
-        config = uvicorn.Config(build_app(api), log_config=None, access_log=False)
-        server = uvicorn.Server(config)
-        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @contextmanager

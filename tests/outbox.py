@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.message import Message
 from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.domain.watches.watch import Watch
@@ -68,7 +69,7 @@ class Scripted:
 
 
 def nobody() -> EmailChannel:
-    config = SmtpConfig("127.0.0.1", free_port(), "keeper@example.org", tls="none", timeout_s=1)
+    config = SmtpConfig("127.0.0.1", free_port(), "keeper@example.org", tls="none")
     return EmailChannel(config)
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.events import PriceEvent
+from keeper.domain.prices.listing import Availability, Coupon
 from keeper.domain.prices.points import PricePoint
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -24,6 +25,8 @@ def price_event(
     run_id: str = "run-1",
     seen_at: datetime | None = None,
     is_price_hidden: bool = False,
+    coupon: Coupon | None = None,
+    availability: Availability | None = None,
 ) -> PriceEvent:
     """Return the event of a price that holds since `hour`, seen in the check at hour `check`."""
     currency = locale_of(domain).currency
@@ -44,4 +47,6 @@ def price_event(
         run_id=run_id,
         seen_at=seen_at,
         is_price_hidden=is_price_hidden,
+        coupon=coupon,
+        availability=availability,
     )

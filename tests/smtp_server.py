@@ -9,7 +9,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.channels.smtp import SmtpConfig
 from tests.services import free_port
 
 
@@ -55,9 +56,9 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def mail_server(mailbox: Mailbox) -> Iterator[SmtpConfig]:
     port = free_port()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port, enable_SMTPUTF8=False)
     controller.start()
-    yield SmtpConfig("127.0.0.1", port, "Keeper <keeper@example.org>", tls="none", timeout_s=5)
+    yield SmtpConfig("127.0.0.1", port, "Keeper <keeper@example.org>", tls="none")
     controller.stop()
 
 

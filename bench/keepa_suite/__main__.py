@@ -9,20 +9,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from threading import Thread
 from typing import Annotated, Final
 
 import typer
-import uvicorn
 
 from bench.keepa_suite.names import simulated_names
 from bench.keepa_suite.plugin import NAMES_FILE, OUTCOMES_FILE, URL
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator.api.keepa_api import KeepaApi
-from keeper.simulator.api.server import build_app, listen
+from keeper.simulator.api.server import served
 from keeper.simulator.api.token_bucket import TokenBucket
 from keeper.simulator.products.catalogue import Catalogue
 
@@ -46,7 +43,7 @@ def run(
     """Run the suite and print each test with its outcome; those that do not pass with a reason."""
     api = KeepaApi(Catalogue(_SEED, _PRODUCTS), bucket=TokenBucket(_REFILL))
     names = simulated_names(api.catalogue, api.clock.minute())
-    with tempfile.TemporaryDirectory() as folder, _served(api) as url:
+    with tempfile.TemporaryDirectory() as folder, served(api) as url:
         outcomes = _run_suite(checkout.resolve(), Path(folder), url, names)
     for name, reason in outcomes.items():
         why = "" if reason is None else f": {reason.splitlines()[0]}"
@@ -54,20 +51,6 @@ def run(
     passed = sum(reason is None for reason in outcomes.values())
     print(f"{passed} of {len(outcomes)} passed")
     raise typer.Exit(0 if passed >= expected else 1)
-
-
-@contextmanager
-def _served(api: KeepaApi) -> Iterator[str]:
-    """Serve the simulator from a thread for the block; its address."""
-    with listen("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(uvicorn.Config(build_app(api), log_config=None, access_log=False))
-        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def _run_suite(

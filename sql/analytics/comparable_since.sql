@@ -8,6 +8,6 @@
 CREATE OR REPLACE FUNCTION analytics.comparable_since(price_type text, at timestamptz)
 RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN price_type IN ('NEW', 'USED', 'COLLECTIBLE', 'REFURBISHED')
+    SELECT CASE WHEN upper(btrim(price_type)) IN ('NEW', 'USED', 'COLLECTIBLE', 'REFURBISHED')
         AND at >= timestamptz '2026-02-23Z' THEN timestamptz '2026-02-23Z' END
 $$;

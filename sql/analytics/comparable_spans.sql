@@ -22,10 +22,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 300 AS $$
             comparable_spans.price_type, comparable_spans.until) + interval '30 days'
         OR s.started_at >= (
             SELECT p.observed_at FROM price_points p
-            WHERE p.series_id = (
-                    SELECT q.series_id FROM price_series q
-                    WHERE (q.asin, q.domain, q.price_type) = (comparable_spans.asin,
-                        comparable_spans.domain, comparable_spans.price_type))
+            WHERE p.series_id = (SELECT analytics.series_of(comparable_spans.asin,
+                    comparable_spans.domain, comparable_spans.price_type))
                 AND p.observed_at >= analytics.comparable_since(
                     comparable_spans.price_type, comparable_spans.until)
                 AND NOT p.implausible

@@ -14,7 +14,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 11 AS $$
     WITH prices AS (
         SELECT s.domain, s.currency, p.landed_minor, p.observed_at,
             CASE WHEN s.currency = 'EUR' THEN 1 ELSE r.per_euro END AS rate, r.day AS rate_day,
-            p.landed_minor / CASE WHEN s.currency = 'JPY' THEN 1.0 ELSE 100.0 END
+            main_units(p.landed_minor, s.currency)
                 / CASE WHEN s.currency = 'EUR' THEN 1 ELSE r.per_euro END AS euros
         FROM price_series s
         CROSS JOIN LATERAL (
@@ -29,7 +29,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 11 AS $$
             WHERE x.currency = s.currency AND x.day <= (locale_prices.at AT TIME ZONE 'UTC')::date
             ORDER BY x.day DESC LIMIT 1
         ) AS r ON s.currency <> 'EUR'
-        WHERE s.asin = locale_prices.asin AND s.price_type = locale_prices.price_type
+        WHERE s.asin = analytics.asin(locale_prices.asin)
+            AND s.price_type = analytics.price_type(locale_prices.price_type)
     )
     SELECT domain, currency, landed_minor, round(euros, 2), rate, rate_day,
         round(100 * (euros / min(euros) OVER () - 1), 1), observed_at

@@ -19,20 +19,16 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 300 AS $$
         (
             SELECT q.observed_at, q.price_minor + coalesce(q.shipping_minor, 0) AS landed_minor
             FROM price_points q
-            WHERE q.series_id = (
-                    SELECT s.series_id FROM price_series s
-                    WHERE (s.asin, s.domain, s.price_type)
-                        = (price_spans.asin, price_spans.domain, price_spans.price_type))
+            WHERE q.series_id = (SELECT analytics.series_of(
+                    price_spans.asin, price_spans.domain, price_spans.price_type))
                 AND q.observed_at <= price_spans.since AND NOT q.implausible
             ORDER BY q.observed_at DESC LIMIT 1
         )
         UNION ALL
         SELECT q.observed_at, q.price_minor + coalesce(q.shipping_minor, 0)
         FROM price_points q
-        WHERE q.series_id = (
-                SELECT s.series_id FROM price_series s
-                WHERE (s.asin, s.domain, s.price_type)
-                    = (price_spans.asin, price_spans.domain, price_spans.price_type))
+        WHERE q.series_id = (SELECT analytics.series_of(
+                price_spans.asin, price_spans.domain, price_spans.price_type))
             AND q.observed_at > price_spans.since AND q.observed_at < price_spans.until
             AND NOT q.implausible
     ) AS p

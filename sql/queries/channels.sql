@@ -58,6 +58,31 @@ UPDATE outbox SET status = 'CANCELLED', settled_at = now()
 WHERE channel_id = %(channel_id)s AND status = 'PENDING'
 RETURNING message_id
 
+-- name: lock_channel
+-- Locks a user's channel and returns its id; no row if the user has no such channel.
+SELECT c.channel_id FROM channels c
+JOIN users u USING (user_id)
+WHERE lower(u.email) = lower(%(email)s) AND c.kind = %(kind)s AND c.address = %(address)s
+FOR UPDATE OF c
+
+-- name: close_alerts_of
+-- Cancels the alerts that only a channel's messages could still deliver, so that none of them is
+-- queued for another channel once this one is deleted.
+UPDATE price_alerts a SET status = 'CANCELLED'
+WHERE a.status = 'NOT_CONFIGURED'
+    AND EXISTS (SELECT FROM outbox o
+        WHERE o.alert_id = a.alert_id AND o.channel_id = %(channel_id)s)
+    AND NOT EXISTS (SELECT FROM outbox o
+        WHERE o.alert_id = a.alert_id AND o.channel_id <> %(channel_id)s)
+
+-- name: delete_channel
+-- Deletes a channel with its messages and what became of them; returns how many there were.
+WITH messages AS (
+    SELECT count(*)::int AS messages FROM outbox WHERE channel_id = %(channel_id)s
+)
+DELETE FROM channels c USING messages m WHERE c.channel_id = %(channel_id)s
+RETURNING m.messages
+
 -- name: rules_of
 -- Returns a user's time zone, quiet hours, daily cap and snooze; no row for an unknown address.
 -- Null hours mean that there are none, a null snoozed_until that nothing is snoozed.
@@ -80,12 +105,21 @@ WHERE c.channel_id = o.channel_id AND c.user_id = %(user_id)s AND o.status = 'PE
 
 -- name: snooze_watches
 -- Sets until when the alerts of a user's watches of a product are held, null for no longer; a null
--- domain means every locale. Returns the watches; removed ones are left out.
-UPDATE watched_products w SET snoozed_until = %(until)s
-FROM users u
-WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
-    AND (%(domain)s::text IS NULL OR w.domain = %(domain)s) AND w.status <> 'INACTIVE'
-RETURNING w.watch_id, w.user_id
+-- domain means every locale. Returns the watches with the former time; removed ones are left out. The
+-- end of a snooze stays known: a link made before it has been used.
+WITH meant AS (
+    SELECT w.watch_id, w.snoozed_until FROM watched_products w
+    JOIN users u USING (user_id)
+    WHERE lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
+        AND (%(domain)s::text IS NULL OR w.domain = %(domain)s) AND w.status <> 'INACTIVE'
+    ORDER BY w.watch_id
+    FOR UPDATE OF w
+)
+UPDATE watched_products w
+SET snoozed_until = coalesce(%(until)s::timestamptz,
+    CASE WHEN m.snoozed_until IS NOT NULL THEN least(m.snoozed_until, now()) END)
+FROM meant m WHERE w.watch_id = m.watch_id
+RETURNING w.user_id, w.domain, w.price_type, m.snoozed_until AS before
 
 -- name: list_alerts
 -- Returns a user's latest alerts, newest first, with the state of each channel's message and the
@@ -131,8 +165,10 @@ SELECT alert_id, (SELECT count(*)::int FROM dropped) AS dropped,
 FROM seen
 
 -- name: linked_watch
--- Returns a watch and its owner's address by its id; no row once it was removed.
-SELECT u.email, w.asin, w.domain, w.price_type, p.title
+-- Returns a watch and its owner's address by its id; no row once it was removed. A null
+-- snoozed_until means that it was never snoozed.
+SELECT u.email, w.asin, w.domain, w.price_type, w.created_at AS watched_since, w.snoozed_until,
+    p.title
 FROM watched_products w
 JOIN users u USING (user_id)
 LEFT JOIN products p USING (asin, domain)
@@ -140,5 +176,6 @@ WHERE w.watch_id = %(number)s AND w.status <> 'INACTIVE'
 
 -- name: linked_channel
 -- Returns a channel and its owner's address by its id.
-SELECT u.email, c.kind, c.address FROM channels c JOIN users u USING (user_id)
+SELECT u.email, c.kind, c.address, c.created_at AS channel_since
+FROM channels c JOIN users u USING (user_id)
 WHERE c.channel_id = %(number)s

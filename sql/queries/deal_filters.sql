@@ -39,13 +39,19 @@ GROUP BY f.filter_id
 ORDER BY f.name
 
 -- name: set_filter_status
--- Sets the status of a user's filter and returns its id; no row if there is none of that name, in
--- whatever case, or it was removed.
-UPDATE deal_filters f SET status = %(status)s, updated_at = now()
-FROM users u
-WHERE u.user_id = f.user_id AND lower(u.email) = lower(%(email)s)
-    AND lower(f.name) = lower(%(name)s) AND f.status <> 'INACTIVE'
-RETURNING f.filter_id
+-- Sets the status of a user's filter and returns the former one; no row if there is none of that
+-- name, in whatever case, or it was removed.
+WITH meant AS (
+    SELECT f.filter_id, f.status FROM deal_filters f
+    JOIN users u USING (user_id)
+    WHERE lower(u.email) = lower(%(email)s) AND lower(f.name) = lower(%(name)s)
+        AND f.status <> 'INACTIVE'
+    FOR UPDATE OF f
+)
+UPDATE deal_filters f SET status = %(status)s,
+    updated_at = CASE WHEN m.status = %(status)s THEN f.updated_at ELSE now() END
+FROM meant m WHERE f.filter_id = m.filter_id
+RETURNING m.status AS before
 
 -- name: record_problem
 -- Records why Keepa refused a filter, null once it does not; the same reason again keeps its time.
@@ -55,7 +61,7 @@ WHERE filter_id = %(filter_id)s AND problem IS DISTINCT FROM %(problem)s
 
 -- name: best_deals
 -- Returns a user's deals that were found again since a moment, best score first. A null filter
--- means all; the higher of the two minimum scores counts.
+-- means all, a null locale any; the higher of the two minimum scores counts.
 SELECT f.name AS filter, d.asin, d.domain, d.price_type, d.currency, d.title, d.price_minor,
     d.original_minor, d.discount_percent, d.score, d.reasons, d.observed_at, d.first_seen_at,
     d.last_seen_at, d.source
@@ -65,6 +71,7 @@ JOIN users u USING (user_id)
 WHERE lower(u.email) = lower(%(email)s)
     AND (%(filter)s::text IS NULL OR lower(f.name) = lower(%(filter)s))
     AND d.score >= greatest(%(min_score)s, f.min_score)
+    AND (%(domain)s::text IS NULL OR d.domain = %(domain)s)
     AND d.last_seen_at >= %(since)s
 ORDER BY d.score DESC, d.last_seen_at DESC, d.asin
 LIMIT %(limit)s

@@ -2,14 +2,19 @@
 
 -- name: readers
 -- Returns the users with an active filter who want reports, by id. since is when their last report
--- ended, null before the first; is_done says whether this run has made theirs.
-SELECT u.user_id, u.deal_reports AS wants,
+-- ended, null before the first; is_done says whether this run has made theirs; the next is due at
+-- the first morning after due_from.
+SELECT u.user_id, u.deal_reports AS wants, u.time_zone, u.report_due_from AS due_from,
     (SELECT max(r.until) FROM deal_reports r WHERE r.user_id = u.user_id) AS since,
     EXISTS (SELECT FROM deal_reports r WHERE r.user_id = u.user_id AND r.run_id = %(run_id)s) AS is_done
 FROM users u
 WHERE u.deal_reports <> 'OFF'
     AND EXISTS (SELECT FROM deal_filters f WHERE f.user_id = u.user_id AND f.status = 'ACTIVE')
 ORDER BY u.user_id
+
+-- name: mark_looked
+-- Moves on from when a user's next daily report is due; never back.
+UPDATE users SET report_due_from = greatest(report_due_from, %(at)s) WHERE user_id = %(user_id)s
 
 -- name: new_deals
 -- Returns the deals a user's next report may contain, best score first: still available at the same
@@ -90,8 +95,9 @@ SELECT deal_reports AS wants FROM users WHERE lower(email) = lower(%(email)s)
 
 -- name: reader_of
 -- Returns a user by address, whether they want reports or not; no row without an active filter.
--- since is when their last report ended, null before the first.
-SELECT u.user_id, u.deal_reports AS wants,
+-- since is when their last report ended, null before the first; the next is due at the first
+-- morning after due_from.
+SELECT u.user_id, u.deal_reports AS wants, u.time_zone, u.report_due_from AS due_from,
     (SELECT max(r.until) FROM deal_reports r WHERE r.user_id = u.user_id) AS since
 FROM users u
 WHERE lower(u.email) = lower(%(email)s)

@@ -373,9 +373,12 @@ ON CONFLICT (watch_id, rule) DO UPDATE SET
 WITH raised AS (
     INSERT INTO price_alerts (watch_id, user_id, asin, domain, price_type, price_minor,
         shipping_minor, previous_price_minor, target_minor, currency, observed_at, checked_at,
-        seen_at, reason, rules, source, run_id, status)
+        seen_at, coupon_minor, coupon_percent, subscribe_coupon_minor, subscribe_coupon_percent,
+        availability, reason, rules, source, run_id, status)
     SELECT watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
-        previous_price_minor, target_minor, currency, observed_at, checked_at, seen_at, reason,
+        previous_price_minor, target_minor, currency, observed_at, checked_at, seen_at,
+        coupon_minor, coupon_percent, subscribe_coupon_minor, subscribe_coupon_percent,
+        availability, reason,
         string_to_array(rules, E'\n'), source, run_id,
         CASE WHEN EXISTS (
                 SELECT FROM channels c WHERE c.user_id = a.user_id AND c.status = 'ACTIVE')
@@ -384,11 +387,14 @@ WITH raised AS (
         %(domain)s::text[], %(price_type)s::text[], %(price_minor)s::bigint[],
         %(shipping_minor)s::bigint[], %(previous_price_minor)s::bigint[],
         %(target_minor)s::bigint[], %(currency)s::text[], %(observed_at)s::timestamptz[],
-        %(checked_at)s::timestamptz[], %(seen_at)s::timestamptz[], %(reason)s::text[],
+        %(checked_at)s::timestamptz[], %(seen_at)s::timestamptz[], %(coupon_minor)s::bigint[],
+        %(coupon_percent)s::integer[], %(subscribe_coupon_minor)s::bigint[],
+        %(subscribe_coupon_percent)s::integer[], %(availability)s::text[], %(reason)s::text[],
         %(rules)s::text[], %(source)s::text[], %(run_id)s::text[])
         AS a (watch_id, user_id, asin, domain, price_type, price_minor, shipping_minor,
-            previous_price_minor, target_minor, currency, observed_at, checked_at, seen_at, reason,
-            rules, source, run_id)
+            previous_price_minor, target_minor, currency, observed_at, checked_at, seen_at,
+            coupon_minor, coupon_percent, subscribe_coupon_minor, subscribe_coupon_percent,
+            availability, reason, rules, source, run_id)
     ON CONFLICT (watch_id, observed_at, checked_at) DO NOTHING
     RETURNING alert_id, user_id
 ), queued AS (

@@ -55,7 +55,8 @@ FOR NO KEY UPDATE OF o
 -- and notice one is there and the others are null. A notice is not wanted once its trouble is over
 -- or another has taken its place; one that messages were lost is wanted until a newer one is there.
 SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind,
-    c.address, u.time_zone, u.quiet_from, u.quiet_until, u.daily_cap,
+    c.address, c.created_at AS channel_since, w.created_at AS watched_since,
+    u.time_zone, u.quiet_from, u.quiet_until, u.daily_cap,
     greatest(u.snoozed_until, w.snoozed_until) AS snoozed_until,
     coalesce(w.status <> 'INACTIVE' AND a.status <> 'CANCELLED', true)
         AND (n.resolved_at IS NULL OR starts_with(n.topic, 'delivery:') AND NOT EXISTS (
@@ -64,6 +65,8 @@ SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, 
     a.alert_id, a.watch_id, a.asin, a.domain, a.price_type, a.price_minor, a.shipping_minor,
     a.previous_price_minor, a.target_minor, w.with_shipping, a.currency, a.observed_at,
     a.checked_at, a.seen_at, a.reason, a.source, p.title, p.image_url,
+    a.coupon_minor, a.coupon_percent, a.subscribe_coupon_minor, a.subscribe_coupon_percent,
+    a.availability,
     s.price_minor AS newest_price_minor, coalesce(s.is_price_hidden, false) AS is_newest_hidden,
     coalesce((s.last_checked_at, s.observed_at) > (a.checked_at, a.observed_at)
         AND s.observed_at <> a.observed_at, false) AS has_newer_price,

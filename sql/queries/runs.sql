@@ -17,6 +17,11 @@ ON CONFLICT (run_id) DO UPDATE SET state = 'RUNNING', finished_at = NULL, proble
     products_postponed = excluded.products_postponed,
     tokens_estimated = excluded.tokens_estimated
 
+-- name: reopen_run
+-- Opens a run again that goes on by its former plan.
+UPDATE pipeline_runs SET state = 'RUNNING', finished_at = NULL, problem = NULL
+WHERE run_id = %(run_id)s
+
 -- name: finish_run
 -- Records how a run ended, with its tokens by the ledger and its alerts sent until now, and returns
 -- the whole row; no row if it was never started.

@@ -53,7 +53,8 @@ WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
 -- too if asked for. A null price means no offer, or with a null observed_at that none is known; a
 -- null kind means a standard product.
 SELECT w.watch_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
-    w.priority, w.rules::text AS rules, w.with_shipping, p.title, c.price_minor, c.currency, c.observed_at, c.implausible, c.source,
+    w.priority, w.rules::text AS rules, w.with_shipping, p.title, c.price_minor, c.shipping_minor,
+    c.currency, c.observed_at, c.implausible, c.source,
     w.last_checked_at, c.seen_at, c.is_price_hidden, k.kind, k.variations
 FROM watched_products w
 JOIN users u USING (user_id)
@@ -63,18 +64,40 @@ LEFT JOIN current_prices c USING (asin, domain, price_type)
 WHERE lower(u.email) = lower(%(email)s) AND (w.status <> 'INACTIVE' OR %(all)s)
 ORDER BY w.domain, w.asin, w.price_type
 
+-- name: watched_locales
+-- Returns the locales in which a user has watches of a product, and whether one is not removed.
+SELECT w.domain, bool_or(w.status <> 'INACTIVE') AS is_watched
+FROM watched_products w
+JOIN users u USING (user_id)
+WHERE lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
+GROUP BY w.domain
+ORDER BY w.domain
+
 -- name: set_status
--- Sets the status of a user's watches of a product and returns them; a null locale or price type
--- means every one. Removed ones stay.
-UPDATE watched_products w SET status = %(status)s, updated_at = now()
-FROM users u
-WHERE u.user_id = w.user_id AND lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
-    AND (%(domain)s::text IS NULL OR w.domain = %(domain)s)
-    AND (%(price_type)s::text IS NULL OR w.price_type = %(price_type)s)
-    AND w.status <> 'INACTIVE'
-    -- Keepa keeps no rents any more.
-    AND NOT (w.price_type = 'RENT' AND %(status)s = 'ACTIVE')
-RETURNING w.watch_id
+-- Sets the status of a user's watches of a product and returns them with the former and the new
+-- one; a null locale or price type means every one. Removed ones stay, and are not returned.
+WITH meant AS (
+    SELECT w.watch_id, w.domain, w.price_type, w.status FROM watched_products w
+    JOIN users u USING (user_id)
+    WHERE lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
+        AND (%(domain)s::text IS NULL OR w.domain = %(domain)s)
+        AND (%(price_type)s::text IS NULL OR w.price_type = %(price_type)s)
+        AND w.status <> 'INACTIVE'
+    ORDER BY w.watch_id
+    FOR UPDATE OF w
+), changed AS (
+    UPDATE watched_products w SET status = %(status)s, updated_at = now()
+    FROM meant m
+    WHERE w.watch_id = m.watch_id AND m.status <> %(status)s
+        -- Keepa keeps no rents any more.
+        AND NOT (m.price_type = 'RENT' AND %(status)s = 'ACTIVE')
+    RETURNING w.watch_id
+)
+SELECT m.domain, m.price_type, m.status AS before,
+    CASE WHEN c.watch_id IS NULL THEN m.status ELSE %(status)s END AS after
+FROM meant m
+LEFT JOIN changed c USING (watch_id)
+ORDER BY m.domain, m.price_type
 
 -- name: count_watches_of
 -- Returns how many watches of a price type there are, removed ones left out.

@@ -171,10 +171,30 @@ def test_every_setting_reaches_the_containers() -> None:
     environment = composition(BASE)["x-keeper-environment"]
     assert set(environment) == SETTINGS
     passed_on = {name for name, value in environment.items() if value == f"${{{name}:-}}"}
-    assert passed_on == SETTINGS - FIXED_IN_CONTAINERS
+    assert passed_on == SETTINGS - FIXED_IN_CONTAINERS - {"KEEPER_SMTP_CA_FILE"}
     for service in composition(BASE)["services"].values():
         if of_keeper(service):
             assert environment.items() <= service["environment"].items()
+
+
+@pytest.mark.parametrize(
+    ("given", "source", "inside"),
+    [
+        ({}, "./docker/no-certificates.pem", ""),
+        ({"KEEPER_SMTP_CA_FILE": "./ours.pem"}, "./ours.pem", "/etc/keeper/smtp-ca.pem"),
+    ],
+)
+def test_the_mail_servers_authority_is_mounted_where_the_setting_says(
+    root: Path, given: dict[str, str], source: str, inside: str
+) -> None:
+    found = composed(EXAMPLE | given)
+    assert found["configs"] == {"smtp-ca": {"file": source}}
+    assert (root / "docker" / "no-certificates.pem").exists()
+    mounted = [{"source": "smtp-ca", "target": "/etc/keeper/smtp-ca.pem"}]
+    for service in found["services"].values():
+        if of_keeper(service):
+            assert service["configs"] == mounted
+            assert service["environment"]["KEEPER_SMTP_CA_FILE"] == inside
 
 
 def test_each_variable_of_the_example_has_a_comment(root: Path) -> None:

@@ -136,6 +136,22 @@ def test_only_nginx_can_be_reached(containers: dict[str, dict[str, Any]]) -> Non
     assert published == {"nginx": [(ADDRESS, "443"), (ADDRESS, "80")]}
 
 
+def test_no_log_of_nginx_has_the_path_of_a_link(
+    system: ComposedSystem, trusted: ssl.SSLContext
+) -> None:
+    link = f"{URL}/a/whoever-reads-this-could-use-it"
+    with httpx.Client(verify=trusted, trust_env=False, timeout=60) as client:
+        answers = [client.get(link).status_code for _ in range(60)]
+        # Refused before nginx knows its location.
+        refused = client.get(link, headers={"X-Long": "x" * 20_000}).status_code
+
+    assert {404, 429} <= set(answers)
+    assert refused == 400
+    logged = system.output("logs", "nginx")
+    assert '"GET /a/" 400' in logged
+    assert "whoever-reads-this" not in logged
+
+
 def test_containers_can_do_little(
     system: ComposedSystem, containers: dict[str, dict[str, Any]]
 ) -> None:

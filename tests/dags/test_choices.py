@@ -59,6 +59,23 @@ def test_a_run_nobody_chose_for_is_about_everything(dags: dict[str, DAG], dag_id
         assert params.get_param(name).description
 
 
+def test_only_what_must_be_filled_in_carries_a_star(dags: dict[str, DAG]) -> None:
+    """Airflow's form puts a red star on each field whose schema does not take null."""
+    starred = {
+        f"{dag_id}.{name}"
+        for dag_id, dag in dags.items()
+        for name in dag.params
+        if "null" not in dag.params.get_param(name).schema["type"]
+    }
+
+    assert starred == {
+        "backfill_history.since",
+        "backfill_history.until",
+        "discover_products.answer_within_h",
+        "discover_products.max_proposals",
+    }
+
+
 def test_prices_go_before_deals_and_past_ones_last(dags: dict[str, DAG]) -> None:
     ranks = {dag_id: {task.priority_weight for task in dag.tasks} for dag_id, dag in dags.items()}
 
@@ -99,6 +116,17 @@ def test_a_dry_run_of_track_prices_says_what_it_would_do_and_does_nothing(
     assert (run.states["deliver_alerts"], run.states["summarise"]) == ("skipped", "skipped")
     assert nothing_was_done(connection)
     assert not (tmp_path / "lake").exists()
+
+
+def test_emptied_fields_choose_everything(
+    connection: Connection, run_dag: RunDag, keepa: dict[str, str]
+) -> None:
+    save_watches(connection, USER, [Watch("B000000001", "us", "NEW", 1)])
+
+    run = run_dag("track_prices", {"asins": None, "domains": None, "dry_run": True}, **keepa)
+
+    assert run.state == "success", run.log
+    assert run.summaries["plan"].startswith("dry run: 1 products (us 1: B000000001) in 1 batches")
 
 
 def test_a_product_nobody_watches_fails_the_run_and_is_named(

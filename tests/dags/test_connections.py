@@ -61,7 +61,7 @@ def test_a_service_that_answers_is_green(ask: Ask, conn_id: str) -> None:
 def test_keepa_is_green_and_says_its_balance(
     ask: Ask, simulate: Callable[..., Simulator], of_form: dict[str, object]
 ) -> None:
-    is_well, message = ask(KEEPA_CONN, host=simulate().url, extra=of_form)
+    is_well, message = ask(KEEPA_CONN, host=simulate().url, password="simulator", extra=of_form)
 
     assert is_well is True, message
     assert message.startswith("the simulator: ")
@@ -118,7 +118,7 @@ def test_a_keepa_that_is_away_is_red_and_says_where_to_look(ask: Ask) -> None:
     ("conn_id", "mistake", "said"),
     [
         pytest.param(KEEPA_CONN, {"host": "api.keepa.com"}, "must look like https", id="no scheme"),
-        pytest.param(KEEPA_CONN, {"password": None}, "needs a password", id="no key"),
+        pytest.param(KEEPA_CONN, {"password": None, "extra": {}}, "needs a password", id="no key"),
         pytest.param(KEEPA_CONN, {"extra": {"source": "x"}}, "keepa or simulator", id="source"),
         pytest.param(KEEPA_CONN, {"extra": {"timeout_s": "x"}}, "number of seconds", id="timeout"),
         pytest.param(ELASTICSEARCH_CONN, {"host": None}, "needs a host", id="no host"),

@@ -164,8 +164,11 @@ def test_neither_elasticsearch_nor_older_points_hold_alerts(track_prices: DAG) -
     assert {task for task in upstream if task.startswith("wait_for")} == {"wait_for_postgres"}
 
 
-def test_what_was_paid_for_before_a_fetch_failed_is_checked(track_prices: DAG) -> None:
-    assert track_prices.get_task("prices.check").trigger_rule == TriggerRule.ALL_DONE
+@pytest.mark.parametrize("task_id", ["prices.check", "prices.publish"])
+def test_what_was_paid_for_before_a_fetch_failed_is_published(
+    track_prices: DAG, task_id: str
+) -> None:
+    assert track_prices.get_task(task_id).trigger_rule == TriggerRule.ALL_DONE
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from keeper.alerts.channels.email import SmtpConfig
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.errors import KeeperError, SettingsError
 from keeper.orchestration.check_operations import check_database, check_kafka, summarise
 from keeper.orchestration.runs import summaries
@@ -83,7 +83,7 @@ def end(monkeypatch: pytest.MonkeyPatch, found: dict[str, list[str]], **states: 
     task = LastTask(**states)
     monkeypatch.setattr(summaries, "get_current_context", lambda: {"ti": task})
     load_settings.cache_clear()
-    return summarise.function(found, WELL, {"sent": 1}, task)
+    return summarise.function(found, WELL, {"sent": 1}, cast(Any, task))
 
 
 def test_messages_that_wait_are_mailed_past_the_outbox_once_and_fail_the_run(

@@ -48,6 +48,13 @@ def test_airflow_and_the_commands_reach_the_same(settings: Settings) -> None:
     assert search == services.elasticsearch_config(settings).url
 
 
+def test_the_simulators_well_known_key_is_no_password_to_mask(settings: Settings) -> None:
+    keepa = SettingsBackend().get_connection(connections.KEEPA_CONN)
+
+    assert keepa is not None
+    assert keepa.password == (None if settings.keepa.uses_simulator else "k" * 64)
+
+
 def test_the_databases_are_those_of_the_settings(settings: Settings) -> None:
     keeper = SettingsBackend().get_connection("keeper_postgres")
     urls = {

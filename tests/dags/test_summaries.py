@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
+from keeper.orchestration.airflow.failures import PROBLEM, Problem
 from keeper.orchestration.check_operations import check_line
 from keeper.orchestration.check_services import services_line
 from keeper.orchestration.maintain_storage import storage_line
@@ -16,13 +17,17 @@ from keeper.pipeline.services.names import SERVICES
 
 
 class LastTask:
-    """Stands for the last task's instance: knows how the others ended, keeps what it is given."""
+    """Stands for the last task's instance: knows how the others ended, keeps what it is given.
+
+    `problems` are what the failed ones left.
+    """
 
     dag_id, run_id, task_id = "some_dag", "manual__1", "summarise"
 
     def __init__(self, **states: str) -> None:
         self.states = {"summarise": "running", **states}
         self.kept: dict[str, str] = {}
+        self.problems: list[Problem] = []
 
     def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
         assert dag_id == self.dag_id
@@ -30,6 +35,11 @@ class LastTask:
 
     def xcom_push(self, key: str, value: str) -> None:
         self.kept[key] = value
+
+    def xcom_pull(self, task_ids: list[str], key: str) -> list[Problem | None]:
+        assert key == PROBLEM
+        left = [one for one in self.problems if one["name"].partition("_")[0] in task_ids]
+        return [*left, None]
 
 
 def conclude(task: LastTask, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -51,6 +61,31 @@ def test_a_run_fails_when_one_of_them_did(monkeypatch: pytest.MonkeyPatch, state
     with pytest.raises(RunFailedError, match="all is told; unfinished: first"):
         conclude(task, monkeypatch)
     assert task.kept == {"summary": "all is told; unfinished: first"}
+
+
+def problem(name: str, minute: int, text: str, *, follows: bool = False) -> Problem:
+    at = f"2026-03-01T06:{minute:02}:00+00:00"
+    return Problem(at=at, name=name, task=f"{name} (de)", text=text, follows=follows)
+
+
+def test_the_task_that_failed_first_is_named_with_what_was_said_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = LastTask(check_0="failed", fetch_0="failed", fetch_1="failed", late="upstream_failed")
+    task.problems = [
+        # Of an earlier try, which went well the next time.
+        problem("fetch_2", 0, "Keepa is away."),
+        problem("check_0", 1, "Done as far as it could be.", follows=True),
+        problem("fetch_1", 3, "Keepa is away."),
+        problem("fetch_0", 2, "Keepa rejected the API key."),
+    ]
+
+    with pytest.raises(RunFailedError) as failed:
+        conclude(task, monkeypatch)
+
+    assert str(failed.value) == (
+        "all is told; fetch_0 (de) failed: Keepa rejected the API key; so did fetch_1 (de)"
+    )
 
 
 def test_every_dag_ends_with_the_task_that_says_what_it_did(dags: dict[str, DAG]) -> None:

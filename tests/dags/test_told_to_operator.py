@@ -16,6 +16,7 @@ from airflow.sdk.execution_time.callback_supervisor import execute_callback
 from airflow.serialization.encoders import encode_deadline_alert
 
 from keeper.orchestration import run_notices
+from keeper.orchestration.airflow.failures import Problem
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.messages.notices import list_notices
@@ -97,9 +98,34 @@ def test_a_failed_run_is_told_until_a_good_one(connection: Connection) -> None:
 
     (notice,) = list_notices(connection, with_resolved=False, most=10)
     assert (notice.topic, notice.times, notice.channels) == ("run:report_deals", 2, "email pending")
-    assert "Run scheduled__2: task_failure." in notice.details
+    assert "Run scheduled__2: a task failed.\n" in notice.details
     run_notices.record_good_run(FAILED)
     assert topics(connection) == []
+
+
+def test_the_notice_names_the_task_that_failed_first_and_what_was_said_to_it(
+    connection: Connection,
+) -> None:
+    left = Problem(
+        at="2026-03-01T06:00:00+00:00",
+        name="write_reports",
+        task="write_reports",
+        text="PostgreSQL does not answer.",
+        follows=False,
+    )
+    last = SimpleNamespace(
+        dag_id="report_deals",
+        run_id="scheduled__1",
+        task_id="summarise",
+        get_task_states=lambda dag_id, run_ids: {run_ids[0]: {"write_reports": "failed"}},
+        xcom_pull=lambda task_ids, key: [left if "write_reports" in task_ids else None],
+    )
+
+    run_notices.notify_of_failed_run(FAILED | {"ti": last})
+
+    (notice,) = list_notices(connection, with_resolved=False, most=10)
+    line = "Run scheduled__1: write_reports failed: PostgreSQL does not answer.\n"
+    assert line in notice.details
 
 
 def test_a_late_run_is_told_by_the_dags_deadline(

@@ -20,9 +20,9 @@ Rows = Callable[[str], list[dict[str, Any]]]
 
 
 def run_demo() -> str:
-    """Run the demo in the tests' home and return what it printed."""
+    """Run the demo in the tests' home and return what it printed; simulated time stands still."""
     done = subprocess.run(
-        [*stack_command(), "demo"],
+        [*stack_command(), "demo", "--hold"],
         cwd=ROOT,
         env=os.environ | chat_channels(),
         check=False,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from elasticsearch import Elasticsearch
 
-from keeper.alerts.formats import money
+from keeper.domain.site_money import site_money
 from tests.e2e.conftest import Rows, run_demo
 from tests.services import ROOT, Stack, stack_command
 
@@ -94,7 +94,7 @@ def test_each_alert_is_one_mail_that_tells_its_facts(rows: Rows, stack: Stack) -
         assert mail["To"] == alert["email"]
         assert "SIMULATED PRICE" in text
         assert alert["asin"] in text
-        assert money(alert["price_minor"], alert["currency"], alert["domain"]) in text
+        assert site_money(alert["price_minor"], alert["domain"]) in text
 
 
 def test_the_links_in_a_mail_lead_to_the_console(stack: Stack) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from keeper.alerts.channels.email import SmtpConfig
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.outbox import outbox, statuses
 from tests.smtp_server import Mailbox

@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
 
-from keeper.alerts.channels.email import SmtpConfig
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.cli.app import app
 from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings

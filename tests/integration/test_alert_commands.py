@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from keeper.alerts.channels.email import SmtpConfig
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.cli.app import app
 from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings
@@ -87,11 +87,78 @@ def test_channels_are_added_tried_listed_and_paused(
     assert len(chat.requests) == 3
     assert len(mailbox.received) == 1
 
-    assert "paused" in keeper("channels", "pause", "discord", "main").stdout
+    paused = keeper("channels", "pause", "discord", "main").stdout
+    assert paused == "paused: discord:main; 0 messages that waited for it are cancelled\n"
+    assert "paused already" in keeper("channels", "pause", "discord", "main").stdout
     listed = keeper("channels", "list").stdout
     assert "paused" in listed
     raise_alert()
     assert "2 sent" in keeper("deliver", "--once").stdout
+
+
+def test_a_channel_is_removed_with_what_waits_for_it(
+    connection: Connection, raise_alert: Callable[[], None]
+) -> None:
+    keeper("channels", "add", "telegram", "4711")
+    raise_alert()
+    assert "2 sent" in keeper("deliver", "--once").stdout
+    raise_alert()
+
+    removed = keeper("channels", "remove", "telegram", "4711")
+
+    assert removed.exit_code == 0
+    assert removed.stdout == (
+        "removed: telegram:4711, and the record of 2 messages; "
+        "1 message that waited for it is cancelled\n"
+    )
+    assert "telegram" not in keeper("channels", "list").stdout
+    again = keeper("channels", "remove", "telegram", "4711")
+    assert again.exit_code == 0
+    assert "telegram:4711 is none of the channels of reader@example.org" in again.stdout
+    assert "(email:reader@example.org); nothing was removed" in again.stdout
+    # The other channel still delivers what waited for both.
+    assert "1 sent" in keeper("deliver", "--once").stdout
+    statuses = connection.execute("SELECT status FROM price_alerts").fetchall()
+    assert [row["status"] for row in statuses] == ["SENT", "SENT"]
+
+
+def test_the_last_channel_goes_only_after_a_question(
+    connection: Connection, raise_alert: Callable[[], None]
+) -> None:
+    raise_alert()
+    words = ("channels", "remove", "email", READER)
+
+    kept = CliRunner().invoke(app, list(words), input="n\n")
+    assert kept.exit_code == 1
+    assert f"email:{READER} is the last active channel of {READER}" in told(kept)
+    assert "pending" in keeper("alerts", "list").stdout
+
+    assert "1 message that waited" in keeper(*words, "--yes").stdout
+    assert "No channels yet" in keeper("channels", "list").stdout
+    # Nothing of it goes to whatever channel comes next.
+    (row,) = connection.execute("SELECT status FROM price_alerts").fetchall()
+    assert row["status"] == "CANCELLED"
+    keeper("channels", "add", "telegram", "4711")
+    assert "0 messages are due again" in keeper("deliver", "--once", "--retry-failed").stdout
+
+
+def test_what_failed_for_want_of_a_removed_channel_is_not_sent_by_the_next(
+    connection: Connection, raise_alert: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper("channels", "add", "telegram", "4711")
+    keeper("channels", "pause", "email", READER)
+    raise_alert()
+    keeper("channels", "pause", "email", READER)
+    monkeypatch.delenv("TELEGRAM_BOT_TOKEN")
+    load_settings.cache_clear()
+    keeper("deliver", "--once")
+    (row,) = connection.execute("SELECT status FROM price_alerts").fetchall()
+    assert row["status"] == "NOT_CONFIGURED"
+
+    assert keeper("channels", "remove", "telegram", "4711", "--yes").exit_code == 0
+    keeper("channels", "add", "email", READER)
+
+    assert "0 messages are due again" in keeper("deliver", "--once", "--retry-failed").stdout
 
 
 @pytest.mark.parametrize(
@@ -101,8 +168,11 @@ def test_channels_are_added_tried_listed_and_paused(
         (("add", "discord", "other"), "have no discord called other, but main"),
         (("add", "apprise", "work"), "have no apprise called work, but family"),
         (("add", "email", "nobody"), "is not an e-mail address"),
+        (("add", "email", "a@münchen..de"), "is not an e-mail address"),
+        (("add", "email", "jörg@münchen.de"), "it lacks SMTPUTF8"),
+        (("add", "telegram", "kalle"), "is no Telegram chat"),
         (("add", "apprise", "ntfy://secret@host"), "put it into the settings under a name"),
-        (("pause", "telegram", "99"), "is none of your channels"),
+        (("pause", "telegram", "99"), "is none of the channels of reader@example.org (none yet)"),
     ],
 )
 def test_a_wrong_channel_is_one_sentence(words: tuple[str, ...], reason: str) -> None:
@@ -113,11 +183,31 @@ def test_a_wrong_channel_is_one_sentence(words: tuple[str, ...], reason: str) ->
     assert "secret" not in result.output or "ntfy" not in result.output
 
 
+def test_a_domain_of_other_letters_and_the_number_of_a_group_are_taken() -> None:
+    assert (
+        "added: email:info@münchen.de"
+        in keeper("channels", "add", "email", "info@münchen.de").stdout
+    )
+    assert "sent: accepted by" in keeper("channels", "test", "email", "info@münchen.de").stdout
+    assert "added: telegram:-100123" in keeper("channels", "add", "telegram", "-100123").stdout
+
+
+def test_a_test_of_a_channel_says_what_helps(chat: ChatServer) -> None:
+    chat.answers = [(401, {"ok": False, "description": "Unauthorized"})]
+
+    result = keeper("channels", "test", "telegram", "4711")
+
+    assert result.exit_code == 1
+    assert "telegram:4711: failed: 401 Unauthorized" in result.stdout
+    assert "what helps: check TELEGRAM_BOT_TOKEN" in result.stdout
+
+
 def test_a_channel_that_does_not_answer_is_told_by_its_test() -> None:
     result = keeper("channels", "test", "apprise", "family")
 
     assert result.exit_code == 1
-    assert "did not take it" in result.stdout
+    assert "failed: A Connection error occurred sending JSON" in result.stdout
+    assert "what helps: check family in KEEPER_APPRISE_URLS" in result.stdout
 
 
 def test_hours_are_set_and_shown() -> None:
@@ -127,7 +217,8 @@ def test_hours_are_set_and_shown() -> None:
     shown = keeper("alerts", "hours").stdout
     assert "quiet hours: 22:00 to 07:00, Europe/Berlin" in shown
     assert "at most 5 messages a day" in shown
-    assert "quiet hours: none" in keeper("alerts", "hours", "--quiet", "none").stdout
+    without = keeper("alerts", "hours", "--quiet", "none").stdout
+    assert "quiet hours: none, Europe/Berlin (before: quiet hours: 22:00 to 07:00" in without
     for words in (("--zone", "Mars/Base"), ("--quiet", "night"), ("--cap", "0")):
         assert keeper("alerts", "hours", *words).exit_code == 2
 
@@ -142,13 +233,14 @@ def test_alerts_are_listed_acknowledged_and_snoozed(raise_alert: Callable[[], No
 
     assert "acknowledged; 1 deliveries dropped" in keeper("alerts", "ack", "1").stdout
     assert keeper("alerts", "ack", "99").exit_code == 1
-    assert "snoozed until" in keeper("alerts", "snooze", "B000000006").stdout
+    snoozed = keeper("alerts", "snooze", "B000000006").stdout
+    assert "B000000006 us NEW: awake → snoozed until" in snoozed
     assert keeper("alerts", "snooze", "B000000099").exit_code == 1
     assert "1 held" in keeper("deliver", "--once").stdout
     assert "email pending: snooze" in keeper("alerts", "list").stdout
-    assert "awake" in keeper("alerts", "snooze", "B000000006", "--days", "0").stdout
+    assert " → awake" in keeper("alerts", "snooze", "B000000006", "--days", "0").stdout
     assert "1 sent" in keeper("deliver", "--once").stdout
-    assert "everything: snoozed" in keeper("alerts", "snooze").stdout
+    assert "everything: awake → snoozed" in keeper("alerts", "snooze").stdout
     raise_alert()
     assert "1 held" in keeper("deliver", "--once").stdout
 

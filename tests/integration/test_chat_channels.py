@@ -1,10 +1,12 @@
 """Telegram, Discord and Apprise over real HTTP."""
 
-import json
 import logging
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
+from threading import Event
+from time import monotonic
 from typing import Any
 
-import httpx
 import pytest
 
 from keeper.alerts.channels.apprise import AppriseChannel
@@ -13,6 +15,7 @@ from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.compose import alert_message, digest_message
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 from tests.alerts import NO_STORY, a_story, queued
+from tests.chat_rules import REFUSALS
 from tests.chat_server import TOKEN, ChatServer
 from tests.services import free_port
 
@@ -21,12 +24,39 @@ DRAWN = alert_message(queued(), a_story())
 MANY = digest_message([queued(number, asin=f"B00000000{number}") for number in range(3)])
 
 
-def telegram(chat: ChatServer, message: Any = PLAIN) -> DeliveryResult:
-    return TelegramChannel(TelegramConfig(TOKEN, chat.url, 2)).deliver("4711", message)
+LONG = replace(PLAIN, lead="<&> 'ä' 🎈 " * 800)
+MANY_LONG = digest_message(
+    [queued(n, asin=f"B0000000{n:02}", title="🎈*" * 250) for n in range(40)]
+)
 
 
-def discord(chat: ChatServer, message: Any = PLAIN) -> DeliveryResult:
-    return DiscordChannel({"main": chat.webhook}, timeout_s=2).deliver("main", message)
+class Weakness:
+    """What a provider does in place of an answer."""
+
+    def __init__(self, kind: str, status: str = "200 OK") -> None:
+        self.kind = kind
+        self.status = status
+        self.released = Event()
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
+        head = f"HTTP/1.1 {self.status}\r\nContent-Length: 100000000\r\n\r\n".encode()
+        if self.kind == "endless":
+            handler.wfile.write(head)
+            while True:
+                handler.wfile.write(b" " * 65_536)
+        if self.kind == "body dripping":
+            handler.wfile.write(head)
+        while self.kind != "dropping" and not self.released.wait(0.05):
+            if self.kind != "silent":
+                handler.wfile.write(b"H")
+
+
+def telegram(chat: ChatServer, message: Any = PLAIN, *, timeout_s: float = 10) -> DeliveryResult:
+    return TelegramChannel(TelegramConfig(TOKEN, chat.url, timeout_s)).deliver("4711", message)
+
+
+def discord(chat: ChatServer, message: Any = PLAIN, *, timeout_s: float = 10) -> DeliveryResult:
+    return DiscordChannel({"main": chat.webhook}, timeout_s=timeout_s).deliver("main", message)
 
 
 def test_telegram_gets_a_chart_with_the_facts(chat: ChatServer) -> None:
@@ -54,48 +84,77 @@ def test_discord_gets_an_embed_with_the_chart(chat: ChatServer) -> None:
     assert discord(chat, DRAWN) == DeliveryResult(DeliveryStatus.SENT, "message 1")
 
     (request,) = chat.requests
-    payload = json.loads(request.fields["payload_json"])
+    payload = request.json
+    assert payload is not None
     (embed,) = payload["embeds"]
     assert embed["title"] == "A kettle"
     assert embed["url"] == "https://www.amazon.de/dp/B000000001"
     assert embed["image"] == {"url": "attachment://chart-1.png"}
-    assert request.files["chart-1"].startswith(b"\x89PNG")
+    assert request.names == ("files[1]=chart-1.png",)
+    assert request.files["files[1]"].startswith(b"\x89PNG")
     assert {"Your target", "How good"} <= {one["name"] for one in embed["fields"]}
 
 
 def test_discord_gets_an_embed_for_each_product_of_a_digest(chat: ChatServer) -> None:
     discord(chat, MANY)
 
-    payload = json.loads(chat.requests[0].fields["payload_json"])
+    payload = chat.requests[0].json
+    assert payload is not None
     assert len(payload["embeds"]) == 3
 
 
 @pytest.mark.parametrize("deliver", [telegram, discord])
-def test_too_many_means_to_come_back_when_they_say(chat: ChatServer, deliver: Any) -> None:
-    chat.answers = [
-        (429, {"description": "Too Many", "message": "limited", "parameters": {"retry_after": 17},
-               "retry_after": 17.0})
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("of_body", "header", "pause"),
+    [
+        (17, None, 17),
+        (0.75, None, 0.75),
+        ("17", None, 17),
+        (None, "17", 17),
+        (3, "17", 17),
+        (None, "Sun, 01 Mar 2026 12:00:30 GMT", 30),
+        (None, None, 1),
+        ("soon", "later", 1),
+        (True, "", 1),
+        ([17], "nan", 1),
+        (-5, "Sun, 01 Mar 2026 11:00:00 GMT", 1),
+        (1e300, "inf", 86_400),
+    ],
+)
+def test_too_many_means_to_come_back_when_they_say(
+    chat: ChatServer, deliver: Any, of_body: object, header: str | None, pause: float
+) -> None:
+    body = {
+        "description": "Too Many",
+        "message": "limited",
+        "parameters": {"retry_after": of_body},
+        "retry_after": of_body,
+    }
+    headers = {} if header is None else {"Retry-After": header}
+    chat.date = "Sun, 01 Mar 2026 12:00:00 GMT"
+    chat.answers = [(429, body, headers)]
 
     result = deliver(chat)
 
     assert result.status is DeliveryStatus.FAILED
     assert result.retry
-    assert result.retry_after_s == 17
+    assert result.retry_after_s == pause
     assert not result.unreachable
 
 
 @pytest.mark.parametrize("deliver", [telegram, discord])
 def test_a_message_they_will_never_take_has_failed(chat: ChatServer, deliver: Any) -> None:
-    chat.answers = [(400, {"description": "chat not found", "message": "chat not found"})]
+    chat.answers = [(400, {"description": "odd", "message": "odd"})]
 
     result = deliver(chat)
 
-    assert result == DeliveryResult(DeliveryStatus.FAILED, "400 chat not found")
+    assert result == DeliveryResult(DeliveryStatus.FAILED, "400 odd")
 
 
 @pytest.mark.parametrize("deliver", [telegram, discord])
-@pytest.mark.parametrize("answer", [(500, {}), (502, "<html>Bad Gateway</html>"), (503, "")])
+@pytest.mark.parametrize(
+    "answer", [(500, {}), (502, "<html>Bad Gateway</html>"), (503, ""), (302, "elsewhere")]
+)
 def test_an_unwell_provider_is_left_alone(
     chat: ChatServer, deliver: Any, answer: tuple[int, Any]
 ) -> None:
@@ -107,31 +166,196 @@ def test_an_unwell_provider_is_left_alone(
     assert result.unreachable
 
 
-def test_a_wrong_token_names_the_setting_and_is_tried_again(chat: ChatServer) -> None:
-    chat.answers = [(401, {"ok": False, "description": "Unauthorized"})]
+@pytest.mark.parametrize("code", [401, 404])
+def test_a_wrong_token_closes_telegram_and_names_the_setting(chat: ChatServer, code: int) -> None:
+    chat.answers = [(code, {"ok": False, "description": "Unauthorized"})]
 
     result = telegram(chat)
 
-    assert "TELEGRAM_BOT_TOKEN" in result.detail
+    assert result.closes_channel
+    assert result.remedy == "check TELEGRAM_BOT_TOKEN"
     assert result.retry
+
+
+@pytest.mark.parametrize(
+    ("refusal", "remedy"),
+    [
+        ("blocked", "start the bot again in Telegram, then keeper channels add telegram 4711"),
+        ("kicked", "let the bot into the chat again"),
+        ("deactivated", "no longer exists"),
+        ("never started", "write /start to the bot"),
+        ("unknown", "check the chat's number"),
+        ("upgraded", "keeper channels add telegram -1004711"),
+        ("mute", "allow the bot to write in the chat"),
+    ],
+)
+@pytest.mark.parametrize("message", [PLAIN, DRAWN], ids=["text", "chart"])
+def test_a_chat_that_takes_nothing_any_more_is_gone(
+    chat: ChatServer, refusal: str, remedy: str, message: Any
+) -> None:
+    chat.chats = {"4711": REFUSALS[refusal]}
+
+    result = telegram(chat, message)
+
+    assert result.status is DeliveryStatus.FAILED
+    assert result.address_is_gone
+    assert not result.retry
+    assert not result.unreachable
+    assert remedy in result.remedy
+    assert REFUSALS[refusal][1]["description"] in result.detail
+
+
+def test_a_closed_topic_says_what_helps(chat: ChatServer) -> None:
+    chat.chats = {"4711": REFUSALS["closed topic"]}
+
+    result = telegram(chat)
+
+    assert not result.address_is_gone
+    assert result.remedy == "open the topic General of the group again"
+
+
+def test_a_chart_that_telegram_refuses_is_left_out(chat: ChatServer) -> None:
+    says = "Bad Request: not enough rights to send photos to the chat"
+    chat.answers = [(400, {"ok": False, "description": says})]
+
+    result = telegram(chat, DRAWN)
+
+    assert result.status is DeliveryStatus.SENT
+    assert result.detail == f"message 1, without its chart: 400 {says}"
+    assert [request.path for request in chat.requests] == [f"/bot{TOKEN}/sendMessage"]
+
+
+@pytest.mark.parametrize("message", [LONG, MANY_LONG], ids=["one", "many"])
+@pytest.mark.parametrize("deliver", [telegram, discord])
+def test_no_message_is_longer_than_they_take(chat: ChatServer, deliver: Any, message: Any) -> None:
+    assert deliver(chat, message).status is DeliveryStatus.SENT
+    assert len(chat.requests) == 1
+
+
+@pytest.mark.parametrize("deliver", [telegram, discord])
+@pytest.mark.parametrize("weakness", ["silent", "dripping", "dropping", "body dripping"])
+def test_without_an_answer_a_message_may_have_arrived(
+    chat: ChatServer, deliver: Any, weakness: str
+) -> None:
+    chat.instead = Weakness(weakness)
+    begun = monotonic()
+
+    result = deliver(chat, timeout_s=0.5)
+
+    chat.instead.released.set()
+    assert result.status is DeliveryStatus.UNKNOWN
+    assert not result.unreachable
+    assert "may have arrived" in result.detail
+    assert monotonic() - begun < 10
+
+
+def test_a_refusal_is_one_however_slowly_it_is_explained(chat: ChatServer) -> None:
+    chat.instead = Weakness("body dripping", status="403 Forbidden")
+
+    result = telegram(chat, timeout_s=0.5)
+
+    chat.instead.released.set()
+    assert result.status is DeliveryStatus.FAILED
+    assert result.address_is_gone
+
+
+def test_a_proxy_that_opens_no_way_has_not_been_given_the_message(
+    chat: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", chat.url)
+    channel = DiscordChannel({"main": "https://127.0.0.1:9/secret-word"}, timeout_s=5)
+
+    result = channel.deliver("main", PLAIN)
+
+    assert result.unreachable
+    assert result.detail == "ProxyError"
+
+
+def test_an_endless_answer_is_read_to_a_limit(chat: ChatServer) -> None:
+    chat.instead = Weakness("endless")
+
+    assert discord(chat).status is DeliveryStatus.SENT
+
+
+def test_an_answer_that_is_not_telegrams_is_not_taken_for_sent(chat: ChatServer) -> None:
+    chat.answers = [(200, "not json")]
+
+    assert telegram(chat).status is DeliveryStatus.UNKNOWN
+
+
+@pytest.mark.parametrize("message", [PLAIN, DRAWN, MANY], ids=["text", "chart", "digest"])
+def test_a_forum_gets_a_post_for_each_message(chat: ChatServer, message: Any) -> None:
+    chat.is_forum = True
+
+    assert discord(chat, message).status is DeliveryStatus.SENT
+
+    (request,) = chat.requests
+    assert request.json is not None
+    assert request.json["thread_name"] == message.subject[:100]
+
+
+def test_a_forum_gets_its_messages_in_the_thread_that_is_named(chat: ChatServer) -> None:
+    chat.is_forum = True
+    channel = DiscordChannel({"main": f"{chat.webhook}?thread_id=5"})
+
+    assert channel.deliver("main", PLAIN).status is DeliveryStatus.SENT
+    assert chat.requests[0].json is not None
+    assert "thread_name" not in chat.requests[0].json
+
+
+@pytest.mark.parametrize(
+    ("answer", "gone", "remedy"),
+    [
+        ((404, {"message": "Unknown Webhook", "code": 10015}), True, "set DISCORD_WEBHOOK"),
+        ((401, {"message": "Invalid Webhook Token", "code": 50027}), True, "set DISCORD_WEBHOOK"),
+        ((404, {"message": "Unknown Channel", "code": 10003}), True, "check thread_id"),
+        ((400, {"message": "A tag is required", "code": 40067}), True, "demands a tag"),
+        ((400, {"message": "Thread is locked", "code": 160005}), False, "open the thread"),
+        ((400, {"message": "Cannot send an empty message", "code": 50006}), False, ""),
+    ],
+)
+def test_what_discord_refuses_says_what_helps(
+    chat: ChatServer, answer: Any, gone: bool, remedy: str
+) -> None:
+    chat.answers = [answer]
+
+    result = discord(chat)
+
+    assert result.status is DeliveryStatus.FAILED
+    assert result.detail == f"{answer[0]} {answer[1]['message']}"
+    assert result.address_is_gone is gone
+    assert not result.retry
+    assert remedy in result.remedy
+
+
+def test_what_is_wrong_with_a_message_is_named_as_discord_does(chat: ChatServer) -> None:
+    errors = {"embeds": {"0": {"title": {"_errors": [{"code": "X", "message": "Too long."}]}}}}
+    chat.answers = [(400, {"message": "Invalid Form Body", "code": 50035, "errors": errors})]
+
+    assert discord(chat).detail == "400 Invalid Form Body (embeds.0.title: Too long.)"
+
+
+def test_what_stands_before_discord_is_not_discord(chat: ChatServer) -> None:
+    chat.answers = [(403, "<html>Cloudflare</html>")]
+
+    result = discord(chat)
+
+    assert result.unreachable
+    assert not result.address_is_gone
+
+
+def test_the_last_message_discord_allows_for_now_is_followed_by_a_pause(chat: ChatServer) -> None:
+    chat.headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "1.5"}
+
+    result = discord(chat)
+
+    assert (result.status, result.retry_after_s) == (DeliveryStatus.SENT, 1.5)
 
 
 def test_a_webhook_may_name_a_thread(chat: ChatServer) -> None:
     DiscordChannel({"main": f"{chat.webhook}?thread_id=5"}).deliver("main", PLAIN)
 
     assert chat.requests[0].path.endswith("?thread_id=5&wait=true")
-
-
-def test_a_webhook_that_is_gone_is_named(chat: ChatServer) -> None:
-    chat.answers = [(404, {"message": "Unknown Webhook"})]
-
-    assert "check the webhook main" in discord(chat).detail
-
-
-def test_an_answer_that_says_nothing_is_not_taken_for_sent(chat: ChatServer) -> None:
-    chat.answers = [(200, "not json")]
-
-    assert telegram(chat).status is DeliveryStatus.FAILED
 
 
 @pytest.mark.parametrize("deliver", [telegram, discord])
@@ -150,36 +374,8 @@ def test_no_result_and_no_log_tells_a_secret(
     assert "secret-word" not in told
 
 
-def test_a_provider_that_does_not_answer_in_time_is_away(chat: ChatServer) -> None:
-    import threading
-
-    released = threading.Event()
-    chat.before = lambda: released.wait(10)
-    channel = TelegramChannel(TelegramConfig(TOKEN, chat.url, 0.3))
-
-    result = channel.deliver("4711", PLAIN)
-    released.set()
-
-    assert result.unreachable
-    assert result.detail == httpx.ReadTimeout.__name__
-
-
 def test_a_name_the_settings_do_not_have_is_not_configured() -> None:
     for channel in (DiscordChannel({}), AppriseChannel({})):
         result = channel.deliver("family", PLAIN)
         assert result.status is DeliveryStatus.NOT_CONFIGURED
         assert "family" in result.detail
-
-
-def test_apprise_hands_on_the_text(chat: ChatServer) -> None:
-    url = chat.url.replace("http://", "json://")
-    # It is one of Apprise's own services that posts JSON anywhere.
-    chat.answers = [(200, {}), (500, {})]
-
-    channel = AppriseChannel({"family": url, "wrong": "nonsense"})
-
-    assert channel.deliver("family", PLAIN).status is DeliveryStatus.SENT
-    again = channel.deliver("family", PLAIN)
-    assert again.status is DeliveryStatus.FAILED
-    assert again.retry
-    assert not channel.deliver("wrong", PLAIN).retry

@@ -48,7 +48,7 @@ def console(relay: Relay, database: PostgresConfig, tmp_path: Path) -> Iterator[
 @pytest.fixture
 def open_link(console: str) -> Callable[[], httpx.Response]:
     """Opens a link about a watch that is gone."""
-    link = Links(console, SECRET).to(LinkAction.STOP, 1)
+    link = Links(console, [SECRET]).to(LinkAction.STOP, 1, "mark")
 
     return lambda: httpx.get(link, timeout=HUNG_AFTER_S, trust_env=False)
 

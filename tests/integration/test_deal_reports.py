@@ -271,12 +271,13 @@ def test_a_report_comes_by_mail_telegram_and_discord_with_its_charts(
     assert album.path.endswith("/sendMediaGroup")
     assert [one["media"] for one in media] == ["attach://chart-1", "attach://chart-2"]
     assert album.files.keys() == {"chart-1", "chart-2"}
-    embeds = json.loads(discord.fields["payload_json"])["embeds"]
+    assert discord.json is not None
+    embeds = discord.json["embeds"]
     assert [one["image"]["url"] for one in embeds] == [
         "attachment://chart-1.png",
         "attachment://chart-2.png",
     ]
-    assert discord.files.keys() == {"chart-1", "chart-2"}
+    assert discord.names == ("files[1]=chart-1.png", "files[2]=chart-2.png")
     assert [one.channels for one in list_reports(connection, READER, most=1)] == [
         "email sent, telegram sent, discord sent"
     ]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 
-from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.clock import utc_now
 from keeper.domain.messages.queue import Address, ChannelKind
@@ -67,7 +68,7 @@ def test_a_mail_tells_what_the_database_has(
     assert f"Price alert: {row['reason']}" in text
     for fact in (
         *("Price now: 9,90 €", "Price before: 15,00 €", "Your target: 10,00 €", "A kettle"),
-        *("Lowest: of all prices known since 2026-03-01", "https://www.amazon.de/dp/B000000001"),
+        *("Lowest: of all prices known since 1 March 2026", "https://www.amazon.de/dp/B000000001"),
         "between 9,90 € and 15,00 €, with the target at 10,00 €, grey where there was no offer",
     ):
         assert fact in text
@@ -279,9 +280,7 @@ def test_a_login_is_never_sent_in_the_clear(
 ) -> None:
     raise_alerts(1)
     config = mail_server
-    careful = EmailChannel(
-        SmtpConfig(config.host, config.port, config.sender, "me", "secret-word", timeout_s=5)
-    )
+    careful = EmailChannel(SmtpConfig(config.host, config.port, config.sender, "me", "secret-word"))
 
     assert deliver_due(connection, by_mail(careful))["failed"] == 1
 

@@ -92,6 +92,8 @@ def test_searches_are_saved_listed_and_removed() -> None:
     assert keeper("remove", "1").output == "removed: best sellers of 7\n"
     assert keeper("remove", "1").exit_code == 1
     assert "best sellers of 7" not in keeper("list").output
+    again = keeper("add", "finder", "--selection", '{"avg90_NEW_lte": 900}', "--name", "cheap")
+    assert 'selection: {"avg90_NEW_lte": 1500} → {"avg90_NEW_lte": 900}' in again.output
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,17 @@ def test_mistakes_are_named_and_nothing_is_saved(words: tuple[str, ...], said: s
 
 @pytest.mark.usefixtures("proposed")
 def test_a_product_is_approved_for_a_user_in_every_locale_it_was_proposed_in() -> None:
-    done = keeper("approve", "b000000001", "--user", "reader@example.org")
+    asked = keeper("approve", "b000000001", "--user", "reader@example.org")
+    assert asked.exit_code == 2
+    said = " ".join(asked.output.replace("│", " ").split())
+    assert "B000000001 is proposed in de, us: give --domain de or --domain us" in said
 
-    assert done.output == "approved: 2, rejected: 0\n"
+    done = keeper("approve", "b000000001", "--all-domains", "--user", "reader@example.org")
+
+    assert done.output == (
+        "B000000001 de: state: PROPOSED → APPROVED\nB000000001 us: state: PROPOSED → APPROVED\n"
+        "approved: 2, rejected: 0\n"
+    )
     watched = CliRunner().invoke(app, ["watch", "export", "--user", "reader@example.org"]).output
     assert re.findall(r"B\d+,\w+,NEW,[\d.]+", watched) == [
         "B000000001,de,NEW,53.99",
@@ -131,7 +141,9 @@ def test_a_product_is_approved_for_a_user_in_every_locale_it_was_proposed_in() -
 
 @pytest.mark.usefixtures("proposed")
 def test_a_rejected_product_is_remembered_and_cannot_be_decided_again() -> None:
-    assert keeper("reject", "B000000001", "--domain", "de").output == "approved: 0, rejected: 1\n"
+    assert keeper("reject", "B000000001", "--domain", "de").output == (
+        "B000000001 de: state: PROPOSED → REJECTED\napproved: 0, rejected: 1\n"
+    )
 
     again = keeper("approve", "B000000001", "--domain", "de")
 

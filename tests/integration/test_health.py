@@ -8,7 +8,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from keeper.alerts.channels.email import SmtpConfig
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.cli.app import app
 from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.metrics import Waits

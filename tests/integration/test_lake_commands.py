@@ -129,7 +129,8 @@ def test_a_replay_is_announced_then_done_and_noted(
             run_id="manual__1",
         )
         planned = (
-            "1 products from 1 replies, received from 2026-03-01 12:00 to 2026-03-01 12:00 UTC.\n"
+            "1 products from 1 replies, received from 2026-03-01 12:00 UTC "
+            "to 2026-03-01 12:00 UTC.\n"
             "1 watched products are in no such reply.\n"
         )
 

@@ -1,5 +1,6 @@
 """The links in a message, from the mail to a browser to the database."""
 
+import itertools
 import os
 import re
 import signal
@@ -8,20 +9,25 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from itsdangerous import URLSafeSerializer
 from playwright.sync_api import Browser
 from typer.testing import CliRunner
 
 from keeper.alerts.channels.email import EmailChannel
 from keeper.alerts.links import LinkAction, Links
 from keeper.cli.app import app
+from keeper.domain.watches.watch import Watch
 from keeper.pipeline.messages.deliver import deliver_due
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from tests.outbox import by_mail
+from keeper.stores.postgres.messages.channels import snooze_watches
+from keeper.stores.postgres.watches.watch_list import save_watches
+from tests.outbox import READER, by_mail
 from tests.services import free_port
 from tests.smtp_server import Mailbox
 
@@ -73,7 +79,7 @@ def mailed(
 ) -> dict[str, str]:
     """The links of a delivered mail by what they are called."""
     raise_alerts(2)
-    how = replace(by_mail(mail_channel), links=Links(console, SECRET))
+    how = replace(by_mail(mail_channel), links=Links(console, [SECRET]))
     assert deliver_due(connection, how)["sent"] == 2
     mail, _ = mailbox.mails()
     found = dict(
@@ -139,6 +145,119 @@ def test_a_forged_link_does_nothing(
     assert watches(connection) == [("ACTIVE", False)] * 2
 
 
+def issued_before(link: str, age: timedelta) -> str:
+    """Return a link as it would be if it had been made so long ago."""
+    base, _, token = link.rpartition("/")
+    signed = URLSafeSerializer(SECRET, salt="keeper.alerts.links.v2")
+    *what, issued = signed.loads(token)
+    return f"{base}/{signed.dumps([*what, issued - int(age.total_seconds() * 1000)])!s}"
+
+
+def to_number(link: str, number: int) -> str:
+    """Return a link as it would be in a database that has given its row this number."""
+    base, _, token = link.rpartition("/")
+    signed = URLSafeSerializer(SECRET, salt="keeper.alerts.links.v2")
+    action, _, *rest = signed.loads(token)
+    return f"{base}/{signed.dumps([action, number, *rest])!s}"
+
+
+def snoozed_until(connection: Connection) -> list[datetime | None]:
+    rows = connection.execute("SELECT snoozed_until FROM watched_products ORDER BY asin")
+    return [row["snoozed_until"] for row in rows]
+
+
+def test_a_link_snoozes_once_however_often_it_is_followed(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    link = mailed["Snooze for a week"]
+    assert "are held until" in httpx.post(link).text
+    held = snoozed_until(connection)
+
+    again = httpx.post(link)
+    assert (again.status_code, "A kettle are held until" in again.text) == (200, True)
+    assert "<button>" not in httpx.get(link).text
+    assert snoozed_until(connection) == held
+
+    # Eight days later the message is still in somebody's mail.
+    connection.execute(
+        "UPDATE watched_products SET snoozed_until = snoozed_until - interval '8 days'"
+    )
+    over = snoozed_until(connection)
+    assert "were held until" in httpx.post(issued_before(link, timedelta(days=8))).text
+    assert snoozed_until(connection) == over
+    # That of a message sent after the snooze does what it says.
+    assert "are held until" in httpx.post(link).text
+    assert watches(connection) == [("ACTIVE", True), ("ACTIVE", False)]
+
+
+def test_a_snooze_that_its_reader_ended_is_not_taken_up_by_the_same_link(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    link = mailed["Snooze for a week"]
+    httpx.post(link)
+    snooze_watches(connection, READER, "B000000000", None, domain="us")
+
+    answer = httpx.post(link)
+    assert "were held until" in answer.text
+    assert watches(connection) == [("ACTIVE", False)] * 2
+
+
+def test_a_link_older_than_ninety_days_says_so_and_does_nothing(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    for name in ("Snooze for a week", "Stop watching"):
+        answer = httpx.post(issued_before(mailed[name], timedelta(days=91)))
+        assert answer.status_code == 404
+        assert "older than 90 days" in answer.text
+    assert watches(connection) == [("ACTIVE", False)] * 2
+
+    assert httpx.post(issued_before(mailed["unsubscribe"], timedelta(days=400))).status_code == 200
+
+
+def test_a_link_of_a_former_database_changes_nothing(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    # The same numbers, given anew: the reader's watches and channels were made later there.
+    connection.execute("UPDATE watched_products SET created_at = created_at + interval '1 s'")
+    connection.execute("UPDATE channels SET created_at = created_at + interval '1 s'")
+
+    for link in mailed.values():
+        for answer in (httpx.get(link), httpx.post(link)):
+            assert answer.status_code == 404
+            assert "nothing was changed" in answer.text
+            assert "<button>" not in answer.text
+    assert watches(connection) == [("ACTIVE", False)] * 2
+    assert connection.execute("SELECT status FROM channels").fetchall() == [{"status": "ACTIVE"}]
+
+
+def test_a_link_does_nothing_to_another_persons_watch_of_the_same_number(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    save_watches(connection, "other@example.org", [Watch("B000000009", "us", "NEW", 1000)])
+    (other,) = connection.execute(
+        "SELECT watch_id FROM watched_products WHERE asin = 'B000000009'"
+    ).fetchall()
+    link = to_number(mailed["Stop watching"], other["watch_id"])
+
+    assert "nothing was changed" in httpx.post(link).text
+    assert watches(connection) == [("ACTIVE", False)] * 3
+
+
+def test_of_the_former_links_only_those_that_unsubscribe_still_act(
+    connection: Connection, mailed: dict[str, str], console: str
+) -> None:
+    former = URLSafeSerializer(SECRET, salt="keeper.alerts.links.v1")
+    (channel,) = connection.execute("SELECT channel_id FROM channels").fetchall()
+    rows = connection.execute("SELECT watch_id FROM watched_products").fetchall()
+
+    for action, row in itertools.product(("snooze", "stop"), rows):
+        answer = httpx.post(f"{console}/a/{former.dumps([action, row['watch_id']])!s}")
+        assert (answer.status_code, "older version" in answer.text) == (404, True)
+    assert watches(connection) == [("ACTIVE", False)] * 2
+    link = f"{console}/a/{former.dumps(['unsubscribe', channel['channel_id']])!s}"
+    assert "No more alerts go to r…@example.org." in httpx.post(link).text
+
+
 def test_the_page_keeps_to_itself(mailed: dict[str, str]) -> None:
     headers = httpx.get(mailed["Stop watching"]).headers
 
@@ -158,7 +277,7 @@ def test_a_hostile_title_is_inert_on_the_page(
 def test_without_a_database_it_says_so_and_does_nothing(tmp_path: Path) -> None:
     nowhere = PostgresConfig(f"postgresql://keeper@127.0.0.1:{free_port()}/keeper")
     with running_console(nowhere, tmp_path) as url:
-        answer = httpx.post(Links(url, SECRET).to(LinkAction.STOP, 1))
+        answer = httpx.post(Links(url, [SECRET]).to(LinkAction.STOP, 1, "mark"))
 
     assert answer.status_code == 503
     assert "try again" in answer.text

@@ -157,7 +157,7 @@ def test_a_watch_that_is_not_active_never_alerts(
     writer: PriceWriter, connection: Connection, status: WatchStatus
 ) -> None:
     save_watches(connection, USER, [WATCH])
-    assert set_status(connection, USER, WATCH.asin, status) == 1
+    assert len(set_status(connection, USER, WATCH.asin, status)) == 1
 
     assert writer.store([price_event(900)]).alerts == 0
 

@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.photos import LIMIT_S, MOST_BYTES, Photo, PhotoHost
 from keeper.domain.messages.queue import ChannelKind
 from keeper.pipeline.messages.deliver import deliver_due

@@ -48,8 +48,8 @@ def cells(result: Result) -> list[list[str]]:
 
 def test_the_newest_price_of_each_product_with_the_words_is_printed() -> None:
     assert sorted(cells(query("kettle")), key=lambda row: row[1]) == [
-        ["A red kettle", "B000000001", "us", "NEW", "39.99 USD", "2026-03-01 06:00"],
-        ["A kettle, blue", "B000000002", "us", "NEW", "no offer", "2026-03-01 06:00"],
+        ["A red kettle", "B000000001", "us", "NEW", "39.99 USD", "2026-03-01 06:00 UTC"],
+        ["A kettle, blue", "B000000002", "us", "NEW", "no offer", "2026-03-01 06:00 UTC"],
     ]
     assert [row[1] for row in cells(query("RED kettle"))] == ["B000000001"]
 

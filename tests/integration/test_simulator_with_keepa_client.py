@@ -22,12 +22,12 @@ from keepa.models.backend import DealRequest, Product
 from keeper.domain.locales import Locale, locale_of
 from keeper.simulator.api.keepa_api import UNPAID_KEY, KeepaApi
 from keeper.simulator.api.recordings import Recordings
+from keeper.simulator.api.server import served
 from keeper.simulator.api.token_bucket import TokenBucket
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.clock import CatalogueClock, ClockMode
 from keeper.simulator.products.merchants import merchants_offering
 from keeper.simulator.products.sheets import ProductSheet
-from tests.keepa_simulator import served
 
 REPOSITORY = Path(__file__).parents[2]
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -357,7 +357,7 @@ def test_the_command_prints_a_watch_list() -> None:
         check=True,
     )
     header, *rows = printed.stdout.splitlines()
-    assert header == "asin,domain,price_type,target_price"
+    assert header == "asin,domain,price_type,target_price,status"
     assert [row.split(",")[1] for row in rows] == ["us", "jp"] * 3
 
 

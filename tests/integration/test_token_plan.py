@@ -1,6 +1,7 @@
 """What a run plans to check, on a real watch list and the simulator's balance."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.keepa_simulator import Simulator
+from tests.lake_pages import add_page
 from tests.stored_prices import store_current_price
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -218,3 +220,85 @@ def test_a_preview_says_what_a_run_would_cost_and_spends_and_notes_nothing(
     assert left >= 50
     for table in ("pipeline_runs", "token_ledger"):
         assert connection.execute(f"SELECT * FROM {table}").fetchall() == []
+
+
+def test_a_real_key_never_pays_for_what_the_simulator_made_up(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    now = datetime.now(UTC)
+    made_up = [watch(connection, number, checked=now - HOUR, price=5000) for number in (1, 2)]
+    own = watch(connection, 3, checked=None, price=0)
+    keepa = simulate()
+    plan(connection, database, keepa, tmp_path / "simulated")
+    real = replace(keepa.config("simulator"), source="keepa")
+
+    def planned(run: str, *, only: ProductChoice = EVERYTHING) -> list[str]:
+        with session(database) as session_, keepa_account(real, session_, run) as account:
+            batches = plan_run(
+                connection,
+                tmp_path / run,
+                account,
+                run=run,
+                dag_id="track_prices",
+                batch_products=10,
+                policy=RequestPolicy(6 * HOUR),
+                reserve_share=0.5,
+                started_at=datetime.now(UTC),
+                only=only,
+                operator="operator@example.org",
+            )
+        return [
+            product.asin
+            for batch in batches
+            for product in BatchFolder.of(tmp_path / run, run, batch.batch).read_plan()
+        ]
+
+    with session(database) as session_, keepa_account(real, session_, "preview") as account:
+        said = preview_run(
+            connection,
+            account,
+            batch_products=10,
+            policy=RequestPolicy(6 * HOUR),
+            reserve_share=0.5,
+            at=datetime.now(UTC),
+        )
+    assert said.endswith("; 2 products that the simulator made up are left out")
+    assert planned("first") == [own]
+    states = connection.execute("SELECT asin, status FROM watched_products ORDER BY asin")
+    assert [tuple(row.values()) for row in states] == [
+        (made_up[0], "PAUSED"),
+        (made_up[1], "PAUSED"),
+        (own, "ACTIVE"),
+    ]
+    notices = connection.execute("SELECT topic, details FROM operator_notices").fetchall()
+    assert [row["topic"] for row in notices] == ["simulated-watches"]
+    assert "keeper watch remove --simulated" in notices[0]["details"]
+    # Who resumes one of them means it.
+    connection.execute("UPDATE watched_products SET status = 'ACTIVE' WHERE asin = %s", made_up[:1])
+    assert sorted(planned("second")) == [made_up[0], own]
+
+
+def test_a_run_that_paid_for_something_keeps_its_plan_when_it_is_planned_again(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    """Else some of it would be paid for again, and what tokens do not reach for never published."""
+    now = datetime.now(UTC)
+    watch(connection, 1, checked=now - HOUR, price=5000)
+    keepa = simulate()
+    first = plan(connection, database, keepa, tmp_path)
+    add_page(BatchFolder.of(tmp_path, "run", 0), 0, b"{}")
+    connection.execute("UPDATE pipeline_runs SET state = 'FAILED', problem = 'the key'")
+    watch(connection, 2, checked=None, price=0)
+    keepa.post("tokens", {"left": -100})
+
+    again = plan(connection, database, keepa, tmp_path)
+
+    assert again == first
+    row = connection.execute("SELECT state, problem, products_planned FROM pipeline_runs")
+    assert row.fetchone() == {"state": "RUNNING", "problem": None, "products_planned": 1}

@@ -269,7 +269,10 @@ def test_the_csv_of_a_european_excel_is_imported(tmp_path: Path) -> None:
 
 def test_an_isbn_is_watched_as_its_asin_and_a_short_link_is_not_opened_unasked() -> None:
     added = keeper("watch", "add", "978-0-306-40615-7")
-    assert "added: 0306406152 us NEW\n  978-0-306-40615-7 is the ASIN 0306406152.\n" in added.stdout
+    assert added.stdout.startswith(
+        "added: 0306406152 us NEW\n  No --domain given: us.\n"
+        "  978-0-306-40615-7 is the ASIN 0306406152.\n"
+    )
 
     refused = keeper("watch", "add", "https://amzn.eu/d/0abc123")
     assert refused.exit_code == 2
@@ -378,3 +381,37 @@ def test_a_watch_is_tried_as_it_is() -> None:
     assert result.exit_code == 0
     assert "at or below $7.00" in result.stdout
     assert "its first check brings its past" in result.stdout
+
+
+def test_what_the_simulator_made_up_is_removed_for_everybody(connection: Connection) -> None:
+    for user, asin in (
+        ("you@keeper.localhost", "B000000001"),
+        ("reader@example.org", "B000000002"),
+    ):
+        keeper("watch", "add", asin, "--user", user)
+        store_history(connection, asin, [(utc_now(), 1000)])
+    connection.execute(
+        "UPDATE price_series SET origin_id = (SELECT origin_id FROM price_origins LIMIT 1)"
+    )
+    keeper("watch", "add", "B000000003")
+
+    removed = keeper("watch", "remove", "--simulated")
+    again = keeper("watch", "remove", "--simulated")
+
+    assert removed.stdout == "2 watches of products that the simulator made up are removed\n"
+    assert again.stdout == "no watch is of a product that the simulator made up\n"
+    left = connection.execute("SELECT asin FROM watched_products WHERE status <> 'INACTIVE'")
+    assert [row["asin"] for row in left] == ["B000000003"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [((), "name a product"), (("B000000001", "--simulated"), "names no product")],
+)
+def test_remove_names_one_product_or_those_of_the_simulator(
+    words: tuple[str, ...], says: str
+) -> None:
+    refused = keeper("watch", "remove", *words)
+
+    assert refused.exit_code == 2
+    assert says in refused.output

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
-from keeper.alerts.formats import day, money
+from keeper.alerts.formats import day
 from keeper.alerts.message import Picture
+from keeper.domain.site_money import site_money
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +28,6 @@ def price_chart(
     *,
     until: datetime,
     target_minor: int | None,
-    currency: str,
     domain: str,
     time_zone: str = "UTC",
 ) -> Picture:
@@ -37,7 +37,6 @@ def price_chart(
         points: Since when each price held, in minor units, None without an offer; in order.
         until: Where the picture ends; it begins 90 days before.
         target_minor: A line to draw; None for none.
-        currency: Of the amounts.
         domain: Whose way to write them.
         time_zone: Whose days the axis shows.
     """
@@ -56,11 +55,11 @@ def price_chart(
     _draw_steps(axes, spans)
     if target_minor is not None:
         axes.axhline(target_minor, color=_TARGET, linewidth=1.2, linestyle=(0, (5, 3)))
-    _dress(axes, since, until, target_minor, currency, domain, time_zone)
+    _dress(axes, since, until, target_minor, domain, time_zone)
     written = BytesIO()
     # Without the version of the library in it, equal prices make equal pictures.
     figure.savefig(written, format="png", metadata={"Software": None})
-    return Picture(written.getvalue(), _in_words(spans, target_minor, currency, domain, time_zone))
+    return Picture(written.getvalue(), _in_words(spans, target_minor, domain, time_zone))
 
 
 Span = tuple[datetime, datetime, int | None]
@@ -95,7 +94,6 @@ def _dress(
     since: datetime,
     until: datetime,
     target_minor: int | None,
-    currency: str,
     domain: str,
     time_zone: str,
 ) -> None:
@@ -110,7 +108,7 @@ def _dress(
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.yaxis.set_major_formatter(
         # The font has neither the wide yen sign nor all kinds of spaces.
-        FuncFormatter(lambda minor, _: normalize("NFKC", money(round(minor), currency, domain)))
+        FuncFormatter(lambda minor, _: normalize("NFKC", site_money(round(minor), domain)))
     )
     lowest, highest = axes.get_ylim()
     if target_minor is not None:
@@ -123,17 +121,15 @@ def _dress(
         side.set_visible(False)
 
 
-def _in_words(
-    spans: list[Span], target_minor: int | None, currency: str, domain: str, time_zone: str
-) -> str:
+def _in_words(spans: list[Span], target_minor: int | None, domain: str, time_zone: str) -> str:
     prices = [price for _, _, price in spans if price is not None]
     if not prices:
         return "Price of the last 90 days: no offer."
-    low, high = (money(pick, currency, domain) for pick in (min(prices), max(prices)))
+    low, high = (site_money(pick, domain) for pick in (min(prices), max(prices)))
     since = day(spans[0][0], time_zone)
     target = ""
     if target_minor is not None:
-        target = f", with the target at {money(target_minor, currency, domain)}"
+        target = f", with the target at {site_money(target_minor, domain)}"
     gaps = ", grey where there was no offer" if any(s[2] is None for s in spans) else ""
     return f"Price since {since}, between {low} and {high}{target}{gaps}."
 

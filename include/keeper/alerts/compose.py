@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Final
 
 from keeper.alerts.chart import price_chart
-from keeper.alerts.formats import day, moment, money
-from keeper.alerts.links import LinkAction, Links
+from keeper.alerts.coupons import listing_facts
+from keeper.alerts.formats import day, moment
+from keeper.alerts.links import LinkAction, Links, channel_mark, watch_mark
 from keeper.alerts.message import Link, Message, Picture, Section, inert
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
@@ -14,9 +15,11 @@ from keeper.domain.messages.queue import PriceAlert, Queued, QueuedAlert
 from keeper.domain.prices.age import old_look
 from keeper.domain.prices.landed import SINCE_LANDED
 from keeper.domain.prices.verdict import PriceContext
+from keeper.domain.site_money import site_money
 
 OLD_AFTER: Final = timedelta(hours=12)
 """From what age a price is old, unless the caller knows better: two of the usual intervals."""
+_DAY: Final = timedelta(days=1)
 _SUBJECT_TITLE: Final = 120
 _MOST_IN_DIGEST: Final = 25
 SIMULATED: Final = "SIMULATED PRICE: this came from Keeper's Keepa simulator, not from Amazon."
@@ -99,19 +102,24 @@ def digest_message(
 def _actions(alert: PriceAlert, links: Links | None) -> tuple[Link, ...]:
     if links is None:
         return ()
+    mark = watch_mark(alert.asin, alert.domain, alert.price_type, alert.watched_since)
     return (
-        Link("Snooze for a week", links.to(LinkAction.SNOOZE, alert.watch_id)),
-        Link("Stop watching", links.to(LinkAction.STOP, alert.watch_id)),
+        Link("Snooze for a week", links.to(LinkAction.SNOOZE, alert.watch_id, mark)),
+        Link("Stop watching", links.to(LinkAction.STOP, alert.watch_id, mark)),
     )
 
 
 def unsubscribe_url(queued: Queued, links: Links | None) -> str | None:
     """Return where one click ends messages to this channel; None if nowhere."""
-    return None if links is None else links.to(LinkAction.UNSUBSCRIBE, queued.channel_id)
+    if links is None:
+        return None
+    mark = channel_mark(queued.to, queued.channel_since)
+    return links.to(LinkAction.UNSUBSCRIBE, queued.channel_id, mark)
 
 
 def _short(alert: PriceAlert, time_zone: str, old_after: timedelta) -> Section:
     facts = [
+        *listing_facts(alert),
         ("Since", moment(alert.observed_at, time_zone)),
         *_age(alert, time_zone, old_after),
     ]
@@ -135,6 +143,7 @@ def _facts(
     if alert.shipping_minor is not None:
         shipping = _money(alert.shipping_minor, alert) if alert.shipping_minor else "free"
         facts.append(("Shipping", shipping))
+    facts += listing_facts(alert)
     if alert.previous_price_minor is not None:
         facts.append(("Price before", _money(alert.previous_price_minor, alert)))
     if alert.target_minor is not None:
@@ -163,11 +172,14 @@ def _assessment(alert: PriceAlert, context: PriceContext, time_zone: str) -> lis
         return []
     known = SINCE_LANDED if context.is_cut else f"since {day(context.known_since, time_zone)}"
     facts = []
-    if context.dearer_percent is not None:
-        facts.append(("How good", f"cheaper than {context.dearer_percent} % of the time {known}"))
+    if context.dearer is not None and context.offered is not None:
+        without_gaps = context.until - context.known_since
+        facts.append(
+            ("How good", f"{_rank(context.dearer, context.offered, without_gaps)} {known}")
+        )
     if context.lowest_since is None:
         facts.append(("Lowest", f"of all prices known {known}"))
-    else:
+    elif context.lowest_since < alert.observed_at:
         facts.append(("Lowest since", day(context.lowest_since, time_zone)))
     if context.average_90_minor is not None:
         average = _money(context.average_90_minor, alert)
@@ -179,6 +191,18 @@ def _assessment(alert: PriceAlert, context: PriceContext, time_zone: str) -> lis
     return facts
 
 
+def _rank(dearer: timedelta, offered: timedelta, known: timedelta) -> str:
+    """Say on how many days the price was higher, in whole days, never more than it truly was."""
+    days = max(round(offered / _DAY), 1)
+    higher = days if dearer == offered else min(dearer // _DAY, days)
+    counted = f"{days} day{'s' if days > 1 else ''}"
+    if offered < known - _DAY:
+        counted += " with an offer"
+    if not dearer:
+        return f"never dearer in {counted}"
+    return f"cheaper than on {higher or 'less than one'} of {counted}"
+
+
 def _chart(alert: PriceAlert, context: PriceContext, time_zone: str) -> Picture | None:
     if len(context.points) < 2:
         return None
@@ -186,7 +210,6 @@ def _chart(alert: PriceAlert, context: PriceContext, time_zone: str) -> Picture 
         tuple(context.points),
         until=context.until,
         target_minor=alert.target_minor,
-        currency=alert.currency,
         domain=alert.domain,
         time_zone=time_zone,
     )
@@ -204,7 +227,7 @@ def _newest(alert: PriceAlert) -> str:
 
 
 def _money(minor: int, alert: PriceAlert) -> str:
-    return money(minor, alert.currency, alert.domain)
+    return site_money(minor, alert.domain)
 
 
 def product_link(asin: str, domain: str) -> Link:

@@ -1,44 +1,30 @@
-"""Amounts and times as readers write them."""
+"""Times as readers write them: by their own clock and calendar, in English."""
 
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_currency
-
-from keeper.domain.money import to_major
-
-_LANGUAGES: Final = {
-    "us": "en_US",
-    "uk": "en_GB",
-    "de": "de_DE",
-    "fr": "fr_FR",
-    "jp": "ja_JP",
-    "ca": "en_CA",
-    "it": "it_IT",
-    "es": "es_ES",
-    "in": "en_IN",
-    "mx": "es_MX",
-    "br": "pt_BR",
-}
-
-
-def money(minor: int, currency: str, domain: str) -> str:
-    """Write an amount as the Amazon site of the locale does: 1.234,50 € in Germany.
-
-    Args:
-        minor: The amount in minor units.
-        currency: ISO 4217 code.
-        domain: Keeper's locale name.
-    """
-    return format_currency(to_major(minor, currency), currency, locale=_LANGUAGES[domain])
+from babel.dates import format_datetime
 
 
 def moment(at: datetime, time_zone: str) -> str:
-    """Write a time by the reader's clock, with the zone's own name for it."""
-    return f"{at.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M %Z}"
+    """Write a time by the reader's clock: 30 Nov 2026, 14:05 CET.
+
+    A zone without a short name is named by its distance from UTC: 30 Nov 2026, 18:50 UTC+05:45.
+    """
+    local = at.astimezone(ZoneInfo(time_zone))
+    return f"{format_datetime(local, 'd MMM y, HH:mm', locale='en')} {_zone_name(local)}"
 
 
 def day(at: datetime, time_zone: str) -> str:
-    """Write a day by the reader's calendar."""
-    return f"{at.astimezone(ZoneInfo(time_zone)):%Y-%m-%d}"
+    """Write a day by the reader's calendar: 30 November 2026."""
+    local = at.astimezone(ZoneInfo(time_zone))
+    return format_datetime(local, "d MMMM y", locale="en")
+
+
+def _zone_name(local: datetime) -> str:
+    name = local.tzname() or ""
+    if name.isalpha():
+        return name
+    minutes = (local.utcoffset() or timedelta()) // timedelta(minutes=1)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"

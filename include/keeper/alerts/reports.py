@@ -5,7 +5,7 @@ from typing import Final
 
 from keeper.alerts.chart import price_chart
 from keeper.alerts.compose import MARK, SIMULATED, product_link, showable, unsubscribe_url
-from keeper.alerts.formats import moment, money
+from keeper.alerts.formats import moment
 from keeper.alerts.links import Links
 from keeper.alerts.message import Message, Picture, Section, inert
 from keeper.alerts.texts import as_text
@@ -13,6 +13,7 @@ from keeper.domain.deals.report import DealReport, ReportedDeal
 from keeper.domain.messages.queue import QueuedReport
 from keeper.domain.prices.landed import SINCE_LANDED
 from keeper.domain.prices.types import price_type_of
+from keeper.domain.site_money import site_money
 
 _SUBJECT_TITLE: Final = 100
 
@@ -118,7 +119,6 @@ def _chart(deal: ReportedDeal, report: DealReport, time_zone: str) -> Picture | 
         deal.points,
         until=max(report.until, deal.observed_at),
         target_minor=None,
-        currency=deal.currency,
         domain=deal.domain,
         time_zone=time_zone,
     )
@@ -135,4 +135,4 @@ def _usual(average_minor: int, deal: ReportedDeal) -> str:
 
 
 def _money(minor: int, deal: ReportedDeal) -> str:
-    return money(minor, deal.currency, deal.domain)
+    return site_money(minor, deal.domain)

@@ -2,33 +2,42 @@
 
 import logging
 import sys
-from typing import Annotated
+from typing import Annotated, Final, NoReturn
 
 import typer
 
-from keeper.cli import discover, search
+from keeper.cli import search
 from keeper.cli.deals import commands as deals
 from keeper.cli.deals import reports
+from keeper.cli.discovery import proposals
+from keeper.cli.discovery import searches as discover
 from keeper.cli.messages import alerts, channels, deliver, notices
 from keeper.cli.services import airflow, console, health, simulate
 from keeper.cli.storage import lake, rates
 from keeper.cli.storage import upkeep as storage
-from keeper.cli.streams import dead_letters, topics, workers
+from keeper.cli.streams import dead_letters, lag, topics, workers
+from keeper.cli.tables import harmless
 from keeper.cli.tokens import account as tokens
 from keeper.cli.tokens import keepa, probe
 from keeper.cli.watches import files as watch_files
+from keeper.cli.watches import listing, status, watch
 from keeper.cli.watches import rules as watch_rules
-from keeper.cli.watches import watch
 from keeper.errors import KeeperError
 
+_INTERRUPTED: Final = 130
+"""With this typer ends for Ctrl-C, as shells do."""
 app = typer.Typer(
     name="keeper",
     help="Keeper watches Amazon prices through Keepa.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 app.add_typer(watch.app, name="watch")
+watch.app.command("list")(listing.list_)
+watch.app.command("pause")(status.pause)
+watch.app.command("resume")(status.resume)
+watch.app.command("remove")(status.remove)
 watch.app.command("import")(watch_files.import_)
 watch.app.command("export")(watch_files.export)
 watch.app.command("rules")(watch_rules.rules)
@@ -40,8 +49,12 @@ keepa.app.command("probe")(probe.probe)
 app.add_typer(deals.app, name="deals")
 app.add_typer(reports.app, name="reports")
 app.add_typer(discover.app, name="discover")
+discover.app.command("proposals")(proposals.proposals)
+discover.app.command("approve")(proposals.approve)
+discover.app.command("reject")(proposals.reject)
 app.add_typer(lake.app, name="lake")
 app.add_typer(topics.app, name="topics")
+topics.app.command("lag")(lag.lag)
 topics.app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(search.app, name="search")
 app.add_typer(rates.app, name="rates")
@@ -90,7 +103,21 @@ def migrate(
 
 
 def main() -> None:
-    """Run the command; exit 1 with a sentence on stderr for an error Keeper knows."""
+    """Run the command; exit 1 with a sentence on stderr for an error Keeper knows.
+
+    Ctrl-C ends it with 130 and a line, wherever it comes.
+    """
+    try:
+        _run()
+    except KeyboardInterrupt:
+        _interrupted()
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            _interrupted()
+        raise
+
+
+def _run() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -100,5 +127,11 @@ def main() -> None:
     try:
         app()
     except KeeperError as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        said = "\n".join(map(harmless, str(error).split("\n")))
+        typer.secho(said, fg=typer.colors.RED, err=True)
         sys.exit(1)
+
+
+def _interrupted() -> NoReturn:
+    typer.echo("\nInterrupted.", err=True)
+    sys.exit(_INTERRUPTED)

@@ -1,8 +1,9 @@
-"""Times as people type them: a date, a time, or how long ago."""
+"""Times as people type them (a date, a time, how long ago) and as commands show them."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,7 +17,7 @@ def parse_moment(text: str, *, now: datetime) -> datetime:
     Raises:
         typer.BadParameter: It is none of these.
     """
-    if ago := _AGO.fullmatch(text.strip()):
+    if ago := _AGO.fullmatch(text.strip().lower()):
         try:
             return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         except OverflowError:
@@ -29,3 +30,29 @@ def parse_moment(text: str, *, now: datetime) -> datetime:
         else:
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     raise typer.BadParameter(f"{text!r} is no time; write 2h, 7d, 2026-03-01 or 2026-03-01T12:00Z")
+
+
+def since(text: str) -> datetime:
+    """Read what `--since` and its kin take; see `parse_moment`."""
+    from keeper.clock import utc_now
+
+    return parse_moment(text, now=utc_now())
+
+
+def time_text(at: datetime | None, zone: str = "UTC", *, never: str = "") -> str:
+    """Return a time by the clock of a zone, with the zone's name for it.
+
+    Args:
+        at: The time; None if there is none.
+        zone: IANA name of the reader's zone.
+        never: What to return if there is no time.
+    """
+    return never if at is None else f"{at.astimezone(_zone(zone)):%Y-%m-%d %H:%M %Z}"
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # Stored when this machine's zones still had it; the label says which it is.
+        return ZoneInfo("UTC")

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.moments import parse_moment
-from keeper.cli.options import AnyDomainOption
+from keeper.cli.moments import time_text
+from keeper.cli.options import AnyDomainOption, DryRunOption, JsonOption, SinceOption
+from keeper.cli.records import print_records, record_of, with_amounts
 from keeper.cli.session import database, progress_bar
-from keeper.cli.tables import print_table
+from keeper.cli.tables import clip, print_table
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from keeper.pipeline.search.mirrors import Mirror
     from keeper.pipeline.search.records import RecordMirror
+    from keeper.stores.elasticsearch.product_search import Hit
 
 app = typer.Typer(help="What Elasticsearch has.", no_args_is_help=True)
 
@@ -35,11 +37,14 @@ def query(
         typer.Option(help="Only what now costs less, in the locale's currency, like 24.99."),
     ] = None,
     deals: Annotated[bool, typer.Option("--deals", help="Look among deals.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many products.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", "--most", min=1, max=1000, help="At most so many products.")
+    ] = 20,
+    as_json: JsonOption = False,
 ) -> None:
     """Print the newest indexed prices, or deals, of products by the words of their titles.
 
-    A row for each locale and price type.
+    A row for each locale and price type; a bare ASIN is looked for in every locale.
 
     Example: keeper search query "mechanical keyboard" --domain de --below 80
     """
@@ -53,6 +58,9 @@ def query(
     alias = DEALS_ALIAS if deals else PRICES_ALIAS
     with elasticsearch_config(load_settings()).client() as client:
         hits = find_products(client, alias, words, domain=domain, below=limit_price, limit=limit)
+    if as_json:
+        print_records(map(_record, hits))
+        return
     if not hits:
         cheaper = "" if limit_price is None else f" and costs less than {limit_price:,}"
         typer.echo(f"Nothing indexed has {words!r} in its title{cheaper}.")
@@ -62,18 +70,29 @@ def query(
         ("title", "asin", "locale", "price type", "price", "since", *score),
         (
             (
-                hit.title or "",
+                clip(hit.title),
                 hit.asin,
                 hit.domain,
                 hit.price_type,
                 "no offer" if hit.price is None else f"{hit.price:,.2f} {hit.currency}",
-                f"{hit.observed_at:%Y-%m-%d %H:%M}",
+                time_text(hit.observed_at),
                 *((f"{hit.score}",) if deals else ()),
             )
             for hit in hits
         ),
         numbers=("price", "score"),
+        cut=("title",),
+        drop=("since", "price type", "locale"),
     )
+
+
+def _record(hit: "Hit") -> dict[str, object]:
+    from decimal import Decimal
+
+    from keeper.domain.money import to_minor
+
+    minor = None if hit.price is None else to_minor(Decimal(str(hit.price)), hit.currency)
+    return with_amounts(record_of(hit, without=("price",)) | {"price_minor": minor}, hit.currency)
 
 
 def _below(text: str, domain: str | None) -> "Decimal":
@@ -173,10 +192,8 @@ def update(
 @app.command()
 def reconcile(
     what: Annotated[str | None, typer.Argument(help="prices or deals; both if not given.")] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Only prices and deals of then or later: 7d, 2026-03-01 …")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
+    since: SinceOption = None,
+    dry_run: DryRunOption = False,
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for workers that are behind.", min=0)
     ] = 60,
@@ -193,7 +210,7 @@ def reconcile(
     from keeper.settings import load_settings
 
     now = utc_now()
-    first = parse_moment(since, now=now).date() if since else None
+    first = since.date() if since else None
     settings = load_settings()
     found = []
     with database() as connection, elasticsearch_config(settings).client() as client:

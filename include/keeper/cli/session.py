@@ -1,15 +1,13 @@
-"""What commands share: the database, whose list is meant, and a console of a sensible width."""
+"""What commands share: the database, whose list is meant, and how a refusal is said."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from keeper.stores.postgres.connection import Connection
 
 
@@ -28,15 +26,23 @@ def user_address(user: str | None) -> str:
 
     address = user or load_settings().people.user_email
     if "@" not in address.strip("@"):
-        raise typer.BadParameter(f"{address!r} is not an e-mail address")
+        raise typer.BadParameter(
+            f"{address!r} is not an e-mail address; give --user or set KEEPER_USER_EMAIL"
+        )
     return address
 
 
-def console() -> "Console":
-    """Return a console: as wide as the terminal, wide enough for tables in a file or pipe."""
-    from rich.console import Console
+def zone_of(connection: "Connection", email: str) -> str:
+    """Return the time zone a user reads in, UTC for one who has set none."""
+    from keeper.stores.postgres.messages.channels import delivery_rules
 
-    return Console() if sys.stdout.isatty() else Console(width=180)
+    return delivery_rules(connection, email).time_zone
+
+
+def refuse(sentence: str) -> NoReturn:
+    """End the command with exit code 1 and a sentence that says what is wrong."""
+    typer.secho(sentence, fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
 
 
 @contextmanager
@@ -44,7 +50,6 @@ def progress_bar(what: str) -> Iterator[Callable[[float], None]]:
     """Show a bar, on a terminal only, moved by a share from 0 to 1."""
     from rich.progress import Progress
 
-    out = console()
-    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+    with Progress(transient=True, disable=not sys.stdout.isatty()) as bar:
         task = bar.add_task(what, total=1.0)
         yield lambda share: bar.update(task, completed=share)

@@ -48,7 +48,7 @@ def make_app(
 
     Args:
         database: Where watches and channels are.
-        links: Reads the links in messages.
+        links: Reads the links in messages; its clock says which are too old.
         ask_health: Returns how the parts are, PostgreSQL (`postgres`) among them.
         clock: The time a snooze counts from.
         picture: Returns a product's picture by its name, if there is one; None where Amazon has
@@ -75,9 +75,11 @@ def make_app(
             target = links.read(request.path_params["token"])
             if is_confirmed:
                 return page(await store.run(partial(follow, target=target, now=clock())))
-            return page(await store.run(partial(describe, target=target)), asks=True)
+            asked = await store.run(partial(describe, target=target, now=clock()))
+            return page(asked, asks=True)
         except (InvalidLinkError, GoneError) as error:
-            return page(f"{str(error).capitalize()}.", status=404)
+            reason = str(error)
+            return page(f"{reason[:1].upper()}{reason[1:]}.", status=404)
         except DatabaseLeftAloneError as error:
             return sorry(error.wait)
         except KeeperError:

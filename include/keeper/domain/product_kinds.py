@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-_NAMED: Final = 3
+from keeper.domain.naming import some_of
 
 
 class ProductKind(StrEnum):
@@ -44,10 +44,8 @@ class ProductKind(StrEnum):
             return _EXPLANATIONS.get(self, "")
         if not variations:
             return "a parent of variations: watch one of them"
-        named = ", ".join(variations[:_NAMED])
-        more = ", …" if len(variations) > _NAMED else ""
         count = f"{len(variations)} variation{'s' if len(variations) > 1 else ''}"
-        return f"a parent of {count}: watch one of them ({named}{more})"
+        return f"a parent of {count}: watch one of them ({some_of(variations)})"
 
 
 _EXPLANATIONS: Final = {

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow.sdk import Metadata, TriggerRule, task
+from airflow.sdk import Metadata, TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
@@ -17,6 +17,7 @@ from keeper.orchestration.airflow.assets import (
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.forms import skip_in_dry_run
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.prices.backfill import plan_interval
 from keeper.orchestration.runs.reports import finish_batch_run
 from keeper.settings import load_settings

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any, Final
 
-from airflow.sdk import Asset, AssetWatcher, TriggerRule, task
+from airflow.sdk import Asset, AssetWatcher, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
@@ -13,19 +13,17 @@ from keeper.clock import utc_now
 from keeper.orchestration.airflow.assets import (
     DEAD_LETTERS,
     DEAL_UPDATES,
-    DELIVERED,
-    OPERATOR_NOTICES,
     OUTBOX,
     PIPELINE_RUNS,
     PRICE_BACKFILL,
     PRICE_UPDATES,
     RUNS_INDEX,
-    TO_DELIVER,
     TOKEN_LEDGER,
     TOKENS_INDEX,
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.connections import database, elasticsearch_config, kafka_config
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.doorbell_trigger import KeeperEventsTrigger
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.summaries import conclude, delivery_line
@@ -47,7 +45,7 @@ Nothing but its watcher updates it: an asset a task writes, too, would trigger t
 """
 
 
-@task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OPERATOR_NOTICES, OUTBOX])
+@task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OUTBOX])
 def check_database() -> dict[str, list[str]]:
     """Look for a want of tokens, stale products and messages that wait; return what was noted.
 
@@ -80,7 +78,7 @@ def check_database() -> dict[str, list[str]]:
 
 @task(
     inlets=[PRICE_UPDATES, PRICE_BACKFILL, DEAL_UPDATES, *DEAD_LETTERS],
-    outlets=[OPERATOR_NOTICES, OUTBOX],
+    outlets=[OUTBOX],
 )
 def check_kafka() -> dict[str, list[str]]:
     """Look for dead letters and for workers that are behind; return what was noted, by topic.
@@ -97,7 +95,7 @@ def check_kafka() -> dict[str, list[str]]:
 
 
 # What one of them has found is reported whatever the other does.
-@task(trigger_rule=TriggerRule.ALL_DONE, inlets=[OPERATOR_NOTICES, *TO_DELIVER], outlets=DELIVERED)
+@task(trigger_rule=TriggerRule.ALL_DONE, inlets=[OUTBOX, WATCHED_PRODUCTS], outlets=[OUTBOX])
 def deliver_notices() -> dict[str, int]:
     """Deliver what is due; count messages by what became of them."""
     return deliver_now()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import TriggerRule
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
@@ -21,6 +21,7 @@ from keeper.orchestration.airflow.connections import (
     postgres_config,
 )
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.summaries import conclude
 from keeper.pipeline.services.names import SERVICES, Configurations, checks_of
 from keeper.settings import load_settings

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from airflow.sdk import Metadata, TriggerRule, task, task_group
+from airflow.sdk import Metadata, TriggerRule, task_group
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.orchestration.airflow.assets import (
     COLLECTED_DEALS,
-    DEAL_FILTERS,
     DEAL_UPDATES,
     LOADED_DEALS,
     PIPELINE_RUNS,
@@ -17,11 +16,12 @@ from keeper.orchestration.airflow.assets import (
     QUARANTINED_RECORDS,
     REPLIES,
     RUN_ENDS,
-    TOKENS,
+    TOKEN_LEDGER,
 )
 from keeper.orchestration.airflow.connections import database, kafka_config, keepa_config
 from keeper.orchestration.airflow.forms import skip_in_dry_run
 from keeper.orchestration.airflow.lake import data_docs_folder, deal_folder, lake
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.plans import begin, only_previewed, plain_parts
 from keeper.orchestration.runs.reports import finish_batch_run
 from keeper.orchestration.waits.keepa_tasks import keepa_client, keepa_task
@@ -30,7 +30,7 @@ from keeper.settings import load_settings
 WHICH_FILTER: Final = "{{ task.op_args[0].label }}"
 
 
-@task(inlets=[DEAL_FILTERS], outlets=[PIPELINE_RUNS])
+@task(inlets=[COLLECTED_DEALS], outlets=[PIPELINE_RUNS])
 def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]]:
     """Share the tokens among the filters and return these; none in a dry run.
 
@@ -39,7 +39,7 @@ def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]
     """
     from keeper.pipeline.deals.plan import plan_deals, preview_deals
 
-    run, only = begin(dag_run), params["filters"]
+    run, only = begin(dag_run), params["filters"] or []
     max_tokens = load_settings().deals.max_tokens
     with database() as connection:
         if params["dry_run"]:
@@ -64,7 +64,7 @@ def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]
     map_index_template=WHICH_FILTER,
     max_active_tis_per_dagrun=2,
     inlets=[PRICE_HISTORY],
-    outlets=[REPLIES, DEAL_FILTERS, *TOKENS],
+    outlets=[REPLIES, COLLECTED_DEALS, TOKEN_LEDGER],
 )
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring a filter's deals, and what their products have cost before, into the lake."""

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
 from keeper.orchestration.airflow import assets
 from keeper.orchestration.airflow.connections import database, keepa_config
+from keeper.orchestration.airflow.operators import task
+from keeper.orchestration.airflow.task_states import unfinished_tasks
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.plans import begin, plain_parts
-from keeper.orchestration.runs.reports import plain_row, unfinished_tasks
+from keeper.orchestration.runs.reports import plain_row
 from keeper.orchestration.runs.summaries import report_line
 from keeper.orchestration.waits.keepa_tasks import keepa_client, keepa_task
 
@@ -20,7 +22,7 @@ WHICH_SEARCH: Final = "{{ task.op_kwargs['planned'].label }}"
 _ASKING = frozenset({"approve", "decide"})
 
 
-@task(inlets=[assets.DISCOVERIES], outlets=[assets.PIPELINE_RUNS])
+@task(inlets=[assets.PRODUCT_PROPOSALS], outlets=[assets.PIPELINE_RUNS])
 def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]]:
     """Choose the searches this run makes."""
     from keeper.pipeline.discovery.run import plan_discovery
@@ -42,7 +44,7 @@ def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]
 @keepa_task(
     map_index_template=WHICH_SEARCH,
     inlets=[assets.WATCHED_PRODUCTS, assets.PRODUCT_PROPOSALS],
-    outlets=[assets.DISCOVERIES, *assets.TOKENS],
+    outlets=[assets.PRODUCT_PROPOSALS, assets.TOKEN_LEDGER],
 )
 def find(planned: dict[str, Any], dag_run: DagRunProtocol) -> dict[str, Any]:
     """Make one search; return the products nobody was asked about yet, the best first."""
@@ -55,7 +57,9 @@ def find(planned: dict[str, Any], dag_run: DagRunProtocol) -> dict[str, Any]:
 
 
 # A search that failed must not keep the others' products waiting.
-@keepa_task(trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PRODUCT_PROPOSALS, *assets.TOKENS])
+@keepa_task(
+    trigger_rule=TriggerRule.ALL_DONE, outlets=[assets.PRODUCT_PROPOSALS, assets.TOKEN_LEDGER]
+)
 def propose(
     found: list[dict[str, Any]] | None, dag_run: DagRunProtocol, params: dict[str, Any]
 ) -> dict[str, Any]:
@@ -72,7 +76,7 @@ def propose(
     return asdict(proposed) | {"question": question and asdict(question)}
 
 
-@task(outlets=[assets.PRODUCT_PROPOSALS, assets.WATCHED_PRODUCTS, assets.USERS, assets.CHANNELS])
+@task(outlets=[assets.PRODUCT_PROPOSALS, assets.WATCHED_PRODUCTS])
 def decide(answer: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     """Watch and reject products as an operator has answered; return how many of each.
 

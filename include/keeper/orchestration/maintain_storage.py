@@ -10,21 +10,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from airflow.sdk import Connection, TriggerRule, task
+from airflow.sdk import Connection, TriggerRule
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
 from keeper.errors import TransientError
-from keeper.orchestration.airflow.assets import (
-    PRICE_DAYS,
-    PRICE_HISTORY,
-    PRICE_STATISTICS,
-    REPLIES,
-)
+from keeper.orchestration.airflow.assets import PRICE_HISTORY, REPLIES
 from keeper.orchestration.airflow.connections import database, elasticsearch_config
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.summaries import conclude
 from keeper.settings import load_settings
 
@@ -48,7 +44,7 @@ def make_months() -> list[str]:
 @task(
     execution_timeout=timedelta(hours=6),
     inlets=[PRICE_HISTORY],
-    outlets=[PRICE_DAYS, PRICE_STATISTICS],
+    outlets=[PRICE_HISTORY],
 )
 def roll_up() -> dict[str, Any]:
     """Bring roll-ups and statistics up to the points that have come."""
@@ -77,13 +73,14 @@ def drop_old_rows(params: dict[str, Any]) -> dict[str, int]:
     settings = load_settings()
     retention = Retention(settings.retention.history_days, settings.retention.records_days)
     with database() as connection:
-        old = drop_old(connection, retention, at=utc_now(), apply=params["apply"])
+        old = drop_old(connection, retention, at=utc_now(), apply=bool(params["apply"]))
     return {one.name: one.rows for one in old}
 
 
 # Of other stores: what is wrong with the database need not hold them.
 @task(
     trigger_rule=TriggerRule.ALL_DONE,
+    is_independent=True,
     execution_timeout=timedelta(hours=2),
     inlets=[REPLIES],
 )
@@ -93,7 +90,7 @@ def drop_old_files(params: dict[str, Any]) -> dict[str, Any]:
     from keeper.pipeline.storage.prune_lake import prune_lake
     from keeper.stores.postgres.runs.runs import running_runs
 
-    settings, now, apply = load_settings(), utc_now(), params["apply"]
+    settings, now, apply = load_settings(), utc_now(), bool(params["apply"])
     with database() as connection:
         running = running_runs(connection)
     pruned = prune_lake(
@@ -122,7 +119,7 @@ def drop_old_files(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE)
+@task(trigger_rule=TriggerRule.ALL_DONE, is_independent=True)
 def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
     """Drop the months of task logs past their retention from Elasticsearch; return the indices.
 
@@ -135,12 +132,12 @@ def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
     before = utc_now() - timedelta(days=load_settings().retention.airflow_days)
     with elasticsearch_config().client() as client:
         try:
-            return drop_months(client, before, apply=params["apply"])
+            return drop_months(client, before, apply=bool(params["apply"]))
         except SearchUnavailableError as error:
             raise AirflowSkipException(f"{error}; the next run drops what is due") from None
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
+@task(trigger_rule=TriggerRule.ALL_DONE, is_independent=True, execution_timeout=timedelta(hours=2))
 def clean_airflow(params: dict[str, Any]) -> None:
     """Delete what Airflow's own database has noted before its retention.
 
@@ -192,7 +189,9 @@ def summarise(
     params: dict[str, Any],
 ) -> str:
     """End the run with its line, or fail where one of its tasks did."""
-    return conclude(ti, storage_line(months, rolled_up, rows, files, logs, apply=params["apply"]))
+    return conclude(
+        ti, storage_line(months, rolled_up, rows, files, logs, apply=bool(params["apply"]))
+    )
 
 
 def storage_line(

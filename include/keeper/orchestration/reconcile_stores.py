@@ -5,12 +5,13 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
 from keeper.orchestration.airflow.assets import DEAL_UPDATES, PRICE_BACKFILL, PRICE_UPDATES
 from keeper.orchestration.airflow.connections import database, elasticsearch_config, kafka_config
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.summaries import conclude
 from keeper.orchestration.waits.sensors import WaitForGroup
@@ -69,7 +70,7 @@ def reconcile(mirror: str, dag_run: DagRunProtocol, params: dict[str, Any]) -> d
             at=now,
             run_id=run_name(dag_run.dag_id, dag_run.run_id),
             since=None if days is None else (now - timedelta(days=days)).date(),
-            dry_run=params["dry_run"],
+            dry_run=bool(params["dry_run"]),
         )
     return asdict(found)
 

@@ -2,47 +2,71 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import time
+from typing import Final
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
 from keeper.orchestration.airflow.assets import (
     COLLECTED_DEALS,
-    DEAL_FILTERS,
-    DEAL_REPORTS,
     DEAL_UPDATES,
-    DELIVERED,
     OUTBOX,
     PRICE_HISTORY,
     REPLIES,
-    REPORTED_DEALS,
-    TO_DELIVER,
-    USERS,
+    WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.connections import database, kafka_config
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.airflow.operators import short_circuit, task
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.summaries import conclude, delivery_line
+from keeper.settings import load_settings
+
+_SCHEDULED: Final = "scheduled"
 
 
-@task(
-    inlets=[COLLECTED_DEALS, DEAL_FILTERS, PRICE_HISTORY, REPLIES, USERS],
-    outlets=[DEAL_REPORTS, REPORTED_DEALS, OUTBOX],
-)
-def write_reports(dag_run: DagRunProtocol) -> dict[str, int]:
-    """Write a report for each user who has new deals; count reports and deals."""
-    from keeper.pipeline.deals.report import write_reports
-    from keeper.stores.lake.archive import ReplyArchive
+@short_circuit(inlets=[COLLECTED_DEALS, WATCHED_PRODUCTS])
+def find_readers(dag_run: DagRunProtocol) -> bool:
+    """Return whether it is anybody's morning; the run ends here if not."""
+    from keeper.pipeline.deals.report import is_any_due
 
     run = run_name(dag_run.dag_id, dag_run.run_id)
     with database() as connection:
-        return asdict(write_reports(connection, ReplyArchive(lake()), run_id=run, at=utc_now()))
+        return is_any_due(connection, run_id=run, at=utc_now(), morning=morning_of(dag_run))
+
+
+@task(
+    inlets=[COLLECTED_DEALS, PRICE_HISTORY, REPLIES, WATCHED_PRODUCTS],
+    outlets=[COLLECTED_DEALS, OUTBOX],
+)
+def write_reports(dag_run: DagRunProtocol) -> dict[str, int]:
+    """Write a report for each user who is due one and has new deals; count reports and deals."""
+    from keeper.pipeline.deals.report import write_reports
+    from keeper.stores.lake.archive import ReplyArchive
+
+    run, morning = run_name(dag_run.dag_id, dag_run.run_id), morning_of(dag_run)
+    archive = ReplyArchive(lake())
+    with database() as connection:
+        return asdict(write_reports(connection, archive, run_id=run, at=utc_now(), morning=morning))
+
+
+def morning_of(dag_run: DagRunProtocol) -> time | None:
+    """Return which time of their day readers are waited for; None to make everybody's report now.
+
+    A run that somebody starts is for everybody: they want to see a report.
+    """
+    return load_settings().people.report_at if dag_run.run_type == _SCHEDULED else None
 
 
 # What was written is delivered and published, whoever's report failed.
-@task(trigger_rule=TriggerRule.ALL_DONE, inlets=[DEAL_REPORTS, *TO_DELIVER], outlets=DELIVERED)
+@task(
+    trigger_rule=TriggerRule.ALL_DONE,
+    inlets=[COLLECTED_DEALS, OUTBOX, WATCHED_PRODUCTS],
+    outlets=[OUTBOX],
+)
 def deliver_reports() -> dict[str, int]:
     """Deliver what is due; count messages by what became of them."""
     return deliver_now()
@@ -50,8 +74,8 @@ def deliver_reports() -> dict[str, int]:
 
 @task(
     trigger_rule=TriggerRule.ALL_DONE,
-    inlets=[REPORTED_DEALS],
-    outlets=[DEAL_UPDATES, DEAL_REPORTS],
+    inlets=[COLLECTED_DEALS],
+    outlets=[DEAL_UPDATES, COLLECTED_DEALS],
 )
 def publish_deals() -> int:
     """Publish the deals that were reported and are not published yet; count them."""

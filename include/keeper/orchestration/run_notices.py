@@ -14,14 +14,23 @@ from airflow.sdk import (  # type: ignore[attr-defined]  # public, but not in it
     DeadlineReference,
     SyncCallback,
 )
+from airflow.sdk.exceptions import AirflowRuntimeError
 
 from keeper.clock import utc_now
 from keeper.domain.messages.notices import Trouble
 from keeper.errors import KeeperError
+from keeper.orchestration.airflow.task_states import first_cause, unfinished_tasks
 from keeper.settings import load_settings
 
 _LOG: Final = logging.getLogger(__name__)
 _BACKFILL: Final = "backfill"
+_REASONS: Final = {
+    "None": "a task failed",
+    "task_failure": "a task failed",
+    "timed_out": "it ran longer than it may",
+    "all_tasks_deadlocked": "none of its tasks can run any more",
+}
+"""Why Airflow fails a run, for people."""
 _TASKS: Final = "airflow tasks states-for-dag-run"
 
 
@@ -48,13 +57,25 @@ def notify_of_failed_run(context: Mapping[str, Any]) -> None:
         Trouble(
             f"run:{dag_id}",
             f"{dag_id} failed",
-            # No error's text: it would leave the log, where secrets are masked.
-            f"Run {run_id}: {context.get('reason') or 'a task failed'}.\n"
+            f"Run {run_id}: {_why(context).rstrip('.')}.\n"
             f"Which: {_TASKS} {dag_id} {run_id}\n"
             'The head "If it fails" of the DAG\'s documentation says what to do; clear the failed '
             "tasks once it is mended.",
         )
     )
+
+
+def _why(context: Mapping[str, Any]) -> str:
+    """Return which task failed first and why, or what Airflow says of the run."""
+    reason = str(context.get("reason"))
+    try:
+        ti = context.get("ti")
+        cause = ti and first_cause(ti, unfinished_tasks(ti, with_own=True))
+    except (AirflowRuntimeError, OSError):
+        # Whatever Airflow does not answer, the operator is notified.
+        _LOG.exception("the notice will not say which task failed first")
+        cause = None
+    return cause or _REASONS.get(reason, reason)
 
 
 def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:

@@ -3,28 +3,27 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from airflow.sdk import Metadata, TriggerRule, task
+from airflow.sdk import Metadata, TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.domain.intervals import Interval
 from keeper.domain.watches.product_choice import ProductChoice
 from keeper.orchestration.airflow.assets import (
     CURRENT_PRICES,
-    DELIVERED,
     KEEPER_EVENTS,
     LOADED_PRICES,
+    OUTBOX,
     PIPELINE_RUNS,
     PRICE_ALERTS,
     PRICE_HISTORY,
-    PRODUCT_KINDS,
     RUN_ENDS,
-    TO_DELIVER,
-    TOKEN_ACCOUNTS,
+    TOKEN_LEDGER,
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.connections import database
 from keeper.orchestration.airflow.forms import skip_in_dry_run
 from keeper.orchestration.airflow.lake import lake
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.prices.backfill import plan_interval
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.events import publish
@@ -37,8 +36,8 @@ _BACKFILL: Final = "backfill"
 
 
 @task(
-    inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, PRODUCT_KINDS, TOKEN_ACCOUNTS],
-    outlets=[PIPELINE_RUNS, TOKEN_ACCOUNTS, KEEPER_EVENTS],
+    inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, TOKEN_LEDGER],
+    outlets=[PIPELINE_RUNS, TOKEN_LEDGER, KEEPER_EVENTS],
 )
 def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]]:
     """Choose products, divide them into batches and return these; none in a dry run.
@@ -86,14 +85,15 @@ def _plan_today(dag_run: DagRunProtocol, params: Mapping[str, Any]) -> list[dict
                 started_at=run.started_at,
                 publish=publish,
                 only=only,
+                operator=settings.people.operator_email,
             )
         )
 
 
 @task(
     trigger_rule=TriggerRule.ALL_DONE,
-    inlets=[PRICE_ALERTS, *TO_DELIVER],
-    outlets=[PRICE_ALERTS, *DELIVERED],
+    inlets=[PRICE_ALERTS, OUTBOX, WATCHED_PRODUCTS],
+    outlets=[PRICE_ALERTS, OUTBOX],
 )
 def deliver_alerts(params: dict[str, Any]) -> dict[str, int]:
     """Deliver what is due, whatever became of some batches; count messages by what became of them.

@@ -5,6 +5,7 @@ A group declares, for each of its fields, the environment variable that holds it
 """
 
 import re
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -50,6 +51,18 @@ def _postgres_url(value: SecretStr) -> SecretStr:
             "@ as %40 and / as %2F"
         )
     return SecretStr(f"postgresql://{rest}")
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether a name or address always is the machine it is used on.
+
+    RFC 6761 6.3 keeps `localhost` and all names that end in it for that.
+    """
+    name = host.lower().rstrip(".")
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]

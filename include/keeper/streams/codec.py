@@ -27,6 +27,7 @@ LATEST_TIME: Final = datetime(2100, 1, 1, tzinfo=UTC)
 """Later is no time of a price, whatever the reader's clock says."""
 MAX_AMOUNT_MINOR: Final = 10**12
 _LEAST_AMOUNT, _MOST_AMOUNT = Decimal(-MAX_AMOUNT_MINOR), Decimal(MAX_AMOUNT_MINOR)
+_WHOLE_PERCENT: Final = 100
 _MAX_COUNT: Final = 2**31 - 1
 _MAX_LONG: Final = 2**63 - 1
 _MAX_ID_BYTES: Final = 512
@@ -85,6 +86,7 @@ def decode_price_event(
     if problem := (
         _problem_of(event, latest_check)
         or _look_problem(event)
+        or _coupon_problem(event)
         or _amount_problem(event.current_price)
         or _amount_problem(event.target_price)
         or _amount_problem(event.previous_price)
@@ -172,6 +174,20 @@ def _look_problem(event: PriceEvent) -> str | None:
         return "seen_at has no offset from UTC"
     if not KEEPA_EPOCH <= seen_at < LATEST_TIME:
         return f"seen_at {seen_at.isoformat()} is no time of a look"
+    return None
+
+
+def _coupon_problem(event: PriceEvent) -> str | None:
+    for minor, percent in (
+        (event.coupon_minor, event.coupon_percent),
+        (event.subscribe_coupon_minor, event.subscribe_coupon_percent),
+    ):
+        if minor is not None and not 0 < minor <= MAX_AMOUNT_MINOR:
+            return f"a coupon takes off {minor}"
+        if percent is not None and not 0 < percent <= _WHOLE_PERCENT:
+            return f"a coupon takes off {percent} percent"
+        if minor is not None and percent is not None:
+            return "a coupon takes off an amount and a percentage"
     return None
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from keeper.alerts.channels.discord import discord_payload
 from keeper.alerts.channels.telegram import telegram_text
 from keeper.alerts.compose import SIMULATED, alert_message, digest_message
-from keeper.alerts.formats import money
 from keeper.alerts.message import Link, Message
 from keeper.alerts.texts import as_page, as_text
 from keeper.domain.locales import LOCALES, Locale
@@ -53,10 +52,10 @@ def test_every_form_tells_the_same_facts() -> None:
     for form in forms(alert_message(queued(), a_story())):
         for fact in (
             *("A kettle", "1.234,50 €", "3,99 €", "1.500,00 €", "1.300,00 €", "B000000001"),
-            *("BUY_BOX_SHIPPING", "amazon.de", "2026-03-01 08:30 UTC"),
+            *("BUY_BOX_SHIPPING", "amazon.de", "1 Mar 2026, 08:30 UTC"),
             *(
-                "cheaper than 99 % of the time",
-                "of all prices known since 2025-05-05",
+                "cheaper than on 289 of 290 days with an offer since 5 May 2025",
+                "of all prices known since 5 May 2025",
                 "1.443,02 €",
             ),
             "https://www.amazon.de/dp/B000000001",
@@ -68,8 +67,8 @@ def test_a_price_is_compared_with_when_it_was_last_as_low() -> None:
     text = as_text(alert_message(queued(price_minor=129000), a_story(129000)))
 
     # It was 1.280 € until ten days before.
-    assert "Lowest since: 2026-02-19" in text
-    assert "How good: cheaper than 96 % of the time since 2025-05-05" in text
+    assert "Lowest since: 19 February 2026" in text
+    assert "How good: cheaper than on 279 of 290 days with an offer since 5 May 2025" in text
 
 
 def test_without_a_past_nothing_is_said_of_it() -> None:
@@ -99,25 +98,7 @@ def test_sold_out_is_no_price() -> None:
 def test_times_are_by_the_readers_clock() -> None:
     reader = replace(queued(), rules=DeliveryRules(time_zone="Asia/Tokyo"))
 
-    assert "Checked at: 2026-03-01 21:00 JST" in as_text(alert_message(reader, NO_STORY))
-
-
-@pytest.mark.parametrize(
-    ("domain", "currency", "minor", "written"),
-    [
-        ("us", "USD", 123450, "$1,234.50"),
-        ("uk", "GBP", 123450, "£1,234.50"),
-        ("de", "EUR", 123450, "1.234,50 €"),
-        ("fr", "EUR", 123450, "1 234,50 €"),
-        ("jp", "JPY", 1980, "￥1,980"),
-        ("in", "INR", 12345600, "₹1,23,456.00"),
-        ("br", "BRL", 123450, "R$ 1.234,50"),
-    ],
-)
-def test_amounts_are_written_as_the_site_writes_them(
-    domain: str, currency: str, minor: int, written: str
-) -> None:
-    assert plain(money(minor, currency, domain)) == written
+    assert "Checked at: 1 Mar 2026, 21:00 JST" in as_text(alert_message(reader, NO_STORY))
 
 
 @EVERY_TITLE
@@ -228,7 +209,7 @@ def test_a_chart_shows_prices_the_target_and_times_without_an_offer() -> None:
     assert chart is not None
     assert chart.png.startswith(b"\x89PNG")
     assert plain(chart.says) == (
-        "Price since 2025-12-01, between 1.234,50 € and 1.500,00 €, with the target at "
+        "Price since 1 December 2025, between 1.234,50 € and 1.500,00 €, with the target at "
         "1.300,00 €, grey where there was no offer."
     )
     assert alert_message(queued(), NO_STORY).sections[0].chart is None

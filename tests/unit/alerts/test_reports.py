@@ -82,7 +82,7 @@ def test_a_day_without_deals_says_so() -> None:
     message = report()
 
     assert message.subject == "No new deals"
-    assert "No new deals since 2026-02-28 12:00 UTC" in as_text(message)
+    assert "No new deals since 28 Feb 2026, 12:00 UTC" in as_text(message)
 
 
 def test_simulated_deals_say_so_in_every_form() -> None:
@@ -120,7 +120,7 @@ def test_the_mail_has_each_deals_chart_and_its_date_by_the_readers_clock() -> No
     assert len(pictures) == 3
     text = mail.get_body(("plain",))
     assert text is not None
-    assert "2026-03-01 10:00 CET" in text.get_content()
+    assert "1 Mar 2026, 10:00 CET" in text.get_content()
     assert mail["Message-ID"] == "<keeper-report-4@example.org>"
 
 
@@ -158,7 +158,7 @@ def test_a_usual_price_of_less_than_90_days_says_since_when(days_later: int, usu
 def test_lightning_deals_say_when_they_end() -> None:
     ends = CHECKED_AT + timedelta(hours=2)
 
-    assert "Lightning deal ends: 2026-03-01 14:00 UTC" in as_text(
+    assert "Lightning deal ends: 1 Mar 2026, 14:00 UTC" in as_text(
         report(a_reported_deal(lightning_ends_at=ends))
     )
 
@@ -171,4 +171,4 @@ def test_a_notice_says_what_to_do_and_a_reminder_since_when() -> None:
     for form in forms(first):
         assert "Look at its log." in form
     assert again.subject == "Keeper: track_prices failed, still"
-    assert "since 2026-03-01 12:00 UTC, seen 48 times" in as_text(again)
+    assert "since 1 Mar 2026, 12:00 UTC, seen 48 times" in as_text(again)

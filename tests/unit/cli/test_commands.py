@@ -64,100 +64,11 @@ def test_a_mistake_is_told_before_any_service_is_asked(words: tuple[str, ...], s
     assert said in plain(result.stderr)
 
 
-WITH_LOCALE = [
-    ("watch", "add", "B000000001"),
-    ("watch", "pause", "B000000001"),
-    ("watch", "resume", "B000000001"),
-    ("watch", "remove", "B000000001"),
-    ("watch", "rules", "below 5"),
-    ("watch", "try", "B000000001", "--target", "5"),
-    ("alerts", "snooze", "B000000001"),
-    ("deals", "filter", "add", "keyboards"),
-    ("discover", "add", "best-sellers", "--category", "1"),
-    ("discover", "add", "finder", "--selection", '{"current_SALES_lte": 1}'),
-    ("discover", "categories", "--search", "keyboards"),
-    ("discover", "approve", "B000000001"),
-    ("discover", "reject", "B000000001"),
-    ("search", "query", "keyboard"),
-    ("lake", "list"),
-    ("lake", "replay", "--since", "7d"),
-    ("keepa", "probe", "B000000001"),
-]
-
-
-@pytest.mark.parametrize("words", WITH_LOCALE, ids=lambda words: " ".join(words[:3]))
-def test_every_command_takes_a_locale_in_any_case_and_names_those_there_are(
-    words: tuple[str, ...],
-) -> None:
-    unknown = keeper(*words, "--domain", "NL")
-    known = keeper(*words, "--domain", " De ")
-
-    assert unknown.exit_code == 2
-    assert "choose one of us, uk, de" in plain(unknown.stderr)
-    # Without services it fails, but not for the locale.
-    assert "choose one of" not in plain(known.output + str(known.exception))
-
-
-@pytest.mark.parametrize(
-    "words",
-    [words for words in WITH_LOCALE if words[:2] in (("watch", "add"), ("watch", "pause"))]
-    + [("deals", "filter", "add", "x"), ("discover", "add", "best-sellers", "--category", "1")],
-    ids=" ".join,
-)
-def test_every_command_takes_a_price_type_in_any_case(words: tuple[str, ...]) -> None:
-    unknown = keeper(*words, "--price-type", "buybox")
-    known = keeper(*words, "--price-type", " Amazon ")
-
-    assert unknown.exit_code == 2
-    assert "choose one of AMAZON, NEW" in plain(unknown.stderr)
-    assert "choose one of" not in plain(known.output + str(known.exception))
-
-
 def test_airflow_is_not_started_without_the_address_of_its_database() -> None:
     result = keeper("airflow", "scheduler", "--skip-serve-logs")
 
     assert isinstance(result.exception, SettingsError)
     assert "KEEPER_AIRFLOW_DATABASE_URL" in str(result.exception)
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("watch", "add"),
-        ("watch", "list"),
-        ("watch", "pause"),
-        ("watch", "resume"),
-        ("watch", "remove"),
-        ("watch", "import"),
-        ("watch", "export"),
-        ("keepa", "probe"),
-        ("lake", "list"),
-        ("lake", "replay"),
-        ("lake", "prune"),
-        ("topics", "list"),
-        ("topics", "describe"),
-        ("topics", "peek"),
-        ("topics", "count"),
-        ("topics", "lag"),
-        ("topics", "grow"),
-        ("topics", "replay"),
-        ("topics", "dlq", "list"),
-        ("topics", "dlq", "show"),
-        ("topics", "dlq", "replay"),
-        ("search", "query"),
-        ("consume", "prices"),
-        ("index", "prices"),
-        ("deliver",),
-        ("health",),
-        ("airflow",),
-    ],
-    ids=" ".join,
-)
-def test_every_command_shows_an_example(words: tuple[str, ...]) -> None:
-    result = keeper(*words, "--help")
-
-    assert result.exit_code == 0
-    assert f"Example: keeper {' '.join(words)}" in plain(result.stdout)
 
 
 def test_health_follows_the_last_sign_of_life(

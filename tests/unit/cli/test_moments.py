@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import typer
 
-from keeper.cli.moments import parse_moment
+from keeper.cli.moments import parse_moment, time_text
 from keeper.cli.tables import shown
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -35,6 +35,26 @@ def test_a_time_or_how_long_ago_is_read(text: str, moment: datetime) -> None:
 def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="2h, 7d"):
         parse_moment(text, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("UTC", "2026-03-01 12:00 UTC"),
+        ("Europe/Berlin", "2026-03-01 13:00 CET"),
+        ("Asia/Tokyo", "2026-03-01 21:00 JST"),
+        ("America/Los_Angeles", "2026-03-01 04:00 PST"),
+        ("America/Sao_Paulo", "2026-03-01 09:00 -03"),
+        ("Mars/Base", "2026-03-01 12:00 UTC"),
+    ],
+)
+def test_a_time_is_shown_by_the_readers_clock_with_its_zone(zone: str, text: str) -> None:
+    assert time_text(NOW.astimezone(timezone(timedelta(hours=5))), zone) == text
+
+
+def test_no_time_is_said_in_the_commands_own_word() -> None:
+    assert time_text(None) == ""
+    assert time_text(None, never="never") == "never"
 
 
 @pytest.mark.parametrize(

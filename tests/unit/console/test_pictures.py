@@ -15,7 +15,7 @@ NAME = "41aBcDeFgHi.jpg"
 def console(photos: dict[str, Photo] | None) -> Starlette:
     return make_app(
         PostgresConfig("postgresql://nobody@127.0.0.1:1/none"),
-        Links("http://localhost:8000", "a-secret-of-some-length"),
+        Links("http://localhost:8000", ["a-secret-of-some-length"]),
         list,
         picture=None if photos is None else photos.get,
     )
@@ -40,7 +40,7 @@ def test_names_that_no_picture_has_are_not_asked_for() -> None:
     asked: list[str] = []
     app = make_app(
         PostgresConfig("postgresql://nobody@127.0.0.1:1/none"),
-        Links("http://localhost:8000", "a-secret-of-some-length"),
+        Links("http://localhost:8000", ["a-secret-of-some-length"]),
         list,
         picture=asked.append,
     )

@@ -127,3 +127,51 @@ def test_half_a_login_is_a_mistake(given: dict[str, str]) -> None:
 )
 def test_kafkas_clients_get_the_login(given: dict[str, str], client: dict[str, str]) -> None:
     assert Settings.from_variables(given).kafka.client_options == client
+
+
+def links_with(url: str, secret: str) -> Settings:
+    return Settings.from_variables({"KEEPER_PUBLIC_URL": url, "KEEPER_LINK_SECRET": secret})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8000",
+        "http://keeper.localhost",
+        "http://127.0.0.2:8000",
+        "http://[::1]:8000",
+    ],
+)
+def test_the_published_link_secret_is_for_this_machine(url: str) -> None:
+    settings = links_with(url, "for-development-only")
+
+    assert settings.links.signing_keys == ("for-development-only",)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://keeper.example.org",
+        "http://192.168.1.5:8000",
+        "http://localhost.example.org",
+        "http://0.0.0.0:8000",
+    ],
+)
+@pytest.mark.parametrize("secret", ["for-development-only", f"{'n' * 32}, for-development-only"])
+def test_the_published_link_secret_is_refused_elsewhere(url: str, secret: str) -> None:
+    with pytest.raises(SettingsError, match=r"anybody could make links.*openssl rand") as caught:
+        links_with(url, secret)
+    assert "for-development-only" not in str(caught.value)
+    assert links_with(url, "n" * 32).links.signing_keys == ("n" * 32,)
+
+
+def test_several_link_keys_stand_between_commas() -> None:
+    settings = links_with("https://keeper.example.org", f"{'n' * 16}, {'o' * 16}")
+
+    assert settings.links.signing_keys == ("n" * 16, "o" * 16)
+
+
+@pytest.mark.parametrize("secret", ["n" * 15, f"{'n' * 16},{'o' * 15}", f"{'n' * 16},"])
+def test_a_short_link_key_is_refused(secret: str) -> None:
+    with pytest.raises(SettingsError, match="KEEPER_LINK_SECRET: must have 16 characters or more"):
+        links_with("http://localhost:8000", secret)

@@ -1,6 +1,7 @@
 """A simulator whose two clocks stand still until a test moves them."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.unit.simulator.hand_clock import HandClock
 
 REPOSITORY = Path(__file__).parents[3]
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+STARTED_AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +36,7 @@ def recordings_folder() -> Path:
 
 @pytest.fixture
 def hand_clock() -> HandClock:
-    return HandClock(datetime(2026, 5, 4, 8, 0, tzinfo=UTC))
+    return HandClock(STARTED_AT)
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +44,22 @@ def catalogue() -> Catalogue:
     return Catalogue(seed=7, size=400)
 
 
+@pytest.fixture(scope="session")
+def api_at(catalogue: Catalogue) -> Callable[..., KeepaApi]:
+    """Makes simulators of the catalogue; several tests may read the replies of one."""
+
+    def make(hand_clock: HandClock | None = None) -> KeepaApi:
+        clock = hand_clock or HandClock(STARTED_AT)
+        return KeepaApi(
+            catalogue, CatalogueClock(ClockMode.HOLD, AT, clock), TokenBucket(10, clock)
+        )
+
+    return make
+
+
 @pytest.fixture
-def api(catalogue: Catalogue, hand_clock: HandClock) -> KeepaApi:
-    return KeepaApi(
-        catalogue,
-        CatalogueClock(ClockMode.HOLD, AT, hand_clock),
-        TokenBucket(10, hand_clock),
-    )
+def api(api_at: Callable[..., KeepaApi], hand_clock: HandClock) -> KeepaApi:
+    return api_at(hand_clock)
 
 
 @pytest.fixture

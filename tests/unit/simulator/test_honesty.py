@@ -1,6 +1,5 @@
 """The simulator's replies beside every recorded one: shape, identities, envelope and charges."""
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from keeper.simulator.api.token_bucket import TokenBucket
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.clock import CatalogueClock, ClockMode
 from keeper.simulator.products.sheets import STANDARD
+from tests.unit.simulator.asking import read
 from tests.unit.simulator.conftest import AT
 from tests.unit.simulator.deal_identities import breaches
 from tests.unit.simulator.hand_clock import HandClock
@@ -56,12 +56,12 @@ MORE_THAN_RECORDED: Final = {
 
 @pytest.fixture(scope="module")
 def recorded_products(recordings_folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(p.read_bytes()) for p in sorted(recordings_folder.glob("product_*.json"))]
+    return [read(p.read_bytes()) for p in sorted(recordings_folder.glob("product_*.json"))]
 
 
 @pytest.fixture(scope="module")
 def recorded_replies(recordings_folder: Path) -> list[dict[str, Any]]:
-    replies = [json.loads(p.read_bytes()) for p in sorted(recordings_folder.glob("deals_*.json"))]
+    replies = [read(p.read_bytes()) for p in sorted(recordings_folder.glob("deals_*.json"))]
     assert replies
     return replies
 
@@ -69,7 +69,7 @@ def recorded_replies(recordings_folder: Path) -> list[dict[str, Any]]:
 def ask(api: KeepaApi, endpoint: str, **query: str) -> dict[str, Any]:
     answer = api.answer(endpoint, {"key": "simulator", "domain": "1", **query})
     assert answer.status == 200
-    reply: dict[str, Any] = json.loads(answer.body)
+    reply: dict[str, Any] = read(answer.body)
     return reply
 
 

@@ -2,11 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from keeper.alerts.channels.http import Answer, post, refused
-from keeper.alerts.message import Message, Section
+import httpx
+
+from keeper.alerts.channels.http import TIMEOUT_S, Answer, File, post, refused
+from keeper.alerts.channels.refusals import GONE, IS_AWAY, THIS_MESSAGE, failed, first_rule, rule
+from keeper.alerts.message import Message, Section, inert
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 _MOST_EMBEDS: Final = 10
@@ -17,47 +20,78 @@ _FIELD: Final = 1024
 _MOST_FACTS: Final = 25
 _CONTENT: Final = 2_000
 _COLOUR: Final = 0x1A7F37
+_THREAD_NAME: Final = 100
+_LONGEST_TEXT: Final = 300
+_MAIN: Final = "main"
+_NEEDS_A_THREAD: Final = 220001
 _MARKDOWN: Final = re.compile(r"([\\`*_~|<>\[\]()#+\-.!@:])")
+_RULES: Final = (
+    rule("40[14] 10003", GONE, "check thread_id in the webhook's address: {setting}"),
+    rule("401|404|... (10015|50027)", GONE,
+         "the webhook is gone: make one in Discord (the channel's settings, Integrations) and "
+         "set {setting}, then keeper channels add discord {name}"),
+    rule("400 40067", GONE,
+         "this forum demands a tag: lift that in Discord, or add ?thread_id=NUMBER of one of its "
+         "posts to {setting}, then keeper channels add discord {name}"),
+    rule("400 22000[123]", GONE,
+         "add ?thread_id=NUMBER of a post to {setting}, then keeper channels add discord {name}"),
+    rule("... (160005|50083)", THIS_MESSAGE, "open the thread of thread_id in Discord again"),
+    rule("413|... 40005", THIS_MESSAGE, "the message is larger than Discord takes"),
+)  # fmt: skip
+"""By HTTP status and Discord's code:
+https://discord.com/developers/docs/topics/opcodes-and-status-codes#json."""
 
 
 class DiscordChannel:
     """Posts messages by webhooks; the address is a webhook's name in the settings."""
 
-    def __init__(self, webhooks: Mapping[str, str], *, timeout_s: float = 20) -> None:
+    def __init__(self, webhooks: Mapping[str, str], *, timeout_s: float = TIMEOUT_S) -> None:
         """Post to these.
 
         Args:
             webhooks: Their addresses, which are secrets, by name.
-            timeout_s: How long to wait for an answer.
+            timeout_s: How long a request may take in all.
         """
         self._webhooks = webhooks
         self._timeout_s = timeout_s
 
     def deliver(self, address: str, message: Message) -> DeliveryResult:
-        """Try once; blocks up to the timeout."""
+        """Try once; blocks up to the timeout, twice so long for a forum."""
         url = self._webhooks.get(address)
         if url is None:
             return DeliveryResult(
                 DeliveryStatus.NOT_CONFIGURED, f"no webhook is called {address} in the settings"
             )
         payload = discord_payload(message)
-        shown = message.sections[: len(payload["embeds"])]
-        answer = post(
-            url,
-            query={"wait": "true"},
-            fields={"payload_json": json.dumps(payload)},
-            files={
-                _chart_name(number): section.chart.png
-                for number, section in enumerate(shown, 1)
-                if section.chart is not None
-            },
-            timeout_s=self._timeout_s,
-        )
+        pictures = [
+            File(f"files[{number}]", f"{_chart_name(number)}.png", section.chart.png)
+            for number, section in enumerate(message.sections[: len(payload["embeds"])], 1)
+            if section.chart is not None
+        ]
+        answer = self._post(url, payload, pictures)
+        if isinstance(answer, Answer) and answer.body.get("code") == _NEEDS_A_THREAD:
+            # A channel of the kind "forum": each message becomes a post of its own.
+            payload["thread_name"] = message.subject[:_THREAD_NAME]
+            answer = self._post(url, payload, pictures)
         if isinstance(answer, DeliveryResult):
             return answer
         if answer.is_ok:
-            return DeliveryResult(DeliveryStatus.SENT, f"message {answer.body.get('id')}")
+            is_last = answer.headers.get("x-ratelimit-remaining") == "0"
+            reset = answer.headers.get("x-ratelimit-reset-after") if is_last else None
+            detail = f"message {answer.body.get('id')}"
+            # The next one would be refused with 429.
+            return DeliveryResult(DeliveryStatus.SENT, detail, retry_after_s=answer.pause_s(reset))
         return _refused(answer, address)
+
+    def _post(
+        self, url: str, payload: Mapping[str, Any], pictures: Sequence[File]
+    ) -> Answer | DeliveryResult:
+        """Post JSON; with pictures as the part `payload_json` of a form, where alone it is read."""
+        query = {"wait": "true"}
+        if not pictures:
+            return post(url, query=query, body=payload, timeout_s=self._timeout_s)
+        fields = {"payload_json": json.dumps(payload)}
+        return post(url, query=query, fields=fields, files=pictures, timeout_s=self._timeout_s)
 
 
 def discord_payload(message: Message) -> dict[str, Any]:
@@ -134,8 +168,30 @@ def _size(embed: Mapping[str, Any]) -> int:
 
 
 def _refused(answer: Answer, name: str) -> DeliveryResult:
-    says = str(answer.body.get("message", ""))[:300]
-    if answer.code in (401, 404):
-        says = f"{says}; check the webhook {name} in the settings"
-    asked = answer.body.get("retry_after")
-    return refused(answer, says, retry_after_s=float(asked) if asked else None)
+    code = answer.body.get("code", "")
+    says = inert(str(answer.body.get("message", "")), _LONGEST_TEXT)
+    if details := list(_details(answer.body.get("errors"))):
+        says = f"{says} ({inert('; '.join(details), _LONGEST_TEXT)})"
+    if answer.code == httpx.codes.TOO_MANY_REQUESTS and answer.body.get("global") is True:
+        says = f"{says} (for all that Keeper posts)"
+    if answer.code == httpx.codes.FORBIDDEN and not answer.body:
+        # Not Discord but what stands before it: it refuses addresses of the Internet for a while.
+        return failed(IS_AWAY, f"{answer.code} without Discord's own answer")
+    found = first_rule(_RULES, f"{answer.code} {code} {says}")
+    remedy = found.remedy.format(name=name, setting=_setting(name))
+    return refused(answer, says, found, remedy, pause_s=answer.body.get("retry_after"))
+
+
+def _details(errors: object, path: str = "") -> Iterator[str]:
+    """Yield what is wrong with which part of a message, as Discord's `errors` nest it."""
+    if not isinstance(errors, dict):
+        return
+    for name, inner in errors.items():
+        if name == "_errors" and isinstance(inner, list):
+            yield from (f"{path}: {one.get('message')}" for one in inner if isinstance(one, dict))
+        else:
+            yield from _details(inner, f"{path}.{name}".lstrip("."))
+
+
+def _setting(name: str) -> str:
+    return "DISCORD_WEBHOOK" if name == _MAIN else f"{name} in KEEPER_DISCORD_WEBHOOKS"

@@ -1,16 +1,15 @@
 """E-mail over SMTP."""
 
-import smtplib
-import ssl
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
+from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Final
 
+from keeper.alerts.channels.mail_address import mail_address
+from keeper.alerts.channels.refusals import CLOSED, GONE, THIS_MESSAGE, failed
+from keeper.alerts.channels.smtp import MAIL_PROBLEMS, SmtpConfig, connect_to, transfer
+from keeper.alerts.channels.smtp_results import failed_mail
 from keeper.alerts.message import Message
 from keeper.alerts.photos import Photo, PhotoHost
 from keeper.alerts.texts import as_page, as_text
@@ -18,24 +17,6 @@ from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 _MOST_PHOTO_BYTES: Final = 3_000_000
 """Of all pictures of products in a mail; some servers take no mail of more than 10 MB."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class SmtpConfig:
-    """A mail server.
-
-    `tls` is "implicit" (TLS from the first byte), "starttls", "none", or "auto": implicit on port
-    465, otherwise STARTTLS when the server offers it. A login is never sent in the clear: with
-    "none" there is no login at all, with "auto" a server without TLS is an error.
-    """
-
-    host: str
-    port: int
-    sender: str
-    user: str | None = None
-    password: str | None = None
-    tls: str = "auto"
-    timeout_s: float = 20
 
 
 class EmailChannel:
@@ -47,37 +28,36 @@ class EmailChannel:
         self._photos = photos
 
     def deliver(self, address: str, message: Message) -> DeliveryResult:
-        """Try once to hand a message to the mail server; blocks up to the server's timeout.
+        """Try once to hand a message to the mail server; blocks up to the limits of `config`.
 
         Pictures of products may take two seconds more.
         """
+        config = self._config
         urls = [section.image_url for section in message.sections if section.image_url]
         photos = {} if self._photos is None else self._photos.fetch(urls)
         try:
-            mail = mail_of(message, address, self._config.sender, photos)
+            sender = mail_address(parseaddr(config.sender)[1])
         except ValueError as error:
-            return _failed(f"cannot be addressed: {error}", retry=False)
+            return failed(CLOSED, f"cannot be sent: {error}", "check KEEPER_MAIL_FROM")
         try:
-            server = connect_to(self._config)
+            reader = mail_address(address)
+        except ValueError as error:
+            return failed(GONE, f"cannot be addressed: {error}", "check the address")
+        utf8 = reader.needs_utf8 or sender.needs_utf8
+        try:
+            mail = mail_of(message, address, config.sender, photos)
+            content = mail.as_bytes(policy=SMTP.clone(utf8=utf8))
+        except ValueError as error:
+            return failed(THIS_MESSAGE, f"cannot be written: {error}")
+        try:
+            server = connect_to(config)
             try:
-                server.send_message(mail)
+                transfer(server, str(sender), str(reader), content, utf8=utf8)
             finally:
-                leave(server)
-        except smtplib.SMTPRecipientsRefused as error:
-            code, text = next(iter(error.recipients.values()))
-            return _failed(f"{code} {_plain(text)}", retry=code < 500)
-        except smtplib.SMTPAuthenticationError as error:
-            return _failed(f"login refused: {error.smtp_code}; check SMTP_USER", retry=True)
-        except smtplib.SMTPResponseException as error:
-            detail = f"{error.smtp_code} {_plain(error.smtp_error)}"
-            return _failed(detail, retry=error.smtp_code < 500)
-        except (smtplib.SMTPException, OSError) as error:
-            detail = f"{type(error).__name__}: {error}"
-            return DeliveryResult(DeliveryStatus.FAILED, detail, retry=True, unreachable=True)
-        except UnicodeError:
-            # Its text would quote the login.
-            return _failed("the login or an address has letters the server cannot take", retry=True)
-        return DeliveryResult(DeliveryStatus.SENT, f"accepted by {self._config.host}")
+                server.leave()
+        except MAIL_PROBLEMS as error:
+            return failed_mail(error, config)
+        return DeliveryResult(DeliveryStatus.SENT, f"accepted by {config.host}")
 
 
 def mail_of(
@@ -95,11 +75,12 @@ def mail_of(
     Raises:
         ValueError: The sender's or the recipient's address is not one.
     """
-    name, own = parseaddr(sender)
-    host = own.rpartition("@")[2]
+    name, text = parseaddr(sender)
+    own = mail_address(text)
+    host = own.domain
     mail = EmailMessage()
-    mail["From"] = _address(own, name)
-    mail["To"] = _address(address)
+    mail["From"] = own.header(name)
+    mail["To"] = mail_address(address).header()
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.made_at)
     mail["Message-ID"] = f"<keeper-{message.key}@{host}>"
@@ -151,60 +132,3 @@ def _attach(page: MIMEPart | None, photo: Photo, identity: str, name: str) -> No
             filename=f"{name}.{photo.subtype}",
             disposition="inline",
         )
-
-
-def _address(spec: str, name: str = "") -> Address:
-    try:
-        return Address(name, addr_spec=spec)
-    except (MessageError, IndexError, AttributeError):
-        # What the library raises beside ValueError for text it cannot parse.
-        raise ValueError(f"{spec[:100]!r} is not an e-mail address") from None
-
-
-def leave(server: smtplib.SMTP) -> None:
-    """Say goodbye; a mail the server has accepted stays sent however it answers to that."""
-    with suppress(smtplib.SMTPException, OSError):
-        server.quit()
-    server.close()
-
-
-def connect_to(config: SmtpConfig) -> smtplib.SMTP:
-    """Return a connection to the mail server, secured and logged in as the configuration says.
-
-    Raises:
-        smtplib.SMTPException, OSError, UnicodeError: As smtplib says; the last would quote the
-            login.
-    """
-    implicit = config.tls == "implicit" or (config.tls == "auto" and config.port == 465)
-    context = ssl.create_default_context()
-    server: smtplib.SMTP
-    if implicit:
-        server = smtplib.SMTP_SSL(
-            config.host, config.port, timeout=config.timeout_s, context=context
-        )
-    else:
-        server = smtplib.SMTP(config.host, config.port, timeout=config.timeout_s)
-    try:
-        server.ehlo()
-        secured = implicit
-        offered = server.has_extn("starttls")
-        if not implicit and (config.tls == "starttls" or (config.tls == "auto" and offered)):
-            server.starttls(context=context)
-            server.ehlo()
-            secured = True
-        if config.user and config.password and config.tls != "none":
-            if not secured:
-                raise smtplib.SMTPException("the server offers no TLS; the login was not sent")
-            server.login(config.user, config.password)
-    except BaseException:
-        server.close()
-        raise
-    return server
-
-
-def _failed(detail: str, *, retry: bool) -> DeliveryResult:
-    return DeliveryResult(DeliveryStatus.FAILED, detail, retry)
-
-
-def _plain(text: bytes | str) -> str:
-    return text.decode(errors="replace") if isinstance(text, bytes) else text

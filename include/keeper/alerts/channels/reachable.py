@@ -1,18 +1,17 @@
 """Whether the channels' providers answer and know Keeper, found out without sending a message."""
 
-import logging
-import smtplib
 from collections.abc import Mapping
 from typing import Final
 
 import httpx
 
-from keeper.alerts.channels.email import SmtpConfig, connect_to, leave
+from keeper.alerts.channels.http import NoAnswerError, ask
+from keeper.alerts.channels.smtp import MAIL_PROBLEMS, SmtpConfig, connect_to
+from keeper.alerts.channels.smtp_results import failed_mail
 from keeper.alerts.channels.telegram import TelegramConfig
 from keeper.errors import SettingsError, TransientError
 
-# It would log every address with the token in it.
-logging.getLogger("httpx").setLevel(logging.WARNING)
+_TIMEOUT_S: Final = 20.0
 _REFUSED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.NOT_FOUND)
 
 
@@ -24,7 +23,7 @@ def reach_mail(config: SmtpConfig) -> str:
     """Greet the mail server, log in where there is a login, and return what it is.
 
     Raises:
-        SettingsError: It refuses the login.
+        SettingsError: It refuses the login, or what it offers does not fit the settings.
         ChannelUnreachableError: It does not answer.
     """
     where = f"{config.host}:{config.port}"
@@ -33,24 +32,25 @@ def reach_mail(config: SmtpConfig) -> str:
         try:
             code, _ = server.noop()
         finally:
-            leave(server)
-    except smtplib.SMTPAuthenticationError as error:
-        raise SettingsError(
-            f"the mail server {where} refuses the login ({error.smtp_code}); check SMTP_USER and "
-            "SMTP_PASSWORD"
-        ) from None
-    except UnicodeError:
-        # Its text would quote the login.
-        raise SettingsError(
-            "the login has letters the mail server cannot take; check SMTP_USER and SMTP_PASSWORD"
-        ) from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise ChannelUnreachableError(
-            f"the mail server {where} does not answer ({type(error).__name__}: {error}); check "
-            "SMTP_HOST, SMTP_PORT and KEEPER_SMTP_TLS"
-        ) from None
+            server.leave()
+    except MAIL_PROBLEMS as error:
+        result = failed_mail(error, config)
+        said = "; ".join(filter(None, (f"the mail server {where}: {result.detail}", result.remedy)))
+        problem = SettingsError if result.closes_channel else ChannelUnreachableError
+        raise problem(said) from None
     login = f", login of {config.user} accepted" if config.user and config.tls != "none" else ""
     return f"{where} answers ({code}){login}"
+
+
+def takes_utf8(config: SmtpConfig) -> bool | None:
+    """Return whether the mail server takes addresses of other letters; None if it does not say."""
+    try:
+        server = connect_to(config)
+    except MAIL_PROBLEMS:
+        return None
+    is_taken = server.has_extn("smtputf8")
+    server.leave()
+    return is_taken
 
 
 def reach_telegram(config: TelegramConfig) -> str:
@@ -92,16 +92,11 @@ def read_apprise(name: str, url: str) -> str:
 
 def _ask(url: str, who: str, setting: str) -> Mapping[str, object]:
     try:
-        reply = httpx.get(url, timeout=20)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        # Its text may quote the address.
-        raise ChannelUnreachableError(f"{who} does not answer ({type(error).__name__})") from None
-    if reply.status_code in _REFUSED:
-        raise SettingsError(f"{who} is refused ({reply.status_code}); check {setting}")
-    if not reply.is_success:
-        raise ChannelUnreachableError(f"{who} answers {reply.status_code}; try again later")
-    try:
-        body = reply.json()
-    except ValueError:
-        body = None
-    return body if isinstance(body, dict) else {}
+        answer = ask("GET", url, timeout_s=_TIMEOUT_S)
+    except NoAnswerError as error:
+        raise ChannelUnreachableError(f"{who} does not answer ({error})") from None
+    if answer.code in _REFUSED:
+        raise SettingsError(f"{who} is refused ({answer.code}); check {setting}")
+    if not answer.is_ok:
+        raise ChannelUnreachableError(f"{who} answers {answer.code}; try again later")
+    return answer.body

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Final
 
-from keeper.alerts.channels.http import Answer, post, refused
-from keeper.alerts.message import Link, Message, Section
+import httpx
+
+from keeper.alerts.channels.http import TIMEOUT_S, Answer, File, post, refused
+from keeper.alerts.channels.refusals import CLOSED, GONE, THIS_MESSAGE, first_rule, rule, unknown
+from keeper.alerts.message import Link, Message, Section, inert
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 _MOST_TEXT: Final = 4096
@@ -16,8 +19,32 @@ _MOST_CAPTION: Final = 1024
 _TITLE: Final = 200
 _FACTS_OF_MANY: Final = 2
 _LEFT_OUT: Final = "… and more"
+_LONGEST_TEXT: Final = 300
+_NOT_THIS_PICTURE: Final = (httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE)
 _LEAST_OF_AN_ALBUM: Final = 2
 _MOST_OF_AN_ALBUM: Final = 10
+_ADD: Final = "then keeper channels add telegram {chat}"
+_RULES: Final = (
+    rule("40[14]", CLOSED, "check TELEGRAM_BOT_TOKEN"),
+    rule(".*upgraded to a supergroup", GONE,
+         "the group has a new number: keeper channels add telegram {moved_to}"),
+    rule("403 .*blocked by the user", GONE, f"start the bot again in Telegram, {_ADD}"),
+    rule("403 .*can't (initiate|send messages to bots)", GONE,
+         f"write /start to the bot in Telegram, {_ADD}"),
+    rule("403 .*deactivated", GONE, "this Telegram account no longer exists"),
+    rule("403", GONE, f"let the bot into the chat again and allow it to write, {_ADD}"),
+    rule("400 .*(chat|user) not found|400 .*peer_id_invalid|400 .*chat_id is empty", GONE,
+         "check the chat's number; write /start to the bot, or add it to the group, "
+         f"{_ADD}"),
+    rule("400 .*(chat_write_forbidden|have no rights to send a message|not enough rights to send "
+         "text|need administrator rights|bot is not a member)", GONE,
+         f"allow the bot to write in the chat, {_ADD}"),
+    rule("400 .*(group|chat) (chat )?(was|is) (deleted|deactivated)", GONE,
+         "this group no longer exists"),
+    rule("400 .*topic_(closed|deleted)", THIS_MESSAGE, "open the topic General of the group again"),
+)  # fmt: skip
+"""https://core.telegram.org/bots/api#making-requests names no list of descriptions; these are those
+that its server (tdlib/telegram-bot-api) answers."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,7 +53,7 @@ class TelegramConfig:
 
     token: str
     url: str = "https://api.telegram.org"
-    timeout_s: float = 20
+    timeout_s: float = TIMEOUT_S
 
 
 class TelegramChannel:
@@ -37,40 +64,60 @@ class TelegramChannel:
         self._config = config
 
     def deliver(self, address: str, message: Message) -> DeliveryResult:
-        """Try once; blocks up to the timeout."""
+        """Try once; blocks up to the timeout for each of text and pictures.
+
+        A chart that Telegram refuses, since the chat takes no pictures, say, is left out.
+        """
         drawn = [section for section in message.sections if section.chart is not None]
         chart = message.sections[0].chart if len(message.sections) == 1 else None
-        fields = {"chat_id": address, "parse_mode": "HTML"}
-        if chart is not None:
-            answer = self._call(
-                "sendPhoto",
-                {**fields, "caption": telegram_text(message, _MOST_CAPTION)},
-                {"photo": chart.png},
-            )
-        else:
-            fields["link_preview_options"] = json.dumps({"is_disabled": True})
-            text = telegram_text(message, _MOST_TEXT)
-            answer = self._call("sendMessage", {**fields, "text": text}, {})
-        if isinstance(answer, DeliveryResult):
-            return answer
-        if answer.is_ok and answer.body.get("ok"):
-            sent = answer.body.get("result")
-            number = sent.get("message_id") if isinstance(sent, dict) else None
-            album = self._send_album(address, drawn) if chart is None else ""
-            return DeliveryResult(DeliveryStatus.SENT, f"message {number}{album}")
-        return _refused(answer)
+        if chart is None:
+            return self._send_text(address, message, drawn)
+        answer = self._call(
+            "sendPhoto",
+            {
+                "chat_id": address,
+                "parse_mode": "HTML",
+                "caption": telegram_text(message, _MOST_CAPTION),
+            },
+            [File("photo", "photo.png", chart.png)],
+        )
+        if isinstance(answer, Answer) and answer.code in _NOT_THIS_PICTURE:
+            refusal = _refused(answer, address)
+            if not refusal.address_is_gone:
+                result = self._send_text(address, message, ())
+                is_sent = result.status is DeliveryStatus.SENT
+                without = f"{result.detail}, without its chart: {refusal.detail}"
+                return replace(result, detail=without) if is_sent else result
+        return _outcome(answer, address)
+
+    def _send_text(
+        self, address: str, message: Message, drawn: Sequence[Section]
+    ) -> DeliveryResult:
+        answer = self._call(
+            "sendMessage",
+            {
+                "chat_id": address,
+                "parse_mode": "HTML",
+                "link_preview_options": json.dumps({"is_disabled": True}),
+                "text": telegram_text(message, _MOST_TEXT),
+            },
+        )
+        result = _outcome(answer, address)
+        if result.status is not DeliveryStatus.SENT:
+            return result
+        return replace(result, detail=result.detail + self._send_album(address, drawn))
 
     def _send_album(self, address: str, drawn: Sequence[Section]) -> str:
         """Send the charts of several products after their text; say if that failed.
 
         The text has arrived by then: a failure of its charts must not send it again.
         """
-        pictures: dict[str, bytes] = {}
+        pictures: list[File] = []
         media = []
         for number, section in enumerate(drawn[:_MOST_OF_AN_ALBUM], 1):
             if section.chart is not None:
                 name, says = f"chart-{number}", f"{_short(section.title)}. {section.chart.says}"
-                pictures[name] = section.chart.png
+                pictures.append(File(name, f"{name}.png", section.chart.png))
                 media.append({"type": "photo", "media": f"attach://{name}", "caption": says})
         if len(media) < _LEAST_OF_AN_ALBUM:
             return ""
@@ -83,12 +130,12 @@ class TelegramChannel:
             },
             pictures,
         )
-        if isinstance(answer, DeliveryResult):
-            return f", without its charts: {answer.detail}"
-        return "" if answer.is_ok else f", without its charts: {_refused(answer).detail}"
+        result = _outcome(answer, address)
+        is_sent = result.status is DeliveryStatus.SENT
+        return "" if is_sent else f", without its charts: {result.detail}"
 
     def _call(
-        self, method: str, fields: dict[str, str], files: dict[str, bytes]
+        self, method: str, fields: dict[str, str], files: Sequence[File] = ()
     ) -> Answer | DeliveryResult:
         url = f"{self._config.url}/bot{self._config.token}/{method}"
         return post(url, fields=fields, files=files, timeout_s=self._config.timeout_s)
@@ -168,16 +215,22 @@ def _length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def _refused(answer: Answer) -> DeliveryResult:
-    says = str(answer.body.get("description", ""))[:300]
-    if answer.code in (401, 404):
-        # Of the bot, not of the chat: no message would fare better.
-        return DeliveryResult(
-            DeliveryStatus.FAILED,
-            f"{answer.code} {says}; check TELEGRAM_BOT_TOKEN",
-            retry=True,
-            unreachable=True,
-        )
-    parameters = answer.body.get("parameters")
-    asked = parameters.get("retry_after") if isinstance(parameters, dict) else None
-    return refused(answer, says, retry_after_s=float(asked) if asked else None)
+def _outcome(answer: Answer | DeliveryResult, address: str) -> DeliveryResult:
+    if isinstance(answer, DeliveryResult):
+        return answer
+    if answer.is_ok and not answer.body.get("ok"):
+        return unknown(f"{answer.code} without Telegram's own answer")
+    if answer.is_ok:
+        sent = answer.body.get("result")
+        number = sent.get("message_id") if isinstance(sent, dict) else None
+        return DeliveryResult(DeliveryStatus.SENT, f"message {number}" if number else "sent")
+    return _refused(answer, address)
+
+
+def _refused(answer: Answer, address: str) -> DeliveryResult:
+    says = inert(str(answer.body.get("description", "")), _LONGEST_TEXT)
+    given = answer.body.get("parameters")
+    parameters = given if isinstance(given, dict) else {}
+    found = first_rule(_RULES, f"{answer.code} {says}")
+    remedy = found.remedy.format(chat=address, moved_to=parameters.get("migrate_to_chat_id", ""))
+    return refused(answer, says, found, remedy, pause_s=parameters.get("retry_after"))

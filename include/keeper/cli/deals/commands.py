@@ -1,16 +1,26 @@
 """`keeper deals`: saved searches for deals, and what they found."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keeper.cli.options import GivenDomainOption, UserOption
-from keeper.cli.session import database, user_address
-from keeper.cli.tables import print_table
+from keeper.cli.moments import time_text
+from keeper.cli.options import (
+    AnyDomainOption,
+    GivenDomainOption,
+    GivenTypeOption,
+    JsonOption,
+    LimitOption,
+    SinceOption,
+    UserOption,
+)
+from keeper.cli.records import print_records, record_of
+from keeper.cli.session import database, refuse, user_address, zone_of
+from keeper.cli.tables import clip, harmless, print_table
 
 if TYPE_CHECKING:
+    from keeper.domain.deals.deal import DealFilter
     from keeper.domain.watches.watch import WatchStatus
     from keeper.stores.postgres.deals.filters import CollectedDeal
 
@@ -34,7 +44,7 @@ class Span(StrEnum):
 def add(
     name: NameArgument,
     domain: GivenDomainOption = "us",
-    price_type: Annotated[str, typer.Option(help="Keepa's price type, e.g. NEW, AMAZON.")] = "NEW",
+    price_type: GivenTypeOption = "NEW",
     drop_percent: Annotated[
         int | None, typer.Option(help="At least so far below its average.", min=10, max=99)
     ] = None,
@@ -73,11 +83,11 @@ def add(
     from keeper.domain.locales import locale_of
     from keeper.domain.money import format_money, read_amount
     from keeper.domain.prices.types import price_type_of
-    from keeper.stores.postgres.deals.filters import save_filter
+    from keeper.stores.postgres.deals.filters import list_filters, save_filter
 
     try:
         locale = locale_of(domain)
-        series = price_type_of(price_type.strip().upper())
+        series = price_type_of(price_type)
         validate_market(locale, series)
         fields: dict[str, Any] = {"dateRange": list(Span).index(span)}
         if drop_percent is not None:
@@ -101,9 +111,15 @@ def add(
     found_by = DealFilter(name.strip(), locale.domain, series.name, fields, min_score)
     if not found_by.name:
         raise typer.BadParameter("the filter needs a name")
+    email = user_address(user)
     with database() as connection:
-        saved = save_filter(connection, user_address(user), found_by)
+        known = [item.filter for item in list_filters(connection, email)]
+        saved = save_filter(connection, email, found_by)
     typer.echo(f"{saved}: {found_by.name} ({found_by.domain} {found_by.price_type})")
+    for former in known:
+        if former.name.lower() == found_by.name.lower():
+            for line in _differences(former, found_by):
+                typer.echo(f"  {line}")
     lowest, highest = fields.get("currentRange", (0, OPEN_END))
     bounds = [f"from {format_money(lowest, locale.currency)}"] if lowest > 0 else []
     if 0 < highest < OPEN_END:
@@ -112,8 +128,29 @@ def add(
         typer.echo(f"  Price {' '.join(bounds)}.")
 
 
+def _differences(before: "DealFilter", after: "DealFilter") -> list[str]:
+    """Return what changes of a filter, each field with its former and its new value."""
+    import json
+
+    def words(found_by: "DealFilter") -> dict[str, str]:
+        fields = {name: json.dumps(value) for name, value in found_by.selection.items()}
+        return {
+            "locale": found_by.domain,
+            "price type": found_by.price_type,
+            "score": f"≥ {found_by.min_score}",
+            **fields,
+        }
+
+    former, new = words(before), words(after)
+    return [
+        f"{name}: {former.get(name, 'none')} → {new.get(name, 'none')}"
+        for name in former | new
+        if former.get(name) != new.get(name)
+    ]
+
+
 @filters.command("list")
-def list_filters_(user: UserOption = None) -> None:
+def list_filters_(user: UserOption = None, as_json: JsonOption = False) -> None:
     """Show the saved searches, what they found, and what Keepa had against one.
 
     Example: keeper deals filter list
@@ -122,8 +159,15 @@ def list_filters_(user: UserOption = None) -> None:
 
     from keeper.stores.postgres.deals.filters import list_filters
 
+    email = user_address(user)
     with database() as connection:
-        saved = list_filters(connection, user_address(user))
+        saved = list_filters(connection, email)
+        zone = zone_of(connection, email)
+    if as_json:
+        print_records(
+            record_of(item.filter) | record_of(item, without=("filter",)) for item in saved
+        )
+        return
     if not saved:
         typer.echo("No search is saved yet: keeper deals filter add NAME --drop-percent 20")
         return
@@ -136,20 +180,31 @@ def list_filters_(user: UserOption = None) -> None:
             f"≥ {item.filter.min_score}",
             item.status.value,
             str(item.deals),
-            "" if item.last_seen_at is None else f"{item.last_seen_at:%Y-%m-%d %H:%M}",
+            time_text(item.last_seen_at, zone),
         )
         for item in saved
     ]
     columns = ("name", "locale", "type", "looks for", "score", "status", "deals", "last found")
-    print_table(columns, rows, numbers=("score", "deals"))
+    print_table(
+        columns,
+        rows,
+        numbers=("score", "deals"),
+        wrap=("looks for",),
+        drop=("score", "last found", "type", "deals", "status"),
+    )
     for item in saved:
         if item.problem:
-            typer.secho(f"{item.filter.name}: {item.problem}", fg=typer.colors.RED, err=True)
+            typer.secho(
+                harmless(f"{item.filter.name}: {item.problem}"), fg=typer.colors.RED, err=True
+            )
 
 
 @filters.command()
 def pause(name: NameArgument, user: UserOption = None) -> None:
-    """Stop a search but keep it and its deals. Example: keeper deals filter pause keyboards."""
+    """Stop a search but keep it and its deals.
+
+    Example: keeper deals filter pause keyboards
+    """
     from keeper.domain.watches.watch import WatchStatus
 
     _set_status(name, WatchStatus.PAUSED, user)
@@ -157,7 +212,10 @@ def pause(name: NameArgument, user: UserOption = None) -> None:
 
 @filters.command()
 def resume(name: NameArgument, user: UserOption = None) -> None:
-    """Run a paused search again. Example: keeper deals filter resume keyboards."""
+    """Run a paused search again.
+
+    Example: keeper deals filter resume keyboards
+    """
     from keeper.domain.watches.watch import WatchStatus
 
     _set_status(name, WatchStatus.ACTIVE, user)
@@ -165,7 +223,10 @@ def resume(name: NameArgument, user: UserOption = None) -> None:
 
 @filters.command()
 def remove(name: NameArgument, user: UserOption = None) -> None:
-    """Take a search off the list; its deals stay. Example: keeper deals filter remove keyboards."""
+    """Take a search off the list; its deals stay.
+
+    Example: keeper deals filter remove keyboards
+    """
     from keeper.domain.watches.watch import WatchStatus
 
     _set_status(name, WatchStatus.INACTIVE, user)
@@ -177,35 +238,38 @@ def list_(
         str | None, typer.Option("--filter", help="Only this search's deals.")
     ] = None,
     min_score: Annotated[int, typer.Option(help="Least score.", min=0, max=100)] = 0,
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"], help="Seen on this day or later (UTC).", show_default="yesterday"
-        ),
-    ] = None,
-    limit: Annotated[int, typer.Option(help="Most deals to show.", min=1)] = 20,
+    since: SinceOption = None,
+    domain: AnyDomainOption = None,
+    limit: LimitOption = 20,
     user: UserOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the best deals the searches found, each with the main reason for its score.
 
-    Example: keeper deals list --min-score 60
+    Those seen since yesterday, or --since.
+    Example: keeper deals list --min-score 60 --since 7d
     """
-    from datetime import UTC, timedelta
+    from datetime import timedelta
 
     from keeper.clock import utc_now
     from keeper.domain.money import format_money
     from keeper.stores.postgres.deals.filters import best_deals
 
-    start = since.replace(tzinfo=UTC) if since else utc_now() - timedelta(days=1)
+    email = user_address(user)
     with database() as connection:
         deals = best_deals(
             connection,
-            user_address(user),
-            since=start,
+            email,
+            since=since or utc_now() - timedelta(days=1),
             filter_name=found_by,
             min_score=min_score,
+            domain=domain,
             limit=limit,
         )
+        zone = zone_of(connection, email)
+    if as_json:
+        print_records(map(record_of, deals))
+        return
     if not deals:
         typer.echo(
             "No deals so far; `keeper deals filter list` shows the searches, and "
@@ -224,16 +288,23 @@ def list_(
             money(deal.price_minor, deal),
             money(deal.original_minor, deal),
             "" if deal.discount_percent is None else f"{deal.discount_percent} %",
-            (deal.title or "")[:40],
+            clip(deal.title),
             deal.reasons[0] if deal.reasons else "",
             deal.filter,
-            f"{deal.last_seen_at:%Y-%m-%d %H:%M}",
+            time_text(deal.last_seen_at, zone),
         )
         for deal in deals
     ]
     words = ("title", "why", "filter", "last seen")
     columns = ("score", "ASIN", "locale", "price", "usual", "off", *words)
-    print_table(columns, rows, numbers=("score", "price", "usual", "off"))
+    print_table(
+        columns,
+        rows,
+        numbers=("score", "price", "usual", "off"),
+        cut=("title",),
+        wrap=("why",),
+        drop=("last seen", "filter", "usual", "why", "locale", "off"),
+    )
     if any(deal.source == "simulator" for deal in deals):
         typer.echo("These prices are simulated.")
 
@@ -253,11 +324,14 @@ def _parsed(selection: str | None) -> dict[str, Any]:
 
 
 def _set_status(name: str, status: "WatchStatus", user: str | None) -> None:
+    from keeper.domain.watches.changes import STATUS_WORDS
     from keeper.stores.postgres.deals.filters import set_filter_status
 
     with database() as connection:
-        changed = set_filter_status(connection, user_address(user), name, status)
-    if not changed:
-        typer.secho(f"there is no filter {name!r}", fg=typer.colors.RED, err=True)
-        raise typer.Exit(1)
-    typer.echo(f"{status.value.lower()}: {name}")
+        before = set_filter_status(connection, user_address(user), name, status)
+    if before is None:
+        refuse(f"there is no filter {name!r}; see: keeper deals filter list")
+    former, new = STATUS_WORDS[before], STATUS_WORDS[status]
+    typer.echo(
+        f"{name}: is {new} already" if before == status else f"{name}: status: {former} → {new}"
+    )

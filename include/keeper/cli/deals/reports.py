@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.options import MostOption, UserOption
-from keeper.cli.session import database, user_address
+from keeper.cli.moments import time_text
+from keeper.cli.options import JsonOption, LimitOption, UserOption
+from keeper.cli.records import print_records, record_of
+from keeper.cli.session import database, refuse, user_address, zone_of
 from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -35,17 +37,23 @@ _MEANS = {
 
 @app.command("list")
 def list_(
+    limit: LimitOption = 20,
     user: UserOption = None,
-    most: MostOption = 20,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show the latest reports and what became of them on each channel.
+    """Show the latest reports, the newest first, and what became of them on each channel.
 
-    Example: keeper reports list --most 7
+    Example: keeper reports list --limit 7
     """
     from keeper.stores.postgres.deals.reports import list_reports
 
+    email = user_address(user)
     with database() as connection:
-        reports = list_reports(connection, user_address(user), most=most)
+        reports = list_reports(connection, email, most=limit)
+        zone = zone_of(connection, email)
+    if as_json:
+        print_records(map(record_of, reports))
+        return
     if not reports:
         typer.echo(
             "No report so far. See what the next would say: keeper reports preview; "
@@ -55,8 +63,8 @@ def list_(
     rows = [
         (
             str(one.report_id),
-            f"{one.since:%Y-%m-%d %H:%M}",
-            f"{one.until:%Y-%m-%d %H:%M}",
+            time_text(one.since, zone),
+            time_text(one.until, zone),
             str(one.deals),
             str(one.left_out),
             one.channels or "no channel",
@@ -64,7 +72,7 @@ def list_(
         for one in reports
     ]
     columns = ("report", "deals since", "made at", "deals", "more", "delivery")
-    print_table(columns, rows, numbers=("report", "deals", "more"))
+    print_table(columns, rows, numbers=("report", "deals", "more"), wrap=("delivery",))
 
 
 @app.command()
@@ -82,8 +90,7 @@ def show(
         is_own = is_report_of(connection, report, user_address(user))
         found = read_reports(connection, [report]) if is_own else {}
     if report not in found:
-        typer.secho(f"there is no report {report} of yours", fg=typer.colors.RED, err=True)
-        raise typer.Exit(1)
+        refuse(f"there is no report {report} of yours; see: keeper reports list")
     _print(found[report])
 
 
@@ -129,11 +136,17 @@ def when(
 
     email = user_address(user)
     with database() as connection:
+        before = reports_wanted(connection, email)
         if wanted is not None:
             set_reports_wanted(connection, email, ReportsWanted(_STORED[wanted]))
         stored = reports_wanted(connection, email)
-    (means,) = [text for name, text in _MEANS.items() if _STORED[name] == stored.value]
-    typer.echo(f"{email}: {means}")
+    changed = "" if before == stored else f" (before: {_meaning(before.value)})"
+    typer.echo(f"{email}: {_meaning(stored.value)}{changed}")
+
+
+def _meaning(stored: str) -> str:
+    (text,) = [text for name, text in _MEANS.items() if _STORED[name] == stored]
+    return text
 
 
 def _print(report: "DealReport") -> None:

@@ -1,53 +1,78 @@
 """Commands of alerts: where they go, when, and what became of them."""
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.options import DomainOption, MostOption, UserOption
-from keeper.cli.session import database, user_address
-from keeper.cli.tables import print_table
+from keeper.cli.moments import time_text
+from keeper.cli.options import AllDomainsOption, DomainOption, JsonOption, LimitOption, UserOption
+from keeper.cli.records import print_records, record_of
+from keeper.cli.session import database, refuse, user_address, zone_of
+from keeper.cli.tables import clip, print_table
+from keeper.cli.watches.products import listed_product, product_address
+
+if TYPE_CHECKING:
+    from keeper.domain.messages.delivery_clock import DeliveryRules
+    from keeper.pipeline.watches.meant import MeantProduct
+    from keeper.stores.postgres.connection import Connection
+    from keeper.stores.postgres.messages.channels import KnownAlert
 
 app = typer.Typer(help="Alerts: what was sent, to whom, and when it may be.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_(
+    limit: LimitOption = 20,
     user: UserOption = None,
-    most: MostOption = 20,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show the latest alerts and what became of them on each channel.
+    """Show the latest alerts, the newest first, and what became of them on each channel.
 
-    Example: keeper alerts list --most 5
+    Example: keeper alerts list --limit 5
     """
-    from keeper.domain.messages.queue import MessageStatus
     from keeper.domain.money import format_money
     from keeper.stores.postgres.messages.channels import list_alerts
 
+    email = user_address(user)
     with database() as connection:
-        alerts = list_alerts(connection, user_address(user), most=most)
+        alerts = list_alerts(connection, email, most=limit)
+        zone = zone_of(connection, email)
+    if as_json:
+        print_records(map(record_of, alerts))
+        return
     if not alerts:
         typer.echo("No alerts so far. See when there would have been: keeper watch try")
         return
-    rows = []
-    for one in alerts:
-        minor = one.price_minor
-        delivery = one.channels or "no channel"
-        if one.status not in (MessageStatus.SENT, MessageStatus.CANCELLED) and one.detail:
-            delivery += f": {one.detail}"
-        rows.append(
-            (
-                str(one.alert_id),
-                f"{one.raised_at:%Y-%m-%d %H:%M}",
-                f"{one.asin} {one.domain} {(one.title or '')[:40]}".strip(),
-                "no offer" if minor is None else format_money(minor, one.currency),
-                one.reason,
-                delivery,
-            )
+    rows = [
+        (
+            str(one.alert_id),
+            time_text(one.raised_at, zone),
+            f"{one.asin} {one.domain}",
+            clip(one.title),
+            "no offer" if one.price_minor is None else format_money(one.price_minor, one.currency),
+            one.reason,
+            _delivery(one),
         )
-    columns = ("alert", "raised", "product", "price", "why", "delivery")
-    print_table(columns, rows, numbers=("alert", "price"))
+        for one in alerts
+    ]
+    print_table(
+        ("alert", "raised", "product", "title", "price", "why", "delivery"),
+        rows,
+        numbers=("alert", "price"),
+        cut=("title",),
+        wrap=("why", "delivery"),
+        drop=("title", "delivery", "raised"),
+    )
+
+
+def _delivery(alert: "KnownAlert") -> str:
+    from keeper.domain.messages.queue import MessageStatus
+
+    delivery = alert.channels or "no channel"
+    if alert.status not in (MessageStatus.SENT, MessageStatus.CANCELLED) and alert.detail:
+        return f"{delivery}: {alert.detail}"
+    return delivery
 
 
 @app.command()
@@ -64,8 +89,7 @@ def ack(
     with database() as connection:
         done = acknowledge(connection, user_address(user), alert)
     if done is None:
-        typer.secho(f"there is no alert {alert} of yours", fg=typer.colors.RED, err=True)
-        raise typer.Exit(1)
+        refuse(f"there is no alert {alert} of yours; see: keeper alerts list")
     dropped = f"; {done['dropped']} deliveries dropped" if done["dropped"] else ""
     typer.echo(f"alert {alert} acknowledged{dropped}")
 
@@ -77,39 +101,53 @@ def snooze(
     ] = None,
     days: Annotated[float, typer.Option(help="For so many days; 0 ends a snooze.", min=0)] = 7,
     domain: DomainOption = None,
+    all_domains: AllDomainsOption = False,
     user: UserOption = None,
 ) -> None:
     """Hold alerts for a while, of one product or all; what came meanwhile is sent together after.
 
     Example: keeper alerts snooze B00EXAMPLE --days 3
     """
-    from dataclasses import replace
-
     from keeper.clock import utc_now
-    from keeper.domain.asins import parse_product_address
-    from keeper.stores.postgres.messages.channels import (
-        delivery_rules,
-        save_delivery_rules,
-        snooze_watches,
-    )
+    from keeper.stores.postgres.messages.channels import snooze_user
 
     until = utc_now() + timedelta(days=days) if days else None
     email = user_address(user)
+    if product is None and (domain or all_domains):
+        raise typer.BadParameter("without a product everything is meant: leave the locale out")
+    address = None if product is None else product_address(product)
     with database() as connection:
-        if product is None:
-            rules = replace(delivery_rules(connection, email), snoozed_until=until)
-            save_delivery_rules(connection, email, rules)
+        zone = zone_of(connection, email)
+        if address is None:
+            held = [("everything", snooze_user(connection, email, until))]
         else:
-            try:
-                address = parse_product_address(product)
-            except ValueError as error:
-                raise typer.BadParameter(str(error)) from None
-            where = domain or (address.locale.domain if address.locale else None)
-            if not snooze_watches(connection, email, address.asin, until, domain=where):
-                typer.secho(f"{address.asin} is not on the list", fg=typer.colors.RED, err=True)
-                raise typer.Exit(1)
-    what = product or "everything"
-    typer.echo(f"{what}: snoozed until {until:%Y-%m-%d %H:%M} UTC" if until else f"{what}: awake")
+            meant = listed_product(connection, email, address, domain, everywhere=all_domains)
+            held = _snoozed(connection, email, meant, until)
+            if not held:
+                series = " ".join((meant.asin, *meant.domains))
+                refuse(f"{series} is not on the list of {email}; see: keeper watch list")
+    for what, before in held:
+        typer.echo(f"{what}: {_awake(before, zone)} → {_awake(until, zone)}")
+
+
+def _snoozed(
+    connection: "Connection", email: str, meant: "MeantProduct", until: datetime | None
+) -> list[tuple[str, datetime | None]]:
+    """Snooze the watches of a product; return each with until when it was snoozed before."""
+    from keeper.stores.postgres.messages.channels import snooze_watches
+
+    with connection.transaction():
+        return [
+            (f"{meant.asin} {watch.domain} {watch.price_type}", watch.before)
+            for domain in meant.domains
+            for watch in snooze_watches(connection, email, meant.asin, until, domain=domain)
+        ]
+
+
+def _awake(until: datetime | None, zone: str) -> str:
+    if until is None or until <= datetime.now(UTC):
+        return "awake"
+    return f"snoozed until {time_text(until, zone)}"
 
 
 @app.command()
@@ -133,7 +171,7 @@ def hours(
 
     email = user_address(user)
     with database() as connection:
-        rules = delivery_rules(connection, email)
+        rules = before = delivery_rules(connection, email)
         if quiet is not None:
             begins, ends = _quiet(quiet)
             rules = replace(rules, quiet_from=begins, quiet_until=ends)
@@ -145,13 +183,20 @@ def hours(
             rules = replace(rules, daily_cap=cap)
         if (quiet, zone, cap) != (None, None, None):
             save_delivery_rules(connection, email, rules)
+    for former, line in zip(_hours(before), _hours(rules), strict=True):
+        typer.echo(line if former == line else f"{line} (before: {former})")
+    if rules.snoozed_until is not None and rules.snoozed_until > datetime.now(UTC):
+        typer.echo(f"everything is {_awake(rules.snoozed_until, rules.time_zone)}")
+
+
+def _hours(rules: "DeliveryRules") -> tuple[str, str]:
     between = "none"
     if rules.quiet_from is not None and rules.quiet_until is not None:
         between = f"{rules.quiet_from:%H:%M} to {rules.quiet_until:%H:%M}"
-    typer.echo(f"quiet hours: {between}, {rules.time_zone}")
-    typer.echo(f"at most {rules.daily_cap} messages a day and channel, the others as a digest")
-    if rules.snoozed_until is not None and rules.snoozed_until > datetime.now(UTC):
-        typer.echo(f"everything is snoozed until {rules.snoozed_until:%Y-%m-%d %H:%M} UTC")
+    return (
+        f"quiet hours: {between}, {rules.time_zone}",
+        f"at most {rules.daily_cap} messages a day and channel, the others as a digest",
+    )
 
 
 def _quiet(text: str) -> tuple[time | None, time | None]:

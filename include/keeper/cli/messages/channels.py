@@ -1,17 +1,25 @@
 """Commands of channels: where alerts go."""
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.options import UserOption
-from keeper.cli.session import database, user_address
+from keeper.cli.options import JsonOption, UserOption, YesOption
+from keeper.cli.records import print_records, record_of
+from keeper.cli.session import database, refuse, user_address
 from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keeper.domain.messages.queue import Address, DeliveryResult
     from keeper.settings import Settings
+    from keeper.stores.postgres.messages.channels import KnownChannel
 
+_CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31}")
+# A group's number begins with a dash, as options do.
+_NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 app = typer.Typer(help="Where alerts go.", no_args_is_help=True)
 
 KindArgument = Annotated[str, typer.Argument(help="email, telegram, discord or apprise.")]
@@ -25,7 +33,7 @@ ChannelArgument = Annotated[
 
 
 @app.command("list")
-def list_(user: UserOption = None) -> None:
+def list_(user: UserOption = None, as_json: JsonOption = False) -> None:
     """Show where alerts go, and how that went so far.
 
     Example: keeper channels list
@@ -37,6 +45,18 @@ def list_(user: UserOption = None) -> None:
     ready = channels(load_settings())
     with database() as connection:
         found = list_channels(connection, user_address(user))
+    if as_json:
+        print_records(
+            {
+                "kind": one.to.kind,
+                "address": one.to.address,
+                "status": "ACTIVE" if one.is_active else "PAUSED",
+                "is_configured": one.to.kind in ready,
+                **record_of(one, without=("to", "is_active")),
+            }
+            for one in found
+        )
+        return
     if not found:
         typer.echo("No channels yet; the first watch adds your mail: keeper watch add ASIN")
         return
@@ -55,10 +75,15 @@ def list_(user: UserOption = None) -> None:
         for one in found
     ]
     numbers = ("sent", "waiting", "failed", "unknown")
-    print_table(("kind", "address", "status", *numbers, "last answer"), rows, numbers=numbers)
+    print_table(
+        ("kind", "address", "status", *numbers, "last answer"),
+        rows,
+        numbers=numbers,
+        wrap=("address", "status", "last answer"),
+    )
 
 
-@app.command()
+@app.command(context_settings=_NEGATIVE_NUMBERS)
 def add(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -> None:
     """Send alerts there too.
 
@@ -76,23 +101,72 @@ def add(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -
     )
 
 
-@app.command()
+@app.command(context_settings=_NEGATIVE_NUMBERS)
 def pause(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -> None:
     """Send nothing there any more; add it again to go on.
 
     Example: keeper channels pause email you@example.org
     """
-    from keeper.stores.postgres.messages.channels import set_channel_active
+    from keeper.stores.postgres.messages.channels import list_channels, set_channel_active
 
-    to = _address(kind, address)
+    to, email = _address(kind, address), user_address(user)
     with database() as connection:
-        if not set_channel_active(connection, user_address(user), to, active=False):
-            typer.secho(f"{to} is none of your channels", fg=typer.colors.RED, err=True)
-            raise typer.Exit(1)
-    typer.echo(f"paused: {to}")
+        known = list_channels(connection, email)
+        before = next((one for one in known if one.to == to), None)
+        if before is None or not set_channel_active(connection, email, to, active=False):
+            refuse(_unknown(known, email, to))
+    if not before.is_active:
+        typer.echo(f"paused already: {to}")
+        return
+    typer.echo(f"paused: {to}; {_cancelled(before.waiting)}")
 
 
 @app.command()
+def remove(
+    kind: KindArgument, address: ChannelArgument, user: UserOption = None, yes: YesOption = False
+) -> None:
+    """Forget a channel with all that was sent there; removing it again changes nothing.
+
+    The last active one only after a question, or with --yes: nothing reaches its reader after it.
+    Example: keeper channels remove telegram 4711
+    """
+    from keeper.stores.postgres.messages.channels import list_channels, remove_channel
+
+    to, email = _address(kind, address), user_address(user)
+    with database() as connection:
+        known = list_channels(connection, email)
+        if [one.to for one in known if one.is_active] == [to] and not yes:
+            typer.confirm(
+                f"{to} is the last active channel of {email}: alerts are raised but reach nobody "
+                "until another is added. A new watch adds the mail address again; to keep mails "
+                f"away, pause it instead. Remove {to}?",
+                abort=True,
+                err=True,
+            )
+        removed = remove_channel(connection, email, to)
+        if removed is None:
+            typer.echo(f"{_unknown(known, email, to)}; nothing was removed")
+            return
+    typer.echo(
+        f"removed: {to}, and the record of {_counted(removed.messages)}; "
+        f"{_cancelled(removed.cancelled)}"
+    )
+
+
+def _cancelled(messages: int) -> str:
+    return f"{_counted(messages)} that waited for it {'is' if messages == 1 else 'are'} cancelled"
+
+
+def _counted(messages: int) -> str:
+    return f"{messages:,} message{'' if messages == 1 else 's'}"
+
+
+def _unknown(known: "Sequence[KnownChannel]", email: str, to: "Address") -> str:
+    names = ", ".join(str(one.to) for one in known) or "none yet"
+    return f"{to} is none of the channels of {email} ({names})"
+
+
+@app.command(context_settings=_NEGATIVE_NUMBERS)
 def test(kind: KindArgument, address: ChannelArgument) -> None:
     """Send a message there to see that it arrives; exit 1 if it does not.
 
@@ -104,6 +178,8 @@ def test(kind: KindArgument, address: ChannelArgument) -> None:
     to = _address(kind, address)
     result = _send_test(to, load_settings())
     typer.echo(f"{to}: {result.status.value.lower().replace('_', ' ')}: {result.detail}")
+    if result.remedy:
+        typer.echo(f"what helps: {result.remedy}")
     if result.status is not DeliveryStatus.SENT:
         raise typer.Exit(1)
 
@@ -142,7 +218,7 @@ def _address(kind: str, address: str) -> "Address":
 
 
 def _check_name(to: "Address", settings: "Settings") -> None:
-    """Refuse a name the settings do not have, while the mistake is easily mended."""
+    """Refuse what no message can reach, while the mistake is easily mended."""
     from keeper.domain.messages.queue import ChannelKind
 
     names = {
@@ -152,5 +228,27 @@ def _check_name(to: "Address", settings: "Settings") -> None:
     if names is not None and to.address not in names:
         known = ", ".join(names) or "none"
         raise typer.BadParameter(f"the settings have no {to.kind} called {to.address}, but {known}")
-    if to.kind is ChannelKind.EMAIL and "@" not in to.address.strip("@"):
-        raise typer.BadParameter(f"{to.address!r} is not an e-mail address")
+    if to.kind is ChannelKind.EMAIL:
+        _check_mail(to.address, settings)
+    if to.kind is ChannelKind.TELEGRAM and not _CHAT.fullmatch(to.address):
+        raise typer.BadParameter(
+            f"{to.address!r} is no Telegram chat: give its number, which begins with -100 for a "
+            "group or channel, or @name for a public one"
+        )
+
+
+def _check_mail(address: str, settings: "Settings") -> None:
+    from keeper.alerts.channels.mail_address import mail_address
+    from keeper.alerts.channels.reachable import takes_utf8
+    from keeper.pipeline.services.configuration import smtp_config
+
+    try:
+        needs_utf8 = mail_address(address).needs_utf8
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    server = smtp_config(settings)
+    if needs_utf8 and server is not None and takes_utf8(server) is False:
+        raise typer.BadParameter(
+            f"{address} cannot be reached: the mail server takes only ASCII letters before the @ "
+            "(it lacks SMTPUTF8)"
+        )

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from keeper.cli.options import MostOption
-from keeper.cli.session import database
-from keeper.cli.tables import print_table
+from keeper.cli.moments import time_text
+from keeper.cli.options import JsonOption, LimitOption
+from keeper.cli.records import print_records, record_of
+from keeper.cli.session import database, zone_of
+from keeper.cli.tables import harmless, print_table
 
 app = typer.Typer(
     help="Notices to the operator: what is wrong, and what was.", no_args_is_help=True
@@ -17,33 +19,46 @@ app = typer.Typer(
 @app.command("list")
 def list_(
     with_resolved: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
-    most: MostOption = 20,
+    limit: LimitOption = 20,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what is wrong now, since when, and how the operator was notified.
 
     Example: keeper notices list --all
     """
+    from keeper.settings import load_settings
     from keeper.stores.postgres.messages.notices import list_notices
 
+    operator = load_settings().people.operator_email
     with database() as connection:
-        notices = list_notices(connection, with_resolved=with_resolved, most=most)
+        notices = list_notices(connection, with_resolved=with_resolved, most=limit)
+        zone = zone_of(connection, operator)
+    if as_json:
+        print_records(map(record_of, notices))
+        return
     if not notices:
         typer.echo("Nothing to report. Look for trouble now: keeper notices check")
         return
     rows = [
         (
-            f"{one.since:%Y-%m-%d %H:%M}",
-            f"{one.last_seen_at:%Y-%m-%d %H:%M}",
+            time_text(one.since, zone),
+            time_text(one.last_seen_at, zone),
             str(one.times),
             one.subject,
             one.details,
             one.channels or "no channel",
-            "" if one.resolved_at is None else f"{one.resolved_at:%Y-%m-%d %H:%M}",
+            time_text(one.resolved_at, zone),
         )
         for one in notices
     ]
     columns = ("since", "last seen", "times", "what", "what to do", "notified", "over")
-    print_table(columns, rows, numbers=("times",))
+    print_table(
+        columns,
+        rows,
+        numbers=("times",),
+        wrap=("what", "what to do", "notified"),
+        drop=("over", "last seen", "times", "notified", "what"),
+    )
 
 
 @app.command()
@@ -82,8 +97,9 @@ def check() -> None:
             record_findings(connection, [finding], operator=settings.people.operator_email, at=now)
             if finding.trouble is not None:
                 in_trouble = True
-                typer.secho(finding.trouble.subject, fg=typer.colors.RED)
-                typer.echo(f"  {finding.trouble.details}".replace("\n", "\n  "))
+                typer.secho(harmless(finding.trouble.subject), fg=typer.colors.RED)
+                for line in finding.trouble.details.split("\n"):
+                    typer.echo(f"  {harmless(line)}")
     if in_trouble:
         raise typer.Exit(1)
     typer.echo("Nothing to report.")

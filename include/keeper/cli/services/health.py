@@ -1,11 +1,12 @@
 """`keeper health`: which parts are live, ready or degraded, and what they wait for."""
 
-import json
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
 
+from keeper.cli.options import JsonOption
+from keeper.cli.records import print_records
 from keeper.cli.streams.heartbeats import LastHeartbeat, last_heartbeat, path_of, workers_seen
 from keeper.streams.workers import WORKERS
 
@@ -31,7 +32,7 @@ def health(
     ready: Annotated[
         bool, typer.Option("--ready", help="Exit 1 also if something is only degraded.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="All parts, for programs.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show which services answer and which side workers live, are ready, or degraded and why.
 
@@ -79,11 +80,9 @@ def _report_all(max_age: float, *, ready: bool, as_json: bool) -> None:
             says = "; ".join(sign.says()) or f"last heartbeat {sign.age_s:.0f} s ago"
             found.append((name, _state(sign, max_age).value, says))
     if as_json:
-        typer.echo(
-            json.dumps([dict(zip(("part", "state", "says"), one, strict=True)) for one in found])
-        )
+        print_records(dict(zip(("part", "state", "says"), one, strict=True)) for one in found)
     else:
-        print_table(("part", "state", "says"), found)
+        print_table(("part", "state", "says"), found, wrap=("says",))
     states = {state for _, state, _ in found}
     if states & {HealthState.DOWN, WorkerState.NOT_LIVE} or (
         ready and states & {HealthState.DEGRADED, WorkerState.DEGRADED}

@@ -143,5 +143,6 @@ def _print_watch_list(
 
     rows = watch_list(seed, products, locales, count, at or utc_now())
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(SuggestedWatch._fields)
-    writer.writerows(rows)
+    # Watches that were paused meanwhile are active again.
+    writer.writerow((*SuggestedWatch._fields, "status"))
+    writer.writerows((*row, "ACTIVE") for row in rows)

@@ -1,14 +1,23 @@
 """`keeper lake`: what Keepa has answered, once more through the pipeline, and for how long kept."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.moments import parse_moment
-from keeper.cli.options import DryRunOption
+from keeper.cli.moments import since as moment_of
+from keeper.cli.moments import time_text
+from keeper.cli.options import (
+    DomainsOption,
+    DryRunOption,
+    GivenSinceOption,
+    JsonOption,
+    SinceOption,
+)
+from keeper.cli.records import print_records, record_of
 from keeper.cli.tables import print_table
 from keeper.clock import utc_now
 
@@ -20,15 +29,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The archive of Keepa's raw replies.", no_args_is_help=True)
 
-SinceOption = Annotated[
-    str | None, typer.Option(help="Only replies received then or later: 7d, 2026-03-01, …T12:00Z.")
-]
 UntilOption = Annotated[
-    str | None, typer.Option(help="Only replies received before: 7d, 2026-03-01, …T12:00Z.")
-]
-DomainsOption = Annotated[
-    list[str] | None,
-    typer.Option("--domain", help="Only this locale: us uk de fr jp …; repeatable."),
+    datetime | None,
+    typer.Option(
+        help="Only of before: 2h, 7d, 2026-03-01 or 2026-03-01T12:00Z.",
+        parser=moment_of,
+        metavar="WHEN",
+    ),
 ]
 
 
@@ -40,6 +47,7 @@ def list_replies(
     domain: DomainsOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print what is archived, a line for each endpoint, locale and day.
 
@@ -47,38 +55,68 @@ def list_replies(
     """
     from keeper.stores.lake.archive import ReplyArchive
 
-    domains, received = _domains(domain), (_moment(since), _moment(until))
     days: defaultdict[tuple[str, str, str, str], list[ArchivedReply]] = defaultdict(list)
     _, lake = _lake()
     archive = ReplyArchive(lake)
     for name in [endpoint] if endpoint else archive.endpoints():
-        for reply in archive.replies(name, domains=domains, since=received[0], until=received[1]):
+        for reply in archive.replies(name, domains=domain or None, since=since, until=until):
             day = f"{reply.received_at:%Y-%m-%d}"
             days[reply.endpoint, reply.domain, day, reply.source].append(reply)
-    if not days:
+    records = [_day(*key, replies) for key, replies in sorted(days.items())]
+    if as_json:
+        print_records(map(record_of, records))
+        return
+    if not records:
         typer.echo("No such replies are archived.")
         return
     rows = [
         (
-            *key,
-            f"{len(replies):,}",
-            f"{len({asin for reply in replies for asin in reply.asked}):,}"
-            if key[0] == "product"
-            else "",
-            _megabytes(sum(reply.bytes for reply in replies)),
-            f"{sum(reply.tokens_consumed for reply in replies):,}",
+            one.endpoint,
+            one.domain,
+            one.day,
+            one.source,
+            f"{one.replies:,}",
+            "" if one.products is None else f"{one.products:,}",
+            _megabytes(one.bytes),
+            f"{one.tokens:,}",
         )
-        for key, replies in sorted(days.items())
+        for one in records
     ]
     numbers = ("replies", "products", "MB", "tokens")
     print_table(("endpoint", "locale", "day", "source", *numbers), rows, numbers=numbers)
 
 
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What is archived of one endpoint, locale, day and source; products only of `product`."""
+
+    endpoint: str
+    domain: str
+    day: str
+    source: str
+    replies: int
+    products: int | None
+    bytes: int
+    tokens: int
+
+
+def _day(endpoint: str, domain: str, day: str, source: str, replies: "list[ArchivedReply]") -> _Day:
+    asked = {asin for reply in replies for asin in reply.asked}
+    return _Day(
+        endpoint,
+        domain,
+        day,
+        source,
+        len(replies),
+        len(asked) if endpoint == "product" else None,
+        sum(reply.bytes for reply in replies),
+        sum(reply.tokens_consumed for reply in replies),
+    )
+
+
 @app.command()
 def replay(
-    since: Annotated[
-        str, typer.Option(help="Only replies received then or later: 7d, 2026-03-01, …T12:00Z.")
-    ],
+    since: GivenSinceOption,
     until: UntilOption = None,
     domain: DomainsOption = None,
     asin: Annotated[
@@ -117,9 +155,8 @@ def replay(
         asins = [parse_product_address(text).asin for text in asin or ()]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    domains = _domains(domain)
     now = utc_now()
-    received = Interval(_moment(since) or now, _moment(until) or now)
+    received = Interval(since, until or now)
     if received.since >= received.until:
         raise typer.BadParameter("--since is not before --until")
     settings, lake = _lake()
@@ -130,7 +167,7 @@ def replay(
             ReplyArchive(lake),
             received=received,
             source=source,
-            domains=domains or (),
+            domains=domain or (),
             asins=asins,
         )
         _print_plan(plan)
@@ -208,7 +245,7 @@ def _print_plan(plan: "ReplayPlan") -> None:
         received = [reply.received_at for reply in plan.products]
         typer.echo(
             f"{plan.total:,} products from {len(plan.products):,} replies, received from "
-            f"{min(received):%Y-%m-%d %H:%M} to {max(received):%Y-%m-%d %H:%M} UTC."
+            f"{time_text(min(received))} to {time_text(max(received))}."
         )
     else:
         typer.echo("No archived reply holds any of the products.")
@@ -216,19 +253,6 @@ def _print_plan(plan: "ReplayPlan") -> None:
         typer.echo(f"{plan.without_reply:,} watched products are in no such reply.")
     if plan.damaged:
         typer.echo(f"{len(plan.damaged):,} replies are damaged and passed over; see above.")
-
-
-def _domains(names: list[str] | None) -> list[str] | None:
-    from keeper.domain.locales import UnknownLocaleError, locale_of
-
-    try:
-        return [locale_of(name.strip().lower()).domain for name in names] if names else None
-    except UnknownLocaleError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else parse_moment(text, now=utc_now())
 
 
 def _megabytes(size: int) -> str:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from keeper.cli.options import JsonOption
+from keeper.cli.records import print_records
 from keeper.cli.session import database
 from keeper.cli.tables import print_table
 
@@ -36,7 +38,7 @@ def import_rates(
 
 
 @app.command("list")
-def list_rates() -> None:
+def list_rates(as_json: JsonOption = False) -> None:
     """Print which rates there are, a line a currency.
 
     Example: keeper rates list
@@ -45,6 +47,9 @@ def list_rates() -> None:
 
     with database() as connection:
         rows = rates_summary(connection)
+    if as_json:
+        print_records(rows)
+        return
     if not rows:
         typer.echo("No rates so far; see: keeper rates import --help")
         return

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from keeper.cli.options import JsonOption
+from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, progress_bar
 from keeper.cli.tables import print_table
 from keeper.clock import utc_now
@@ -12,7 +14,7 @@ app = typer.Typer(help="What the database takes, and keeping it in order.", no_a
 
 
 @app.command()
-def status() -> None:
+def status(as_json: JsonOption = False) -> None:
     """Print the size of every table and partition, and what needs a hand; exit 1 if anything does.
 
     Rows are PostgreSQL's estimates. Example: keeper storage status
@@ -22,21 +24,24 @@ def status() -> None:
     with database() as connection:
         sizes = [*partitions(connection), *tables(connection)]
         found = problems(connection, utc_now())
-    print_table(
-        ("table", "from", "to", "rows", "MB"),
-        (
+    if as_json:
+        print_records(map(record_of, sizes))
+    else:
+        print_table(
+            ("table", "from", "to", "rows", "MB"),
             (
-                one.name,
-                f"{one.since:%Y-%m-%d}" if one.since else "",
-                f"{one.until:%Y-%m-%d}" if one.until else "",
-                f"{one.rows:,}",
-                f"{one.bytes / 1e6:,.1f}",
-            )
-            for one in sizes
-        ),
-        numbers=("rows", "MB"),
-    )
-    typer.echo(f"{sum(one.bytes for one in sizes) / 1e6:,.1f} MB in all")
+                (
+                    one.name,
+                    f"{one.since:%Y-%m-%d}" if one.since else "",
+                    f"{one.until:%Y-%m-%d}" if one.until else "",
+                    f"{one.rows:,}",
+                    f"{one.bytes / 1e6:,.1f}",
+                )
+                for one in sizes
+            ),
+            numbers=("rows", "MB"),
+        )
+        typer.echo(f"{sum(one.bytes for one in sizes) / 1e6:,.1f} MB in all")
     for problem in found:
         typer.secho(problem, fg=typer.colors.RED, err=True)
     if found:

@@ -4,16 +4,22 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.moments import parse_moment
-from keeper.cli.options import DryRunOption, SinceOption, TopicArgument, YesOption
+from keeper.cli.moments import time_text
+from keeper.cli.options import (
+    DryRunOption,
+    JsonOption,
+    LimitOption,
+    SinceOption,
+    TopicArgument,
+    YesOption,
+)
+from keeper.cli.records import print_records
 from keeper.cli.tables import harmless, print_table, shown
-from keeper.clock import utc_now
 
 if TYPE_CHECKING:
     from keeper.streams.dead_letters.box import DeadLetterBox, StoredLetter
@@ -32,7 +38,8 @@ def list_letters(
     topic: TopicArgument,
     since: SinceOption = None,
     reason: ReasonOption = None,
-    most: Annotated[int, typer.Option(min=1, help="Print at most so many.")] = 50,
+    limit: LimitOption = 50,
+    as_json: JsonOption = False,
 ) -> None:
     """Print a topic's dead letters and why they are dead, and how often each reason occurs.
 
@@ -41,10 +48,13 @@ def list_letters(
     reasons: Counter[str] = Counter()
     printed: list[StoredLetter] = []
     with _box(topic) as box:
-        for letter in _chosen(box.letters(since=_moment(since)), reason):
+        for letter in _chosen(box.letters(since=since), reason):
             reasons[_kind(letter)] += 1
-            if len(printed) < most:
+            if len(printed) < limit:
                 printed.append(letter)
+    if as_json:
+        print_records(map(_record, printed))
+        return
     if not reasons:
         typer.echo(f"{topic} has no such dead letters.")
         return
@@ -52,7 +62,7 @@ def list_letters(
         ("given up", "place", "was at", "key", "reason"),
         (
             (
-                f"{letter.sent_at:%Y-%m-%d %H:%M:%S}" if letter.sent_at else "",
+                time_text(letter.sent_at),
                 letter.place,
                 letter.origin,
                 shown(letter.key),
@@ -60,11 +70,14 @@ def list_letters(
             )
             for letter in printed
         ),
+        wrap=("reason",),
+        drop=("was at", "given up"),
     )
     print_table(
         ("reason", "letters"),
         ((why, f"{count:,}") for why, count in reasons.most_common(20)),
         numbers=("letters",),
+        wrap=("reason",),
     )
     typer.echo(f"{reasons.total():,} dead letters, {len(printed):,} of them printed")
 
@@ -138,8 +151,14 @@ def _box(topic: str) -> "Iterator[DeadLetterBox]":
         yield box
 
 
-def _moment(since: str | None) -> datetime | None:
-    return None if since is None else parse_moment(since, now=utc_now())
+def _record(letter: "StoredLetter") -> dict[str, object]:
+    return {
+        "sent_at": letter.sent_at,
+        "place": letter.place,
+        "origin": letter.origin,
+        "key": None if letter.key is None else letter.key.decode(errors="backslashreplace"),
+        "reason": letter.headers.get("reason"),
+    }
 
 
 def _chosen(letters: "Iterator[StoredLetter]", reason: str | None) -> "Iterator[StoredLetter]":

@@ -2,57 +2,76 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.moments import parse_moment
-from keeper.cli.options import DryRunOption, SinceOption, TopicArgument, YesOption
+from keeper.cli.moments import time_text
+from keeper.cli.options import (
+    DryRunOption,
+    GivenSinceOption,
+    JsonOption,
+    SinceOption,
+    TopicArgument,
+    YesOption,
+)
+from keeper.cli.records import print_records
+from keeper.cli.streams.lag import kafka, unread_of
 from keeper.cli.tables import print_table, shown
-from keeper.clock import utc_now
 from keeper.streams.workers import READERS, loaders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from confluent_kafka import Message
     from tenacity import RetryCallState, Retrying
 
-    from keeper.streams.config import KafkaConfig
-    from keeper.streams.topic_reader import PartitionSpan, TopicReader
+    from keeper.streams.topic_reader import TopicReader
 
 app = typer.Typer(help="Kafka's topics and how far they have been read.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_topics() -> None:
+def list_topics(as_json: JsonOption = False) -> None:
     """Print every topic: partitions, messages, and what Keeper's workers have still to read.
 
     Messages of a .dlq are at most so many. Example: keeper topics list
     """
-    with _kafka() as (config, reader):
+    with kafka() as (config, reader):
         topics = reader.topics()
         rows = []
         for topic, partitions in topics.items():
             spans = reader.spans(topic)
             messages = sum(len(span) for span in spans)
-            waiting = [
-                f"{group} {_unread(config, spans, group, topic):,}"
+            unread = {
+                group: unread_of(config, spans, group, topic)
                 for group, read in READERS.items()
                 if read == topic
-            ]
-            rows.append((topic, f"{partitions}", f"{messages:,}", "\n".join(waiting)))
+            }
+            rows.append((topic, partitions, messages, unread))
+    columns = ("topic", "partitions", "messages", "unread")
+    if as_json:
+        print_records(dict(zip(columns, row, strict=True)) for row in rows)
+        return
     print_table(
         ("topic", "partitions", "messages", "left to read"),
-        rows,
+        (
+            (
+                topic,
+                f"{partitions}",
+                f"{messages:,}",
+                "\n".join(f"{group} {left:,}" for group, left in unread.items()),
+            )
+            for topic, partitions, messages, unread in rows
+        ),
         numbers=("partitions", "messages"),
     )
 
 
 @app.command()
-def describe(topic: TopicArgument) -> None:
+def describe(topic: TopicArgument, as_json: JsonOption = False) -> None:
     """Print a topic's partitions, its settings, and where each of its readers stands.
 
     Example: keeper topics describe price-updates
@@ -60,11 +79,25 @@ def describe(topic: TopicArgument) -> None:
     from keeper.streams.groups.offsets import standings
     from keeper.streams.topic_admin import settings_of
 
-    with _kafka() as (config, reader):
+    with kafka() as (config, reader):
         spans = reader.spans(topic)
         groups = [group for group, read in READERS.items() if read == topic]
         stands = [standings(config, group, topic, spans) for group in groups]
         settings = settings_of(config.admin(), topic)
+    if as_json:
+        print_records(
+            {
+                "partition": span.partition,
+                "first": span.start,
+                "next": span.end,
+                "messages": len(span),
+                "groups": {
+                    group: stand.at for group, stand in zip(groups, of_partition, strict=True)
+                },
+            }
+            for span, *of_partition in zip(spans, *stands, strict=True)
+        )
+        return
     rows = [
         (
             f"{span.partition}",
@@ -96,7 +129,7 @@ def peek(
 
     Example: keeper topics peek price-updates --last 3 --json
     """
-    with _kafka() as (_, reader):
+    with kafka() as (_, reader):
         start = _start(reader, topic, since)
         if first is None and key is None and since is None:
             # Nothing older can be among the newest.
@@ -132,7 +165,7 @@ def count(topic: TopicArgument, since: SinceOption = None) -> None:
     """
     from keeper.streams.topics import is_dead_letter_topic
 
-    with _kafka() as (_, reader):
+    with kafka() as (_, reader):
         start = _start(reader, topic, since)
         if is_dead_letter_topic(topic):
             # Between its letters are markers of their transactions, which have offsets too.
@@ -143,34 +176,9 @@ def count(topic: TopicArgument, since: SinceOption = None) -> None:
 
 
 @app.command()
-def lag(
-    group: Annotated[
-        str | None, typer.Argument(help="A consumer group; Keeper's own if not given.")
-    ] = None,
-    fail_above: Annotated[
-        int | None, typer.Option(min=0, help="Exit with 3 when more messages are unread.")
-    ] = None,
-) -> None:
-    """Print how many messages groups have not read, by partition when one is named.
-
-    Example: keeper topics lag --fail-above 100000
-    """
-    with _kafka() as (config, reader):
-        if group is None:
-            total = _print_lag_of_all(config, reader)
-        else:
-            total = _print_lag_of(config, reader, group)
-    typer.echo(f"{total:,} messages are unread")
-    if fail_above is not None and total > fail_above:
-        raise typer.Exit(3)
-
-
-@app.command()
 def replay(
     group: Annotated[str, typer.Argument(help="The group whose workers shall read again.")],
-    since: Annotated[
-        str, typer.Option(help="From the first message published then: 2h, 7d, 2026-03-01 …")
-    ],
+    since: GivenSinceOption,
     topic: Annotated[
         str | None, typer.Option(help="Its topic; Keeper's own groups need none.")
     ] = None,
@@ -194,9 +202,8 @@ def replay(
         raise typer.BadParameter(
             f"{group} is none of Keeper's groups ({', '.join(READERS)}); name its --topic"
         )
-    with _kafka() as (config, reader):
-        moment = parse_moment(since, now=utc_now())
-        first = reader.offsets_at(topic, moment)
+    with kafka() as (config, reader):
+        first, moment = reader.offsets_at(topic, since), time_text(since)
         moves = [
             Move(stand.span.partition, stand.at, first[stand.span.partition])
             for stand in standings(config, group, topic, reader.spans(topic))
@@ -259,13 +266,13 @@ def grow(
     from keeper.errors import TransientError
     from keeper.streams.topic_admin import grow_topic
 
-    with _kafka() as (config, reader):
+    with kafka() as (config, reader):
         spans = reader.spans(topic)
         if len(spans) == partitions:
             typer.echo(f"{topic} has {partitions} partitions already")
             return
         groups = [loader.group for loader in loaders_of(topic)]
-        unread = {group: _unread(config, spans, group, topic) for group in groups}
+        unread = {group: unread_of(config, spans, group, topic) for group in groups}
         if any(unread.values()):
             left = ", ".join(f"{group} {count:,}" for group, count in unread.items() if count)
             raise TransientError(
@@ -276,62 +283,10 @@ def grow(
     typer.echo(f"{topic} has {partitions} partitions, {partitions - len(spans)} more")
 
 
-def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader") -> int:
-    topics = reader.topics()
-    behind = {
-        (group, topic): _unread(config, reader.spans(topic), group, topic)
-        for group, topic in READERS.items()
-        if topic in topics
-    }
-    rows = [(*names, f"{unread:,}") for names, unread in behind.items()]
-    print_table(("group", "topic", "unread"), rows, numbers=("unread",))
-    return sum(behind.values())
-
-
-def _print_lag_of(config: "KafkaConfig", reader: "TopicReader", group: str) -> int:
-    from keeper.streams.groups.offsets import committed
-
-    places = committed(config, group, reader.topics())
-    total = 0
-    rows = []
-    read = {topic for topic, _ in places}
-    if group in READERS:
-        read.add(READERS[group])
-    if not read:
-        typer.echo(f"The group {group} has read nothing.")
-    for topic in sorted(read):
-        for span in reader.spans(topic):
-            at = places.get((topic, span.partition))
-            unread = span.unread_from(at)
-            stands = "never read" if at is None else f"{at:,}"
-            rows.append((topic, f"{span.partition}", stands, f"{span.end:,}", f"{unread:,}"))
-            total += unread
-    columns = ("topic", "partition", "at", "end", "unread")
-    print_table(columns, rows, numbers=columns[1:])
-    return total
-
-
-@contextmanager
-def _kafka() -> "Iterator[tuple[KafkaConfig, TopicReader]]":
-    from keeper.pipeline.services.configuration import kafka_config
-    from keeper.settings import load_settings
-    from keeper.streams.topic_reader import TopicReader
-
-    config = kafka_config(load_settings())
-    with TopicReader(config) as reader:
-        yield config, reader
-
-
-def _start(reader: "TopicReader", topic: str, since: str | None) -> dict[int, int]:
+def _start(reader: "TopicReader", topic: str, since: "datetime | None") -> dict[int, int]:
     if since is None:
         return {span.partition: span.start for span in reader.spans(topic)}
-    return reader.offsets_at(topic, parse_moment(since, now=utc_now()))
-
-
-def _unread(config: "KafkaConfig", spans: "Sequence[PartitionSpan]", group: str, topic: str) -> int:
-    from keeper.streams.groups.offsets import standings
-
-    return sum(stand.unread for stand in standings(config, group, topic, spans))
+    return reader.offsets_at(topic, since)
 
 
 def _newest(found: "Iterable[Message]", most: int) -> "list[Message]":
@@ -347,5 +302,4 @@ def _newest(found: "Iterable[Message]", most: int) -> "list[Message]":
 def _time(message: "Message") -> str:
     from keeper.streams.topic_reader import published_at
 
-    at = published_at(message)
-    return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
+    return time_text(published_at(message))

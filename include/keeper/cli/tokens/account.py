@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keeper.cli.moments import time_text
+from keeper.cli.options import JsonOption, SinceOption
+from keeper.cli.records import print_records, record_of
 from keeper.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -16,11 +19,12 @@ if TYPE_CHECKING:
     from keeper.pipeline.runs.keepa_account import KeepaAccount
     from keeper.stores.postgres.connection import Connection
 
-_NAMED: Final = 3
-
 
 def plan(
-    limit: Annotated[int, typer.Option(help="Products to print; 0 for all.", min=0)] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", "--most", help="At most so many products; 0 for all.", min=0)
+    ] = 20,
+    as_json: JsonOption = False,
 ) -> None:
     """Print what the next run would check, in order, and what it would cost.
 
@@ -30,6 +34,7 @@ def plan(
     Example: keeper keepa plan --limit 50
     """
     from keeper.clock import utc_now
+    from keeper.domain.naming import some_of
     from keeper.pipeline.prices.plan import plan_of
     from keeper.settings import load_settings
 
@@ -38,6 +43,9 @@ def plan(
     now = utc_now()
     with _account() as (connection, account):
         planned = plan_of(connection, account, at=now, policy=policy, reserve_share=share)
+    if as_json:
+        print_records(_records(planned, limit))
+        return
     if not planned.now and not planned.later:
         typer.echo("Nothing is watched yet: keeper watch add ASIN --target 24.99")
         return
@@ -46,22 +54,23 @@ def plan(
         _print_products("left for the run after it", planned.later, limit, now)
     typer.echo(_verdict(planned, now))
     if dear := settings.runs.not_brought:
-        named = ", ".join(dear[:_NAMED]) + (", …" if len(dear) > _NAMED else "")
         typer.echo(
-            f"KEEPER_PRICE_TYPES has {named}: recorded of products that are watched in such a "
-            "price type; KEEPER_LEAST_REQUEST asks for it of all."
+            f"KEEPER_PRICE_TYPES has {some_of(dear)}: recorded of products that are watched in "
+            "such a price type; KEEPER_LEAST_REQUEST asks for it of all."
         )
 
 
 def tokens(
     hours: Annotated[float, typer.Option(help="How far back to count.", min=0.1)] = 24,
+    since: SinceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print Keepa's token balance and what the tokens went to, by endpoint.
 
     "unsettled" tokens were reserved for requests whose reply never came; "elsewhere" is what went
     from the balance besides, spent by other programs on the same key.
 
-    Example: keeper keepa tokens --hours 168
+    Example: keeper keepa tokens --since 7d
     """
     from datetime import timedelta
 
@@ -71,14 +80,18 @@ def tokens(
     with _account() as (_, account):
         account.client.token_status()
         reading = account.ledger.reading()
-        uses = account.ledger.spent_since(now - timedelta(hours=hours))
+        uses = account.ledger.spent_since(since or now - timedelta(hours=hours))
+    if as_json:
+        print_records(map(record_of, uses))
+        return
     if reading is not None:
         typer.echo(
             f"{reading.left_at(now)} tokens left of at most {reading.cap}, "
             f"{reading.refill} more each minute{_reduction(reading)}"
         )
     if not uses:
-        typer.echo(f"Nothing was asked for in the last {hours:g} h.")
+        span = f"since {time_text(since)}" if since else f"in the last {hours:g} h"
+        typer.echo(f"Nothing was asked for {span}.")
         return
     names = ("requests", "products", "estimated", "charged", "unsettled", "elsewhere")
     rows = [(use.endpoint, *(f"{getattr(use, name):,}" for name in names)) for use in uses]
@@ -123,6 +136,12 @@ def _print_products(
     print_table(columns, rows, numbers=numbers, title=f"{len(products)} {title}")
     if limit and len(products) > limit:
         typer.echo(f"and {len(products) - limit} more: --limit 0")
+
+
+def _records(plan: "TokenPlan", limit: int) -> "Iterator[dict[str, object]]":
+    for when, products in (("now", plan.now), ("later", plan.later)):
+        for product in products[: limit or None]:
+            yield {"checked": when, **record_of(product)}
 
 
 def _verdict(plan: "TokenPlan", now: "datetime") -> str:

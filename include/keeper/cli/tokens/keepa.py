@@ -32,6 +32,8 @@ def decode(
     Products come in the reply's order; each one's points by price type and time. Money is in the
     currency's minor unit, null means no offer. What cannot be read is named on standard error and
     makes the exit status 1; a file that cannot be opened makes it 2.
+
+    Example: keeper keepa decode reply.json.gz --all
     """
     from keeper.domain.prices.types import PRICE_TYPES
     from keeper.errors import KeeperError

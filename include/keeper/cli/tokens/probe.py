@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from keeper.cli.moments import time_text
 from keeper.cli.options import DomainOption, ProductArgument, YesOption
 from keeper.cli.tables import print_table
+from keeper.cli.watches.products import product_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +42,9 @@ def probe(
     from keeper.settings import load_settings
     from keeper.sources.keepa.client import KeepaClient
 
-    asin, locale = _address(product, domain)
+    asin, locale, note = _address(product, domain)
+    if note:
+        typer.echo(note, err=True)
     config = keepa_config(load_settings())
     if not yes:
         typer.confirm(
@@ -62,18 +66,16 @@ def probe(
         raise typer.Exit(1)
 
 
-def _address(product: str, domain: str | None) -> "tuple[str, Locale]":
-    from keeper.domain.asins import InvalidAsinError, parse_product_address
+def _address(product: str, domain: str | None) -> "tuple[str, Locale, str | None]":
     from keeper.domain.locales import locale_of
+    from keeper.pipeline.watches.meant import meant_for_adding
 
     try:
-        address = parse_product_address(product)
-    except InvalidAsinError as error:
+        # Without a database nobody's watches are known.
+        meant = meant_for_adding(product_address(product), domain, (), ())
+    except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    given = locale_of(domain) if domain else None
-    if given and address.locale and given != address.locale:
-        raise typer.BadParameter(f"the address is of {address.locale.host}, not of {given.host}")
-    return address.asin, given or address.locale or locale_of("us")
+    return meant.asin, locale_of(meant.domains[0]), meant.note
 
 
 def _print(
@@ -90,7 +92,7 @@ def _print(
     if source != "keepa":
         typer.echo("The simulator answered, not Keepa: set KEEPA_API_KEY to see what a key brings.")
     names = [result.request for result in results]
-    print_table(("", *names), _facts(results), title=f"{asin} on {locale.host}")
+    print_table(("", *names), _facts(results), wrap=names, title=f"{asin} on {locale.host}")
     if any(result.product for result in results):
         print_table(
             ("series", *names),
@@ -145,4 +147,4 @@ def _text(value: object) -> str:
 
 
 def _moment(value: "datetime | None") -> str:
-    return _NOTHING if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
+    return time_text(value, never=_NOTHING)

@@ -9,7 +9,7 @@ import typer
 
 from keeper.cli.options import FollowOption, UserOption
 from keeper.cli.session import database, user_address
-from keeper.cli.watches.watch import cost_sentences, sentences
+from keeper.cli.watches.texts import cost_sentences, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keeper.cli.moments import time_text
 from keeper.cli.options import (
     AlertOption,
     DomainOption,
+    JsonOption,
     ProductArgument,
     ShippingOption,
     TypeOption,
     UserOption,
 )
-from keeper.cli.session import database, user_address
+from keeper.cli.records import print_records, record_of
+from keeper.cli.session import database, user_address, zone_of
 from keeper.cli.tables import print_table
-from keeper.cli.watches.watch import sentences, shipping_word
+from keeper.cli.watches.products import product_or_short_link, product_to_add
+from keeper.cli.watches.texts import sentences, shipping_word
 
 if TYPE_CHECKING:
     from keeper.domain.watches.watch import Watch
@@ -55,6 +59,7 @@ def try_(
     price_type: TypeOption = None,
     days: Annotated[int, typer.Option(help="How far back to try.", min=1, max=3650)] = 365,
     user: UserOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say when a watch would have alerted, by what is stored of the product; changes nothing.
 
@@ -62,25 +67,35 @@ def try_(
     Example: keeper watch try B00EXAMPLE --alert "lowest in 90 days" --days 365
     """
     from keeper.clock import utc_now
+    from keeper.domain.locales import locale_of
     from keeper.pipeline.watches.try_rules import try_rules
     from keeper.pipeline.watches.typed import read_watch
 
-    try:
-        watch = read_watch(
-            product,
-            domain=domain,
-            price_type=price_type,
-            target=target,
-            rules="; ".join(alert or ()),
-            with_shipping=shipping_word(with_shipping),
-        ).watch
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    address, email = product_or_short_link(product), user_address(user)
     with database() as connection:
+        meant = product_to_add(connection, email, address, domain) if address else None
+        try:
+            watch = read_watch(
+                product,
+                domain=meant.domains[0] if meant else domain,
+                price_type=price_type,
+                target=target,
+                rules="; ".join(alert or ()),
+                with_shipping=shipping_word(with_shipping),
+            ).watch
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
         if not watch.alerts:
-            watch = _listed(connection, user_address(user), watch)
+            watch = _listed(connection, email, watch)
         trial = try_rules(connection, watch, since=utc_now() - timedelta(days=days))
-    _show(watch, trial, days)
+        zone = zone_of(connection, email)
+    if as_json:
+        currency = locale_of(watch.domain).currency
+        print_records(record_of(one, currency=currency) for one in trial.alerts)
+        return
+    if meant and meant.note:
+        typer.echo(meant.note)
+    _show(watch, trial, days, zone)
 
 
 def _listed(connection: "Connection", email: str, asked: "Watch") -> "Watch":
@@ -103,7 +118,7 @@ def _listed(connection: "Connection", email: str, asked: "Watch") -> "Watch":
     return found
 
 
-def _show(watch: "Watch", trial: "Trial", days: int) -> None:
+def _show(watch: "Watch", trial: "Trial", days: int, zone: str) -> None:
     from keeper.domain.locales import locale_of
     from keeper.domain.money import format_money
 
@@ -122,11 +137,11 @@ def _show(watch: "Watch", trial: "Trial", days: int) -> None:
         currency = locale_of(watch.domain).currency
         rows = [
             (
-                f"{one.at:%Y-%m-%d %H:%M}",
+                time_text(one.at, zone),
                 "no offer" if one.price_minor is None else format_money(one.price_minor, currency),
                 "; ".join(one.reasons),
             )
             for one in trial.alerts
         ]
-        print_table(("when", "price", "why"), rows, numbers=("price",))
-    typer.echo(f"Its prices are known since {trial.known_since:%Y-%m-%d}.")
+        print_table(("when", "price", "why"), rows, numbers=("price",), wrap=("why",))
+    typer.echo(f"Its prices are known since {time_text(trial.known_since, zone)}.")

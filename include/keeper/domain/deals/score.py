@@ -31,9 +31,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from keeper.domain.deals.deal import Deal, DealScore
-from keeper.domain.money import format_money
 from keeper.domain.prices.history import DealHistory
 from keeper.domain.prices.landed import SINCE_LANDED
+from keeper.domain.site_money import site_money
 
 DROP_POINTS: Final = 40
 FULL_DROP: Final = 0.4
@@ -74,19 +74,19 @@ def score_deal(deal: Deal, history: DealHistory | None) -> DealScore:
     if history is None:
         findings, factor = _by_average(deal, price, usual)
     else:
-        findings, factor = _by_history(price, deal.currency, history)
+        findings, factor = _by_history(price, deal.domain, history)
     return _scored(price, findings, factor, usual, days)
 
 
-def score_price(price_minor: int, history: DealHistory, currency: str = "USD") -> DealScore:
+def score_price(price_minor: int, history: DealHistory, domain: str = "us") -> DealScore:
     """Score a price that no deal search found; the formula is above.
 
     Args:
         price_minor: What the product costs.
         past: Its own history.
-        currency: What the reasons write amounts in.
+        domain: The locale, as whose site the reasons write amounts.
     """
-    findings, factor = _by_history(price_minor, currency, history)
+    findings, factor = _by_history(price_minor, domain, history)
     return _scored(price_minor, findings, factor, history.average_90_minor, history.tracked_days)
 
 
@@ -110,7 +110,7 @@ def _by_average(deal: Deal, price: int, usual: int | None) -> tuple[list[_Findin
     lower = min(usual, deal.average_month_minor or usual)
     drop = (usual - price) / usual
     findings = [
-        _drop(price, deal.currency, usual, (lower - price) / lower, DROP_POINTS),
+        _drop(price, deal.domain, usual, (lower - price) / lower, DROP_POINTS),
         _Finding(
             0,
             "Only Keepa's averages are known, not its own history, so it scores "
@@ -118,17 +118,17 @@ def _by_average(deal: Deal, price: int, usual: int | None) -> tuple[list[_Findin
         ),
     ]
     if lower < usual and drop > 0:
-        month = format_money(lower, deal.currency)
+        month = site_money(lower, deal.domain)
         findings.append(_Finding(0, f"Its average of the last 31 days was {month} only.", True))
     return findings, _clipped((lower - price) / lower / USUAL_DISCOUNT)
 
 
-def _by_history(price: int, currency: str, history: DealHistory) -> tuple[list[_Finding], float]:
+def _by_history(price: int, domain: str, history: DealHistory) -> tuple[list[_Finding], float]:
     grown_90 = _clipped(history.tracked_days / GROWN_90_DAYS)
     grown_ever = _clipped(history.tracked_days / GROWN_EVER_DAYS)
     usual, rare_90 = history.average_90_minor, history.share_of_90_days_at_or_below
     findings = [
-        _low(price, currency, history, LOW_POINTS * grown_ever),
+        _low(price, domain, history, LOW_POINTS * grown_ever),
         _rare_ever(history, RARE_EVER_POINTS * grown_ever),
     ]
     if history.tracked_days < GROWN_90_DAYS:
@@ -139,7 +139,7 @@ def _by_history(price: int, currency: str, history: DealHistory) -> tuple[list[_
         return [*findings, _Finding(0, unusual, True)], 1
     drop = (usual - price) / usual
     average = f"average {SINCE_LANDED}" if history.is_90_days_cut else _AVERAGE_OF_90
-    findings.append(_drop(price, currency, usual, drop, DROP_POINTS * grown_90, average))
+    findings.append(_drop(price, domain, usual, drop, DROP_POINTS * grown_90, average))
     is_common = rare_90 is not None and rare_90 > NEVER_RARE / 2
     findings.append(_rare(rare_90, in_90_days, RARE_90_POINTS * grown_90, bars=is_common))
     factor = _clipped(drop / USUAL_DISCOUNT)
@@ -160,9 +160,9 @@ def _young(history: DealHistory) -> _Finding:
 
 
 def _drop(
-    price: int, currency: str, usual: int, drop: float, most: float, average: str = _AVERAGE_OF_90
+    price: int, domain: str, usual: int, drop: float, most: float, average: str = _AVERAGE_OF_90
 ) -> _Finding:
-    now, before = format_money(price, currency), format_money(usual, currency)
+    now, before = site_money(price, domain), site_money(usual, domain)
     percent = _percent_below(price, usual)
     if percent > 0:
         how = f"{percent} % below"
@@ -172,11 +172,11 @@ def _drop(
     return _Finding(most * _clipped(drop / FULL_DROP), sentence, bars=drop < USUAL_DISCOUNT)
 
 
-def _low(price: int, currency: str, history: DealHistory, most: float) -> _Finding:
+def _low(price: int, domain: str, history: DealHistory, most: float) -> _Finding:
     low = history.low_ever_minor
     if not low:
         return _Finding(0, "")
-    lowest, known = format_money(low, currency), f"the {history.tracked_days} days known"
+    lowest, known = site_money(low, domain), f"the {history.tracked_days} days known"
     if history.is_cut:
         known += f" {SINCE_LANDED}"
     if price < low:
@@ -185,7 +185,7 @@ def _low(price: int, currency: str, history: DealHistory, most: float) -> _Findi
         sentence = f"It is at the lowest price in {known}, {lowest}."
     else:
         until = history.cheaper_until
-        last = f"; it was last cheaper on {until:%Y-%m-%d}" if until else ""
+        last = f"; it was last cheaper on {until.day} {until:%B %Y}" if until else ""
         sentence = f"Its lowest price in {known} was {lowest}{last}."
     return _Finding(most * _clipped(1 - (price - low) / low / NO_LOW_ABOVE), sentence)
 

@@ -71,6 +71,19 @@ def day_start(rules: DeliveryRules, now: datetime) -> datetime:
     return datetime.combine(today, time(), tzinfo=zone).astimezone(now.tzinfo)
 
 
+def last_shown(clock: time, time_zone: str, now: datetime) -> datetime:
+    """Return when clocks of a zone last showed a time, `now` included.
+
+    Of a time that is shown twice in a night the first counts. One that is left out counts by the
+    clock before the change.
+    """
+    zone = ZoneInfo(time_zone)
+    today = now.astimezone(zone).date()
+    days = (today - timedelta(days=ago) for ago in range(3))
+    moments = (datetime.combine(day, clock, zone).astimezone(now.tzinfo) for day in days)
+    return next(moment for moment in moments if moment <= now)
+
+
 def _end_of_quiet(rules: DeliveryRules, now: datetime) -> datetime | None:
     begins, ends = rules.quiet_from, rules.quiet_until
     if begins is None or ends is None or begins == ends:

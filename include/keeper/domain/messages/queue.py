@@ -7,6 +7,7 @@ from enum import StrEnum
 from keeper.domain.deals.report import DealReport
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.notices import OperatorNotice
+from keeper.domain.prices.listing import Availability
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,10 @@ class PriceAlert:
     A price that came and went between two checks alerts too: then `has_newer_price` is set and
     `newest_price_minor` is what the series stands at (None: no offer, or with `is_newest_hidden`
     one whose price is hidden). `price_minor` is None when the alert is that there is no offer.
-    `seen_at` is when Keepa had last looked at the price; None if it does not say.
+    `seen_at` is when Keepa had last looked at the price; None if it does not say. A coupon takes
+    off an amount or a percentage, of one purchase or of a subscription; None if there is none or it
+    is not known. `availability` is Amazon's, of its own price; None if it is not known.
+    `watched_since` is when the watch was added.
     """
 
     alert_id: int
@@ -36,10 +40,16 @@ class PriceAlert:
     checked_at: datetime
     reason: str
     source: str
+    watched_since: datetime
     newest_price_minor: int | None = None
     has_newer_price: bool = False
     seen_at: datetime | None = None
     is_newest_hidden: bool = False
+    coupon_minor: int | None = None
+    coupon_percent: int | None = None
+    subscribe_coupon_minor: int | None = None
+    subscribe_coupon_percent: int | None = None
+    availability: Availability | None = None
 
 
 class ChannelKind(StrEnum):
@@ -76,6 +86,7 @@ class Queued:
     Attributes:
         message_id: Its key in the outbox.
         channel_id: The channel's key.
+        channel_since: When the channel was added.
         to: Where it goes.
         rules: When its reader wants to be reached.
         queued_at: When it was put into the outbox.
@@ -87,6 +98,7 @@ class Queued:
 
     message_id: int
     channel_id: int
+    channel_since: datetime
     to: Address
     rules: DeliveryRules
     queued_at: datetime

@@ -9,6 +9,7 @@ import msgspec
 
 from keeper.domain.asins import ASIN_PATTERN
 from keeper.domain.money import to_major
+from keeper.domain.prices.listing import Availability, Coupon
 from keeper.domain.prices.points import PricePoint
 
 Source = Literal["keepa", "simulator"]
@@ -21,7 +22,9 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Prices appear twice: `current_price` and its kin are decimals in the currency's main unit for
     readers of the topic, `price_minor` and `shipping_minor` are what Keeper computes with.
     `seen_at` is when Keepa itself last looked, null if it does not say. With `is_price_hidden`
-    there is an offer whose price its maker lets nobody show, and its amounts are null.
+    there is an offer whose price its maker lets nobody show, and its amounts are null. A coupon
+    takes off an amount or a percentage, of one purchase or of a subscription; no price counts it
+    in. `availability` is Amazon's, of its own price. What is null is not known, or there is none.
     """
 
     asin: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": ASIN_PATTERN})]
@@ -45,6 +48,11 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     implausible: bool = False
     seen_at: datetime | None = None
     is_price_hidden: bool = False
+    coupon_minor: int | None = None
+    coupon_percent: int | None = None
+    subscribe_coupon_minor: int | None = None
+    subscribe_coupon_percent: int | None = None
+    availability: Availability | None = None
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -62,12 +70,15 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         run_id: str,
         seen_at: datetime | None = None,
         is_price_hidden: bool = False,
+        coupon: Coupon | None = None,
+        availability: Availability | None = None,
     ) -> Self:
         """Build the event that reports `point`, given the point before it in the same series."""
 
         def major(minor: int | None) -> Decimal | None:
             return None if minor is None else to_major(minor, point.currency)
 
+        coupon = coupon or Coupon()
         current = major(point.price_minor)
         former = major(previous.price_minor) if previous else None
         return cls(
@@ -91,6 +102,11 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             implausible=implausible,
             seen_at=seen_at,
             is_price_hidden=is_price_hidden,
+            coupon_minor=coupon.minor,
+            coupon_percent=coupon.percent,
+            subscribe_coupon_minor=coupon.subscribe_minor,
+            subscribe_coupon_percent=coupon.subscribe_percent,
+            availability=availability,
         )
 
 

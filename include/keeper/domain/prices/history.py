@@ -188,11 +188,19 @@ class Past:
 
     def share_at_or_below(self, amount: int, since: datetime | None) -> float | None:
         """Return for how much of the time with an offer the price was this or lower, 0 to 1."""
-        below = seconds = 0.0
+        dearer, offered = self.time_above(amount, since)
+        return (offered - dearer) / offered if offered else None
+
+    def time_above(self, amount: int, since: datetime | None) -> tuple[timedelta, timedelta]:
+        """Return for how long the price was higher than this, and for how long there was one.
+
+        The time since `observed_at` counts with `amount` as its price.
+        """
+        dearer = offered = 0.0
         for price, held in self._spans(since, amount):
-            seconds += held
-            below += held if price <= amount else 0.0
-        return below / seconds if seconds else None
+            offered += held
+            dearer += held if price > amount else 0.0
+        return timedelta(seconds=dearer), timedelta(seconds=offered)
 
     def cheaper_until(self, amount: int) -> datetime | None:
         """Return when a lower price last ended; None if there never was one."""

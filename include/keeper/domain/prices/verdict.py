@@ -19,8 +19,8 @@ class PriceContext:
     Attributes:
         points: Since when each price held, None without an offer; in order, for a chart.
         until: When the last of them was seen.
-        dearer_percent: For how much of the time with an offer, within a year, it was dearer; None
-            when too little is known.
+        dearer: For how long within a year it was dearer; None when too little is known.
+        offered: For how long within that year there was an offer; None as `dearer`.
         lowest_since: When it was last as cheap or cheaper; None if never within the year known.
         known_since: The oldest price known within the year.
         average_90_minor: Average of 90 days, weighted by time; None when too little is known.
@@ -31,7 +31,8 @@ class PriceContext:
 
     points: Sequence[tuple[datetime, int | None]]
     until: datetime
-    dearer_percent: int | None = None
+    dearer: timedelta | None = None
+    offered: timedelta | None = None
     lowest_since: datetime | None = None
     known_since: datetime | None = None
     average_90_minor: int | None = None
@@ -62,11 +63,12 @@ def price_context(
     before = [one for one in comparable if one[0] < observed_at]
     if amount is None or not before or until - before[0][0] < _LEAST_KNOWN:
         return PriceContext(comparable, until)
-    below = view.share_at_or_below(amount, until - YEAR)
+    dearer, offered = view.time_above(amount, until - YEAR)
     return PriceContext(
         comparable,
         until,
-        None if below is None else int(100 * (1 - below)),
+        dearer if offered else None,
+        offered or None,
         _last_as_cheap(before, amount, observed_at),
         max(before[0][0], until - YEAR),
         view.average(90, amount),

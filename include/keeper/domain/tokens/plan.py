@@ -79,6 +79,7 @@ class TokenPlan:
         reserve: Tokens kept back for products about to alert.
         affordable: Tokens there will be within the horizon; None without a reading.
         prices: What products cost.
+        simulated: How many watched products are left out, since the simulator made them up.
     """
 
     now: tuple[Candidate, ...]
@@ -87,6 +88,7 @@ class TokenPlan:
     reserve: int
     affordable: int | None
     prices: ProductPrices = USUAL_PRICES
+    simulated: int = 0
 
     @property
     def cost(self) -> int:
@@ -114,6 +116,8 @@ class TokenPlan:
             said += f", about {wait // REFILL_PERIOD} min of refills"
         if self.later:
             said += f"; {len(self.later)} products wait for the next run"
+        if self.simulated:
+            said += f"; {self.simulated} products that the simulator made up are left out"
         return said
 
     def _bill(self) -> str:

@@ -16,7 +16,7 @@ from keeper.domain.watches.watch import (
     WatchStatus,
 )
 
-_STATUS_WORDS: Final = {
+STATUS_WORDS: Final = {
     WatchStatus.ACTIVE: "active",
     WatchStatus.PAUSED: "paused",
     WatchStatus.INACTIVE: "removed",
@@ -105,7 +105,7 @@ def _words(watch: Watch) -> dict[str, str]:
     return {
         "target": "none" if target is None else format_money(target, currency),
         "rules": "; ".join(rule_text(rule, currency) for rule in watch.rules or ()) or "none",
-        "status": _STATUS_WORDS[watch.status],
+        "status": STATUS_WORDS[watch.status],
         "priority": priority.name.lower(),
         "shipping": "counts" if watch.counts_shipping else "does not count",
     }

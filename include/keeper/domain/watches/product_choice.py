@@ -37,13 +37,13 @@ class ProductChoice:
     asins: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, domains: Iterable[str] = (), asins: Iterable[str] = ()) -> Self:
-        """Return the choice, checked.
+    def of(cls, domains: Iterable[str] | None = None, asins: Iterable[str] | None = None) -> Self:
+        """Return the choice, checked; None or nothing leaves nothing out.
 
         Raises:
             InvalidChoiceError: A locale Keepa lacks, or something that is no ASIN; names it.
         """
-        chosen = cls(tuple(domains), tuple(asins))
+        chosen = cls(tuple(domains or ()), tuple(asins or ()))
         for domain in chosen.domains:
             try:
                 locale_of(domain)

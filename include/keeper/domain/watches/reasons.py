@@ -3,9 +3,10 @@
 from typing import Final
 
 from keeper.domain.deals.score import score_price
-from keeper.domain.money import format_money
 from keeper.domain.prices.history import Past
 from keeper.domain.prices.landed import SINCE_LANDED
+from keeper.domain.prices.listing import Availability
+from keeper.domain.site_money import site_money
 from keeper.domain.watches.rule_state import AlertCause
 from keeper.domain.watches.rules import (
     Above,
@@ -36,7 +37,8 @@ def reason_of(
     amount: int | None,
     before: int | None,
     past: Past,
-    currency: str,
+    domain: str,
+    availability: Availability | None = None,
 ) -> str:
     """Return the reason in the words of a message.
 
@@ -46,33 +48,39 @@ def reason_of(
         amount: The price in the amount the watch counts; None without an offer.
         before: The price before it; None if there was none.
         past: What the series cost before.
-        currency: Of the amounts.
+        domain: The locale, whose site's way to write amounts the message has throughout.
+        availability: Whether Amazon can deliver what is back, if that is known.
     """
-    parts = [_reason(one, amount, before, past, currency) for one in rule.all]
+    parts = [_reason(one, amount, before, past, domain, availability) for one in rule.all]
     if cause is AlertCause.FURTHER_DROP:
         parts.insert(0, _FURTHER_DROP)
     return ", ".join(parts)
 
 
 def _reason(
-    condition: Condition, amount: int | None, before: int | None, past: Past, currency: str
+    condition: Condition,
+    amount: int | None,
+    before: int | None,
+    past: Past,
+    domain: str,
+    availability: Availability | None,
 ) -> str:
     match condition:
         case AtOrBelow(price_minor):
-            return f"at or below {format_money(price_minor, currency)}"
+            return f"at or below {site_money(price_minor, domain)}"
         case Above(price_minor):
-            return f"risen above {format_money(price_minor, currency)}"
+            return f"risen above {site_money(price_minor, domain)}"
         case BelowAverage(_, days):
             average = past.average(days, amount or 0) or 0
             percent = 100 * (average - (amount or 0)) // max(average, 1)
-            usual = format_money(average, currency)
+            usual = site_money(average, domain)
             if past.is_cut(days):
                 return f"{percent} % below its average of {usual} {SINCE_LANDED}"
             return f"{percent} % below its {days}-day average of {usual}"
         case BelowPrevious():
             previous = before if before is not None else past.last_offer or 0
             percent = 100 * (previous - (amount or 0)) // max(previous, 1)
-            return f"fell by {percent} % from {format_money(previous, currency)}"
+            return f"fell by {percent} % from {site_money(previous, domain)}"
         case Lowest(days):
             if past.is_cut(days):
                 return f"the lowest price {SINCE_LANDED}"
@@ -83,17 +91,29 @@ def _reason(
             compared = f" by its prices {SINCE_LANDED}" if past.is_cut(None) else ""
             return f"worth {points} of 100 points as a deal{compared}"
         case BackInStock():
-            return "back in stock"
+            return _back_in_stock(availability)
         case SoldOut():
             return "sold out"
         case AnyChange():
-            return _change(amount, before, currency)
+            return _change(amount, before, domain, availability)
 
 
-def _change(amount: int | None, before: int | None, currency: str) -> str:
+def _change(
+    amount: int | None, before: int | None, domain: str, availability: Availability | None
+) -> str:
     if amount is None:
         return "sold out"
     if before is None:
-        return "back in stock"
+        return _back_in_stock(availability)
     how = "fell" if amount < before else "rose"
-    return f"{how} from {format_money(before, currency)}"
+    return f"{how} from {site_money(before, domain)}"
+
+
+def _back_in_stock(availability: Availability | None) -> str:
+    match availability:
+        case "pre-order":
+            return "back in stock as a pre-order"
+        case "back-order":
+            return "back in stock on back-order"
+        case _:
+            return "back in stock"

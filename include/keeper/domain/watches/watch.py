@@ -82,7 +82,8 @@ class Watch:
 class WatchedPrice:
     """A watch with what Keeper knows of its product and current price.
 
-    `seen_at` is when Keepa itself had last looked at the price; None if it does not say.
+    `seen_at` is when Keepa itself had last looked at the price; None if it does not say. Shipping
+    is known only of price types where Keepa gives it apart.
     """
 
     watch: Watch
@@ -97,6 +98,7 @@ class WatchedPrice:
     variations: tuple[str, ...] = ()
     seen_at: datetime | None = None
     is_price_hidden: bool = False
+    shipping_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from airflow.sdk import Asset
 from keeper.streams import topics
 
 TABLES: Final[dict[str, Asset]] = {}
-"""By table."""
+"""By table; tables that are written and read together have one asset, called as the first of them.
+
+With one for each table nobody could read the graph.
+"""
 TOPICS: Final[dict[str, Asset]] = {}
 """By topic."""
 
@@ -22,46 +25,34 @@ def _asset(store: str, name: str) -> Asset:
     return Asset(name=name, uri=f"x-keeper://{store}/{name}")
 
 
-def _table(name: str) -> Asset:
-    return TABLES.setdefault(name, _asset("postgres", name))
+def _table(name: str, *beside: str) -> Asset:
+    asset = _asset("postgres", name)
+    TABLES.update(dict.fromkeys((name, *beside), asset))
+    return asset
 
 
 def _topic(name: str) -> Asset:
     return TOPICS.setdefault(name, _asset("kafka", name))
 
 
-USERS: Final = _table("users")
-CHANNELS: Final = _table("channels")
-WATCHED_PRODUCTS: Final = _table("watched_products")
-PRODUCTS: Final = _table("products")
-PRICE_HISTORY: Final = _table("price_history")
+WATCHED_PRODUCTS: Final = _table(
+    "watched_products", "users", "channels", "product_kinds", "published_histories"
+)
+PRICE_HISTORY: Final = _table(
+    "price_history",
+    *("price_origins", "price_points", "price_series", "products", "price_corrections"),
+    *("price_days", "price_statistics"),
+)
 CURRENT_PRICES: Final = _table("current_prices")
-PRICE_CORRECTIONS: Final = _table("price_corrections")
-PRICE_DAYS: Final = _table("price_days")
-PRICE_STATISTICS: Final = _table("price_statistics")
-PUBLISHED_HISTORIES: Final = _table("published_histories")
-PRODUCT_KINDS: Final = _table("product_kinds")
-DEAL_FILTERS: Final = _table("deal_filters")
-COLLECTED_DEALS: Final = _table("collected_deals")
-DEAL_REPORTS: Final = _table("deal_reports")
-REPORTED_DEALS: Final = _table("reported_deals")
-DISCOVERIES: Final = _table("discoveries")
-PRODUCT_PROPOSALS: Final = _table("product_proposals")
-PRICE_ALERTS: Final = _table("price_alerts")
-ALERT_STATES: Final = _table("alert_states")
-ALERT_DELIVERIES: Final = _table("alert_deliveries")
-OUTBOX: Final = _table("outbox")
-OPERATOR_NOTICES: Final = _table("operator_notices")
-QUARANTINED_RECORDS: Final = _table("quarantined_records")
-TOKEN_ACCOUNTS: Final = _table("token_accounts")
-TOKEN_LEDGER: Final = _table("token_ledger")
+COLLECTED_DEALS: Final = _table("collected_deals", "deal_filters", "deal_reports", "reported_deals")
+PRODUCT_PROPOSALS: Final = _table("product_proposals", "discoveries")
+PRICE_ALERTS: Final = _table("price_alerts", "alert_states")
+OUTBOX: Final = _table("outbox", "alert_deliveries", "operator_notices")
+TOKEN_LEDGER: Final = _table("token_ledger", "token_accounts")
 PIPELINE_RUNS: Final = _table("pipeline_runs")
+QUARANTINED_RECORDS: Final = _table("quarantined_records")
 RECONCILIATIONS: Final = _table("reconciliations")
 
-PART_OF: Final[Mapping[str, Asset]] = dict.fromkeys(
-    ("price_origins", "price_points", "price_series"), PRICE_HISTORY
-)
-"""Tables nobody queries: the views `price_history` and `current_prices` are made of them."""
 TABLES_WITHOUT_ASSET: Final[Mapping[str, str]] = {
     "exchange_rates": "no DAG writes or reads it: people load it with `keeper rates`",
 }
@@ -85,23 +76,11 @@ WITHOUT_TASK: Final[Mapping[str, str]] = dict.fromkeys(
 )
 """Assets no task writes, and who does."""
 
-TOKENS: Final = [TOKEN_ACCOUNTS, TOKEN_LEDGER]
-"""What a request to Keepa writes."""
 RUN_ENDS: Final = [PIPELINE_RUNS, KEEPER_EVENTS]
 """What the end of a run writes."""
-TO_DELIVER: Final = [OUTBOX, CHANNELS, USERS]
-DELIVERED: Final = [OUTBOX, ALERT_DELIVERIES]
-"""What delivering messages reads and writes."""
-LOADED_HISTORY: Final = [PRICE_HISTORY, PRODUCTS, PRICE_CORRECTIONS, PRICES_INDEX]
+LOADED_HISTORY: Final = [PRICE_HISTORY, PRICES_INDEX]
 """What is in the stores once the side workers have read older points."""
-LOADED_PRICES: Final = [
-    *LOADED_HISTORY,
-    CURRENT_PRICES,
-    WATCHED_PRODUCTS,
-    ALERT_STATES,
-    PRICE_ALERTS,
-    OUTBOX,
-]
+LOADED_PRICES: Final = [*LOADED_HISTORY, CURRENT_PRICES, WATCHED_PRODUCTS, PRICE_ALERTS, OUTBOX]
 """So of today's prices."""
 LOADED_DEALS: Final = [COLLECTED_DEALS, DEALS_INDEX, *LOADED_PRICES]
 """So of deals, which bring prices."""

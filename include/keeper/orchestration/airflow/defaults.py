@@ -4,14 +4,15 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import Any, Final, Literal
 
-from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import RetryAction, RetryRule
 
 from keeper.domain.tokens.balance import BROKEN_FOR
+from keeper.orchestration.airflow.failures import RetryByError
 
 Queue = Literal["prices", "deals", "storage", "default"]
 """Kinds of work that may have Celery workers of their own."""
 
-RETRY_BY_KIND: Final = ExceptionRetryPolicy(
+RETRY_BY_KIND: Final = RetryByError(
     rules=[
         RetryRule(
             exception="keeper.errors.TerminalError",

@@ -13,6 +13,9 @@ from airflow.sdk.exceptions import AirflowSkipException
 from keeper.domain.asins import ASIN_PATTERN
 from keeper.domain.locales import LOCALES
 
+_OPTIONAL_LIST: Final = ["null", "array"]
+OPTIONAL_FLAG: Final = ["null", "boolean"]
+"""Of a field that may stay empty: Airflow's form puts a red star on every other."""
 _DOMAINS: Final = [locale.domain for locale in LOCALES]
 
 NOT_BACKFILLED: Final = (
@@ -29,7 +32,7 @@ def domains_param() -> Param:
     """Return the choice of locales."""
     return Param(
         [],
-        type="array",
+        type=_OPTIONAL_LIST,
         uniqueItems=True,
         items={"type": "string", "enum": _DOMAINS},
         examples=_DOMAINS,
@@ -42,7 +45,7 @@ def asins_param() -> Param:
     """Return the choice of watched products."""
     return Param(
         [],
-        type="array",
+        type=_OPTIONAL_LIST,
         uniqueItems=True,
         items={"type": "string", "pattern": ASIN_PATTERN},
         title="ASINs",
@@ -54,7 +57,7 @@ def filters_param() -> Param:
     """Return the choice of saved deal filters."""
     return Param(
         [],
-        type="array",
+        type=_OPTIONAL_LIST,
         uniqueItems=True,
         items={"type": "string", "minLength": 1},
         title="Deal filters",
@@ -66,7 +69,7 @@ def dry_run_param() -> Param:
     """Return the choice only to plan."""
     return Param(
         False,
-        type="boolean",
+        type=OPTIONAL_FLAG,
         title="Dry run",
         description="Only say what would be done and what it would cost; nothing is asked, "
         "published or delivered.",

@@ -3,21 +3,21 @@
 from dataclasses import asdict
 from typing import Any
 
-from airflow.sdk import TriggerRule, task, task_group
+from airflow.sdk import TriggerRule, task_group
 
 from keeper.domain.intervals import Interval
 from keeper.orchestration.airflow.assets import (
     PRICE_BACKFILL,
     PRICE_UPDATES,
-    PRODUCT_KINDS,
-    PUBLISHED_HISTORIES,
     QUARANTINED_RECORDS,
     REPLIES,
-    TOKENS,
+    TOKEN_LEDGER,
     WATCHED_PRODUCTS,
 )
 from keeper.orchestration.airflow.connections import database, kafka_config, keepa_config
+from keeper.orchestration.airflow.failures import IncompleteRunError
 from keeper.orchestration.airflow.lake import batch_folder, data_docs_folder
+from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.waits.keepa_tasks import keepa_client, keepa_task
 from keeper.settings import load_settings
 
@@ -25,7 +25,7 @@ WHICH_PRODUCTS = "{{ task.op_args[0].label }}"
 
 
 @keepa_task(
-    map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2, outlets=[REPLIES, *TOKENS]
+    map_index_template=WHICH_PRODUCTS, max_active_tis_per_dagrun=2, outlets=[REPLIES, TOKEN_LEDGER]
 )
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     """Bring the raw replies of a batch's products into the lake, and count them."""
@@ -45,12 +45,13 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
     return asdict(fetched)
 
 
-# What was paid for before a fetch failed is published all the same.
+# What was paid for before a fetch failed is published all the same, and then both fail as well: so
+# they run again with it when the failed tasks are cleared.
 @task(
     map_index_template=WHICH_PRODUCTS,
     trigger_rule=TriggerRule.ALL_DONE,
     inlets=[REPLIES],
-    outlets=[QUARANTINED_RECORDS, WATCHED_PRODUCTS, PRODUCT_KINDS],
+    outlets=[QUARANTINED_RECORDS, WATCHED_PRODUCTS],
 )
 def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, Any]:
     """Turn replies into checked messages, and count them."""
@@ -73,13 +74,17 @@ def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, 
 
 
 @task(
-    map_index_template=WHICH_PRODUCTS, outlets=[PRICE_UPDATES, PRICE_BACKFILL, PUBLISHED_HISTORIES]
+    map_index_template=WHICH_PRODUCTS,
+    trigger_rule=TriggerRule.ALL_DONE,
+    outlets=[PRICE_UPDATES, PRICE_BACKFILL, WATCHED_PRODUCTS],
 )
-def publish(checked: dict[str, Any]) -> dict[str, Any]:
+def publish(planned: dict[str, Any], checked: dict[str, Any] | None) -> dict[str, Any]:
     """Publish a batch's messages, and say how far the topics' readers have to come."""
     from keeper.pipeline.prices.publish import publish_prices
 
-    run, batch = checked["run"], checked["batch"]
+    if checked is None:
+        raise IncompleteRunError("There is nothing to publish: the check before it failed.")
+    run, batch = planned["run"], planned["batch"]
     with database() as connection:
         published = publish_prices(batch_folder(run, batch), kafka_config(), connection, run_id=run)
     return {"batch": batch} | asdict(published)
@@ -91,4 +96,4 @@ def prices(planned: dict[str, Any]) -> Any:
     # What Airflow hands on before a run is a reference to the result, not the result.
     fetched: Any = fetch(planned)
     checked: Any = check(planned, fetched)
-    return publish(checked)
+    return publish(planned, checked)

@@ -1,4 +1,4 @@
-"""What the tasks of a run returned and how they ended, gathered for its summary."""
+"""What the tasks of a run returned, gathered for its summary."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from keeper.clock import utc_now
 from keeper.orchestration.airflow.connections import database
+from keeper.orchestration.airflow.task_states import first_cause, unfinished_tasks
 from keeper.orchestration.runs.events import publish
 from keeper.orchestration.runs.names import run_name
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 SUMMARY: Final = "summary"
 """The XCom with what a run did, in one line for people."""
-# Removed: a run cleared and planned anew may have fewer instances of a mapped task.
-_ENDED_WELL = frozenset({"success", "skipped", "removed"})
 
 
 def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dict[str, Any]:
@@ -35,13 +34,15 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
         ti.xcom_push(key=SUMMARY, value=line)
 
     reports = batch_reports(ti, "plan", f"{group}.fetch", f"{group}.check", f"{group}.publish")
+    unfinished = unfinished_tasks(ti)
     with database() as connection:
         row = summarise_run(
             connection,
             reports,
             run_id=run_name(ti.dag_id, ti.run_id),
             max_quarantine_share=max_quarantine_share,
-            unfinished=unfinished_tasks(ti),
+            unfinished=unfinished,
+            cause=first_cause(ti, unfinished),
             finished_at=utc_now(),
             publish=publish,
             on_summary=push_summary,
@@ -68,18 +69,6 @@ def batch_reports(ti: Any, plan: str, fetch: str, check: str, publish: str) -> "
         checked=_results(ti, check),
         published=published,
         lost=[batch["label"] for batch in planned if batch["batch"] not in there],
-    )
-
-
-def unfinished_tasks(ti: Any) -> list[str]:
-    """Return the tasks of this run that failed or could not run, but for the one that asks."""
-    states: Mapping[str, Mapping[str, str | None]] = ti.get_task_states(
-        dag_id=ti.dag_id, run_ids=[ti.run_id]
-    )
-    return sorted(
-        task
-        for task, state in states.get(ti.run_id, {}).items()
-        if task != ti.task_id and state not in _ENDED_WELL
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from airflow.sdk import get_current_context
 
-from keeper.orchestration.runs.reports import SUMMARY, unfinished_tasks
+from keeper.orchestration.airflow.task_states import first_cause, unfinished_tasks
+from keeper.orchestration.runs.reports import SUMMARY
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -28,12 +29,13 @@ def conclude(ti: Any, line: str) -> str:
         line: What the run did.
 
     Raises:
-        RunFailedError: Tasks failed or could not run; names them.
+        RunFailedError: Tasks failed or could not run; says which failed first, and why.
     """
     from keeper.pipeline.runs.finish import RunFailedError
 
     if unfinished := unfinished_tasks(ti):
-        line = f"{line}; unfinished: {', '.join(unfinished)}"
+        cause = first_cause(ti, unfinished) or f"unfinished: {', '.join(unfinished)}"
+        line = f"{line}; {cause}"
     report_line(line)
     if unfinished:
         raise RunFailedError(line)

@@ -9,8 +9,10 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
+from keeper.orchestration.airflow.operators import KeeperTask
 
-class ProposalApproval(HITLOperator):
+
+class _ApprovalOperator(HITLOperator):
     """Asks which proposed products to watch, and waits for the answer without a worker.
 
     It is skipped when there is nothing to ask, and when nobody answers in time: the products stay
@@ -90,3 +92,7 @@ class ProposalApproval(HITLOperator):
             )
         )
         return list(kept.options)
+
+
+class ProposalApproval(KeeperTask, _ApprovalOperator):
+    """The question as a task of Keeper's; see _ApprovalOperator for its arguments."""

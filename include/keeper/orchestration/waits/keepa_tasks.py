@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import Context
-from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, task_decorator_factory
+from airflow.sdk.bases.decorator import TaskDecorator, task_decorator_factory
 from airflow.sdk.exceptions import TaskDeferred
 
 from keeper.orchestration.airflow.connections import database, keepa_config
+from keeper.orchestration.airflow.operators import FunctionOperator, KeeperTask
 from keeper.orchestration.triggers import TokensRefilledTrigger
 from keeper.sources.keepa.errors import TokensExhaustedError
 
@@ -22,36 +22,13 @@ KEEPA_POOL: Final = "keepa"
 """Limits how many tasks ask Keepa at once; what they may spend is the ledger's business."""
 
 
-class KeepaTaskOperator(DecoratedOperator, PythonOperator):
-    """A TaskFlow task that gives its worker back while Keepa's tokens are short.
+class _DeferringOperator(FunctionOperator):
+    """A task that gives its worker back while Keepa's tokens are short.
 
     When its function raises TokensExhaustedError the task defers until the refill the error names,
     then the function runs again from its start: it must go on where it ended, as fetching does. A
     deferral uses up no retry.
     """
-
-    custom_operator_name = "@keepa_task"
-
-    def __init__(
-        self,
-        *,
-        python_callable: Callable[..., Any],
-        op_args: Any,
-        op_kwargs: Any,
-        **kwargs: Any,
-    ) -> None:
-        """Take what `@task` takes."""
-        super().__init__(
-            kwargs_to_upstream={
-                "python_callable": python_callable,
-                "op_args": op_args,
-                "op_kwargs": op_kwargs,
-            },
-            python_callable=python_callable,
-            op_args=op_args,
-            op_kwargs=op_kwargs,
-            **kwargs,
-        )
 
     def execute(self, context: Context) -> Any:
         """Run the function, or defer until there are tokens."""
@@ -70,6 +47,12 @@ class KeepaTaskOperator(DecoratedOperator, PythonOperator):
         """Run the function again; `event` says how long the refill was waited for."""
         self.log.info("Keepa has refilled the tokens; going on")
         return self.execute(context)
+
+
+class KeepaTaskOperator(KeeperTask, _DeferringOperator):
+    """A task of Keeper's that may wait for tokens; see KeeperTask."""
+
+    custom_operator_name = "@keepa_task"
 
 
 def keepa_task(

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator, Context
 
 from keeper.errors import TerminalError
+from keeper.orchestration.airflow.operators import KeeperTask
 from keeper.orchestration.triggers import GroupReachedTrigger
 
 
@@ -14,7 +15,7 @@ class GroupBehindError(TerminalError):
     """A consumer group did not get through the run's messages in time."""
 
 
-class WaitForGroup(BaseSensorOperator):
+class _GroupSensor(BaseSensorOperator):
     """Waits, deferred, until a consumer group has committed what this run published.
 
     Args:
@@ -74,6 +75,10 @@ class WaitForGroup(BaseSensorOperator):
             f"{self.timeout_s:.0f} s (by partition: {event['lag']}); check that "
             f"`{self.worker}` runs and what its log says"
         )
+
+
+class WaitForGroup(KeeperTask, _GroupSensor):
+    """The wait as a task of Keeper's; see _GroupSensor for its arguments."""
 
 
 def highest_offsets(

@@ -2,10 +2,11 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Final
 
 from keeper.domain.deals.report import DealReport, choose
+from keeper.domain.messages.delivery_clock import last_shown
 from keeper.errors import TransientError
 from keeper.pipeline.deals.history import with_histories
 from keeper.stores.lake.archive import ReplyArchive
@@ -15,6 +16,7 @@ from keeper.stores.postgres.deals.reports import (
     Reader,
     ReportsWanted,
     events_of_reports,
+    mark_looked,
     mark_published,
     new_deals,
     report_readers,
@@ -44,10 +46,40 @@ class ReportsWritten:
     done_before: int
 
 
+def due_readers(
+    connection: Connection, *, run_id: str, at: datetime, morning: time | None = None
+) -> list[Reader]:
+    """Return the readers whose report is to be made now.
+
+    Args:
+        connection: Where readers are.
+        run_id: The run.
+        at: Now.
+        morning: Those whose own clocks have shown this time since their deals were last looked
+            through, however long ago that was; None for all.
+    """
+    return [
+        reader
+        for reader in report_readers(connection, run_id)
+        if morning is None or reader.due_from < last_shown(morning, reader.time_zone, at)
+    ]
+
+
+def is_any_due(connection: Connection, *, run_id: str, at: datetime, morning: time | None) -> bool:
+    """Return whether a run has anything to do: a report to make, or one to publish."""
+    readers = due_readers(connection, run_id=run_id, at=at, morning=morning)
+    return bool(readers or unpublished_reports(connection))
+
+
 def write_reports(
-    connection: Connection, archive: ReplyArchive, *, run_id: str, at: datetime
+    connection: Connection,
+    archive: ReplyArchive,
+    *,
+    run_id: str,
+    at: datetime,
+    morning: time | None = None,
 ) -> ReportsWritten:
-    """Write a report for each reader with new deals, each in its own transaction.
+    """Write a report for each due reader with new deals, each in its own transaction.
 
     Called again for the same run it writes those that are missing. A deal is in one report only.
 
@@ -56,13 +88,14 @@ def write_reports(
         archive: Where the replies with the products' histories are.
         run_id: The run.
         at: Now.
+        morning: See `due_readers`.
 
     Raises:
         ReportsFailedError: For some readers it failed; the log says why, the others have theirs.
     """
     reports = deals = without = before = 0
     failed: list[int] = []
-    for reader in report_readers(connection, run_id):
+    for reader in due_readers(connection, run_id=run_id, at=at, morning=morning):
         if reader.is_done:
             before += 1
             continue
@@ -104,6 +137,7 @@ def write_report(
         at: Now.
     """
     report, considered = draft(connection, archive, reader, at=at)
+    mark_looked(connection, reader.user_id, at)
     if not report.deals and reader.wants is not ReportsWanted.ALWAYS:
         return None
     save_report(connection, report, user_id=reader.user_id, run_id=run_id, considered=considered)

@@ -10,10 +10,11 @@ from keeper.domain.prices.detail import Detail
 from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import TerminalError
-from keeper.pipeline.prices.plan import PlannedBatch, label_of
+from keeper.pipeline.prices.plan import PlannedBatch, label_of, resumed_plan
 from keeper.sources.keepa.products.requests import past_query
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.lake.run_plans import keep_plan
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.runs import start_run
 from keeper.stores.postgres.watches.product_kinds import products_without_offers
@@ -41,7 +42,8 @@ def plan_backfill(
     """Divide watched products into batches whose points of a past interval are to be published.
 
     Tokens do not choose: replies that are archived cost none, and the others what Keepa takes for
-    all the price types their products are watched in.
+    all the price types their products are watched in. Planned again, a run keeps its plan as
+    plan_run has it.
 
     Args:
         connection: Where the watch list is.
@@ -58,6 +60,8 @@ def plan_backfill(
         InvalidChoiceError: Nobody watches the products asked for.
         InvalidIntervalError: It is empty, or has not ended yet.
     """
+    if kept := resumed_plan(connection, lake, run):
+        return kept
     products = _chosen(connection, interval, only, started_at)
     start_run(
         connection,
@@ -84,6 +88,7 @@ def plan_backfill(
                 update_h=query.update_h,
             )
         )
+    keep_plan(lake, run, planned)
     _LOG.info("%d products in %d batches", len(products), len(planned))
     return planned
 

@@ -3,13 +3,15 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from keeper.clock import utc_now
 from keeper.domain.intervals import Interval
 from keeper.domain.locales import UnknownLocaleError, locale_of
+from keeper.domain.messages.notices import Trouble
+from keeper.domain.naming import some_of
 from keeper.domain.prices.detail import Detail
 from keeper.domain.runs.events import KeeperEvent
 from keeper.domain.tokens.balance import TokenReading
@@ -23,14 +25,16 @@ from keeper.pipeline.runs.keepa_account import KeepaAccount
 from keeper.sources.keepa.products.requests import COLLECT_NOTHING, ProductQuery
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.lake.run_plans import keep_plan, plan_paid_for
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.runs.runs import start_run
+from keeper.stores.postgres.messages.notices import raise_notice
+from keeper.stores.postgres.runs.runs import reopen_run, start_run
+from keeper.stores.postgres.watches.simulated import pause_simulated, simulated_products
 from keeper.stores.postgres.watches.watch_list import products_to_check, watched_products
 
 _LOG: Final = logging.getLogger(__name__)
 _HORIZON_SHARE: Final = 0.75
 """Of the interval between two runs, how much a run may spend waiting for refills."""
-_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +98,24 @@ def plan_run(
     started_at: datetime,
     publish: PublishEvent = publish_nothing,
     only: ProductChoice = EVERYTHING,
+    operator: str | None = None,
 ) -> list[PlannedBatch]:
     """Choose the products the tokens reach for, divide them into batches, note the run's start.
 
     What they do not reach for is left for the next run, by value; see plan_tokens. A product in a
     locale Keepa lacks is left out with a warning. An empty watch list gives no batches. `publish`
     is called when products have to wait. A batch costs about as much as `batch_products` basic
-    products do, so that a dear one does not keep its prices back for long.
+    products do, so that a dear one does not keep its prices back for long. A run that is planned
+    again after it paid for something keeps its plan: by another one some of that would be paid for
+    again, and some never be published. The first run that asks Keepa itself pauses the watches of
+    the simulator's products, and notifies `operator`.
 
     Raises:
         TerminalError: Keepa refuses the key, or nobody watches the products asked for; the run has
             its row by then.
     """
+    if kept := resumed_plan(connection, lake, run):
+        return kept
     source = account.client.config.source
     start_run(connection, run_id=run, dag_id=dag_id, source=source, started_at=started_at)
     plan = plan_of(
@@ -116,6 +126,8 @@ def plan_run(
         reserve_share=reserve_share,
         only=only,
     )
+    if plan.simulated:
+        _pause_simulated(connection, operator, started_at)
     if only.is_everything:
         # Some products say nothing of how many others are about to alert.
         account.ledger.keep_back(plan.reserve)
@@ -141,6 +153,7 @@ def plan_run(
                 update_h=COLLECT_NOTHING if first.is_unknown else None,
             )
         )
+    keep_plan(lake, run, planned)
     start_run(
         connection,
         run_id=run,
@@ -161,6 +174,15 @@ def plan_run(
         "%d products in %d batches; %s", len(plan.now), len(planned), plan.summary(started_at)
     )
     return planned
+
+
+def resumed_plan(connection: Connection, lake: LakePath, run: str) -> list[PlannedBatch]:
+    """Return the plan of a run that has paid for something by it, and record that it goes on."""
+    kept = plan_paid_for(lake, run, PlannedBatch)
+    if kept:
+        reopen_run(connection, run)
+        _LOG.info("%d batches, as they were planned first: replies of them are stored", len(kept))
+    return kept
 
 
 def preview_run(
@@ -205,7 +227,9 @@ def plan_of(
         InvalidChoiceError: Nobody watches the products asked for.
         TerminalError: Keepa refuses the key.
     """
-    chosen, unknown = only.among(watched_products(connection, at=at))
+    watched = watched_products(connection, at=at)
+    simulated = _simulated(connection, account) if not only.asins else set()
+    chosen, unknown = only.among([p for p in watched if (p.asin, p.domain) not in simulated])
     if unknown:
         _LOG.warning("nobody watches %s", ", ".join(unknown))
     try:
@@ -213,7 +237,7 @@ def plan_of(
     except TransientError as error:
         _LOG.warning("planned with the balance last reported: %s", error)
     reading = account.ledger.reading()
-    return plan_tokens(
+    plan = plan_tokens(
         policy.candidates(_in_known_locales(chosen), at=at, in_any_case=bool(only.asins)),
         reading,
         at=at,
@@ -222,6 +246,27 @@ def plan_of(
         reserve_share=reserve_share,
         prices=account.ledger.prices(),
     )
+    return replace(plan, simulated=len(simulated))
+
+
+def _simulated(connection: Connection, account: KeepaAccount) -> set[tuple[str, str]]:
+    """Return the watched products that only the simulator knows, if Keepa itself is asked."""
+    return simulated_products(connection) if account.client.config.source == "keepa" else set()
+
+
+def _pause_simulated(connection: Connection, operator: str | None, at: datetime) -> None:
+    paused = pause_simulated(connection)
+    details = (
+        f"Keepa itself is asked now. It would charge {paused} tokens a run for products that the "
+        "simulator made up. Their watches are paused; to remove them: keeper watch remove "
+        "--simulated"
+    )
+    _LOG.warning("%s", details)
+    if operator is not None:
+        trouble = Trouble(
+            "simulated-watches", f"{paused} watched products were the simulator's", details
+        )
+        raise_notice(connection, trouble, operator=operator, at=at)
 
 
 def _in_known_locales(products: Sequence[WatchedProduct]) -> Iterator[WatchedProduct]:
@@ -257,6 +302,4 @@ def label_of(products: Sequence[Candidate | ProductToCheck]) -> str:
     """Return what a batch holds, for people: its locales, how many of each, and the first ASINs."""
     counts = Counter(product.domain for product in products)
     locales = ", ".join(f"{domain} {count}" for domain, count in sorted(counts.items()))
-    names = [product.asin for product in products[:_NAMED]]
-    more = ["…"] if len(products) > _NAMED else []
-    return f"{locales}: {', '.join(names + more)}"
+    return f"{locales}: {some_of([product.asin for product in products])}"

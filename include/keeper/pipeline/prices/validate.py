@@ -84,7 +84,7 @@ class _Record:
     target_minor: int | None
     implausible: bool
     checked_at: datetime
-    is_price_hidden: bool
+    is_newest: bool
 
     @property
     def seen_at(self) -> datetime | None:
@@ -269,7 +269,7 @@ def _change_records(
     product: DecodedProduct, series: Series, plan: ProductToCheck, checked_at: datetime
 ) -> Iterator[_Record]:
     name = series.price_type.name
-    newest = series.latest().observed_at
+    newest_at = series.latest().observed_at
     for previous, point in _changes(series, plan.stored_until.get(name)):
         yield _Record(
             point,
@@ -278,7 +278,7 @@ def _change_records(
             plan.targets.get(name),
             _is_suspicious(point, series, product),
             checked_at,
-            point.observed_at == newest and product.is_price_hidden(series.price_type),
+            point.observed_at == newest_at,
         )
 
 
@@ -378,17 +378,20 @@ def _messages(
     records: Iterable[_Record], source: Source, run_id: str
 ) -> Iterator[tuple[bytes, bytes]]:
     for record in records:
+        price_type, product = price_type_of(record.point.price_type), record.product
         event = PriceEvent.of_point(
             record.point,
             previous=record.previous,
             target_minor=record.target_minor,
-            title=record.product.title,
-            image_url=record.product.image,
+            title=product.title,
+            image_url=product.image,
             implausible=record.implausible,
             checked_at=record.checked_at,
             source=source,
             run_id=run_id,
             seen_at=record.seen_at,
-            is_price_hidden=record.is_price_hidden,
+            is_price_hidden=record.is_newest and product.is_price_hidden(price_type),
+            coupon=product.coupon_of(price_type) if record.is_newest else None,
+            availability=product.availability_of(price_type) if record.is_newest else None,
         )
         yield event.asin.encode(), encode_price_event(event)

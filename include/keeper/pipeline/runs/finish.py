@@ -46,6 +46,7 @@ def summarise_run(
     run_id: str,
     max_quarantine_share: float,
     unfinished: Sequence[str],
+    cause: str | None = None,
     finished_at: datetime,
     publish: PublishEvent = publish_nothing,
     on_summary: Callable[[str], None] = lambda line: None,
@@ -58,6 +59,7 @@ def summarise_run(
         run_id: The run.
         max_quarantine_share: Above this share of quarantined records the run fails.
         unfinished: Names of tasks of the run that failed or never ran.
+        cause: Which of them failed first and why, in one sentence.
         finished_at: Now.
         publish: Receives the events of a good run, once its row is written.
         on_summary: Receives what the run did, in one line.
@@ -77,11 +79,11 @@ def summarise_run(
         series_undelivered=reports.total("checked", "series_undelivered"),
         series_unreadable=reports.total("checked", "series_unreadable"),
     )
-    problems = []
+    problems = [cause] if cause else []
     if lost := reports.planned - len(reports.published):
         which = f" ({', '.join(reports.lost)})" if reports.lost else ""
         problems.append(f"{lost} of {reports.planned} batches were not published{which}")
-    if unfinished:
+    if unfinished and not cause:
         problems.append("unfinished: " + ", ".join(unfinished))
     if unreadable := reports.total("checked", "unreadable"):
         problems.append(f"{unreadable} replies could not be read; see the logs of the check tasks")

@@ -7,7 +7,8 @@ from pydantic import SecretStr
 
 from keeper.alerts.channels.apprise import AppriseChannel
 from keeper.alerts.channels.discord import DiscordChannel
-from keeper.alerts.channels.email import EmailChannel, SmtpConfig
+from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.links import Links
 from keeper.alerts.photos import Photo, PhotoHost
@@ -69,6 +70,7 @@ def smtp_config(settings: Settings) -> SmtpConfig | None:
         user=settings.mail.user,
         password=password.get_secret_value() if password else None,
         tls=settings.mail.tls,
+        ca_file=settings.mail.ca_file,
     )
 
 
@@ -90,8 +92,8 @@ def channels(settings: Settings) -> dict[ChannelKind, Channel]:
 
 def links(settings: Settings) -> Links | None:
     """Return what makes the links in messages, or None when the settings say nothing of them."""
-    url, secret = settings.links.public_url, settings.links.secret
-    return None if url is None or secret is None else Links(url, secret.get_secret_value())
+    url, keys = settings.links.public_url, settings.links.signing_keys
+    return Links(url, keys) if url and keys else None
 
 
 def simulated_pictures(settings: Settings) -> Callable[[str], Photo | None] | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from keeper.domain.locales import locale_of
 from keeper.domain.prices.history import PriceSeries
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.policy import AlertPolicy
@@ -68,10 +67,9 @@ def try_rules(
     points = points_of(connection, watch.asin, watch.domain, watch.price_type)
     counted = [(one.observed_at, one.amount(with_shipping=watch.counts_shipping)) for one in points]
     past = PriceSeries(counted, price_type_of(watch.price_type).landed_since)
-    currency = locale_of(watch.domain).currency
     reasons: defaultdict[int, list[str]] = defaultdict(list)
     for rule in _rules(watch):
-        for index, reason in _alerts_of(rule, counted, past, since, currency, policy):
+        for index, reason in _alerts_of(rule, counted, past, since, watch.domain, policy):
             reasons[index].append(reason)
     alerts = (TriedAlert(*counted[index], tuple(found)) for index, found in sorted(reasons.items()))
     return Trial(points[0].observed_at if points else None, tuple(alerts))
@@ -88,7 +86,7 @@ def _alerts_of(
     points: Sequence[tuple[datetime, int | None]],
     past: PriceSeries,
     since: datetime,
-    currency: str,
+    domain: str,
     policy: AlertPolicy | None,
 ) -> Iterator[tuple[int, str]]:
     state: RuleState | None = None
@@ -103,5 +101,5 @@ def _alerts_of(
             state, Observation(seen, at, amount), rule, view, policy or AlertPolicy()
         )
         if cause is not None:
-            yield index, reason_of(rule, cause, amount, before, view, currency)
+            yield index, reason_of(rule, cause, amount, before, view, domain)
         before = amount

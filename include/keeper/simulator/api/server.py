@@ -6,8 +6,10 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from math import ceil
+from threading import Thread
 from typing import Any, Final
 
 import uvicorn
@@ -83,6 +85,20 @@ def serve(api: KeepaApi, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     server.run(sockets=[listener])
+
+
+@contextmanager
+def served(api: KeepaApi) -> Iterator[str]:
+    """Serve from a thread on a free port of this machine for the block; gives the address."""
+    with listen("127.0.0.1", 0) as listener:
+        server = uvicorn.Server(uvicorn.Config(build_app(api), log_config=None, access_log=False))
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 async def _keepa(request: Request) -> Response:

@@ -12,6 +12,7 @@ from typing import Final, Self
 from keeper.clock import Clock, utc_now
 from keeper.domain.asins import InvalidAsinError, is_asin
 from keeper.domain.locales import LOCALES, Locale, UnknownLocaleError
+from keeper.domain.naming import some_of
 from keeper.domain.prices.detail import Detail
 from keeper.domain.prices.events import Source
 from keeper.domain.tokens.balance import TokenBudget, TokenRequest
@@ -127,7 +128,7 @@ class KeepaClient:
             raise UnknownLocaleError(f"Keepa has no Amazon locale {locale.domain!r}")
         wrong = [asin for asin in asins if not is_asin(asin)]
         if wrong:
-            named = ", ".join(map(repr, wrong[:_NAMED_IN_ERRORS]))
+            named = some_of([repr(asin) for asin in wrong], _NAMED_IN_ERRORS)
             raise InvalidAsinError(f"{len(wrong)} of {len(asins)} are not ASINs: {named}")
         unique = tuple(dict.fromkeys(asins))
         most = query.detail.page_products

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.messages.delivery_clock import DeliveryRules, HeldFor, Hold, day_start, hold
+from keeper.domain.messages.delivery_clock import (
+    DeliveryRules,
+    HeldFor,
+    Hold,
+    day_start,
+    hold,
+    last_shown,
+)
 
 NIGHT = DeliveryRules("Europe/Berlin", time(22), time(7))
 
@@ -124,3 +131,42 @@ def test_what_is_held_waits_for_a_later_time_of_at_most_a_day_and_is_quiet_no_mo
     if held is not None:
         assert now < held.until <= now + timedelta(hours=25)
     assert day_start(rules, now) <= now
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock", "now", "shown"),
+    [
+        ("UTC", time(7), "2026-03-10T06:59", "2026-03-09T07:00"),
+        ("UTC", time(7), "2026-03-10T07:00", "2026-03-10T07:00"),
+        ("Europe/Berlin", time(7), "2026-11-30T06:00", "2026-11-30T06:00"),
+        ("America/Los_Angeles", time(7), "2026-11-30T14:59", "2026-11-29T15:00"),
+        ("America/Los_Angeles", time(7), "2026-11-30T15:00", "2026-11-30T15:00"),
+        # Zones with half hours and quarters, and those a day ahead.
+        ("Asia/Kolkata", time(7), "2026-11-30T01:30", "2026-11-30T01:30"),
+        ("Asia/Kathmandu", time(7), "2026-11-30T01:14", "2026-11-29T01:15"),
+        ("Pacific/Kiritimati", time(7), "2026-11-29T17:00", "2026-11-29T17:00"),
+        # Clocks go forward: the day has 23 hours, and 02:30 counts as 03:30 of the new time.
+        ("Europe/Berlin", time(7), "2026-03-29T04:59", "2026-03-28T06:00"),
+        ("Europe/Berlin", time(7), "2026-03-29T05:00", "2026-03-29T05:00"),
+        ("Europe/Berlin", time(2, 30), "2026-03-29T01:30", "2026-03-29T01:30"),
+        ("Europe/Berlin", time(2, 30), "2026-03-29T01:29", "2026-03-28T01:30"),
+        # They go back: 02:30 is shown twice, and the first counts.
+        ("Europe/Berlin", time(2, 30), "2026-10-25T00:30", "2026-10-25T00:30"),
+        ("Europe/Berlin", time(2, 30), "2026-10-25T01:45", "2026-10-25T00:30"),
+        ("Europe/Berlin", time(7), "2026-10-25T06:00", "2026-10-25T06:00"),
+        # Samoa had no 30 December 2011.
+        ("Pacific/Apia", time(7), "2011-12-30T12:00", "2011-12-29T17:00"),
+    ],
+)
+def test_when_clocks_last_showed_a_time(zone: str, clock: time, now: str, shown: str) -> None:
+    assert last_shown(clock, zone, utc(now)) == utc(shown)
+
+
+@given(st.integers(0, 525_600), st.times())
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns"])
+def test_a_time_was_last_shown_within_a_day_and_an_hour(
+    zone: str, minute: int, clock: time
+) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+    shown = last_shown(clock, zone, now)
+    assert shown <= now < shown + timedelta(hours=25, minutes=1)

@@ -13,6 +13,7 @@ from keeper.simulator.deals.lightning import all_lightning_deals
 from keeper.simulator.faults.plan import Fault, FaultKind
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.sources.keepa.products.decode import decode_products
+from tests.unit.simulator.asking import read
 from tests.unit.simulator.hand_clock import HandClock
 
 TOKEN_FIELDS = (
@@ -29,7 +30,7 @@ TOKEN_FIELDS = (
 def ask(api: KeepaApi, endpoint: str, **query: object) -> tuple[int, dict[str, Any]]:
     given: Mapping[str, str] = {"key": "simulator"} | {k: str(v) for k, v in query.items()}
     answer = api.answer(endpoint, given)
-    return answer.status, json.loads(answer.body)
+    return answer.status, read(answer.body)
 
 
 def asins_in(catalogue: Catalogue, locale: Locale, count: int) -> list[str]:

@@ -1,7 +1,6 @@
 """What /product sends and takes, for each class of request: the table that Keepa's replies keep."""
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -17,6 +16,7 @@ from keeper.simulator.api.token_bucket import TokenBucket
 from keeper.simulator.faults.plan import Fault, FaultKind
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.sheets import STANDARD
+from tests.unit.simulator.asking import read
 from tests.unit.simulator.hand_clock import HandClock
 
 PLAIN = {*range(7), 8, *range(11, 15), *range(28, 31), 34, 35}
@@ -34,7 +34,7 @@ def ask(api: KeepaApi, asins: Collection[str], **query: str) -> dict[str, Any]:
     given = {"key": "simulator", "domain": "1", "asin": ",".join(asins), "stats": "90", **query}
     answer = api.answer("product", given)
     assert answer.status == 200
-    reply: dict[str, Any] = json.loads(answer.body)
+    reply: dict[str, Any] = read(answer.body)
     assert reply["tokensConsumed"] == answer.cost
     return reply
 
@@ -53,7 +53,7 @@ def _tokens_enough(api: KeepaApi) -> None:
     api.bucket.set_left(100_000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def asins(catalogue: Catalogue, us: Locale) -> list[str]:
     standard = (s.asin for s in catalogue.products_in(us) if s.product_type == STANDARD)
     return list(islice(standard, 100))
@@ -70,9 +70,11 @@ def offered(catalogue: Catalogue, us: Locale, at_minute: int) -> str:
     )
 
 
-@pytest.fixture
-def everything(api: KeepaApi, asins: list[str]) -> set[int]:
+@pytest.fixture(scope="module")
+def everything(api_at: Callable[..., KeepaApi], asins: list[str]) -> set[int]:
     """Return the series the products have at all."""
+    api = api_at()
+    api.bucket.set_left(100_000)
     pages = (ask(api, asins[first : first + 20], offers="20") for first in range(0, 100, 20))
     return present([product for page in pages for product in page["products"]])
 
@@ -111,7 +113,7 @@ def test_recordings_are_shown_by_the_same_table(
     api.recordings = Recordings(recordings_folder)
     at = api.clock.minute()
     us_asins = {
-        json.loads(path.read_bytes())["asin"] for path in recordings_folder.glob("product_*.json")
+        read(path.read_bytes())["asin"] for path in recordings_folder.glob("product_*.json")
     }
     found = ask(api, sorted(us_asins), **query)["products"]
     assert len(found) == len(us_asins)
@@ -273,7 +275,7 @@ def test_offers_outside_of_what_keepa_collects_are_refused(
 ) -> None:
     query = {"key": "simulator", "domain": "1", "asin": offered, "offers": offers}
     answer = api.answer("product", query)
-    reply = json.loads(answer.body)
+    reply = read(answer.body)
     assert (answer.status, reply["tokensConsumed"]) == (400, 0)
     expected = "Either no or a minimum of 20 offers must be requested."
     assert reply["error"]["message"] == expected

@@ -14,6 +14,7 @@ from keeper.simulator.products.stats import SeriesSpans, spans_of
 from keeper.sources.keepa.discovery import FinderSelectionError, find_products
 from keeper.sources.keepa.replies import check_reply
 from keeper.sources.keepa.transport import Reply
+from tests.unit.simulator.asking import read
 from tests.unit.simulator.conftest import AT
 
 DAY = 1440
@@ -22,7 +23,7 @@ DAY = 1440
 def ask(api: KeepaApi, selection: Any, domain: int = 1) -> tuple[int, dict[str, Any]]:
     text = selection if isinstance(selection, str) else json.dumps(selection)
     answer = api.answer("query", {"key": "simulator", "domain": str(domain), "selection": text})
-    return answer.status, json.loads(answer.body)
+    return answer.status, read(answer.body)
 
 
 def found(api: KeepaApi, **selection: Any) -> list[str]:

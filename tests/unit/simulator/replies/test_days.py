@@ -1,5 +1,6 @@
 """What `days` leaves of a product's courses; the public client's own test of it says how much."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from tests.unit.simulator.asking import ask
 DAYS = 30
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def products(
-    api: KeepaApi, catalogue: Catalogue, us: Locale
+    api_at: Callable[..., KeepaApi], catalogue: Catalogue, us: Locale
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Products whole, and the same cut to the last days."""
+    api = api_at()
     lively = [s for s in catalogue.products_in(us) if s.has_history and s.sold_used][:20]
     query = {"domain": 1, "asin": ",".join(sheet.asin for sheet in lively), "offers": 20}
     whole = ask(api, "product", **query)[1]["products"]

@@ -1,6 +1,6 @@
 """Offer objects and buy boxes beside the series they come from."""
 
-import json
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -11,32 +11,41 @@ from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.merchants import merchants_of
 from keeper.simulator.products.sheets import STANDARD
 from keeper.simulator.replies.offers import WantedOffers, listed_offers, sellers_of
+from tests.unit.simulator.asking import read
 
 AMAZON, FBM, WAREHOUSE, FBA, BUY_BOX, USED_BUY_BOX = 0, 7, 9, 10, 18, 32
 USED: Final = {2: 19, 3: 20, 4: 21, 5: 22}
 _Found = list[dict[str, Any]]
 
 
-def ask(api: KeepaApi, catalogue: Catalogue, us: Locale, **query: str) -> _Found:
-    api.bucket.set_left(100_000)
+@pytest.fixture(scope="module")
+def ask(api_at: Callable[..., KeepaApi], catalogue: Catalogue, us: Locale) -> Callable[..., _Found]:
+    """Ask one simulator, whose clocks stand still, for products as a query wants them."""
+    api = api_at()
     asins = [
         s.asin
         for s in catalogue.products_in(us)
         if s.product_type == STANDARD and s.has_history and not s.hides_price
     ]
-    given = {"key": "simulator", "domain": "1", "stats": "90", **query}
-    return [
-        product
-        for first in range(0, 80, 20)
-        for product in json.loads(
-            api.answer("product", given | {"asin": ",".join(asins[first : first + 20])}).body
-        )["products"]
-    ]
+
+    def products(**query: str) -> _Found:
+        api.bucket.set_left(100_000)
+        given = {"key": "simulator", "domain": "1", "stats": "90", **query}
+        return [
+            product
+            for first in range(0, 80, 20)
+            for product in read(
+                api.answer("product", given | {"asin": ",".join(asins[first : first + 20])}).body
+            )["products"]
+        ]
+
+    return products
 
 
-@pytest.fixture
-def products(api: KeepaApi, catalogue: Catalogue, us: Locale) -> _Found:
-    return ask(api, catalogue, us, offers="100")
+@pytest.fixture(scope="module")
+def products(ask: Callable[..., _Found]) -> _Found:
+    """Products with their offers, collected for them; tests only read them."""
+    return ask(offers="100")
 
 
 def live(product: dict[str, Any]) -> _Found:
@@ -83,10 +92,8 @@ def test_the_cheapest_offer_of_each_kind_is_its_series_price(products: _Found) -
     assert all(found >= 3 for found in kinds.values())
 
 
-def test_past_offers_are_left_out_on_request(
-    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found
-) -> None:
-    only_live = ask(api, catalogue, us, offers="100", **{"only-live-offers": "1"})
+def test_past_offers_are_left_out_on_request(ask: Callable[..., _Found], products: _Found) -> None:
+    only_live = ask(offers="100", **{"only-live-offers": "1"})
     past = 0
     for product, shorter in zip(products, only_live, strict=True):
         last = product["stats"]["lastOffersUpdate"]
@@ -180,10 +187,8 @@ def test_the_used_buy_box_belongs_to_a_used_offer(products: _Found) -> None:
     assert found >= 5
 
 
-def test_the_buy_box_alone_brings_who_has_it(
-    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found
-) -> None:
-    for whole, box in zip(products, ask(api, catalogue, us, buybox="1"), strict=True):
+def test_the_buy_box_alone_brings_who_has_it(ask: Callable[..., _Found], products: _Found) -> None:
+    for whole, box in zip(products, ask(buybox="1"), strict=True):
         for name in ("buyBoxSellerIdHistory", "buyBoxUsedHistory"):
             assert box.get(name) == whole.get(name)
         assert box["stats"]["buyBoxSellerId"] == whole["stats"]["buyBoxSellerId"]
@@ -192,20 +197,18 @@ def test_the_buy_box_alone_brings_who_has_it(
 
 
 def test_without_histories_who_has_the_buy_box_is_still_known(
-    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found
+    ask: Callable[..., _Found], products: _Found
 ) -> None:
-    for whole, short in zip(
-        products, ask(api, catalogue, us, offers="100", history="0"), strict=True
-    ):
+    for whole, short in zip(products, ask(offers="100", history="0"), strict=True):
         assert (short["csv"], short["buyBoxSellerIdHistory"]) == (None, None)
         assert "buyBoxUsedHistory" not in short
         assert short["stats"] == whole["stats"]
 
 
 def test_without_either_nothing_is_said_of_sellers(
-    api: KeepaApi, catalogue: Catalogue, us: Locale
+    ask: Callable[..., _Found],
 ) -> None:
-    for product in ask(api, catalogue, us):
+    for product in ask():
         stats = product["stats"]
         assert product["buyBoxSellerIdHistory"] is None
         assert {name for name in stats if name.startswith("buyBox")} == {
@@ -217,10 +220,10 @@ def test_without_either_nothing_is_said_of_sellers(
 
 
 def test_days_cut_courses_and_leave_the_price_in_force(
-    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found, at_minute: int
+    ask: Callable[..., _Found], products: _Found, at_minute: int
 ) -> None:
     since, cut_off = at_minute - 10 * 1440, 0
-    for whole, cut in zip(products, ask(api, catalogue, us, offers="100", days="10"), strict=True):
+    for whole, cut in zip(products, ask(offers="100", days="10"), strict=True):
         assert live(cut) == [
             offer | {"offerCSV": course} for offer, course in _shortened(whole, since)
         ]
@@ -239,12 +242,10 @@ def _shortened(product: dict[str, Any], since: int) -> list[tuple[dict[str, Any]
     return found
 
 
-def test_stock_is_counted_on_request(
-    api: KeepaApi, catalogue: Catalogue, us: Locale, products: _Found
-) -> None:
+def test_stock_is_counted_on_request(ask: Callable[..., _Found], products: _Found) -> None:
     assert not any("stockCSV" in offer for p in products for offer in p["offers"])
     counted = 0
-    for product in ask(api, catalogue, us, offers="100", stock="1"):
+    for product in ask(offers="100", stock="1"):
         last = product["stats"]["lastOffersUpdate"]
         for offer in product["offers"]:
             is_live = offer["lastSeen"] == last

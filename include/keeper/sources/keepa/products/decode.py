@@ -190,7 +190,7 @@ def _decode_product(
         offers_successful=listing.as_flag(node.get("offersSuccessful")),
         last_rating_update=as_moment(node.get("lastRatingUpdate")),
         coupon=listing.coupon(node.get("coupon")),
-        availability_amazon=listing.amazon_availability(node.get("availabilityAmazon")),
+        availability=listing.availability(node.get("availabilityAmazon")),
         damaged=csv.damaged,
     )
 

@@ -1,11 +1,11 @@
 """What a product object says of Amazon's listing beside the prices."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from html import unescape
 from typing import Final
 
 from keeper.domain.asins import is_asin
+from keeper.domain.prices.listing import Availability, Coupon
 from keeper.domain.product_kinds import ProductKind
 from keeper.sources.keepa.document import JsonObject, as_array, as_object, as_text, plain_list
 
@@ -34,41 +34,13 @@ class Variation:
     attributes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Coupon:
-    """What a coupon takes off; no price counts it in.
-
-    Each is above zero for an amount in minor units, below zero for percent, 0 for no coupon. Keepa
-    looks for coupons only when it collects the offers.
-
-    Attributes:
-        one_time: For one purchase.
-        subscribe: For a subscription.
-    """
-
-    one_time: int
-    subscribe: int
-
-
-class AmazonAvailability(StrEnum):
-    """Whether Amazon itself has the product."""
-
-    NO_OFFER = "no offer"
-    IN_STOCK = "in stock"
-    PREORDER = "pre-order"
-    UNKNOWN = "unknown"
-    BACK_ORDER = "back-order"
-    DELAYED = "delayed"
-
-
-_AVAILABILITIES: Final = {
-    -1: AmazonAvailability.NO_OFFER,
-    0: AmazonAvailability.IN_STOCK,
-    1: AmazonAvailability.PREORDER,
-    2: AmazonAvailability.UNKNOWN,
-    3: AmazonAvailability.BACK_ORDER,
-    4: AmazonAvailability.DELAYED,
+_AVAILABILITIES: Final[dict[int, Availability]] = {
+    0: "in stock",
+    1: "pre-order",
+    3: "back-order",
+    4: "delayed",
 }
+"""-1 is no offer of Amazon's, 2 an offer of which nothing is known."""
 
 
 def product_kind(node: object) -> ProductKind:
@@ -96,22 +68,32 @@ def variations(product: JsonObject) -> tuple[Variation, ...]:
 
 
 def coupon(node: object) -> Coupon | None:
-    """Return a `coupon`; None if there is none, or for what is not one."""
+    """Return a `coupon`; None if there is none, or for what is not one.
+
+    Keepa writes one for a purchase and one for a subscription, each above zero for an amount in
+    minor units, below zero for percent, 0 for none. It looks for them only when it collects the
+    offers.
+    """
     array = as_array(node)
     values = plain_list(array) if array is not None else []
     if len(values) != 2 or not all(
-        type(value) is int and abs(value) < _MOST_DISCOUNT for value in values
+        type(value) is int and -100 <= value < _MOST_DISCOUNT for value in values
     ):
         return None
-    return Coupon(*values) if any(values) else None
-
-
-def amazon_availability(node: object) -> AmazonAvailability | None:
-    """Return an `availabilityAmazon`: None if absent, UNKNOWN for a value not known."""
-    if node is None:
+    if not any(values):
         return None
-    unknown = AmazonAvailability.UNKNOWN
-    return _AVAILABILITIES.get(node, unknown) if type(node) is int else unknown
+    off, off_subscription = values
+    return Coupon(
+        minor=off if off > 0 else None,
+        percent=-off if off < 0 else None,
+        subscribe_minor=off_subscription if off_subscription > 0 else None,
+        subscribe_percent=-off_subscription if off_subscription < 0 else None,
+    )
+
+
+def availability(node: object) -> Availability | None:
+    """Return an `availabilityAmazon`; None if absent, without an offer or for an unknown value."""
+    return _AVAILABILITIES.get(node) if type(node) is int else None
 
 
 def as_flag(node: object) -> bool | None:

@@ -8,11 +8,12 @@ from typing import Final
 
 from keeper.domain.locales import Locale
 from keeper.domain.prices.detail import Detail
+from keeper.domain.prices.listing import COUPON_TYPES, Availability, Coupon
 from keeper.domain.prices.points import PricePoint
 from keeper.domain.prices.types import PRICE_TYPES, PriceType, price_type_of
 from keeper.domain.product_kinds import ProductKind
 from keeper.sources.keepa.products.lightning import LIGHTNING_DEAL, LightningDeal
-from keeper.sources.keepa.products.listing import AmazonAvailability, Coupon, Variation
+from keeper.sources.keepa.products.listing import Variation
 from keeper.sources.keepa.products.series import NO_OFFER, Series
 from keeper.sources.keepa.products.stats import ProductStats
 
@@ -24,6 +25,7 @@ _OFFER_COUNTS: Final = (
     "COUNT_NEW_FBA",
     "COUNT_NEW_FBM",
 )
+_AMAZON: Final = price_type_of("AMAZON")
 _NEW: Final = price_type_of("NEW")
 _BUY_BOX: Final = price_type_of("BUY_BOX_SHIPPING")
 _OFFERS_COLLECTED: Final = price_type_of("EXTRA_INFO_UPDATES")
@@ -71,8 +73,9 @@ class DecodedProduct:
         offers_successful: Whether Keepa could collect the offers it was asked for; None if it was
             not asked. False also if there are no offers.
         last_rating_update: When Keepa last looked at rating and reviews.
-        coupon: What a coupon takes off.
-        availability_amazon: Whether Amazon itself has it; None if the reply does not say.
+        coupon: What a coupon took off when Keepa last collected the offers.
+        availability: Whether Amazon itself can deliver; None if it has no offer, or is not known
+            to.
         damaged: The state of each series that is not whole, by price type index.
     """
 
@@ -92,7 +95,7 @@ class DecodedProduct:
     offers_successful: bool | None = None
     last_rating_update: datetime | None = None
     coupon: Coupon | None = None
-    availability_amazon: AmazonAvailability | None = None
+    availability: Availability | None = None
     damaged: Mapping[int, SeriesState] = field(default_factory=dict)
 
     def points(self, price_types: Iterable[PriceType] | None = None) -> Iterator[PricePoint]:
@@ -133,6 +136,27 @@ class DecodedProduct:
         if price_type == _BUY_BOX and self.stats is not None:
             is_hidden = self.stats.is_buy_box_price_hidden
         return is_hidden and self.current(price_type) is None
+
+    def coupon_of(self, price_type: PriceType) -> Coupon | None:
+        """Return the coupon for what is sold at the current price of a type; None without one.
+
+        Keepa looks for coupons when it collects the offers. One that was seen before the price was
+        may be over, so it counts as not known.
+        """
+        if price_type.name not in COUPON_TYPES or self.current(price_type) is None:
+            return None
+        price_seen, coupon_seen = self.seen_at(price_type.detail), self.last_offers_update
+        if price_seen is None or coupon_seen is None or coupon_seen < price_seen:
+            return None
+        return self.coupon
+
+    def availability_of(self, price_type: PriceType) -> Availability | None:
+        """Return whether Amazon can deliver at the current price of a type, None if not known.
+
+        Known of Amazon's own price alone: the others may be of other sellers.
+        """
+        is_offered = price_type == _AMAZON and self.current(price_type) is not None
+        return self.availability if is_offered else None
 
     def seen_at(self, detail: Detail) -> datetime | None:
         """Return when Keepa last looked at what requests of this detail bring, None if unknown.

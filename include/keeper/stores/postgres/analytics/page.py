@@ -20,6 +20,11 @@ a price that held for a month weighs thirty times one that held for a day. A pri
 product's own range counts only once it is confirmed. Price types are Keepa's: `NEW`, `AMAZON`,
 `USED`, `BUY_BOX_SHIPPING` …
 
+Functions take ASINs, locales and price types in any letters, and refuse what cannot be one. Tables
+and views hold them as `B0EXAMPLE1`, `de` and `NEW`; there `domain = 'DE'` finds nothing, and
+`domain = analytics.locale('DE')` finds it. `main_units(landed_minor, 'EUR')` writes an amount as
+people do: 24.99, and whole yen.
+
 Keepa's `NEW`, `USED`, `COLLECTIBLE` and `REFURBISHED` were prices without shipping and include it
 since February 2026, in the same series. Averages, lows, percentiles and all else that compares
 prices of these types look back no further than 2026-02-23. A price that held at that moment may
@@ -34,13 +39,15 @@ Series that come with Keepa's offers are renewed only when Keepa collects offers
 Functions of one product read only its own points, by index. Functions over all products read
 current prices (`price_series`), the daily roll-ups (`price_days`) and last night's averages
 (`price_statistics`). The DAG `maintain_storage` updates the latter two every night, and
-`keeper storage roll-up` at any time.
+`keeper storage roll-up` at any time. What is newer than these is computed from its points as the
+query runs, which takes longer.
 
 On 20 million points of 10,000 series, warm, on two shared cores (`make bench`), the functions of
 one product answered within 5.3 ms at the 95th percentile, and the slowest of the dashboards'
 queries, how much prices moved this week, within 187 ms.
 
-Beside them are the views `price_history`, with one row for each change, and `current_prices`.
+Beside them are the views `price_history`, with one row for each change, and `current_prices`; both
+have a column `price` beside `price_minor`.
 
 """
 

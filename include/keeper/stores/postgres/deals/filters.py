@@ -64,6 +64,7 @@ def best_deals(
     since: datetime,
     filter_name: str | None = None,
     min_score: int = 0,
+    domain: str | None = None,
     limit: int = 20,
 ) -> list[CollectedDeal]:
     """Return a user's deals seen since a moment that score enough for their filter, best first."""
@@ -73,6 +74,7 @@ def best_deals(
             "email": email,
             "filter": filter_name,
             "min_score": min_score,
+            "domain": domain,
             "since": since,
             "limit": limit,
         },
@@ -121,13 +123,15 @@ def list_filters(connection: Connection, email: str) -> list[SavedFilter]:
     ]
 
 
-def set_filter_status(connection: Connection, email: str, name: str, status: WatchStatus) -> bool:
-    """Set the status of a user's filter; False if there is none of that name."""
+def set_filter_status(
+    connection: Connection, email: str, name: str, status: WatchStatus
+) -> WatchStatus | None:
+    """Set the status of a user's filter and return the former; None if there is no such filter."""
     row = connection.execute(
         statements(_SQL)["set_filter_status"],
         {"email": email, "name": name, "status": status.value},
     ).fetchone()
-    return row is not None
+    return WatchStatus(row["before"]) if row else None
 
 
 def record_problem(connection: Connection, filter_id: int, problem: str | None) -> None:

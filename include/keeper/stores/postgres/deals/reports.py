@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 import msgspec
 from psycopg.types.json import Jsonb
@@ -42,12 +43,16 @@ class Reader:
         wants: When they want a report.
         since: When their last one was made; None before the first.
         is_done: This run has made theirs already.
+        time_zone: The zone of their clock.
+        due_from: The next daily report is due at the first morning after.
     """
 
     user_id: int
     wants: ReportsWanted
     since: datetime | None
     is_done: bool
+    time_zone: str
+    due_from: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +78,24 @@ class NewDeals:
 def report_readers(connection: Connection, run_id: str) -> list[Reader]:
     """Return the users with active searches who want reports."""
     rows = connection.execute(statements(_SQL)["readers"], {"run_id": run_id})
-    return [Reader(**row | {"wants": ReportsWanted(row["wants"])}) for row in rows]
+    return [_reader(row) for row in rows]
 
 
 def reader_of(connection: Connection, email: str) -> Reader | None:
     """Return the user with an address as a reader; None if they have no active search."""
     row = connection.execute(statements(_SQL)["reader_of"], {"email": email}).fetchone()
-    if row is None:
-        return None
-    return Reader(**row | {"wants": ReportsWanted(row["wants"]), "is_done": False})
+    return None if row is None else _reader(row | {"is_done": False})
+
+
+def _reader(row: Mapping[str, Any]) -> Reader:
+    # As of messages: a zone nobody knows any more must not keep a report from its reader.
+    zone = row["time_zone"] if row["time_zone"] in available_timezones() else "UTC"
+    return Reader(**{**row, "wants": ReportsWanted(row["wants"]), "time_zone": zone})
+
+
+def mark_looked(connection: Connection, user_id: int, at: datetime) -> None:
+    """Record that a user's deals were looked through for the daily report, reported or not."""
+    connection.execute(statements(_SQL)["mark_looked"], {"user_id": user_id, "at": at})
 
 
 def new_deals(connection: Connection, user_id: int, *, since: datetime, at: datetime) -> NewDeals:

@@ -1,7 +1,7 @@
 """Where users read, when they want to be reached, and what became of their alerts."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -39,6 +39,14 @@ class KnownChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedChannel:
+    """How many messages waited for a channel and are cancelled, and how many it had in all."""
+
+    cancelled: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class KnownAlert:
     """An alert as its user may look it up; the price in minor units, None without an offer."""
 
@@ -57,13 +65,24 @@ class KnownAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class SnoozedWatch:
+    """A watch that was snoozed or woken, and until when it had been snoozed before."""
+
+    domain: str
+    price_type: str
+    before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkedWatch:
-    """The watch a link is about."""
+    """The watch a link is about; `snoozed_until` is None if it was never snoozed."""
 
     email: str
     asin: str
     domain: str
     price_type: str
+    watched_since: datetime
+    snoozed_until: datetime | None
     title: str | None
 
 
@@ -72,8 +91,8 @@ class LinkedChannel:
     """The channel a link is about."""
 
     email: str
-    kind: ChannelKind
-    address: str
+    to: Address
+    channel_since: datetime
 
 
 def linked_watch(connection: Connection, number: int) -> LinkedWatch | None:
@@ -85,7 +104,10 @@ def linked_watch(connection: Connection, number: int) -> LinkedWatch | None:
 def linked_channel(connection: Connection, number: int) -> LinkedChannel | None:
     """Return a channel by its number; None if there is none."""
     row = connection.execute(statements(_SQL)["linked_channel"], {"number": number}).fetchone()
-    return LinkedChannel(**row | {"kind": ChannelKind(row["kind"])}) if row else None
+    if row is None:
+        return None
+    to = Address(ChannelKind(row["kind"]), row["address"])
+    return LinkedChannel(row["email"], to, row["channel_since"])
 
 
 def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
@@ -154,10 +176,29 @@ def active_kinds(connection: Connection, email: str) -> set[ChannelKind]:
     return {ChannelKind(row["kind"]) for row in rows}
 
 
-def _drop_messages(connection: Connection, channel_id: int) -> None:
+def _drop_messages(connection: Connection, channel_id: int) -> int:
+    """Cancel the pending messages of a channel and return how many there were."""
     rows = connection.execute(statements(_SQL)["drop_messages"], {"channel_id": channel_id})
     ids = [message["message_id"] for message in rows.fetchall()]
     connection.execute(statements("outbox")["sum_up"], {"message_ids": ids})
+    return len(ids)
+
+
+def remove_channel(connection: Connection, email: str, to: Address) -> RemovedChannel | None:
+    """Delete a user's channel with its messages; None if the user does not have it.
+
+    What waits for it is cancelled first, as when it is paused, so that its alerts get the status
+    that their other channels give them. What is being sent at that moment may still arrive.
+    """
+    with connection.transaction():
+        row = {"email": email, **_key(to)}
+        found = connection.execute(statements(_SQL)["lock_channel"], row).fetchone()
+        if found is None:
+            return None
+        cancelled = _drop_messages(connection, found["channel_id"])
+        connection.execute(statements(_SQL)["close_alerts_of"], found)
+        deleted = connection.execute(statements(_SQL)["delete_channel"], found).fetchone()
+    return RemovedChannel(cancelled, deleted["messages"] if deleted else 0)
 
 
 def delivery_rules(connection: Connection, email: str) -> DeliveryRules:
@@ -175,17 +216,25 @@ def save_delivery_rules(connection: Connection, email: str, rules: DeliveryRules
         connection.execute(statements(_SQL)["wake_held"], row)
 
 
+def snooze_user(connection: Connection, email: str, until: datetime | None) -> datetime | None:
+    """Hold all alerts of a user until a time, None to let them out; return the former time."""
+    with connection.transaction():
+        rules = delivery_rules(connection, email)
+        save_delivery_rules(connection, email, replace(rules, snoozed_until=until))
+    return rules.snoozed_until
+
+
 def snooze_watches(
     connection: Connection, email: str, asin: str, until: datetime | None, *, domain: str | None
-) -> int:
-    """Hold the alerts of a product until a time, None to let them out; return how many watches."""
+) -> list[SnoozedWatch]:
+    """Hold the alerts of a product until a time, None to let them out; return its watches."""
     row = {"email": email, "asin": asin, "until": until, "domain": domain}
     with connection.transaction():
         found = connection.execute(statements(_SQL)["snooze_watches"], row).fetchall()
         if found:
             owner = {"user_id": found[0]["user_id"]}
             connection.execute(statements(_SQL)["wake_held"], owner)
-    return len(found)
+    return [SnoozedWatch(row["domain"], row["price_type"], row["before"]) for row in found]
 
 
 def list_alerts(connection: Connection, email: str, *, most: int = 50) -> list[KnownAlert]:

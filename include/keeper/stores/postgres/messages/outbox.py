@@ -125,6 +125,7 @@ def _message(row: Mapping[str, Any], reports: Mapping[int, DealReport]) -> Queue
     envelope: dict[str, Any] = {
         "message_id": row["message_id"],
         "channel_id": row["channel_id"],
+        "channel_since": row["channel_since"],
         "to": Address(ChannelKind(row["kind"]), row["address"]),
         "rules": DeliveryRules(**rules | {"time_zone": _known_zone(row["time_zone"])}),
         "queued_at": row["queued_at"],

@@ -177,8 +177,8 @@ def _advance_over(
         view = past.until(seen.observed_at, seen.checked_at)
         state, cause = advance_rule(state, seen, rule, view, policy)
         if cause is not None:
-            currency = watch.events[index].currency
-            found.append((index, _reason(name, rule, cause, seen, before, view, currency)))
+            event = watch.events[index]
+            found.append((index, _reason(name, rule, cause, seen, before, view, event)))
     if state is None:
         raise TypeError("a watch without observations was evaluated")
     return state, found
@@ -191,11 +191,11 @@ def _reason(
     seen: Observation,
     before: int | None,
     past: Past,
-    currency: str,
+    event: PriceEvent,
 ) -> str:
     if name == TARGET:
         return target_reason(cause)
-    return reason_of(rule, cause, seen.amount, before, past, currency)
+    return reason_of(rule, cause, seen.amount, before, past, event.domain, event.availability)
 
 
 def _histories(

@@ -76,6 +76,11 @@ def start_run(
         connection.execute(statements(_SQL)["start_run"], row)
 
 
+def reopen_run(connection: Connection, run_id: str) -> None:
+    """Record that a run goes on by the plan it had."""
+    connection.execute(statements(_SQL)["reopen_run"], {"run_id": run_id})
+
+
 def finish_run(
     connection: Connection,
     *,

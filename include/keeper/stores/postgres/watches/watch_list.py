@@ -44,6 +44,24 @@ class SavedWatch:
     change: WatchChange
 
 
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A watch whose status was set, with the status before and after."""
+
+    domain: str
+    price_type: str
+    before: WatchStatus
+    after: WatchStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedLocales:
+    """Where a user watches a product, and where no more."""
+
+    watched: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
 def ensure_user(connection: Connection, email: str) -> int:
     """Return the id of the user with an address, who is made if new and then reads mail there."""
     row = connection.execute(statements(_SQL)["ensure_user"], {"email": email}).fetchone()
@@ -156,9 +174,21 @@ def list_watches(
             variations=tuple(row["variations"] or ()),
             seen_at=row["seen_at"],
             is_price_hidden=bool(row["is_price_hidden"]),
+            shipping_minor=row["shipping_minor"],
         )
         for row in rows
     ]
+
+
+def watched_locales(connection: Connection, email: str, asin: str) -> WatchedLocales:
+    """Return in which locales a user watches a product, in whichever price types."""
+    found = connection.execute(
+        statements(_SQL)["watched_locales"], {"email": email, "asin": asin}
+    ).fetchall()
+    return WatchedLocales(
+        tuple(row["domain"] for row in found if row["is_watched"]),
+        tuple(row["domain"] for row in found if not row["is_watched"]),
+    )
 
 
 def set_status(
@@ -169,8 +199,8 @@ def set_status(
     *,
     domain: str | None = None,
     price_type: str | None = None,
-) -> int:
-    """Set the status of a user's watches of a product and return how many there were."""
+) -> list[StatusChange]:
+    """Set the status of a user's watches of a product and return each, changed or not."""
     rows = connection.execute(
         statements(_SQL)["set_status"],
         {
@@ -181,7 +211,15 @@ def set_status(
             "price_type": price_type,
         },
     ).fetchall()
-    return len(rows)
+    return [
+        StatusChange(
+            row["domain"],
+            row["price_type"],
+            WatchStatus(row["before"]),
+            WatchStatus(row["after"]),
+        )
+        for row in rows
+    ]
 
 
 def count_watches_of(connection: Connection, price_type: str) -> int:

@@ -1,0 +1,106 @@
+"""Runs that fail of Keepa, and what an operator clears of them in Airflow's page, by its API."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from stack.airflow_api import AirflowApi
+from tests.e2e.conftest import Rows
+from tests.e2e.runs import wait_for_end
+from tests.waiting import wait_until
+
+Task = str | tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Who clears tasks in Airflow's page, and sees what became of a run.
+
+    Attributes:
+        airflow: The page's API.
+        rows: Queries Keeper's database.
+        logs: Where Airflow's task logs are.
+        simulator: The address of the Keepa simulator.
+    """
+
+    airflow: AirflowApi
+    rows: Rows
+    logs: Path
+    simulator: str
+
+    @contextmanager
+    def fault(self, **fault: Any) -> Iterator[None]:
+        """Let the simulator make a fault for the block."""
+        httpx.post(f"{self.simulator}/simulator/faults", json=fault).raise_for_status()
+        try:
+            yield
+        finally:
+            httpx.delete(f"{self.simulator}/simulator/faults").raise_for_status()
+
+    def clear(self, run: str, *tasks: Task, downstream: bool = True) -> str:
+        """Clear tasks as the page does; return how the run ends."""
+        dag_id, _, run_id = run.partition("/")
+        body = {
+            "dag_run_id": run_id,
+            "task_ids": list(tasks),
+            "include_downstream": downstream,
+            "only_failed": False,
+            "reset_dag_runs": True,
+            "dry_run": False,
+        }
+        self.airflow.ask("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", json=body)
+        return wait_for_end(self.airflow, dag_id, run_id)
+
+    def clear_run(self, run: str, *, only_failed: bool) -> str:
+        """Clear a run, or its failed tasks, as the page does; return how it ends."""
+        dag_id, _, run_id = run.partition("/")
+        self.airflow.ask(
+            "POST",
+            f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/clear",
+            json={"dry_run": False, "only_failed": only_failed},
+        )
+        return wait_for_end(self.airflow, dag_id, run_id)
+
+    def states(self, run: str) -> dict[str, str | None]:
+        """Return the states of a run's tasks, of mapped ones as `task[index]`."""
+        dag_id, _, run_id = run.partition("/")
+        return {
+            f"{task.task_id}[{task.map_index}]" if task.map_index >= 0 else task.task_id: task.state
+            for task in self.airflow.task_instances(dag_id, run_id)
+        }
+
+    def give_up(self, run: str, task_id: str) -> None:
+        """Wait until a mapped task is to be tried again, and mark it as failed."""
+        dag_id, _, run_id = run.partition("/")
+        wait_until(
+            lambda: self.states(run).get(f"{task_id}[0]") == "up_for_retry", f"{task_id} fails"
+        )
+        self.airflow.ask(
+            "PATCH",
+            f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/0",
+            json={"new_state": "failed"},
+        )
+
+    def row(self, run: str) -> Mapping[str, Any]:
+        """Return a run's row of `pipeline_runs`."""
+        (row,) = self.rows(f"SELECT * FROM pipeline_runs WHERE run_id = '{run}'")
+        return row
+
+    def paid(self, run: str) -> int:
+        """Return the tokens the ledger has for a run."""
+        (row,) = self.rows(
+            "SELECT coalesce(sum(tokens_charged), 0)::int AS tokens FROM token_ledger"
+            f" WHERE run_id = '{run}'"
+        )
+        return int(row["tokens"])
+
+    def log(self, run: str, task_id: str) -> Sequence[str]:
+        """Return the lines of the newest log of a task, of any of its mapped instances."""
+        dag_id, _, run_id = run.partition("/")
+        folder = self.logs / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
+        newest = max(folder.rglob("attempt=*.log"), key=lambda file: file.stat().st_mtime)
+        return newest.read_text("utf-8").splitlines()
