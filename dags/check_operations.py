@@ -3,9 +3,10 @@
 Every half hour, and within seconds of a price run's end, of dead letters and of a shortage of
 tokens: looks for trouble before a reader notices it, and notifies the operator once. Trouble is:
 products that waited because tokens were short, products not fetched for two intervals, messages
-that became dead letters, workers that are behind. The operator is notified again once a day while
-it lasts, and not when it is over. An event of `keeper-events` only starts the run; the facts come
-from the stores. The DAG also copies new requests to Keepa and runs to Elasticsearch, for Kibana.
+that became dead letters, workers that are behind, messages to people that are due and wait. The
+operator is notified again once a day while it lasts, and not when it is over. An event of
+`keeper-events` only starts the run; the facts come from the stores. The DAG also copies new
+requests to Keepa and runs to Elasticsearch, for Kibana.
 
 ### Reads
 `pipeline_runs`, `watched_products`, `token_ledger`; Kafka's dead-letter topics, the ends of the
@@ -13,7 +14,8 @@ others and how far their readers have read.
 
 ### Writes
 `operator_notices`, `outbox`, `alert_deliveries`. Notices go to the channels of
-`KEEPER_OPERATOR_EMAIL`, whatever its quiet hours say. The Elasticsearch aliases `keeper-tokens` and
+`KEEPER_OPERATOR_EMAIL`, whatever its quiet hours say. At the end of a good run
+`KEEPER_HEARTBEAT_URL` is called, if it is set. The Elasticsearch aliases `keeper-tokens` and
 `keeper-runs`.
 
 ### Params
@@ -21,6 +23,8 @@ None.
 
 ### If it fails
 - `check_database`: PostgreSQL does not answer.
+- `summarise`, "messages that are due were not delivered": a message was due for more than 15
+  minutes. The operator is mailed directly. See `keeper health deliver` and the deliverer's log.
 - `check_kafka`: Kafka does not answer, or lacks a topic: `keeper migrate`.
 - `summarise`: one of the others failed; it names them.
 - `mirror_records`: Elasticsearch lacks an index: `keeper migrate`. While it is away the task is

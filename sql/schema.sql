@@ -219,7 +219,7 @@ CREATE TABLE public.alert_deliveries (
     attempted_at timestamp with time zone DEFAULT now() NOT NULL,
     message_id bigint NOT NULL,
     next_attempt_at timestamp with time zone,
-    CONSTRAINT alert_deliveries_status_check CHECK ((status = ANY (ARRAY['SENT'::text, 'FAILED'::text, 'NOT_CONFIGURED'::text])))
+    CONSTRAINT alert_deliveries_status_check CHECK ((status = ANY (ARRAY['SENT'::text, 'FAILED'::text, 'UNKNOWN'::text, 'NOT_CONFIGURED'::text])))
 );
 
 COMMENT ON TABLE public.alert_deliveries IS 'A row for each attempt to deliver an alert, a report or a notice by a channel.';
@@ -263,6 +263,9 @@ CREATE TABLE public.channels (
     address text NOT NULL,
     status text DEFAULT 'ACTIVE'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    claimed_by text,
+    claimed_until timestamp with time zone,
+    paused_because text,
     CONSTRAINT channels_address_check CHECK ((address <> ''::text)),
     CONSTRAINT channels_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'telegram'::text, 'discord'::text, 'apprise'::text]))),
     CONSTRAINT channels_status_check CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'PAUSED'::text])))
@@ -271,6 +274,10 @@ CREATE TABLE public.channels (
 COMMENT ON TABLE public.channels IS 'Where each user reads: every alert goes to each of the active ones.';
 
 COMMENT ON COLUMN public.channels.address IS 'An e-mail address, a Telegram chat, or the settings'' name of a webhook; never a secret.';
+
+COMMENT ON COLUMN public.channels.claimed_until IS 'Until then one deliverer uses the channel, which its attempt claimed_by names; null if none does.';
+
+COMMENT ON COLUMN public.channels.paused_because IS 'What its provider said when Keeper paused it; null if its user did, or it is active.';
 
 ALTER TABLE public.channels ALTER COLUMN channel_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.channels_channel_id_seq
@@ -439,15 +446,26 @@ CREATE TABLE public.outbox (
     settled_at timestamp with time zone,
     report_id bigint,
     notice_id bigint,
+    claimed_by text,
+    claimed_until timestamp with time zone,
+    unknown_at timestamp with time zone,
     CONSTRAINT outbox_check CHECK ((num_nonnulls(alert_id, report_id, notice_id) = 1)),
-    CONSTRAINT outbox_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'FAILED'::text, 'NOT_CONFIGURED'::text, 'CANCELLED'::text])))
+    CONSTRAINT outbox_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'FAILED'::text, 'UNKNOWN'::text, 'NOT_CONFIGURED'::text, 'CANCELLED'::text])))
 );
 
 COMMENT ON TABLE public.outbox IS 'One row for each channel that an alert, a report or a notice goes to; PENDING ones are due.';
 
+COMMENT ON COLUMN public.outbox.status IS 'UNKNOWN: sent twice at most, and nobody knows whether it arrived; neither sent nor failed.';
+
 COMMENT ON COLUMN public.outbox.held_for IS 'Quiet hours, snooze or daily cap, if it had to wait; such messages go out together.';
 
-COMMENT ON COLUMN public.outbox.sent_with IS 'The message it went out with, in a digest.';
+COMMENT ON COLUMN public.outbox.sent_with IS 'The message it went out with, in a digest; while unknown_at is set, what its digest is called.';
+
+COMMENT ON COLUMN public.outbox.claimed_by IS 'The latest attempt, by a name of its own: only its own deliverer records how it ended.';
+
+COMMENT ON COLUMN public.outbox.claimed_until IS 'Nobody else sends it before; null once the outcome is recorded. Past and not null: the deliverer ended.';
+
+COMMENT ON COLUMN public.outbox.unknown_at IS 'When an attempt ended of which nobody knows whether the message arrived; the next one says so.';
 
 ALTER TABLE public.outbox ALTER COLUMN message_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.outbox_message_id_seq
@@ -525,7 +543,7 @@ CREATE TABLE public.price_alerts (
     subscribe_coupon_minor bigint,
     subscribe_coupon_percent integer,
     availability text,
-    CONSTRAINT price_alerts_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'FAILED'::text, 'NOT_CONFIGURED'::text, 'CANCELLED'::text])))
+    CONSTRAINT price_alerts_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'FAILED'::text, 'UNKNOWN'::text, 'NOT_CONFIGURED'::text, 'CANCELLED'::text])))
 );
 
 COMMENT ON TABLE public.price_alerts IS 'Alerts raised by the loader in the transaction that stored the price; outbox says where they go.';
@@ -1054,8 +1072,6 @@ ALTER TABLE ONLY public.watched_products
 
 ALTER TABLE ONLY public.watched_products
     ADD CONSTRAINT watched_products_user_id_asin_domain_price_type_key UNIQUE (user_id, asin, domain, price_type);
-
-CREATE UNIQUE INDEX alert_deliveries_sent_once ON public.alert_deliveries USING btree (message_id) WHERE (status = 'SENT'::text);
 
 CREATE INDEX collected_deals_by_filter ON public.collected_deals USING btree (filter_id, first_seen_at DESC);
 

@@ -8,7 +8,8 @@ import pytest
 
 from keeper.alerts.channels.email import EmailChannel
 from keeper.alerts.channels.smtp import SmtpConfig
-from keeper.domain.messages.queue import ChannelKind
+from keeper.alerts.message import Message
+from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.messages.deliver import Channel, Delivery
 from keeper.stores.postgres.connection import Connection, PostgresConfig
@@ -17,6 +18,10 @@ from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.price_events import price_event
 from tests.services import free_port
 
+SENT = DeliveryResult(DeliveryStatus.SENT, "accepted")
+UNKNOWN = DeliveryResult(DeliveryStatus.UNKNOWN, "connection lost after the body")
+BUSY = DeliveryResult(DeliveryStatus.FAILED, "451 later", retry=True)
+Answer = DeliveryResult | Exception | Callable[[], DeliveryResult]
 READER = "reader@example.org"
 NOW = datetime(2100, 1, 1, 12, tzinfo=UTC)
 
@@ -39,6 +44,28 @@ def by_mail(channel: Channel, clock: Clock | None = None, **more: Any) -> Delive
     return Delivery(
         {ChannelKind.EMAIL: channel}, clock=clock, wait=clock.wait, jitter=lambda: 0.5, **more
     )
+
+
+class Scripted:
+    """A channel that answers from a list, the last answer again and again, and keeps messages.
+
+    An answer may be a result, an exception it raises, or what is called and gives the result.
+    """
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.received: list[tuple[str, Message]] = []
+
+    def deliver(self, address: str, message: Message) -> DeliveryResult:
+        self.received.append((address, message))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, DeliveryResult) else answer()
+
+    @property
+    def keys(self) -> list[str]:
+        return [message.key for _, message in self.received]
 
 
 def nobody() -> EmailChannel:

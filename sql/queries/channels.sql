@@ -2,11 +2,16 @@
 
 -- name: list_channels
 -- Returns a user's channels in the order they were added, with how many messages each has been
--- sent, still has pending and could not be sent.
+-- sent, still has pending, could not be sent and may have got; says is why the channel was paused,
+-- or how the last attempt ended, null if it succeeded.
 SELECT c.kind, c.address, c.status,
     count(*) FILTER (WHERE o.status = 'SENT')::int AS sent,
     count(*) FILTER (WHERE o.status = 'PENDING')::int AS waiting,
-    count(*) FILTER (WHERE o.status IN ('FAILED', 'NOT_CONFIGURED'))::int AS failed
+    count(*) FILTER (WHERE o.status IN ('FAILED', 'NOT_CONFIGURED'))::int AS failed,
+    count(*) FILTER (WHERE o.status = 'UNKNOWN')::int AS unknown,
+    coalesce(c.paused_because, (SELECT CASE WHEN d.status <> 'SENT' THEN d.detail END
+        FROM alert_deliveries d JOIN outbox m USING (message_id) WHERE m.channel_id = c.channel_id
+        ORDER BY d.delivery_id DESC LIMIT 1)) AS says
 FROM channels c
 JOIN users u USING (user_id)
 LEFT JOIN outbox o USING (channel_id)
@@ -18,12 +23,30 @@ ORDER BY c.channel_id
 -- Adds a channel of a user, or activates the one that exists; returns whether it is new.
 INSERT INTO channels AS c (user_id, kind, address)
 VALUES (%(user_id)s, %(kind)s, %(address)s)
-ON CONFLICT (user_id, kind, address) DO UPDATE SET status = 'ACTIVE'
-RETURNING xmax = 0 AS is_new
+ON CONFLICT (user_id, kind, address) DO UPDATE SET status = 'ACTIVE', paused_because = NULL
+RETURNING channel_id, xmax = 0 AS is_new
+
+-- name: end_pause_notice
+-- Resolves the notice that a channel was paused.
+UPDATE operator_notices SET resolved_at = now()
+WHERE topic = 'channel:' || %(channel_id)s AND resolved_at IS NULL
+
+-- name: pause_for_good
+-- Pauses an active channel because of what its provider said, and returns its user's address; no
+-- row if it was paused already.
+UPDATE channels c SET status = 'PAUSED', paused_because = %(because)s
+FROM users u
+WHERE u.user_id = c.user_id AND c.channel_id = %(channel_id)s AND c.status = 'ACTIVE'
+RETURNING u.email
+
+-- name: active_kinds
+-- Returns the kinds of a user's active channels.
+SELECT DISTINCT c.kind FROM channels c JOIN users u USING (user_id)
+WHERE lower(u.email) = lower(%(email)s) AND c.status = 'ACTIVE'
 
 -- name: set_channel_status
 -- Sets the status of a user's channel and returns its id; no row if the user has no such channel.
-UPDATE channels c SET status = %(status)s
+UPDATE channels c SET status = %(status)s, paused_because = NULL
 FROM users u
 WHERE u.user_id = c.user_id AND lower(u.email) = lower(%(email)s) AND c.kind = %(kind)s
     AND c.address = %(address)s
@@ -78,7 +101,7 @@ WHERE user_id = %(user_id)s
 UPDATE outbox o SET next_attempt_at = now()
 FROM channels c
 WHERE c.channel_id = o.channel_id AND c.user_id = %(user_id)s AND o.status = 'PENDING'
-    AND o.held_for IS NOT NULL
+    AND o.held_for IS NOT NULL AND o.claimed_until IS NULL AND o.unknown_at IS NULL
 
 -- name: snooze_watches
 -- Sets until when the alerts of a user's watches of a product are held, null for no longer; a null
@@ -103,8 +126,10 @@ RETURNING w.user_id, w.domain, w.price_type, m.snoozed_until AS before
 -- detail of the last attempt, null before one. A null price means no offer.
 SELECT a.alert_id, a.asin, a.domain, a.price_type, a.price_minor, a.currency, a.reason, a.status,
     a.raised_at, p.title,
-    (SELECT string_agg(concat(c.kind, ' ', lower(o.status), CASE WHEN o.status = 'PENDING'
-        AND o.held_for IS NOT NULL THEN ': ' || o.held_for END), ', ' ORDER BY o.message_id)
+    (SELECT string_agg(concat(c.kind, ' ', CASE WHEN o.status = 'PENDING' AND o.unknown_at IS NOT NULL
+            THEN 'unknown, sent once more' ELSE lower(o.status) END,
+        CASE WHEN o.status = 'PENDING' AND o.held_for IS NOT NULL AND o.unknown_at IS NULL
+            THEN ': ' || o.held_for END), ', ' ORDER BY o.message_id)
         FROM outbox o JOIN channels c USING (channel_id) WHERE o.alert_id = a.alert_id) AS channels,
     (SELECT d.detail FROM alert_deliveries d WHERE d.alert_id = a.alert_id
         ORDER BY d.delivery_id DESC LIMIT 1) AS detail

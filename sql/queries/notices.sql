@@ -30,6 +30,15 @@ UPDATE operator_notices SET resolved_at = %(at)s
 WHERE topic = ANY (%(topics)s) AND resolved_at IS NULL
 RETURNING topic
 
+-- name: resolve_unwritten
+-- Closes the open notice that messages cannot be written, once no pending one failed so last.
+UPDATE operator_notices SET resolved_at = %(at)s
+WHERE topic = %(topic)s AND resolved_at IS NULL AND NOT EXISTS (
+    SELECT FROM outbox o
+    WHERE o.status = 'PENDING' AND o.attempts > 0 AND (
+        SELECT d.detail LIKE 'cannot be %%' FROM alert_deliveries d
+        WHERE d.message_id = o.message_id ORDER BY d.attempt DESC LIMIT 1))
+
 -- name: list_notices
 -- Returns the open notices, or all, newest first, with the state of each channel's message; a null
 -- resolved_at means open.

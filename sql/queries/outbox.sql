@@ -12,22 +12,28 @@ WITH queued AS (
 )
 SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
 
--- name: claim_next
--- Locks the next message that is due and its channel, and returns its id, earliest due first. Other
--- deliverers pass over both, so that a channel's messages are counted and come in their order; the
--- loader may add messages meanwhile. Closed are channel kinds and addresses to leave alone.
-SELECT o.message_id
+-- name: lock_next
+-- Locks the next message that is due and its channel, earliest due first, and returns what its next
+-- attempt follows. Messages and channels that another attempt has claimed are passed over, and so
+-- are those that others have locked; the loader may add messages meanwhile. A claim that is over
+-- and still there is one whose deliverer ended; it is returned with the message. Closed are channel
+-- kinds and addresses to leave alone, set aside are messages.
+SELECT o.message_id, o.channel_id, c.kind, c.address, o.attempts, o.first_attempt_at, o.unknown_at,
+    o.sent_with, CASE WHEN o.claimed_until IS NOT NULL THEN o.claimed_by END AS abandoned_claim
 FROM outbox o
 JOIN channels c USING (channel_id)
 WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE'
+    AND coalesce(o.claimed_until <= %(now)s, true) AND coalesce(c.claimed_until <= %(now)s, true)
+    AND c.kind = ANY (%(kinds)s) AND o.message_id <> ALL (%(aside)s)
     AND c.kind <> ALL (%(closed)s) AND c.kind || ':' || c.address <> ALL (%(closed)s)
 ORDER BY o.next_attempt_at, o.message_id
 LIMIT 1
 FOR NO KEY UPDATE OF o, c SKIP LOCKED
 
 -- name: held_with
--- Locks and returns the other alerts of a channel, locked already, that were held and are due now;
--- alerts nobody wants any more or that are snoozed are left out.
+-- Locks and returns the other alerts of a channel, locked already, that were held and are due now,
+-- oldest first; alerts nobody wants any more or that are snoozed are left out. With sent_with it
+-- returns those of a digest nobody knows the arrival of, without it those of none such.
 SELECT o.message_id
 FROM outbox o
 JOIN channels c USING (channel_id)
@@ -38,6 +44,10 @@ WHERE o.channel_id = %(channel_id)s AND o.message_id <> %(message_id)s AND o.sta
     AND o.held_for IS NOT NULL AND o.next_attempt_at <= %(now)s
     AND w.status <> 'INACTIVE' AND a.status <> 'CANCELLED'
     AND coalesce(greatest(u.snoozed_until, w.snoozed_until) <= %(now)s, true)
+    AND o.claimed_until IS NULL AND o.message_id <> ALL (%(aside)s)
+    AND CASE WHEN %(sent_with)s::bigint IS NULL THEN o.unknown_at IS NULL
+        ELSE o.unknown_at IS NOT NULL AND o.sent_with = %(sent_with)s END
+ORDER BY o.queued_at, o.message_id
 FOR NO KEY UPDATE OF o
 
 -- name: queued
@@ -89,36 +99,73 @@ WHERE message_id = %(message_id)s
 -- Makes a message due later without a rule that holds it.
 UPDATE outbox SET next_attempt_at = %(until)s WHERE message_id = %(message_id)s
 
--- name: record_delivery
--- Adds an attempt, numbered from 1 for each message, to every message sent together. A null
--- next_attempt_at means that none follows.
-INSERT INTO alert_deliveries (message_id, alert_id, channel, attempt, status, detail, seconds,
-    attempted_at, next_attempt_at)
-SELECT o.message_id, o.alert_id, %(channel)s,
-    (SELECT coalesce(max(attempt), 0) + 1 FROM alert_deliveries d
-        WHERE d.message_id = o.message_id),
-    %(status)s, %(detail)s, %(seconds)s, %(now)s, %(next_attempt_at)s
-FROM outbox o WHERE o.message_id = ANY (%(message_ids)s)
+-- name: begin_attempt
+-- Claims messages of one channel, and the channel, until a moment; counts the attempt. Should
+-- nobody record how it ended, they are due then.
+WITH used AS (
+    UPDATE channels SET claimed_by = %(claim)s, claimed_until = %(until)s
+    WHERE channel_id = %(channel_id)s
+)
+UPDATE outbox SET attempts = attempts + 1,
+    first_attempt_at = coalesce(first_attempt_at, %(now)s),
+    next_attempt_at = %(until)s, claimed_by = %(claim)s, claimed_until = %(until)s
+WHERE message_id = ANY (%(message_ids)s)
+
+-- name: claimed_with
+-- Returns the messages of a channel that an attempt has claimed, oldest first.
+SELECT message_id FROM outbox
+WHERE channel_id = %(channel_id)s AND status = 'PENDING' AND claimed_by = %(claim)s
+ORDER BY queued_at, message_id
 
 -- name: record_outcome
--- Sets the status of messages and counts the attempt; those besides message_id went out in its
--- digest. A null next_attempt_at leaves the former time.
-UPDATE outbox SET status = %(status)s, attempts = attempts + %(attempted)s,
-    first_attempt_at = CASE WHEN %(attempted)s > 0 THEN coalesce(first_attempt_at, %(now)s)
-        ELSE first_attempt_at END,
-    next_attempt_at = coalesce(%(next_attempt_at)s, next_attempt_at),
-    settled_at = CASE WHEN %(status)s <> 'PENDING' THEN %(now)s::timestamptz END,
-    sent_with = CASE WHEN message_id <> %(message_id)s THEN %(message_id)s::bigint END
-WHERE message_id = ANY (%(message_ids)s)
+-- Ends an attempt: sets the status of its messages and adds the attempt, numbered from 1, to each;
+-- frees its channel. Messages a later attempt has claimed are left as they are, and so are those
+-- cancelled meanwhile unless they were sent. Those besides lead_id went out in its digest. A null
+-- next_attempt_at means that no attempt follows. Returns the messages.
+WITH freed AS (
+    UPDATE channels SET claimed_by = NULL, claimed_until = NULL
+    WHERE channel_id = %(channel_id)s AND claimed_by = %(claim)s
+), ended AS (
+    UPDATE outbox SET claimed_by = CASE WHEN %(is_known)s THEN NULL ELSE claimed_by END,
+        claimed_until = NULL,
+        next_attempt_at = coalesce(%(next_attempt_at)s, next_attempt_at),
+        unknown_at = %(unknown_at)s,
+        sent_with = CASE WHEN %(digest_id)s::bigint IS NOT NULL THEN %(digest_id)s
+            WHEN message_id <> %(lead_id)s THEN %(lead_id)s::bigint END,
+        status = CASE WHEN status = 'CANCELLED' AND %(status)s <> 'SENT' THEN status
+            ELSE %(status)s END,
+        settled_at = CASE WHEN status = 'CANCELLED' AND %(status)s <> 'SENT' THEN settled_at
+            WHEN %(status)s <> 'PENDING' THEN %(now)s::timestamptz END
+    WHERE message_id = ANY (%(message_ids)s) AND claimed_by = %(claim)s
+    RETURNING message_id, alert_id
+)
+INSERT INTO alert_deliveries (message_id, alert_id, channel, attempt, status, detail, seconds,
+    attempted_at, next_attempt_at)
+SELECT e.message_id, e.alert_id, %(channel)s,
+    (SELECT coalesce(max(attempt), 0) + 1 FROM alert_deliveries d
+        WHERE d.message_id = e.message_id),
+    %(attempt_status)s, %(detail)s, %(seconds)s, %(now)s, %(next_attempt_at)s
+FROM ended e
+RETURNING message_id
+
+-- name: free_channel
+-- Ends an attempt's claim on its channel; its messages stay claimed.
+UPDATE channels SET claimed_by = NULL, claimed_until = NULL
+WHERE channel_id = %(channel_id)s AND claimed_by = %(claim)s
+
+-- name: cancel
+-- Cancels a message that nobody wants any more.
+UPDATE outbox SET status = 'CANCELLED', settled_at = %(now)s WHERE message_id = %(message_id)s
 
 -- name: sum_up
 -- Sets the status of some messages' alerts by those of all their messages: SENT if any is, else
--- PENDING, FAILED, NOT_CONFIGURED or CANCELLED, the first that one has.
+-- PENDING, UNKNOWN, FAILED, NOT_CONFIGURED or CANCELLED, the first that one has.
 UPDATE price_alerts a SET status = s.status
 FROM (
     SELECT o.alert_id, CASE
         WHEN bool_or(o.status = 'SENT') THEN 'SENT'
         WHEN bool_or(o.status = 'PENDING') THEN 'PENDING'
+        WHEN bool_or(o.status = 'UNKNOWN') THEN 'UNKNOWN'
         WHEN bool_or(o.status = 'FAILED') THEN 'FAILED'
         WHEN bool_or(o.status = 'NOT_CONFIGURED') THEN 'NOT_CONFIGURED'
         ELSE 'CANCELLED' END AS status
@@ -133,7 +180,7 @@ WHERE a.alert_id = s.alert_id AND a.status <> s.status
 -- and queues alerts raised before their user had a channel. Returns the number of messages.
 WITH again AS (
     UPDATE outbox SET status = 'PENDING', attempts = 0, first_attempt_at = NULL, settled_at = NULL,
-        next_attempt_at = now()
+        next_attempt_at = now(), sent_with = NULL
     WHERE status IN ('FAILED', 'NOT_CONFIGURED')
     RETURNING message_id, alert_id
 ), added AS (
@@ -156,6 +203,18 @@ SELECT count(*)::int AS messages FROM due
 SELECT EXISTS (
     SELECT FROM outbox o JOIN channels c USING (channel_id)
     WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE') AS is_due
+
+-- name: overdue
+-- Returns how many messages have been due since before a moment on active channels, by which kinds
+-- and since when the first of them is, null without one, and how the last attempt that did not
+-- succeed on one of their kinds ended, null without one. What its reader holds is not due.
+SELECT count(*)::int AS messages, min(o.next_attempt_at) AS oldest,
+    string_agg(DISTINCT c.kind, ', ' ORDER BY c.kind) AS kinds,
+    (SELECT d.detail FROM alert_deliveries d WHERE d.channel = ANY (array_agg(c.kind))
+        AND d.status IN ('FAILED', 'UNKNOWN') AND d.attempted_at > %(before)s - interval '1 day'
+        ORDER BY d.delivery_id DESC LIMIT 1) AS detail
+FROM outbox o JOIN channels c USING (channel_id)
+WHERE o.status = 'PENDING' AND c.status = 'ACTIVE' AND o.next_attempt_at < %(before)s
 
 -- name: next_postponed
 -- Returns when the first message is due that waits only for its price's history; null if none does.

@@ -19,6 +19,7 @@ from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, deliver_due
 from keeper.pipeline.messages.operator import notify_operator
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.services.monitor import (
+    check_outbox,
     check_products,
     check_tokens,
     lag_of,
@@ -34,7 +35,7 @@ from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
-from tests.outbox import NOW, READER, Clock, by_mail, nobody, outbox
+from tests.outbox import BUSY, NOW, READER, SENT, Clock, Scripted, by_mail, nobody, outbox
 from tests.price_events import price_event
 from tests.price_runs import EVERY_SIX_HOURS
 from tests.services import free_port
@@ -281,6 +282,28 @@ def test_offers_that_are_asked_for_daily_are_stale_after_two_days_and_the_unknow
     assert stale(11) == ""
     assert stale(13) == "1 of 2 watched products are stale"
     assert stale(49) == "2 of 2 watched products are stale"
+
+
+def test_messages_that_are_due_and_wait_are_noted_and_those_held_are_not(
+    connection: Connection, raise_alerts: Callable[..., None]
+) -> None:
+    raise_alerts(2)
+    raise_alerts(1, hour=1, user="sleeper@example.org")
+    save_delivery_rules(connection, "sleeper@example.org", DeliveryRules("UTC", time(0), time(23)))
+    connection.execute("UPDATE outbox SET next_attempt_at = %s", (NOW,))
+
+    deliver_due(connection, by_mail(Scripted(BUSY)))
+
+    def waiting(minutes: int) -> str:
+        trouble = check_outbox(connection, at=NOW + timedelta(minutes=minutes)).trouble
+        return "" if trouble is None else f"{trouble.subject}\n{trouble.details}"
+
+    assert waiting(15) == ""
+    assert waiting(16).startswith("2 messages by email wait to be delivered")
+    assert "due since 2100-01-01 12:00 UTC" in waiting(16)
+    assert "failed: 451 later" in waiting(16)
+    deliver_due(connection, by_mail(Scripted(SENT), Clock(NOW + timedelta(hours=1))))
+    assert waiting(60) == ""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Text as people paste it, without what nobody sees."""
+"""Text of others: as people paste it, without what nobody sees, and as a database takes it."""
 
 import unicodedata
 from typing import Final
@@ -15,3 +15,8 @@ def plain_text(text: str) -> str:
         if unicodedata.category(char) != "Cf"
     )
     return " ".join(shown.split())
+
+
+def storable(text: str) -> str:
+    """Return a text of others so that PostgreSQL takes it: no NUL, no halves of UTF-16 pairs."""
+    return text.replace("\0", "").encode(errors="replace").decode()

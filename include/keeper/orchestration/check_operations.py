@@ -47,18 +47,33 @@ Nothing but its watcher updates it: an asset a task writes, too, would trigger t
 
 @task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OUTBOX])
 def check_database() -> dict[str, list[str]]:
-    """Look for a want of tokens and for stale products; return what was noted, by topic."""
-    from keeper.pipeline.services.monitor import check_products, check_tokens, record_findings
+    """Look for a want of tokens, stale products and messages that wait; return what was noted.
+
+    Of messages that wait the operator is mailed directly too, for the notice may wait with them.
+    """
+    from keeper.pipeline.messages.operator import mail_operator
+    from keeper.pipeline.services.configuration import channels
+    from keeper.pipeline.services.monitor import (
+        check_outbox,
+        check_products,
+        check_tokens,
+        record_findings,
+    )
 
     settings, now = load_settings(), utc_now()
+    operator = settings.people.operator_email
     with database() as connection:
+        outbox = check_outbox(connection, at=now)
         findings = [
             check_tokens(connection),
             check_products(connection, policy=settings.runs.request_policy, at=now),
+            outbox,
         ]
-        return record_findings(
-            connection, findings, operator=settings.people.operator_email, at=now
-        )
+        noted = record_findings(connection, findings, operator=operator, at=now)
+    if outbox.trouble is not None and outbox.topic in noted["notified"]:
+        problem = "The notice of it waits with the other messages; this mail went past them."
+        mail_operator(outbox.trouble, problem, channels(settings), operator=operator, at=now)
+    return noted
 
 
 @task(
@@ -116,8 +131,23 @@ def summarise(
     delivered: dict[str, int] | None,
     ti: RuntimeTaskInstanceProtocol,
 ) -> str:
-    """End the run with its line, or fail where one of its tasks did."""
-    return conclude(ti, check_line([from_database, from_kafka], delivery_line(delivered)))
+    """End the run with its line, or fail where one of its tasks did or messages wait for long.
+
+    After a good run KEEPER_HEARTBEAT_URL is called.
+
+    Raises:
+        RunFailedError: Tasks failed, or messages that are due are not delivered.
+    """
+    from keeper.pipeline.runs.finish import RunFailedError
+    from keeper.pipeline.services.dead_mans_switch import report_good_run
+    from keeper.pipeline.services.monitor import OUTBOX_AGE
+
+    line = conclude(ti, check_line([from_database, from_kafka], delivery_line(delivered)))
+    if from_database is not None and OUTBOX_AGE in from_database["trouble"]:
+        raise RunFailedError(f"messages that are due were not delivered; {line}")
+    if (url := load_settings().people.heartbeat_url) is not None:
+        report_good_run(url)
+    return line
 
 
 def check_line(checked: Sequence[Mapping[str, list[str]] | None], delivered: str) -> str:

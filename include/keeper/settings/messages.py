@@ -110,12 +110,16 @@ def _wall_time(value: object) -> object:
 
 
 class PeopleSettings(SettingsGroup):
-    """Whom Keeper writes to."""
+    """Whom Keeper writes to, and what it calls while all is well."""
 
     user_email: str = Field(default="you@keeper.localhost", validation_alias="KEEPER_USER_EMAIL")
     given_operator_email: str | None = Field(default=None, validation_alias="KEEPER_OPERATOR_EMAIL")
     report_at: Annotated[time, BeforeValidator(_wall_time)] = Field(
         default=time(7), validation_alias="KEEPER_REPORT_AT"
+    )
+    # Who knows it can report that all is well.
+    heartbeat_url: HttpUrl | None = Field(
+        default=None, repr=False, validation_alias="KEEPER_HEARTBEAT_URL"
     )
 
     @property

@@ -70,7 +70,7 @@ def _delivery(alert: "KnownAlert") -> str:
     from keeper.domain.messages.queue import MessageStatus
 
     delivery = alert.channels or "no channel"
-    if alert.status in (MessageStatus.FAILED, MessageStatus.NOT_CONFIGURED) and alert.detail:
+    if alert.status not in (MessageStatus.SENT, MessageStatus.CANCELLED) and alert.detail:
         return f"{delivery}: {alert.detail}"
     return delivery
 

@@ -69,12 +69,17 @@ def list_(user: UserOption = None, as_json: JsonOption = False) -> None:
             str(one.sent),
             str(one.waiting),
             str(one.failed),
+            str(one.unknown),
+            one.says or "",
         )
         for one in found
     ]
-    numbers = ("sent", "waiting", "failed")
+    numbers = ("sent", "waiting", "failed", "unknown")
     print_table(
-        ("kind", "address", "status", *numbers), rows, numbers=numbers, wrap=("address", "status")
+        ("kind", "address", "status", *numbers, "last answer"),
+        rows,
+        numbers=numbers,
+        wrap=("address", "status", "last answer"),
     )
 
 

@@ -11,7 +11,7 @@ from keeper.cli.streams.workers import stopped_by_signals
 from keeper.metrics import Waits
 
 if TYPE_CHECKING:
-    from keeper.pipeline.messages.deliver import Delivery
+    from keeper.pipeline.messages.options import Delivery
     from keeper.stores.postgres.connection import Connection
 
 _WAIT_ONCE_S: Final = 60.0
@@ -54,6 +54,7 @@ def deliver(
         wait=stopping.wait,
         timeout_s=_WAIT_ONCE_S if once else interval,
         stopped=stopped,
+        report_closed=waits.note,
     )
     config = postgres_config(settings)
     if retry_failed:

@@ -65,7 +65,8 @@ def list_(
 def check() -> None:
     """Look for trouble now and notify the operator; exit 1 if there is any.
 
-    Tokens, stale products, dead letters and workers that are behind, as the DAG check_operations.
+    Tokens, stale products, messages that wait, dead letters and workers that are behind, as the
+    DAG check_operations.
     Example: keeper notices check
     """
     from keeper.clock import utc_now
@@ -73,6 +74,7 @@ def check() -> None:
     from keeper.pipeline.services.monitor import (
         check_dead_letters,
         check_lag,
+        check_outbox,
         check_products,
         check_tokens,
         record_findings,
@@ -84,7 +86,11 @@ def check() -> None:
     kafka = kafka_config(settings)
     in_trouble = False
     with database() as connection:
-        stored = (check_tokens(connection), check_products(connection, policy=policy, at=now))
+        stored = (
+            check_tokens(connection),
+            check_products(connection, policy=policy, at=now),
+            check_outbox(connection, at=now),
+        )
         queued = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
         # One by one, so that what was found is reported also if Kafka then does not answer.
         for finding in chain(stored, queued):

@@ -140,11 +140,15 @@ class ChannelStatus(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """What became of a message of the outbox, and of an alert by all of its messages."""
+    """What became of a message of the outbox, and of an alert by all of its messages.
+
+    UNKNOWN is neither sent nor failed: nobody knows whether it arrived.
+    """
 
     PENDING = "PENDING"
     SENT = "SENT"
     FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
     NOT_CONFIGURED = "NOT_CONFIGURED"
     CANCELLED = "CANCELLED"
 

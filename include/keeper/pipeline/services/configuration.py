@@ -14,7 +14,7 @@ from keeper.alerts.links import Links
 from keeper.alerts.photos import Photo, PhotoHost
 from keeper.domain.messages.queue import ChannelKind
 from keeper.domain.prices.age import stale_after
-from keeper.pipeline.messages.deliver import Channel, Delivery
+from keeper.pipeline.messages.options import Channel, Delivery
 from keeper.settings import Settings
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
@@ -123,8 +123,16 @@ def delivery(settings: Settings, **pace: Any) -> Delivery:
         images_url=settings.keepa.images_url,
         operator=settings.people.operator_email,
         old_after=stale_after(settings.runs.request_policy.interval),
+        secrets=_secrets(settings),
         **pace,
     )
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    """Return what channels send and nobody may read: the login, the token, webhooks and URLs."""
+    single = (settings.mail.password, settings.chat.telegram_bot_token, settings.links.secret)
+    named = (*settings.chat.discord_webhooks.values(), *settings.chat.apprise_urls.values())
+    return tuple(one.get_secret_value() for one in (*single, *named) if one is not None)
 
 
 def _plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:

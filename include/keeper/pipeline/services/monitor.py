@@ -1,4 +1,4 @@
-"""What an operator should know before a reader notices: tokens, stale prices, letters, lag."""
+"""What an operator should know before a reader notices: tokens, prices, letters, lag, messages."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -13,6 +13,7 @@ from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
+from keeper.stores.postgres.messages.outbox import overdue
 from keeper.stores.postgres.runs.operations import latest_price_run, staleness
 from keeper.streams.config import KafkaConfig
 from keeper.streams.dead_letters.box import DeadLetterBox
@@ -22,6 +23,9 @@ from keeper.streams.topics import DATA_TOPICS
 from keeper.streams.workers import LOADERS
 
 LAG_LIMIT: Final = timedelta(minutes=15)
+OUTBOX_LIMIT: Final = timedelta(minutes=15)
+OUTBOX_AGE: Final = "outbox-age"
+"""Of this the operator is not notified by the outbox alone."""
 _LETTERS_OF: Final = timedelta(hours=24)
 _MOST_LETTERS: Final = 1_000
 
@@ -84,6 +88,22 @@ def check_products(
         topic,
         f"{stale} of {found.watched} watched products are stale",
         "\n".join(details),
+    )
+
+
+def check_outbox(connection: Connection, *, at: datetime) -> Finding:
+    """Say whether a message that is due has waited for the deliverer for more than 15 minutes."""
+    found = overdue(connection, at - OUTBOX_LIMIT)
+    if found.oldest is None:
+        return Finding(OUTBOX_AGE, None)
+    last = (
+        f"The last attempt by {found.kinds} that failed: {found.detail}\n" if found.detail else ""
+    )
+    return _found(
+        OUTBOX_AGE,
+        f"{found.messages:,} messages by {found.kinds} wait to be delivered",
+        f"The oldest is due since {found.oldest:%Y-%m-%d %H:%M} UTC.\n{last}"
+        "See whether the deliverer runs: keeper health deliver, and its log.",
     )
 
 

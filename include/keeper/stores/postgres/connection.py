@@ -56,6 +56,10 @@ _PASSING: Final = (
     psycopg.InterfaceError,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
+    # A server that has become another's copy, and one that ends sessions which idle.
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
 )
 _UNMIGRATED: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 _REFUSED_LOGIN: Final = ("password authentication failed", "does not exist", "no password supplied")
@@ -101,6 +105,16 @@ def connect(config: PostgresConfig, *, options: str = "") -> Connection:
         raise DatabaseRejectedError(
             f"{config.setting} cannot be read; percent-encode special characters of the password"
         ) from None
+
+
+def is_of_database(connection: Connection, error: Exception) -> bool:
+    """Return whether an error is about the database as a whole, not about what was asked of it.
+
+    A statement that took too long is about what was asked, if the session goes on.
+    """
+    if connection.closed or isinstance(error, _UNMIGRATED):
+        return True
+    return isinstance(error, _PASSING) and not isinstance(error, psycopg.errors.QueryCanceled)
 
 
 @contextmanager

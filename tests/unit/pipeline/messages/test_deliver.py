@@ -1,7 +1,7 @@
 """When a delivery is tried again, held, and given up."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, cast
@@ -11,16 +11,31 @@ import pytest
 from keeper.alerts.message import Message
 from keeper.domain.messages.delivery_clock import DeliveryRules, HeldFor, Hold
 from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus, QueuedAlert
-from keeper.pipeline.messages import deliver
+from keeper.pipeline.messages import choose, deliver, record, write
+from keeper.pipeline.messages.choose import LEASE
 from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, Delivery, deliver_due
+from keeper.pipeline.messages.options import reason_of
 from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.messages.claims import DueMessage, Outcome
 from tests.alerts import NO_STORY, a_story, queued
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SENT = DeliveryResult(DeliveryStatus.SENT, "accepted")
 REFUSED = DeliveryResult(DeliveryStatus.FAILED, "550")
 BUSY = DeliveryResult(DeliveryStatus.FAILED, "451", retry=True)
-NO_DATABASE = cast(Connection, None)
+UNKNOWN = DeliveryResult(DeliveryStatus.UNKNOWN, "lost after the body")
+
+
+class NoDatabase:
+    """A connection whose transactions do nothing."""
+
+    closed = False
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+NO_DATABASE = cast(Connection, NoDatabase())
 
 
 @dataclass
@@ -30,31 +45,69 @@ class Claim:
     message: QueuedAlert
     companions: Sequence[QueuedAlert] = ()
     sent: int = 0
+    unknown_at: datetime | None = None
     settled: list[tuple[str, timedelta | None]] = field(default_factory=list)
     held: list[Hold] = field(default_factory=list)
     cancelled: bool = False
     postponed: list[datetime] = field(default_factory=list)
-    connection: Connection = NO_DATABASE
 
-    def record_outcome(self, result: DeliveryResult, **outcome: Any) -> None:
-        assert outcome["seconds"] >= 0
-        at = outcome["next_attempt_at"]
-        self.settled.append((outcome["status"], None if at is None else at - outcome["now"]))
+    @property
+    def due(self) -> DueMessage:
+        queued = self.message
+        return DueMessage(
+            queued.message_id,
+            queued.channel_id,
+            queued.to,
+            queued.attempts,
+            queued.first_attempt_at,
+            self.unknown_at,
+            None,
+            None,
+        )
 
-    def sent_today(self, now: datetime) -> int:
-        return self.sent
 
-    def held_with(self, now: datetime) -> Sequence[QueuedAlert]:
-        return self.companions
+class Outbox:
+    """Gives each message once, and keeps what became of it; stands for the tables."""
 
-    def hold(self, hold: Hold) -> None:
-        self.held.append(hold)
+    def __init__(self, due: list[Claim]) -> None:
+        self._waiting = iter(due)
+        self._claim = cast(Claim, None)
 
-    def postpone(self, until: datetime) -> None:
-        self.postponed.append(until)
+    def lock_next(self, connection: Connection, now: datetime, *_: object) -> DueMessage | None:
+        assert now == NOW
+        claim = next(self._waiting, None)
+        if claim is None:
+            return None
+        self._claim = claim
+        return claim.due
 
-    def cancel(self, now: datetime) -> None:
-        self.cancelled = True
+    def read_messages(self, connection: Connection, ids: Sequence[int]) -> list[QueuedAlert]:
+        known = [self._claim.message, *self._claim.companions]
+        return [message for message in known if message.message_id in ids]
+
+    def sent_today(self, *_: object) -> int:
+        return self._claim.sent
+
+    def held_with(self, *_: object) -> list[int]:
+        return [message.message_id for message in self._claim.companions]
+
+    def hold_message(self, connection: Connection, message_id: int, hold: Hold) -> None:
+        self._claim.held.append(hold)
+
+    def postpone(self, connection: Connection, message_id: int, until: datetime) -> None:
+        self._claim.postponed.append(until)
+
+    def cancel(self, *_: object) -> None:
+        self._claim.cancelled = True
+
+    def begin_attempt(self, *_: object, now: datetime, until: datetime) -> None:
+        assert until - now == LEASE
+
+    def record_outcome(self, connection: Connection, outcome: Outcome) -> bool:
+        assert outcome.seconds >= 0
+        again = outcome.next_attempt_at
+        self._claim.settled.append((outcome.status, None if again is None else again - outcome.at))
+        return True
 
 
 @dataclass
@@ -88,17 +141,15 @@ def messages(delivery: Delivery) -> list[Message]:
 def outbox(monkeypatch: pytest.MonkeyPatch) -> list[Claim]:
     """The messages that are due, each claimed once."""
     due: list[Claim] = []
-    waiting = iter(due)
-
-    @contextmanager
-    def claim_next(
-        connection: Connection, now: datetime, closed: Sequence[str]
-    ) -> Iterator[Claim | None]:
-        assert now == NOW
-        yield next(waiting, None)
-
-    monkeypatch.setattr(deliver, "claim_next", claim_next)
-    monkeypatch.setattr(deliver, "price_context_of", lambda connection, alert: NO_STORY)
+    outbox = Outbox(due)
+    for name in (
+        *("lock_next", "read_messages", "sent_today", "held_with", "hold_message", "postpone"),
+        *("cancel", "begin_attempt"),
+    ):
+        monkeypatch.setattr(choose, name, getattr(outbox, name))
+    monkeypatch.setattr(record, "record_outcome", outbox.record_outcome)
+    for step in (choose, write):
+        monkeypatch.setattr(step, "price_context_of", lambda connection, alert: NO_STORY)
     monkeypatch.setattr(deliver, "next_postponed", lambda connection, now: None)
     monkeypatch.setattr(deliver, "is_any_due", lambda connection, now: False)
     return due
@@ -116,7 +167,7 @@ def test_a_final_answer_settles_the_message(
 
     counts = deliver_due(NO_DATABASE, how(answer))
 
-    none = {"sent": 0, "failed": 0, "not_configured": 0, "held": 0, "cancelled": 0}
+    none = dict.fromkeys(("sent", "failed", "unknown", "not_configured", "held", "cancelled"), 0)
     assert counts == none | {status.lower(): 1}
     assert outbox[0].settled == [(status, None)]
 
@@ -249,7 +300,7 @@ def test_an_alert_of_a_first_check_waits_a_moment_for_the_products_past(
 def test_once_the_past_is_there_it_is_sent_with_a_chart(
     outbox: list[Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "price_context_of", lambda connection, alert: a_story())
+    monkeypatch.setattr(choose, "price_context_of", lambda connection, alert: a_story())
     outbox.append(claim(queued_at=NOW - timedelta(seconds=50)))
     delivery = how(SENT)
 
@@ -261,3 +312,43 @@ def test_it_does_not_wait_for_ever(outbox: list[Claim]) -> None:
     outbox.append(claim(queued_at=NOW - timedelta(seconds=60)))
 
     assert deliver_due(NO_DATABASE, how(SENT))["sent"] == 1
+
+
+def test_an_unknown_one_is_sent_once_more_after_an_hour_and_then_left(
+    outbox: list[Claim],
+) -> None:
+    outbox.extend([claim(), replace(claim(), unknown_at=NOW - timedelta(hours=1))])
+
+    assert deliver_due(NO_DATABASE, how(UNKNOWN, UNKNOWN))["unknown"] == 2
+
+    assert outbox[0].settled == [("PENDING", timedelta(hours=1))]
+    assert outbox[1].settled == [("UNKNOWN", None)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "settled"),
+    [
+        (replace(REFUSED, closes_channel=True), ("PENDING", timedelta(seconds=30))),
+        (replace(BUSY, address_is_gone=True), ("FAILED", None)),
+    ],
+    ids=["Keeper itself refused", "the address is gone"],
+)
+def test_what_an_answer_is_about_decides_whether_it_is_tried_again(
+    outbox: list[Claim],
+    answer: DeliveryResult,
+    settled: tuple[str, timedelta | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(record, "raise_alarms", lambda *_: None)
+    outbox.append(claim())
+
+    deliver_due(NO_DATABASE, how(answer))
+
+    assert outbox[0].settled == [settled]
+
+
+def test_the_reason_of_a_failure_quotes_no_secret() -> None:
+    error = RuntimeError("POST https://hooks.example.org/T0/secret of pass-word\nfailed")
+
+    assert reason_of(error, ("word", "pass-word")) == "RuntimeError: POST … of … failed"
+    assert reason_of(ValueError()) == "ValueError"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.queue import Address, ChannelKind, ChannelStatus, MessageStatus
+from keeper.domain.plain_text import storable
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.watches.watch_list import ensure_user
 
@@ -15,13 +16,26 @@ _SQL: Final = "channels"
 
 @dataclass(frozen=True, slots=True)
 class KnownChannel:
-    """A user's channel and how many messages it was sent, waits for and failed to take."""
+    """A user's channel and what became of its messages.
+
+    Attributes:
+        to: Where it leads.
+        is_active: Whether messages go there.
+        sent: Messages it was sent.
+        waiting: Messages that wait for it.
+        failed: Messages it failed to take, or that found it not configured.
+        unknown: Messages of which nobody knows whether they arrived.
+        says: Why it was paused, or what was said at the last attempt that did not succeed; None if
+            the last one did.
+    """
 
     to: Address
     is_active: bool
     sent: int
     waiting: int
     failed: int
+    unknown: int = 0
+    says: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,8 @@ def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
             row["sent"],
             row["waiting"],
             row["failed"],
+            row["unknown"],
+            row["says"],
         )
         for row in rows
     ]
@@ -116,6 +132,8 @@ def save_channel(connection: Connection, email: str, to: Address) -> bool:
     with connection.transaction():
         row = {"user_id": ensure_user(connection, email), **_key(to)}
         saved = connection.execute(statements(_SQL)["save_channel"], row).fetchone()
+        if saved is not None:
+            connection.execute(statements(_SQL)["end_pause_notice"], saved)
     return bool(saved and saved["is_new"])
 
 
@@ -129,29 +147,58 @@ def set_channel_active(connection: Connection, email: str, to: Address, *, activ
     with connection.transaction():
         found = connection.execute(statements(_SQL)["set_channel_status"], row).fetchone()
         if found is not None and not active:
-            dropped = connection.execute(statements(_SQL)["drop_messages"], found).fetchall()
-            ids = [message["message_id"] for message in dropped]
-            connection.execute(statements("outbox")["sum_up"], {"message_ids": ids})
+            _drop_messages(connection, found["channel_id"])
     return found is not None
+
+
+def pause_for_good(connection: Connection, channel_id: int, because: str) -> str | None:
+    """Pause a channel whose address is gone, and drop what waits for it.
+
+    Args:
+        connection: Where channels are.
+        channel_id: The channel.
+        because: What its provider says.
+
+    Returns:
+        The e-mail address that identifies its user; None if the channel was not active any more.
+    """
+    row = {"channel_id": channel_id, "because": storable(because)}
+    with connection.transaction():
+        found = connection.execute(statements(_SQL)["pause_for_good"], row).fetchone()
+        if found is not None:
+            _drop_messages(connection, channel_id)
+    return None if found is None else str(found["email"])
+
+
+def active_kinds(connection: Connection, email: str) -> set[ChannelKind]:
+    """Return by which kinds of channels a user is reached."""
+    rows = connection.execute(statements(_SQL)["active_kinds"], {"email": email})
+    return {ChannelKind(row["kind"]) for row in rows}
+
+
+def _drop_messages(connection: Connection, channel_id: int) -> int:
+    """Cancel the pending messages of a channel and return how many there were."""
+    rows = connection.execute(statements(_SQL)["drop_messages"], {"channel_id": channel_id})
+    ids = [message["message_id"] for message in rows.fetchall()]
+    connection.execute(statements("outbox")["sum_up"], {"message_ids": ids})
+    return len(ids)
 
 
 def remove_channel(connection: Connection, email: str, to: Address) -> RemovedChannel | None:
     """Delete a user's channel with its messages; None if the user does not have it.
 
     What waits for it is cancelled first, as when it is paused, so that its alerts get the status
-    that their other channels give them. Blocks while a deliverer sends by it.
+    that their other channels give them. What is being sent at that moment may still arrive.
     """
     with connection.transaction():
         row = {"email": email, **_key(to)}
         found = connection.execute(statements(_SQL)["lock_channel"], row).fetchone()
         if found is None:
             return None
-        cancelled = connection.execute(statements(_SQL)["drop_messages"], found).fetchall()
-        ids = [message["message_id"] for message in cancelled]
-        connection.execute(statements("outbox")["sum_up"], {"message_ids": ids})
+        cancelled = _drop_messages(connection, found["channel_id"])
         connection.execute(statements(_SQL)["close_alerts_of"], found)
         deleted = connection.execute(statements(_SQL)["delete_channel"], found).fetchone()
-    return RemovedChannel(len(ids), deleted["messages"] if deleted else 0)
+    return RemovedChannel(cancelled, deleted["messages"] if deleted else 0)
 
 
 def delivery_rules(connection: Connection, email: str) -> DeliveryRules:

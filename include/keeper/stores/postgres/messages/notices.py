@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from keeper.domain.messages.notices import REMIND_AFTER, Trouble
+from keeper.domain.plain_text import storable
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.watches.watch_list import ensure_user
 
@@ -40,7 +41,9 @@ def raise_notice(connection: Connection, trouble: Trouble, *, operator: str, at:
     """
     sql_of = statements(_SQL)
     with connection.transaction():
-        row = connection.execute(sql_of["raise_notice"], {**asdict(trouble), "at": at}).fetchone()
+        # Troubles quote what others say.
+        texts = {name: storable(text) for name, text in asdict(trouble).items()}
+        row = connection.execute(sql_of["raise_notice"], {**texts, "at": at}).fetchone()
         if row is None:
             raise TypeError("INSERT … RETURNING gave no row")
         notice_id: int = row["notice_id"]
@@ -68,6 +71,11 @@ def resolve_notices(connection: Connection, *topics: str, at: datetime) -> list[
         statements(_SQL)["resolve_notices"], {"topics": list(topics), "at": at}
     )
     return sorted(row["topic"] for row in rows)
+
+
+def resolve_unwritten(connection: Connection, topic: str, *, at: datetime) -> None:
+    """Close the notice that messages cannot be written, if none is left that waits and cannot."""
+    connection.execute(statements(_SQL)["resolve_unwritten"], {"topic": topic, "at": at})
 
 
 def list_notices(connection: Connection, *, with_resolved: bool, most: int) -> list[KnownNotice]:

@@ -1,7 +1,6 @@
-"""The outbox: messages handed out one channel at a time, under row locks."""
+"""The outbox: what messages say, and when there is something to do; claims.py hands them out."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -9,13 +8,11 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from keeper.domain.deals.report import DealReport
-from keeper.domain.messages.delivery_clock import DeliveryRules, Hold, day_start
+from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.notices import OperatorNotice
 from keeper.domain.messages.queue import (
     Address,
     ChannelKind,
-    DeliveryResult,
-    MessageStatus,
     PriceAlert,
     QueuedAlert,
     QueuedMessage,
@@ -31,132 +28,53 @@ WAKE_UP: Final = "keeper_outbox"
 """Loaders notify it when they have put something in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A message held by this deliverer until the block it was claimed in ends."""
-
-    message: QueuedMessage
-    connection: Connection
-
-    def sent_today(self, now: datetime) -> int:
-        """Return how many alerts the channel has got on its reader's day; a digest is one."""
-        since = day_start(self.message.rules, now)
-        row = self.connection.execute(
-            statements(_SQL)["sent_since"], {"channel_id": self.message.channel_id, "since": since}
-        ).fetchone()
-        return row["sent"] if row else 0
-
-    def held_with(self, now: datetime) -> list[QueuedAlert]:
-        """Hold the channel's other alerts that were held and are due, to go out together.
-
-        The oldest comes first.
-        """
-        where = {"channel_id": self.message.channel_id}
-        rows = self.connection.execute(
-            statements(_SQL)["held_with"],
-            {**where, "message_id": self.message.message_id, "now": now},
-        )
-        held = _queued(self.connection, [row["message_id"] for row in rows])
-        return [message for message in held if isinstance(message, QueuedAlert)]
-
-    def hold(self, hold: Hold) -> None:
-        """Let the message wait."""
-        where = {"message_id": self.message.message_id}
-        self.connection.execute(
-            statements(_SQL)["hold"], {**where, "until": hold.until, "held_for": hold.reason}
-        )
-
-    def postpone(self, until: datetime) -> None:
-        """Let the message wait for a moment, by itself."""
-        where = {"message_id": self.message.message_id}
-        self.connection.execute(statements(_SQL)["postpone"], {**where, "until": until})
-
-    def cancel(self, now: datetime) -> None:
-        """Cancel a message that nobody wants any more."""
-        self._record_outcome(
-            [self.message.message_id], MessageStatus.CANCELLED, attempted=0, now=now, again=None
-        )
-
-    def record_outcome(
-        self,
-        result: DeliveryResult,
-        *,
-        status: MessageStatus,
-        seconds: float,
-        now: datetime,
-        next_attempt_at: datetime | None = None,
-        together: Sequence[QueuedMessage] = (),
-    ) -> None:
-        """Record an attempt and what becomes of the message, and of those sent with it."""
-        ids = [self.message.message_id, *(other.message_id for other in together)]
-        delivery = {
-            "message_ids": ids,
-            "channel": self.message.to.kind.value,
-            "status": result.status.value,
-            # A server's own words; PostgreSQL would refuse NUL, and it would be sent again.
-            "detail": result.detail.replace("\0", "")[:1000],
-            "seconds": seconds,
-            "now": now,
-            "next_attempt_at": next_attempt_at,
-        }
-        self.connection.execute(statements(_SQL)["record_delivery"], delivery)
-        self._record_outcome(ids, status, attempted=1, now=now, again=next_attempt_at)
-
-    def _record_outcome(
-        self,
-        ids: Sequence[int],
-        status: MessageStatus,
-        *,
-        attempted: int,
-        now: datetime,
-        again: datetime | None,
-    ) -> None:
-        row = {
-            "message_id": self.message.message_id,
-            "message_ids": list(ids),
-            "status": status.value,
-            "attempted": attempted,
-            "now": now,
-            "next_attempt_at": again,
-        }
-        self.connection.execute(statements(_SQL)["record_outcome"], row)
-        self.connection.execute(statements(_SQL)["sum_up"], row)
-
-
 def requeue_undelivered(connection: Connection) -> int:
     """Make messages due again that failed for good or had no channel; return how many."""
     row = connection.execute(statements(_SQL)["requeue_undelivered"]).fetchone()
     return row["messages"] if row else 0
 
 
-@contextmanager
-def claim_next(
-    connection: Connection, now: datetime, closed: Sequence[str] = ()
-) -> Iterator[Claim | None]:
-    """Hold the next due message for the block, or give None when none is due.
+def read_messages(connection: Connection, message_ids: Sequence[int]) -> list[QueuedMessage]:
+    """Return messages with all they say, the oldest first; those that are gone are left out.
 
-    The block is one transaction: an error inside gives the message back as it was.
-
-    Args:
-        connection: Where the outbox is.
-        now: What is due by then.
-        closed: Kinds of channels (`telegram`) and addresses (`telegram:4711`) to leave alone.
+    Raises:
+        ValueError, LookupError: One has something in it that this version of Keeper does not know.
     """
-    with connection.transaction():
-        found = connection.execute(
-            statements(_SQL)["claim_next"], {"now": now, "closed": list(closed)}
-        ).fetchone()
-        if found is None:
-            yield None
-            return
-        (message,) = _queued(connection, [found["message_id"]])
-        yield Claim(message, connection)
+    rows = connection.execute(
+        statements(_SQL)["queued"], {"message_ids": list(message_ids)}
+    ).fetchall()
+    reports = {row["report_id"] for row in rows if row["report_id"] is not None}
+    known = read_reports(connection, sorted(reports)) if reports else {}
+    return [_message(row, known) for row in rows]
 
 
 def is_any_due(connection: Connection, now: datetime) -> bool:
     """Return whether anything is due, whatever channel it goes to."""
     row = connection.execute(statements(_SQL)["due_behind"], {"now": now}).fetchone()
     return bool(row and row["is_due"])
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Messages that nobody has delivered although they are due.
+
+    Attributes:
+        messages: How many.
+        oldest: Since when the first of them is due; None if there is none.
+        kinds: By which kinds of channels they go; None if there is none.
+        detail: How the last attempt by these kinds ended that did not succeed; None without one.
+    """
+
+    messages: int
+    oldest: datetime | None
+    kinds: str | None
+    detail: str | None
+
+
+def overdue(connection: Connection, before: datetime) -> Overdue:
+    """Return the messages that have been due since before a moment; those held are not due."""
+    (row,) = connection.execute(statements(_SQL)["overdue"], {"before": before}).fetchall()
+    return Overdue(**row)
 
 
 def next_postponed(connection: Connection, now: datetime) -> datetime | None:
@@ -179,7 +97,7 @@ def latest_report(connection: Connection) -> QueuedReport | None:
 
 def _latest(connection: Connection, statement: str) -> QueuedMessage | None:
     row = connection.execute(statements(_SQL)[statement]).fetchone()
-    return _queued(connection, [row["message_id"]])[0] if row else None
+    return read_messages(connection, [row["message_id"]])[0] if row else None
 
 
 def listen(connection: Connection) -> None:
@@ -194,13 +112,6 @@ def wait_for_messages(connection: Connection, timeout_s: float) -> None:
     """
     for _ in connection.notifies(timeout=timeout_s, stop_after=1):
         return
-
-
-def _queued(connection: Connection, ids: Sequence[int]) -> list[QueuedMessage]:
-    rows = connection.execute(statements(_SQL)["queued"], {"message_ids": list(ids)}).fetchall()
-    reports = {row["report_id"] for row in rows if row["report_id"] is not None}
-    known = read_reports(connection, sorted(reports)) if reports else {}
-    return [_message(row, known) for row in rows]
 
 
 @cache
