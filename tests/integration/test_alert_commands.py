@@ -190,12 +190,13 @@ def test_a_wrong_channel_is_one_sentence(words: tuple[str, ...], reason: str) ->
 
 
 def test_a_domain_of_other_letters_and_the_number_of_a_group_are_taken() -> None:
-    assert (
-        "added: email:info@münchen.de"
-        in keeper("channels", "add", "email", "info@münchen.de").stdout
-    )
-    assert "sent: accepted by" in keeper("channels", "test", "email", "info@münchen.de").stdout
-    assert "added: telegram:-100123" in keeper("channels", "add", "telegram", "-100123").stdout
+    mail, group = ("email", "info@münchen.de"), ("telegram", "-100123")
+
+    assert "added: email:info@münchen.de" in keeper("channels", "add", *mail).stdout
+    assert "sent: accepted by" in keeper("channels", "test", *mail).stdout
+    assert "added: telegram:-100123" in keeper("channels", "add", *group).stdout
+    assert "paused: telegram:-100123" in keeper("channels", "pause", *group).stdout
+    assert "removed: telegram:-100123" in keeper("channels", "remove", *group, "--yes").stdout
 
 
 def test_a_private_authority_is_trusted_once_its_file_is_named(

@@ -232,5 +232,8 @@ def _refused(answer: Answer, address: str) -> DeliveryResult:
     given = answer.body.get("parameters")
     parameters = given if isinstance(given, dict) else {}
     found = first_rule(_RULES, f"{answer.code} {says}")
-    remedy = found.remedy.format(chat=address, moved_to=parameters.get("migrate_to_chat_id", ""))
+    moved_to = parameters.get("migrate_to_chat_id")
+    remedy = found.remedy.format(
+        chat=address, moved_to=moved_to if isinstance(moved_to, int) else "with its new number"
+    )
     return refused(answer, says, found, remedy, pause_s=parameters.get("retry_after"))

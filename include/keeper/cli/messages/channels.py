@@ -121,7 +121,7 @@ def pause(kind: KindArgument, address: ChannelArgument, user: UserOption = None)
     typer.echo(f"paused: {to}; {_cancelled(before.waiting)}")
 
 
-@app.command()
+@app.command(context_settings=_NEGATIVE_NUMBERS)
 def remove(
     kind: KindArgument, address: ChannelArgument, user: UserOption = None, yes: YesOption = False
 ) -> None:
