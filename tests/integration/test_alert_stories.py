@@ -25,7 +25,7 @@ MIDNIGHT = datetime(2100, 3, 1, tzinfo=UTC)
 SIMULATED = "[simulated] "
 
 
-def events_of(story: Story) -> list[PriceEvent]:
+def events_of(story: Story, asin: str = ASIN) -> list[PriceEvent]:
     """Return an event a check; an unchanged price keeps the time since when it holds."""
     events: list[PriceEvent] = []
     since, before = 0, object()
@@ -38,7 +38,7 @@ def events_of(story: Story) -> list[PriceEvent]:
                 price,
                 hour=since,
                 check=6 * number,
-                asin=ASIN,
+                asin=asin,
                 domain=story.domain,
                 price_type=story.price_type,
                 shipping=shipping,

@@ -8,8 +8,17 @@ from typing import Any, LiteralString
 
 import pytest
 
+from keeper.alerts.compose import alert_message
+from keeper.alerts.message import Message
 from keeper.domain.messages.delivery_clock import DeliveryRules
-from keeper.domain.messages.queue import Address, ChannelKind, DeliveryResult, DeliveryStatus
+from keeper.domain.messages.queue import (
+    Address,
+    ChannelKind,
+    DeliveryResult,
+    DeliveryStatus,
+    QueuedAlert,
+)
+from keeper.pipeline.messages import write
 from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, Delivery, deliver_due
 from keeper.pipeline.messages.write import PERHAPS_DOUBLED
 from keeper.stores.postgres.connection import Connection
@@ -56,15 +65,17 @@ def by_both(mail: Scripted, chat: Scripted, clock: Clock, **more: Any) -> Delive
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("UPDATE price_alerts SET domain = 'au' WHERE alert_id = 1", "written: KeyError: 'au'"),
+        (
+            "UPDATE price_alerts SET domain = 'au' WHERE alert_id = 1",
+            "written: UnknownLocaleError: Keepa has no Amazon locale 'au'",
+        ),
         (
             "UPDATE price_alerts SET price_type = 'LATER' WHERE alert_id = 1;"
             "UPDATE watched_products SET with_shipping = true",
             "read: UnknownPriceTypeError: Keepa has no price type 'LATER'",
         ),
-        ("UPDATE price_alerts SET currency = 'XXX' WHERE alert_id = 1", "written: "),
     ],
-    ids=["a locale of a later version", "a price type of a later version", "an unknown currency"],
+    ids=["a locale of a later version", "a price type of a later version"],
 )
 def test_a_message_that_cannot_be_written_fails_alone(
     connection: Connection, raise_alerts: Callable[..., None], change: LiteralString, reason: str
@@ -89,6 +100,26 @@ def test_a_message_that_cannot_be_written_fails_alone(
     assert [status for status, _ in outbox(connection)][:3] == ["FAILED", "SENT", "SENT"]
     # Once a day, as of any trouble that lasts.
     assert len([key for key in mail.keys if key.startswith("notice")]) == 4
+
+
+def test_whatever_writing_raises_it_fails_that_message_alone(
+    connection: Connection, raise_alerts: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raise_alerts(3)
+
+    def without_memory(queued: QueuedAlert, *rest: Any, **more: Any) -> Message:
+        if queued.alert.alert_id == 2:
+            raise MemoryError
+        return alert_message(queued, *rest, **more)
+
+    monkeypatch.setattr(write, "alert_message", without_memory)
+    mail = Scripted(SENT)
+
+    counts = deliver_due(connection, by_mail(mail))
+
+    assert (counts["sent"], counts["failed"]) == (2, 1)
+    assert mail.keys == ["alert-1", "alert-3"]
+    assert details(connection)[1] == "cannot be written: MemoryError"
 
 
 def test_once_the_message_can_be_written_it_comes_and_the_notice_is_over(
@@ -255,3 +286,14 @@ def test_of_a_reader_without_another_channel_the_operator_knows(
     ((to, message),) = mail.received
     assert to == OPERATOR
     assert f"{READER} has no other channel." in message.closing
+
+
+def test_of_an_operator_whose_only_channel_is_gone_the_log_says_so(
+    connection: Connection, raise_alerts: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    raise_alerts(1, user=OPERATOR)
+
+    deliver_due(connection, by_mail(Scripted(GONE), operator=OPERATOR))
+
+    (error,) = [one.message for one in caplog.records if one.levelno == logging.ERROR]
+    assert error.startswith(f"nobody can be notified that email {OPERATOR} is paused")

@@ -134,3 +134,5 @@ def _pause(connection: Connection, attempt: Attempt, options: Delivery) -> None:
     elif options.operator is not None:
         for_operator = replace(trouble, details=f"{reader} has no other channel. {trouble.details}")
         raise_notice(connection, for_operator, operator=options.operator, at=attempt.at)
+        if not active_kinds(connection, options.operator) & options.channels.keys():
+            _LOG.error("nobody can be notified that %s; %s", trouble.subject, trouble.details)

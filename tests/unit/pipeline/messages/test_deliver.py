@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from keeper.alerts.channels.paced_smtp import SmtpLimits
 from keeper.alerts.message import Message
 from keeper.domain.messages.delivery_clock import DeliveryRules, HeldFor, Hold
 from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus, QueuedAlert
@@ -352,3 +353,7 @@ def test_the_reason_of_a_failure_quotes_no_secret() -> None:
 
     assert reason_of(error, ("word", "pass-word")) == "RuntimeError: POST … of … failed"
     assert reason_of(ValueError()) == "ValueError"
+
+
+def test_a_lease_is_longer_than_any_mail_server_may_take() -> None:
+    assert timedelta(seconds=SmtpLimits().longest_s) < LEASE
