@@ -60,7 +60,8 @@ def start_run(
 ) -> None:
     """Note that a run has begun, or what it plans; a run begun again keeps its first start.
 
-    Earlier runs of the DAG that never came to their summary are noted as failed.
+    Earlier runs of the DAG that never came to their summary are noted as failed; but runs of
+    Airflow's backfills, which run beside others, only after a day.
     """
     row = {
         "run_id": run_id,
