@@ -33,7 +33,7 @@ Airflow. `airflow backfill create` is refused: Keepa has only today's best selle
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, Param, dag
+from airflow.sdk import CronDataIntervalTimetable, Param, TriggerRule, dag
 
 from keeper.orchestration import discover_products as tasks
 from keeper.orchestration.airflow.assets import PRODUCT_PROPOSALS
@@ -74,6 +74,9 @@ def discover_products() -> None:
         task_id="approve",
         question=proposed,
         answer_within=timedelta(hours=ANSWER_WITHIN_H),
+        # What the others found is asked about whatever search failed, and is not asked twice.
+        trigger_rule=TriggerRule.ALL_DONE,
+        is_independent=True,
         inlets=[PRODUCT_PROPOSALS],
     )
     tasks.decide(approve.output)

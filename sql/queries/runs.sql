@@ -11,7 +11,7 @@ WHERE dag_id = %(dag_id)s AND state = 'RUNNING' AND run_id <> %(run_id)s
         AND NOT starts_with(%(run_id)s, %(dag_id)s || '/backfill__'))
 
 -- name: start_run
--- Adds a running run, or opens one again with its new plan; its first start stays.
+-- Adds a running run, or opens one again with its new plan; its first start stays, and is returned.
 INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, products_planned,
     products_postponed, tokens_estimated)
 VALUES (%(run_id)s, %(dag_id)s, %(source)s, 'RUNNING', %(started_at)s, %(products_planned)s,
@@ -20,6 +20,7 @@ ON CONFLICT (run_id) DO UPDATE SET state = 'RUNNING', finished_at = NULL, proble
     products_planned = excluded.products_planned,
     products_postponed = excluded.products_postponed,
     tokens_estimated = excluded.tokens_estimated
+RETURNING started_at
 
 -- name: reopen_run
 -- Opens a run again that goes on by its former plan.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stack.airflow_api import AirflowApi
-from tests.e2e.clearing import Operator
+from tests.e2e.clearing import Operator, Task
 from tests.e2e.conftest import Rows
 from tests.e2e.runs import run_dag, trigger, wait_for_end
 from tests.services import Stack
@@ -182,7 +182,7 @@ def test_clearing_anything_of_a_good_run_changes_nothing(
     operator: Operator, undisturbed: Undisturbed
 ) -> None:
     run = run_dag(operator.airflow, "track_prices", undisturbed.conf)
-    for tasks in [
+    parts: list[tuple[Task, ...]] = [
         (("prices.fetch", 0),),
         (("prices.check", 1),),
         (("prices.publish", 0),),
@@ -192,7 +192,8 @@ def test_clearing_anything_of_a_good_run_changes_nothing(
         ("deliver_alerts",),
         ("summarise",),
         GROUP,
-    ]:
+    ]
+    for tasks in parts:
         for downstream in (True, False):
             assert operator.clear(run, *tasks, downstream=downstream) == "success", tasks
             assert_whole(operator, run, undisturbed)

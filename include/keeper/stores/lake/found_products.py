@@ -1,0 +1,30 @@
+"""What the searches of a run found, kept so that a search made again is not paid for again.
+
+`<lake>/runs/<run>/search-<number>.json` holds the products in the order they were found.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from keeper.stores.lake.paths import LakePath
+from keeper.stores.lake.run_files import as_json, safe_name
+
+
+def keep_found(lake: LakePath, run: str, search: int, asins: Sequence[str]) -> None:
+    """Keep what a search of a run found."""
+    file = _file(lake, run, search)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(as_json(list(asins)))
+
+
+def found_before(lake: LakePath, run: str, search: int) -> list[str] | None:
+    """Return what a search of this run found before; None if it was not made, or is not kept."""
+    try:
+        return msgspec.json.decode(_file(lake, run, search).read_bytes(), type=list[str])
+    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _file(lake: LakePath, run: str, search: int) -> LakePath:
+    return lake / "runs" / safe_name(run) / f"search-{search}.json"
