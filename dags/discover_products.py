@@ -20,7 +20,8 @@ with its rating (4 with the buy box, 6 and more with offers).
 - `answer_within_h`: how long the question stays open.
 
 ### If it fails
-- `find`: Keepa refuses a search; `keeper discover list` says why. The others continue.
+- `find`: Keepa refuses a search; `keeper discover list` says why. What the others found is
+  proposed and asked about; `propose` fails too, so that it is cleared with the search.
 - `approve` skipped: there was nothing to ask, or nobody answered; the next run asks again.
 - `decide`: the answer contradicts itself; nothing was decided. Clear `approve` and answer again.
 

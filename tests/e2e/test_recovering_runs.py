@@ -1,8 +1,12 @@
 """Whatever is cleared of a run that failed of Keepa: it recovers, and nothing is paid for twice."""
 
 import json
+import os
 import re
+import subprocess
+from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +15,12 @@ import pytest
 from stack.airflow_api import AirflowApi
 from tests.e2e.clearing import Operator, Task
 from tests.e2e.conftest import Rows
-from tests.e2e.runs import run_dag, trigger, wait_for_end
+from tests.e2e.runs import ENDED, run_dag, trigger, wait_for_end
+from tests.keepa_simulator import keeper_command
 from tests.services import Stack
 from tests.waiting import wait_until
+
+LEDGER = "SELECT count(*) AS requests, sum(tokens_charged) AS tokens FROM token_ledger"
 
 
 @dataclass(frozen=True)
@@ -178,6 +185,18 @@ def test_clearing_the_mapped_task_that_failed_recovers(
 
 
 @pytest.mark.nightly
+def test_what_a_task_cleared_alone_has_paid_for_is_published_once_the_failed_ones_are_cleared(
+    operator: Operator, undisturbed: Undisturbed
+) -> None:
+    run = refused(operator, undisturbed)
+
+    assert operator.clear(run, "prices.fetch", downstream=False) == "failed"
+    assert operator.paid(run) == undisturbed.tokens
+    assert operator.clear_run(run, only_failed=True) == "success"
+    assert_whole(operator, run, undisturbed)
+
+
+@pytest.mark.nightly
 def test_clearing_anything_of_a_good_run_changes_nothing(
     operator: Operator, undisturbed: Undisturbed
 ) -> None:
@@ -197,3 +216,81 @@ def test_clearing_anything_of_a_good_run_changes_nothing(
         for downstream in (True, False):
             assert operator.clear(run, *tasks, downstream=downstream) == "success", tasks
             assert_whole(operator, run, undisturbed)
+
+
+def test_clearing_the_failed_tasks_of_a_run_for_deals_recovers(
+    operator: Operator, stack: Stack
+) -> None:
+    """Its page of deals is paid for; the histories it asks for next are refused."""
+    filter_ = ("deals", "filter", "add", "recovered", "--drop-percent", "15", "--over", "week")
+    subprocess.run(
+        keeper_command(*filter_, "--domain", "jp"), env=os.environ | stack.environment, check=True
+    )
+    with operator.fault(kind="revoke_key", after=1):
+        run_id = trigger(operator.airflow, "collect_deals", {"filters": ["recovered"]})
+        assert wait_for_end(operator.airflow, "collect_deals", run_id) == "failed"
+    run = f"collect_deals/{run_id}"
+    assert operator.paid(run) == 5
+    assert operator.row(run)["problem"].startswith("deals.fetch (recovered) failed: Keepa rejected")
+
+    assert operator.clear_run(run, only_failed=True) == "success"
+
+    row, paid = operator.row(run), operator.paid(run)
+    assert (row["state"], row["problem"], row["tokens_spent"]) == ("SUCCESS", None, paid)
+    assert row["events_published"] == row["deals_stored"] > 0
+    assert paid > 5
+    assert operator.clear_run(run, only_failed=False) == "success"
+    assert operator.paid(run) == paid
+    assert operator.row(run)["events_published"] == row["events_published"]
+
+
+@pytest.mark.nightly
+def test_clearing_a_backfill_publishes_the_same_points_again_for_nothing(
+    operator: Operator,
+) -> None:
+    day = datetime.now(UTC).date()
+    conf = {"since": str(day - timedelta(days=3)), "until": str(day - timedelta(days=1))}
+    run = run_dag(operator.airflow, "backfill_history", conf)
+    row = operator.row(run)
+    assert (operator.paid(run), row["history_published"] > 0) == (0, True)
+
+    parts: list[tuple[Task, ...]] = [(("prices.fetch", 0),), ("prices.check",), ("plan",)]
+    for tasks in parts:
+        assert operator.clear(run, *tasks) == "success"
+        again = operator.row(run)
+        assert (again["state"], operator.paid(run)) == ("SUCCESS", 0)
+        assert again["history_published"] == row["history_published"]
+
+
+@pytest.mark.nightly
+def test_a_backfill_of_too_many_runs_fails_once_and_costs_nothing(operator: Operator) -> None:
+    since, spent = datetime(2026, 1, 3, tzinfo=UTC), operator.rows(LEDGER)
+    operator.airflow.ask(
+        "POST",
+        "/api/v2/backfills",
+        json={
+            "dag_id": "track_prices",
+            "from_date": since.isoformat(),
+            "to_date": (since + 64 * timedelta(hours=6)).isoformat(),
+            "max_active_runs": 8,
+            "dag_run_conf": {},
+        },
+    )
+
+    def states() -> list[str]:
+        runs = operator.airflow.ask(
+            "GET",
+            "/api/v2/dags/track_prices/dagRuns",
+            params={
+                "logical_date_gte": since.isoformat(),
+                "logical_date_lte": (since + timedelta(days=17)).isoformat(),
+                "limit": 100,
+            },
+        )["dag_runs"]
+        return [run["state"] for run in runs]
+
+    wait_until(lambda: len(states()) == 65 and set(states()) <= ENDED, "65 runs", every_s=2)
+    assert Counter(states()) == {"failed": 1, "success": 64}
+    assert operator.rows(LEDGER) == spent
+    said = notice(operator)
+    assert "from 3 January 2026 to 19 January 2026: 65 runs" in said

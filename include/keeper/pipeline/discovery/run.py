@@ -152,7 +152,8 @@ def find_candidates(
     if search is None or wanted <= 0:
         _LOG.info("%s: nothing more to look for in this run", planned.label)
         return Candidates(planned.discovery_id, ())
-    if (found := found_before(lake, run, planned.discovery_id)) is not None:
+    found = found_before(lake, run, planned.discovery_id, planned.limit)
+    if found is not None:
         _LOG.info("%s: %d products, found before in this run", planned.label, len(found))
         return Candidates(planned.discovery_id, tuple(found))
     try:
@@ -160,7 +161,7 @@ def find_candidates(
     except TerminalError as error:
         record_search(connection, planned.discovery_id, clock(), str(error))
         raise
-    keep_found(lake, run, planned.discovery_id, asins)
+    keep_found(lake, run, planned.discovery_id, planned.limit, asins)
     record_search(connection, planned.discovery_id, clock(), None)
     _LOG.info("%s: %d products nobody was asked about yet", planned.label, len(asins))
     return Candidates(planned.discovery_id, tuple(asins))
