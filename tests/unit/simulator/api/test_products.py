@@ -19,6 +19,7 @@ from keeper.simulator.products.sheets import STANDARD
 from tests.unit.simulator.asking import read
 from tests.unit.simulator.hand_clock import HandClock
 
+PRODUCTS = 60
 PLAIN = {*range(7), 8, *range(11, 15), *range(28, 31), 34, 35}
 WITH_OFFERS = set(range(36)) - {31}
 CLASSES = [
@@ -56,7 +57,7 @@ def _tokens_enough(api: KeepaApi) -> None:
 @pytest.fixture(scope="module")
 def asins(catalogue: Catalogue, us: Locale) -> list[str]:
     standard = (s.asin for s in catalogue.products_in(us) if s.product_type == STANDARD)
-    return list(islice(standard, 100))
+    return list(islice(standard, PRODUCTS))
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def everything(api_at: Callable[..., KeepaApi], asins: list[str]) -> set[int]:
     """Return the series the products have at all."""
     api = api_at()
     api.bucket.set_left(100_000)
-    pages = (ask(api, asins[first : first + 20], offers="20") for first in range(0, 100, 20))
+    pages = (ask(api, asins[first : first + 20], offers="20") for first in range(0, PRODUCTS, 20))
     return present([product for page in pages for product in page["products"]])
 
 
@@ -89,10 +90,10 @@ def test_only_the_series_asked_for_come(
 ) -> None:
     assert everything >= {7, 9, 10, 16, 17, 18, 19, 20, 21, 22, 32, 33}
     pages = [
-        ask(api, asins[first : first + 20], **query)["products"] for first in range(0, 100, 20)
+        ask(api, asins[first : first + 20], **query)["products"] for first in range(0, PRODUCTS, 20)
     ]
     products = [product for page in pages for product in page]
-    assert len(products) == 100
+    assert len(products) == PRODUCTS
     assert present(products) == series & everything
     for product in products:
         stats = product["stats"]
