@@ -4,6 +4,7 @@ Each reader gets each alert once. Where the connection was lost after a mail had
 or the deliverer with all it remembered, there may be a second copy, which says so, and no third.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import closing
@@ -106,7 +107,7 @@ class MoodyMailbox(ParticularMailbox):
         if self.mood in ("the database goes away", "the deliverer is killed"):
             self._cut(self.mood == "the deliverer is killed")
         if self.mood.startswith("drops"):
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return answer
 
