@@ -9,7 +9,7 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags architecture kibana stop down clean test test-all test-faults test-celery test-compose mutants check hashes lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi architecture kibana stop down clean test test-all test-faults test-celery test-compose mutants check hashes lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ dags: venv ## Write docs/DAGS.md from the DAGs and their docstrings
 	@AIRFLOW_HOME=$(CURDIR)/.keeper/dags-page AIRFLOW__CORE__LOAD_EXAMPLES=False \
 	AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING \
 	$(PYTHON) -m keeper.orchestration.airflow.dags_page dags docs/DAGS.md
+
+openapi: venv ## Write docs/openapi.json, the description of the API
+	@$(PYTHON) -m keeper.console.openapi docs/openapi.json
 
 architecture: venv ## Write docs/pictures/architecture.svg from the import contracts and the folders
 	@$(PYTHON) -m stack.layers_picture docs/pictures/architecture.svg

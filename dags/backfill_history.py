@@ -25,7 +25,8 @@ and alerts stay as they are.
 - `wait_for_history`: the loader is behind or down: `keeper health consume-backfill`, and its log.
 
 ### Run it again
-As often as you like: points that are stored already change nothing. `airflow backfill create` is
+As often as you like, and cleared as `track_prices` is: points that are stored already change
+nothing, and no reply is paid for twice. `airflow backfill create` is
 for DAGs with a schedule, and refuses this one: the params name the span.
 """
 

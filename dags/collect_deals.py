@@ -23,16 +23,17 @@ A run may spend at most `KEEPER_DEAL_TOKENS`; its filters share them.
 
 ### If it fails
 - `plan`: a chosen filter does not exist or is not active; the message names those that are.
-- `fetch`: Keepa rejects a filter; the message names it with the field at fault. Change or disable
-  it. The other filters' deals are published all the same. Without tokens the task is deferred until
-  the refill; replies already paid for are not fetched twice.
+- `fetch`: Keepa rejects a filter; the message names it with the field at fault. Change or pause
+  it, then clear the failed tasks: it is searched with as it is then, or left out. The other
+  filters' deals are published all the same. Without tokens the task is deferred until the refill.
 - `check`: bad deals are in `quarantined_records`; the others of the filter are published.
 - `wait_for_postgres`: the loader is behind or down: `keeper health consume-deals`, and its log.
 - `summarise`: a filter was lost or too much was quarantined; its row in `pipeline_runs` says which.
 
 ### Run it again
-Clear the failed tasks: nothing is stored or paid for twice. A new run pays again; a deal seen again
-is the same deal. `airflow backfill create` is refused: Keepa has only today's deals.
+Clear the failed tasks, or any others with those after them: nothing is stored or paid for twice. A
+new run pays again; a deal seen again is the same deal. `airflow backfill create` is refused: Keepa
+has only today's deals.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -20,7 +20,8 @@ with its rating (4 with the buy box, 6 and more with offers).
 - `answer_within_h`: how long the question stays open.
 
 ### If it fails
-- `find`: Keepa refuses a search; `keeper discover list` says why. The others continue.
+- `find`: Keepa refuses a search; `keeper discover list` says why. What the others found is
+  proposed and asked about; `propose` fails too, so that it is cleared with the search.
 - `approve` skipped: there was nothing to ask, or nobody answered; the next run asks again.
 - `decide`: the answer contradicts itself; nothing was decided. Clear `approve` and answer again.
 
@@ -33,7 +34,7 @@ Airflow. `airflow backfill create` is refused: Keepa has only today's best selle
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, Param, dag
+from airflow.sdk import CronDataIntervalTimetable, Param, TriggerRule, dag
 
 from keeper.orchestration import discover_products as tasks
 from keeper.orchestration.airflow.assets import PRODUCT_PROPOSALS
@@ -74,6 +75,9 @@ def discover_products() -> None:
         task_id="approve",
         question=proposed,
         answer_within=timedelta(hours=ANSWER_WITHIN_H),
+        # What the others found is asked about whatever search failed, and is not asked twice.
+        trigger_rule=TriggerRule.ALL_DONE,
+        is_independent=True,
         inlets=[PRODUCT_PROPOSALS],
     )
     tasks.decide(approve.output)

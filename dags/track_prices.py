@@ -21,21 +21,24 @@ Batch size, recorded price types and limits are settings (`KEEPER_*`). When toke
 run fetches the products that are worth most; `keeper keepa plan` shows which.
 
 ### If it fails
+The run's row, its last task and the notice begin with the task that failed first, and what was said
+to it. Tasks after a failed one do what they can and fail too, so that they are cleared with it.
 - `plan`: nobody watches the products chosen; the message names them.
 - `plan`, `fetch`: a wrong key fails at once; a missing answer is retried. Without tokens `fetch`
-  is deferred until the refill; no worker waits. What was paid for is published all the same, and
-  not fetched twice.
+  is deferred until the refill; no worker waits. What was paid for is published all the same.
 - `check`: bad records are in `quarantined_records` with the failed expectation; the others of the
   batch are published all the same.
 - `wait_for_…`: a loader is behind or down; the message names it: `keeper health consume-prices`,
-  and its log.
+  and its log. Where Kafka has lost what was published, clear `prices.publish`.
 - `summarise`: a batch was lost or too much was quarantined; its row in `pipeline_runs` says which.
 
 ### Run it again
-Clear the failed tasks: nothing is stored, alerted or paid for twice. A new run pays again.
+Clear the failed tasks, or any others with those after them: nothing is stored, alerted or paid for
+twice. A run that has paid for something keeps its plan. A new run pays again.
 `airflow backfill create --dag-id track_prices …` publishes the points of past intervals from
-archived replies, without alerts, one run for each interval; for a long span run `backfill_history`
-instead.
+archived replies, without alerts, one run for each interval. One of more than KEEPER_BACKFILL_RUNS
+(60) fails at its first and skips the others, unless its conf says `{"large": true}`; for a long
+span run `backfill_history` instead.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -113,7 +113,11 @@ def _of_a_laptop(environment: Mapping[str, str]) -> Iterator[str]:
     from keeper.settings.group import is_this_machine
 
     bound = environment.get("KEEPER_BIND_ADDRESS") or "127.0.0.1"
-    public = urlsplit(environment.get("KEEPER_PUBLIC_URL", "")).hostname or "localhost"
+    try:
+        public = urlsplit(environment.get("KEEPER_PUBLIC_URL", "")).hostname or "localhost"
+    except ValueError:
+        # Half an IPv6 address, which Keeper itself has reported.
+        return
     if not is_this_machine(bound):
         reached = "KEEPER_BIND_ADDRESS"
         protected = SIGN_AND_LOG_IN | DATABASE_PASSWORDS

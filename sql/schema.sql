@@ -256,6 +256,61 @@ COMMENT ON COLUMN public.alert_states.rule IS 'The rule as keeper watch writes i
 
 COMMENT ON COLUMN public.alert_states.last_minor IS 'The price last judged, null without an offer; kept for rules other than target.';
 
+CREATE TABLE public.api_tokens (
+    token_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    name text NOT NULL,
+    digest bytea NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_tokens_name_check CHECK ((name <> ''::text))
+);
+
+COMMENT ON TABLE public.api_tokens IS 'Tokens of programs that use the console''s API: the SHA-256 of each, never the token.';
+
+COMMENT ON COLUMN public.api_tokens.last_used_at IS 'Moved on once a minute at most; null if never used.';
+
+ALTER TABLE public.api_tokens ALTER COLUMN token_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.api_tokens_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.audit_log (
+    entry_id bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    user_id bigint,
+    email text,
+    token_id bigint,
+    action text NOT NULL,
+    subject text NOT NULL,
+    origin text,
+    result text NOT NULL,
+    CONSTRAINT audit_log_actor_check CHECK ((actor = ANY (ARRAY['user'::text, 'token'::text, 'command'::text])))
+);
+
+COMMENT ON TABLE public.audit_log IS 'Who did what to what, from where and with what result: sign-ins, tokens, roles, removals, imports.';
+
+COMMENT ON COLUMN public.audit_log.user_id IS 'Whose session or token it was; kept when the user is removed. Null for a command.';
+
+COMMENT ON COLUMN public.audit_log.origin IS 'The address the request came from; null for a command.';
+
+ALTER TABLE public.audit_log ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_log_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.channels (
     channel_id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -805,6 +860,49 @@ COMMENT ON COLUMN public.reported_deals."position" IS 'Where it stands in the re
 
 COMMENT ON COLUMN public.reported_deals.deal IS 'As it was told.';
 
+CREATE TABLE public.sessions (
+    session_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    digest bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.sessions IS 'Who is signed in to the console: the SHA-256 of each session''s secret, never the secret.';
+
+COMMENT ON COLUMN public.sessions.last_used_at IS 'Moved on once a minute at most.';
+
+ALTER TABLE public.sessions ALTER COLUMN session_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sessions_session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sign_in_links (
+    link_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    digest bytea NOT NULL,
+    is_mailed boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+
+COMMENT ON TABLE public.sign_in_links IS 'One-time links to sign in to the console: the SHA-256 of each, never the link itself.';
+
+ALTER TABLE public.sign_in_links ALTER COLUMN link_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sign_in_links_link_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.token_accounts (
     account text NOT NULL,
     tokens_left integer NOT NULL,
@@ -879,9 +977,11 @@ CREATE TABLE public.users (
     snoozed_until timestamp with time zone,
     deal_reports text DEFAULT 'WITH_DEALS'::text NOT NULL,
     report_due_from timestamp with time zone DEFAULT now() NOT NULL,
+    role text DEFAULT 'reader'::text NOT NULL,
     CONSTRAINT users_check CHECK (((quiet_from IS NULL) = (quiet_until IS NULL))),
     CONSTRAINT users_daily_cap_check CHECK ((daily_cap > 0)),
-    CONSTRAINT users_deal_reports_check CHECK ((deal_reports = ANY (ARRAY['OFF'::text, 'WITH_DEALS'::text, 'ALWAYS'::text])))
+    CONSTRAINT users_deal_reports_check CHECK ((deal_reports = ANY (ARRAY['OFF'::text, 'WITH_DEALS'::text, 'ALWAYS'::text]))),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['reader'::text, 'operator'::text])))
 );
 
 COMMENT ON TABLE public.users IS 'Who watches; the system user owns watches that deals create.';
@@ -893,6 +993,8 @@ COMMENT ON COLUMN public.users.daily_cap IS 'Most messages a channel gets on a d
 COMMENT ON COLUMN public.users.deal_reports IS 'Whether the daily report comes: never, on days with new deals, or every day.';
 
 COMMENT ON COLUMN public.users.report_due_from IS 'A daily report is due at the first morning after; the time of the last look for new deals.';
+
+COMMENT ON COLUMN public.users.role IS 'A reader sees what is theirs, an operator everything; who the settings name is an operator all the same.';
 
 ALTER TABLE public.users ALTER COLUMN user_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.users_user_id_seq
@@ -958,6 +1060,15 @@ ALTER TABLE ONLY public.alert_deliveries
 
 ALTER TABLE ONLY public.alert_states
     ADD CONSTRAINT alert_states_pkey PRIMARY KEY (watch_id, rule);
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (token_id);
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (entry_id);
 
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_pkey PRIMARY KEY (channel_id);
@@ -1058,6 +1169,18 @@ ALTER TABLE ONLY public.reconciliations
 ALTER TABLE ONLY public.reported_deals
     ADD CONSTRAINT reported_deals_pkey PRIMARY KEY (report_id, event_id);
 
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY public.sign_in_links
+    ADD CONSTRAINT sign_in_links_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.sign_in_links
+    ADD CONSTRAINT sign_in_links_pkey PRIMARY KEY (link_id);
+
 ALTER TABLE ONLY public.token_accounts
     ADD CONSTRAINT token_accounts_pkey PRIMARY KEY (account);
 
@@ -1072,6 +1195,10 @@ ALTER TABLE ONLY public.watched_products
 
 ALTER TABLE ONLY public.watched_products
     ADD CONSTRAINT watched_products_user_id_asin_domain_price_type_key UNIQUE (user_id, asin, domain, price_type);
+
+CREATE INDEX api_tokens_of_user ON public.api_tokens USING btree (user_id);
+
+CREATE INDEX audit_log_by_time ON public.audit_log USING btree (happened_at);
 
 CREATE INDEX collected_deals_by_filter ON public.collected_deals USING btree (filter_id, first_seen_at DESC);
 
@@ -1099,6 +1226,10 @@ CREATE INDEX reconciliations_by_time ON public.reconciliations USING btree (comp
 
 CREATE INDEX reported_deals_of_event ON public.reported_deals USING btree (event_id);
 
+CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id);
+
+CREATE INDEX sign_in_links_of_user ON public.sign_in_links USING btree (user_id, created_at);
+
 CREATE INDEX token_ledger_by_run ON public.token_ledger USING btree (run_id);
 
 CREATE INDEX token_ledger_by_time ON public.token_ledger USING btree (requested_at);
@@ -1121,6 +1252,9 @@ ALTER TABLE ONLY public.alert_deliveries
 
 ALTER TABLE ONLY public.alert_states
     ADD CONSTRAINT alert_states_watch_id_fkey FOREIGN KEY (watch_id) REFERENCES public.watched_products(watch_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
@@ -1157,6 +1291,12 @@ ALTER TABLE ONLY public.product_proposals
 
 ALTER TABLE ONLY public.reported_deals
     ADD CONSTRAINT reported_deals_report_id_fkey FOREIGN KEY (report_id) REFERENCES public.deal_reports(report_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sign_in_links
+    ADD CONSTRAINT sign_in_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.watched_products
     ADD CONSTRAINT watched_products_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;

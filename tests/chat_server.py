@@ -158,8 +158,8 @@ def _request(handler: BaseHTTPRequestHandler) -> Request:
     body = handler.rfile.read(int(handler.headers["Content-Length"]))
     kind = handler.headers["Content-Type"]
     if kind.startswith("application/x-www-form-urlencoded"):
-        fields = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        return Request(handler.path, fields, {})
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        return Request(handler.path, form, {})
     if not kind.startswith("multipart/form-data"):
         return Request(handler.path, {}, {}, (), json.loads(body))
     head = f"Content-Type: {kind}\r\n\r\n".encode()

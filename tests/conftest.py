@@ -12,4 +12,5 @@ pytest_plugins = (
     "tests.found_deals",
     "tests.browser",
     "tests.price_runs",
+    "tests.console_server",
 )

@@ -82,6 +82,7 @@ class ScriptedServer:
         begin: What it does once it has answered DATA.
         end: What it does when a message has ended.
         received: The messages that ended, with their dots.
+        answer_command: What it does when it is named a sender or a recipient.
         log_in: What it does when somebody logs in.
         bid_farewell: What it does when somebody leaves.
         extensions: What it offers.
@@ -92,6 +93,7 @@ class ScriptedServer:
         self.greet: Callable[[socket.socket], object] = say("220 odd.example")
         self.begin: Callable[[socket.socket], object] = lambda _: None
         self.end: Callable[[socket.socket], object] = say("250 2.0.0 taken")
+        self.answer_command: Callable[[socket.socket], object] = say("250 OK")
         self.log_in: Callable[[socket.socket], object] = say("235 2.7.0 welcome")
         self.bid_farewell: Callable[[socket.socket], object] = say("221 2.0.0 bye")
         self.tls: ssl.SSLContext | None = None
@@ -128,7 +130,7 @@ class ScriptedServer:
                     self.received.append(b"".join(content))
                     self.end(connection)
                 else:
-                    (self.bid_farewell if verb == "QUIT" else say("250 OK"))(connection)
+                    (self.bid_farewell if verb == "QUIT" else self.answer_command)(connection)
 
     def drip(self, code: str) -> Callable[[socket.socket], object]:
         """Return what answers with a line, a byte now and then, for ten seconds."""
@@ -154,6 +156,16 @@ def say(line: str) -> Callable[[socket.socket], object]:
 def hang_up(connection: socket.socket) -> None:
     """End the connection."""
     connection.shutdown(socket.SHUT_RDWR)
+
+
+def say_and_hang_up(line: str) -> Callable[[socket.socket], object]:
+    """Return what answers with a line and ends the connection."""
+
+    def answer(connection: socket.socket) -> None:
+        say(line)(connection)
+        hang_up(connection)
+
+    return answer
 
 
 @contextmanager

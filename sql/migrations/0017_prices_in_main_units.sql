@@ -1,5 +1,5 @@
 -- Prices as people write them, beside those in minor units.
--- depends: 0014_time_of_looking
+-- depends: 0015_leases_of_messages
 
 CREATE FUNCTION main_units(minor bigint, currency text) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

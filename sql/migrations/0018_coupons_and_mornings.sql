@@ -1,6 +1,6 @@
 -- What the listing said beside an alert's price: coupons, and whether Amazon could deliver. When each
 -- reader was last due for a daily report, which comes in the morning of their own time zone.
--- depends: 0014_time_of_looking
+-- depends: 0017_prices_in_main_units
 
 ALTER TABLE price_alerts
     ADD COLUMN coupon_minor bigint,

@@ -1,13 +1,17 @@
 -- Runs of the pipelines and what their checks rejected.
 
 -- name: end_lost_runs
--- Marks a DAG's other running runs as failed: they were stopped before they could sum up.
+-- Marks a DAG's other running runs as failed: they were stopped before they could sum up. Runs of
+-- Airflow's backfills run beside others, and only those older than any run may be are lost.
 UPDATE pipeline_runs SET state = 'FAILED', finished_at = %(started_at)s,
     problem = 'ended without a summary'
 WHERE dag_id = %(dag_id)s AND state = 'RUNNING' AND run_id <> %(run_id)s
+    AND (started_at < %(started_at)s - interval '24 hours'
+        OR NOT starts_with(run_id, %(dag_id)s || '/backfill__')
+        AND NOT starts_with(%(run_id)s, %(dag_id)s || '/backfill__'))
 
 -- name: start_run
--- Adds a running run, or opens one again with its new plan; its first start stays.
+-- Adds a running run, or opens one again with its new plan; its first start stays, and is returned.
 INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, products_planned,
     products_postponed, tokens_estimated)
 VALUES (%(run_id)s, %(dag_id)s, %(source)s, 'RUNNING', %(started_at)s, %(products_planned)s,
@@ -16,6 +20,7 @@ ON CONFLICT (run_id) DO UPDATE SET state = 'RUNNING', finished_at = NULL, proble
     products_planned = excluded.products_planned,
     products_postponed = excluded.products_postponed,
     tokens_estimated = excluded.tokens_estimated
+RETURNING started_at
 
 -- name: reopen_run
 -- Opens a run again that goes on by its former plan.

@@ -76,3 +76,19 @@ SELECT ctid FROM deal_reports WHERE until < %(before)s
 -- name: old_operator_notices
 -- Returns the places of notices resolved before a moment; open ones stay.
 SELECT ctid FROM operator_notices WHERE resolved_at < %(before)s
+
+-- name: old_audit_log
+-- Returns the places of entries from before a moment.
+SELECT ctid FROM audit_log WHERE happened_at < %(before)s
+
+-- name: old_sessions
+-- Returns the places of sessions that expired before a moment.
+SELECT ctid FROM sessions WHERE expires_at < %(before)s
+
+-- name: old_sign_in_links
+-- Returns the places of links to sign in that expired before a moment.
+SELECT ctid FROM sign_in_links WHERE expires_at < %(before)s
+
+-- name: old_api_tokens
+-- Returns the places of tokens that expired before a moment.
+SELECT ctid FROM api_tokens WHERE expires_at < %(before)s

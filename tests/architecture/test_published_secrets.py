@@ -51,7 +51,7 @@ def named(mistakes: list[str]) -> set[str]:
     return {mistake.partition(":")[0] for mistake in mistakes}
 
 
-@pytest.mark.parametrize("address", ["", "127.0.0.1", "127.77.0.1", "::1", "localhost"])
+@pytest.mark.parametrize("address", ["", "127.0.0.1", "127.77.0.1", "::1", "[::1]", "localhost"])
 @pytest.mark.parametrize("url", ["", "http://localhost:8000", "http://127.0.0.1:8001"])
 def test_they_are_right_where_nobody_else_comes(
     mistakes: Callable[..., list[str]], address: str, url: str
@@ -84,6 +84,10 @@ def test_what_signs_and_logs_in_is_refused_for_a_public_address(
     assert mistakes(**public, **own) == []
     short = own | {"KEEPER_AIRFLOW_PASSWORD": "short"}
     assert named(mistakes(**public, **short)) == {"KEEPER_AIRFLOW_PASSWORD"}
+
+
+def test_an_address_that_cannot_be_read_is_one_mistake(mistakes: Callable[..., list[str]]) -> None:
+    assert named(mistakes(KEEPER_PUBLIC_URL="http://[half")) == {"KEEPER_PUBLIC_URL"}
 
 
 def test_every_value_that_is_published_is_known() -> None:

@@ -87,3 +87,5 @@ def test_the_filters_that_were_lost_are_known_by_name() -> None:
     assert reports.planned == 3
     assert reports.lost == ["a", "c"]
     assert reports.total("published", "events") == 7
+    others = batch_reports(results, "plan", "fetch", "check", "publish", left_out=["fetch_2"])
+    assert (others.planned, others.lost) == (2, ["a"])

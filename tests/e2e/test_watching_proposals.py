@@ -156,7 +156,7 @@ def test_a_cleared_question_is_decided_as_it_was_shown_though_a_search_is_refuse
     assert end(airflow, run_id) == "failed"
     (run,) = rows(f"SELECT * FROM pipeline_runs WHERE run_id = '{run_name(DAG, run_id)}'")
     assert run["state"] == "FAILED"
-    assert "us wrong: Keepa has no best sellers of category 5" in run["problem"]
+    assert "find (us wrong) failed: Keepa has no best sellers of category 5" in run["problem"]
     assert airflow.question(DAG, run_id, "approve")["options"] == shown
     approved = {
         row["asin"] for row in rows("SELECT asin FROM product_proposals WHERE state = 'APPROVED'")

@@ -107,7 +107,7 @@ class MoodyMailbox(ParticularMailbox):
         if self.mood in ("the database goes away", "the deliverer is killed"):
             self._cut(self.mood == "the deliverer is killed")
         if self.mood.startswith("drops"):
-            assert isinstance(server.transport, asyncio.Transport)
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         return answer
 

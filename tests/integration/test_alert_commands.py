@@ -17,6 +17,12 @@ from keeper.stores.postgres.messages.outbox import listen, wait_for_messages
 from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.chat_server import TOKEN, ChatServer
+from tests.odd_smtp import (
+    ParticularMailbox,
+    own_certificate,
+    particular_server,
+    server_context,
+)
 from tests.price_events import price_event
 from tests.smtp_server import Mailbox
 from tests.waiting import HUNG_AFTER_S
@@ -184,12 +190,33 @@ def test_a_wrong_channel_is_one_sentence(words: tuple[str, ...], reason: str) ->
 
 
 def test_a_domain_of_other_letters_and_the_number_of_a_group_are_taken() -> None:
-    assert (
-        "added: email:info@münchen.de"
-        in keeper("channels", "add", "email", "info@münchen.de").stdout
-    )
-    assert "sent: accepted by" in keeper("channels", "test", "email", "info@münchen.de").stdout
-    assert "added: telegram:-100123" in keeper("channels", "add", "telegram", "-100123").stdout
+    mail, group = ("email", "info@münchen.de"), ("telegram", "-100123")
+
+    assert "added: email:info@münchen.de" in keeper("channels", "add", *mail).stdout
+    assert "sent: accepted by" in keeper("channels", "test", *mail).stdout
+    assert "added: telegram:-100123" in keeper("channels", "add", *group).stdout
+    assert "paused: telegram:-100123" in keeper("channels", "pause", *group).stdout
+    assert "removed: telegram:-100123" in keeper("channels", "remove", *group, "--yes").stdout
+
+
+def test_a_private_authority_is_trusted_once_its_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = own_certificate(tmp_path)
+    context = server_context(certificate)
+    with particular_server(ParticularMailbox(), tls_context=context) as config:
+        monkeypatch.setenv("SMTP_PORT", str(config.port))
+        monkeypatch.setenv("KEEPER_SMTP_TLS", "starttls")
+        load_settings.cache_clear()
+        refused = keeper("channels", "test", "email", READER)
+        monkeypatch.setenv("KEEPER_SMTP_CA_FILE", str(certificate))
+        load_settings.cache_clear()
+        taken = keeper("channels", "test", "email", READER)
+
+    assert refused.exit_code == 1
+    assert "not trusted" in refused.stdout
+    assert "KEEPER_SMTP_CA_FILE" in refused.stdout
+    assert "sent: accepted by" in taken.stdout
 
 
 def test_a_test_of_a_channel_says_what_helps(chat: ChatServer) -> None:

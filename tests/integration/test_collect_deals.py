@@ -11,8 +11,8 @@ from confluent_kafka import Consumer
 
 from keeper.domain.deals.deal import DealFilter
 from keeper.domain.deals.events import DealEvent
-from keeper.domain.watches.watch import Watch
-from keeper.pipeline.deals.fetch import DealFetchResult, fetch_deals
+from keeper.domain.watches.watch import Watch, WatchStatus
+from keeper.pipeline.deals.fetch import DealFetchResult, fetch_deals, renew_filter
 from keeper.pipeline.deals.plan import PlannedFilter, plan_deals
 from keeper.pipeline.deals.validate import DealCheckResult, check_deals
 from keeper.pipeline.prices.publish import publish_batch
@@ -23,7 +23,7 @@ from keeper.sources.keepa.deals import requests as deal_requests
 from keeper.sources.keepa.deals.requests import DealFilterRejectedError
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.deals.filters import list_filters, save_filter
+from keeper.stores.postgres.deals.filters import list_filters, save_filter, set_filter_status
 from keeper.stores.postgres.tokens.ledger import TokenLedger
 from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import LatestCheck, decode_deal_event
@@ -94,6 +94,27 @@ def events(run: Run, number: int) -> list[DealEvent]:
         consumer.close()
     assert [message.error() for message in messages] == [None] * number
     return [decode_deal_event(message.value(), LatestCheck(lambda: AT)) for message in messages]
+
+
+def test_a_filter_that_was_mended_since_the_plan_is_searched_with_as_it_is_now(
+    run: Run, simulate: Callable[..., Simulator]
+) -> None:
+    """Keepa had refused it: its task is cleared once its user has changed or paused it."""
+    save_filter(run.connection, OWNER, DROPS)
+    (part,) = run.plan()
+    run.fetch(part, simulate())
+    folder = run.folder(part.batch)
+
+    assert renew_filter(folder, run.connection)
+    assert folder.pages()
+    save_filter(run.connection, OWNER, replace(DROPS, min_score=60))
+    assert renew_filter(folder, run.connection)
+    assert (folder.read_filter().min_score, len(folder.pages())) == (60, 1)
+    save_filter(run.connection, OWNER, replace(DROPS, selection={"deltaPercentRange": [20, 90]}))
+    assert renew_filter(folder, run.connection)
+    assert folder.pages() == []
+    set_filter_status(run.connection, OWNER, DROPS.name, WatchStatus.PAUSED)
+    assert not renew_filter(folder, run.connection)
 
 
 def test_saved_filters_become_scored_deals_on_the_topic(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +97,7 @@ class Run:
 
     connection: Connection
     client: KeepaClient
+    lake: Path
     run_id: str = "discover_products/one"
     max_proposals: int = 50
 
@@ -110,7 +112,7 @@ class Run:
         )
 
     def find(self, planned: PlannedSearch) -> Candidates:
-        return find_candidates(self.connection, self.client, planned, run=self.run_id)
+        return find_candidates(self.connection, self.client, self.lake, planned, run=self.run_id)
 
     def propose(self, *candidates: Candidates) -> Proposed:
         return propose(self.connection, self.client, candidates, run=self.run_id)
@@ -136,8 +138,8 @@ class Run:
 
 
 @pytest.fixture
-def run(connection: Connection, client: KeepaClient) -> Run:
-    return Run(connection, client)
+def run(connection: Connection, client: KeepaClient, tmp_path: Path) -> Run:
+    return Run(connection, client, tmp_path / "lake")
 
 
 def proposed(connection: Connection) -> list[Proposal]:
@@ -355,7 +357,11 @@ def test_a_category_keepa_lacks_fails_its_search_alone_and_says_why(
 
 
 def test_the_summary_counts_products_and_tokens(
-    connection: Connection, database: PostgresConfig, simulator: Simulator, sellers: Discovery
+    connection: Connection,
+    database: PostgresConfig,
+    simulator: Simulator,
+    sellers: Discovery,
+    tmp_path: Path,
 ) -> None:
     save_discovery(connection, sellers)
     run_id = "discover_products/one"
@@ -363,13 +369,29 @@ def test_the_summary_counts_products_and_tokens(
         session(database) as books,
         keepa_account(simulator.config(), books, run_id) as account,
     ):
-        Run(connection, account.client, run_id).all()
+        Run(connection, account.client, tmp_path / "lake", run_id).all()
 
     row = summarise_discovery(connection, run=run_id, unknown=0, failed=[], finished_at=NOW)
 
     assert (row["state"], row["source"]) == ("SUCCESS", "simulator")
     assert row["products_fetched"] == 5
     assert 55 < int(str(row["tokens_spent"])) <= 60
+
+
+def test_a_search_made_again_in_a_run_is_not_paid_for_again(
+    run: Run, connection: Connection, sellers: Discovery
+) -> None:
+    """As when its task is cleared; what it found may be less than it might propose."""
+    save_discovery(connection, replace(sellers, propose=50))
+    (planned,) = run.plan()
+    found = run.find(planned)
+    paid = run.tokens()
+
+    assert run.find(planned) == found
+    assert run.tokens() == paid
+    next_run = replace(run, run_id="discover_products/two")
+    assert next_run.find(*next_run.plan()) == found
+    assert next_run.tokens() == paid + 50
 
 
 def test_products_a_finder_selects_are_proposed(run: Run, connection: Connection) -> None:

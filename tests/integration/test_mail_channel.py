@@ -23,6 +23,7 @@ from tests.odd_smtp import (
     own_certificate,
     particular_server,
     say,
+    say_and_hang_up,
     scripted_server,
     server_context,
 )
@@ -179,7 +180,7 @@ def test_a_login_is_sent_where_tls_comes_first(tmp_path: Path) -> None:
 
 def test_a_server_that_refuses_a_mail_before_its_end_has_answered() -> None:
     server = ScriptedServer()
-    server.begin = lambda connection: (say("552 5.3.4 too large")(connection), hang_up(connection))
+    server.begin = say_and_hang_up("552 5.3.4 too large")
     with scripted_server(server) as config:
         result = send(config, message=replace(PLAIN, lead="a line of text\n" * 350_000))
 
@@ -199,7 +200,7 @@ def test_nobody_there_is_away_and_names_the_settings() -> None:
     result = send(SmtpConfig("127.0.0.1", free_port(), "keeper@example.org"))
 
     assert is_away(result)
-    assert result.remedy == "check SMTP_HOST and SMTP_PORT"
+    assert result.remedy == "check SMTP_HOST, SMTP_PORT and KEEPER_SMTP_TLS"
 
 
 @pytest.mark.parametrize(
@@ -265,6 +266,13 @@ def test_a_refused_sender_closes_mail_and_says_what_to_set(answer: str, remedy: 
     assert is_closed(result)
     assert result.detail == f"sender refused: {answer}"
     assert remedy in result.remedy
+
+
+def test_a_server_that_speaks_something_else_is_away() -> None:
+    server = ScriptedServer()
+    server.answer_command = say("what is this?")
+
+    assert is_away(deliver_to(server))
 
 
 def test_an_account_that_has_sent_too_much_waits() -> None:
@@ -429,7 +437,7 @@ def test_a_server_that_hangs_up_on_a_wrong_password_has_refused_it(tmp_path: Pat
     certificate = own_certificate(tmp_path)
     server.tls = server_context(certificate)
     server.extensions = ["AUTH PLAIN LOGIN"]
-    server.log_in = lambda connection: (say("535 5.7.8 no")(connection), hang_up(connection))
+    server.log_in = say_and_hang_up("535 5.7.8 no")
     with scripted_server(server) as config:
         account = replace(config, tls="implicit", ca_file=certificate, user="me", password="no")
 

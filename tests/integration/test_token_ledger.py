@@ -22,7 +22,12 @@ from keeper.sources.keepa.errors import (
     KeepaUnavailableError,
     TokensExhaustedError,
 )
-from keeper.stores.postgres.connection import Connection, PostgresConfig, connect
+from keeper.stores.postgres.connection import (
+    Connection,
+    DatabaseUnavailableError,
+    PostgresConfig,
+    connect,
+)
 from keeper.stores.postgres.tokens.ledger import TokenLedger, TokenUse
 from tests.keepa_simulator import Simulator, watch_list
 from tests.services import free_port
@@ -299,6 +304,28 @@ def test_every_request_is_in_the_ledger_and_agrees_with_keepas_envelope(
     (use,) = own_ledger.spent_since(started)
     assert spent == len(asins)
     assert use == TokenUse("product", -(-len(asins) // 5), len(asins), len(asins), len(asins), 0, 0)
+
+
+def test_a_reply_that_was_paid_for_is_kept_when_the_ledger_is_away(
+    keepa: Simulator,
+    own_ledger: TokenLedger,
+    asins: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise DatabaseUnavailableError("PostgreSQL does not answer")
+
+    monkeypatch.setattr(own_ledger, "record_outcome", away)
+    with budgeted(keepa, own_ledger) as client:
+        (page,) = client.product_pages(locale_of("us"), asins[:5])
+
+        assert page.envelope.tokens_consumed == 5
+        assert "could not be recorded: PostgreSQL does not answer" in caplog.text
+        # Of a reply that is no use nothing is lost: the task ends, and tries again later.
+        keepa.post("faults", {"kind": "status", "status": 500, "endpoint": "product"})
+        with pytest.raises(DatabaseUnavailableError):
+            list(client.product_pages(locale_of("us"), asins[5:10]))
 
 
 def test_without_tokens_nothing_is_sent_and_the_error_says_how_long(

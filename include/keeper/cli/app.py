@@ -19,6 +19,7 @@ from keeper.cli.streams import dead_letters, lag, topics, workers
 from keeper.cli.tables import harmless
 from keeper.cli.tokens import account as tokens
 from keeper.cli.tokens import keepa, probe
+from keeper.cli.users import api_tokens, users
 from keeper.cli.watches import files as watch_files
 from keeper.cli.watches import listing, status, watch
 from keeper.cli.watches import rules as watch_rules
@@ -65,7 +66,10 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(channels.app, name="channels")
 app.add_typer(notices.app, name="notices")
 app.command("deliver")(deliver.deliver)
-app.command("console")(console.console)
+app.add_typer(console.app, name="console")
+console.app.command("login")(users.login)
+app.add_typer(users.app, name="users")
+app.add_typer(api_tokens.app, name="api-tokens")
 app.command("health")(health.health)
 app.command("simulate-keepa")(simulate.simulate_keepa)
 # Its words are Airflow's, of which it knows nothing.
@@ -117,10 +121,17 @@ def main() -> None:
         raise
 
 
+class _HarmlessFormatter(logging.Formatter):
+    """Writes log lines in which nothing steers a terminal, whatever a reply or a title holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(harmless, super().format(record).split("\n")))
+
+
 def _run() -> None:
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(_HarmlessFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     for noisy in ("elastic_transport", "yoyo", "urllib3"):
         # Their warnings say, with a trace, what Keeper's own errors say in a sentence.
         logging.getLogger(noisy).setLevel(logging.ERROR)

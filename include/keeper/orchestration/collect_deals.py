@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from airflow.sdk import Metadata, TriggerRule, task_group
+from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.orchestration.airflow.assets import (
@@ -67,11 +68,17 @@ def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]
     outlets=[REPLIES, COLLECTED_DEALS, TOKEN_LEDGER],
 )
 def fetch(planned: dict[str, Any]) -> dict[str, Any]:
-    """Bring a filter's deals, and what their products have cost before, into the lake."""
-    from keeper.pipeline.deals.fetch import fetch_deals
+    """Bring a filter's deals, and what their products have cost before, into the lake.
+
+    Raises:
+        AirflowSkipException: The filter was paused or removed since the run was planned.
+    """
+    from keeper.pipeline.deals.fetch import fetch_deals, renew_filter
 
     folder = deal_folder(planned["run"], planned["batch"])
     with database() as connection, keepa_client(planned["run"]) as client:
+        if not renew_filter(folder, connection):
+            raise AirflowSkipException(f"the filter {planned['label']} is not active any more")
         fetched = fetch_deals(folder, connection, client, max_tokens=planned["tokens"])
     return planned | asdict(fetched)
 

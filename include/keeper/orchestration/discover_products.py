@@ -10,8 +10,9 @@ from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 from keeper.clock import utc_now
 from keeper.orchestration.airflow import assets
 from keeper.orchestration.airflow.connections import database, keepa_config
+from keeper.orchestration.airflow.lake import lake
 from keeper.orchestration.airflow.operators import task
-from keeper.orchestration.airflow.task_states import unfinished_tasks
+from keeper.orchestration.airflow.task_states import first_cause, unfinished_tasks
 from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.plans import begin, plain_parts
 from keeper.orchestration.runs.reports import plain_row
@@ -53,7 +54,7 @@ def find(planned: dict[str, Any], dag_run: DagRunProtocol) -> dict[str, Any]:
     run = run_name(dag_run.dag_id, dag_run.run_id)
     search = PlannedSearch(planned["discovery_id"], planned["label"], planned["limit"])
     with database() as connection, keepa_client(run) as client:
-        return asdict(find_candidates(connection, client, search, run=run))
+        return asdict(find_candidates(connection, client, lake(), search, run=run))
 
 
 # A search that failed must not keep the others' products waiting.
@@ -114,12 +115,14 @@ def summarise(proposed: dict[str, Any] | None, ti: RuntimeTaskInstanceProtocol) 
     report_line(
         f"{counted['proposed']} products proposed, {counted['unknown']} unknown to Keepa; {asked}"
     )
+    failed = [task_id for task_id in unfinished_tasks(ti) if task_id not in _ASKING]
     with database() as connection:
         row = summarise_discovery(
             connection,
             run=run_name(ti.dag_id, ti.run_id),
             unknown=counted["unknown"],
-            failed=[task_id for task_id in unfinished_tasks(ti) if task_id not in _ASKING],
+            failed=failed,
+            cause=first_cause(ti, failed),
             finished_at=utc_now(),
         )
     return plain_row(row)

@@ -25,6 +25,7 @@ from keeper.orchestration.airflow.forms import skip_in_dry_run
 from keeper.orchestration.airflow.lake import lake
 from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.prices.backfill import plan_interval
+from keeper.orchestration.prices.large_backfills import refuse_large_backfill
 from keeper.orchestration.runs.delivery import deliver_now
 from keeper.orchestration.runs.events import publish
 from keeper.orchestration.runs.plans import begin, only_previewed, plain_parts
@@ -39,13 +40,19 @@ _BACKFILL: Final = "backfill"
     inlets=[WATCHED_PRODUCTS, CURRENT_PRICES, TOKEN_LEDGER],
     outlets=[PIPELINE_RUNS, TOKEN_LEDGER, KEEPER_EVENTS],
 )
-def plan(dag_run: DagRunProtocol, params: dict[str, Any]) -> list[dict[str, Any]]:
+def plan(
+    ti: RuntimeTaskInstanceProtocol, dag_run: DagRunProtocol, params: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Choose products, divide them into batches and return these; none in a dry run.
 
     A run that `airflow backfill create` made stands for a past interval: it publishes the points
     that fall into it. Every other run fetches today's prices.
+
+    Raises:
+        LargeBackfillError: The backfill has too many runs to be meant.
     """
     if dag_run.run_type == _BACKFILL:
+        refuse_large_backfill(ti, dag_run)
         # Airflow gives every run of a backfill its interval.
         interval = Interval(
             cast("Any", dag_run.data_interval_start), cast("Any", dag_run.data_interval_end)

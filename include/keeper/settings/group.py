@@ -56,9 +56,10 @@ def _postgres_url(value: SecretStr) -> SecretStr:
 def is_this_machine(host: str) -> bool:
     """Return whether a name or address always is the machine it is used on.
 
-    RFC 6761 6.3 keeps `localhost` and all names that end in it for that.
+    RFC 6761 6.3 keeps `localhost` and all names that end in it for that. An IPv6 address may stand
+    in brackets.
     """
-    name = host.lower().rstrip(".")
+    name = host.lower().strip("[]").rstrip(".")
     try:
         return ip_address(name).is_loopback
     except ValueError:

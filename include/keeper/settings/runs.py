@@ -50,6 +50,7 @@ class RunSettings(SettingsGroup):
     )
     check_interval_h: float = Field(default=6, gt=0, validation_alias="KEEPER_CHECK_INTERVAL_H")
     token_reserve: float = Field(default=0.1, ge=0, le=0.9, validation_alias="KEEPER_TOKEN_RESERVE")
+    backfill_runs: int = Field(default=60, ge=1, validation_alias="KEEPER_BACKFILL_RUNS")
     wait_timeout_s: float = Field(default=900, gt=0, validation_alias="KEEPER_WAIT_TIMEOUT_S")
 
     @property

@@ -28,6 +28,7 @@ def test_a_dry_run_names_bad_rows_on_stderr_and_needs_no_database(tmp_path: Path
 
     assert result.exit_code == 1
     assert result.stdout == (
+        "note: no locale is given: us (1 row)\n"
         "row 2: B000000001 us NEW: Alerts when the price is at or below $10.00.\n"
         "dry run: 1 rows are good, 2 bad; nothing was changed\n"
     )

@@ -4,15 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app, main
+from tests.commands import COMMANDS, filled, options_of, taking
 from tests.waiting import HUNG_AFTER_S
 
 pytestmark = pytest.mark.usefixtures("nothing_set")
@@ -20,20 +18,6 @@ pytestmark = pytest.mark.usefixtures("nothing_set")
 PASSES_ON = ("airflow",)
 """Its words are Airflow's."""
 
-
-def _commands(
-    group: TyperGroup, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
-    for name, command in group.commands.items():
-        if isinstance(command, TyperGroup):
-            yield from _commands(command, (*path, name))
-        elif isinstance(command, TyperCommand):
-            yield (*path, name), command
-
-
-_ROOT = get_command(app)
-assert isinstance(_ROOT, TyperGroup)
-COMMANDS = dict(_commands(_ROOT))
 ALL = [pytest.param(words, id=" ".join(words)) for words in COMMANDS]
 
 
@@ -48,32 +32,8 @@ def plain(text: str) -> str:
 
 def parse(words: tuple[str, ...], *more: str) -> None:
     """Read a command line as the command does, without running it."""
-    line = [*_filled(words), *more][len(words) :]
+    line = [*filled(words), *more][len(words) :]
     COMMANDS[words].make_context(" ".join(words), line)
-
-
-def _options(words: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return the options of a command, each with all its names."""
-    return {
-        parameter.name or "": parameter.opts
-        for parameter in COMMANDS[words].params
-        if parameter.param_type_name == "option"
-    }
-
-
-def _taking(name: str) -> list[tuple[str, ...]]:
-    return [words for words in COMMANDS if any(name in names for names in _options(words).values())]
-
-
-def _filled(words: tuple[str, ...]) -> list[str]:
-    """Return a command with something for each argument and option it cannot do without."""
-    line = list(words)
-    for parameter in COMMANDS[words].params:
-        if parameter.required:
-            value = {"since": "7d", "category": "1", "partitions": "3"}.get(parameter.name or "")
-            name = parameter.opts[0] if parameter.param_type_name == "option" else None
-            line += [word for word in (name, value or "B000000001") if word]
-    return line
 
 
 def test_the_walk_finds_the_commands_there_are() -> None:
@@ -82,7 +42,7 @@ def test_the_walk_finds_the_commands_there_are() -> None:
 
 
 @pytest.mark.parametrize("words", ALL)
-def test_help_has_an_example_that_names_the_command_and_known_options(
+def test_help_has_an_example_that_names_the_command_and_knownoptions_of(
     words: tuple[str, ...],
 ) -> None:
     result = keeper(*words, "--help")
@@ -91,7 +51,7 @@ def test_help_has_an_example_that_names_the_command_and_known_options(
     _, found, example = plain(COMMANDS[words].help or "").partition("Example: keeper ")
     assert found, f"keeper {' '.join(words)} --help has no example"
     assert example.startswith(" ".join(words))
-    known = {name for names in _options(words).values() for name in names}
+    known = {name for names in options_of(words).values() for name in names}
     given = {word for word in example.split() if word.startswith("--")}
     assert given <= known or words in {("airflow",)}
 
@@ -106,28 +66,28 @@ def test_an_unknown_option_is_a_sentence_with_the_way_out(words: tuple[str, ...]
     assert f"Try 'keeper {' '.join(words)} --help' for help" in said
 
 
-@pytest.mark.parametrize("words", _taking("--domain"), ids=" ".join)
+@pytest.mark.parametrize("words", taking("--domain"), ids=" ".join)
 def test_a_locale_may_be_typed_in_any_case(words: tuple[str, ...]) -> None:
-    unknown = keeper(*_filled(words), "--domain", "NL")
+    unknown = keeper(*filled(words), "--domain", "NL")
 
     assert unknown.exit_code == 2
     assert "choose one of us, uk, de" in plain(unknown.stderr)
     parse(words, "--domain", " De ")
 
 
-@pytest.mark.parametrize("words", _taking("--price-type"), ids=" ".join)
+@pytest.mark.parametrize("words", taking("--price-type"), ids=" ".join)
 def test_a_price_type_may_be_typed_in_any_case_under_both_names(words: tuple[str, ...]) -> None:
     for option in ("--price-type", "--type"):
-        unknown = keeper(*_filled(words), option, "buybox")
+        unknown = keeper(*filled(words), option, "buybox")
 
         assert unknown.exit_code == 2
         assert "choose one of AMAZON, NEW" in plain(unknown.stderr)
         parse(words, option, " Amazon ")
 
 
-@pytest.mark.parametrize("words", _taking("--since"), ids=" ".join)
+@pytest.mark.parametrize("words", taking("--since"), ids=" ".join)
 def test_since_takes_a_span_a_date_and_a_moment(words: tuple[str, ...]) -> None:
-    unknown = keeper(*_filled(words), "--since", "yesterday")
+    unknown = keeper(*filled(words), "--since", "yesterday")
 
     assert unknown.exit_code == 2
     assert "write 2h, 7d, 2026-03-01 or 2026-03-01T12:00Z" in plain(unknown.stderr)
@@ -153,7 +113,7 @@ def test_since_takes_a_span_a_date_and_a_moment(words: tuple[str, ...]) -> None:
 )
 def test_an_option_means_the_same_wherever_it_is(option: str, parameter: str) -> None:
     named = {
-        name for words in COMMANDS for name, names in _options(words).items() if option in names
+        name for words in COMMANDS for name, names in options_of(words).items() if option in names
     }
 
     assert named == {parameter}
@@ -166,7 +126,7 @@ def test_whatever_lists_has_json() -> None:
         if words[-1] in {"list", "status", "proposals", "describe", "lag", "query", "plan"}
     } | {("health",), ("keepa", "tokens"), ("discover", "categories"), ("topics", "peek")}
 
-    assert listing <= set(_taking("--json"))
+    assert listing <= set(taking("--json"))
 
 
 def test_ctrl_c_within_a_command_ends_with_130_and_a_line(

@@ -87,7 +87,7 @@ def asked_once(catalogue: Catalogue) -> KeepaApi:
 @pytest.fixture(scope="module")
 def products(asked_once: KeepaApi, catalogue: Catalogue, us: Locale) -> list[dict[str, Any]]:
     # None of the recorded products is a parent, a digital or a withdrawn one.
-    asins = [s.asin for s in catalogue.products_in(us, limit=100) if s.product_type == STANDARD]
+    asins = [s.asin for s in catalogue.products_in(us, limit=60) if s.product_type == STANDARD]
     # As the recordings were: a request with offers carries twenty products.
     return [
         product

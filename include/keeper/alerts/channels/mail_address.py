@@ -43,17 +43,15 @@ def mail_address(text: str) -> MailAddress:
         ValueError: It is none.
     """
     local, _, domain = unicodedata.normalize("NFC", text).rpartition("@")
-    is_printable = all(unicodedata.category(letter)[0] not in "CZ" for letter in local)
     try:
-        ascii_domain = (
-            domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
-        )
+        if any(unicodedata.category(letter)[0] in "CZ" for letter in local):
+            raise ValueError
+        if not domain.isascii():
+            domain = idna.encode(domain, uts46=True).decode("ascii")
         # The library reads ASCII only; a letter stands for each that is none.
         plain = "".join(letter if letter.isascii() else "x" for letter in local)
-        Address(addr_spec=f"{plain}@{ascii_domain}")
+        Address(addr_spec=f"{plain}@{domain}")
     except (MessageError, IndexError, AttributeError, ValueError):
-        # The library raises more than ValueError for text it cannot parse.
-        is_printable = False
-    if not is_printable:
-        raise ValueError(f"{text[:100]!r} is not an e-mail address")
-    return MailAddress(local, ascii_domain)
+        # What the library raises beside ValueError for text it cannot parse.
+        raise ValueError(f"{text[:100]!r} is not an e-mail address") from None
+    return MailAddress(local, domain)

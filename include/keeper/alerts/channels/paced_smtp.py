@@ -7,7 +7,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from smtplib import _AuthObject
@@ -88,10 +88,7 @@ class PacedSmtp(smtplib.SMTP):
             self.sock.settimeout(self._left_s())
 
     def connect(
-        self,
-        host: str = "localhost",
-        port: int = 0,
-        source_address: tuple[bytearray | bytes | str, int] | None = None,
+        self, host: str = "localhost", port: int = 0, source_address: Any = None
     ) -> tuple[int, bytes]:
         """Connect and return the greeting."""
         self.begin(self._limits.command_s, opening=True)

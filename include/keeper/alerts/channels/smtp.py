@@ -190,5 +190,8 @@ def _log_in(server: PacedSmtp, user: str, password: str) -> None:
 
 def _demand(codes: tuple[int, ...], step: Step, answer: tuple[int, bytes]) -> None:
     code, text = answer
-    if code not in codes:
-        raise SmtpRefusedError(step, code, text)
+    if code in codes:
+        return
+    if code // 100 not in (4, 5):
+        raise ConnectionError(f"the server answered {code}, which is none of SMTP's answers here")
+    raise SmtpRefusedError(step, code, text)

@@ -77,7 +77,7 @@ _WHICH_TLS: Final = (
     "check KEEPER_SMTP_TLS and SMTP_PORT: implicit belongs to port 465, starttls to 587; with none "
     "mail goes without TLS and without a login"
 )
-_WHERE: Final = "check SMTP_HOST and SMTP_PORT"
+_WHERE: Final = "check SMTP_HOST, SMTP_PORT and KEEPER_SMTP_TLS"
 
 
 def _rule(steps: str, answers: str, meaning: Meaning, remedy: str = "") -> Rule:
@@ -96,7 +96,8 @@ _RULES: Final = (
     _rule("login", r"... 5\.7\.139|.*basic auth|.*smtpclientauth", CLOSED, _NO_PASSWORDS),
     _rule("login", r"534|... 5\.7\.9 |.*app(lication)?[- ](specific )?password", CLOSED,
           _APP_PASSWORD),
-    _rule("login", "", CLOSED, _ANY_LOGIN),
+    _rule("login", "5", CLOSED, _ANY_LOGIN),
+    _rule("login", "", IS_AWAY),
     _rule("sender|recipient", "5.*starttls", CLOSED, _WANTS_TLS),
     _rule("sender|recipient", r"530|5.*authenti?cation (is )?required", CLOSED, _WANTS_LOGIN),
     # RFC 1870 and RFC 3463: the size is announced with the sender.

@@ -31,16 +31,16 @@ _RULES: Final = (
     rule("403 .*blocked by the user", GONE, f"start the bot again in Telegram, {_ADD}"),
     rule("403 .*can't (initiate|send messages to bots)", GONE,
          f"write /start to the bot in Telegram, {_ADD}"),
+    rule("40[03] .*(group|chat) (was|is) (deleted|deactivated)", GONE,
+         "this group no longer exists"),
     rule("403 .*deactivated", GONE, "this Telegram account no longer exists"),
     rule("403", GONE, f"let the bot into the chat again and allow it to write, {_ADD}"),
     rule("400 .*(chat|user) not found|400 .*peer_id_invalid|400 .*chat_id is empty", GONE,
          "check the chat's number; write /start to the bot, or add it to the group, "
          f"{_ADD}"),
-    rule("400 .*(chat_write_forbidden|have no rights to send a message|not enough rights to send "
-         "text|need administrator rights|bot is not a member)", GONE,
+    rule("400 .*(chat_write_forbidden|have no (rights to send a message|write access)|not enough "
+         "rights to send text|need administrator rights|bot is not a member)", GONE,
          f"allow the bot to write in the chat, {_ADD}"),
-    rule("400 .*(group|chat) (chat )?(was|is) (deleted|deactivated)", GONE,
-         "this group no longer exists"),
     rule("400 .*topic_(closed|deleted)", THIS_MESSAGE, "open the topic General of the group again"),
 )  # fmt: skip
 """https://core.telegram.org/bots/api#making-requests names no list of descriptions; these are those
@@ -232,5 +232,8 @@ def _refused(answer: Answer, address: str) -> DeliveryResult:
     given = answer.body.get("parameters")
     parameters = given if isinstance(given, dict) else {}
     found = first_rule(_RULES, f"{answer.code} {says}")
-    remedy = found.remedy.format(chat=address, moved_to=parameters.get("migrate_to_chat_id", ""))
+    moved_to = parameters.get("migrate_to_chat_id")
+    remedy = found.remedy.format(
+        chat=address, moved_to=moved_to if isinstance(moved_to, int) else "with its new number"
+    )
     return refused(answer, says, found, remedy, pause_s=parameters.get("retry_after"))

@@ -86,12 +86,14 @@ def show(
     """
     from keeper.stores.postgres.deals.reports import is_report_of, read_reports
 
+    email = user_address(user)
     with database() as connection:
-        is_own = is_report_of(connection, report, user_address(user))
+        is_own = is_report_of(connection, report, email)
         found = read_reports(connection, [report]) if is_own else {}
+        zone = zone_of(connection, email)
     if report not in found:
         refuse(f"there is no report {report} of yours; see: keeper reports list")
-    _print(found[report])
+    _print(found[report], zone)
 
 
 @app.command()
@@ -108,13 +110,15 @@ def preview(user: UserOption = None) -> None:
     from keeper.stores.postgres.deals.reports import reader_of
 
     archive = ReplyArchive(lake(load_settings()))
+    email = user_address(user)
     with database() as connection:
-        reader = reader_of(connection, user_address(user))
+        reader = reader_of(connection, email)
         if reader is None:
             typer.echo("No search is saved yet: keeper deals filter add NAME --drop-percent 20")
             return
         report, _ = draft(connection, archive, reader, at=utc_now())
-    _print(report)
+        zone = zone_of(connection, email)
+    _print(report, zone)
 
 
 @app.command()
@@ -149,7 +153,7 @@ def _meaning(stored: str) -> str:
     return text
 
 
-def _print(report: "DealReport") -> None:
+def _print(report: "DealReport", zone: str) -> None:
     from keeper.alerts.reports import report_text
 
-    typer.echo(report_text(report), nl=False)
+    typer.echo(report_text(report, zone), nl=False)

@@ -176,7 +176,8 @@ def list_(as_json: JsonOption = False) -> None:
         searches = list_discoveries(connection)
     if as_json:
         print_records(
-            record_of(search.discovery) | record_of(search, without=("discovery",))
+            record_of(search.discovery)
+            | record_of(search, without=("discovery", "of_run", "left_over"))
             for search in searches
         )
         return

@@ -1,9 +1,10 @@
 """Commands of channels: where alerts go."""
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from keeper.cli.options import JsonOption, UserOption, YesOption
 from keeper.cli.records import print_records, record_of
@@ -18,9 +19,20 @@ if TYPE_CHECKING:
     from keeper.stores.postgres.messages.channels import KnownChannel
 
 _CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31}")
-# A group's number begins with a dash, as options do.
-_NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
+_GROUP = re.compile(r"-[0-9]{1,20}")
 app = typer.Typer(help="Where alerts go.", no_args_is_help=True)
+
+
+class _OfChannels(TyperCommand):
+    """A command whose last argument may be a group's number, which begins with a dash."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keep such a number apart from the options."""
+        groups = [arg for arg in args if _GROUP.fullmatch(arg)]
+        if groups and "--" not in args:
+            args = [*(arg for arg in args if arg not in groups), "--", *groups]
+        return super().parse_args(ctx, args)
+
 
 KindArgument = Annotated[str, typer.Argument(help="email, telegram, discord or apprise.")]
 ChannelArgument = Annotated[
@@ -83,7 +95,7 @@ def list_(user: UserOption = None, as_json: JsonOption = False) -> None:
     )
 
 
-@app.command(context_settings=_NEGATIVE_NUMBERS)
+@app.command(cls=_OfChannels)
 def add(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -> None:
     """Send alerts there too.
 
@@ -101,7 +113,7 @@ def add(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -
     )
 
 
-@app.command(context_settings=_NEGATIVE_NUMBERS)
+@app.command(cls=_OfChannels)
 def pause(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -> None:
     """Send nothing there any more; add it again to go on.
 
@@ -121,7 +133,7 @@ def pause(kind: KindArgument, address: ChannelArgument, user: UserOption = None)
     typer.echo(f"paused: {to}; {_cancelled(before.waiting)}")
 
 
-@app.command()
+@app.command(cls=_OfChannels)
 def remove(
     kind: KindArgument, address: ChannelArgument, user: UserOption = None, yes: YesOption = False
 ) -> None:
@@ -166,7 +178,7 @@ def _unknown(known: "Sequence[KnownChannel]", email: str, to: "Address") -> str:
     return f"{to} is none of the channels of {email} ({names})"
 
 
-@app.command(context_settings=_NEGATIVE_NUMBERS)
+@app.command(cls=_OfChannels)
 def test(kind: KindArgument, address: ChannelArgument) -> None:
     """Send a message there to see that it arrives; exit 1 if it does not.
 

@@ -1,44 +1,69 @@
-"""The command that serves the console."""
+"""The commands of the console: serving it, and a link to sign in to it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from keeper.cli.options import HostOption
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from keeper.settings import Settings
+
 _PARTS = ("postgres", "kafka", "elasticsearch")
+app = typer.Typer(invoke_without_command=True)
 
 
+@app.callback()
 def console(
+    context: typer.Context,
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
 ) -> None:
-    """Serve the pages behind the links in messages: snooze, stop watching, unsubscribe.
+    """Serve the API, with its documentation at /docs, and the pages behind the links in messages.
 
     With the simulator also its pictures of products, at /img/NAME.
 
-    Needs KEEPER_PUBLIC_URL, where readers reach it, and KEEPER_LINK_SECRET.
-    Example: keeper console --port 8000
+    Messages have links where KEEPER_PUBLIC_URL, where readers reach it, and KEEPER_LINK_SECRET are
+    set. Example: keeper console --port 8000
     """
+    if context.invoked_subcommand is not None:
+        return
     import uvicorn
 
-    from keeper.console.app import make_app
-    from keeper.errors import SettingsError
-    from keeper.pipeline.services.configuration import links, postgres_config, simulated_pictures
-    from keeper.pipeline.services.health import health_of, recent
     from keeper.settings import load_settings
 
-    settings = load_settings()
-    signed = links(settings)
-    if signed is None:
-        raise SettingsError(
-            "set KEEPER_PUBLIC_URL and KEEPER_LINK_SECRET: without them messages have no links"
-        )
-    app = make_app(
-        postgres_config(settings),
-        signed,
+    # Paths of requests hold signed links.
+    uvicorn.run(_application(load_settings()), host=host, port=port, access_log=False)
+
+
+def _application(settings: "Settings") -> "FastAPI":
+    from keeper.console.app import make_app
+    from keeper.console.application import make_console
+    from keeper.console.context import ConsoleContext
+    from keeper.console.database import ConsoleDatabase
+    from keeper.domain.prices.age import stale_after
+    from keeper.domain.prices.types import price_type_of
+    from keeper.pipeline.services.configuration import links, postgres_config, simulated_pictures
+    from keeper.pipeline.services.health import health_of, recent
+    from keeper.pipeline.users.accounts import operators_of
+    from keeper.pipeline.users.mails import mail_sender
+
+    policy = settings.runs.request_policy
+    database = postgres_config(settings)
+    context = ConsoleContext(
+        database=ConsoleDatabase(database),
+        operators=operators_of(settings),
+        public_url=settings.links.public_url,
+        allows_insecure_cookie=settings.console.insecure_cookie,
+        send_mail=mail_sender(settings),
+        old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
+    )
+    pages = make_app(
+        database,
+        links(settings),
         recent(lambda: health_of(settings, _PARTS)),
         picture=simulated_pictures(settings),
     )
-    # Paths of requests hold signed links.
-    uvicorn.run(app, host=host, port=port, access_log=False)
+    return make_console(context, pages.routes)

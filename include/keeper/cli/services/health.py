@@ -44,10 +44,10 @@ def health(
     if worker is None:
         _report_all(max_age, ready=ready, as_json=as_json)
     else:
-        _report_one(worker, max_age, ready=ready)
+        _report_one(worker, max_age, ready=ready, as_json=as_json)
 
 
-def _report_one(worker: str, max_age: float, *, ready: bool) -> None:
+def _report_one(worker: str, max_age: float, *, ready: bool, as_json: bool) -> None:
     sign = last_heartbeat(worker)
     if sign is None:
         if worker in _WORKERS:
@@ -57,11 +57,15 @@ def _report_one(worker: str, max_age: float, *, ready: bool) -> None:
         typer.echo(reason, err=True)
         raise typer.Exit(1)
     state = _state(sign, max_age)
-    typer.echo(f"{worker}: {state}, last heartbeat {sign.age_s:.0f} s ago")
-    for line in sign.says():
-        typer.echo(f"  {line}")
-    if sign.metrics is not None:
-        typer.echo("\n".join(_metric_lines(sign.metrics)))
+    if as_json:
+        record = {"part": worker, "state": state, "says": _says(sign), "metrics": sign.metrics}
+        print_records([record])
+    else:
+        typer.echo(f"{worker}: {state}, last heartbeat {sign.age_s:.0f} s ago")
+        for line in sign.says():
+            typer.echo(f"  {line}")
+        if sign.metrics is not None:
+            typer.echo("\n".join(_metric_lines(sign.metrics)))
     if state is WorkerState.NOT_LIVE or (ready and sign.waits):
         raise typer.Exit(1)
 
@@ -77,8 +81,7 @@ def _report_all(max_age: float, *, ready: bool, as_json: bool) -> None:
     for name in workers_seen():
         sign = last_heartbeat(name)
         if sign is not None:
-            says = "; ".join(sign.says()) or f"last heartbeat {sign.age_s:.0f} s ago"
-            found.append((name, _state(sign, max_age).value, says))
+            found.append((name, _state(sign, max_age).value, _says(sign)))
     if as_json:
         print_records(dict(zip(("part", "state", "says"), one, strict=True)) for one in found)
     else:
@@ -88,6 +91,10 @@ def _report_all(max_age: float, *, ready: bool, as_json: bool) -> None:
         ready and states & {HealthState.DEGRADED, WorkerState.DEGRADED}
     ):
         raise typer.Exit(1)
+
+
+def _says(sign: LastHeartbeat) -> str:
+    return "; ".join(sign.says()) or f"last heartbeat {sign.age_s:.0f} s ago"
 
 
 def _state(sign: LastHeartbeat, max_age: float) -> WorkerState:

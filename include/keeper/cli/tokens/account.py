@@ -139,9 +139,12 @@ def _print_products(
 
 
 def _records(plan: "TokenPlan", limit: int) -> "Iterator[dict[str, object]]":
+    from keeper.domain.watches.watch import Priority
+
     for when, products in (("now", plan.now), ("later", plan.later)):
         for product in products[: limit or None]:
-            yield {"checked": when, **record_of(product)}
+            rank = Priority(product.priority)
+            yield {"checked": when, **record_of(product), "priority": rank}
 
 
 def _verdict(plan: "TokenPlan", now: "datetime") -> str:

@@ -30,7 +30,7 @@ def import_(
 
     Columns: asin (or Amazon URL), domain, price_type, target_price, status, priority, rules (with
     semicolons between), with_shipping; only asin is needed. A blank leaves what a watch there is
-    already has; "none" removes its target or rules.
+    already has; "none" removes its target or rules. A blank domain of a bare ASIN is us.
     Commas, semicolons or tabs may stand between; UTF-8, UTF-16 or Windows-1252.
     Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
     """
@@ -49,6 +49,8 @@ def import_(
         else:
             for note in row.notes:
                 typer.echo(f"row {row.row}: {note}")
+    if assumed := sum(row.is_locale_assumed for row in good):
+        notes["no locale is given: us"] = assumed
     for note, count in notes.items():
         typer.echo(f"note: {note} ({count} row{'s' if count > 1 else ''})")
     bad = sum(isinstance(row, RowError) for row in rows)

@@ -55,6 +55,10 @@ RECONCILIATIONS: Final = _table("reconciliations")
 
 TABLES_WITHOUT_ASSET: Final[Mapping[str, str]] = {
     "exchange_rates": "no DAG writes or reads it: people load it with `keeper rates`",
+    "sign_in_links": "the console alone writes and reads it",
+    "sessions": "the console alone writes and reads it",
+    "api_tokens": "the console alone writes and reads it",
+    "audit_log": "the console and commands write it, no DAG reads it",
 }
 
 PRICE_UPDATES: Final = _topic(topics.PRICE_UPDATES)

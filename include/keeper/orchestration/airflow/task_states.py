@@ -17,14 +17,19 @@ def unfinished_tasks(ti: Any, *, with_own: bool = False) -> list[str]:
         ti: A task instance of the run.
         with_own: Whether that one may be among them.
     """
+    return sorted(
+        task
+        for task, state in states_of(ti).items()
+        if (with_own or task != ti.task_id) and state not in _ENDED_WELL
+    )
+
+
+def states_of(ti: Any) -> Mapping[str, str | None]:
+    """Return the states of this run's tasks, of mapped ones by `task_index`."""
     states: Mapping[str, Mapping[str, str | None]] = ti.get_task_states(
         dag_id=ti.dag_id, run_ids=[ti.run_id]
     )
-    return sorted(
-        task
-        for task, state in states.get(ti.run_id, {}).items()
-        if (with_own or task != ti.task_id) and state not in _ENDED_WELL
-    )
+    return states.get(ti.run_id, {})
 
 
 def unfinished_before(ti: Any) -> list[str]:

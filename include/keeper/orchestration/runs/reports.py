@@ -1,12 +1,12 @@
 """What the tasks of a run returned, gathered for its summary."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from keeper.clock import utc_now
 from keeper.orchestration.airflow.connections import database
-from keeper.orchestration.airflow.task_states import first_cause, unfinished_tasks
+from keeper.orchestration.airflow.task_states import first_cause, states_of, unfinished_tasks
 from keeper.orchestration.runs.events import publish
 from keeper.orchestration.runs.names import run_name
 
@@ -33,7 +33,15 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
     def push_summary(line: str) -> None:
         ti.xcom_push(key=SUMMARY, value=line)
 
-    reports = batch_reports(ti, "plan", f"{group}.fetch", f"{group}.check", f"{group}.publish")
+    fetch, states = f"{group}.fetch", states_of(ti)
+    reports = batch_reports(
+        ti,
+        "plan",
+        fetch,
+        f"{group}.check",
+        f"{group}.publish",
+        left_out={task for task, state in states.items() if state == "skipped"},
+    )
     unfinished = unfinished_tasks(ti)
     with database() as connection:
         row = summarise_run(
@@ -50,17 +58,28 @@ def finish_batch_run(ti: Any, group: str, *, max_quarantine_share: float) -> dic
     return plain_row(row)
 
 
-def batch_reports(ti: Any, plan: str, fetch: str, check: str, publish: str) -> "BatchReports":
+def batch_reports(
+    ti: Any,
+    plan: str,
+    fetch: str,
+    check: str,
+    publish: str,
+    *,
+    left_out: Collection[str] = (),
+) -> "BatchReports":
     """Return the counts the mapped tasks of this run left, whichever of them got so far.
 
     Args:
         ti: The summarising task's instance, which may read the others' XComs.
         plan: Task id of the planning task.
         fetch: Task id of the mapped fetch task; so on for `check` and `publish`.
+        left_out: The tasks that were skipped, as Airflow's states call them; a batch whose fetch
+            was skipped turned out to be none of the run's.
     """
     from keeper.pipeline.runs.finish import BatchReports
 
-    planned = ti.xcom_pull(task_ids=plan) or ()
+    found = ti.xcom_pull(task_ids=plan) or ()
+    planned = [batch for index, batch in enumerate(found) if f"{fetch}_{index}" not in left_out]
     published = _results(ti, publish)
     there = {result["batch"] for result in published}
     return BatchReports(

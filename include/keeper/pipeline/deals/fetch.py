@@ -28,7 +28,7 @@ from keeper.stores.lake.archive import ArchivedReply
 from keeper.stores.lake.deal_files import DealFolder
 from keeper.stores.lake.run_files import StoredPage
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.deals.filters import record_problem
+from keeper.stores.postgres.deals.filters import active_filters, record_problem
 from keeper.stores.postgres.deals.histories import known_histories
 
 _LOG: Final = logging.getLogger(__name__)
@@ -59,6 +59,20 @@ class DealFetchResult:
     histories: int
     tokens: int
     complete: bool
+
+
+def renew_filter(folder: DealFolder, connection: Connection) -> bool:
+    """Take the filter as its user has it now; return whether it is active still.
+
+    A filter that Keepa refused is mended by its user: then its part of the run is made with the
+    mended one. Pages that were fetched with the former one are let go.
+    """
+    planned = folder.read_filter()
+    for found_by in active_filters(connection):
+        if found_by.filter_id == planned.filter_id:
+            folder.write_filter(found_by)
+            return True
+    return False
 
 
 def fetch_deals(

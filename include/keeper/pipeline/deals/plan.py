@@ -69,8 +69,11 @@ def plan_deals(
     Raises:
         UnknownFilterError: One of `only` is no active filter; the run has its row by then.
     """
-    start_run(connection, run_id=run, dag_id=dag_id, source=source, started_at=started_at)
-    chosen = _chosen(connection, only, max_tokens=max_tokens, at=started_at)
+    began_at = start_run(
+        connection, run_id=run, dag_id=dag_id, source=source, started_at=started_at
+    )
+    # Planned again, a run chooses by its first start: what it paid for is among its filters still.
+    chosen = _chosen(connection, only, max_tokens=max_tokens, at=began_at)
     planned = []
     for found_by in chosen:
         # By the filter's own number: planned again, a run never takes one's pages for another's.

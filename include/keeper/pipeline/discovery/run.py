@@ -33,6 +33,8 @@ from keeper.sources.keepa.errors import TokensExhaustedError
 from keeper.sources.keepa.products.decode import DecodedProduct, decode_products
 from keeper.sources.keepa.products.requests import ProductQuery
 from keeper.sources.keepa.products.statistics import statistics_of, value_at
+from keeper.stores.lake.found_products import found_before, keep_found
+from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.discovery.proposals import (
     Decision,
@@ -133,12 +135,13 @@ def plan_discovery(
 def find_candidates(
     connection: Connection,
     client: KeepaClient,
+    lake: LakePath,
     planned: PlannedSearch,
     *,
     run: str,
     clock: Clock = utc_now,
 ) -> Candidates:
-    """Make one search; one that has proposed all it may in this run costs nothing.
+    """Make one search; one that was made in this run, or may propose no more, costs nothing.
 
     Raises:
         TerminalError: Keepa refuses it, and the search's row says why; the others go on.
@@ -149,11 +152,16 @@ def find_candidates(
     if search is None or wanted <= 0:
         _LOG.info("%s: nothing more to look for in this run", planned.label)
         return Candidates(planned.discovery_id, ())
+    found = found_before(lake, run, planned.discovery_id, planned.limit)
+    if found is not None:
+        _LOG.info("%s: %d products, found before in this run", planned.label, len(found))
+        return Candidates(planned.discovery_id, tuple(found))
     try:
         asins = _new_products(connection, client, search.discovery, wanted)
     except TerminalError as error:
         record_search(connection, planned.discovery_id, clock(), str(error))
         raise
+    keep_found(lake, run, planned.discovery_id, planned.limit, asins)
     record_search(connection, planned.discovery_id, clock(), None)
     _LOG.info("%s: %d products nobody was asked about yet", planned.label, len(asins))
     return Candidates(planned.discovery_id, tuple(asins))
@@ -169,9 +177,7 @@ def propose(
     """Look candidates up, and keep them as proposals with title, price and rating.
 
     Each costs what its search's price type does, and a token for the rating where that is not
-    included.
-
-    Each reply is kept before the next is asked for: called again, it goes on where it ended.
+    included. Each reply is kept before the next is asked for: called again, it goes on.
 
     Raises:
         KeeperError: As errors.py says.
@@ -269,6 +275,7 @@ def summarise_discovery(
     run: str,
     unknown: int,
     failed: Sequence[str],
+    cause: str | None = None,
     finished_at: datetime,
 ) -> dict[str, object]:
     """Write the run's row and return it.
@@ -278,14 +285,15 @@ def summarise_discovery(
         run: The run.
         unknown: Products Keepa does not know.
         failed: Names of the run's tasks that did not succeed.
+        cause: Which of them failed first and why, in one sentence.
         finished_at: Now.
 
     Raises:
         RunFailedError: After the row is written, if a search or the proposing failed.
     """
     searches = list_discoveries(connection, run)
-    problem = None
-    if failed:
+    problem = cause
+    if failed and not cause:
         reasons = [
             f"{search.discovery.domain} {search.discovery.name}: {search.discovery.problem}"
             for search in searches
@@ -355,8 +363,7 @@ def _pages(client: KeepaClient, discovery: Discovery) -> Iterator[tuple[str, ...
     if discovery.category is not None:
         yield best_sellers(client, locale, discovery.category, discovery.rank_range_days).asins
         return
-    selection = discovery.selection or {}
-    for found in find_products(client, locale, selection, _MOST_LOOKED_THROUGH):
+    for found in find_products(client, locale, discovery.selection or {}, _MOST_LOOKED_THROUGH):
         yield found.asins
 
 

@@ -38,11 +38,13 @@ class WatchRow:
         row: Its number, as the spreadsheet shows it.
         watch: What it says.
         notes: What to say of how it was read.
+        is_locale_assumed: Neither its domain nor its address says a locale.
     """
 
     row: int
     watch: Watch
     notes: tuple[str, ...] = ()
+    is_locale_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def read_watches(
         first = first_of.setdefault((watch.asin, watch.domain, watch.price_type), row.number)
         if first != row.number:
             notes.append(f"the same watch as in row {first}; where both say something, this counts")
-        yield WatchRow(row.number, watch, tuple(notes))
+        yield WatchRow(row.number, watch, tuple(notes), typed.is_locale_assumed)
 
 
 def _problem_of(names: Sequence[str]) -> str | None:

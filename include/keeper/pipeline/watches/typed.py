@@ -30,10 +30,14 @@ _YES_OR_NO: Final = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 
 @dataclass(frozen=True, slots=True)
 class TypedWatch:
-    """A watch, and what to say of how its product was read; None where that is plain."""
+    """A watch, what to say of how its product was read, and whether its locale was assumed.
+
+    The note is None where there is nothing to say.
+    """
 
     watch: Watch
     note: str | None
+    is_locale_assumed: bool
 
 
 def read_watch(
@@ -94,7 +98,7 @@ def read_watch(
         with_shipping=shipping,
         unsaid=frozenset(name for name, text in said.items() if not text),
     )
-    return TypedWatch(watch, product.note)
+    return TypedWatch(watch, product.note, named is None and product.locale is None)
 
 
 def _shown(text: str | None) -> str:

@@ -48,7 +48,7 @@ class Catalogue:
         self.size = size
         self._numbering = AsinNumbering(seed)
         self._sheets = lru_cache(maxsize=_CACHED_SHEETS)(self._make_sheet)
-        self._histories: OrderedDict[tuple[int, int, int], History] = OrderedDict()
+        self._histories: OrderedDict[tuple[int, int, int], _Known] = OrderedDict()
         self._lock = Lock()
 
     def asin_of(self, number: int) -> str:
@@ -106,15 +106,15 @@ class Catalogue:
         key = (sheet.number, locale.keepa_id, horizon)
         with self._lock:
             known = self._histories.get(key)
-            if known is not None:
-                self._histories.move_to_end(key)
-        if known is None:
-            known = make_history(sheet, locale, horizon)
-            with self._lock:
-                self._histories[key] = known
-                while len(self._histories) > _CACHED_HISTORIES:
-                    self._histories.popitem(last=False)
-        return known.until(at)
+        whole = make_history(sheet, locale, horizon) if known is None else known.whole
+        if known is None or known.at != at:
+            known = _Known(whole, at, whole.until(at))
+        with self._lock:
+            self._histories[key] = known
+            self._histories.move_to_end(key)
+            while len(self._histories) > _CACHED_HISTORIES:
+                self._histories.popitem(last=False)
+        return known.until
 
     def _make_sheet(self, number: int) -> ProductSheet:
         sheet = sheet_of(self.seed, number, self.asin_of(number))
@@ -132,6 +132,14 @@ class Catalogue:
             kind=family.kind,
             parent=family.asin,
         )
+
+
+class _Known(NamedTuple):
+    """A product's history up to its horizon, and up to when it was last asked for."""
+
+    whole: History
+    at: int
+    until: History
 
 
 class SuggestedWatch(NamedTuple):

@@ -71,18 +71,22 @@ class SeriesSpans:
 
     def average_since(self, minute: int) -> int:
         """Return the average from a Keepa minute to the end, −1 without any offer in it."""
-        offered, weight, _ = self._until(minute)
-        minutes = int(self.offered[-1]) - offered
-        return (int(self.weight[-1]) - weight) // minutes if minutes > 0 else NO_OFFER
+        return self.figures_since(minute)[0]
 
-    def out_of_stock_percent_since(self, minute: int) -> int:
-        """Return the share of tracked time without offer, in percent rounded up."""
-        offered, _, start = self._until(minute)
+    def figures_since(self, minute: int) -> tuple[int, int]:
+        """Return what a series was like from a Keepa minute to the end.
+
+        Returns:
+            The average, −1 without any offer, and the share of tracked time without offer, in
+            percent rounded up.
+        """
+        before, weight, start = self._until(minute)
+        offered = int(self.offered[-1]) - before
+        average = (int(self.weight[-1]) - weight) // offered if offered > 0 else NO_OFFER
         tracked = self.end - start
         if tracked <= 0:
-            return 100 if self.current < 0 else 0
-        missing = tracked - (int(self.offered[-1]) - offered)
-        return -(-100 * missing // tracked)
+            return average, 100 if self.current < 0 else 0
+        return average, -(-100 * (tracked - offered) // tracked)
 
     def extreme(self, *, lowest: bool, since: int | None = None) -> list[int] | None:
         """Return [minute, value] of the lowest or highest offer.
@@ -161,16 +165,24 @@ def stats_of(
     ) -> list[Any]:
         return [value(series[i]) if i in series else absent for i in range(history.length)]
 
+    def figures(minute: int, series: Mapping[int, SeriesSpans] = spans) -> tuple[Any, Any]:
+        found = {index: one.figures_since(minute) for index, one in series.items()}
+        averages = [found[i][0] if i in found else NO_OFFER for i in range(history.length)]
+        missing = [
+            found[i][1] if i in found and PRICE_TYPES[i].is_price else NO_OFFER
+            for i in range(history.length)
+        ]
+        return averages, missing
+
+    average, out_of_stock = figures(begin, within)
+    windows = {window: figures(at - window * _DAY) for window in _WINDOWS}
     current = each(lambda series: series.current)
     # Of the collections recorded statistics have the last only.
     current[_UPDATES] = NO_OFFER if updates is None else updates.current
     stats: dict[str, Any] = {
         "current": current,
-        "avg": each(lambda series: series.average_since(begin), series=within),
-        **{
-            f"avg{window}": each(lambda series, w=window: series.average_since(at - w * _DAY))
-            for window in _WINDOWS
-        },
+        "avg": average,
+        **{f"avg{window}": averages for window, (averages, _) in windows.items()},
         "atIntervalStart": each(lambda series: series.value_at(begin), series=within),
         "min": each(lambda series: series.extreme(lowest=True), None),
         "max": each(lambda series: series.extreme(lowest=False), None),
@@ -182,13 +194,8 @@ def stats_of(
         ),
         "isLowest": each(is_lowest, False),
         "isLowest90": each(lambda series: is_lowest(series, since=at - 90 * _DAY), False),
-        "outOfStockPercentageInInterval": _out_of_stock(within, history.length, begin),
-        **{
-            f"outOfStockPercentage{window}": _out_of_stock(
-                spans, history.length, at - window * _DAY
-            )
-            for window in _WINDOWS
-        },
+        "outOfStockPercentageInInterval": out_of_stock,
+        **{f"outOfStockPercentage{window}": missing for window, (_, missing) in windows.items()},
         **{
             f"salesRankDrops{window}": rank_drops(spans.get(_SALES), at - window * _DAY)
             for window in _WINDOWS
@@ -205,15 +212,6 @@ def is_lowest(series: SeriesSpans, since: int | None = None) -> bool:
     """Return whether the current offer is the lowest, ever or since a Keepa minute."""
     lowest = series.extreme(lowest=True, since=since)
     return lowest is not None and 0 <= series.current <= lowest[1]
-
-
-def _out_of_stock(spans: Mapping[int, SeriesSpans], length: int, since: int) -> list[int]:
-    return [
-        spans[index].out_of_stock_percent_since(since)
-        if index in spans and PRICE_TYPES[index].is_price
-        else NO_OFFER
-        for index in range(length)
-    ]
 
 
 def rank_drops(ranks: SeriesSpans | None, since: int) -> int:

@@ -29,7 +29,7 @@ from keeper.domain.tokens.balance import (
     TokenReading,
     TokenRequest,
 )
-from keeper.errors import KeeperError
+from keeper.errors import KeeperError, TransientError
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.sources.keepa.errors import (
     KeepaKeyRejectedError,
@@ -220,14 +220,32 @@ class Transport:
             reading = _reading(envelope, received_at)
             self._reading = reading or self._reading
             if self._budget is not None and reservation is not None:
-                self._budget.record_outcome(
-                    reservation,
-                    charged=_charge(envelope),
-                    reading=reading,
-                    refused=not is_usable,
-                    status=exchange.status or None,
-                )
+                self._record(self._budget, reservation, envelope, reading, exchange, is_usable)
         return Reply(body=body, envelope=envelope, received_at=received_at)
+
+    def _record(
+        self,
+        budget: TokenBudget,
+        reservation: Reservation,
+        envelope: Envelope | None,
+        reading: TokenReading | None,
+        exchange: "_Exchange",
+        is_usable: bool,
+    ) -> None:
+        try:
+            budget.record_outcome(
+                reservation,
+                charged=_charge(envelope),
+                reading=reading,
+                refused=not is_usable,
+                status=exchange.status or None,
+            )
+        except TransientError as error:
+            if not is_usable:
+                raise
+            # The reply is paid for and must reach the archive. The reservation ends by itself, and
+            # the next reply brings the balance.
+            logger.warning("what a request has cost could not be recorded: %s", error)
 
     def _reserved(self, request: TokenRequest) -> Reservation | None:
         # What costs nothing needs nobody's leave; it is how a balance is learned.

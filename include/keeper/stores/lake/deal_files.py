@@ -16,10 +16,10 @@ class DealFolder(BatchFolder):
     """
 
     def write_filter(self, found_by: DealFilter) -> None:
-        """Write the filter as it was when the run was planned; pages of another are let go."""
+        """Write the filter; pages that were fetched by another search are let go."""
         self._path.mkdir(parents=True, exist_ok=True)
         try:
-            is_other = self.read_filter() != found_by
+            is_other = _search(self.read_filter()) != _search(found_by)
         except MissingFileError:
             is_other = False
         if is_other:
@@ -43,3 +43,7 @@ class DealFolder(BatchFolder):
     def archive(self) -> ReplyArchive:
         """Every raw reply of the lake, those of other runs too."""
         return self._archive
+
+
+def _search(found_by: DealFilter) -> tuple[object, ...]:
+    return found_by.domain, found_by.price_type, found_by.selection

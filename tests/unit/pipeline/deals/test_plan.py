@@ -1,7 +1,7 @@
 """Sharing a run's tokens among the saved filters."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,7 +27,13 @@ RUN = "collect_deals/run"
 def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The run's row as it is written."""
     row: dict[str, Any] = {}
-    monkeypatch.setattr(step, "start_run", lambda connection, **values: row.update(values))
+
+    def start_run(connection: object, **values: Any) -> datetime:
+        row.update(values)
+        at: datetime = values["started_at"]
+        return at
+
+    monkeypatch.setattr(step, "start_run", start_run)
     return row
 
 

@@ -19,6 +19,7 @@ from keeper.simulator.products.sheets import STANDARD
 from tests.unit.simulator.asking import read
 from tests.unit.simulator.hand_clock import HandClock
 
+PRODUCTS = 60
 PLAIN = {*range(7), 8, *range(11, 15), *range(28, 31), 34, 35}
 WITH_OFFERS = set(range(36)) - {31}
 CLASSES = [
@@ -56,7 +57,7 @@ def _tokens_enough(api: KeepaApi) -> None:
 @pytest.fixture(scope="module")
 def asins(catalogue: Catalogue, us: Locale) -> list[str]:
     standard = (s.asin for s in catalogue.products_in(us) if s.product_type == STANDARD)
-    return list(islice(standard, 100))
+    return list(islice(standard, PRODUCTS))
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def everything(api_at: Callable[..., KeepaApi], asins: list[str]) -> set[int]:
     """Return the series the products have at all."""
     api = api_at()
     api.bucket.set_left(100_000)
-    pages = (ask(api, asins[first : first + 20], offers="20") for first in range(0, 100, 20))
+    pages = (ask(api, asins[first : first + 20], offers="20") for first in range(0, PRODUCTS, 20))
     return present([product for page in pages for product in page["products"]])
 
 
@@ -89,10 +90,10 @@ def test_only_the_series_asked_for_come(
 ) -> None:
     assert everything >= {7, 9, 10, 16, 17, 18, 19, 20, 21, 22, 32, 33}
     pages = [
-        ask(api, asins[first : first + 20], **query)["products"] for first in range(0, 100, 20)
+        ask(api, asins[first : first + 20], **query)["products"] for first in range(0, PRODUCTS, 20)
     ]
     products = [product for page in pages for product in page]
-    assert len(products) == 100
+    assert len(products) == PRODUCTS
     assert present(products) == series & everything
     for product in products:
         stats = product["stats"]
@@ -146,29 +147,29 @@ def test_recordings_cost_what_simulated_products_cost(
 def test_each_product_costs_its_class(
     api: KeepaApi, catalogue: Catalogue, us: Locale, query: Mapping[str, str], each: int
 ) -> None:
-    known = [s.asin for s in catalogue.products_in(us, limit=90) if s.has_history][:50]
-    assert ask(api, known, **query)["tokensConsumed"] == each * 50
+    known = [s.asin for s in catalogue.products_in(us, limit=40) if s.has_history][:20]
+    assert ask(api, known, **query)["tokensConsumed"] == each * 20
 
 
 @pytest.mark.parametrize("offers", [20, 30, 100])
 def test_offers_cost_the_pages_found(api: KeepaApi, asins: list[str], offers: int) -> None:
-    stored = ask(api, asins[:20], offers=str(offers), update="-1")
-    assert stored["tokensConsumed"] == 5 * 20
+    stored = ask(api, asins[:10], offers=str(offers), update="-1")
+    assert stored["tokensConsumed"] == 5 * 10
     recent = {
         product["asin"]
         for product in stored["products"]
         if product["stats"]["lastOffersUpdate"] > api.clock.minute() - 60
     }
-    reply = ask(api, asins[:20], offers=str(offers), buybox="1", rating="1")
+    reply = ask(api, asins[:10], offers=str(offers), buybox="1", rating="1")
     tokens = 5 * len(recent)
     for product in reply["products"]:
         if product["asin"] in recent:
             continue
         found = min(product["stats"]["totalOfferCount"], offers)
         tokens += 6 * -(-found // 10) if found else 5
-    assert reply["tokensConsumed"] == tokens > 100
+    assert reply["tokensConsumed"] == tokens > 50
     # What was collected within the hour is not collected again.
-    assert ask(api, asins[:20], offers=str(offers))["tokensConsumed"] == 5 * 20
+    assert ask(api, asins[:10], offers=str(offers))["tokensConsumed"] == 5 * 10
 
 
 def test_offers_are_collected_when_they_are_older_than_asked(api: KeepaApi, offered: str) -> None:

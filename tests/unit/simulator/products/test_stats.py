@@ -159,4 +159,4 @@ def test_spans_answer_for_times_before_the_first_point() -> None:
     series = spans_of(rows((AT - DAY, 1000)), AT)
     assert series.value_at(AT - 2 * DAY) == -1
     assert series.average_since(AT - 2 * DAY) == 1000
-    assert series.out_of_stock_percent_since(AT - 2 * DAY) == 0
+    assert series.figures_since(AT - 2 * DAY) == (1000, 0)

@@ -176,7 +176,7 @@ def test_redaction_leaves_other_words_alone() -> None:
 def test_what_urllib3_logs_is_masked(caplog: pytest.LogCaptureFixture) -> None:
     redact_transport_logs()
     redact_transport_logs()
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "urllib3.connectionpool"):
         logging.getLogger("urllib3.connectionpool").debug(
             '%s "%s %s" %s', "http://x:1", "GET", f"/product/?domain=1&key={KEY}", 200
         )

@@ -57,10 +57,12 @@ def start_run(
     products_planned: int = 0,
     products_postponed: int = 0,
     tokens_estimated: int = 0,
-) -> None:
-    """Note that a run has begun, or what it plans; a run begun again keeps its first start.
+) -> datetime:
+    """Note that a run has begun, or what it plans, and return its start: a run begun again keeps
+    its first.
 
-    Earlier runs of the DAG that never came to their summary are noted as failed.
+    Earlier runs of the DAG that never came to their summary are noted as failed; but runs of
+    Airflow's backfills, which run beside others, only after a day.
     """
     row = {
         "run_id": run_id,
@@ -73,7 +75,8 @@ def start_run(
     }
     with connection.transaction():
         connection.execute(statements(_SQL)["end_lost_runs"], row)
-        connection.execute(statements(_SQL)["start_run"], row)
+        started = connection.execute(statements(_SQL)["start_run"], row).fetchone()
+    return started_at if started is None else started["started_at"]
 
 
 def reopen_run(connection: Connection, run_id: str) -> None:

@@ -21,6 +21,10 @@ _RECORDS: Final = (
     "reconciliations",
     "deal_reports",
     "operator_notices",
+    "audit_log",
+    "sessions",
+    "sign_in_links",
+    "api_tokens",
 )
 _ROWS_AT_ONCE: Final = 10_000
 _MOST_TRANSACTIONS: Final = 1_500_000_000

@@ -53,10 +53,10 @@ def moment(minutes: int) -> datetime:
 
 def read_series(name: str, numbers: list[int]) -> list[tuple[datetime, int | None, int | None]]:
     lines: list[tuple[datetime, int | None, int | None]] = []
-    rest = list(numbers)
-    while rest:
-        minute, value = rest.pop(0), rest.pop(0)
-        shipping = rest.pop(0) if name.endswith("_SHIPPING") else None
+    rest = iter(numbers)
+    for minute in rest:
+        value = next(rest)
+        shipping = next(rest) if name.endswith("_SHIPPING") else None
         if value == -1 or (name == "RENT" and value == -2):
             lines.append((moment(minute), None, None))
         else:

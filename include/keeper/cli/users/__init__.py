@@ -1,0 +1,1 @@
+"""`keeper users`, `keeper api-tokens` and `keeper console login`."""

@@ -1,0 +1,123 @@
+"""Commands about API tokens."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keeper.cli.options import UserOption
+from keeper.cli.session import database, user_address
+
+if TYPE_CHECKING:
+    from keeper.domain.users.access import Account, Scope
+    from keeper.stores.postgres.connection import Connection
+
+app = typer.Typer(no_args_is_help=True, help="Tokens by which programs use the console's API.")
+
+
+@app.command()
+def make(
+    name: Annotated[str, typer.Argument(help="What the token is called, like home-assistant.")],
+    scope: Annotated[
+        list[str], typer.Option(help="What it may be used for, like watches:read; repeatable.")
+    ],
+    days: Annotated[int, typer.Option(help="How long it is good for.", min=1, max=366)] = 90,
+    user: UserOption = None,
+) -> None:
+    """Make a token and print it, this once; it can be used for the scopes given and no more.
+
+    Scopes: watches:read, watches:write, prices:read, deals:read, messages:read, messages:write, and
+    for operators operations:read, operations:write.
+    Example: keeper api-tokens make my-script --scope watches:read --scope watches:write
+    """
+    from keeper.clock import utc_now
+    from keeper.pipeline.users.api_tokens import MOST_NAME, ScopeRefusedError, make_token
+    from keeper.pipeline.users.audit import COMMAND
+
+    if not name.strip() or len(name) > MOST_NAME or not name.isprintable():
+        raise typer.BadParameter(f"a name has 1 to {MOST_NAME} letters")
+    scopes = [_scope(text) for text in scope]
+    with database() as connection:
+        account = _account(connection, user)
+        try:
+            made = make_token(
+                connection,
+                account,
+                name=name,
+                scopes=scopes,
+                days=days,
+                doer=COMMAND,
+                at=utc_now(),
+            )
+        except ScopeRefusedError as error:
+            raise typer.BadParameter(str(error)) from None
+    typer.echo(made.text)
+    typer.echo(
+        f"token {made.token_id} of {account.email}, until {made.expires_at:%Y-%m-%d %H:%M} UTC; "
+        "it is not shown again",
+        err=True,
+    )
+
+
+@app.command("list")
+def list_(user: UserOption = None) -> None:
+    """List a user's tokens, without their texts. Example: keeper api-tokens list."""
+    from keeper.cli.tables import print_table
+    from keeper.clock import utc_now
+    from keeper.pipeline.users.api_tokens import tokens_of
+
+    now = utc_now()
+    with database() as connection:
+        tokens = tokens_of(connection, _account(connection, user))
+    rows = []
+    for token in tokens:
+        state = "revoked" if token.revoked_at else "expired" if token.expires_at <= now else "good"
+        used = token.last_used_at
+        rows.append(
+            (
+                str(token.token_id),
+                token.name,
+                " ".join(token.scopes),
+                state,
+                f"{token.expires_at:%Y-%m-%d %H:%M}",
+                "never" if used is None else f"{used:%Y-%m-%d %H:%M}",
+            )
+        )
+    columns = ("number", "name", "scopes", "state", "until", "last used")
+    print_table(columns, rows, numbers=("number",))
+
+
+@app.command()
+def revoke(
+    number: Annotated[int, typer.Argument(help="The token's number.", min=1)],
+    user: UserOption = None,
+) -> None:
+    """Revoke a token; it is worth nothing from then on. Example: keeper api-tokens revoke 3."""
+    from keeper.clock import utc_now
+    from keeper.pipeline.users.api_tokens import revoke as revoke_token
+    from keeper.pipeline.users.audit import COMMAND
+
+    with database() as connection:
+        account = _account(connection, user)
+        name = revoke_token(connection, account, number, COMMAND, at=utc_now())
+    if name is None:
+        raise typer.BadParameter(f"{account.email} has no token {number}")
+    typer.echo(f"revoked: {number} {name}")
+
+
+def _account(connection: "Connection", user: str | None) -> "Account":
+    from keeper.pipeline.users.accounts import UserError, known_user, operators_of
+    from keeper.settings import load_settings
+
+    try:
+        return known_user(connection, user_address(user), operators_of(load_settings()))
+    except UserError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _scope(text: str) -> "Scope":
+    from keeper.domain.users.access import Scope
+
+    name = text.strip().lower()
+    if name not in set(Scope):
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(Scope)}")
+    return Scope(name)

@@ -1,0 +1,67 @@
+"""Shapes that several subjects of the API share."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from keeper.domain.locales import LOCALES
+from keeper.domain.money import format_money
+from keeper.domain.prices.types import PRICE_TYPES
+
+_LARGEST: Final = 2**63 - 1
+_DOMAINS: Final = [locale.domain for locale in LOCALES]
+_TYPES: Final = [one.name for one in PRICE_TYPES if one.is_price]
+TEXT: Final = r"^[^\x00-\x1f\x7f]*$"
+"""What people type holds no control characters."""
+
+
+def _domain(value: str) -> str:
+    if value not in _DOMAINS:
+        raise ValueError(f"none of {', '.join(_DOMAINS)}")
+    return value
+
+
+def _price_type(value: str) -> str:
+    if value not in _TYPES:
+        raise ValueError(f"none of {', '.join(_TYPES)}")
+    return value
+
+
+Number = Annotated[int, Field(ge=1, le=_LARGEST)]
+Domain = Annotated[str, AfterValidator(_domain), Field(json_schema_extra={"enum": list(_DOMAINS)})]
+PriceTypeName = Annotated[
+    str, AfterValidator(_price_type), Field(json_schema_extra={"enum": list(_TYPES)})
+]
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$"),
+]
+Moment = Annotated[datetime, Field(description="RFC 3339, UTC.")]
+
+
+class Request(BaseModel):
+    """A request's body: what it does not know it refuses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reply(BaseModel):
+    """A reply's body; later versions may have more fields."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Money(Reply):
+    """An amount of money."""
+
+    minor: int = Field(description="In the currency's minor unit: 2499 is $24.99, 1980 is ¥1,980.")
+    currency: str = Field(description="ISO 4217.", pattern="^[A-Z]{3}$")
+    text: str = Field(description="For people: $24.99.")
+
+    @classmethod
+    def of_minor(cls, minor: int | None, currency: str) -> "Money | None":
+        """Return an amount; None for none."""
+        if minor is None:
+            return None
+        return cls(minor=minor, currency=currency, text=format_money(minor, currency))

@@ -1,0 +1,279 @@
+"""What the API says of watches, and what it takes."""
+
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, StringConstraints
+
+from keeper.console.api.shapes import (
+    TEXT,
+    Domain,
+    Moment,
+    Money,
+    Number,
+    PriceTypeName,
+    Reply,
+    Request,
+)
+from keeper.console.context import ConsoleContext
+from keeper.domain.asins import product_url
+from keeper.domain.locales import locale_of
+from keeper.domain.prices.age import old_look
+from keeper.domain.prices.types import price_type_of
+from keeper.domain.watches.rule_texts import explain, explain_all, rule_text
+from keeper.domain.watches.watch import Priority, Watch, WatchStatus
+from keeper.pipeline.watches.listed import (
+    NOTHING,
+    ChangedWatch,
+    PagedWatch,
+    Saved,
+    WatchText,
+)
+
+RuleText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f;]+$"),
+]
+TargetText = Annotated[
+    str | None,
+    Field(
+        max_length=100,
+        pattern=TEXT,
+        description="In the main unit, as people write it: 24.99 or 24,99; null for none.",
+        examples=["24.99"],
+    ),
+]
+Rules = Annotated[
+    list[RuleText],
+    Field(max_length=20, description="Each as GET /api/v1/rules shows them; [] for none."),
+]
+PriorityName = Literal["HIGH", "NORMAL", "LOW"]
+
+
+class PriceState(StrEnum):
+    """What is known of a price."""
+
+    KNOWN = "known"
+    NO_OFFER = "no_offer"
+    HIDDEN = "hidden"
+    NOT_CHECKED = "not_checked"
+
+
+class WatchRule(Reply):
+    """A rule of a watch."""
+
+    text: str = Field(description="As it is written.")
+    sentence: str = Field(description="What it means.")
+
+
+class CurrentPrice(Reply):
+    """The newest price of what is watched, with its age and where it is from."""
+
+    state: PriceState
+    amount: Money | None = Field(description="Without shipping; null without an offer.")
+    shipping: Money | None = Field(description="Where Keepa gives it apart.")
+    observed_at: datetime | None = Field(description="Since when the price holds.")
+    checked_at: datetime | None = Field(description="When Keepa was last asked.")
+    seen_at: datetime | None = Field(description="When Keepa itself had last looked.")
+    is_stale: bool = Field(description="Nobody has looked at it for two intervals.")
+    is_implausible: bool = Field(description="A jump that nothing has confirmed yet.")
+    source: str | None = Field(description="keepa, or simulator for invented prices.")
+
+
+class WatchReply(Reply):
+    """A watch with its product and current price."""
+
+    id: int
+    owner_id: int
+    owner: str = Field(description="Whose it is, by address.")
+    asin: str
+    domain: str
+    price_type: str
+    title: str | None = Field(description="Amazon's text, to be shown as text only.")
+    url: str
+    target: Money | None
+    rules: list[WatchRule]
+    alerts_when: list[str] = Field(description="What it alerts for, in sentences.")
+    status: WatchStatus
+    priority: PriorityName
+    with_shipping: bool
+    kind: str | None = Field(description="What is unusual about the product; null for nothing.")
+    price: CurrentPrice
+    created_at: Moment
+    changed_at: Moment
+
+    @classmethod
+    def of_watch(cls, paged: PagedWatch, context: ConsoleContext) -> Self:
+        """Return what the API says of a watch."""
+        watched = paged.watched
+        watch = watched.watch
+        locale = locale_of(watch.domain)
+        rank = Priority.NORMAL if watch.priority is None else watch.priority
+        return cls(
+            id=paged.watch_id,
+            owner_id=paged.user_id,
+            owner=paged.email,
+            asin=watch.asin,
+            domain=watch.domain,
+            price_type=watch.price_type,
+            title=watched.title,
+            url=product_url(watch.asin, locale),
+            target=Money.of_minor(watch.target_minor, locale.currency),
+            rules=[
+                WatchRule(
+                    text=rule_text(rule, locale.currency), sentence=explain(rule, locale.currency)
+                )
+                for rule in watch.rules or ()
+            ],
+            alerts_when=alerts_when(watch),
+            status=watch.status,
+            priority=_NAMES[rank],
+            with_shipping=watch.counts_shipping,
+            kind=watched.kind.explain(watched.variations) or None,
+            price=_price(paged, context),
+            created_at=paged.created_at,
+            changed_at=paged.changed_at,
+        )
+
+
+_NAMES: Final[dict[Priority, PriorityName]] = {
+    Priority.HIGH: "HIGH",
+    Priority.NORMAL: "NORMAL",
+    Priority.LOW: "LOW",
+}
+
+
+def alerts_when(watch: Watch) -> list[str]:
+    """Return in sentences what a watch alerts for."""
+    return explain_all(
+        watch.rules or (),
+        watch.target_minor,
+        locale_of(watch.domain).currency,
+        with_shipping=watch.counts_shipping,
+        is_landed=price_type_of(watch.price_type).landed_since is not None,
+    )
+
+
+def _price(paged: PagedWatch, context: ConsoleContext) -> CurrentPrice:
+    watched = paged.watched
+    currency = locale_of(watched.watch.domain).currency
+    checked = watched.last_checked_at
+    old_after = context.old_after(watched.watch.price_type)
+    looked_long_ago = old_look(watched.seen_at, checked, old_after) is not None
+    is_old = checked is not None and context.clock() - checked > old_after
+    return CurrentPrice(
+        state=_state(paged),
+        amount=Money.of_minor(watched.price_minor, currency),
+        shipping=Money.of_minor(paged.shipping_minor, currency),
+        observed_at=watched.observed_at,
+        checked_at=checked,
+        seen_at=watched.seen_at,
+        is_stale=is_old or looked_long_ago,
+        is_implausible=watched.implausible,
+        source=watched.source,
+    )
+
+
+def _state(paged: PagedWatch) -> PriceState:
+    watched = paged.watched
+    if watched.price_minor is not None:
+        return PriceState.KNOWN
+    if watched.is_price_hidden:
+        return PriceState.HIDDEN
+    return PriceState.NOT_CHECKED if watched.last_checked_at is None else PriceState.NO_OFFER
+
+
+class WatchPage(Reply):
+    """A page of watches."""
+
+    items: list[WatchReply]
+    next_cursor: str | None = Field(description="Where the next page begins; null after the last.")
+
+
+class ChangedWatchReply(Reply):
+    """A watch that was added or changed."""
+
+    outcome: Saved
+    changes: list[str] = Field(description="What changed, with its former and its new value.")
+    notes: list[str] = Field(description="How what was given was read, where that is not plain.")
+    watch: WatchReply
+
+    @classmethod
+    def of_change(cls, changed: ChangedWatch, context: ConsoleContext) -> Self:
+        """Return what the API says of it."""
+        return cls(
+            outcome=changed.outcome,
+            changes=list(changed.changes),
+            notes=[changed.note] if changed.note else [],
+            watch=WatchReply.of_watch(changed.watch, context),
+        )
+
+
+class WatchChanges(Request):
+    """What to change of a watch; what is left out stays."""
+
+    target: TargetText = None
+    status: WatchStatus | None = None
+    priority: PriorityName | None = None
+    rules: Rules | None = None
+    with_shipping: bool | None = None
+
+    def text(self) -> WatchText:
+        """Return it in a person's words, as the one reader reads them."""
+        target = self.target
+        if target is None and "target" in self.model_fields_set:
+            target = NOTHING
+        rules = None if self.rules is None else "; ".join(self.rules) or NOTHING
+        shipping = {None: None, True: "yes", False: "no"}[self.with_shipping]
+        return WatchText(
+            target=target,
+            status=self.status,
+            priority=self.priority,
+            rules=rules,
+            with_shipping=shipping,
+        )
+
+
+class NewWatch(WatchChanges):
+    """A watch to add."""
+
+    product: str = Field(
+        min_length=1,
+        max_length=2000,
+        pattern=TEXT,
+        description="An ASIN or the address of a product at Amazon.",
+        examples=["https://www.amazon.de/dp/B00EXAMPL0"],
+    )
+    domain: Domain | None = Field(
+        default=None, description="The locale; the address may say it. Without either us."
+    )
+    price_type: PriceTypeName | None = Field(
+        default=None, description="Keepa's name; the one there is, or NEW."
+    )
+
+    def text_of_new(self) -> WatchText:
+        """Return it in a person's words, with what only a new watch has."""
+        return replace(self.text(), domain=self.domain, price_type=self.price_type)
+
+
+class BulkChange(Request):
+    """A change of several watches at once."""
+
+    ids: list[Number] = Field(min_length=1, max_length=500)
+    changes: WatchChanges
+
+
+class BulkResult(Reply):
+    """What became of one of them."""
+
+    id: int
+    outcome: Saved | None = Field(description="Null if it was not changed.")
+    problem: str | None = Field(description="Why it was not changed.")
+
+
+class BulkReply(Reply):
+    """What became of each, in the order of ids."""
+
+    results: list[BulkResult]

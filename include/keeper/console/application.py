@@ -1,0 +1,84 @@
+"""The console as a whole: the API, its documentation, and the pages behind links."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+
+from keeper.console.api import (
+    me,
+    operations,
+    problem_list,
+    rules,
+    sign_in,
+    watch_files,
+    watches,
+)
+from keeper.console.body_limit import BodyLimit
+from keeper.console.context import ConsoleContext
+from keeper.console.problems import Problem, install
+from keeper.console.sign_in_pages import sign_in_route
+
+API_PATH: Final = "/api/v1"
+VERSION: Final = "1.0.0"
+MOST_BODY_BYTES: Final = 2_000_000
+_ABOUT: Final = """\
+Watch Amazon prices through Keepa. Send an API token as `Authorization: Bearer keeper_pat_…`; each
+operation names the scope it needs. docs/API.md leads from signing in to a watch.
+
+Amounts are `{minor, currency, text}`, times RFC 3339 in UTC, errors problem details (RFC 9457).
+Lists come page by page: `next_cursor` leads on.
+"""
+
+
+def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> FastAPI:
+    """Return the console.
+
+    Args:
+        context: What its endpoints share.
+        pages: Further routes: the pages behind links in messages, pictures, health.
+    """
+    app = FastAPI(
+        title="Keeper",
+        version=VERSION,
+        description=_ABOUT,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        swagger_ui_parameters={"persistAuthorization": False},
+        separate_input_output_schemas=False,
+    )
+    app.state.console = context
+    app.add_middleware(BodyLimit, most=MOST_BODY_BYTES)
+    install(app)
+    app.include_router(_api())
+    app.router.routes += [sign_in_route(context), *pages]
+    # `openapi` is asked for by /openapi.json too, and keeps what it returns.
+    write = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = write()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault(
+            "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        )
+        for name, schema in schemas["Problem"].pop("$defs", {}).items():
+            schemas.setdefault(name, schema)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix=API_PATH)
+    # The files' addresses come before that of one watch, which would take their names for numbers.
+    for subject in (me, sign_in, watch_files, watches, rules, operations, problem_list):
+        api.include_router(subject.router)
+    return api
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return `subject-verb`: what generated clients call an operation never changes by itself."""
+    return f"{route.tags[0]}-{route.name}"

@@ -1,0 +1,124 @@
+"""Who sends a request, and whether they may.
+
+An API token comes as `Authorization: Bearer …`, a session as a cookie. A token counts before a
+cookie; one that is worth nothing is refused, even beside a good cookie.
+"""
+
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+
+from keeper.console.context import ConsoleContext, Context
+from keeper.console.problems import (
+    NOT_SIGNED_IN,
+    OPERATORS_ONLY,
+    OTHER_SITE,
+    SCOPE_MISSING,
+    SESSION_NEEDED,
+    ProblemError,
+)
+from keeper.console.site import SAFE_METHODS, SECURE_COOKIE, is_own_site, session_cookie
+from keeper.domain.users.access import Identity, Scope
+from keeper.pipeline.users.audit import Doer
+from keeper.pipeline.users.sign_in import identify_session, identify_token
+
+_BEARER: Final = HTTPBearer(
+    auto_error=False,
+    scheme_name="token",
+    bearerFormat="keeper_pat_…",
+    description="An API token: `keeper api-tokens make`, or POST /api/v1/api-tokens.\n\n"
+    + "\n".join(f"* `{scope.value}`: {scope.meaning}" for scope in Scope),
+)
+_COOKIE: Final = APIKeyCookie(
+    name=SECURE_COOKIE,
+    auto_error=False,
+    scheme_name="session",
+    description="A session, from a link to sign in. By plain HTTP on the console's own machine the "
+    "cookie is called keeper_session.",
+)
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Keeper"'}
+
+
+async def _identify(
+    request: Request,
+    wanted: SecurityScopes,
+    context: Context,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    _: Annotated[str | None, Depends(_COOKIE)],
+) -> Identity:
+    if "authorization" in request.headers:
+        identity = await _by_token(context, credentials)
+    else:
+        identity = await _by_session(request, context)
+    if identity is None:
+        raise ProblemError(NOT_SIGNED_IN, headers=_CHALLENGE)
+    if missing := identity.missing([Scope(name) for name in wanted.scopes]):
+        names = " ".join(missing)
+        challenge = f'Bearer realm="Keeper", error="insufficient_scope", scope="{names}"'
+        raise ProblemError(
+            SCOPE_MISSING, f"the token lacks {names}", headers={"WWW-Authenticate": challenge}
+        )
+    return identity
+
+
+async def _by_token(
+    context: ConsoleContext, credentials: HTTPAuthorizationCredentials | None
+) -> Identity | None:
+    if credentials is None:
+        return None
+    find = partial(
+        identify_token,
+        text=credentials.credentials,
+        at=context.clock(),
+        operators=context.operators,
+    )
+    return await context.database.run(find)
+
+
+async def _by_session(request: Request, context: ConsoleContext) -> Identity | None:
+    cookie = session_cookie(request, context)
+    secret = request.cookies.get(cookie.name) if cookie else None
+    if not secret:
+        return None
+    if request.method not in SAFE_METHODS and not is_own_site(request, context):
+        raise ProblemError(OTHER_SITE)
+    find = partial(identify_session, secret=secret, at=context.clock(), operators=context.operators)
+    return await context.database.run(find)
+
+
+async def _operator(identity: Annotated[Identity, Security(_identify)]) -> Identity:
+    if not identity.account.is_operator:
+        raise ProblemError(OPERATORS_ONLY)
+    return identity
+
+
+async def _of_session(
+    request: Request, context: Context, _: Annotated[str | None, Depends(_COOKIE)]
+) -> Identity:
+    if "authorization" in request.headers:
+        raise ProblemError(SESSION_NEEDED)
+    identity = await _by_session(request, context)
+    if identity is None:
+        raise ProblemError(NOT_SIGNED_IN)
+    return identity
+
+
+def doer_of(request: Request, identity: Identity) -> Doer:
+    """Return who sends a request, for the audit log."""
+    return Doer.of_request(identity, origin_of(request))
+
+
+def origin_of(request: Request) -> str | None:
+    """Return the address a request came from; behind a proxy that is not trusted, the proxy's."""
+    return request.client.host if request.client else None
+
+
+AnyCaller = Annotated[Identity, Security(_identify)]
+"""Whoever is signed in; a token needs no scope."""
+SessionCaller = Annotated[Identity, Depends(_of_session)]
+"""Who has a session: what a token must not do."""
+WatchReader = Annotated[Identity, Security(_identify, scopes=[Scope.WATCHES_READ.value])]
+WatchWriter = Annotated[Identity, Security(_identify, scopes=[Scope.WATCHES_WRITE.value])]
+OperationsReader = Annotated[Identity, Security(_operator, scopes=[Scope.OPERATIONS_READ.value])]

@@ -1,0 +1,61 @@
+"""Lists page by page: each page says with an opaque cursor where the next one begins."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Annotated, Final
+
+from fastapi import Query
+
+from keeper.console.problems import BAD_CURSOR, ProblemError
+
+MOST: Final = 500
+_LARGEST: Final = 2**63 - 1
+
+Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
+Cursor = Annotated[
+    str | None,
+    Query(
+        max_length=2000,
+        pattern="^[A-Za-z0-9_-]*$",
+        description="next_cursor of the page before; the first page has none.",
+    ),
+]
+
+
+def write_cursor(order: str, key: str, number: int) -> str:
+    """Return a cursor that names the last row of a page.
+
+    Args:
+        order: What the page is sorted by; the cursor is good for that alone.
+        key: The row's place in the order.
+        number: Its number, for rows with the same key.
+    """
+    text = json.dumps([order, key, number], ensure_ascii=False, separators=(",", ":"))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, order: str) -> tuple[str, int] | None:
+    """Return key and number of the row a page begins after; None for the first page.
+
+    Raises:
+        ProblemError: It is no cursor of a list in this order.
+    """
+    if not cursor:
+        return None
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        written, key, number = json.loads(text)
+        # Escapes can stand for halves of characters, which no database takes.
+        str(key).encode()
+    except (ValueError, TypeError, RecursionError):
+        raise ProblemError(BAD_CURSOR) from None
+    is_whole = (
+        written == order
+        and isinstance(key, str)
+        and "\0" not in key
+        and type(number) is int
+        and 0 <= number <= _LARGEST
+    )
+    if not is_whole:
+        raise ProblemError(BAD_CURSOR)
+    return key, number

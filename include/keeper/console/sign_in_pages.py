@@ -1,0 +1,114 @@
+"""The page behind a link to sign in. Opening it does nothing: mail scanners open links too.
+
+Its button uses the link up and begins a session. The button counts only from the page itself, so
+that no other site can sign somebody in to a session that is not theirs.
+"""
+
+import re
+from functools import partial
+from typing import Final
+
+from jinja2 import Environment, PackageLoader
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from keeper.console.auth import origin_of
+from keeper.console.context import ConsoleContext
+from keeper.console.database import FIRST_PAUSE
+from keeper.console.site import is_own_site, session_cookie
+from keeper.domain.users.secrets import SECRET_PATTERN
+from keeper.errors import KeeperError
+from keeper.pipeline.users.sign_in import (
+    SIGN_IN_PATH,
+    LinkUsedUpError,
+    SignedIn,
+    describe_link,
+    sign_in,
+)
+
+_SECRET: Final = re.compile(SECRET_PATTERN)
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    # With no-referrer browsers would not say either that the button is of this page.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+_INSECURE: Final = (
+    "Signing in needs HTTPS: open this link by the console's https address or on its own machine, "
+    "or have KEEPER_INSECURE_COOKIE=1 set."
+)
+_OTHER_SITE: Final = "This did not come from the page with the button; open the link again."
+_AWAY: Final = "Keeper cannot do this right now; try again in a minute."
+
+
+def sign_in_route(context: ConsoleContext) -> Route:
+    """Return the page's route."""
+    pages = Environment(loader=PackageLoader("keeper.console"), autoescape=True)
+
+    def page(
+        says: str, *, asks: bool = False, is_done: bool = False, status: int = 200
+    ) -> Response:
+        html = pages.get_template("sign_in.html").render(says=says, asks=asks, is_done=is_done)
+        return HTMLResponse(html, status_code=status, headers=_HEADERS)
+
+    async def open_link(request: Request) -> Response:
+        secret = request.path_params["secret"]
+        at = context.clock()
+        try:
+            if session_cookie(request, context) is None:
+                return page(_INSECURE, status=403)
+            if not _SECRET.fullmatch(secret):
+                raise LinkUsedUpError("this link is not valid")
+            if request.method != "POST":
+                account = await context.database.run(
+                    partial(
+                        describe_link,
+                        secret=secret,
+                        at=at,
+                        operators=context.operators,
+                    )
+                )
+                return page(f"Sign in as {account.email}?", asks=True)
+            if not is_own_site(request, context):
+                return page(_OTHER_SITE, status=403)
+            begun = await context.database.run(
+                partial(
+                    sign_in,
+                    secret=secret,
+                    at=at,
+                    origin=origin_of(request),
+                    operators=context.operators,
+                )
+            )
+        except LinkUsedUpError as error:
+            return page(f"{str(error).capitalize()}.", status=404)
+        except KeeperError:
+            sorry = page(_AWAY, status=503)
+            sorry.headers["Retry-After"] = f"{FIRST_PAUSE.total_seconds():.0f}"
+            return sorry
+        answer = page(f"You are signed in as {begun.account.email}.", is_done=True)
+        _set_cookie(answer, request, context, begun)
+        return answer
+
+    return Route(f"{SIGN_IN_PATH}{{secret}}", open_link, methods=["GET", "POST"])
+
+
+def _set_cookie(
+    answer: Response, request: Request, context: ConsoleContext, begun: SignedIn
+) -> None:
+    cookie = session_cookie(request, context)
+    if cookie is None:
+        raise TypeError("a session has begun where none may")
+    answer.set_cookie(
+        cookie.name,
+        begun.secret,
+        expires=begun.expires_at,
+        path="/",
+        secure=cookie.is_secure,
+        httponly=True,
+        samesite="lax",
+    )

@@ -1,0 +1,1 @@
+"""Who uses the console, and what each may do."""

@@ -1,0 +1,112 @@
+"""Refuses a backfill of many intervals, which may be a slip: 01.03.2026 is read as 3 January."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.types import DagRunProtocol
+
+from keeper.errors import TerminalError
+from keeper.settings import load_settings
+
+LARGE: Final = "large"
+"""In the conf of a backfill that is meant to have many runs."""
+
+
+class LargeBackfillError(TerminalError):
+    """A backfill has more runs than KEEPER_BACKFILL_RUNS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Intervals without a gap.
+
+    Attributes:
+        first: When the first of them begins.
+        last: When the last of them begins.
+        runs: How many they are.
+    """
+
+    first: datetime
+    last: datetime
+    runs: int
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return f"from {_day(self.first)} to {_day(self.last)}: {self.runs} runs"
+
+
+def refuse_large_backfill(ti: Any, dag_run: DagRunProtocol) -> None:
+    """End a run of a backfill of too many intervals before it asks Keepa for anything.
+
+    The run of the first interval fails, so that the operator is notified once; its last task runs
+    and says why. All other tasks, of it and of the other runs, are skipped.
+
+    Args:
+        ti: The instance of the run's first task, which may read the states of other runs.
+        dag_run: The run.
+
+    Raises:
+        LargeBackfillError: This is the first of too many intervals.
+        AirflowSkipException: It is one of the others.
+    """
+    most = load_settings().runs.backfill_runs
+    since: Any = dag_run.data_interval_start
+    until: Any = dag_run.data_interval_end
+    if (dag_run.conf or {}).get(LARGE) is True:
+        return
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=[ti.task_id])
+    # What an earlier backfill has planned is none of this one's.
+    ends = [
+        end
+        for run_id, tasks in states.items()
+        if tasks.get(ti.task_id) != "success" and (end := _end(run_id)) is not None
+    ]
+    span = span_around(since, (end - (until - since) for end in ends), until - since)
+    if span.runs <= most:
+        return
+    if since != span.first:
+        _skip_after(ti, with_last=True)
+        raise AirflowSkipException(f"The backfill is {span}; its first run says why it is refused")
+    _skip_after(ti, with_last=False)
+    raise LargeBackfillError(
+        f"This backfill is {span}, and KEEPER_BACKFILL_RUNS allows {most}; nothing was fetched or "
+        f'published. If it is meant, create it with the conf {{"{LARGE}": true}} and '
+        "--reprocess-behavior completed, or run backfill_history for the whole span at once."
+    )
+
+
+def span_around(own: datetime, starts: Iterable[datetime], step: timedelta) -> Span:
+    """Return the intervals around `own` that follow one another by `step` without a gap."""
+    known = {own, *starts}
+    first = last = own
+    while first - step in known:
+        first -= step
+    while last + step in known:
+        last += step
+    return Span(first, last, (last - first) // step + 1)
+
+
+def _end(run_id: str) -> datetime | None:
+    """Return when the interval of a run ends, by the id Airflow has given it."""
+    try:
+        end = datetime.fromisoformat(run_id.partition("__")[2])
+    except ValueError:
+        return None
+    return end if end.tzinfo else None
+
+
+def _skip_after(ti: Any, *, with_last: bool) -> None:
+    """Skip the tasks after this one, whatever their trigger rules; the last one too if asked to."""
+    from airflow.sdk.execution_time.comms import SkipDownstreamTasks
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    after = ti.task.get_flat_relatives(upstream=False)
+    skipped = {task.task_id for task in after if with_last or task.downstream_task_ids}
+    SUPERVISOR_COMMS.send(SkipDownstreamTasks(tasks=sorted(skipped)))
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"

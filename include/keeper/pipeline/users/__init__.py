@@ -1,0 +1,1 @@
+"""Users, signing in, API tokens, and the record of who did what."""

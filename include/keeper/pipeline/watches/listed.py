@@ -1,0 +1,235 @@
+"""Watches as a program asks for them: seen, added, changed and removed by who may do so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from keeper.domain.users.access import Account
+from keeper.domain.watches.watch import Unsaid, Watch, WatchStatus
+from keeper.pipeline.watches.typed import NOTHING, TypedWatch, read_watch
+from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.users.accounts import lock_account
+from keeper.stores.postgres.users.visibility import visible_to
+from keeper.stores.postgres.watches.watch_list import Saved, SavedWatch, save_watches
+from keeper.stores.postgres.watches.watch_pages import (
+    BadPageStartError,
+    PagedWatch,
+    PageStart,
+    PageWanted,
+    WatchFilter,
+    WatchSort,
+    find_watch,
+    watch_page,
+)
+
+__all__ = [
+    "NOTHING",
+    "BadPageStartError",
+    "ChangedWatch",
+    "PageStart",
+    "PageWanted",
+    "PagedWatch",
+    "Saved",
+    "UnclearWatchError",
+    "WatchFilter",
+    "WatchGoneError",
+    "WatchSort",
+    "WatchText",
+    "add_watch",
+    "change_watch",
+    "change_watches",
+    "remove_watch",
+    "watch_of",
+    "watches_of",
+]
+
+
+class UnclearWatchError(ValueError):
+    """What was given is no watch; one sentence says why."""
+
+
+class WatchGoneError(LookupError):
+    """There is no such watch, or none that the user may see; they cannot learn which."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchText:
+    """A watch in a person's words; None leaves what it has.
+
+    keeper.pipeline.watches.typed says how each is read.
+    """
+
+    domain: str | None = None
+    price_type: str | None = None
+    target: str | None = None
+    status: str | None = None
+    priority: str | None = None
+    rules: str | None = None
+    with_shipping: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedWatch:
+    """A watch that was added or changed.
+
+    Attributes:
+        watch: As it is now.
+        outcome: Whether it is new, changed or as before.
+        changes: What changed, each with its former and its new value.
+        note: How its product's address was read; None where that is plain.
+    """
+
+    watch: PagedWatch
+    outcome: Saved
+    changes: tuple[str, ...]
+    note: str | None
+
+
+def watches_of(connection: Connection, account: Account, wanted: PageWanted) -> list[PagedWatch]:
+    """Return a page of the watches a user may see."""
+    return watch_page(connection, visible_to(account), wanted)
+
+
+def watch_of(connection: Connection, account: Account, watch_id: int) -> PagedWatch:
+    """Return a watch, a removed one too.
+
+    Raises:
+        WatchGoneError: The user may see no such watch.
+    """
+    found = find_watch(connection, visible_to(account), watch_id)
+    if found is None:
+        raise WatchGoneError(f"there is no watch {watch_id}")
+    return found
+
+
+def add_watch(
+    connection: Connection, account: Account, product: str, text: WatchText
+) -> ChangedWatch:
+    """Watch a product on the user's own list; adding it again changes what is given.
+
+    Args:
+        connection: Where the watch list is.
+        account: Whose list.
+        product: An ASIN or an address of a product at Amazon.
+        text: What else is given.
+
+    Raises:
+        UnclearWatchError: What was given is no watch.
+        WatchGoneError: The user was removed meanwhile.
+    """
+    typed = _read(product, text)
+    return _save(connection, account, account.user_id, account.email, typed)
+
+
+def change_watch(
+    connection: Connection, account: Account, watch_id: int, text: WatchText
+) -> ChangedWatch:
+    """Change a watch the user may see, an operator another's too.
+
+    Product, locale and price type stay: those of `text` do not count.
+
+    Raises:
+        UnclearWatchError: What was given cannot be.
+        WatchGoneError: The user may see no such watch.
+    """
+    found = watch_of(connection, account, watch_id)
+    watch = found.watched.watch
+    meant = replace(
+        text,
+        domain=watch.domain,
+        price_type=watch.price_type,
+        # Else a removed watch would come back by whatever is changed.
+        status=text.status or watch.status.value,
+    )
+    return _save(connection, account, found.user_id, found.email, _read(watch.asin, meant))
+
+
+def change_watches(
+    connection: Connection, account: Account, watch_ids: Sequence[int], text: WatchText
+) -> list[ChangedWatch | ValueError | LookupError]:
+    """Change several watches in one transaction; return what became of each, in their order.
+
+    One that cannot be changed gives its error and changes nothing.
+    """
+    results: list[ChangedWatch | ValueError | LookupError] = []
+    with connection.transaction():
+        for watch_id in watch_ids:
+            try:
+                results.append(change_watch(connection, account, watch_id, text))
+            except (UnclearWatchError, WatchGoneError) as error:
+                results.append(error)
+    return results
+
+
+def remove_watch(connection: Connection, account: Account, watch_id: int) -> None:
+    """Take a watch off its list; its history stays. One removed before stays removed.
+
+    Raises:
+        WatchGoneError: The user may see no such watch.
+    """
+    found = watch_of(connection, account, watch_id)
+    removed = replace(
+        found.watched.watch,
+        status=WatchStatus.INACTIVE,
+        rules=None,
+        with_shipping=None,
+        unsaid=frozenset({Unsaid.TARGET}),
+    )
+    _save(connection, account, found.user_id, found.email, TypedWatch(removed, None))
+
+
+def _read(product: str, text: WatchText) -> TypedWatch:
+    try:
+        return read_watch(
+            product,
+            domain=text.domain,
+            price_type=text.price_type,
+            target=text.target,
+            status=text.status,
+            priority=text.priority,
+            rules=text.rules,
+            with_shipping=text.with_shipping,
+        )
+    except ValueError as error:
+        raise UnclearWatchError(str(error)) from None
+
+
+def _save(
+    connection: Connection, account: Account, user_id: int, email: str, typed: TypedWatch
+) -> ChangedWatch:
+    with connection.transaction():
+        (saved,) = save_own(connection, user_id, email, [typed.watch])
+        if isinstance(saved, ValueError):
+            raise UnclearWatchError(str(saved))
+        return ChangedWatch(
+            _saved_watch(connection, account, user_id, saved.change.after),
+            saved.outcome,
+            tuple(saved.change.differences()),
+            typed.note,
+        )
+
+
+def save_own(
+    connection: Connection, user_id: int, email: str, watches: Sequence[Watch]
+) -> list[SavedWatch | ValueError]:
+    """Save watches of a user who is there; to be called within a transaction.
+
+    Raises:
+        WatchGoneError: The user was removed, and must not come back by this.
+    """
+    if lock_account(connection, user_id, ()) is None:
+        raise WatchGoneError("this user was removed")
+    return save_watches(connection, email, watches)
+
+
+def _saved_watch(
+    connection: Connection, account: Account, user_id: int, watch: Watch
+) -> PagedWatch:
+    where = WatchFilter(
+        statuses=None,
+        domain=watch.domain,
+        price_type=watch.price_type,
+        asin=watch.asin,
+        user_id=user_id,
+    )
+    (found,) = watch_page(connection, visible_to(account), PageWanted(where, most=1))
+    return found

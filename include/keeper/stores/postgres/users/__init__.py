@@ -1,0 +1,1 @@
+"""Users, how they prove who they are, what they may see and what they did."""

@@ -1,0 +1,86 @@
+"""Users in PostgreSQL."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from keeper.domain.users.access import Account, Role
+from keeper.stores.postgres.connection import Connection, statements
+
+_SQL: Final = "users"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedUser:
+    """A user as an operator sees them.
+
+    Attributes:
+        account: Who.
+        created_at: Since when there is a row of theirs.
+        watches: How many they have, removed ones left out.
+        last_seen_at: When they last used a session that is kept; None if never.
+    """
+
+    account: Account
+    created_at: datetime
+    watches: int
+    last_seen_at: datetime | None
+
+
+def account_of(row: Mapping[str, Any], operators: Collection[str]) -> Account:
+    """Return a user as an account.
+
+    Args:
+        row: With user_id, email and role.
+        operators: Addresses, in small letters, that are operators whatever the row says.
+    """
+    is_operator = row["email"].lower() in operators
+    return Account(
+        row["user_id"], row["email"], Role.OPERATOR if is_operator else Role(row["role"])
+    )
+
+
+def find_account(connection: Connection, email: str, operators: Collection[str]) -> Account | None:
+    """Return the user with an address, in whatever case; None if nobody has it."""
+    row = connection.execute(statements(_SQL)["find_user"], {"email": email}).fetchone()
+    return None if row is None else account_of(row, operators)
+
+
+def lock_account(
+    connection: Connection, user_id: int, operators: Collection[str]
+) -> Account | None:
+    """Return a user who stays until the transaction ends; None if they are gone already."""
+    row = connection.execute(statements(_SQL)["lock_user"], {"user_id": user_id}).fetchone()
+    return None if row is None else account_of(row, operators)
+
+
+def list_accounts(
+    connection: Connection, operators: Collection[str], *, after: int = 0, most: int = 100_000
+) -> list[ListedUser]:
+    """Return users after an id, by id."""
+    rows = connection.execute(statements(_SQL)["list_users"], {"after": after, "most": most})
+    return [
+        ListedUser(
+            account_of(row, operators), row["created_at"], row["watches"], row["last_seen_at"]
+        )
+        for row in rows
+    ]
+
+
+def set_role(connection: Connection, user_id: int, role: Role) -> None:
+    """Set a user's role."""
+    connection.execute(statements(_SQL)["set_role"], {"user_id": user_id, "role": role.value})
+
+
+def remove_account(connection: Connection, user_id: int) -> int:
+    """Remove a user with all that is theirs, alerts on their way too; return how many filters stay.
+
+    Deal filters go to the system's user, switched off, so that the deals they found stay. To be
+    called within a transaction.
+    """
+    sql = statements(_SQL)
+    connection.execute(sql["lock_watches_to_remove"], {"user_id": user_id})
+    filters = connection.execute(sql["hand_on_filters"], {"user_id": user_id}).fetchall()
+    connection.execute(sql["delete_user"], {"user_id": user_id})
+    return len(filters)

@@ -1,0 +1,171 @@
+"""Sign-in links, sessions and API tokens in PostgreSQL: their digests, never themselves."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from keeper.domain.users.access import Account, Identity, Scope
+from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.users.accounts import account_of
+
+_SQL: Final = "sign_in"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedToken:
+    """An API token as its user sees it.
+
+    Attributes:
+        token_id: Its number.
+        name: What its user calls it.
+        scopes: What it may be used for.
+        created_at: When it was made.
+        expires_at: From when it is worth nothing.
+        last_used_at: When it was last used, to the minute; None if never.
+        revoked_at: When it was revoked; None if it was not.
+    """
+
+    token_id: int
+    name: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+def mailed_links(connection: Connection, user_id: int, since: datetime) -> int:
+    """Return how many links were mailed to a user since a moment."""
+    values = {"user_id": user_id, "since": since}
+    row = connection.execute(statements(_SQL)["count_mailed_links"], values).fetchone()
+    return row["number"] if row else 0
+
+
+def add_link(
+    connection: Connection,
+    user_id: int,
+    digest: bytes,
+    *,
+    at: datetime,
+    expires_at: datetime,
+    is_mailed: bool,
+) -> None:
+    """Keep a new link."""
+    values = {
+        "user_id": user_id,
+        "digest": digest,
+        "at": at,
+        "expires_at": expires_at,
+        "is_mailed": is_mailed,
+    }
+    connection.execute(statements(_SQL)["add_link"], values)
+
+
+def find_link(
+    connection: Connection, digest: bytes, at: datetime, operators: Collection[str]
+) -> Account | None:
+    """Return whose link it is; None if it is worth nothing, or nothing any more."""
+    row = connection.execute(statements(_SQL)["find_link"], {"digest": digest, "at": at}).fetchone()
+    return None if row is None else account_of(row, operators)
+
+
+def use_link(
+    connection: Connection, digest: bytes, at: datetime, operators: Collection[str]
+) -> Account | None:
+    """Use a link up and return whose it is; None if it is worth nothing, or nothing any more."""
+    row = connection.execute(statements(_SQL)["use_link"], {"digest": digest, "at": at}).fetchone()
+    return None if row is None else account_of(row, operators)
+
+
+def add_session(
+    connection: Connection, user_id: int, digest: bytes, *, at: datetime, expires_at: datetime
+) -> None:
+    """Keep a new session."""
+    connection.execute(
+        statements(_SQL)["add_session"],
+        {"user_id": user_id, "digest": digest, "at": at, "expires_at": expires_at},
+    )
+
+
+def find_session(
+    connection: Connection, digest: bytes, at: datetime, operators: Collection[str]
+) -> Identity | None:
+    """Return whose session it is; None if there is none, or it has expired."""
+    row = connection.execute(
+        statements(_SQL)["find_session"], {"digest": digest, "at": at}
+    ).fetchone()
+    if row is None:
+        return None
+    return Identity(account_of(row, operators), session_id=row["session_id"])
+
+
+def end_session(connection: Connection, session_id: int) -> None:
+    """End a session; it is worth nothing from then on."""
+    connection.execute(statements(_SQL)["end_session"], {"session_id": session_id})
+
+
+def add_token(
+    connection: Connection,
+    user_id: int,
+    digest: bytes,
+    *,
+    name: str,
+    scopes: Collection[Scope],
+    at: datetime,
+    expires_at: datetime,
+) -> int:
+    """Keep a new API token and return its number."""
+    values = {
+        "user_id": user_id,
+        "digest": digest,
+        "name": name,
+        "scopes": sorted(scope.value for scope in scopes),
+        "at": at,
+        "expires_at": expires_at,
+    }
+    (row,) = connection.execute(statements(_SQL)["add_token"], values).fetchall()
+    return int(row["token_id"])
+
+
+def find_token(
+    connection: Connection, digest: bytes, at: datetime, operators: Collection[str]
+) -> Identity | None:
+    """Return whose token it is; None if there is none, or it was revoked or has expired."""
+    row = connection.execute(
+        statements(_SQL)["find_token"], {"digest": digest, "at": at}
+    ).fetchone()
+    if row is None:
+        return None
+    account = account_of(row, operators)
+    return Identity(account, token_id=row["token_id"], scopes=frozenset(_scopes(row)))
+
+
+def list_tokens(connection: Connection, user_id: int) -> list[ListedToken]:
+    """Return a user's tokens, revoked and expired ones too."""
+    rows = connection.execute(statements(_SQL)["list_tokens"], {"user_id": user_id})
+    return [
+        ListedToken(
+            row["token_id"],
+            row["name"],
+            _scopes(row),
+            row["created_at"],
+            row["expires_at"],
+            row["last_used_at"],
+            row["revoked_at"],
+        )
+        for row in rows
+    ]
+
+
+def revoke_token(connection: Connection, user_id: int, token_id: int, at: datetime) -> str | None:
+    """Revoke a user's token and return its name; None if they have no such token."""
+    values = {"user_id": user_id, "token_id": token_id, "at": at}
+    row = connection.execute(statements(_SQL)["revoke_token"], values).fetchone()
+    return None if row is None else str(row["name"])
+
+
+def _scopes(row: Mapping[str, Any]) -> tuple[Scope, ...]:
+    """Return a token's scopes; one that a later version knew is left out."""
+    known = set(Scope)
+    return tuple(Scope(name) for name in row["scopes"] if name in known)

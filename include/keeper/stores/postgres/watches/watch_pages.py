@@ -1,0 +1,194 @@
+"""Watches for the console: page by page, only those its user may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from psycopg import sql
+
+from keeper.domain.prices.types import price_type_of
+from keeper.domain.product_kinds import ProductKind
+from keeper.domain.watches.watch import Priority, Watch, WatchedPrice, WatchStatus
+from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.users.visibility import Visibility
+from keeper.stores.postgres.watches.watch_list import stored_rules
+
+_SQL: Final = "watch_pages"
+
+
+class WatchSort(StrEnum):
+    """What a page is sorted by; with a minus the other way round."""
+
+    CHANGED_LAST = "-changed_at"
+    CHANGED_FIRST = "changed_at"
+    CREATED_LAST = "-created_at"
+    CREATED_FIRST = "created_at"
+    ASIN = "asin"
+    ASIN_BACK = "-asin"
+    TITLE = "title"
+    TITLE_BACK = "-title"
+
+
+class BadPageStartError(ValueError):
+    """A page begins after what is no key of its order."""
+
+
+_TIME: Final = "timestamptz"
+_KEYS: Final = {
+    "changed_at": ("w.updated_at", _TIME),
+    "created_at": ("w.created_at", _TIME),
+    "asin": ("w.asin", "text"),
+    # By bytes, so that the order is the same in every database.
+    "title": ("coalesce(p.title, '') COLLATE \"C\"", 'text COLLATE "C"'),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFilter:
+    """Which watches are asked for; None lets everything pass."""
+
+    statuses: tuple[WatchStatus, ...] | None = (WatchStatus.ACTIVE, WatchStatus.PAUSED)
+    domain: str | None = None
+    price_type: str | None = None
+    asin: str | None = None
+    search: str | None = None
+    user_id: int | None = None
+    watch_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PagedWatch:
+    """A watch as the console shows it.
+
+    Attributes:
+        watch_id: Its number.
+        user_id: Whose it is.
+        email: Their address.
+        watched: The watch, its product and current price.
+        shipping_minor: Shipping beside the price, where Keepa gives it apart.
+        created_at: When it was added.
+        changed_at: When it was changed last.
+        sort_key: What its place in the page's order follows from, as text.
+    """
+
+    watch_id: int
+    user_id: int
+    email: str
+    watched: WatchedPrice
+    shipping_minor: int | None
+    created_at: datetime
+    changed_at: datetime
+    sort_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageStart:
+    """Where a page begins: after the watch with this key and number."""
+
+    sort_key: str
+    watch_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageWanted:
+    """A page.
+
+    Attributes:
+        where: Which watches.
+        sort: In which order.
+        most: How many at most.
+        after: Where it begins; None for the first page.
+    """
+
+    where: WatchFilter = field(default_factory=WatchFilter)
+    sort: WatchSort = WatchSort.ASIN
+    most: int = 100
+    after: PageStart | None = None
+
+
+def watch_page(
+    connection: Connection, visibility: Visibility, wanted: PageWanted
+) -> list[PagedWatch]:
+    """Return a page of the watches somebody may see.
+
+    Raises:
+        BadPageStartError: The page begins after what is no key of its order.
+    """
+    name = wanted.sort.value
+    key, key_type = _KEYS[name.removeprefix("-")]
+    is_back = name.startswith("-")
+    statement = sql.SQL(statements(_SQL)["watch_page"]).format(
+        key=sql.SQL(key),
+        type=sql.SQL(key_type),
+        later=sql.SQL("<" if is_back else ">"),
+        direction=sql.SQL("DESC" if is_back else "ASC"),
+    )
+    where, after = wanted.where, wanted.after
+    if after is not None and key_type == _TIME:
+        _check_moment(after.sort_key)
+    values = {
+        "owner": visibility.owner_id,
+        "watch_id": where.watch_id,
+        "user_id": where.user_id,
+        "statuses": None if where.statuses is None else [s.value for s in where.statuses],
+        "domain": where.domain,
+        "price_type": where.price_type,
+        "asin": where.asin,
+        "search": where.search,
+        "after_key": None if after is None else after.sort_key,
+        "after_id": None if after is None else after.watch_id,
+        "most": wanted.most,
+    }
+    return [_paged(row) for row in connection.execute(statement, values)]
+
+
+def _check_moment(text: str) -> None:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise BadPageStartError("a page begins after a moment that is none") from None
+
+
+def find_watch(connection: Connection, visibility: Visibility, watch_id: int) -> PagedWatch | None:
+    """Return a watch, a removed one too; None if there is none that somebody may see."""
+    wanted = PageWanted(WatchFilter(statuses=None, watch_id=watch_id), most=1)
+    return next(iter(watch_page(connection, visibility, wanted)), None)
+
+
+def _paged(row: Mapping[str, Any]) -> PagedWatch:
+    watch = Watch(
+        row["asin"],
+        row["domain"],
+        row["price_type"],
+        row["target_minor"],
+        WatchStatus(row["status"]),
+        Priority(row["priority"]),
+        stored_rules(row["rules"]),
+        row["with_shipping"] and price_type_of(row["price_type"]).has_shipping,
+    )
+    watched = WatchedPrice(
+        watch=watch,
+        title=row["title"],
+        price_minor=row["price_minor"],
+        currency=None,
+        observed_at=row["observed_at"],
+        last_checked_at=row["last_checked_at"],
+        implausible=bool(row["implausible"]),
+        source=row["source"],
+        kind=ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
+        variations=tuple(row["variations"] or ()),
+        seen_at=row["seen_at"],
+        is_price_hidden=bool(row["is_price_hidden"]),
+    )
+    return PagedWatch(
+        row["watch_id"],
+        row["user_id"],
+        row["email"],
+        watched,
+        row["shipping_minor"],
+        row["created_at"],
+        row["updated_at"],
+        row["sort_key"],
+    )

@@ -1,0 +1,2 @@
+DROP TABLE audit_log, api_tokens, sessions, sign_in_links;
+ALTER TABLE users DROP COLUMN role;

@@ -1,0 +1,44 @@
+-- People, their roles, and what goes with them when they are removed.
+
+-- name: find_user
+-- Returns the user with an address, in whatever case; no row for one unknown or the system's own.
+SELECT user_id, email, role FROM users WHERE lower(email) = lower(%(email)s) AND NOT is_system
+
+-- name: lock_user
+-- Returns a user by id, and keeps them from being removed until the transaction ends; no row if
+-- they are gone.
+SELECT user_id, email, role FROM users WHERE user_id = %(user_id)s AND NOT is_system FOR NO KEY UPDATE
+
+-- name: list_users
+-- Returns users after an id, by id, with the number of their watches and when they last used a
+-- session; null if never.
+SELECT u.user_id, u.email, u.role, u.created_at,
+    (SELECT count(*)::int FROM watched_products w
+     WHERE w.user_id = u.user_id AND w.status <> 'INACTIVE') AS watches,
+    (SELECT max(s.last_used_at) FROM sessions s WHERE s.user_id = u.user_id) AS last_seen_at
+FROM users u
+WHERE NOT u.is_system AND u.user_id > %(after)s
+ORDER BY u.user_id
+LIMIT %(most)s
+
+-- name: set_role
+-- Sets a user's role.
+UPDATE users SET role = %(role)s WHERE user_id = %(user_id)s
+
+-- name: lock_watches_to_remove
+-- Locks all watches of a user, by id as loaders lock them, so that none raises an alert while its
+-- user is removed.
+SELECT watch_id FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
+
+-- name: hand_on_filters
+-- Gives a user's deal filters to the system's user, switched off, so that the deals they found stay;
+-- returns their ids. Their former names are theirs no more.
+UPDATE deal_filters f
+SET user_id = s.user_id, status = 'INACTIVE', name = 'removed ' || f.filter_id, updated_at = now()
+FROM users s
+WHERE f.user_id = %(user_id)s AND s.is_system
+RETURNING f.filter_id
+
+-- name: delete_user
+-- Deletes a user with watches, alerts, channels, messages, reports, sessions, links and tokens.
+DELETE FROM users WHERE user_id = %(user_id)s AND NOT is_system

@@ -1,0 +1,81 @@
+"""What the API shows goes through `visible_to`: no endpoint and no query goes around it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+API = Path("include/keeper/console/api")
+VISIBILITY = Path("include/keeper/stores/postgres/users/visibility.py")
+PAGES = Path("include/keeper/stores/postgres/watches/watch_pages.py")
+QUERIES = Path("sql/queries/watch_pages.sql")
+
+
+def imports_of(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+
+
+def queries_by_itself(source: str) -> list[str]:
+    """Return what lets a module ask the database without the pipeline."""
+    return sorted(
+        {name for name in imports_of(source) if name.startswith(("keeper.stores", "psycopg"))}
+        | {
+            node.func.attr
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"execute", "executemany", "cursor"}
+        }
+    )
+
+
+def test_no_endpoint_queries_by_itself(root: Path) -> None:
+    modules = sorted((root / API).glob("*.py"))
+    assert len(modules) > 5
+    found = {path.name: queries_by_itself(path.read_text("utf-8")) for path in modules}
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from keeper.stores.postgres.watches.watch_list import list_watches",
+        "import psycopg",
+        "def f(connection): return connection.execute('SELECT 1')",
+    ],
+)
+def test_an_endpoint_that_queries_by_itself_is_noticed(source: str) -> None:
+    assert queries_by_itself(source)
+
+
+def test_only_one_function_makes_a_visibility(root: Path) -> None:
+    makers = [
+        path.relative_to(root)
+        for path in sorted((root / "include" / "keeper").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "Visibility"
+    ]
+    assert makers == [VISIBILITY]
+
+
+def test_what_reads_watches_for_the_console_takes_a_visibility(root: Path) -> None:
+    tree = ast.parse((root / PAGES).read_text("utf-8"))
+    public = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"
+    ]
+    assert len(public) >= 2
+    without = [
+        node.name
+        for node in public
+        if "Visibility" not in [ast.unparse(a.annotation) for a in node.args.args if a.annotation]
+    ]
+    assert without == []
+    for query in (root / QUERIES).read_text("utf-8").split("-- name: ")[1:]:
+        assert "%(owner)s::bigint IS NULL OR w.user_id = %(owner)s" in query

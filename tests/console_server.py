@@ -1,0 +1,161 @@
+"""A console that serves in a thread, and people who use it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from keeper.alerts.message import Message
+from keeper.console.application import make_console
+from keeper.console.context import ConsoleContext
+from keeper.console.database import ConsoleDatabase
+from keeper.domain.users.access import Account, Role, Scope
+from keeper.pipeline.users.accounts import add_user, known_user
+from keeper.pipeline.users.api_tokens import make_token
+from keeper.pipeline.users.audit import COMMAND
+from keeper.pipeline.users.sign_in import make_link
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from tests.services import free_port
+from tests.waiting import HUNG_AFTER_S, wait_until
+
+BOSS = "boss@example.org"
+"""Whom the settings make an operator."""
+ANN = "ann@example.org"
+BEN = "ben@example.org"
+STARTED = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves."""
+
+    now: datetime = STARTED
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class Console:
+    """A running console.
+
+    Attributes:
+        url: Where it is.
+        connection: To its database.
+        clock: Its clock.
+        mailed: Address and text of the mails it has sent.
+        clients: Closes those handed out.
+    """
+
+    url: str
+    connection: Connection
+    clock: Clock
+    mailed: list[tuple[str, str]] = field(default_factory=list)
+    clients: ExitStack = field(default_factory=ExitStack)
+
+    def user(self, email: str, role: Role = Role.READER) -> Account:
+        """Return a user, added if new."""
+        if email != BOSS and not self._is_known(email):
+            add_user(self.connection, email, role, COMMAND, at=self.clock.now, operators={BOSS})
+        return known_user(self.connection, email, {BOSS})
+
+    def _is_known(self, email: str) -> bool:
+        rows = self.connection.execute("SELECT FROM users WHERE email = %s", (email,))
+        return bool(rows.fetchall())
+
+    def token(self, email: str, *scopes: Scope, days: int = 1) -> str:
+        """Return the text of a new token of a user."""
+        made = make_token(
+            self.connection,
+            self.user(email),
+            name="test",
+            scopes=scopes,
+            days=days,
+            doer=COMMAND,
+            at=self.clock.now,
+        )
+        return made.text
+
+    def link(self, email: str) -> str:
+        """Return the path of a new link to sign in."""
+        self.user(email)
+        secret = make_link(self.connection, email, COMMAND, at=self.clock.now, operators={BOSS})
+        return f"/sign-in/{secret}"
+
+    def program(self, email: str, *scopes: Scope) -> httpx.Client:
+        """Return a client with a token of these scopes."""
+        return self.nobody({"Authorization": f"Bearer {self.token(email, *scopes)}"})
+
+    def browser(self, email: str) -> httpx.Client:
+        """Return a client that has signed in as a browser does."""
+        client = self.nobody({"Origin": self.url})
+        answer = client.post(self.link(email))
+        assert answer.status_code == 200, answer.text
+        return client
+
+    def nobody(self, headers: dict[str, str] | None = None) -> httpx.Client:
+        """Return a client without proof of who it is."""
+        client = httpx.Client(
+            base_url=self.url, headers=headers, timeout=HUNG_AFTER_S, trust_env=False
+        )
+        return self.clients.enter_context(client)
+
+
+@contextmanager
+def serving(app: FastAPI, port: int) -> Iterator[None]:
+    """Serve an application from a thread for the block."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started, "the console serves")
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def make_running(
+    database: PostgresConfig, connection: Connection
+) -> Iterator[Callable[..., Console]]:
+    """Starts consoles on the test's database."""
+    with ExitStack() as running:
+
+        def make(*, public_url: str | None = None, allows_insecure_cookie: bool = False) -> Console:
+            port, clock = free_port(), Clock()
+            console = Console(f"http://127.0.0.1:{port}", connection, clock)
+
+            def send(address: str, message: Message) -> None:
+                console.mailed.append((address, f"{message.lead}\n{message.closing}"))
+
+            context = ConsoleContext(
+                database=ConsoleDatabase(database),
+                operators=frozenset({BOSS}),
+                public_url=public_url,
+                allows_insecure_cookie=allows_insecure_cookie,
+                send_mail=send,
+                old_after=lambda price_type: timedelta(hours=12),
+                clock=clock,
+            )
+            running.enter_context(serving(make_console(context), port))
+            running.enter_context(console.clients)
+            return console
+
+        yield make
+
+
+@pytest.fixture
+def console(make_running: Callable[..., Console]) -> Console:
+    """A console on this machine, without a public address."""
+    return make_running()

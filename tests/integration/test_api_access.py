@@ -1,0 +1,240 @@
+"""Who may do what: every operation against everybody who may ask."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from keeper.console.openapi import openapi_document
+from keeper.domain.users.access import Role, Scope, refused_scopes
+from tests.console_server import ANN, BEN, BOSS, Console
+
+METHODS: Final = {"get", "post", "put", "patch", "delete"}
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may use an operation.
+
+    Attributes:
+        scope: What a token needs; None for no scope.
+        is_public: Anybody may.
+        needs_session: A token never may.
+        needs_operator: A reader never may.
+        is_of_owner: What it is about is Ann's: other readers learn not even that it is there.
+        body: What is sent.
+    """
+
+    scope: Scope | None = None
+    is_public: bool = False
+    needs_session: bool = False
+    needs_operator: bool = False
+    is_of_owner: bool = False
+    body: Any = None
+
+
+READ, WRITE = Scope.WATCHES_READ, Scope.WATCHES_WRITE
+OPERATIONS: Final = {
+    "me-get": Access(),
+    "me-sign-out": Access(needs_session=True),
+    "api-tokens-list": Access(needs_session=True),
+    "api-tokens-make": Access(needs_session=True, body={"name": "x", "scopes": ["watches:read"]}),
+    "api-tokens-revoke": Access(needs_session=True, is_of_owner=True),
+    "sign-in-mail-link": Access(is_public=True, body={"email": "nobody@example.org"}),
+    "problems-list": Access(is_public=True),
+    "users-list": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "audit-log-list": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "watches-list": Access(READ),
+    "watches-add": Access(WRITE, body={"product": "B00EXAMPL1"}),
+    "watches-change-many": Access(WRITE, body={"ids": [1], "changes": {}}),
+    "watches-import": Access(WRITE, body="asin\nB00EXAMPL1"),
+    "watches-export": Access(READ),
+    "watches-try": Access(READ, body={"product": "B00EXAMPL1", "target": "5"}),
+    "rules-explain": Access(READ),
+    "watches-get": Access(READ, is_of_owner=True),
+    "watches-change": Access(WRITE, is_of_owner=True, body={"target": "5"}),
+    "watches-remove": Access(WRITE, is_of_owner=True),
+}
+"""Every operation, and who may use it. One that is not here fails the test: say who may."""
+
+
+def operations() -> dict[str, tuple[str, str]]:
+    """Return method and path of each operation, as the API describes itself."""
+    return {
+        one["operationId"]: (method, path)
+        for path, methods in openapi_document()["paths"].items()
+        for method, one in methods.items()
+        if method in METHODS
+    }
+
+
+def test_every_operation_says_who_may_use_it() -> None:
+    assert operations().keys() == OPERATIONS.keys()
+
+
+def test_the_description_names_the_scope_an_operation_needs() -> None:
+    paths = openapi_document()["paths"]
+    for name, (method, path) in operations().items():
+        access = OPERATIONS[name]
+        security = paths[path][method].get("security", [])
+        scopes = [access.scope.value] if access.scope else []
+        kinds = {kind for one in security for kind in one}
+        named = {scope for one in security for scope in one.get("token", [])}
+        if access.is_public:
+            assert security == [], name
+        else:
+            assert kinds == ({"session"} if access.needs_session else {"session", "token"}), name
+            assert sorted(named) == scopes, name
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who asks.
+
+    Attributes:
+        email: Whose session or token; None for nobody's.
+        role: Theirs.
+        scopes: What the token may be used for; None for a session.
+    """
+
+    email: str | None
+    role: Role = Role.READER
+    scopes: tuple[Scope, ...] | None = None
+
+
+def expected(access: Access, caller: Caller) -> set[int]:
+    """Return what the answer may be."""
+    done = {200, 201, 202, 204}
+    if access.is_public:
+        return done
+    if access.needs_session and caller.scopes is not None:
+        return {403}
+    if caller.email is None:
+        return {401}
+    if access.scope and caller.scopes is not None and access.scope not in caller.scopes:
+        return {403}
+    if access.needs_operator and caller.role is not Role.OPERATOR:
+        return {403}
+    if access.is_of_owner and caller.email != ANN:
+        # A token of somebody else's is nobody's but theirs, an operator's too.
+        is_seen = caller.role is Role.OPERATOR and not access.needs_session
+        return done if is_seen else {404}
+    return done
+
+
+@pytest.fixture
+def ask(console: Console) -> Callable[[httpx.Client, str], int]:
+    """Sends an operation's request, about what is Ann's."""
+
+    def send(client: httpx.Client, name: str) -> int:
+        method, path = operations()[name]
+        token = _last(console, "SELECT max(token_id) AS n FROM api_tokens WHERE user_id = %s")
+        watch = _last(console, "SELECT max(watch_id) AS n FROM watched_products WHERE user_id = %s")
+        url = path.replace("{watch_id}", str(watch)).replace("{token_id}", str(token))
+        body = OPERATIONS[name].body
+        sent = {"content": body} if isinstance(body, str) else {"json": body}
+        return client.request(method, url, **sent).status_code
+
+    console.token(ANN, READ)
+    ann = console.program(ANN, WRITE)
+    assert ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"}).status_code == 201
+    return send
+
+
+def _last(console: Console, query: str) -> int:
+    number = console.connection.execute(query, (console.user(ANN).user_id,)).fetchall()[0]["n"]
+    return int(number)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_nobody_gets_further_than_they_may(
+    console: Console, ask: Callable[[httpx.Client, str], int], name: str
+) -> None:
+    access = OPERATIONS[name]
+    assert ask(console.nobody(), name) in expected(access, Caller(None))
+    people = ((BEN, Role.READER), (BOSS, Role.OPERATOR), (ANN, Role.READER))
+    for email, role in people:
+        allowed = [one for one in Scope if not refused_scopes(role, [one])]
+        for scope in allowed:
+            answer = ask(console.program(email, scope), name)
+            wanted = expected(access, Caller(email, role, (scope,)))
+            assert answer in wanted, (email, scope)
+        rest = tuple(scope for scope in allowed if scope is not access.scope)
+        answer = ask(console.program(email, *rest), name)
+        assert answer in expected(access, Caller(email, role, rest)), (email, "all scopes but it")
+        # Last, since some sign out or revoke.
+        answer = ask(console.browser(email), name)
+        assert answer in expected(access, Caller(email, role)), (email, "session")
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_what_has_ended_opens_nothing(
+    console: Console, ask: Callable[[httpx.Client, str], int], name: str
+) -> None:
+    access = OPERATIONS[name]
+    every = tuple(Scope)
+    expiring, revoked = console.program(BOSS, *every), console.program(BOSS, *every)
+    number = _newest_token(console)
+    console.connection.execute(
+        "UPDATE api_tokens SET revoked_at = created_at WHERE token_id = %s", (number,)
+    )
+    demoted = console.program("chief@example.org", READ)
+    gone = console.program("gone@example.org", READ, WRITE)
+    console.connection.execute("DELETE FROM users WHERE email = 'gone@example.org'")
+    browser = console.browser(BOSS)
+    token = console.token(BOSS, *every)
+    wrong = token[:-1] + ("A" if token[-1] != "A" else "B")
+    forged = console.nobody({"Authorization": f"Bearer {wrong}"})
+    basic = console.nobody({"Authorization": "Basic Ym9zczo="})
+    console.clock.move(days=31)
+
+    refused = {200, 202} if access.is_public else {401, 403} if access.needs_session else {401}
+    for client in (expiring, revoked, demoted, gone, browser, forged, basic):
+        assert ask(client, name) in refused
+
+
+def _newest_token(console: Console) -> int:
+    rows = console.connection.execute("SELECT max(token_id) AS n FROM api_tokens").fetchall()
+    return int(rows[0]["n"])
+
+
+def test_an_operator_who_becomes_a_reader_sees_no_more_than_one(console: Console) -> None:
+    console.user("chief@example.org", Role.OPERATOR)
+    chief = console.program("chief@example.org", Scope.OPERATIONS_READ, READ)
+    ann = console.program(ANN, WRITE)
+    ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"})
+    assert chief.get("/api/v1/users").status_code == 200
+    assert len(chief.get("/api/v1/watches").json()["items"]) == 1
+
+    console.connection.execute("UPDATE users SET role = 'reader' WHERE email LIKE 'chief%'")
+
+    assert chief.get("/api/v1/users").status_code == 403
+    assert chief.get("/api/v1/watches").json()["items"] == []
+
+
+def test_a_token_that_lacks_a_scope_is_answered_as_rfc_6750_says(console: Console) -> None:
+    answer = console.program(ANN, READ).post("/api/v1/watches", json={"product": "B00EXAMPL0"})
+
+    assert answer.status_code == 403
+    assert answer.headers["WWW-Authenticate"] == (
+        'Bearer realm="Keeper", error="insufficient_scope", scope="watches:write"'
+    )
+    assert console.nobody().get("/api/v1/me").headers["WWW-Authenticate"] == (
+        'Bearer realm="Keeper"'
+    )
+
+
+def test_a_bad_token_is_not_made_good_by_a_session(console: Console) -> None:
+    browser = console.browser(ANN)
+    assert browser.get("/api/v1/me").status_code == 200
+    answer = browser.get("/api/v1/me", headers={"Authorization": "Bearer keeper_pat_x"})
+    assert answer.status_code == 401
+
+
+def test_a_token_in_the_address_is_none(console: Console) -> None:
+    token = console.token(ANN, READ)
+    for name in ("token", "access_token", "api_key"):
+        answer = console.nobody().get("/api/v1/me", params={name: token})
+        assert answer.status_code == 401
