@@ -19,7 +19,8 @@ SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
 -- and still there is one whose deliverer ended; it is returned with the message. Closed are channel
 -- kinds and addresses to leave alone, set aside are messages.
 SELECT o.message_id, o.channel_id, c.kind, c.address, o.attempts, o.first_attempt_at, o.unknown_at,
-    o.sent_with, CASE WHEN o.claimed_until IS NOT NULL THEN o.claimed_by END AS abandoned_claim
+    o.sent_with, o.notice_id IS NOT NULL AS is_notice,
+    CASE WHEN o.claimed_until IS NOT NULL THEN o.claimed_by END AS abandoned_claim
 FROM outbox o
 JOIN channels c USING (channel_id)
 WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE'

@@ -63,10 +63,10 @@ def test_a_server_that_ends_idle_transactions_does_not_double_messages(
     connection: Connection, raise_alerts: Callable[..., None]
 ) -> None:
     raise_alerts(1)
-    connection.execute("SET idle_in_transaction_session_timeout = '20ms'")
+    connection.execute("SET idle_in_transaction_session_timeout = '1s'")
 
     def slow() -> DeliveryResult:
-        time.sleep(0.2)
+        time.sleep(1.3)
         return SENT
 
     mail = Scripted(slow)

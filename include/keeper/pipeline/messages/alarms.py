@@ -88,8 +88,8 @@ def _trouble(attempt: Attempt, status: MessageStatus) -> Trouble | None:
         return Trouble(
             of_all,
             f"{to.kind} is closed: the provider refuses Keeper itself",
-            f"{says}\nMessages by {to.kind} wait, for three days at most; one of them tries again "
-            "after 15 minutes, then every hour.",
+            f"{says}\nMessages by {to.kind} wait. One of them tries again after 15 minutes, then "
+            "every hour; one that was tried for three days is given up.",
         )
     if attempt.is_unforeseen:
         # Also for a notice: the topic is raised once, however many messages fail so.
@@ -100,7 +100,7 @@ def _trouble(attempt: Attempt, status: MessageStatus) -> Trouble | None:
             f"To {to.address}, {attempt.name}: {says}\nOther messages go on; the deliverer's log "
             f"has more. {_RETRY}",
         )
-    if attempt.is_notice:
+    if attempt.due.is_notice:
         return None
     if status is MessageStatus.FAILED:
         return Trouble(

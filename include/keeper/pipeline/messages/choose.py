@@ -186,18 +186,23 @@ def _held_with(
     connection: Connection, due: DueMessage, now: datetime, options: Delivery
 ) -> list[QueuedMessage]:
     """Return the alerts that go out together with one; those that cannot be read come by turn."""
-    found: list[QueuedMessage] = []
-    for message_id in held_with(connection, due, now, list(options.memory.aside)):
-        try:
-            with connection.transaction():
-                messages = read_messages(connection, [message_id])
-        except Exception as error:
-            if is_of_database(connection, error):
-                raise
-            _LOG.warning("message %d is left out: %s", message_id, reason_of(error))
-            continue
-        found += [message for message in messages if isinstance(message, QueuedAlert)]
-    return found
+    ids = held_with(connection, due, now, list(options.memory.aside))
+    found = _readable(connection, ids)
+    if found is None:
+        found = [one for key in ids for one in _readable(connection, [key]) or ()]
+    return [message for message in found if isinstance(message, QueuedAlert)]
+
+
+def _readable(connection: Connection, message_ids: list[int]) -> list[QueuedMessage] | None:
+    """Return messages; None if one of them cannot be read."""
+    try:
+        with connection.transaction():
+            return read_messages(connection, message_ids)
+    except Exception as error:
+        if is_of_database(connection, error):
+            raise
+        _LOG.warning("of the messages %s one cannot be read: %s", message_ids, reason_of(error))
+        return None
 
 
 def _end_abandoned(
@@ -210,7 +215,6 @@ def _end_abandoned(
         due=due,
         message_ids=ids,
         name=f"message {due.message_id}",
-        is_notice=False,
         result=_ABANDONED,
         at=now,
         until=now,

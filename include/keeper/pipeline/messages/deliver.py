@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from keeper.alerts.channel_breakers import ChannelBreakers
-from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus, QueuedNotice
+from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 from keeper.pipeline.messages.choose import Claimed, Decided, choose
 from keeper.pipeline.messages.options import Attempt, Channel, Delivery
 from keeper.pipeline.messages.record import GIVE_UP_AFTER, record, record_remembered
@@ -68,15 +68,20 @@ def _deliver(
     connection: Connection, claimed: Claimed, options: Delivery, counts: dict[str, int]
 ) -> None:
     """Write, send and record what was claimed; nothing is locked while it is sent."""
-    to, breakers = claimed.due.to, options.memory.breakers
-    for written in write(connection, claimed, options):
+    parts = iter(write(connection, claimed, options))
+    for written in parts:
         attempt = _attempt(claimed, written, options)
         counts[attempt.result.status.value.lower()] += len(attempt.message_ids)
         if written.message is not None:
             _learn(attempt, options)
-        record(connection, attempt, options)
+        try:
+            record(connection, attempt, options)
+        except Exception:
+            # Only the first part is sent; of the others it is known that they were not.
+            options.memory.unrecorded.extend(_attempt(claimed, rest, options) for rest in parts)
+            raise
         if attempt.result.status is DeliveryStatus.SENT:
-            options.wait(breakers.breath(to).total_seconds())
+            options.wait(options.memory.breakers.breath(claimed.due.to).total_seconds())
 
 
 def _attempt(claimed: Claimed, written: Written, options: Delivery) -> Attempt:
@@ -93,7 +98,6 @@ def _attempt(claimed: Claimed, written: Written, options: Delivery) -> Attempt:
         due=claimed.due,
         message_ids=written.message_ids,
         name=written.name,
-        is_notice=any(isinstance(message, QueuedNotice) for message in claimed.messages),
         result=result,
         is_unforeseen=is_unforeseen,
         seconds=time.monotonic() - started,

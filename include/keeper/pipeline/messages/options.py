@@ -35,7 +35,6 @@ class Attempt:
         due: The message it was made for.
         message_ids: The messages it was about: that one, and those in its digest.
         name: What people call them: `alert 7`.
-        is_notice: Whether it was about a notice to the operator.
         result: How it ended.
         is_unforeseen: Keeper itself failed: the message was not written, or its channel raised.
         seconds: How long it took.
@@ -47,7 +46,6 @@ class Attempt:
     due: DueMessage
     message_ids: tuple[int, ...]
     name: str
-    is_notice: bool
     result: DeliveryResult
     is_unforeseen: bool = False
     seconds: float = 0

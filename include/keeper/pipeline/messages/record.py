@@ -36,11 +36,12 @@ def record(connection: Connection, attempt: Attempt, options: Delivery) -> None:
     more = len(attempt.message_ids) - 1
     _LOG.log(
         level,
-        "%s by %s: %s%s",
+        "%s by %s: %s%s%s",
         attempt.name,
         attempt.due.to.kind,
         attempt.result.status.value,
         f", with {more} more" if more else "",
+        "" if attempt.result.status is DeliveryStatus.SENT else f": {attempt.result.detail}",
     )
     try:
         _record(connection, attempt, options)

@@ -103,7 +103,8 @@ def _message_of(
             # A digest its reader may have seen stays one, whatever has become of its other alerts.
             if len(alerts) > 1 or claimed.due.sent_with is not None:
                 return digest_message(alerts, links, old_after=old_after)
-            context = claimed.context or price_context_of(connection, first.alert)
+            known = claimed.context if first is claimed.messages[0] else None
+            context = known or price_context_of(connection, first.alert)
             return alert_message(first, context, links, old_after=old_after)
 
 

@@ -62,8 +62,9 @@ class Claim:
             queued.attempts,
             queued.first_attempt_at,
             self.unknown_at,
-            None,
-            None,
+            sent_with=None,
+            is_notice=False,
+            abandoned_claim=None,
         )
 
 

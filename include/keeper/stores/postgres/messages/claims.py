@@ -39,6 +39,7 @@ class DueMessage:
         first_attempt_at: When it was first tried.
         unknown_at: When an attempt ended of which nobody knows whether it arrived; None for none.
         sent_with: What the digest of that attempt was called; None for a message of its own.
+        is_notice: Whether it is a notice to the operator.
         abandoned_claim: The attempt whose deliverer ended without recording how that ended.
     """
 
@@ -49,6 +50,7 @@ class DueMessage:
     first_attempt_at: datetime | None
     unknown_at: datetime | None
     sent_with: int | None
+    is_notice: bool
     abandoned_claim: str | None
 
 
