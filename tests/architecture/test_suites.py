@@ -48,6 +48,8 @@ def checkout(root: Path, tmp_path: Path) -> Path:
 
 def start(checkout: Path, *suites: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if "KEEPER_" not in name}
+    # Its `tests` is no package with an `__init__.py`: one on a path would take its place.
+    environment.pop("PYTHONPATH", None)
     return subprocess.Popen(
         [sys.executable, "-m", "tests.suites", *suites],
         cwd=checkout,
