@@ -35,6 +35,10 @@ UPDATE outbox SET status = 'CANCELLED', settled_at = now()
 WHERE channel_id = %(channel_id)s AND status = 'PENDING'
 RETURNING message_id
 
+-- name: wait_for_messages
+-- Waits until no transaction queues or sends messages, and lets new ones wait for this one.
+LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE
+
 -- name: lock_channel
 -- Locks a user's channel and returns its id; no row if the user has no such channel.
 SELECT c.channel_id FROM channels c

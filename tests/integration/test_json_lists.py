@@ -26,8 +26,9 @@ from keeper.stores.postgres.discovery.proposals import add_proposals
 from keeper.stores.postgres.messages.notices import raise_notice
 from keeper.stores.postgres.prices.writer import PriceWriter
 from tests.commands import filled, taking
-from tests.found_deals import READER, Found
+from tests.found_deals import Found
 from tests.keepa_simulator import Simulator
+from tests.outbox import READER
 from tests.price_events import price_event
 from tests.services import Stack
 
@@ -158,7 +159,7 @@ def _fill(
     archive = ReplyArchive(home / "lake")
     write_reports(connection, archive, run_id="run", at=now + timedelta(minutes=1))
     archive.write(
-        b"{}", endpoint="product", domain="us", asked=[ASIN], received_at=now,
+        b"{}", endpoint="product", domain="us", asked=(ASIN,), received_at=now,
         tokens_consumed=1, source="simulator", run_id="run",
     )  # fmt: skip
     trouble = Trouble(topic="run:track_prices", subject="It failed", details="Look at it")

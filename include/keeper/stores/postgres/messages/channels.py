@@ -134,9 +134,11 @@ def remove_channel(connection: Connection, email: str, to: Address) -> RemovedCh
     """Delete a user's channel with its messages; None if the user does not have it.
 
     What waits for it is cancelled first, as when it is paused, so that its alerts get the status
-    that their other channels give them. Blocks while a deliverer sends by it.
+    that their other channels give them. Blocks while a message is being sent or queued, and new
+    ones wait for it: a loader that still knew the channel would fail.
     """
     with connection.transaction():
+        connection.execute(statements(_SQL)["wait_for_messages"])
         row = {"email": email, **_key(to)}
         found = connection.execute(statements(_SQL)["lock_channel"], row).fetchone()
         if found is None:
