@@ -101,7 +101,8 @@ RETURNING w.user_id, w.domain, w.price_type, m.snoozed_until AS before
 
 -- name: list_alerts
 -- Returns a user's latest alerts, newest first, with the state of each channel's message and the
--- detail of the last attempt, null before one. A null price means no offer.
+-- detail of the last attempt, null before one. A null price means no offer,
+-- a null locale or time any.
 SELECT a.alert_id, a.asin, a.domain, a.price_type, a.price_minor, a.currency, a.reason, a.status,
     a.raised_at, p.title,
     (SELECT string_agg(concat(c.kind, ' ', lower(o.status), CASE WHEN o.status = 'PENDING'
@@ -113,6 +114,8 @@ FROM price_alerts a
 JOIN users u USING (user_id)
 LEFT JOIN products p ON (p.asin, p.domain) = (a.asin, a.domain)
 WHERE lower(u.email) = lower(%(email)s)
+    AND (%(domain)s::text IS NULL OR a.domain = %(domain)s)
+    AND (%(since)s::timestamptz IS NULL OR a.raised_at >= %(since)s)
 ORDER BY a.alert_id DESC
 LIMIT %(most)s
 

@@ -237,6 +237,9 @@ def test_alerts_are_listed_acknowledged_and_snoozed(raise_alert: Callable[[], No
     listed = keeper("alerts", "list").stdout
     assert "at or below your target" in listed
     assert "email pending" in listed
+    assert keeper("alerts", "list", "--domain", "US", "--since", "1d").stdout == listed
+    for words in (("--domain", "de"), ("--since", "0s")):
+        assert "No such alerts" in keeper("alerts", "list", *words).stdout
 
     assert "acknowledged; 1 deliveries dropped" in keeper("alerts", "ack", "1").stdout
     assert keeper("alerts", "ack", "99").exit_code == 1

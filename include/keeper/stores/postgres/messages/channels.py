@@ -187,9 +187,17 @@ def snooze_watches(
     return [SnoozedWatch(row["domain"], row["price_type"], row["before"]) for row in found]
 
 
-def list_alerts(connection: Connection, email: str, *, most: int = 50) -> list[KnownAlert]:
-    """Return a user's latest alerts, the newest first."""
-    rows = connection.execute(statements(_SQL)["list_alerts"], {"email": email, "most": most})
+def list_alerts(
+    connection: Connection,
+    email: str,
+    *,
+    most: int = 50,
+    domain: str | None = None,
+    since: datetime | None = None,
+) -> list[KnownAlert]:
+    """Return a user's latest alerts, the newest first; of one locale or since a time if given."""
+    row = {"email": email, "most": most, "domain": domain, "since": since}
+    rows = connection.execute(statements(_SQL)["list_alerts"], row)
     return [KnownAlert(**row | {"status": MessageStatus(row["status"])}) for row in rows]
 
 
