@@ -184,7 +184,7 @@ def mailed_links(console: Console) -> list[tuple[str, str]]:
     return [
         (address, found[0])
         for address, text in console.mailed
-        if (found := re.findall(r"^http\S+$", text, re.M))
+        if (found := re.findall(r"^Sign in: (http\S+)$", text, re.M))
     ]
 
 
