@@ -286,5 +286,5 @@ def test_without_its_settings_the_console_runs_and_takes_no_link(
 ) -> None:
     with running_console(database, tmp_path, KEEPER_PUBLIC_URL="", KEEPER_LINK_SECRET="") as url:
         assert httpx.get(f"{url}/health/live", trust_env=False).status_code == 200
-        forged = Links(url, SECRET).to(LinkAction.STOP, 1)
+        forged = Links(url, [SECRET]).to(LinkAction.STOP, 1, "mark")
         assert "not valid" in httpx.post(forged, trust_env=False).text
