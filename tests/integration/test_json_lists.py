@@ -148,6 +148,7 @@ def _fill(
     for line in (
         ["watch", "add", ASIN, "--target", "10"],
         ["discover", "add", "best-sellers", "--category", "7"],
+        ["api-tokens", "make", "widget", "--scope", "watches:read"],
     ):
         assert run.invoke(app, line).exit_code == 0
     events = [price_event(5000), price_event(900, hour=6, title=TITLE)]
