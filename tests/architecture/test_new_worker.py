@@ -22,7 +22,7 @@ from sys import argv
 from typer.testing import CliRunner
 
 from keeper.cli.app import app
-from keeper.cli.streams import topics
+from keeper.cli.streams import lag
 from keeper.pipeline.search.mirrors import PRICES
 from keeper.streams.groups import offsets
 from keeper.streams.topic_reader import PartitionSpan
@@ -45,7 +45,7 @@ def kafka():
     yield None, Topics()
 
 
-topics._kafka = kafka
+lag.kafka = kafka
 offsets.committed = lambda config, group, partitions: {}
 home, compose = map(Path, argv[1:])
 stack = plain_stack(Layout(home, home))
