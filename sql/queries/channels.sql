@@ -2,7 +2,7 @@
 
 -- name: list_channels
 -- Returns a user's channels in the order they were added, with how many messages each has been
--- sent, still has pending, could not be sent and may have got; says is why the channel was paused,
+-- sent, still has pending, could not be sent and may have got; problem is why the channel was paused,
 -- or how the last attempt ended, null if it succeeded.
 SELECT c.kind, c.address, c.status,
     count(*) FILTER (WHERE o.status = 'SENT')::int AS sent,
@@ -11,7 +11,7 @@ SELECT c.kind, c.address, c.status,
     count(*) FILTER (WHERE o.status = 'UNKNOWN')::int AS unknown,
     coalesce(c.paused_because, (SELECT CASE WHEN d.status <> 'SENT' THEN d.detail END
         FROM alert_deliveries d JOIN outbox m USING (message_id) WHERE m.channel_id = c.channel_id
-        ORDER BY d.delivery_id DESC LIMIT 1)) AS says
+        ORDER BY d.delivery_id DESC LIMIT 1)) AS problem
 FROM channels c
 JOIN users u USING (user_id)
 LEFT JOIN outbox o USING (channel_id)

@@ -25,7 +25,7 @@ class KnownChannel:
         waiting: Messages that wait for it.
         failed: Messages it failed to take, or that found it not configured.
         unknown: Messages of which nobody knows whether they arrived.
-        says: Why it was paused, or what was said at the last attempt that did not succeed; None if
+        problem: Why it was paused, or what was said at the last attempt that did not succeed; None if
             the last one did.
     """
 
@@ -35,7 +35,7 @@ class KnownChannel:
     waiting: int
     failed: int
     unknown: int = 0
-    says: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
             row["waiting"],
             row["failed"],
             row["unknown"],
-            row["says"],
+            row["problem"],
         )
         for row in rows
     ]
