@@ -148,7 +148,9 @@ def test_ctrl_c_within_a_command_ends_with_130_and_a_line(
 def test_ctrl_c_ends_a_process_with_130_and_a_line(tmp_path: Path) -> None:
     file = tmp_path / "watches.csv"
     os.mkfifo(file)
-    command = "from keeper.cli.app import main; main()"
+    # What is started in the background ignores the signal, and so does what it starts.
+    listens = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = f"{listens}; from keeper.cli.app import main; main()"
     with (
         subprocess.Popen(
             [sys.executable, "-c", command, "watch", "import", str(file), "--dry-run"],
