@@ -1,9 +1,11 @@
 """What holds for every command there is, found by walking the tree of commands."""
 
+import logging
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,18 @@ def test_whatever_lists_has_json() -> None:
     assert listing <= set(taking("--json"))
 
 
+@pytest.fixture
+def _logging_restored() -> Iterator[None]:
+    """What `main` sets for its process is taken back."""
+    loggers = [logging.getLogger(name) for name in (None, "elastic_transport", "yoyo", "urllib3")]
+    former = [(one, one.level, list(one.handlers)) for one in loggers]
+    yield
+    for one, level, handlers in former:
+        one.setLevel(level)
+        one.handlers[:] = handlers
+
+
+@pytest.mark.usefixtures("_logging_restored")
 def test_ctrl_c_within_a_command_ends_with_130_and_a_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
