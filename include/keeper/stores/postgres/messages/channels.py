@@ -25,8 +25,8 @@ class KnownChannel:
         waiting: Messages that wait for it.
         failed: Messages it failed to take, or that found it not configured.
         unknown: Messages of which nobody knows whether they arrived.
-        problem: Why it was paused, or what was said at the last attempt that did not succeed; None if
-            the last one did.
+        problem: Why it was paused, or what was said at the last attempt that did not succeed; None
+            if the last one did.
     """
 
     to: Address
