@@ -47,7 +47,12 @@ def checkout(root: Path, tmp_path: Path) -> Path:
 
 
 def start(checkout: Path, *suites: str) -> subprocess.Popen[str]:
-    environment = {name: value for name, value in os.environ.items() if "KEEPER_" not in name}
+    # With a PYTHONPATH the runner of this repository would be taken, and its real suites run.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if "KEEPER_" not in name and name != "PYTHONPATH"
+    }
     return subprocess.Popen(
         [sys.executable, "-m", "tests.suites", *suites],
         cwd=checkout,
