@@ -332,6 +332,9 @@ def test_the_deliverers_health_says_that_mail_is_closed(
             return [] if beat is None else beat.says()
 
         with subprocess.Popen(command, env=environment, cwd=tmp_path) as deliverer:
-            wait_until(lambda: any("email is closed: sender refused: 553" in one for one in says()), "its health")
+            wait_until(
+                lambda: any("email is closed: sender refused: 553" in one for one in says()),
+                "its health",
+            )
             deliverer.terminate()
     assert deliverer.returncode == 0
