@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from keeper.alerts.message import Message
+from keeper.alerts.texts import as_text
 from keeper.console.application import make_console
 from keeper.console.context import ConsoleContext
 from keeper.console.database import ConsoleDatabase
@@ -137,7 +138,7 @@ def make_running(
             console = Console(f"http://127.0.0.1:{port}", connection, clock)
 
             def send(address: str, message: Message) -> None:
-                console.mailed.append((address, f"{message.lead}\n{message.closing}"))
+                console.mailed.append((address, as_text(message)))
 
             context = ConsoleContext(
                 database=ConsoleDatabase(database),

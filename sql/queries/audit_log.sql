@@ -1,7 +1,7 @@
 -- Who did what.
 
 -- name: add_entry
--- Adds an entry.
+-- Adds an entry about what somebody did.
 INSERT INTO audit_log (happened_at, actor, user_id, email, token_id, action, subject, origin, result)
 VALUES (%(at)s, %(actor)s, %(user_id)s, %(email)s, %(token_id)s, %(action)s, %(subject)s,
     %(origin)s, %(result)s)

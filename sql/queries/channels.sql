@@ -2,7 +2,7 @@
 
 -- name: list_channels
 -- Returns a user's channels in the order they were added, with how many messages each has been
--- sent, still has pending, could not be sent and may have got; says is why the channel was paused,
+-- sent, still has pending, could not be sent and may have got; problem is why the channel was paused,
 -- or how the last attempt ended, null if it succeeded.
 SELECT c.kind, c.address, c.status,
     count(*) FILTER (WHERE o.status = 'SENT')::int AS sent,
@@ -11,7 +11,7 @@ SELECT c.kind, c.address, c.status,
     count(*) FILTER (WHERE o.status = 'UNKNOWN')::int AS unknown,
     coalesce(c.paused_because, (SELECT CASE WHEN d.status <> 'SENT' THEN d.detail END
         FROM alert_deliveries d JOIN outbox m USING (message_id) WHERE m.channel_id = c.channel_id
-        ORDER BY d.delivery_id DESC LIMIT 1)) AS says
+        ORDER BY d.delivery_id DESC LIMIT 1)) AS problem
 FROM channels c
 JOIN users u USING (user_id)
 LEFT JOIN outbox o USING (channel_id)
@@ -57,6 +57,10 @@ RETURNING c.channel_id
 UPDATE outbox SET status = 'CANCELLED', settled_at = now()
 WHERE channel_id = %(channel_id)s AND status = 'PENDING'
 RETURNING message_id
+
+-- name: wait_for_messages
+-- Waits until no transaction queues or sends messages, and lets new ones wait for this one.
+LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE
 
 -- name: lock_channel
 -- Locks a user's channel and returns its id; no row if the user has no such channel.
@@ -123,7 +127,8 @@ RETURNING w.user_id, w.domain, w.price_type, m.snoozed_until AS before
 
 -- name: list_alerts
 -- Returns a user's latest alerts, newest first, with the state of each channel's message and the
--- detail of the last attempt, null before one. A null price means no offer.
+-- detail of the last attempt, null before one. A null price means no offer,
+-- a null locale or time any.
 SELECT a.alert_id, a.asin, a.domain, a.price_type, a.price_minor, a.currency, a.reason, a.status,
     a.raised_at, p.title,
     (SELECT string_agg(concat(c.kind, ' ', CASE WHEN o.status = 'PENDING' AND o.unknown_at IS NOT NULL
@@ -137,6 +142,8 @@ FROM price_alerts a
 JOIN users u USING (user_id)
 LEFT JOIN products p ON (p.asin, p.domain) = (a.asin, a.domain)
 WHERE lower(u.email) = lower(%(email)s)
+    AND (%(domain)s::text IS NULL OR a.domain = %(domain)s)
+    AND (%(since)s::timestamptz IS NULL OR a.raised_at >= %(since)s)
 ORDER BY a.alert_id DESC
 LIMIT %(most)s
 

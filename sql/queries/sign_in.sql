@@ -6,7 +6,7 @@ SELECT count(*)::int AS number FROM sign_in_links
 WHERE user_id = %(user_id)s AND is_mailed AND created_at > %(since)s
 
 -- name: add_link
--- Adds a link to sign in.
+-- Adds an unused link to sign in.
 INSERT INTO sign_in_links (user_id, digest, is_mailed, created_at, expires_at)
 VALUES (%(user_id)s, %(digest)s, %(is_mailed)s, %(at)s, %(expires_at)s)
 
@@ -26,7 +26,7 @@ WHERE u.user_id = l.user_id AND l.digest = %(digest)s AND l.used_at IS NULL
 RETURNING u.user_id, u.email, u.role
 
 -- name: add_session
--- Adds a session.
+-- Adds a session, which begins now.
 INSERT INTO sessions (user_id, digest, created_at, expires_at, last_used_at)
 VALUES (%(user_id)s, %(digest)s, %(at)s, %(expires_at)s, %(at)s)
 
@@ -44,7 +44,7 @@ WITH found AS (
 SELECT session_id, user_id, email, role FROM found
 
 -- name: end_session
--- Deletes a session.
+-- Deletes a session, which ends it.
 DELETE FROM sessions WHERE session_id = %(session_id)s
 
 -- name: add_token

@@ -47,12 +47,9 @@ def checkout(root: Path, tmp_path: Path) -> Path:
 
 
 def start(checkout: Path, *suites: str) -> subprocess.Popen[str]:
-    # With a PYTHONPATH the runner of this repository would be taken, and its real suites run.
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if "KEEPER_" not in name and name != "PYTHONPATH"
-    }
+    environment = {name: value for name, value in os.environ.items() if "KEEPER_" not in name}
+    # Its `tests` is no package with an `__init__.py`: one on a path would take its place.
+    environment.pop("PYTHONPATH", None)
     return subprocess.Popen(
         [sys.executable, "-m", "tests.suites", *suites],
         cwd=checkout,

@@ -140,7 +140,7 @@ def test_a_product_nobody_watches_fails_the_run_and_is_named(
     assert "nobody watches B00EXAMPLE; see keeper watch list" in run.log
     (row,) = connection.execute("SELECT state, tokens_spent FROM pipeline_runs").fetchall()
     assert row["state"] == "FAILED"
-    assert "unfinished: plan" in run.summaries["summarise"]
+    assert "FAILED: plan failed: nobody watches B00EXAMPLE; see" in run.summaries["summarise"]
 
 
 def test_a_dry_run_of_collect_deals_says_what_it_would_do_and_does_nothing(

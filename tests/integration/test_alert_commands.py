@@ -10,9 +10,15 @@ from typer.testing import CliRunner, Result
 
 from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.cli.app import app
+from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.messages.channels import (
+    RemovedChannel,
+    remove_channel,
+    save_channel,
+)
 from keeper.stores.postgres.messages.outbox import listen, wait_for_messages
 from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.stores.postgres.watches.watch_list import save_watches
@@ -25,7 +31,7 @@ from tests.odd_smtp import (
 )
 from tests.price_events import price_event
 from tests.smtp_server import Mailbox
-from tests.waiting import HUNG_AFTER_S
+from tests.waiting import HUNG_AFTER_S, wait_until
 
 READER = "reader@example.org"
 
@@ -126,6 +132,30 @@ def test_a_channel_is_removed_with_what_waits_for_it(
     assert "1 sent" in keeper("deliver", "--once").stdout
     statuses = connection.execute("SELECT status FROM price_alerts").fetchall()
     assert [row["status"] for row in statuses] == ["SENT", "SENT"]
+
+
+def test_a_message_that_is_just_queued_for_a_removed_channel_is_cancelled_too(
+    database: PostgresConfig, connection: Connection, raise_alert: Callable[[], None]
+) -> None:
+    raise_alert()
+    to = Address(ChannelKind.TELEGRAM, "4711")
+    save_channel(connection, READER, to)
+    queue = "INSERT INTO outbox (channel_id, alert_id) SELECT max(channel_id), 1 FROM channels"
+    waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass"
+    removed: list[RemovedChannel | None] = []
+
+    def remove() -> None:
+        with session(database) as own:
+            removed.append(remove_channel(own, READER, to))
+
+    removing = threading.Thread(target=remove)
+    with session(database) as loader, loader.transaction():
+        loader.execute(queue)
+        removing.start()
+        wait_until(lambda: connection.execute(waits).fetchone() is not None, "the removal waits")
+    removing.join(HUNG_AFTER_S)
+
+    assert removed == [RemovedChannel(cancelled=1, messages=1)]
 
 
 def test_the_last_channel_goes_only_after_a_question(
@@ -257,6 +287,9 @@ def test_alerts_are_listed_acknowledged_and_snoozed(raise_alert: Callable[[], No
     listed = keeper("alerts", "list").stdout
     assert "at or below your target" in listed
     assert "email pending" in listed
+    assert keeper("alerts", "list", "--domain", "US", "--since", "1d").stdout == listed
+    for words in (("--domain", "de"), ("--since", "0s")):
+        assert "No such alerts" in keeper("alerts", "list", *words).stdout
 
     assert "acknowledged; 1 deliveries dropped" in keeper("alerts", "ack", "1").stdout
     assert keeper("alerts", "ack", "99").exit_code == 1

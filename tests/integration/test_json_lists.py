@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
 from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
 
@@ -25,6 +26,8 @@ from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.discovery.proposals import add_proposals
 from keeper.stores.postgres.messages.notices import raise_notice
 from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.streams.topic_admin import make_topics
+from keeper.streams.topics import DATA_TOPICS
 from tests.commands import filled, taking
 from tests.found_deals import Found
 from tests.keepa_simulator import Simulator
@@ -47,6 +50,7 @@ TITLE = "Kettle \x1b[31m\x9b, red"
 @pytest.fixture(autouse=True)
 def _settings(
     stack: Stack,
+    admin: AdminClient,
     database: PostgresConfig,
     search: Elasticsearch,
     alias: str,
@@ -55,6 +59,8 @@ def _settings(
     tmp_path: Path,
 ) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
+    # `topics lag` names those of Keeper's topics that there are.
+    make_topics(admin, DATA_TOPICS)
     monkeypatch.setattr(price_index, "PRICES_ALIAS", alias)
     PriceIndex(search, alias).store([])
     monkeypatch.delenv("KEEPA_API_KEY", raising=False)
@@ -148,6 +154,7 @@ def _fill(
     for line in (
         ["watch", "add", ASIN, "--target", "10"],
         ["discover", "add", "best-sellers", "--category", "7"],
+        ["api-tokens", "make", "widget", "--scope", "watches:read"],
     ):
         assert run.invoke(app, line).exit_code == 0
     events = [price_event(5000), price_event(900, hour=6, title=TITLE)]

@@ -10,6 +10,7 @@ import typer.testing
 from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 
+from keeper.alerts import chart
 from keeper.settings import VARIABLES, load_settings
 
 settings.register_profile("at every commit", max_examples=25)
@@ -40,6 +41,15 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
     load_settings.cache_clear()
     yield
     load_settings.cache_clear()
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Charts are only described: drawing one takes as long as a hundred tests."""
+    monkeypatch.setattr(chart, "_drawn", lambda *_: b"")
+    chart.price_chart.cache_clear()
+    yield
+    chart.price_chart.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -40,12 +40,23 @@ def price_chart(
         domain: Whose way to write them.
         time_zone: Whose days the axis shows.
     """
+    spans = list(_spans(points, until - WINDOW, until))
+    return Picture(
+        _drawn(spans, until, target_minor, domain, time_zone),
+        _in_words(spans, target_minor, domain, time_zone),
+    )
+
+
+Span = tuple[datetime, datetime, int | None]
+
+
+def _drawn(
+    spans: list[Span], until: datetime, target_minor: int | None, domain: str, time_zone: str
+) -> bytes:
     # A tenth of a second, and 30 MB, that only those who draw are to spend.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    since = until - WINDOW
-    spans = list(_spans(points, since, until))
     figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -55,14 +66,11 @@ def price_chart(
     _draw_steps(axes, spans)
     if target_minor is not None:
         axes.axhline(target_minor, color=_TARGET, linewidth=1.2, linestyle=(0, (5, 3)))
-    _dress(axes, since, until, target_minor, domain, time_zone)
+    _dress(axes, until - WINDOW, until, target_minor, domain, time_zone)
     written = BytesIO()
     # Without the version of the library in it, equal prices make equal pictures.
     figure.savefig(written, format="png", metadata={"Software": None})
-    return Picture(written.getvalue(), _in_words(spans, target_minor, domain, time_zone))
-
-
-Span = tuple[datetime, datetime, int | None]
+    return written.getvalue()
 
 
 def _spans(

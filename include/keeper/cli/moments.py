@@ -39,15 +39,19 @@ def since(text: str) -> datetime:
     return parse_moment(text, now=utc_now())
 
 
-def time_text(at: datetime | None, zone: str = "UTC", *, never: str = "") -> str:
+def time_text(
+    at: datetime | None, zone: str = "UTC", *, never: str = "", seconds: bool = False
+) -> str:
     """Return a time by the clock of a zone, with the zone's name for it.
 
     Args:
         at: The time; None if there is none.
         zone: IANA name of the reader's zone.
         never: What to return if there is no time.
+        seconds: Whether the second matters.
     """
-    return never if at is None else f"{at.astimezone(_zone(zone)):%Y-%m-%d %H:%M %Z}"
+    form = "%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z"
+    return never if at is None else at.astimezone(_zone(zone)).strftime(form)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -4,12 +4,15 @@ What only one command takes, or words in its own way, stands with that command.
 """
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from keeper.cli.moments import since
 from keeper.domain.locales import LOCALES, UnknownLocaleError, locale_of
+
+if TYPE_CHECKING:
+    from keeper.domain.prices.types import PriceType
 
 _LOCALES: Final = " ".join(locale.domain for locale in LOCALES)
 
@@ -28,21 +31,21 @@ def domain_of(given: str | list[str] | None) -> str | list[str] | None:
 
 def _price_type(given: str | None) -> str | None:
     """Return the name of a price type that was typed in whatever case."""
+    return None if given is None else _named(given).name
+
+
+def _named(given: str) -> "PriceType":
     from keeper.domain.prices.types import UnknownPriceTypeError, price_type_of
 
-    if given is None:
-        return None
     try:
-        return price_type_of(given.strip().upper()).name
+        return price_type_of(given.strip().upper())
     except UnknownPriceTypeError as error:
         raise typer.BadParameter(str(error)) from None
 
 
 def _watchable(given: str) -> str:
     """Return the name of a price type that may be watched from now on."""
-    from keeper.domain.prices.types import price_type_of
-
-    price_type = price_type_of(_price_type(given) or given)
+    price_type = _named(given)
     if not price_type.is_price:
         raise typer.BadParameter(f"{price_type.name} is not a price; NEW and AMAZON are")
     if price_type.is_gone:

@@ -6,22 +6,25 @@ ends in `_minor`, has the same in the currency's main unit beside it. What is un
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import Any, ClassVar, Final, Protocol
 
 import typer
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 _MINOR: Final = "_minor"
 
 
+class Listed(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
 def record_of(
-    item: "DataclassInstance", *, currency: str | None = None, without: Sequence[str] = ()
+    item: Listed, *, currency: str | None = None, without: Sequence[str] = ()
 ) -> dict[str, object]:
     """Return the fields of what a command lists, for `print_records`.
 
@@ -45,10 +48,10 @@ def with_amounts(record: Mapping[str, object], currency: str | None) -> dict[str
     for name, value in record.items():
         whole[name] = value
         if name.endswith(_MINOR):
-            known = isinstance(value, int) and currency is not None
-            whole[name.removesuffix(_MINOR)] = (
-                to_major(value, currency) if known and isinstance(value, int) and currency else None
-            )
+            if isinstance(value, int) and currency is not None:
+                whole[name.removesuffix(_MINOR)] = to_major(value, currency)
+            else:
+                whole[name.removesuffix(_MINOR)] = None
     return whole
 
 

@@ -38,7 +38,7 @@ _HEADERS: Final = {
 
 def make_app(
     database: PostgresConfig,
-    links: Links | None,
+    links: Links,
     ask_health: Callable[[], Sequence[PartHealth]],
     *,
     clock: Clock = utc_now,
@@ -48,8 +48,7 @@ def make_app(
 
     Args:
         database: Where watches and channels are.
-        links: Reads the links in messages, and its clock says which are too old; None where
-            messages have none.
+        links: Reads the links in messages, and its clock says which are too old.
         ask_health: Returns how the parts are, PostgreSQL (`postgres`) among them.
         clock: The time a snooze counts from.
         picture: Returns a product's picture by its name, if there is one; None where Amazon has
@@ -73,8 +72,6 @@ def make_app(
         """Show what a link does, or do it: a reader's button and RFC 8058's one click both post."""
         is_confirmed = request.method == "POST"
         try:
-            if links is None:
-                raise InvalidLinkError("this link is not valid any more")
             target = links.read(request.path_params["token"])
             if is_confirmed:
                 return page(await store.run(partial(follow, target=target, now=clock())))

@@ -16,12 +16,14 @@ from keeper.console.api import (
     watch_files,
     watches,
 )
-from keeper.console.body_limit import BodyLimit
 from keeper.console.context import ConsoleContext
+from keeper.console.documentation import documentation_route
+from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
 from keeper.console.sign_in_pages import sign_in_route
 
 API_PATH: Final = "/api/v1"
+OPENAPI_URL: Final = "/openapi.json"
 VERSION: Final = "1.0.0"
 MOST_BODY_BYTES: Final = 2_000_000
 _ABOUT: Final = """\
@@ -44,16 +46,18 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
         title="Keeper",
         version=VERSION,
         description=_ABOUT,
+        openapi_url=OPENAPI_URL,
+        docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        swagger_ui_parameters={"persistAuthorization": False},
         separate_input_output_schemas=False,
     )
     app.state.console = context
     app.add_middleware(BodyLimit, most=MOST_BODY_BYTES)
+    app.add_middleware(SafeHeaders)
     install(app)
     app.include_router(_api())
-    app.router.routes += [sign_in_route(context), *pages]
+    app.router.routes += [documentation_route(OPENAPI_URL), sign_in_route(context), *pages]
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
     write = app.openapi
 

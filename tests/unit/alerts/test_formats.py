@@ -19,6 +19,8 @@ from keeper.domain.watches.rule_state import AlertCause
 from keeper.domain.watches.rule_texts import parse_rule
 from tests.alerts import ALERT, CHECKED_AT, NO_STORY, QUEUED, a_story, queued
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 DAY = timedelta(days=1)
 SITES = {
     "us": ("$1,234.50", "$1,599.00"),

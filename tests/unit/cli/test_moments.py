@@ -57,6 +57,10 @@ def test_no_time_is_said_in_the_commands_own_word() -> None:
     assert time_text(None, never="never") == "never"
 
 
+def test_seconds_are_shown_where_they_matter() -> None:
+    assert time_text(NOW, "Asia/Tokyo", seconds=True) == "2026-03-01 21:00:00 JST"
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [

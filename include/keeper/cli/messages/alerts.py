@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keeper.cli.moments import time_text
-from keeper.cli.options import AllDomainsOption, DomainOption, JsonOption, LimitOption, UserOption
+from keeper.cli.options import (
+    AllDomainsOption,
+    AnyDomainOption,
+    DomainOption,
+    JsonOption,
+    LimitOption,
+    SinceOption,
+    UserOption,
+)
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, refuse, user_address, zone_of
 from keeper.cli.tables import clip, print_table
@@ -23,25 +31,30 @@ app = typer.Typer(help="Alerts: what was sent, to whom, and when it may be.", no
 
 @app.command("list")
 def list_(
+    domain: AnyDomainOption = None,
+    since: SinceOption = None,
     limit: LimitOption = 20,
     user: UserOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the latest alerts, the newest first, and what became of them on each channel.
 
-    Example: keeper alerts list --limit 5
+    Example: keeper alerts list --since 7d --limit 5
     """
     from keeper.domain.money import format_money
     from keeper.stores.postgres.messages.channels import list_alerts
 
     email = user_address(user)
     with database() as connection:
-        alerts = list_alerts(connection, email, most=limit)
+        alerts = list_alerts(connection, email, most=limit, domain=domain, since=since)
         zone = zone_of(connection, email)
     if as_json:
         print_records(map(record_of, alerts))
         return
     if not alerts:
+        if domain or since:
+            typer.echo("No such alerts; without --domain and --since the latest are shown.")
+            return
         typer.echo("No alerts so far. See when there would have been: keeper watch try")
         return
     rows = [

@@ -82,7 +82,7 @@ def list_(user: UserOption = None, as_json: JsonOption = False) -> None:
             str(one.waiting),
             str(one.failed),
             str(one.unknown),
-            one.says or "",
+            one.problem or "",
         )
         for one in found
     ]

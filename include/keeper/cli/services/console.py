@@ -39,12 +39,14 @@ def console(
 
 
 def _application(settings: "Settings") -> "FastAPI":
+    from keeper.alerts.links import Links
     from keeper.console.app import make_app
     from keeper.console.application import make_console
     from keeper.console.context import ConsoleContext
     from keeper.console.database import ConsoleDatabase
     from keeper.domain.prices.age import stale_after
     from keeper.domain.prices.types import price_type_of
+    from keeper.domain.users.secrets import new_secret
     from keeper.pipeline.services.configuration import links, postgres_config, simulated_pictures
     from keeper.pipeline.services.health import health_of, recent
     from keeper.pipeline.users.accounts import operators_of
@@ -62,7 +64,8 @@ def _application(settings: "Settings") -> "FastAPI":
     )
     pages = make_app(
         database,
-        links(settings),
+        # Without a secret in the settings messages have no links, so that none is of this one.
+        links(settings) or Links("", new_secret()),
         recent(lambda: health_of(settings, _PARTS)),
         picture=simulated_pictures(settings),
     )

@@ -19,6 +19,7 @@ from keeper.cli.options import (
 )
 from keeper.cli.records import print_records, record_of
 from keeper.cli.tables import print_table
+from keeper.cli.watches.products import product_address
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def replay(
     until: UntilOption = None,
     domain: DomainsOption = None,
     asin: Annotated[
-        list[str] | None, typer.Option(help="Only this watched product; repeatable.")
+        list[str] | None,
+        typer.Option(help="Only this watched product, by its ASIN or URL; repeatable."),
     ] = None,
     endpoint: Annotated[str, typer.Option(help="Whose replies; product is the only one.")] = (
         "product"
@@ -139,7 +141,6 @@ def replay(
 
     Example: keeper lake replay --since 2026-03-01 --until 2026-03-08 --domain de
     """
-    from keeper.domain.asins import parse_product_address
     from keeper.domain.intervals import Interval
     from keeper.pipeline.prices.replay import ReplayOptions, replay_run_id
     from keeper.pipeline.prices.replay import replay as replay_archived
@@ -151,10 +152,9 @@ def replay(
 
     if endpoint != "product":
         raise typer.BadParameter("only replies of the endpoint product can be replayed")
-    try:
-        asins = [parse_product_address(text).asin for text in asin or ()]
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    addresses = [product_address(text) for text in asin or ()]
+    if not domain and all(address.locale for address in addresses):
+        domain = sorted({address.locale.domain for address in addresses if address.locale})
     now = utc_now()
     received = Interval(since, until or now)
     if received.since >= received.until:
@@ -168,7 +168,7 @@ def replay(
             received=received,
             source=source,
             domains=domain or (),
-            asins=asins,
+            asins=[address.asin for address in addresses],
         )
         _print_plan(plan)
         if dry_run or not plan.products:

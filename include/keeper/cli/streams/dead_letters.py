@@ -62,7 +62,7 @@ def list_letters(
         ("given up", "place", "was at", "key", "reason"),
         (
             (
-                time_text(letter.sent_at),
+                time_text(letter.sent_at, seconds=True),
                 letter.place,
                 letter.origin,
                 shown(letter.key),

@@ -302,4 +302,4 @@ def _newest(found: "Iterable[Message]", most: int) -> "list[Message]":
 def _time(message: "Message") -> str:
     from keeper.streams.topic_reader import published_at
 
-    return time_text(published_at(message))
+    return time_text(published_at(message), seconds=True)

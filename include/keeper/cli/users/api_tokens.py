@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.options import UserOption
+from keeper.cli.moments import time_text
+from keeper.cli.options import JsonOption, UserOption
+from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, user_address
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def make(
 
 
 @app.command("list")
-def list_(user: UserOption = None) -> None:
+def list_(user: UserOption = None, as_json: JsonOption = False) -> None:
     """List a user's tokens, without their texts. Example: keeper api-tokens list."""
     from keeper.cli.tables import print_table
     from keeper.clock import utc_now
@@ -68,18 +70,20 @@ def list_(user: UserOption = None) -> None:
     now = utc_now()
     with database() as connection:
         tokens = tokens_of(connection, _account(connection, user))
+    if as_json:
+        print_records(record_of(token) for token in tokens)
+        return
     rows = []
     for token in tokens:
         state = "revoked" if token.revoked_at else "expired" if token.expires_at <= now else "good"
-        used = token.last_used_at
         rows.append(
             (
                 str(token.token_id),
                 token.name,
                 " ".join(token.scopes),
                 state,
-                f"{token.expires_at:%Y-%m-%d %H:%M}",
-                "never" if used is None else f"{used:%Y-%m-%d %H:%M}",
+                time_text(token.expires_at),
+                time_text(token.last_used_at, never="never"),
             )
         )
     columns = ("number", "name", "scopes", "state", "until", "last used")

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keeper.cli.options import YesOption
+from keeper.cli.moments import time_text
+from keeper.cli.options import JsonOption, YesOption
+from keeper.cli.records import print_records
 from keeper.cli.session import database
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def add(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(as_json: JsonOption = False) -> None:
     """List the users with their roles. Example: keeper users list."""
     from keeper.cli.tables import print_table
     from keeper.pipeline.users.accounts import all_users, operators_of
@@ -52,13 +54,25 @@ def list_() -> None:
 
     with database() as connection:
         users = all_users(connection, operators_of(load_settings()))
+    if as_json:
+        print_records(
+            {
+                "email": one.account.email,
+                "role": one.account.role,
+                "watches": one.watches,
+                "created_at": one.created_at,
+                "last_seen_at": one.last_seen_at,
+            }
+            for one in users
+        )
+        return
     rows = [
         (
             one.account.email,
             one.account.role.value,
             str(one.watches),
-            f"{one.created_at:%Y-%m-%d}",
-            "" if one.last_seen_at is None else f"{one.last_seen_at:%Y-%m-%d %H:%M}",
+            time_text(one.created_at),
+            time_text(one.last_seen_at),
         )
         for one in users
     ]

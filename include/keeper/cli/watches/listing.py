@@ -136,8 +136,10 @@ def _counted(shown: int, found: int, everything: "Sequence[WatchedPrice]") -> st
     said = f"{found} watch{'' if found == 1 else 'es'}"
     if shown < found:
         said = f"{shown} of {said}; --limit {found} shows all"
-    others = len(everything) - found
-    return f"{said}. {others} more are left out by status or another option." if others else said
+    if others := len(everything) - found:
+        are = "is" if others == 1 else "are"
+        said += f". {others} more {are} left out by status or another option."
+    return said
 
 
 def _row(item: "WatchedPrice", policy: "RequestPolicy", zone: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from keeper.alerts.message import Message
+from keeper.alerts.message import Link, Message
 from keeper.domain.users.access import Account, Identity
 from keeper.domain.users.secrets import digest_of, is_token, new_secret
 from keeper.pipeline.users.accounts import UserError, known_user
@@ -89,7 +89,8 @@ def sign_in_message(url: str, at: datetime) -> Message:
         lead=f"Open this link within {minutes} minutes to sign in to Keeper; it works once.",
         sections=(),
         made_at=at,
-        closing=f"{url}\n\nIf you did not ask for it, do nothing: nobody is signed in by it.",
+        closing="If you did not ask for it, do nothing: the link alone signs nobody in.",
+        actions=(Link("Sign in", url),),
     )
 
 

@@ -174,7 +174,13 @@ def remove_watch(connection: Connection, account: Account, watch_id: int) -> Non
         with_shipping=None,
         unsaid=frozenset({Unsaid.TARGET}),
     )
-    _save(connection, account, found.user_id, found.email, TypedWatch(removed, None))
+    _save(
+        connection,
+        account,
+        found.user_id,
+        found.email,
+        TypedWatch(removed, None, is_locale_assumed=False),
+    )
 
 
 def _read(product: str, text: WatchText) -> TypedWatch:

@@ -5,21 +5,18 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder, as_json, safe_name
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-_T = TypeVar("_T", bound="DataclassInstance")
+_T = TypeVar("_T")
 
 
-def keep_plan(lake: LakePath, run: str, batches: "Sequence[DataclassInstance]") -> None:
-    """Keep the plan of a run, whose batches are numbered from 0 in this order."""
+def keep_plan(lake: LakePath, run: str, batches: Sequence[Any]) -> None:
+    """Keep the plan of a run: dataclasses, one a batch, whose batches are numbered from 0."""
     file = _file(lake, run)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(as_json([asdict(batch) for batch in batches]))

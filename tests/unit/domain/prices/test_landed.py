@@ -188,6 +188,7 @@ def context(seen: datetime, name: str = "NEW") -> PriceContext:
     )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_message_says_since_when_it_compares() -> None:
     found = context(SEEN)
     facts = dict(alert_message(queued(price_type="NEW"), found).sections[0].facts)
@@ -201,6 +202,7 @@ def test_a_message_says_since_when_it_compares() -> None:
     assert "90-day average" not in facts
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_message_of_a_later_day_names_the_days() -> None:
     in_a_season = dict(alert_message(queued(), context(CHANGED + 40 * DAY)).sections[0].facts)
     assert in_a_season["Lowest"] == "of all prices known since February 2026"

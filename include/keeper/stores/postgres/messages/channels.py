@@ -25,8 +25,8 @@ class KnownChannel:
         waiting: Messages that wait for it.
         failed: Messages it failed to take, or that found it not configured.
         unknown: Messages of which nobody knows whether they arrived.
-        says: Why it was paused, or what was said at the last attempt that did not succeed; None if
-            the last one did.
+        problem: Why it was paused, or what was said at the last attempt that did not succeed; None
+            if the last one did.
     """
 
     to: Address
@@ -35,7 +35,7 @@ class KnownChannel:
     waiting: int
     failed: int
     unknown: int = 0
-    says: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
             row["waiting"],
             row["failed"],
             row["unknown"],
-            row["says"],
+            row["problem"],
         )
         for row in rows
     ]
@@ -188,9 +188,12 @@ def remove_channel(connection: Connection, email: str, to: Address) -> RemovedCh
     """Delete a user's channel with its messages; None if the user does not have it.
 
     What waits for it is cancelled first, as when it is paused, so that its alerts get the status
-    that their other channels give them. What is being sent at that moment may still arrive.
+    that their other channels give them. What is being sent at that moment may still arrive. Blocks
+    while a message is being queued, and new ones wait for it: a loader that still knew the channel
+    would fail.
     """
     with connection.transaction():
+        connection.execute(statements(_SQL)["wait_for_messages"])
         row = {"email": email, **_key(to)}
         found = connection.execute(statements(_SQL)["lock_channel"], row).fetchone()
         if found is None:
@@ -237,9 +240,17 @@ def snooze_watches(
     return [SnoozedWatch(row["domain"], row["price_type"], row["before"]) for row in found]
 
 
-def list_alerts(connection: Connection, email: str, *, most: int = 50) -> list[KnownAlert]:
-    """Return a user's latest alerts, the newest first."""
-    rows = connection.execute(statements(_SQL)["list_alerts"], {"email": email, "most": most})
+def list_alerts(
+    connection: Connection,
+    email: str,
+    *,
+    most: int = 50,
+    domain: str | None = None,
+    since: datetime | None = None,
+) -> list[KnownAlert]:
+    """Return a user's latest alerts, the newest first; of one locale or since a time if given."""
+    row = {"email": email, "most": most, "domain": domain, "since": since}
+    rows = connection.execute(statements(_SQL)["list_alerts"], row)
     return [KnownAlert(**row | {"status": MessageStatus(row["status"])}) for row in rows]
 
 
