@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from keeper.alerts.channels.email import EmailChannel
 from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.prices.events import PriceEvent
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.watch import Watch
 from keeper.errors import TransientError
@@ -123,6 +124,19 @@ def story_of(rules: str, days: int) -> Story:
     return Story(name=rules, because="chance", checks=tuple(steps), mails={}, rules=rules)
 
 
+def watched(connection: Connection, days: int) -> list[list[PriceEvent]]:
+    """Save two watches of each reader and return the events of each of their products."""
+    events = []
+    for number, (rules, reader) in enumerate(zip(RULES, [*READERS, *READERS], strict=True)):
+        asin = f"B{number:09d}"
+        parsed = parse_rules(rules, "USD")
+        save_watches(connection, reader, [Watch(asin, "us", "NEW", None, rules=parsed)])
+        events.append(events_of(story_of(rules, days), asin))
+    for reader, hours in READERS.items():
+        save_delivery_rules(connection, reader, hours)
+    return events
+
+
 def copies(mailbox: MoodyMailbox) -> dict[int, list[bool]]:
     """Return of each alert whether each of its copies said that it may be one, as they arrived."""
     found: dict[int, list[bool]] = defaultdict(list)
@@ -149,15 +163,7 @@ def test_each_reader_gets_each_alert_once_or_it_is_marked(
 
     mailbox = MoodyMailbox(Random(f"year of {days}"), clock, cut)
     own = replace(database, application=DELIVERER)
-    stories = [story_of(rules, days) for rules in RULES]
-    events = []
-    for number, (story, reader) in enumerate(zip(stories, [*READERS, *READERS], strict=True)):
-        asin = f"B{number:09d}"
-        rules = parse_rules(story.rules, "USD")
-        save_watches(connection, reader, [Watch(asin, "us", "NEW", None, rules=rules)])
-        events.append(events_of(story, asin))
-    for reader, hours in READERS.items():
-        save_delivery_rules(connection, reader, hours)
+    events = watched(connection, days)
 
     with particular_server(mailbox) as config, closing(PriceWriter(database)) as loader:
 

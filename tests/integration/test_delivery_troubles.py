@@ -1,15 +1,20 @@
 """What fails, fails alone and with its reason, and who can act is notified by a way that works."""
 
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time
+from pathlib import Path
 from typing import Any, LiteralString
 
 import pytest
 
 from keeper.alerts.compose import alert_message
 from keeper.alerts.message import Message
+from keeper.cli.streams.heartbeats import heartbeat_in
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.queue import (
     Address,
@@ -21,7 +26,7 @@ from keeper.domain.messages.queue import (
 from keeper.pipeline.messages import write
 from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, Delivery, deliver_due
 from keeper.pipeline.messages.write import PERHAPS_DOUBLED
-from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.messages.channels import (
     list_channels,
     save_channel,
@@ -29,7 +34,9 @@ from keeper.stores.postgres.messages.channels import (
     set_channel_active,
 )
 from keeper.stores.postgres.messages.notices import KnownNotice, list_notices
+from tests.odd_smtp import ParticularMailbox, particular_server
 from tests.outbox import READER, SENT, Clock, Scripted, by_mail, outbox, statuses
+from tests.waiting import wait_until
 
 OPERATOR = "operator@example.org"
 CHAT = Address(ChannelKind.TELEGRAM, "4711")
@@ -297,3 +304,37 @@ def test_of_an_operator_whose_only_channel_is_gone_the_log_says_so(
 
     (error,) = [one.message for one in caplog.records if one.levelno == logging.ERROR]
     assert error.startswith(f"nobody can be notified that email {OPERATOR} is paused")
+
+
+def test_the_deliverers_health_says_that_mail_is_closed(
+    connection: Connection,
+    database: PostgresConfig,
+    raise_alerts: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    raise_alerts(1)
+    # Else it would wait a minute for the product's history.
+    connection.execute("UPDATE outbox SET queued_at = queued_at - interval '1 hour'")
+    mailbox = ParticularMailbox()
+    mailbox.sender = "553 5.7.1 sender not allowed"
+    with particular_server(mailbox) as config:
+        environment = os.environ | {
+            "DATABASE_URL": database.url,
+            "SMTP_HOST": config.host,
+            "SMTP_PORT": str(config.port),
+            "KEEPER_SMTP_TLS": "none",
+            "KEEPER_RUN_DIR": str(tmp_path),
+        }
+        command: list[str | Path] = [Path(sys.executable).with_name("keeper"), "deliver"]
+
+        def says() -> list[str]:
+            beat = heartbeat_in(tmp_path / "deliver.alive")
+            return [] if beat is None else beat.says()
+
+        with subprocess.Popen(command, env=environment, cwd=tmp_path) as deliverer:
+            wait_until(
+                lambda: any("email is closed: sender refused: 553" in one for one in says()),
+                "its health",
+            )
+            deliverer.terminate()
+    assert deliverer.returncode == 0
