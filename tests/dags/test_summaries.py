@@ -6,6 +6,7 @@ import pytest
 from airflow.sdk import DAG
 
 from keeper.orchestration.airflow.failures import PROBLEM, Problem
+from keeper.orchestration.airflow.task_states import first_cause
 from keeper.orchestration.check_operations import check_line
 from keeper.orchestration.check_services import services_line
 from keeper.orchestration.maintain_storage import storage_line
@@ -78,14 +79,16 @@ def test_the_task_that_failed_first_is_named_with_what_was_said_to_it(
         problem("check_0", 1, "Done as far as it could be.", follows=True),
         problem("fetch_1", 3, "Keepa is away."),
         problem("fetch_0", 2, "Keepa rejected the API key."),
+        problem("summarise", 9, "The run failed."),
     ]
 
     with pytest.raises(RunFailedError) as failed:
         conclude(task, monkeypatch)
 
-    assert str(failed.value) == (
-        "all is told; fetch_0 (de) failed: Keepa rejected the API key; so did fetch_1 (de)"
-    )
+    cause = "fetch_0 (de) failed: Keepa rejected the API key; so did fetch_1 (de)"
+    assert str(failed.value) == f"all is told; {cause}"
+    # As the notice asks, when the last task has failed of it too.
+    assert first_cause(task, ["fetch_0", "fetch_1", "summarise"]) == cause
 
 
 def test_every_dag_ends_with_the_task_that_says_what_it_did(dags: dict[str, DAG]) -> None:

@@ -128,6 +128,17 @@ def test_the_notice_names_the_task_that_failed_first_and_what_was_said_to_it(
     assert line in notice.details
 
 
+def test_a_run_of_a_backfill_resolves_no_notice(connection: Connection) -> None:
+    """Of one that is refused all runs but the first end well, with every task skipped."""
+    run_notices.notify_of_failed_run(FAILED)
+
+    run_notices.record_good_run(FAILED | {"run_id": "backfill__2026-03-01T06:00:00+00:00"})
+    again = {"run_id": "scheduled__1", "dag_run": SimpleNamespace(run_type="backfill")}
+    run_notices.record_good_run(FAILED | again)
+
+    assert topics(connection) == ["run:report_deals"]
+
+
 def test_a_late_run_is_told_by_the_dags_deadline(
     connection: Connection, late: Callable[..., bool]
 ) -> None:

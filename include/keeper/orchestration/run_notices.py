@@ -99,7 +99,14 @@ def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:
 
 
 def record_good_run(context: Mapping[str, Any]) -> None:
-    """Resolve the notices of a DAG's former runs."""
+    """Resolve the notices of a DAG's former runs.
+
+    A run of Airflow's backfills resolves none: it says nothing of today's, and of a backfill that
+    is refused all runs but the first end well, with every task skipped.
+    """
+    run_type = getattr(context.get("dag_run"), "run_type", None)
+    if (run_type or context["run_id"].partition("__")[0]) == _BACKFILL:
+        return
     from keeper.orchestration.airflow.connections import database
     from keeper.stores.postgres.messages.notices import resolve_notices
 

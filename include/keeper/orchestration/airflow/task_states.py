@@ -8,6 +8,7 @@ from keeper.orchestration.airflow.failures import PROBLEM, Problem
 
 # Removed: a run cleared and planned anew may have fewer instances of a mapped task.
 _ENDED_WELL = frozenset({"success", "skipped", "removed"})
+_LAST = "summarise"
 
 
 def unfinished_tasks(ti: Any, *, with_own: bool = False) -> list[str]:
@@ -69,6 +70,7 @@ def first_cause(ti: Any, unfinished: Iterable[str]) -> str | None:
         return None
     first, *others = sorted(problems, key=itemgetter("at"))
     cause = f"{first['task']} failed: {first['text']}"
-    if also := ", ".join(problem["task"] for problem in others):
+    # The last task of every DAG fails where another has.
+    if also := ", ".join(other["task"] for other in others if other["name"] != _LAST):
         cause = f"{cause.rstrip('.')}; so did {also}"
     return cause

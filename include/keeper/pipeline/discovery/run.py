@@ -152,7 +152,7 @@ def find_candidates(
     if search is None or wanted <= 0:
         _LOG.info("%s: nothing more to look for in this run", planned.label)
         return Candidates(planned.discovery_id, ())
-    found = found_before(lake, run, planned.discovery_id, planned.limit)
+    found = found_before(lake, run, planned.discovery_id, search.discovery.propose)
     if found is not None:
         _LOG.info("%s: %d products, found before in this run", planned.label, len(found))
         return Candidates(planned.discovery_id, tuple(found))
@@ -161,7 +161,7 @@ def find_candidates(
     except TerminalError as error:
         record_search(connection, planned.discovery_id, clock(), str(error))
         raise
-    keep_found(lake, run, planned.discovery_id, planned.limit, asins)
+    keep_found(lake, run, planned.discovery_id, search.discovery.propose, asins)
     record_search(connection, planned.discovery_id, clock(), None)
     _LOG.info("%s: %d products nobody was asked about yet", planned.label, len(asins))
     return Candidates(planned.discovery_id, tuple(asins))
