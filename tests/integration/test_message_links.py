@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from string import ascii_letters, digits
 
 import httpx
 import pytest
@@ -286,5 +287,7 @@ def test_without_its_settings_the_console_runs_and_takes_no_link(
 ) -> None:
     with running_console(database, tmp_path, KEEPER_PUBLIC_URL="", KEEPER_LINK_SECRET="") as url:
         assert httpx.get(f"{url}/health/live", trust_env=False).status_code == 200
-        forged = Links(url, [SECRET]).to(LinkAction.STOP, 1, "mark")
-        assert "not valid" in httpx.post(forged, trust_env=False).text
+        # A secret taken for a list of keys would make each of its letters one.
+        for key in (SECRET, *ascii_letters, *digits):
+            forged = Links(url, [key]).to(LinkAction.STOP, 1, "mark")
+            assert "not valid" in httpx.post(forged, trust_env=False).text, key

@@ -65,7 +65,7 @@ def _application(settings: "Settings") -> "FastAPI":
     pages = make_app(
         database,
         # Without a secret in the settings messages have no links, so that none is of this one.
-        links(settings) or Links("", new_secret()),
+        links(settings) or Links("", [new_secret()]),
         recent(lambda: health_of(settings, _PARTS)),
         picture=simulated_pictures(settings),
     )
