@@ -82,6 +82,9 @@ class Links:
                 key that is not among them any more are invalid.
             clock: When a link is made and read.
         """
+        if isinstance(keys, str):
+            # Each of its letters would be a key.
+            raise TypeError("keys are a sequence of texts, not one text")
         self._base_url = base_url
         self._clock = clock
         # The library signs with the last.

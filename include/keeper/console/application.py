@@ -17,7 +17,7 @@ from keeper.console.api import (
     watches,
 )
 from keeper.console.context import ConsoleContext
-from keeper.console.documentation import documentation_route
+from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
 from keeper.console.sign_in_pages import sign_in_route
@@ -57,7 +57,7 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     app.add_middleware(SafeHeaders)
     install(app)
     app.include_router(_api())
-    app.router.routes += [documentation_route(OPENAPI_URL), sign_in_route(context), *pages]
+    app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
     write = app.openapi
 

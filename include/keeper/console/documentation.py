@@ -1,33 +1,36 @@
 """The page on which the API is read and tried: Swagger UI at /docs.
 
-Its scripts come from a public network, so that they are of one fixed version, and the page may load
-nothing else and talk to this console alone.
+Its script and style are files of a Python package, so that no other host is asked, and the page may
+load nothing else and talk to this console alone.
 """
 
 import re
 from base64 import b64encode
 from hashlib import sha256
+from importlib.resources import files
 from typing import Final
 
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 DOCS_PATH: Final = "/docs"
-_FILES: Final = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.17.14"
+_SCRIPT: Final = "swagger-ui-bundle.js"
+_STYLE: Final = "swagger-ui.css"
+_MEDIA_TYPES: Final = {_SCRIPT: "text/javascript", _STYLE: "text/css"}
 _ICON: Final = "data:,"
 _INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def documentation_route(openapi_url: str) -> Route:
-    """Return the page's route."""
+def documentation_routes(openapi_url: str) -> list[Route]:
+    """Return the routes of the page and of what it loads."""
     page = bytes(
         get_swagger_ui_html(
             openapi_url=openapi_url,
             title="Keeper's API",
-            swagger_js_url=f"{_FILES}/swagger-ui-bundle.js",
-            swagger_css_url=f"{_FILES}/swagger-ui.css",
+            swagger_js_url=f"{DOCS_PATH}/{_SCRIPT}",
+            swagger_css_url=f"{DOCS_PATH}/{_STYLE}",
             swagger_favicon_url=_ICON,
             # What is typed in stays in the page.
             swagger_ui_parameters={"persistAuthorization": False},
@@ -38,8 +41,8 @@ def documentation_route(openapi_url: str) -> Route:
         for script in _INLINE.findall(page.decode())
     ]
     policy = (
-        f"default-src 'none'; script-src {_FILES}/swagger-ui-bundle.js {' '.join(inline)}; "
-        f"style-src {_FILES}/swagger-ui.css 'unsafe-inline'; img-src data:; connect-src 'self'; "
+        f"default-src 'none'; script-src 'self' {' '.join(inline)}; "
+        "style-src 'self' 'unsafe-inline'; img-src data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
@@ -50,4 +53,15 @@ def documentation_route(openapi_url: str) -> Route:
             headers={"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"},
         )
 
-    return Route(DOCS_PATH, show, methods=["GET"])
+    async def file(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in _MEDIA_TYPES:
+            return Response(status_code=404)
+        content = (files("fastapi_offline") / "static" / name).read_bytes()
+        headers = {"Cache-Control": "max-age=86400"}
+        return Response(content, headers=headers, media_type=_MEDIA_TYPES[name])
+
+    return [
+        Route(DOCS_PATH, show, methods=["GET"]),
+        Route(f"{DOCS_PATH}/{{name}}", file, methods=["GET"]),
+    ]
