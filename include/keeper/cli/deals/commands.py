@@ -252,7 +252,7 @@ def list_(
     from datetime import timedelta
 
     from keeper.clock import utc_now
-    from keeper.domain.money import format_money
+    from keeper.domain.site_money import site_money
     from keeper.stores.postgres.deals.filters import best_deals
 
     email = user_address(user)
@@ -278,7 +278,7 @@ def list_(
         return
 
     def money(minor: int | None, deal: "CollectedDeal") -> str:
-        return "" if minor is None else format_money(minor, deal.currency)
+        return "" if minor is None else site_money(minor, deal.domain)
 
     rows = [
         (

@@ -41,7 +41,7 @@ def list_(
 
     Example: keeper alerts list --since 7d --limit 5
     """
-    from keeper.domain.money import format_money
+    from keeper.domain.site_money import site_money
     from keeper.stores.postgres.messages.channels import list_alerts
 
     email = user_address(user)
@@ -63,7 +63,7 @@ def list_(
             time_text(one.raised_at, zone),
             f"{one.asin} {one.domain}",
             clip(one.title),
-            "no offer" if one.price_minor is None else format_money(one.price_minor, one.currency),
+            "no offer" if one.price_minor is None else site_money(one.price_minor, one.domain),
             one.reason,
             _delivery(one),
         )

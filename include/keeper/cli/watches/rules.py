@@ -119,8 +119,7 @@ def _listed(connection: "Connection", email: str, asked: "Watch") -> "Watch":
 
 
 def _show(watch: "Watch", trial: "Trial", days: int, zone: str) -> None:
-    from keeper.domain.locales import locale_of
-    from keeper.domain.money import format_money
+    from keeper.domain.site_money import site_money
 
     for line in sentences(watch):
         typer.echo(line)
@@ -134,11 +133,12 @@ def _show(watch: "Watch", trial: "Trial", days: int, zone: str) -> None:
     times = {0: "not once", 1: "once"}.get(count, f"{count} times")
     typer.echo(f"Would have alerted {times} in the last {days} days.")
     if trial.alerts:
-        currency = locale_of(watch.domain).currency
         rows = [
             (
                 time_text(one.at, zone),
-                "no offer" if one.price_minor is None else format_money(one.price_minor, currency),
+                "no offer"
+                if one.price_minor is None
+                else site_money(one.price_minor, watch.domain),
                 "; ".join(one.reasons),
             )
             for one in trial.alerts
