@@ -73,21 +73,21 @@ class PriceSeries:
         self.landed_since = landed_since
         self._landed = 0 if landed_since is None else bisect_left(self.times, landed_since)
 
-    def until(self, observed_at: datetime, checked_at: datetime) -> "Past":
+    def until(self, observed_at: datetime, checked_at: datetime) -> "PriceHistory":
         """Return what was known before the price of `observed_at`, seen at `checked_at`."""
         at = max(checked_at, observed_at)
         since = self.landed_since
         if since is None or at < since:
-            return Past(self, observed_at, at)
+            return PriceHistory(self, observed_at, at)
         first = self._landed
         held_until = min(self.times[first], at) if first < len(self.times) else at
         if first and held_until - since >= CONFIRMED_AFTER:
             first -= 1
-        return Past(self, observed_at, at, first, since)
+        return PriceHistory(self, observed_at, at, first, since)
 
 
 @dataclass(frozen=True)
-class Past:
+class PriceHistory:
     """What a price is compared with.
 
     Attributes:
@@ -222,7 +222,7 @@ class Past:
         """Yield prices and for how many seconds each held from `since` until `at`.
 
         Args:
-            since: None for the whole past.
+            since: None for the whole history.
             amount: The price since `observed_at`; None leaves that time out.
         """
         times, amounts = self.series.times, self.series.amounts

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from keeper.domain.deals.score import score_price
-from keeper.domain.prices.history import Past
+from keeper.domain.prices.history import PriceHistory
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.rules import (
     Above,
@@ -27,17 +27,21 @@ class Standing(Enum):
 
 
 def standing(
-    conditions: Sequence[Condition], amount: int, past: Past, policy: AlertPolicy
+    conditions: Sequence[Condition], amount: int, history: PriceHistory, policy: AlertPolicy
 ) -> Standing:
     """Return how a price stands to the levels among the conditions, all together."""
-    found = [_standing(one, amount, past, policy) for one in conditions if isinstance(one, Level)]
+    found = [
+        _standing(one, amount, history, policy) for one in conditions if isinstance(one, Level)
+    ]
     for kind in (Standing.CLEAR, Standing.UNKNOWN, Standing.BETWEEN):
         if kind in found:
             return kind
     return Standing.DUE
 
 
-def _standing(condition: Level, amount: int, past: Past, policy: AlertPolicy) -> Standing:
+def _standing(
+    condition: Level, amount: int, history: PriceHistory, policy: AlertPolicy
+) -> Standing:
     match condition:
         case AtOrBelow(price_minor):
             return _of(
@@ -47,18 +51,18 @@ def _standing(condition: Level, amount: int, past: Past, policy: AlertPolicy) ->
             back = amount * (100 + policy.hysteresis_percent) < price_minor * 100
             return _of(due=amount > price_minor, clear=back)
         case BelowAverage(percent, days):
-            average = past.average(days, amount)
+            average = history.average(days, amount)
             if average is None:
                 return Standing.UNKNOWN
             return _below(amount, average * (100 - percent), policy)
         case Lowest(days):
-            lowest = past.lowest(days)
+            lowest = history.lowest(days)
             if lowest is None:
                 return Standing.UNKNOWN
             # A price that was there before raises no alert, be it the lowest or the usual one.
             return _below(amount, (lowest - 1) * 100, policy)
         case Score(points):
-            deal_history = past.as_a_deal(amount)
+            deal_history = history.as_a_deal(amount)
             if deal_history is None:
                 return Standing.UNKNOWN
             score = score_price(amount, deal_history).points

@@ -3,7 +3,7 @@
 from typing import Final
 
 from keeper.domain.deals.score import score_price
-from keeper.domain.prices.history import Past
+from keeper.domain.prices.history import PriceHistory
 from keeper.domain.prices.landed import SINCE_LANDED
 from keeper.domain.prices.listing import Availability
 from keeper.domain.site_money import site_money
@@ -36,7 +36,7 @@ def reason_of(
     cause: AlertCause,
     amount: int | None,
     before: int | None,
-    past: Past,
+    history: PriceHistory,
     domain: str,
     availability: Availability | None = None,
 ) -> str:
@@ -47,11 +47,11 @@ def reason_of(
         cause: Whether the rule came true or the price dropped further.
         amount: The price in the amount the watch counts; None without an offer.
         before: The price before it; None if there was none.
-        past: What the series cost before.
+        history: What the series cost before.
         domain: The locale, whose site's way to write amounts the message has throughout.
         availability: Whether Amazon can deliver what is back, if that is known.
     """
-    parts = [_reason(one, amount, before, past, domain, availability) for one in rule.all]
+    parts = [_reason(one, amount, before, history, domain, availability) for one in rule.all]
     if cause is AlertCause.FURTHER_DROP:
         parts.insert(0, _FURTHER_DROP)
     return ", ".join(parts)
@@ -61,7 +61,7 @@ def _reason(
     condition: Condition,
     amount: int | None,
     before: int | None,
-    past: Past,
+    history: PriceHistory,
     domain: str,
     availability: Availability | None,
 ) -> str:
@@ -71,24 +71,24 @@ def _reason(
         case Above(price_minor):
             return f"risen above {site_money(price_minor, domain)}"
         case BelowAverage(_, days):
-            average = past.average(days, amount or 0) or 0
+            average = history.average(days, amount or 0) or 0
             percent = 100 * (average - (amount or 0)) // max(average, 1)
             usual = site_money(average, domain)
-            if past.is_cut(days):
+            if history.is_cut(days):
                 return f"{percent} % below its average of {usual} {SINCE_LANDED}"
             return f"{percent} % below its {days}-day average of {usual}"
         case BelowPrevious():
-            previous = before if before is not None else past.last_offer or 0
+            previous = before if before is not None else history.last_offer or 0
             percent = 100 * (previous - (amount or 0)) // max(previous, 1)
             return f"fell by {percent} % from {site_money(previous, domain)}"
         case Lowest(days):
-            if past.is_cut(days):
+            if history.is_cut(days):
                 return f"the lowest price {SINCE_LANDED}"
             return "the lowest price ever known" if days is None else f"the lowest in {days} days"
         case Score():
-            deal_history = past.as_a_deal(amount or 0)
+            deal_history = history.as_a_deal(amount or 0)
             points = score_price(amount or 0, deal_history).points if deal_history else 0
-            compared = f" by its prices {SINCE_LANDED}" if past.is_cut(None) else ""
+            compared = f" by its prices {SINCE_LANDED}" if history.is_cut(None) else ""
             return f"worth {points} of 100 points as a deal{compared}"
         case BackInStock():
             return _back_in_stock(availability)

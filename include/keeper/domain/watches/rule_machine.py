@@ -13,7 +13,7 @@ the product is not sold out, and what it costs when the price is shown again is 
 it cost before.
 """
 
-from keeper.domain.prices.history import Past
+from keeper.domain.prices.history import PriceHistory
 from keeper.domain.watches.levels import Standing, standing
 from keeper.domain.watches.policy import AlertPolicy
 from keeper.domain.watches.rule_state import AlertCause, Observation, RuleState
@@ -30,7 +30,11 @@ from keeper.domain.watches.rules import (
 
 
 def advance_rule(
-    state: RuleState | None, seen: Observation, rule: AlertRule, past: Past, policy: AlertPolicy
+    state: RuleState | None,
+    seen: Observation,
+    rule: AlertRule,
+    history: PriceHistory,
+    policy: AlertPolicy,
 ) -> tuple[RuleState, AlertCause | None]:
     """Evaluate one observation.
 
@@ -38,7 +42,7 @@ def advance_rule(
         state: Where the rule stood, None on its first observation.
         seen: The observation; ignored unless later than the state's position.
         rule: The rule.
-        past: What the series cost before it; only asked by rules that compare with it.
+        history: What the series cost before it; only asked by rules that compare with it.
         policy: Tolerance, hysteresis and further drop.
 
     Returns:
@@ -55,15 +59,15 @@ def advance_rule(
     if state.is_known and seen.amount == state.last_minor:
         return moved._replace(awaiting_minor=None), None
     if rule.is_event:
-        return _on_event(state, moved, seen, rule, past, policy, is_later=is_later)
-    return _on_level(moved, seen, rule, past, policy, is_later=is_later)
+        return _on_event(state, moved, seen, rule, history, policy, is_later=is_later)
+    return _on_level(moved, seen, rule, history, policy, is_later=is_later)
 
 
 def _on_level(
     moved: RuleState,
     seen: Observation,
     rule: AlertRule,
-    past: Past,
+    history: PriceHistory,
     policy: AlertPolicy,
     *,
     is_later: bool,
@@ -71,7 +75,7 @@ def _on_level(
     amount, awaited = seen.amount, moved.awaiting_minor
     if amount is None:
         return moved._replace(is_known=True, last_minor=None, awaiting_minor=None), None
-    stands = standing(rule.all, amount, past, policy)
+    stands = standing(rule.all, amount, history, policy)
     if stands is Standing.UNKNOWN:
         return moved, None
     evaluated = moved._replace(is_known=True, last_minor=amount, awaiting_minor=None)
@@ -96,7 +100,7 @@ def _on_level(
             return evaluated, None
         after = evaluated._replace(armed=False, alerted_minor=amount)
     confirmed = (
-        awaited is not None and is_later and standing(rule.all, awaited, past, policy) is stands
+        awaited is not None and is_later and standing(rule.all, awaited, history, policy) is stands
     )
     if seen.implausible and not confirmed:
         return moved._replace(awaiting_minor=amount), None
@@ -108,7 +112,7 @@ def _on_event(
     moved: RuleState,
     seen: Observation,
     rule: AlertRule,
-    past: Past,
+    history: PriceHistory,
     policy: AlertPolicy,
     *,
     is_later: bool,
@@ -119,9 +123,9 @@ def _on_event(
     evaluated = moved._replace(is_known=True, last_minor=amount, awaiting_minor=None)
     if not state.is_known:
         return evaluated, None
-    happens = all(_happens(one, state.last_minor, amount, past) for one in rule.all)
+    happens = all(_happens(one, state.last_minor, amount, history) for one in rule.all)
     if happens and amount is not None:
-        happens = standing(rule.all, amount, past, policy) is Standing.DUE
+        happens = standing(rule.all, amount, history, policy) is Standing.DUE
     return evaluated, AlertCause.HOLDS if happens else None
 
 
@@ -134,7 +138,9 @@ def _same_way(state: RuleState, amount: int | None) -> bool:
     return (state.awaiting_minor < state.last_minor) == (amount < state.last_minor)
 
 
-def _happens(condition: Condition, last: int | None, amount: int | None, past: Past) -> bool:
+def _happens(
+    condition: Condition, last: int | None, amount: int | None, history: PriceHistory
+) -> bool:
     """Return whether going from one price to another is what an event is about; levels are not."""
     if not isinstance(condition, Event):
         return amount is not None
@@ -146,7 +152,7 @@ def _happens(condition: Condition, last: int | None, amount: int | None, past: P
         case BackInStock():
             return last is None and amount is not None
         case BelowPrevious(percent):
-            previous = last if last is not None else past.last_offer
+            previous = last if last is not None else history.last_offer
             return (
                 amount is not None
                 and previous is not None

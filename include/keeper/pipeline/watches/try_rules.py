@@ -61,15 +61,15 @@ def try_rules(
     Args:
         connection: Where the history is.
         watch: Product, target and rules; it need not be on any list.
-        since: The rules begin to watch then, armed, and know the past before it.
+        since: The rules begin to watch then, armed, and know the history before it.
         policy: Tolerance, hysteresis and further drop.
     """
     points = points_of(connection, watch.asin, watch.domain, watch.price_type)
     counted = [(one.observed_at, one.amount(with_shipping=watch.counts_shipping)) for one in points]
-    past = PriceSeries(counted, price_type_of(watch.price_type).landed_since)
+    history = PriceSeries(counted, price_type_of(watch.price_type).landed_since)
     reasons: defaultdict[int, list[str]] = defaultdict(list)
     for rule in _rules(watch):
-        for index, reason in _alerts_of(rule, counted, past, since, watch.domain, policy):
+        for index, reason in _alerts_of(rule, counted, history, since, watch.domain, policy):
             reasons[index].append(reason)
     alerts = (TriedAlert(*counted[index], tuple(found)) for index, found in sorted(reasons.items()))
     return Trial(points[0].observed_at if points else None, tuple(alerts))
@@ -84,7 +84,7 @@ def _rules(watch: Watch) -> Sequence[AlertRule]:
 def _alerts_of(
     rule: AlertRule,
     points: Sequence[tuple[datetime, int | None]],
-    past: PriceSeries,
+    history: PriceSeries,
     since: datetime,
     domain: str,
     policy: AlertPolicy | None,
@@ -96,7 +96,7 @@ def _alerts_of(
         if follows is not None and follows <= since:
             continue
         seen = max(at, since)
-        view = past.until(at, seen)
+        view = history.until(at, seen)
         state, cause = advance_rule(
             state, Observation(seen, at, amount), rule, view, policy or AlertPolicy()
         )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.domain.prices.history import Past, PriceSeries
+from keeper.domain.prices.history import PriceHistory, PriceSeries
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -15,7 +15,7 @@ def days_ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def view(*points: tuple[float, int | None], since: float = 0) -> Past:
+def view(*points: tuple[float, int | None], since: float = 0) -> PriceHistory:
     series = PriceSeries((days_ago(days), price) for days, price in points)
     return series.until(days_ago(since), NOW)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from keeper.alerts.compose import alert_message
 from keeper.domain.deals.score import score_price
-from keeper.domain.prices.history import Past, PriceSeries
+from keeper.domain.prices.history import PriceHistory, PriceSeries
 from keeper.domain.prices.landed import CONFIRMED_AFTER, LANDED_SINCE, LANDED_TYPES, SINCE_LANDED
 from keeper.domain.prices.types import PRICE_TYPES, price_type_of
 from keeper.domain.prices.verdict import PriceContext, price_context
@@ -34,7 +34,7 @@ def past(
     *,
     observed_at: datetime = CHANGED,
     seen: datetime = SEEN,
-) -> Past:
+) -> PriceHistory:
     return PriceSeries(points, LANDED_SINCE).until(observed_at, seen)
 
 

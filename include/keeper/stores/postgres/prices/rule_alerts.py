@@ -11,7 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import TupleRow
 
 from keeper.domain.prices.events import PriceEvent
-from keeper.domain.prices.history import Past, PriceSeries
+from keeper.domain.prices.history import PriceHistory, PriceSeries
 from keeper.domain.prices.points import KEEPA_EPOCH
 from keeper.domain.prices.types import PriceType, price_type_of
 from keeper.domain.watches.policy import AlertPolicy
@@ -115,7 +115,7 @@ class _Watch:
                 yield name, rule
 
     def history_needed(self) -> datetime | None:
-        """Return since when the series' past is asked for; None if it is not."""
+        """Return since when the series' history is asked for; None if it is not."""
         days = [rule.days_needed for _, rule in self.moved()]
         if not any(asked is None or asked for asked in days):
             return None
@@ -149,10 +149,10 @@ def evaluate_rules(
     raised: list[Raised] = []
     states: list[NewState] = []
     for watch in touched:
-        past = histories.get((watch.series_id, watch.with_shipping), _NO_HISTORY)
+        history = histories.get((watch.series_id, watch.with_shipping), _NO_HISTORY)
         for_events: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
         for name, rule in watch.moved():
-            state, found = _advance_over(watch, name, rule, past, policy)
+            state, found = _advance_over(watch, name, rule, history, policy)
             if state != watch.states.get(name):
                 states.append(NewState(watch.watch_id, name, state))
             for index, reason in found:
@@ -167,14 +167,14 @@ def evaluate_rules(
 
 
 def _advance_over(
-    watch: _Watch, name: str, rule: AlertRule, past: PriceSeries, policy: AlertPolicy
+    watch: _Watch, name: str, rule: AlertRule, history: PriceSeries, policy: AlertPolicy
 ) -> tuple[RuleState, list[tuple[int, str]]]:
     """Return where the rule stands after all observations, and why which of them raised alerts."""
     state = watch.states.get(name)
     found = []
     for index, seen in enumerate(watch.observations):
         before = state.last_minor if state is not None else None
-        view = past.until(seen.observed_at, seen.checked_at)
+        view = history.until(seen.observed_at, seen.checked_at)
         state, cause = advance_rule(state, seen, rule, view, policy)
         if cause is not None:
             event = watch.events[index]
@@ -190,18 +190,18 @@ def _reason(
     cause: AlertCause,
     seen: Observation,
     before: int | None,
-    past: Past,
+    history: PriceHistory,
     event: PriceEvent,
 ) -> str:
     if name == TARGET:
         return target_reason(cause)
-    return reason_of(rule, cause, seen.amount, before, past, event.domain, event.availability)
+    return reason_of(rule, cause, seen.amount, before, history, event.domain, event.availability)
 
 
 def _histories(
     cursor: Cursor[TupleRow], watches: Sequence[_Watch]
 ) -> dict[tuple[int, bool], PriceSeries]:
-    """Return the past that moved rules ask for, by series and whether shipping counts."""
+    """Return the history that moved rules ask for, by series and whether shipping counts."""
     since: dict[int, datetime] = {}
     landed: dict[tuple[int, bool], datetime | None] = {}
     for watch in watches:
