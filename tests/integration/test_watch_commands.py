@@ -380,7 +380,7 @@ def test_a_watch_is_tried_as_it_is() -> None:
 
     assert result.exit_code == 0
     assert "at or below $7.00" in result.stdout
-    assert "its first check brings its past" in result.stdout
+    assert "its first check brings its history" in result.stdout
 
 
 def test_what_the_simulator_made_up_is_removed_for_everybody(connection: Connection) -> None:

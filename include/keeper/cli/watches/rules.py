@@ -126,7 +126,7 @@ def _show(watch: "Watch", trial: "Trial", days: int, zone: str) -> None:
     if trial.known_since is None:
         typer.echo(
             f"Nothing is stored of {watch.asin} {watch.domain} {watch.price_type}: watch it first, "
-            "its first check brings its past."
+            "its first check brings its history."
         )
         return
     count = len(trial.alerts)

@@ -91,7 +91,7 @@ class DealScore:
             counted from here, never from the list price.
         discount_percent: 100 × (original − price) / original, rounded half up; negative when the
             "deal" is dearer than usual.
-        history_days: How much of the product's own past the score rests on; 0 if only Keepa's
+        history_days: How much of the product's own history the score rests on; 0 if only Keepa's
             averages were known.
     """
 

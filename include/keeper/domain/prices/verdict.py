@@ -14,7 +14,7 @@ _LEAST_KNOWN: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class PriceContext:
-    """A price beside its own past; amounts in minor units, as the watch counts them.
+    """A price beside its own history; amounts in minor units, as the watch counts them.
 
     Attributes:
         points: Since when each price held, None without an offer; in order, for a chart.

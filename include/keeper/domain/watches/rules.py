@@ -124,7 +124,7 @@ class AlertRule(Struct, frozen=True):
 
     @property
     def days_needed(self) -> int | None:
-        """How many days of the product's past it asks for: 0 for none, None for all of them."""
+        """How many days of the product's history it asks for: 0 for none, None for all of them."""
         days = [0]
         for condition in self.all:
             if isinstance(condition, Score) or (

@@ -110,7 +110,7 @@ class ProductToCheck:
         domain: The locale.
         targets: Watched price types and the lowest target of each, in minor units.
         stored_until: By price type, the newest point already stored.
-        histories: Price types whose whole past has been published.
+        histories: Price types whose whole history has been published.
     """
 
     asin: str

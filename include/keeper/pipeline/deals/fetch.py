@@ -145,7 +145,7 @@ def _note(connection: Connection, found_by: DealFilter, problem: str | None) -> 
 
 
 def fresh_from(folder: DealFolder) -> datetime:
-    """Return from when on a product's past still says what it usually costs."""
+    """Return from when on a product's history still says what it usually costs."""
     return folder.pages()[0].received_at - _FRESH
 
 

@@ -20,7 +20,7 @@ from keeper.stores.postgres.prices.history import StoredPrice, points_of
 _LOG: Final = logging.getLogger(__name__)
 _SHOWN: Final = timedelta(days=90)
 _FETCHED_WITHIN: Final = timedelta(days=3)
-"""A deal's past is fetched when it is first seen, which for a new one was lately."""
+"""A deal's history is fetched when it is first seen, which for a new one was lately."""
 _Key = tuple[str, str, str]
 _Points = tuple[tuple[datetime, int | None], ...]
 
@@ -31,7 +31,7 @@ def with_histories(
     """Return the deals with what their products have cost in 90 days, shipping counted in.
 
     Where no prices are stored the archived replies say, by which the deals were scored. A deal
-    whose past nobody knows, or whose reply is damaged or out of reach, has only its own price.
+    whose history nobody knows, or whose reply is damaged or out of reach, has only its own price.
 
     Args:
         connection: Where prices are.

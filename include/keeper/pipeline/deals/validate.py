@@ -146,7 +146,7 @@ def _histories(
     deals: Iterable[Deal],
     source: Source,
 ) -> dict[str, Series]:
-    """Return what is known of the products' past in the filter's series, by ASIN."""
+    """Return what is known of the products' history in the filter's series, by ASIN."""
     asins = {deal.asin for deal in deals}
     where = {"domain": found_by.domain, "price_type": found_by.price_type}
     known = known_histories(connection, **where, asins=asins, checked_from=fresh_from(folder))

@@ -44,8 +44,8 @@ LEASE: Final = timedelta(minutes=30)
 """Longer than any attempt: a mail server may take ten minutes after the final dot alone
 (RFC 5321, 4.5.3.2.6), and some for each command before it."""
 _HISTORY_MAY_COME: Final = timedelta(seconds=60)
-"""The first check of a product brings its past too, by a topic and a loader of its own; an alert of
-that check waits for it so long at most, since with it the message can say how good the price is."""
+"""The first check of a product brings its history too, by a topic and a loader of its own; an alert
+of that check waits for it so long at most: with it the message can say how good the price is."""
 _LOOK_AGAIN: Final = timedelta(seconds=3)
 _ASIDE_FOR: Final = timedelta(minutes=15)
 _ABANDONED: Final = DeliveryResult(

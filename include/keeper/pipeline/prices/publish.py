@@ -49,7 +49,7 @@ def publish_prices(
     topic: str = PRICE_UPDATES,
     backfill_topic: str = PRICE_BACKFILL,
 ) -> PublishResult:
-    """Publish a batch's older points, then its newest ones, and note whose past is published.
+    """Publish a batch's older points, then its newest ones, and note whose history is published.
 
     Older points go first: once a current price is stored, the history is on its way for certain.
 

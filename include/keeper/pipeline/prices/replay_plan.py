@@ -63,7 +63,7 @@ def plan_replay(
 ) -> ReplayPlan:
     """Choose the newest whole reply of each watched product.
 
-    A reply holds a product's whole past, so that the older ones would add nothing. One that was not
+    A reply holds a product's whole history, so that older ones would add nothing. One that was not
     asked for all the price types a product is watched in serves only where no other does, and only
     for those it was asked for. What PostgreSQL has of the time since `received.since` is not
     believed: it is published again.

@@ -135,7 +135,7 @@ def check_batch(
     """Decode a batch's stored replies, quarantine the bad records, write the others as messages.
 
     Each watched series gives its newest point, changed or not, and one more for each change since
-    the last point stored; one whose past has never been published gives all of it for
+    the last point stored; one whose history has never been published gives all of it for
     price-backfill. Run again it gives the same. A series that was not asked for, did not come or
     cannot be read does not count as checked; what can be read of it is kept all the same.
 

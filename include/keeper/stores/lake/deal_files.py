@@ -12,7 +12,7 @@ class DealFolder(BatchFolder):
     """A batch folder whose pages are of deals, with the filter that asks for them.
 
     Beside `filter.json`, the pages and the messages there is a folder `histories` with the replies
-    that were asked for to know the products' past.
+    that were asked for to know the products' history.
     """
 
     def write_filter(self, found_by: DealFilter) -> None:

@@ -26,7 +26,7 @@ class HistoryManifest:
     Attributes:
         files: How many.
         messages: In all of them.
-        whole: Series of which these are the whole past.
+        whole: Series of which these are the whole history.
     """
 
     files: int = 0

@@ -1,4 +1,4 @@
-"""How good a deal is against its own past."""
+"""How good a deal is against its own history."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Jumps outside a product's own past."""
+"""Jumps outside a product's own history."""
 
 import pytest
 

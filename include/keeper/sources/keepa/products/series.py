@@ -71,7 +71,7 @@ class Series:
         not be compared with one of `end` take no part: see `first_comparable`.
 
         Args:
-            start: From then on; None for the whole past.
+            start: From then on; None for the whole history.
             end: Before then; None for everything up to the newest point.
             landed: Count shipping in, as Keepa's own statistics do.
         """

@@ -70,7 +70,7 @@ def statistics_of(
 
     Args:
         series: The history.
-        start: None for the whole past.
+        start: None for the whole history.
         end: Usually the moment Keepa was asked.
         landed: Count shipping in.
         ceiling: What is dearer is somebody's mistake and counts in no average or extreme: the

@@ -28,7 +28,7 @@ def known_histories(
     asins: Collection[str],
     checked_from: datetime,
 ) -> set[str]:
-    """Return those of `asins` whose whole past in a series is stored and was checked lately.
+    """Return those of `asins` whose whole history in a series is stored and was checked lately.
 
     Args:
         connection: Where prices are.

@@ -1,4 +1,4 @@
-"""A deal's past, taken from its product's history, and the score it leads to."""
+"""A deal's history, taken from its product's history, and the score it leads to."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
