@@ -132,7 +132,7 @@ def replay(
     """Publish the watched products' prices once more from archived replies; costs no token.
 
     Each product's newest reply, which has its whole history, goes through decode, checks and Kafka
-    again, with every change since --since; all of the past where no current price is stored.
+    again, with every change since --since; all of it where no current price is stored.
 
     It brings back points that are missing, and corrects values that were checked before the reply
     was received. A value checked with that reply or later stays: after a mistake in decoding is

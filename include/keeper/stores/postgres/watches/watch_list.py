@@ -257,7 +257,7 @@ def products_to_check(connection: Connection) -> list[ProductToCheck]:
 def mark_histories_published(
     connection: Connection, run_id: str, series: Iterable[tuple[str, str, str]]
 ) -> None:
-    """Note that `price-backfill` has the whole history of some series (ASIN, domain, price type)."""
+    """Note that `price-backfill` has all of the history of series (ASIN, domain, price type)."""
     rows = [(*key, run_id) for key in series]
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(statements(_SQL)["mark_history_published"], rows)
