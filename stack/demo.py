@@ -5,6 +5,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ from stack.errors import InterruptedByUserError, StackError
 from stack.given import catches_mail
 from stack.product import keeper_output
 from stack.progress import Progress
-from stack.simulator_clock import hold_clock, release_clock
+from stack.simulator_clock import held_clock, release_clock
 
 DAG: Final = "track_prices"
 _PRODUCTS: Final = 300
@@ -53,36 +54,36 @@ def run_demo(stack: Stack, console: Console, *, release: bool = True) -> None:
     console.print("[bold]Starting the stack[/]")
     stack = operations.up(stack, (), console)
     up_after = time.monotonic() - began
-    try:
-        if stack.uses_simulator:
-            hold_clock(stack)
-            console.print(f"\n[bold]Watch list[/]  {_add_watch_list(stack)}")
-        elif not watched_products(stack):
-            raise StackError(
-                "KEEPA_API_KEY is set, so the demo would check your own watch list with your "
-                "tokens, but it is empty; add to it with `keeper watch add`, or take the key out "
-                "to see the demo on simulated products."
-            )
-        run_began = time.monotonic()
-        run_id = f"demo__{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(2)}"
-        console.print(f"\n[bold]Running {DAG}[/]  {run_id}")
-        with AirflowApi.of(stack) as api:
-            dag = api.wait_for_dag(DAG, _PARSE_TIMEOUT_S)
-            api.trigger(DAG, run_id, dag.due if dag.is_paused else None)
-            if dag.is_paused:
-                api.unpause(DAG)
-            state = _follow(api, run_id, console)
-            if state != "success":
-                raise StackError(_why_failed(stack, api, run_id))
-        run_seconds = time.monotonic() - run_began
-        findings, missing = _prove(stack, run_name(DAG, run_id), console)
-    except KeyboardInterrupt:
-        raise InterruptedByUserError(
-            "Interrupted; the stack and the run go on until `make down`."
-        ) from None
-    _print_findings(console, findings, stack, up_after, run_seconds)
-    if missing:
-        raise StackError("\n".join(["The demo did not do all it should:", *missing]))
+    with held_clock(stack) if stack.uses_simulator else nullcontext():
+        try:
+            if stack.uses_simulator:
+                console.print(f"\n[bold]Watch list[/]  {_add_watch_list(stack)}")
+            elif not watched_products(stack):
+                raise StackError(
+                    "KEEPA_API_KEY is set, so the demo would check your own watch list with "
+                    "your tokens, but it is empty; add to it with `keeper watch add`, or take the "
+                    "key out to see the demo on simulated products."
+                )
+            run_began = time.monotonic()
+            run_id = f"demo__{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(2)}"
+            console.print(f"\n[bold]Running {DAG}[/]  {run_id}")
+            with AirflowApi.of(stack) as api:
+                dag = api.wait_for_dag(DAG, _PARSE_TIMEOUT_S)
+                api.trigger(DAG, run_id, dag.due if dag.is_paused else None)
+                if dag.is_paused:
+                    api.unpause(DAG)
+                state = _follow(api, run_id, console)
+                if state != "success":
+                    raise StackError(_why_failed(stack, api, run_id))
+            run_seconds = time.monotonic() - run_began
+            findings, missing = _prove(stack, run_name(DAG, run_id), console)
+        except KeyboardInterrupt:
+            raise InterruptedByUserError(
+                "Interrupted; the stack and the run go on until `make down`."
+            ) from None
+        _print_findings(console, findings, stack, up_after, run_seconds)
+        if missing:
+            raise StackError("\n".join(["The demo did not do all it should:", *missing]))
     if stack.uses_simulator and release:
         release_clock(stack)
         console.print(f"\n{_RUNS_ON}", highlight=False, soft_wrap=True)

@@ -5,7 +5,13 @@ import shlex
 from typing import Final
 
 from stack.context import Stack
-from stack.given import EXPORTED, catches_mail, exported_mark, given_settings
+from stack.given import (
+    EXPORTED,
+    catches_mail,
+    exported_mark,
+    given_by_environment,
+    given_settings,
+)
 from stack.layout import write_private
 from stack.ports import HOST
 
@@ -20,7 +26,7 @@ def product_environment(stack: Stack) -> dict[str, str]:
     ports, layout = stack.ports, stack.layout
     given = given_settings(layout, stack.environ)
     catcher = {"SMTP_HOST": HOST, "SMTP_PORT": str(ports.smtp), "KEEPER_SMTP_TLS": "none"}
-    settings = {
+    defaults = {
         "KEEPER_USER_EMAIL": "you@keeper.localhost",
         "KEEPER_LAKE": layout.lake.as_uri(),
         # Small enough that the demo's few hundred products make several mapped tasks.
@@ -28,8 +34,11 @@ def product_environment(stack: Stack) -> dict[str, str]:
         "KEEPER_DATA_DOCS": str(layout.home / "data-docs"),
         "KEEPER_PUBLIC_URL": console_url(stack),
         "KEEPER_LINK_SECRET": stack.credentials.keeper_link_secret,
-        **(catcher if catches_mail(layout, stack.environ) else {}),
+    }
+    settings = {
+        **{name: value for name, value in defaults.items() if f"{name}_FILE" not in given},
         **given,
+        **(catcher if catches_mail(layout, stack.environ) else {}),
         "DATABASE_URL": database_url(stack),
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",
         "ELASTICSEARCH_URL": f"http://{HOST}:{ports.elasticsearch}",
@@ -121,8 +130,8 @@ def write_env_file(stack: Stack) -> None:
 def export_lines(stack: Stack) -> str:
     """Return `export` lines for a shell: the product's settings and Airflow's."""
     variables = airflow_environment(stack)
-    given = given_settings(stack.layout, stack.environ)
-    marked = {name: value for name, value in variables.items() if name not in given}
+    own = given_by_environment(stack.environ)
+    marked = {name: value for name, value in variables.items() if name not in own}
     variables[EXPORTED] = exported_mark(marked)
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
 

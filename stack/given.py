@@ -36,18 +36,26 @@ def given_settings(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]
     Where the stack's own services are is none of them. Blank counts as absent. What a shell has
     from `stack env` is not given: it would outlive a change of `.env`.
     """
+    found = {**dotenv_values(layout.root / ".env"), **given_by_environment(environ)}
+    return {name: value for name, value in sorted(found.items()) if value and name in _NAMES}
+
+
+def given_by_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return those settings that the environment gives, and `stack env` has not put there."""
     exported = {}
     for entry in environ.get(EXPORTED, "").split():
         name, _, digest = entry.partition("=")
         exported[name] = digest
-    own = {name: value for name, value in environ.items() if exported.get(name) != _digest(value)}
-    found = {**dotenv_values(layout.root / ".env"), **{k: v for k, v in own.items() if v}}
-    return {name: value for name, value in sorted(found.items()) if value and name in _NAMES}
+    return {
+        name: value
+        for name, value in environ.items()
+        if value and name in _NAMES and exported.get(name) != _digest(value)
+    }
 
 
 def catches_mail(layout: Layout, environ: Mapping[str, str]) -> bool:
     """Return whether mails go to the stack's mail catcher, and not to a server of the user's."""
-    return "SMTP_HOST" not in given_settings(layout, environ)
+    return not {"SMTP_HOST", "SMTP_HOST_FILE"} & given_settings(layout, environ).keys()
 
 
 def exported_mark(variables: Mapping[str, str]) -> str:

@@ -1,5 +1,7 @@
 """The time of the Keepa simulator: it stands for the demo's proof, and runs afterwards."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +10,23 @@ import httpx
 from stack.context import Stack
 from stack.environment import simulator_url
 from stack.errors import StackError
+
+
+@contextmanager
+def held_clock(stack: Stack) -> Iterator[None]:
+    """Hold the clock for the block; one that ran before runs on if the block fails.
+
+    Raises:
+        StackError: The simulator does not answer.
+    """
+    hold_clock(stack)
+    try:
+        yield
+    except BaseException:
+        if stack.simulator_runs:
+            with suppress(StackError):
+                release_clock(stack)
+        raise
 
 
 def hold_clock(stack: Stack) -> None:

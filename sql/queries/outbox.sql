@@ -118,6 +118,14 @@ SELECT message_id FROM outbox
 WHERE channel_id = %(channel_id)s AND status = 'PENDING' AND claimed_by = %(claim)s
 ORDER BY queued_at, message_id
 
+-- name: lock_alerts
+-- Locks the alerts of some messages: of two deliverers that end an alert's messages on two channels,
+-- the second sums up what the first has recorded.
+SELECT a.alert_id FROM price_alerts a
+WHERE a.alert_id IN (SELECT alert_id FROM outbox WHERE message_id = ANY (%(message_ids)s))
+ORDER BY a.alert_id
+FOR NO KEY UPDATE
+
 -- name: record_outcome
 -- Ends an attempt: sets the status of its messages and adds the attempt, numbered from 1, to each;
 -- frees its channel. Messages a later attempt has claimed are left as they are, and so are those
@@ -177,12 +185,13 @@ FROM (
 WHERE a.alert_id = s.alert_id AND a.status <> s.status
 
 -- name: requeue_undelivered
--- Makes all messages due that failed or were not configured, their attempts counted from 0 again,
+-- Makes messages of active channels due that failed or were not configured, their attempts counted from 0 again,
 -- and queues alerts raised before their user had a channel. Returns the number of messages.
 WITH again AS (
     UPDATE outbox SET status = 'PENDING', attempts = 0, first_attempt_at = NULL, settled_at = NULL,
         next_attempt_at = now(), sent_with = NULL
     WHERE status IN ('FAILED', 'NOT_CONFIGURED')
+        AND channel_id IN (SELECT channel_id FROM channels WHERE status = 'ACTIVE')
     RETURNING message_id, alert_id
 ), added AS (
     INSERT INTO outbox (channel_id, alert_id)

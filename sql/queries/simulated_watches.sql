@@ -10,6 +10,7 @@ JOIN price_origins o USING (origin_id)
 WHERE w.status = 'ACTIVE'
     AND 'simulator' = (
         SELECT r.source FROM pipeline_runs r WHERE r.dag_id = 'track_prices' AND r.products_planned > 0
+            AND NOT starts_with(r.run_id, 'track_prices/backfill__')
         ORDER BY r.started_at DESC LIMIT 1)
 GROUP BY w.asin, w.domain
 HAVING bool_and(o.source = 'simulator')

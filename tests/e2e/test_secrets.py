@@ -185,8 +185,9 @@ def test_a_run_without_tokens_completes_and_no_secret_is_anywhere_whatever_fails
             "SELECT c.kind, o.attempts FROM outbox o JOIN channels c USING (channel_id)"
             f" JOIN users u USING (user_id) WHERE u.email = '{OPERATOR}'"
         )
-        assert {row["kind"] for row in deliveries} == {"email", "telegram", "discord", "apprise"}
-        assert all(row["attempts"] for row in deliveries), deliveries
+        # The mail server refuses the login: its other mails wait.
+        tried = {row["kind"] for row in deliveries if row["attempts"]}
+        assert tried == {"email", "telegram", "discord", "apprise"}, deliveries
         assert chat.requests
         # Of tasks that deferred and went on, and of mapped ones, each line is there once.
         folder = f"dag_id=track_prices/run_id={good_run}/"

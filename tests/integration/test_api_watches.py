@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from keeper.console.paging import write_cursor
 from keeper.domain.users.access import Scope
 from keeper.domain.watches.watch import Watch
 from keeper.stores.postgres.connection import Connection, PostgresConfig
@@ -262,6 +263,28 @@ def test_a_cursor_of_another_order_or_of_nobody_is_refused(
     for cursor, sort in ((first, "title"), ("bm9uc2Vuc2U", "asin"), ("AAAA", "asin")):
         answer = ann.get(PATH, params={"cursor": cursor, "sort": sort})
         assert problem(answer) == (400, "bad-cursor")
+
+
+@pytest.mark.parametrize("moment", ["2024-W01-1", "20240101T10", "0001-01-01T00:00:00+23:59"])
+def test_a_forged_moment_is_no_cursor(ann: httpx.Client, moment: str) -> None:
+    cursor = write_cursor("changed_at", moment, 1)
+
+    answer = ann.get(PATH, params={"cursor": cursor, "sort": "changed_at"})
+
+    assert answer.status_code in (200, 400), answer.text
+    assert answer.status_code == 200 or problem(answer) == (400, "bad-cursor")
+
+
+def test_a_long_title_does_not_end_the_pages(
+    ann: httpx.Client, many: list[str], connection: Connection
+) -> None:
+    connection.execute("UPDATE products SET title = repeat('電', 500) || asin")
+    first = ann.get(PATH, params={"limit": 1, "sort": "title"}).json()
+
+    answer = ann.get(PATH, params={"limit": 1, "sort": "title", "cursor": first["next_cursor"]})
+
+    assert answer.status_code == 200
+    assert answer.json()["items"] != first["items"]
 
 
 def test_who_has_a_watch_already_is_not_sent_it_again(ann: httpx.Client) -> None:

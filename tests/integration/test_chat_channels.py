@@ -274,13 +274,19 @@ def test_a_proxy_that_opens_no_way_has_not_been_given_the_message(
 def test_an_endless_answer_is_read_to_a_limit(chat: ChatServer) -> None:
     chat.instead = Weakness("endless")
 
-    assert discord(chat).status is DeliveryStatus.SENT
+    assert discord(chat).status is DeliveryStatus.UNKNOWN
 
 
 def test_an_answer_that_is_not_telegrams_is_not_taken_for_sent(chat: ChatServer) -> None:
     chat.answers = [(200, "not json")]
 
     assert telegram(chat).status is DeliveryStatus.UNKNOWN
+
+
+def test_an_answer_that_is_not_discords_is_not_taken_for_sent(chat: ChatServer) -> None:
+    chat.answers = [(200, "<html>Sign in to the network</html>")]
+
+    assert discord(chat).status is DeliveryStatus.UNKNOWN
 
 
 @pytest.mark.parametrize("message", [PLAIN, DRAWN, MANY], ids=["text", "chart", "digest"])

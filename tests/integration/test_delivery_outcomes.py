@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import time as time_of_day
 from datetime import timedelta
 
@@ -10,9 +11,16 @@ import psycopg
 import pytest
 
 from keeper.domain.messages.delivery_clock import DeliveryRules
-from keeper.domain.messages.queue import Address, ChannelKind, DeliveryResult
+from keeper.domain.messages.queue import (
+    Address,
+    ChannelKind,
+    DeliveryResult,
+    DeliveryStatus,
+    MessageStatus,
+)
+from keeper.domain.watches.watch import Watch
 from keeper.errors import TransientError
-from keeper.pipeline.messages.choose import LEASE
+from keeper.pipeline.messages.choose import LEASE, Claimed, choose
 from keeper.pipeline.messages.deliver import Delivery, deliver_due
 from keeper.pipeline.messages.record import UNKNOWN_RETRY
 from keeper.pipeline.messages.write import PERHAPS_DOUBLED
@@ -20,9 +28,13 @@ from keeper.stores.postgres.connection import Connection, PostgresConfig, sessio
 from keeper.stores.postgres.messages.channels import (
     list_alerts,
     list_channels,
+    save_channel,
     save_delivery_rules,
     set_channel_active,
 )
+from keeper.stores.postgres.messages.claims import Outcome, record_outcome
+from keeper.stores.postgres.messages.outbox import requeue_undelivered
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.outbox import (
     BUSY,
     NOW,
@@ -337,3 +349,73 @@ def test_what_the_database_refuses_of_one_outcome_keeps_no_other_waiting(
     assert sorted(status for status, _ in outbox(connection)) == ["PENDING", "SENT", "SENT"]
     with pytest.raises(psycopg.errors.CheckViolation):
         connection.execute("UPDATE alert_deliveries SET detail = 'odd'")
+
+
+def test_two_deliverers_that_end_an_alert_together_leave_it_as_both_say(
+    connection: Connection, database: PostgresConfig, raise_alerts: Callable[..., None]
+) -> None:
+    save_watches(connection, READER, [Watch("B000000009", "us", "NEW", 1)])
+    save_channel(connection, READER, Address(ChannelKind.TELEGRAM, "4711"))
+    raise_alerts(1)
+    refused = DeliveryResult(DeliveryStatus.FAILED, "550 no")
+    channel = Scripted(refused)
+    options = replace(
+        by_mail(channel), channels={ChannelKind.EMAIL: channel, ChannelKind.TELEGRAM: channel}
+    )
+
+    def outcome(own: Connection) -> Outcome:
+        claimed = choose(own, options)
+        assert isinstance(claimed, Claimed)
+        return Outcome(
+            claim=claimed.claim,
+            due=claimed.due,
+            message_ids=(claimed.due.message_id,),
+            result=refused,
+            status=MessageStatus.FAILED,
+            next_attempt_at=None,
+            unknown_at=None,
+            digest_id=None,
+            seconds=0,
+            at=NOW,
+        )
+
+    with session(database) as other:
+        first, second = outcome(connection), outcome(other)
+        with connection.transaction():
+            record_outcome(connection, first)
+            waiting = threading.Thread(target=record_outcome, args=(other, second))
+            waiting.start()
+            waiting.join(0.5)
+            assert waiting.is_alive()
+        waiting.join()
+
+    assert statuses(connection)[0][0] == "FAILED"
+
+
+def test_a_channel_that_does_not_answer_is_left_alone_and_the_others_go_on(
+    connection: Connection, raise_alerts: Callable[..., None]
+) -> None:
+    save_watches(connection, READER, [Watch("B000000009", "us", "NEW", 1)])
+    save_channel(connection, READER, Address(ChannelKind.TELEGRAM, "4711"))
+    raise_alerts(3)
+    mail, chat, clock = Scripted(UNKNOWN), Scripted(SENT), Clock()
+    options = replace(
+        by_mail(mail, clock, timeout_s=20),
+        channels={ChannelKind.EMAIL: mail, ChannelKind.TELEGRAM: chat},
+    )
+
+    counts = deliver_due(connection, options)
+
+    assert (counts["unknown"], counts["sent"]) == (1, 3)
+    assert (len(mail.received), len(chat.received)) == (1, 3)
+
+
+def test_what_failed_on_a_paused_channel_is_not_made_due_again(
+    connection: Connection, raise_alerts: Callable[..., None]
+) -> None:
+    raise_alerts(1)
+    gone = DeliveryResult(DeliveryStatus.FAILED, "550 no such user", address_is_gone=True)
+    deliver_due(connection, by_mail(Scripted(gone)))
+
+    assert requeue_undelivered(connection) == 0
+    assert outbox(connection)[0][0] == "FAILED"

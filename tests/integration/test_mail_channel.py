@@ -353,6 +353,15 @@ def test_an_address_of_other_letters_is_refused_where_the_server_cannot_take_it(
     assert other.status is DeliveryStatus.SENT
 
 
+def test_a_sender_of_other_letters_is_the_operators_affair_and_no_readers() -> None:
+    with particular_server(ParticularMailbox()) as config:
+        refused = send(replace(config, sender="Käfer <käfer@example.org>"))
+
+    assert is_closed(refused)
+    assert not refused.address_is_gone
+    assert "KEEPER_MAIL_FROM" in refused.remedy
+
+
 def test_an_address_of_other_letters_gets_mail_where_the_server_can() -> None:
     mailbox = ParticularMailbox()
 

@@ -64,7 +64,7 @@ def test_what_is_seen_again_and_again_is_told_once_a_day(
     deliver_due(connection, by_mail(mail_channel))
     # The first two were overtaken before anybody delivered them.
     assert subjects(mailbox) == ["Keeper: track_prices failed, still"]
-    assert "since 2100-01-01 12:00 UTC, seen 50 times" in mailbox.texts()[0]
+    assert "since 1 Jan 2100, 12:00 UTC, seen 50 times" in mailbox.texts()[0]
     assert mailbox.mails()[0]["To"] == OPERATOR
     (notice,) = list_notices(connection, with_resolved=False, most=10)
     assert (notice.times, notice.since, notice.channels) == (50, NOW, "email sent")

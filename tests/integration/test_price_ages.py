@@ -173,7 +173,7 @@ def test_the_list_shows_hidden_prices_and_old_looks(
     assert "Keepa last looked" not in listed()
 
     writer.store([price_event(900, hour=7, check=8, seen_at=START - timedelta(hours=6))])
-    assert "(Keepa last looked on 2026-02-28 18:00)" in listed()
+    assert "(Keepa last looked on 2026-02-28 18:00 UTC)" in listed()
 
 
 def listed() -> str:

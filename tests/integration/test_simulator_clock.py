@@ -12,7 +12,7 @@ from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import Ports
 from stack.product import simulator_service
-from stack.simulator_clock import hold_clock, release_clock
+from stack.simulator_clock import held_clock, hold_clock, release_clock
 from tests.keepa_simulator import AT, Simulator
 from tests.stacks import plain_stack
 
@@ -60,3 +60,16 @@ def test_a_simulator_that_is_away_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(StackError, match="clock could not be set"):
         hold_clock(stack)
+
+
+def test_a_failed_demo_lets_time_run_on_if_it_ran(
+    simulate: Callable[..., Simulator], tmp_path: Path
+) -> None:
+    keepa, layout = simulate(), Layout(tmp_path / "home")
+    layout.make_folders()
+    stack = plain_stack(layout, ports=Ports(simulator=int(keepa.url.rpartition(":")[2])))
+
+    for runs, mode in ((False, "hold"), (True, "run")):
+        with pytest.raises(StackError, match="no"), held_clock(replace(stack, simulator_runs=runs)):
+            raise StackError("no")
+        assert _clock(keepa)[0] == mode

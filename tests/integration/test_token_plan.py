@@ -266,6 +266,8 @@ def test_a_real_key_never_pays_for_what_the_simulator_made_up(
             at=datetime.now(UTC),
         )
     assert said.endswith("; 2 products that the simulator made up are left out")
+    # A run of chosen products is none that could have paused the others.
+    assert planned("chosen", only=ProductChoice.of(asins=[own])) == [own]
     assert planned("first") == [own]
     states = connection.execute("SELECT asin, status FROM watched_products ORDER BY asin")
     assert [tuple(row.values()) for row in states] == [

@@ -107,11 +107,13 @@ class _Ways:
 
 
 def _room() -> int | None:
-    """Return the width of the terminal; None for a pipe or a file."""
+    """Return the width of the terminal; None for a pipe, a file or one that has no width."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns):
         return int(columns)
-    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    return os.get_terminal_size(sys.stdout.fileno()).columns or None
 
 
 def _fitted(

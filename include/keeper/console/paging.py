@@ -15,7 +15,8 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
 Cursor = Annotated[
     str | None,
     Query(
-        max_length=2000,
+        # A title may be its key.
+        max_length=20_000,
         pattern="^[A-Za-z0-9_-]*$",
         description="next_cursor of the page before; the first page has none.",
     ),

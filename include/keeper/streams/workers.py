@@ -54,10 +54,12 @@ class Worker(ABC):
         title: What it is, as `make status` shows it.
         needs_internet: Whether it talks to others' servers; in production the other workers have no
             way out.
+        silent_s: How long one that lives may give no heartbeat, in seconds.
     """
 
     title: str
     needs_internet: bool = False
+    silent_s: float = 120
 
     @property
     @abstractmethod
@@ -111,7 +113,13 @@ class Loader(Worker):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliverer(Worker):
-    """The worker that hands messages to the channels; it reads no topic."""
+    """The worker that hands messages to the channels; it reads no topic.
+
+    A mail server may take 22 minutes for one mail, most of them after the final dot (RFC 5321), and
+    ending the worker meanwhile may send that mail twice.
+    """
+
+    silent_s: float = 1_500
 
     @property
     def command(self) -> tuple[str, ...]:

@@ -103,3 +103,33 @@ def test_mails_to_ones_own_server_are_not_looked_for_in_the_catcher() -> None:
 
     assert missing_in(found, simulated=True, caught=False) == []
     assert missing_in(found, simulated=True) == ["No mail has arrived for 1 alerts of this run."]
+
+
+def test_what_the_env_file_gave_to_a_shell_changes_with_the_file(make_stack: MakeStack) -> None:
+    plain = make_stack()
+    env_file = plain.layout.root / ".env"
+    env_file.write_text("SMTP_HOST=old.example.org\nKEEPER_USER_EMAIL=a@example.org\n")
+    shown = subprocess.run(
+        ["sh", "-c", f"{export_lines(plain)}env -0"], capture_output=True, text=True, check=True
+    ).stdout
+    exported = dict(entry.split("=", 1) for entry in shown.split("\0") if "=" in entry)
+
+    env_file.write_text("KEEPER_USER_EMAIL=b@example.org\n")
+
+    assert given_settings(plain.layout, exported) == {"KEEPER_USER_EMAIL": "b@example.org"}
+
+
+def test_what_is_left_of_a_mail_server_does_not_reach_the_catcher(make_stack: MakeStack) -> None:
+    stack = make_stack()
+    (stack.layout.root / ".env").write_text("SMTP_HOST=\nSMTP_PORT=587\nKEEPER_SMTP_TLS=starttls\n")
+    environment = product_environment(stack)
+
+    assert (environment["SMTP_HOST"], environment["SMTP_PORT"]) == ("127.0.0.1", "1025")
+    assert environment["KEEPER_SMTP_TLS"] == "none"
+
+
+def test_a_secret_in_a_file_takes_the_place_of_the_stacks_own(make_stack: MakeStack) -> None:
+    stack = make_stack()
+    (stack.layout.root / ".env").write_text("KEEPER_LINK_SECRET_FILE=/run/keys\n")
+
+    assert "KEEPER_LINK_SECRET" not in product_environment(stack)

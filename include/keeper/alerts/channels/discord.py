@@ -8,7 +8,15 @@ from typing import Any, Final
 import httpx
 
 from keeper.alerts.channels.http import TIMEOUT_S, Answer, File, post, refused
-from keeper.alerts.channels.refusals import GONE, IS_AWAY, THIS_MESSAGE, failed, first_rule, rule
+from keeper.alerts.channels.refusals import (
+    GONE,
+    IS_AWAY,
+    THIS_MESSAGE,
+    failed,
+    first_rule,
+    rule,
+    unknown,
+)
 from keeper.alerts.message import Message, Section, inert
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
@@ -76,6 +84,9 @@ class DiscordChannel:
         if isinstance(answer, DeliveryResult):
             return answer
         if answer.is_ok:
+            if not answer.body.get("id"):
+                # With wait=true Discord returns the message.
+                return unknown(f"{answer.code} without Discord's own answer")
             is_last = answer.headers.get("x-ratelimit-remaining") == "0"
             reset = answer.headers.get("x-ratelimit-reset-after") if is_last else None
             detail = f"message {answer.body.get('id')}"

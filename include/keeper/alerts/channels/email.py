@@ -8,7 +8,7 @@ from typing import Final
 
 from keeper.alerts.channels.mail_address import mail_address
 from keeper.alerts.channels.refusals import CLOSED, GONE, THIS_MESSAGE, failed
-from keeper.alerts.channels.smtp import MAIL_PROBLEMS, SmtpConfig, connect_to, transfer
+from keeper.alerts.channels.smtp import MAIL_PROBLEMS, NoUtf8Error, SmtpConfig, connect_to, transfer
 from keeper.alerts.channels.smtp_results import failed_mail
 from keeper.alerts.message import Message
 from keeper.alerts.photos import Photo, PhotoHost
@@ -56,6 +56,9 @@ class EmailChannel:
             finally:
                 server.leave()
         except MAIL_PROBLEMS as error:
+            if isinstance(error, NoUtf8Error) and sender.needs_utf8:
+                lacks = "the mail server lacks SMTPUTF8, which the sender's address needs"
+                return failed(CLOSED, lacks, "set KEEPER_MAIL_FROM to an address of ASCII letters")
             return failed_mail(error, config)
         return DeliveryResult(DeliveryStatus.SENT, f"accepted by {config.host}")
 

@@ -112,7 +112,9 @@ def snooze(
     product: Annotated[
         str | None, typer.Argument(help="An ASIN or Amazon URL; without it everything.")
     ] = None,
-    days: Annotated[float, typer.Option(help="For so many days; 0 ends a snooze.", min=0)] = 7,
+    days: Annotated[
+        float, typer.Option(help="For so many days; 0 ends a snooze.", min=0, max=3650)
+    ] = 7,
     domain: DomainOption = None,
     all_domains: AllDomainsOption = False,
     user: UserOption = None,

@@ -11,6 +11,8 @@ from keeper.cli.streams.heartbeats import LastHeartbeat, last_heartbeat, path_of
 from keeper.streams.workers import WORKERS
 
 _WORKERS: Final = tuple(worker.name for worker in WORKERS)
+_SILENT_S: Final = {worker.name: worker.silent_s for worker in WORKERS}
+_ANY_WORKER_S: Final = 120.0
 
 WorkerArgument = Annotated[
     str | None,
@@ -28,7 +30,10 @@ class WorkerState(StrEnum):
 
 def health(
     worker: WorkerArgument = None,
-    max_age: Annotated[float, typer.Option(help="Oldest heartbeat, in seconds.")] = 120,
+    max_age: Annotated[
+        float | None,
+        typer.Option(help="Oldest heartbeat, in seconds; 120 if not given, 1500 of the deliverer."),
+    ] = None,
     ready: Annotated[
         bool, typer.Option("--ready", help="Exit 1 also if something is only degraded.")
     ] = False,
@@ -47,7 +52,7 @@ def health(
         _report_one(worker, max_age, ready=ready, as_json=as_json)
 
 
-def _report_one(worker: str, max_age: float, *, ready: bool, as_json: bool) -> None:
+def _report_one(worker: str, max_age: float | None, *, ready: bool, as_json: bool) -> None:
     sign = last_heartbeat(worker)
     if sign is None:
         if worker in _WORKERS:
@@ -56,7 +61,7 @@ def _report_one(worker: str, max_age: float, *, ready: bool, as_json: bool) -> N
             reason = f"There is no worker {worker}; there are {', '.join(_WORKERS)}."
         typer.echo(reason, err=True)
         raise typer.Exit(1)
-    state = _state(sign, max_age)
+    state = _state(worker, sign, max_age)
     if as_json:
         record = {"part": worker, "state": state, "says": _says(sign), "metrics": sign.metrics}
         print_records([record])
@@ -70,7 +75,7 @@ def _report_one(worker: str, max_age: float, *, ready: bool, as_json: bool) -> N
         raise typer.Exit(1)
 
 
-def _report_all(max_age: float, *, ready: bool, as_json: bool) -> None:
+def _report_all(max_age: float | None, *, ready: bool, as_json: bool) -> None:
     from keeper.cli.tables import print_table
     from keeper.pipeline.services.health import HealthState, health_of
     from keeper.settings import load_settings
@@ -81,7 +86,7 @@ def _report_all(max_age: float, *, ready: bool, as_json: bool) -> None:
     for name in workers_seen():
         sign = last_heartbeat(name)
         if sign is not None:
-            found.append((name, _state(sign, max_age).value, _says(sign)))
+            found.append((name, _state(name, sign, max_age).value, _says(sign)))
     if as_json:
         print_records(dict(zip(("part", "state", "says"), one, strict=True)) for one in found)
     else:
@@ -97,7 +102,9 @@ def _says(sign: LastHeartbeat) -> str:
     return "; ".join(sign.says()) or f"last heartbeat {sign.age_s:.0f} s ago"
 
 
-def _state(sign: LastHeartbeat, max_age: float) -> WorkerState:
+def _state(name: str, sign: LastHeartbeat, max_age: float | None) -> WorkerState:
+    if max_age is None:
+        max_age = _SILENT_S.get(name, _ANY_WORKER_S)
     if sign.age_s > max_age:
         return WorkerState.NOT_LIVE
     return WorkerState.DEGRADED if sign.waits else WorkerState.READY

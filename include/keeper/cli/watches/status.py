@@ -75,9 +75,9 @@ def remove(
     from keeper.domain.watches.watch import WatchStatus
 
     if simulated:
-        if product is not None or domain or all_domains or price_type:
+        if product is not None or domain or all_domains or price_type or user:
             raise typer.BadParameter(
-                "names no product, locale or price type", param_hint="--simulated"
+                "names no product, locale, price type or user", param_hint="--simulated"
             )
         _remove_simulated()
         return

@@ -109,7 +109,9 @@ def _attempt(claimed: Claimed, written: Written, options: Delivery) -> Attempt:
 def _learn(attempt: Attempt, options: Delivery) -> None:
     """Remember what an attempt says about its channel, and let the deliverer's health say it."""
     to, result, breakers = attempt.due.to, attempt.result, options.memory.breakers
-    breakers.saw(to, result, attempt.at)
+    # Whoever does not answer one message would hold all others up; a channel that raises may not.
+    is_silent = result.status is DeliveryStatus.UNKNOWN and not attempt.is_unforeseen
+    breakers.saw(to, replace(result, unreachable=True) if is_silent else result, attempt.at)
     if result.closes_channel:
         options.report_closed(to.kind.value, f"{to.kind} is closed: {result.detail}")
     elif not breakers.is_refused(to.kind):

@@ -228,8 +228,10 @@ def plan_of(
         TerminalError: Keepa refuses the key.
     """
     watched = watched_products(connection, at=at)
-    simulated = _simulated(connection, account) if not only.asins else set()
-    chosen, unknown = only.among([p for p in watched if (p.asin, p.domain) not in simulated])
+    simulated, named = _simulated(connection, account), set(only.asins)
+    chosen, unknown = only.among(
+        [p for p in watched if p.asin in named or (p.asin, p.domain) not in simulated]
+    )
     if unknown:
         _LOG.warning("nobody watches %s", ", ".join(unknown))
     try:

@@ -131,16 +131,18 @@ def change_watch(
         UnclearWatchError: What was given cannot be.
         WatchGoneError: The user may see no such watch.
     """
-    found = watch_of(connection, account, watch_id)
-    watch = found.watched.watch
-    meant = replace(
-        text,
-        domain=watch.domain,
-        price_type=watch.price_type,
-        # Else a removed watch would come back by whatever is changed.
-        status=text.status or watch.status.value,
-    )
-    return _save(connection, account, found.user_id, found.email, _read(watch.asin, meant))
+    with connection.transaction():
+        found = _locked(connection, account, watch_id)
+        watch = found.watched.watch
+        meant = replace(
+            text,
+            domain=watch.domain,
+            price_type=watch.price_type,
+            # Else a removed watch would come back by whatever is changed.
+            status=text.status or watch.status.value,
+        )
+        typed = _read(watch.asin, meant)
+        return _save(connection, account, found.user_id, found.email, typed)
 
 
 def change_watches(
@@ -166,21 +168,30 @@ def remove_watch(connection: Connection, account: Account, watch_id: int) -> Non
     Raises:
         WatchGoneError: The user may see no such watch.
     """
+    with connection.transaction():
+        found = _locked(connection, account, watch_id)
+        removed = replace(
+            found.watched.watch,
+            status=WatchStatus.INACTIVE,
+            rules=None,
+            with_shipping=None,
+            unsaid=frozenset({Unsaid.TARGET}),
+        )
+        typed = TypedWatch(removed, None, is_locale_assumed=False)
+        _save(connection, account, found.user_id, found.email, typed)
+
+
+def _locked(connection: Connection, account: Account, watch_id: int) -> PagedWatch:
+    """Return a watch that nobody else changes until the transaction ends.
+
+    Raises:
+        WatchGoneError: The user may see no such watch.
+    """
     found = watch_of(connection, account, watch_id)
-    removed = replace(
-        found.watched.watch,
-        status=WatchStatus.INACTIVE,
-        rules=None,
-        with_shipping=None,
-        unsaid=frozenset({Unsaid.TARGET}),
-    )
-    _save(
-        connection,
-        account,
-        found.user_id,
-        found.email,
-        TypedWatch(removed, None, is_locale_assumed=False),
-    )
+    if lock_account(connection, found.user_id, ()) is None:
+        raise WatchGoneError(f"there is no watch {watch_id}")
+    # What it was before the lock may be out of date.
+    return watch_of(connection, account, watch_id)
 
 
 def _read(product: str, text: WatchText) -> TypedWatch:

@@ -218,6 +218,7 @@ def record_outcome(connection: Connection, outcome: Outcome, *, is_known: bool =
         "unknown_at": outcome.unknown_at,
     }
     with connection.transaction():
+        connection.execute(statements(_SQL)["lock_alerts"], row)
         ended = connection.execute(statements(_SQL)["record_outcome"], row).fetchall()
         connection.execute(statements(_SQL)["sum_up"], row)
     return bool(ended)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+import psycopg
 from psycopg import sql
 
 from keeper.domain.prices.types import price_type_of
@@ -141,7 +142,11 @@ def watch_page(
         "after_id": None if after is None else after.watch_id,
         "most": wanted.most,
     }
-    return [_paged(row) for row in connection.execute(statement, values)]
+    try:
+        return [_paged(row) for row in connection.execute(statement, values)]
+    except psycopg.DataError:
+        # Python reads more forms of a moment than PostgreSQL.
+        raise BadPageStartError("a page begins after something that is none") from None
 
 
 def _check_moment(text: str) -> None:
