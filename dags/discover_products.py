@@ -22,7 +22,8 @@ with its rating (4 with the buy box, 6 and more with offers).
 ### If it fails
 - `find`: Keepa refuses a search; `keeper discover list` says why. What the others found is
   proposed and asked about; `propose` fails too, so that it is cleared with the search.
-- `approve` skipped: there was nothing to ask, or nobody answered; the next run asks again.
+- `approve` skipped: there was nothing to ask, or nobody answered; the next run asks again. It
+  fails if there was nothing to ask because a search failed, and is cleared with that.
 - `decide`: the answer contradicts itself; nothing was decided. Clear `approve` and answer again.
 
 ### Run it again

@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
+from keeper.orchestration.airflow.failures import TaskFailed
 from keeper.orchestration.discover_products import answered_by
 from keeper.orchestration.waits.approval import ProposalApproval
 from keeper.orchestration.waits.keepa_tasks import KEEPA_POOL, KeepaTaskOperator
@@ -92,9 +93,31 @@ def asked(
     return parked.value
 
 
-def test_nothing_proposed_is_no_question() -> None:
+def instance(dag: DAG, **states: str | None) -> Any:
+    """Return the instance of `approve` in a run with these states of its tasks."""
+    return SimpleNamespace(
+        dag_id=dag.dag_id,
+        run_id="run",
+        task_id="approve",
+        map_index=-1,
+        task=dag.get_task("approve"),
+        get_task_states=lambda dag_id, run_ids: {"run": states},
+        xcom_push=lambda key, value: None,
+    )
+
+
+def test_nothing_proposed_is_no_question(dag: DAG) -> None:
+    ti = instance(dag, plan="success", find_0="success", propose="success", summarise=None)
+
     with pytest.raises(AirflowSkipException, match="No product waits"):
-        approval(None).execute(context())
+        approval(None).execute({"ti": ti})
+
+
+def test_nothing_to_ask_after_a_failure_fails_so_that_it_is_cleared_with_it(dag: DAG) -> None:
+    ti = instance(dag, plan="success", find_0="failed", propose="failed", summarise=None)
+
+    with pytest.raises(TaskFailed, match="what came before it failed"):
+        approval(None).execute({"ti": ti})
 
 
 def test_asking_gives_the_worker_back(monkeypatch: pytest.MonkeyPatch) -> None:

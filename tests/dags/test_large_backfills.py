@@ -1,6 +1,6 @@
 """A backfill of more runs than anybody may have meant is refused before it costs anything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -43,18 +43,45 @@ def skipped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def run(number: int, conf: dict[str, Any] | None = None) -> DagRunProtocol:
+def run(number: int, conf: dict[str, Any] | None = None, *, clears: int = 0) -> DagRunProtocol:
     since = FIRST + number * STEP
-    made = SimpleNamespace(data_interval_start=since, data_interval_end=since + STEP, conf=conf)
+    made = SimpleNamespace(
+        data_interval_start=since,
+        data_interval_end=since + STEP,
+        conf=conf,
+        clear_number=clears,
+    )
     return cast("DagRunProtocol", made)
 
 
-def first_task(dags: dict[str, DAG], planned: dict[int, str | None]) -> Any:
-    """Return the instance of `plan`; `planned` are the states of the backfill's, by interval."""
-    states = {
-        f"backfill__{(FIRST + (number + 1) * STEP).isoformat()}": {"plan": state}
-        for number, state in planned.items()
-    }
+def run_id(number: int) -> str:
+    return f"backfill__{(FIRST + (number + 1) * STEP).isoformat()}"
+
+
+def first_task(
+    dags: dict[str, DAG],
+    planned: dict[int, str | None],
+    kept: dict[str, dict[str, Any]] | None = None,
+    number: int = 0,
+) -> Any:
+    """Return the instance of `plan` of a run.
+
+    Args:
+        dags: All DAGs.
+        planned: The states of the `plan`s, by interval.
+        kept: What runs leave for one another, by their ids.
+        number: The run's interval.
+    """
+    left = {} if kept is None else kept
+    states = {run_id(other): {"plan": state} for other, state in planned.items()}
+
+    def push(key: str, value: Any) -> None:
+        left.setdefault(run_id(number), {})[key] = value
+
+    def pull(task_ids: str, key: str, run_id: str) -> Any:
+        assert task_ids == "plan"
+        return left.get(run_id, {}).get(key)
+
     others = {
         "manual__1": {"plan": None},
         "scheduled__2026-09-01T00:00:00+00:00": {"plan": "failed"},
@@ -64,7 +91,39 @@ def first_task(dags: dict[str, DAG], planned: dict[int, str | None]) -> Any:
         task_id="plan",
         task=dags["track_prices"].get_task("plan"),
         get_task_states=lambda dag_id, task_ids: states | others,
+        xcom_push=push,
+        xcom_pull=pull,
     )
+
+
+class Backfills:
+    """Runs of `plan`, one after another, as Airflow makes those of one backfill or of several."""
+
+    def __init__(self, dags: dict[str, DAG]) -> None:
+        self.dags = dags
+        self.states: dict[int, str | None] = {}
+        self.clears: dict[int, int] = {}
+        self.kept: dict[str, dict[str, Any]] = {}
+
+    def create(self, numbers: range) -> None:
+        """Create a backfill of these intervals; runs that are there already are cleared."""
+        for number in numbers:
+            self.clears[number] = self.clears.get(number, -1) + 1
+            self.states[number] = None
+
+    def plan(self, numbers: Iterable[int]) -> list[str]:
+        """Run `plan` of these intervals in order; return how each ended."""
+        for number in numbers:
+            ti = first_task(self.dags, self.states, self.kept, number)
+            self.kept.pop(run_id(number), None)
+            try:
+                refuse_large_backfill(ti, run(number, clears=self.clears[number]))
+                self.states[number] = "success"
+            except LargeBackfillError:
+                self.states[number] = "failed"
+            except AirflowSkipException:
+                self.states[number] = "skipped"
+        return [str(self.states[number]) for number in numbers]
 
 
 def test_the_run_of_its_first_interval_fails_and_names_the_range_in_words(
@@ -85,17 +144,51 @@ def test_the_run_of_its_first_interval_fails_and_names_the_range_in_words(
     assert {"prices.fetch", "prices.publish", "wait_for_postgres", "deliver_alerts"} <= {*skipped}
 
 
-@pytest.mark.parametrize("number", [1, 3])
-def test_the_other_runs_are_skipped_whole(
-    dags: dict[str, DAG], skipped: list[str], number: int
-) -> None:
-    """The first may have failed by then; that is no reason to let the last ones through."""
-    ti = first_task(dags, {0: "failed", 1: "skipped", 2: None, 3: "running"})
+def test_the_other_runs_are_skipped_whole(dags: dict[str, DAG], skipped: list[str]) -> None:
+    ti = first_task(dags, {0: "running", 1: "running", 2: None, 3: None})
 
     with pytest.raises(AirflowSkipException, match="from 3 January 2026"):
-        refuse_large_backfill(ti, run(number))
+        refuse_large_backfill(ti, run(1))
 
     assert {"prices.fetch", "summarise"} <= {*skipped}
+
+
+@pytest.mark.usefixtures("skipped")
+@pytest.mark.parametrize("order", [range(9), [8, 0, 4, 7, 1, 2, 3, 5, 6], range(8, -1, -1)])
+def test_that_the_others_have_ended_lets_no_run_of_a_refused_backfill_through(
+    dags: dict[str, DAG], order: Iterable[int]
+) -> None:
+    backfills = Backfills(dags)
+    backfills.create(range(9))
+    backfills.plan(order)
+
+    assert list(backfills.states.values()) == ["failed", *["skipped"] * 8]
+
+
+@pytest.mark.usefixtures("skipped")
+@pytest.mark.parametrize(
+    "right", [range(3), range(3, 6), range(6, 9), range(9, 12)], ids=["first", "in", "last", "next"]
+)
+def test_the_right_one_within_or_beside_a_refused_one_is_made(
+    dags: dict[str, DAG], right: range
+) -> None:
+    backfills = Backfills(dags)
+    backfills.create(range(9))
+    backfills.plan(range(9))
+    backfills.create(right)
+
+    assert backfills.plan(right) == ["success"] * 3
+
+
+@pytest.mark.usefixtures("skipped")
+def test_one_that_is_too_large_again_is_refused_again(dags: dict[str, DAG]) -> None:
+    backfills = Backfills(dags)
+    for _ in range(2):
+        backfills.create(range(9))
+        assert backfills.plan(range(9)) == ["failed", *["skipped"] * 8]
+    backfills.create(range(9, 18))
+
+    assert backfills.plan(range(9, 18)) == ["failed", *["skipped"] * 8]
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,9 @@ def test_a_parent_names_its_variations_and_is_asked_for_the_least(
     # Keepa has nothing to give, which is an answer.
     assert again.check().without_history == 1
     interval = Interval(AT - timedelta(days=9), AT)
-    preview = preview_backfill(run.connection, batch_products=10, interval=interval, at=AT)
+    preview = preview_backfill(
+        run.connection, source="simulator", batch_products=10, interval=interval, at=AT
+    )
     assert preview.startswith("0 products in 0 batches")
 
 

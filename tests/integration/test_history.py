@@ -15,15 +15,17 @@ from confluent_kafka.admin import AdminClient
 from keeper.domain.intervals import Interval
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.points import to_keepa_minutes
-from keeper.domain.watches.product_choice import ProductChoice
+from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
 from keeper.domain.watches.watch import ProductToCheck, Watch
 from keeper.pipeline.prices.backfill import InvalidIntervalError, plan_backfill, preview_backfill
 from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
+from keeper.pipeline.prices.plan import PlannedBatch
 from keeper.pipeline.prices.publish import publish_prices
 from keeper.pipeline.prices.validate import CheckResult, check_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.sources.keepa.client import KeepaClient
 from keeper.stores.lake.run_files import BatchFolder
+from keeper.stores.lake.run_plans import keep_plan
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.runs.runs import start_run
@@ -274,18 +276,48 @@ def test_a_past_interval_is_published_from_archived_replies_without_a_token(
     assert tracker.counts() == counts
 
 
-def plan_history(tracker: Tracker, run: str, interval: Interval) -> int:
+def plan_history(
+    tracker: Tracker,
+    run: str,
+    interval: Interval,
+    *,
+    source: str = "simulator",
+    only: ProductChoice = EVERYTHING,
+) -> int:
     batches = plan_backfill(
         tracker.connection,
         tracker.lake,
         run=run,
         dag_id="track_prices",
-        source="simulator",
+        source=source,
         batch_products=1000,
         interval=interval,
+        only=only,
         started_at=AT + DAY,
     )
+    assert {batch.interval for batch in batches} <= {interval}
     return sum(batch.products for batch in batches)
+
+
+def test_a_run_that_is_reprocessed_as_a_backfill_keeps_nothing_of_its_former_plan(
+    tracker: Tracker, simulate: Callable[..., Simulator]
+) -> None:
+    save_watches(tracker.connection, USER, watch_list(5))
+    keepa, run = simulate(), "track_prices/scheduled__2026-03-01"
+    (first, *_) = products_to_check(tracker.connection)
+    begin(tracker.connection, run)
+    tracker.folder(run).write_plan([first])
+    keep_plan(tracker.lake, run, [PlannedBatch(run, 0, 1, "today's prices")])
+    assert tracker.fetch(run, keepa.client()).tokens == 1
+
+    assert plan_history(tracker, run, Interval(AT - DAY, AT)) == 5
+    # What the run has paid for already serves again.
+    tracker.fetch(run, keepa.client(), AT)
+    assert sum(entry.tokens_consumed for entry in tracker.folder(run).pages()) == 5
+    assert plan_history(tracker, run, Interval(AT - DAY, AT)) == 5
+    before = keepa.client().token_status().tokens_left
+    tracker.fetch(run, keepa.client(), AT)
+    assert keepa.client().token_status().tokens_left >= before
 
 
 def test_what_is_not_archived_is_fetched_once_for_all_intervals(
@@ -318,6 +350,7 @@ def test_an_interval_that_is_none_is_refused(
 def test_a_preview_of_a_past_interval_notes_nothing(tracker: Tracker) -> None:
     save_watches(tracker.connection, USER, [Watch(ASIN, "us", "NEW", None)])
     options: dict[str, Any] = {
+        "source": "simulator",
         "batch_products": 10,
         "interval": Interval(AT - DAY, AT),
         "at": AT + DAY,

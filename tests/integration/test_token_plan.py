@@ -4,15 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from keeper.cli.app import app
+from keeper.domain.intervals import Interval
 from keeper.domain.runs.events import KeeperEvent
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.watches.product_choice import EVERYTHING, InvalidChoiceError, ProductChoice
 from keeper.domain.watches.watch import Priority, Watch
+from keeper.pipeline.prices.backfill import plan_backfill, preview_backfill
 from keeper.pipeline.prices.plan import PlannedBatch, plan_run, preview_run
 from keeper.pipeline.runs.events import PublishEvent, publish_nothing
 from keeper.pipeline.runs.keepa_account import keepa_account
@@ -281,6 +284,40 @@ def test_a_real_key_never_pays_for_what_the_simulator_made_up(
     # Who resumes one of them means it.
     connection.execute("UPDATE watched_products SET status = 'ACTIVE' WHERE asin = %s", made_up[:1])
     assert sorted(planned("second")) == [made_up[0], own]
+
+
+@pytest.mark.parametrize("by_name", [False, True], ids=["all", "by name"])
+def test_nor_does_a_backfill_unless_it_is_asked_to(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+    by_name: bool,
+) -> None:
+    now = datetime.now(UTC)
+    made_up = watch(connection, 1, checked=now - HOUR, price=5000)
+    own = watch(connection, 2, checked=None, price=0)
+    plan(connection, database, simulate(), tmp_path / "simulated")
+    only = ProductChoice.of(asins=[made_up]) if by_name else EVERYTHING
+    chosen: dict[str, Any] = {
+        "source": "keepa",
+        "batch_products": 10,
+        "interval": Interval(now - 2 * HOUR, now - HOUR),
+        "only": only,
+    }
+
+    assert f"us 1: {made_up if by_name else own})" in preview_backfill(connection, **chosen, at=now)
+    # The second run of a backfill comes after one that has asked Keepa.
+    for run in ("first", "second"):
+        (batch,) = plan_backfill(
+            connection,
+            tmp_path,
+            run=run,
+            dag_id="track_prices",
+            started_at=datetime.now(UTC),
+            **chosen,
+        )
+        assert batch.label == f"us 1: {made_up if by_name else own}"
 
 
 def test_a_run_that_paid_for_something_keeps_its_plan_when_it_is_planned_again(

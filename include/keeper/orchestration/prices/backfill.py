@@ -29,13 +29,15 @@ def plan_interval(
     """
     from keeper.pipeline.prices.backfill import plan_backfill, preview_backfill
 
-    run, batch_products = begin(dag_run), load_settings().runs.batch_products
+    run, settings, source = begin(dag_run), load_settings(), keepa_config().source
+    batch_products = settings.runs.batch_products
     only = ProductChoice.of(params["domains"], params["asins"])
     with database() as connection:
         if params["dry_run"]:
             return only_previewed(
                 preview_backfill(
                     connection,
+                    source=source,
                     batch_products=batch_products,
                     interval=interval,
                     only=only,
@@ -48,10 +50,11 @@ def plan_interval(
                 lake(),
                 run=run.name,
                 dag_id=run.dag_id,
-                source=keepa_config().source,
+                source=source,
                 batch_products=batch_products,
                 interval=interval,
                 only=only,
                 started_at=run.started_at,
+                operator=settings.people.operator_email,
             )
         )

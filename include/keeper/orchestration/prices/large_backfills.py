@@ -1,6 +1,6 @@
 """Refuses a backfill of many intervals, which may be a slip: 01.03.2026 is read as 3 January."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,9 @@ from keeper.settings import load_settings
 
 LARGE: Final = "large"
 """In the conf of a backfill that is meant to have many runs."""
+_REFUSED: Final = "refused_backfill"
+"""The XCom with the intervals of a refused backfill, which each run of it leaves."""
+_ENDED: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
 class LargeBackfillError(TerminalError):
@@ -42,7 +45,9 @@ def refuse_large_backfill(ti: Any, dag_run: DagRunProtocol) -> None:
     """End a run of a backfill of too many intervals before it asks Keepa for anything.
 
     The run of the first interval fails, so that the operator is notified once; its last task runs
-    and says why. All other tasks, of it and of the other runs, are skipped.
+    and says why. All other tasks, of it and of the other runs, are skipped. Runs that have not got
+    here yet are taken for the same backfill; one that has was refused with this one only if it
+    says so. A run that was cleared since, or is reprocessed by another backfill, is none of it.
 
     Args:
         ti: The instance of the run's first task, which may read the states of other runs.
@@ -58,15 +63,19 @@ def refuse_large_backfill(ti: Any, dag_run: DagRunProtocol) -> None:
     if (dag_run.conf or {}).get(LARGE) is True:
         return
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=[ti.task_id])
-    # What an earlier backfill has planned is none of this one's.
-    ends = [
-        end
+    step = until - since
+    runs = {
+        end - step: (run_id, tasks.get(ti.task_id) in _ENDED)
         for run_id, tasks in states.items()
-        if tasks.get(ti.task_id) != "success" and (end := _end(run_id)) is not None
-    ]
-    span = span_around(since, (end - (until - since) for end in ends), until - since)
+        if (end := _end(run_id)) is not None
+    }
+    span = _refused_span(ti, dag_run, runs, step)
+    if span is None:
+        span = span_around(since, (start for start, (_, ended) in runs.items() if not ended), step)
     if span.runs <= most:
         return
+    left = {"first": span.first.isoformat(), "last": span.last.isoformat(), "runs": span.runs}
+    ti.xcom_push(key=_REFUSED, value=left | {"clears": dag_run.clear_number or 0})
     if since != span.first:
         _skip_after(ti, with_last=True)
         raise AirflowSkipException(f"The backfill is {span}; its first run says why it is refused")
@@ -87,6 +96,30 @@ def span_around(own: datetime, starts: Iterable[datetime], step: timedelta) -> S
     while last + step in known:
         last += step
     return Span(first, last, (last - first) // step + 1)
+
+
+def _refused_span(
+    ti: Any, dag_run: DagRunProtocol, runs: Mapping[datetime, tuple[str, bool]], step: timedelta
+) -> Span | None:
+    """Return the intervals of the refused backfill this run belongs to; None if it does to none.
+
+    Runs of one backfill have no gap and were cleared equally often. The nearest run that has ended
+    on either side is of this one's backfill, if any is.
+    """
+    since: Any = dag_run.data_interval_start
+    for forth in (-step, step):
+        at = since + forth
+        while at in runs and not runs[at][1]:
+            at += forth
+        if at not in runs:
+            continue
+        left = ti.xcom_pull(task_ids=ti.task_id, key=_REFUSED, run_id=runs[at][0])
+        if not left or left["clears"] != (dag_run.clear_number or 0):
+            continue
+        first, last = map(datetime.fromisoformat, (left["first"], left["last"]))
+        if first <= since <= last:
+            return Span(first, last, left["runs"])
+    return None
 
 
 def _end(run_id: str) -> datetime | None:

@@ -9,14 +9,18 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
+from keeper.orchestration.airflow.failures import IncompleteRunError
 from keeper.orchestration.airflow.operators import KeeperTask
+from keeper.orchestration.airflow.task_states import unfinished_before
 
 
 class _ApprovalOperator(HITLOperator):
     """Asks which proposed products to watch, and waits for the answer without a worker.
 
     It is skipped when there is nothing to ask, and when nobody answers in time: the products stay
-    proposed. An answer comes from Airflow's page of required actions or its REST API.
+    proposed. It fails when there is nothing to ask because something before it failed, so that
+    whoever clears the failed tasks is asked. An answer comes from Airflow's page of required
+    actions or its REST API.
 
     Args:
         question: What the proposing task returned: a mapping whose `question` has `subject`, `body`
@@ -40,6 +44,8 @@ class _ApprovalOperator(HITLOperator):
     def execute(self, context: Context) -> Any:
         """Ask and give the worker back."""
         question = (self.question or {}).get("question")
+        if question is None and unfinished_before(context["ti"]):
+            raise IncompleteRunError("Nothing can be asked: what came before it failed.")
         if question is None:
             raise AirflowSkipException("No product waits for a decision")
         self.subject, self.body = question["subject"], question["body"]

@@ -1,7 +1,7 @@
 """Planning a run over a past interval: which products, and nothing else to choose."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,14 +10,14 @@ from keeper.domain.prices.detail import Detail
 from keeper.domain.watches.product_choice import EVERYTHING, ProductChoice
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.errors import TerminalError
-from keeper.pipeline.prices.plan import PlannedBatch, label_of, resumed_plan
+from keeper.pipeline.prices.plan import PlannedBatch, label_of, pause_simulated_watches
 from keeper.sources.keepa.products.requests import past_query
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
-from keeper.stores.lake.run_plans import keep_plan
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.runs import start_run
 from keeper.stores.postgres.watches.product_kinds import products_without_offers
+from keeper.stores.postgres.watches.simulated import simulated_products
 from keeper.stores.postgres.watches.watch_list import products_to_check
 
 _LOG: Final = logging.getLogger(__name__)
@@ -38,12 +38,15 @@ def plan_backfill(
     interval: Interval,
     only: ProductChoice = EVERYTHING,
     started_at: datetime,
+    operator: str | None = None,
 ) -> list[PlannedBatch]:
     """Divide watched products into batches whose points of a past interval are to be published.
 
     Tokens do not choose: replies that are archived cost none, and the others what Keepa takes for
-    all the price types their products are watched in. Planned again, a run keeps its plan as
-    plan_run has it.
+    all the price types their products are watched in. A run that is planned again gets a new plan,
+    as its replies come from the archive without a token. It needs one: Airflow may reprocess a
+    scheduled run as a backfill under the same id, with other products. The simulator's products
+    are left out and paused as plan_run has it.
 
     Args:
         connection: Where the watch list is.
@@ -55,14 +58,17 @@ def plan_backfill(
         interval: The points in it are published.
         only: Which of the watched products.
         started_at: Now.
+        operator: E-mail address of who is notified of paused watches.
 
     Raises:
         InvalidChoiceError: Nobody watches the products asked for.
         InvalidIntervalError: It is empty, or has not ended yet.
     """
-    if kept := resumed_plan(connection, lake, run):
-        return kept
-    products = _chosen(connection, interval, only, started_at)
+    simulated = _simulated(connection, source, only)
+    products = _chosen(connection, interval, only, simulated, started_at)
+    if simulated:
+        # Once a run with products has asked Keepa, nobody could say that they are the simulator's.
+        pause_simulated_watches(connection, operator, started_at)
     start_run(
         connection,
         run_id=run,
@@ -74,7 +80,9 @@ def plan_backfill(
     planned = []
     for number, chunk in enumerate(_batches(products, batch_products)):
         query = past_query(chunk[0].detail)
-        BatchFolder.of(lake, run, number).write_plan(chunk)
+        folder = BatchFolder.of(lake, run, number)
+        folder.drop_pages()
+        folder.write_plan(chunk)
         planned.append(
             PlannedBatch(
                 run,
@@ -88,7 +96,6 @@ def plan_backfill(
                 update_h=query.update_h,
             )
         )
-    keep_plan(lake, run, planned)
     _LOG.info("%d products in %d batches", len(products), len(planned))
     return planned
 
@@ -96,6 +103,7 @@ def plan_backfill(
 def preview_backfill(
     connection: Connection,
     *,
+    source: str,
     batch_products: int,
     interval: Interval,
     only: ProductChoice = EVERYTHING,
@@ -107,7 +115,7 @@ def preview_backfill(
         InvalidChoiceError: Nobody watches the products asked for.
         InvalidIntervalError: The interval is empty, or has not ended yet.
     """
-    products = _chosen(connection, interval, only, at)
+    products = _chosen(connection, interval, only, _simulated(connection, source, only), at)
     what = f" ({label_of(products)})" if products else ""
     batches = list(_batches(products, batch_products))
     most = sum(past_query(chunk[0].detail).estimate(len(chunk)) for chunk in batches)
@@ -126,8 +134,17 @@ def _batches(products: Sequence[ProductToCheck], size: int) -> Iterator[Sequence
             yield alike[start : start + size]
 
 
+def _simulated(connection: Connection, source: str, only: ProductChoice) -> set[tuple[str, str]]:
+    """Return the watched products only the simulator knows, if Keepa is asked and none is named."""
+    return simulated_products(connection) if source == "keepa" and not only.asins else set()
+
+
 def _chosen(
-    connection: Connection, interval: Interval, only: ProductChoice, at: datetime
+    connection: Connection,
+    interval: Interval,
+    only: ProductChoice,
+    simulated: Collection[tuple[str, str]],
+    at: datetime,
 ) -> list[ProductToCheck]:
     if interval.since >= interval.until:
         raise InvalidIntervalError(
@@ -139,7 +156,9 @@ def _chosen(
             f"the interval ends in the future, at {interval.until:%Y-%m-%d %H:%M} UTC; "
             "points are published for the past only"
         )
-    products, unknown = only.among(products_to_check(connection))
+    products, unknown = only.among(
+        [p for p in products_to_check(connection) if (p.asin, p.domain) not in simulated]
+    )
     if unknown:
         _LOG.warning("nobody watches %s", ", ".join(unknown))
     # Of parents of variations, e-books and the like Keepa has no offers to give.

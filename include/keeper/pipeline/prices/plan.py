@@ -114,7 +114,7 @@ def plan_run(
         TerminalError: Keepa refuses the key, or nobody watches the products asked for; the run has
             its row by then.
     """
-    if kept := resumed_plan(connection, lake, run):
+    if kept := _resumed_plan(connection, lake, run):
         return kept
     source = account.client.config.source
     start_run(connection, run_id=run, dag_id=dag_id, source=source, started_at=started_at)
@@ -127,7 +127,7 @@ def plan_run(
         only=only,
     )
     if plan.simulated:
-        _pause_simulated(connection, operator, started_at)
+        pause_simulated_watches(connection, operator, started_at)
     if only.is_everything:
         # Some products say nothing of how many others are about to alert.
         account.ledger.keep_back(plan.reserve)
@@ -176,7 +176,7 @@ def plan_run(
     return planned
 
 
-def resumed_plan(connection: Connection, lake: LakePath, run: str) -> list[PlannedBatch]:
+def _resumed_plan(connection: Connection, lake: LakePath, run: str) -> list[PlannedBatch]:
     """Return the plan of a run that has paid for something by it, and record that it goes on."""
     kept = plan_paid_for(lake, run, PlannedBatch)
     if kept:
@@ -256,7 +256,8 @@ def _simulated(connection: Connection, account: KeepaAccount) -> set[tuple[str, 
     return simulated_products(connection) if account.client.config.source == "keepa" else set()
 
 
-def _pause_simulated(connection: Connection, operator: str | None, at: datetime) -> None:
+def pause_simulated_watches(connection: Connection, operator: str | None, at: datetime) -> None:
+    """Pause the watches of the simulator's products, and notify `operator` if there is one."""
     paused = pause_simulated(connection)
     details = (
         f"Keepa itself is asked now. It would charge {paused} tokens a run for products that the "

@@ -65,7 +65,9 @@ def summarise_run(
         on_summary: Receives what the run did, in one line.
 
     Raises:
-        RunFailedError: After the row is written, if batches were lost or too much was quarantined.
+        RunFailedError: After the row is written, if batches were lost or too much was quarantined;
+            with the cause alone if the run has no row.
+        TerminalError: The run has no row, and no cause is known.
     """
     checked = reports.total("checked", "checked")
     quarantined = reports.total("checked", "quarantined")
@@ -92,14 +94,21 @@ def summarise_run(
     if message := share_exceeded(checked=checked, failed=quarantined, limit=max_quarantine_share):
         problems.append(message)
     problem = "; ".join(problems) or None
-    row = finish_run(
-        connection,
-        run_id=run_id,
-        state=RunState.FAILED if problem else RunState.SUCCESS,
-        finished_at=finished_at,
-        counts=counts,
-        problem=problem,
-    )
+    try:
+        row = finish_run(
+            connection,
+            run_id=run_id,
+            state=RunState.FAILED if problem else RunState.SUCCESS,
+            finished_at=finished_at,
+            counts=counts,
+            problem=problem,
+        )
+    except TerminalError:
+        # No row: the run ended before it was planned, and the cause says more than that.
+        if cause is None:
+            raise
+        on_summary(f"FAILED: {cause}")
+        raise RunFailedError(f"run {run_id}: {cause}") from None
     line = (
         f"{counts.products_fetched} products for {row['tokens_spent']} tokens "
         f"({row['tokens_estimated']} planned, {row['tokens_left']} left), "

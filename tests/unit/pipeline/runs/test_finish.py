@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from keeper.domain.runs.events import KeeperEvent
+from keeper.errors import TerminalError
 from keeper.pipeline.runs import finish as finish_run
 from keeper.pipeline.runs.events import PublishEvent, publish_nothing
 from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_run
@@ -51,6 +52,7 @@ def summarise(
     reports: BatchReports,
     *,
     unfinished: tuple[str, ...] = (),
+    cause: str | None = None,
     share: float = 0.05,
     publish: PublishEvent = publish_nothing,
     on_summary: Callable[[str], None] = lambda line: None,
@@ -61,6 +63,7 @@ def summarise(
         run_id="run",
         max_quarantine_share=share,
         unfinished=unfinished,
+        cause=cause,
         finished_at=NOW,
         publish=publish,
         on_summary=on_summary,
@@ -180,3 +183,31 @@ def test_so_is_why_it_failed() -> None:
         summarise(WHOLE, unfinished=("wait_for_postgres",), on_summary=told.append)
 
     assert told[0].endswith("FAILED: unfinished: wait_for_postgres")
+
+
+@pytest.fixture
+def _no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run ended before it had a row."""
+
+    def write(connection: Connection, **values: Any) -> Mapping[str, object]:
+        raise TerminalError("run has no row in pipeline_runs; its plan task never ran")
+
+    monkeypatch.setattr(finish_run, "finish_run", write)
+
+
+@pytest.mark.usefixtures("_no_row")
+def test_a_run_that_ended_before_it_was_planned_names_the_cause() -> None:
+    said: list[str] = []
+    cause = "plan failed: This backfill is from 3 January 2026 to 2 March 2026: 233 runs"
+
+    with pytest.raises(RunFailedError) as failed:
+        summarise(BatchReports(0, [], [], []), cause=cause, on_summary=said.append)
+
+    assert said == [f"FAILED: {cause}"]
+    assert str(failed.value) == f"run run: {cause}"
+
+
+@pytest.mark.usefixtures("_no_row")
+def test_without_a_cause_it_says_that_it_has_no_row() -> None:
+    with pytest.raises(TerminalError, match="its plan task never ran"):
+        summarise(BatchReports(0, [], [], []))
