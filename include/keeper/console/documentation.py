@@ -10,6 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
+import fastapi_offline
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -57,7 +58,7 @@ def documentation_routes(openapi_url: str) -> list[Route]:
         name = request.path_params["name"]
         if name not in _MEDIA_TYPES:
             return Response(status_code=404)
-        content = (files("fastapi_offline") / "static" / name).read_bytes()
+        content = (files(fastapi_offline) / "static" / name).read_bytes()
         headers = {"Cache-Control": "max-age=86400"}
         return Response(content, headers=headers, media_type=_MEDIA_TYPES[name])
 
