@@ -181,6 +181,16 @@ def test_the_right_one_within_or_beside_a_refused_one_is_made(
 
 
 @pytest.mark.usefixtures("skipped")
+def test_a_refused_one_may_reprocess_runs_that_went_well(dags: dict[str, DAG]) -> None:
+    backfills = Backfills(dags)
+    backfills.create(range(3))
+    assert backfills.plan(range(3)) == ["success"] * 3
+    backfills.create(range(9))
+
+    assert backfills.plan(range(9)) == ["failed", *["skipped"] * 8]
+
+
+@pytest.mark.usefixtures("skipped")
 def test_one_that_is_too_large_again_is_refused_again(dags: dict[str, DAG]) -> None:
     backfills = Backfills(dags)
     for _ in range(2):

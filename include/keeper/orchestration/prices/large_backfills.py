@@ -103,8 +103,9 @@ def _refused_span(
 ) -> Span | None:
     """Return the intervals of the refused backfill this run belongs to; None if it does to none.
 
-    Runs of one backfill have no gap and were cleared equally often. The nearest run that has ended
-    on either side is of this one's backfill, if any is.
+    Runs of one backfill have no gap: the nearest run that has ended on either side is of this
+    one's, if any is. A run that was cleared more often than that one is taken for reprocessed
+    since.
     """
     since: Any = dag_run.data_interval_start
     for forth in (-step, step):
@@ -114,7 +115,7 @@ def _refused_span(
         if at not in runs:
             continue
         left = ti.xcom_pull(task_ids=ti.task_id, key=_REFUSED, run_id=runs[at][0])
-        if not left or left["clears"] != (dag_run.clear_number or 0):
+        if not left or (dag_run.clear_number or 0) > left["clears"]:
             continue
         first, last = map(datetime.fromisoformat, (left["first"], left["last"]))
         if first <= since <= last:
