@@ -136,17 +136,21 @@ def test_a_server_takes_several_keys_while_one_replaces_another(
 
 def test_nginx_logs_no_link() -> None:
     text = (ROOT / "docker/nginx/nginx.conf").read_text("utf-8")
-    links = re.search(r"location /a/ \{(.*?)\n        \}", text, re.DOTALL)
+    links = re.findall(r"location /(?:a|sign-in)/ \{(.*?)\n        \}", text, re.DOTALL)
     formats = re.findall(r"log_format (\w+) '(.*)';", text)
     hidden = re.search(r"map \$uri \$logged_path \{(.*?)\}", text, re.DOTALL)
 
-    assert links is not None
-    assert {"access_log off;", "error_log /dev/null emerg;"} <= {
-        line.strip() for line in links[1].splitlines()
-    }
+    assert len(links) == 2
+    for link in links:
+        lines = {line.strip() for line in link.splitlines()}
+        assert {"access_log off;", "error_log /dev/null emerg;"} <= lines
     # Requests that are refused before their location is known go to the server's own log.
     assert hidden is not None
-    assert hidden[1].split() == ["~^/+a/", "/a/;", "default", "$uri;"]
+    assert hidden[1].split() == [
+        *("~^/+a/", "/a/;"),
+        *("~^/+sign-in/", "/sign-in/;"),
+        *("default", "$uri;"),
+    ]
     assert re.findall(r"access_log /\S+ (\w+);", text) == [name for name, _ in formats]
     for _, written in formats:
         assert not re.search(r"\$(uri|request|request_uri|args|http_referer)\b", written)
