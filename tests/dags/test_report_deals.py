@@ -1,16 +1,24 @@
 """How the daily reports are wired: every half hour, for whose morning it is."""
 
 from collections.abc import Iterator
-from datetime import time
+from datetime import UTC, datetime, time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.standard.operators.python import ShortCircuitOperator
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG, Context, CronTriggerTimetable
+from airflow.sdk.exceptions import (
+    AirflowRescheduleException,
+    AirflowSkipException,
+    DownstreamTasksSkipped,
+)
 
+from keeper.orchestration.airflow.operators import KeeperOperator
 from keeper.orchestration.report_deals import morning_of
 from keeper.settings import load_settings
+from keeper.stores.postgres.connection import Connection
+from tests.dags.conftest import RunDag
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +78,32 @@ def test_a_run_that_somebody_starts_waits_for_nobodys_morning(
     run: Any = SimpleNamespace(run_type=run_type, dag_id="report_deals", run_id="run")
 
     assert morning_of(run) == morning
+
+
+def test_a_look_that_finds_nobody_ends_well(connection: Connection, run_dag: RunDag) -> None:
+    """With no users it is nobody's morning, as it is at most of a day's looks."""
+    run = run_dag("report_deals", {})
+
+    assert run.state == "success", run.log
+    assert run.states["find_readers"] == "success"
+    assert {state for name, state in run.states.items() if name != "find_readers"} == {"skipped"}
+    assert connection.execute("SELECT FROM deal_reports").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        AirflowSkipException("nothing to do"),
+        DownstreamTasksSkipped(tasks=["summarise"]),
+        AirflowRescheduleException(datetime(2030, 1, 1, tzinfo=UTC)),
+    ],
+    ids=lambda ends: type(ends).__name__,
+)
+def test_what_ends_a_task_without_failing_it_is_no_failure(ends: Exception) -> None:
+    def work() -> None:
+        raise ends
+
+    task = KeeperOperator(task_id="look", python_callable=work, op_args=(), op_kwargs={})
+
+    with pytest.raises(type(ends)):
+        task.execute(Context())

@@ -1,6 +1,7 @@
 """Runs that fail of Keepa, and what an operator clears of them in Airflow's page, by its API."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,9 +99,13 @@ class Operator:
         )
         return int(row["tokens"])
 
-    def log(self, run: str, task_id: str) -> Sequence[str]:
-        """Return the lines of the newest log of a task, of any of its mapped instances."""
+    def failed_log(self, run: str, task_id: str) -> list[dict[str, Any]]:
+        """Return the entries of a task's log, of the one of its mapped instances that failed."""
         dag_id, _, run_id = run.partition("/")
         folder = self.logs / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
-        newest = max(folder.rglob("attempt=*.log"), key=lambda file: file.stat().st_mtime)
-        return newest.read_text("utf-8").splitlines()
+        logs = [
+            [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+            for file in folder.rglob("attempt=*.log")
+        ]
+        (failed,) = [log for log in logs if any(entry["level"] == "error" for entry in log)]
+        return failed

@@ -1,6 +1,5 @@
 """Whatever is cleared of a run that failed of Keepa: it recovers, and nothing is paid for twice."""
 
-import json
 import os
 import re
 import subprocess
@@ -117,7 +116,7 @@ def test_clearing_the_failed_tasks_after_a_revoked_key_recovers(
         :120
     ] in notice(operator)
     # Below it stands only what Airflow does after a task.
-    ended = [json.loads(line) for line in operator.log(run, "prices.fetch")]
+    ended = operator.failed_log(run, "prices.fetch")
     assert not [line for line in ended if "error_detail" in line]
     (last,) = [line for line in ended if line["level"] == "error"]
     assert last["exit_code"].startswith(said)
@@ -125,6 +124,7 @@ def test_clearing_the_failed_tasks_after_a_revoked_key_recovers(
     assert_whole(operator, run, undisturbed)
 
 
+@pytest.mark.nightly
 def test_clearing_the_whole_run_pays_for_nothing_again(
     operator: Operator, undisturbed: Undisturbed
 ) -> None:
@@ -137,6 +137,7 @@ def test_clearing_the_whole_run_pays_for_nothing_again(
     assert_whole(operator, run, undisturbed)
 
 
+@pytest.mark.nightly
 def test_clearing_the_failed_tasks_after_errors_of_keepa_recovers(
     operator: Operator, undisturbed: Undisturbed
 ) -> None:

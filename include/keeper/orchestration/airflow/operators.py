@@ -12,11 +12,17 @@ from typing import Any
 from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
 from airflow.sdk import BaseOperator, Context, TriggerRule
 from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, task_decorator_factory
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowRescheduleException,
+    AirflowSkipException,
+    DownstreamTasksSkipped,
+)
 
 from keeper.orchestration.airflow.failures import IncompleteRunError, failed
 from keeper.orchestration.airflow.task_states import unfinished_before
 
+_NO_FAILURES = (AirflowSkipException, DownstreamTasksSkipped, AirflowRescheduleException)
+"""By these Airflow's operators end a task that has not failed."""
 _RESULT = "return_value"
 _NAMED = 3
 
@@ -49,7 +55,7 @@ class KeeperTask(BaseOperator):
             result = work()
             if self.trigger_rule == TriggerRule.ALL_DONE and not self.is_independent:
                 _fail_if_incomplete(context["ti"], result)
-        except AirflowSkipException:
+        except _NO_FAILURES:
             raise
         except Exception as error:
             raise failed(context, error) from error
