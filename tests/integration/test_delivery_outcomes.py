@@ -78,6 +78,7 @@ def test_a_server_that_ends_idle_transactions_does_not_double_messages(
     connection.execute("SET idle_in_transaction_session_timeout = '1s'")
 
     def slow() -> DeliveryResult:
+        # Longer than the limit that PostgreSQL has for idle transactions above.
         time.sleep(1.3)
         return SENT
 
@@ -315,6 +316,7 @@ def test_two_deliverers_use_a_channel_one_after_the_other(
             if address in busy:
                 doubled.append(address)
             busy.add(address)
+            # A provider takes a moment, in which another deliverer could use the channel too.
             time.sleep(0.01)
             busy.discard(address)
             return super().deliver(address, message)  # type: ignore[arg-type]

@@ -268,8 +268,8 @@ def test_an_address_that_is_gone_pauses_its_channel_and_its_reader_knows_elsewhe
     paused = by_kind[ChannelKind.TELEGRAM]
     assert (paused.is_active, paused.waiting, paused.failed) == (False, 0, 1)
     assert paused.problem == "403 bot was blocked by the user; Unblock the bot."
-    told = [(to, message) for to, message in mail.received if message.key.startswith("notice")]
-    ((to, message),) = told
+    notified = [(to, message) for to, message in mail.received if message.key.startswith("notice")]
+    ((to, message),) = notified
     assert (to, message.lead) == (READER, "telegram 4711 is paused: it takes no more messages")
     assert "Unblock the bot." in message.closing
     assert "keeper channels add telegram 4711" in message.closing

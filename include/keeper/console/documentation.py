@@ -7,18 +7,19 @@ load nothing else and talk to this console alone.
 import re
 from base64 import b64encode
 from hashlib import sha256
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import fastapi_offline
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 DOCS_PATH: Final = "/docs"
 _SCRIPT: Final = "swagger-ui-bundle.js"
 _STYLE: Final = "swagger-ui.css"
+_STATIC: Final = Path(fastapi_offline.__file__).with_name("static")
 _MEDIA_TYPES: Final = {_SCRIPT: "text/javascript", _STYLE: "text/css"}
 _ICON: Final = "data:,"
 _INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -58,9 +59,8 @@ def documentation_routes(openapi_url: str) -> list[Route]:
         name = request.path_params["name"]
         if name not in _MEDIA_TYPES:
             return Response(status_code=404)
-        content = (files(fastapi_offline) / "static" / name).read_bytes()
         headers = {"Cache-Control": "max-age=86400"}
-        return Response(content, headers=headers, media_type=_MEDIA_TYPES[name])
+        return FileResponse(_STATIC / name, headers=headers, media_type=_MEDIA_TYPES[name])
 
     return [
         Route(DOCS_PATH, show, methods=["GET"]),

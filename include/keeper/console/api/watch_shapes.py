@@ -166,7 +166,7 @@ def _price(paged: PagedWatch, context: ConsoleContext) -> CurrentPrice:
     return CurrentPrice(
         state=_state(paged),
         amount=Money.of_minor(watched.price_minor, currency),
-        shipping=Money.of_minor(paged.shipping_minor, currency),
+        shipping=Money.of_minor(paged.watched.shipping_minor, currency),
         observed_at=watched.observed_at,
         checked_at=checked,
         seen_at=watched.seen_at,

@@ -160,24 +160,27 @@ def list_watches(
     rows = connection.execute(
         statements(_SQL)["list_watches"], {"email": email, "all": with_inactive}
     )
-    return [
-        WatchedPrice(
-            watch=_watch(row),
-            title=row["title"],
-            price_minor=row["price_minor"],
-            currency=row["currency"],
-            observed_at=row["observed_at"],
-            last_checked_at=row["last_checked_at"],
-            implausible=bool(row["implausible"]),
-            source=row["source"],
-            kind=ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
-            variations=tuple(row["variations"] or ()),
-            seen_at=row["seen_at"],
-            is_price_hidden=bool(row["is_price_hidden"]),
-            shipping_minor=row["shipping_minor"],
-        )
-        for row in rows
-    ]
+    return [watched_price(row) for row in rows]
+
+
+def watched_price(row: Mapping[str, Any]) -> WatchedPrice:
+    """Return a watch with its current price, as queries of the watch list give them."""
+    return WatchedPrice(
+        watch=_watch(row),
+        title=row["title"],
+        price_minor=row["price_minor"],
+        # Only some ask for what the series has; a watch's locale says the same.
+        currency=row.get("currency"),
+        observed_at=row["observed_at"],
+        last_checked_at=row["last_checked_at"],
+        implausible=bool(row["implausible"]),
+        source=row["source"],
+        kind=ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
+        variations=tuple(row["variations"] or ()),
+        seen_at=row["seen_at"],
+        is_price_hidden=bool(row["is_price_hidden"]),
+        shipping_minor=row["shipping_minor"],
+    )
 
 
 def watched_locales(connection: Connection, email: str, asin: str) -> WatchedLocales:

@@ -9,12 +9,10 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from keeper.domain.prices.types import price_type_of
-from keeper.domain.product_kinds import ProductKind
-from keeper.domain.watches.watch import Priority, Watch, WatchedPrice, WatchStatus
+from keeper.domain.watches.watch import WatchedPrice, WatchStatus
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.users.visibility import Visibility
-from keeper.stores.postgres.watches.watch_list import stored_rules
+from keeper.stores.postgres.watches.watch_list import watched_price
 
 _SQL: Final = "watch_pages"
 
@@ -68,7 +66,6 @@ class PagedWatch:
         user_id: Whose it is.
         email: Their address.
         watched: The watch, its product and current price.
-        shipping_minor: Shipping beside the price, where Keepa gives it apart.
         created_at: When it was added.
         changed_at: When it was changed last.
         sort_key: What its place in the page's order follows from, as text.
@@ -78,7 +75,6 @@ class PagedWatch:
     user_id: int
     email: str
     watched: WatchedPrice
-    shipping_minor: int | None
     created_at: datetime
     changed_at: datetime
     sort_key: str
@@ -163,36 +159,11 @@ def find_watch(connection: Connection, visibility: Visibility, watch_id: int) ->
 
 
 def _paged(row: Mapping[str, Any]) -> PagedWatch:
-    watch = Watch(
-        row["asin"],
-        row["domain"],
-        row["price_type"],
-        row["target_minor"],
-        WatchStatus(row["status"]),
-        Priority(row["priority"]),
-        stored_rules(row["rules"]),
-        row["with_shipping"] and price_type_of(row["price_type"]).has_shipping,
-    )
-    watched = WatchedPrice(
-        watch=watch,
-        title=row["title"],
-        price_minor=row["price_minor"],
-        currency=None,
-        observed_at=row["observed_at"],
-        last_checked_at=row["last_checked_at"],
-        implausible=bool(row["implausible"]),
-        source=row["source"],
-        kind=ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
-        variations=tuple(row["variations"] or ()),
-        seen_at=row["seen_at"],
-        is_price_hidden=bool(row["is_price_hidden"]),
-    )
     return PagedWatch(
         row["watch_id"],
         row["user_id"],
         row["email"],
-        watched,
-        row["shipping_minor"],
+        watched_price(row),
         row["created_at"],
         row["updated_at"],
         row["sort_key"],
