@@ -24,7 +24,7 @@ from keeper.domain.prices.events import Source
 from keeper.domain.watches.watch import ProductToCheck
 from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.pipeline.prices.publish import publish_batch
-from keeper.pipeline.prices.validate import check_batch
+from keeper.pipeline.prices.validate import validate_batch
 from keeper.simulator.products.sheets import ProductSheet
 from keeper.sources.keepa.client import ProductPage
 from keeper.sources.keepa.products.requests import BASIC, ProductQuery
@@ -93,7 +93,7 @@ def track_batch(
     folder = BatchFolder.of(lake, RUN, number)
     started = time.perf_counter()
     with session(database) as connection:
-        checked = check_batch(
+        checked = validate_batch(
             folder,
             connection,
             run_id=RUN,

@@ -52,7 +52,7 @@ from keeper.orchestration.run_notices import deadline_after, notify_of_failed_ru
 )
 def check_services() -> None:
     """Wire the run; the heads above say what it does."""
-    tasks.summarise(tasks.service_checks())
+    tasks.summarise(tasks.service_probes())
 
 
 check_services()

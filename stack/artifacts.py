@@ -10,7 +10,7 @@ from stack.commands import run_logged
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.locks import only_one
-from stack.maven import MavenRepository, check_hashes, download
+from stack.maven import MavenRepository, download, verify_hashes
 from stack.versions import versions
 
 _POM = Path(__file__).with_name("config") / "maven.pom.xml"
@@ -69,7 +69,7 @@ def fetch_artifacts(
             downloads = staging / "downloads"
             if repository is None:
                 run_maven(layout, staging, maven, outputDirectory=str(downloads))
-                check_hashes(downloads, known_hashes())
+                verify_hashes(downloads, known_hashes())
             else:
                 downloads.mkdir()
                 download(repository, known_hashes(), downloads)

@@ -121,7 +121,7 @@ def _follow(api: AirflowApi, run_id: str, console: Console) -> str:
                 others = api.other_active_runs(DAG, run_id)
                 if others:
                     reported_waiting = True
-                    progress.note(order[0], f"waits for the run {others[0]} to end")
+                    progress.record(order[0], f"waits for the run {others[0]} to end")
             if time.monotonic() > deadline:
                 raise StackError(
                     f"The run {run_id} has not ended within {_RUN_TIMEOUT_S // 60} min; it goes "
@@ -148,7 +148,7 @@ def _show_task(
     if done < len(own):
         now = [f"{count} {state or 'waiting'}" for state, count in states.items()]
         retried = sum(i.tries > 1 for i in own)
-        progress.note(task, ", ".join(now) + (f" ({retried} tried again)" if retried else ""))
+        progress.record(task, ", ".join(now) + (f" ({retried} tried again)" if retried else ""))
         return
     ended.add(task)
     mapped = f"{len(own)} batches" if own[0].map_index >= 0 else ""
@@ -198,7 +198,7 @@ def _prove(stack: Stack, run_id: str, console: Console) -> tuple[Findings, list[
     with progress.shown():
         progress.begin("proof")
         findings, missing = look_until_proved(
-            stack, run_id, _PROOF_TIMEOUT_S, lambda what: progress.note("proof", what)
+            stack, run_id, _PROOF_TIMEOUT_S, lambda what: progress.record("proof", what)
         )
         progress.end("proof", "failed" if missing else "done", "")
     return findings, missing

@@ -120,7 +120,7 @@ def download(repository: MavenRepository, hashes: Mapping[str, str], into: Path)
         ) from None
 
 
-def check_hashes(folder: Path, hashes: Mapping[str, str]) -> None:
+def verify_hashes(folder: Path, hashes: Mapping[str, str]) -> None:
     """Compare every file of a folder with its hash.
 
     Raises:

@@ -66,7 +66,7 @@ class Progress:
             line = self._lines[name]
             line.state, line.remark, line.began = "running", remark, time.monotonic()
 
-    def note(self, name: str, remark: str) -> None:
+    def record(self, name: str, remark: str) -> None:
         """Say what is being waited for."""
         with self._lock:
             self._lines[name].remark = remark

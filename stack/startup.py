@@ -82,7 +82,7 @@ class _Starter:
             already = True
         else:
             already = False
-            progress.note(name, "preparing")
+            progress.record(name, "preparing")
             service.prepare()
             self._supervisor.start_program(name)
         deadline = time.monotonic() + service.timeout
@@ -100,7 +100,7 @@ class _Starter:
                 missing = missing_for_health(service, state.started) or ""
                 if not missing:
                     return "ran already" if already else ""
-            progress.note(name, f"waiting for: {missing}")
+            progress.record(name, f"waiting for: {missing}")
             if time.monotonic() > deadline:
                 raise StackError(
                     f"{service.title} was not healthy after {service.timeout:.0f} s ({missing}).\n"

@@ -57,15 +57,15 @@ class Supervisor:
     def __init__(self, layout: Layout, environ: Mapping[str, str]) -> None:
         self._layout = layout
         self._environ = environ
-        self._note = layout.run / "supervisor.json"
+        self._record = layout.run / "supervisor.json"
 
     @property
     def socket_path(self) -> Path:
         """Where the running Supervisor listens, or where the next one will."""
-        note = self._read_note()
-        if note is None:
+        record = self._read_record()
+        if record is None:
             return choose_socket_path(self._layout.home, self._environ)
-        return Path(note["socket"])
+        return Path(record["socket"])
 
     def is_running(self) -> bool:
         """Return whether Supervisor answers."""
@@ -86,7 +86,7 @@ class Supervisor:
         self.end_strays()
         path = choose_socket_path(self._layout.home, self._environ)
         make_socket_folder(path)
-        write_private(self._note, json.dumps({"socket": str(path), "boot": _boot_id()}))
+        write_private(self._record, json.dumps({"socket": str(path), "boot": _boot_id()}))
         self._write_config()
         arguments = ["-m", "supervisor.supervisord", "-c", str(self._layout.supervisor_config)]
         done = subprocess.run(
@@ -178,7 +178,7 @@ class Supervisor:
         if pid is not None and is_running_process(pid):
             os.kill(pid, signal.SIGKILL)
         end_processes(processes_of(self._layout, session), wait=10)
-        for path in (self.socket_path, self._note, self._layout.run / "supervisord.pid"):
+        for path in (self.socket_path, self._record, self._layout.run / "supervisord.pid"):
             path.unlink(missing_ok=True)
 
     def _stop_clients(self, progress: Callable[[list[str]], None]) -> None:
@@ -202,17 +202,17 @@ class Supervisor:
         )
         write_private(self._layout.supervisor_config, text)
 
-    def _read_note(self) -> dict[str, str] | None:
+    def _read_record(self) -> dict[str, str] | None:
         try:
-            note: dict[str, str] = json.loads(self._note.read_text(encoding="utf-8"))
+            record: dict[str, str] = json.loads(self._record.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
-        return note
+        return record
 
-    def _noted_pid(self) -> int | None:
+    def _recorded_pid(self) -> int | None:
         """Return the process id Supervisor had at its last start, if the machine still runs."""
-        note = self._read_note()
-        if note is None or note["boot"] != _boot_id():
+        record = self._read_record()
+        if record is None or record["boot"] != _boot_id():
             return None
         try:
             return int((self._layout.run / "supervisord.pid").read_text(encoding="ascii"))
@@ -221,7 +221,7 @@ class Supervisor:
 
     def _pid(self) -> int | None:
         """Return Supervisor's process id, if it is alive and really this home's Supervisor."""
-        pid = self._noted_pid()
+        pid = self._recorded_pid()
         if pid is None or not is_running_process(pid):
             return None
         return pid if self._is_own(pid) else None
@@ -232,7 +232,7 @@ class Supervisor:
         A number in use as a session is given to no new process, so a stranger of that number
         means that the session is over.
         """
-        pid = self._noted_pid()
+        pid = self._recorded_pid()
         if pid is not None and is_running_process(pid) and not self._is_own(pid):
             return None
         return pid

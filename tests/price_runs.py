@@ -15,7 +15,7 @@ from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
 from keeper.pipeline.prices.plan import PlannedBatch, plan_run
 from keeper.pipeline.prices.publish import publish_batch
-from keeper.pipeline.prices.validate import CheckResult, check_batch
+from keeper.pipeline.prices.validate import CheckResult, validate_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.runs.keepa_account import KeepaAccount, account_of, keepa_account
 from keeper.sources.keepa.client import KeepaClient
@@ -84,7 +84,7 @@ class Run:
 
     def check(self, price_types: tuple[str, ...] = ()) -> CheckResult:
         parts = [
-            check_batch(
+            validate_batch(
                 self.folder(batch.batch),
                 self.connection,
                 run_id=self.run_id,

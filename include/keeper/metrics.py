@@ -26,7 +26,7 @@ class Waits:
         """Begin without any."""
         self._by_part: dict[str, Wait] = {}
 
-    def note(self, part: str, why: str | None) -> bool:
+    def record(self, part: str, why: str | None) -> bool:
         """Record why a part waits, None if it does not; return whether a wait began or ended."""
         before = self._by_part.get(part)
         if why is None:

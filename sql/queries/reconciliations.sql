@@ -1,4 +1,4 @@
--- name: note
+-- name: record
 -- Records one comparison of Elasticsearch with PostgreSQL: days compared, documents at fault.
 INSERT INTO reconciliations (mirror, run_id, compared_at, is_dry_run, days, different, missing,
     outdated, surplus, in_motion, refused, examples)

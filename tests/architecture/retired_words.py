@@ -43,6 +43,7 @@ RETIRED: Final = (
     _word(r"judged?|judges|judging|judge?ments?", "evaluate"),
     _word(r"patience|patient", "timeout"),
     _word(r"nought", "zero, nothing"),
+    _word(r"noted|noting", "recorded, recording"),
 )
 """Not allowed in names, docstrings, comments, messages and documents."""
 

@@ -35,9 +35,9 @@ def queries_by_itself(source: str) -> list[str]:
 
 
 def test_no_endpoint_queries_by_itself(root: Path) -> None:
-    modules = sorted((root / API).glob("*.py"))
+    modules = sorted((root / API).rglob("*.py"))
     assert len(modules) > 5
-    found = {path.name: queries_by_itself(path.read_text("utf-8")) for path in modules}
+    found = {str(path): queries_by_itself(path.read_text("utf-8")) for path in modules}
     assert {name: what for name, what in found.items() if what} == {}
 
 

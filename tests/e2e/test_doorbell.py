@@ -79,7 +79,7 @@ def test_an_event_runs_the_checks_and_one_of_no_concern_does_not(
 ) -> None:
     short_of_tokens(7)
     tables = {"keeper-tokens": "token_ledger", "keeper-runs": "pipeline_runs"}
-    noted = {
+    recorded = {
         alias: rows(f"SELECT count(*)::int AS number FROM {table}")[0]["number"]
         for alias, table in tables.items()
     }
@@ -96,7 +96,7 @@ def test_an_event_runs_the_checks_and_one_of_no_concern_does_not(
     lags = rows("SELECT * FROM operator_notices WHERE topic LIKE 'lag:%' AND resolved_at IS NULL")
     assert lags == []
     with Elasticsearch(stack["ELASTICSEARCH_URL"]) as search:
-        for alias, number in noted.items():
+        for alias, number in recorded.items():
             search.indices.refresh(index=alias)
             assert search.count(index=alias)["count"] >= number > 0
 

@@ -9,7 +9,7 @@ import pytest
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.tokens.balance import Reservation, TokenRequest
 from keeper.domain.watches.watch import ProductToCheck
-from keeper.pipeline.prices.validate import CheckResult, check_batch
+from keeper.pipeline.prices.validate import CheckResult, validate_batch
 from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_run
 from keeper.stores.lake.paths import MissingFileError
 from keeper.stores.lake.run_files import BatchFolder
@@ -62,7 +62,7 @@ def check(
     *,
     is_complete: bool = True,
 ) -> CheckResult:
-    return check_batch(
+    return validate_batch(
         folder,
         connection,
         run_id=RUN,

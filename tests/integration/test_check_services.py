@@ -16,9 +16,9 @@ from keeper.pipeline.services.probes import (
     NotConfiguredError,
     NotMigratedError,
     ServiceUnwellError,
-    check_chats,
-    check_mail,
-    check_postgres,
+    probe_chats,
+    probe_mail,
+    probe_postgres,
 )
 from keeper.settings import Settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
@@ -28,14 +28,14 @@ from tests.chat_server import TOKEN, ChatServer
 def test_a_migration_that_is_missing_is_named(
     database: PostgresConfig, connection: Connection
 ) -> None:
-    assert check_postgres(database).endswith("0 active watches")
+    assert probe_postgres(database).endswith("0 active watches")
     (gone,) = connection.execute(
         "DELETE FROM _yoyo_migration WHERE migration_id ="
         " (SELECT max(migration_id) FROM _yoyo_migration) RETURNING migration_id"
     ).fetchall()
 
     with pytest.raises(NotMigratedError, match=f"{gone['migration_id']}: keeper migrate"):
-        check_postgres(database)
+        probe_postgres(database)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_one_chat_that_is_refused_does_not_hide_the_others(chat: ChatServer) -> 
     )
 
     with pytest.raises(ServiceUnwellError, match=r"Telegram: .*401|404.*; Discord deals: .*404"):
-        check_chats(settings)
+        probe_chats(settings)
     assert [request.path for request in chat.requests] == ["/bot1:of-nobody/getMe", "/gone"]
 
 
@@ -86,6 +86,6 @@ def test_what_is_not_configured_is_said_so() -> None:
     nothing = Settings()
 
     with pytest.raises(NotConfiguredError, match="SMTP_HOST"):
-        check_mail(nothing)
+        probe_mail(nothing)
     with pytest.raises(NotConfiguredError, match="TELEGRAM_BOT_TOKEN"):
-        check_chats(nothing)
+        probe_chats(nothing)

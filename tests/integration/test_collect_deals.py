@@ -14,7 +14,7 @@ from keeper.domain.deals.events import DealEvent
 from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.pipeline.deals.fetch import DealFetchResult, fetch_deals, renew_filter
 from keeper.pipeline.deals.plan import PlannedFilter, plan_deals
-from keeper.pipeline.deals.validate import DealCheckResult, check_deals
+from keeper.pipeline.deals.validate import DealCheckResult, validate_deals
 from keeper.pipeline.prices.publish import publish_batch
 from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_run
 from keeper.pipeline.runs.keepa_account import account_of
@@ -70,7 +70,7 @@ class Run:
             )
 
     def check(self, batch: int) -> DealCheckResult:
-        return check_deals(
+        return validate_deals(
             self.folder(batch), self.connection, run_id=self.name, batch=batch, source="simulator"
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from keeper.checks.deal_records import AMOUNTS, COLUMNS, SUITE, check_deal_records
+from keeper.checks.deal_records import AMOUNTS, COLUMNS, SUITE, validate_deal_records
 from keeper.checks.validation import ExpectationError
 from keeper.checks.verdicts import Verdict
 from tests.deals import CHECKED_AT
@@ -41,7 +41,7 @@ def check(*changes: Mapping[str, Any], **options: Any) -> Verdict:
         {**dict.fromkeys(numbers, "Int64"), "rating": "Float64"}
     )
     records["observed_at"] = pd.to_datetime(records["observed_at"], utc=True)
-    return check_deal_records(records, checked_at=CHECKED_AT, name="run, kettles", **options)
+    return validate_deal_records(records, checked_at=CHECKED_AT, name="run, kettles", **options)
 
 
 def test_good_deals_pass_whatever_keepa_does_not_know(tmp_path: Path) -> None:
@@ -96,6 +96,6 @@ def test_no_two_expectations_share_a_name_and_a_column() -> None:
 
 def test_a_missing_column_is_an_error() -> None:
     with pytest.raises(ExpectationError, match="deal records lack the columns domain"):
-        check_deal_records(
+        validate_deal_records(
             pd.DataFrame([GOOD]).drop(columns="domain"), checked_at=CHECKED_AT, name="run"
         )

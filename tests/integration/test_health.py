@@ -93,7 +93,7 @@ def test_what_is_down_or_waits_is_named_and_the_others_are_told_all_the_same(
     )
     away(monkeypatch, "ELASTICSEARCH_URL", "http://127.0.0.1:{port}")
     waits = Waits()
-    waits.note("store", "Elasticsearch does not answer")
+    waits.record("store", "Elasticsearch does not answer")
     HeartbeatWriter("index-prices", waits)
 
     told, parts = health()

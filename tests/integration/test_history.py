@@ -21,7 +21,7 @@ from keeper.pipeline.prices.backfill import InvalidIntervalError, plan_backfill,
 from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
 from keeper.pipeline.prices.plan import PlannedBatch
 from keeper.pipeline.prices.publish import publish_prices
-from keeper.pipeline.prices.validate import CheckResult, check_batch
+from keeper.pipeline.prices.validate import CheckResult, validate_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.sources.keepa.client import KeepaClient
 from keeper.stores.lake.run_files import BatchFolder
@@ -86,7 +86,7 @@ class Tracker:
         return fetch_batch(self.folder(run), client, received_from=since)
 
     def check(self, run: str, interval: Interval | None = None) -> CheckResult:
-        return check_batch(
+        return validate_batch(
             self.folder(run),
             self.connection,
             run_id=run,

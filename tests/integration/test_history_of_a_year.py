@@ -12,7 +12,7 @@ from keeper.domain.intervals import Interval
 from keeper.pipeline.prices.backfill import plan_backfill
 from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.pipeline.prices.publish import publish_prices
-from keeper.pipeline.prices.validate import check_batch
+from keeper.pipeline.prices.validate import validate_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
@@ -61,7 +61,7 @@ def test_a_year_of_many_products_is_loaded_once(
                         folder, client, batch.query, received_from=YEAR.until
                     ).tokens
                 prices.append(batch.query.estimate(batch.products))
-                check_batch(
+                validate_batch(
                     folder,
                     connection,
                     run_id=run,

@@ -17,7 +17,7 @@ from keeper.errors import KeeperError, TerminalError, TransientError
 from keeper.pipeline.prices.fetch import FetchResult, fetch_batch
 from keeper.pipeline.prices.plan import plan_run
 from keeper.pipeline.prices.publish import publish_prices
-from keeper.pipeline.prices.validate import CheckResult, check_batch
+from keeper.pipeline.prices.validate import CheckResult, validate_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.runs.keepa_account import KeepaAccount, account_of
 from keeper.sources.keepa.client import KeepaClient
@@ -99,7 +99,7 @@ class Run:
             return fetch_batch(self.folder, account.client, page_products=PAGE)
 
     def publish(self, *, is_complete: bool = True) -> CheckResult:
-        checked = check_batch(
+        checked = validate_batch(
             self.folder,
             self.connection,
             run_id=RUN,

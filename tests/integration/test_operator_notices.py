@@ -19,11 +19,11 @@ from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, deliver_due
 from keeper.pipeline.messages.operator import notify_operator
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.services.monitor import (
-    check_outbox,
-    check_products,
-    check_tokens,
     lag_of,
     letters_of,
+    monitor_outbox,
+    monitor_products,
+    monitor_tokens,
     record_findings,
 )
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
@@ -196,16 +196,16 @@ def run(connection: Connection, number: int, postponed: int, kind: str = "schedu
 def test_products_that_waited_for_tokens_are_told_by_the_latest_run(
     connection: Connection,
 ) -> None:
-    assert check_tokens(connection).trouble is None
+    assert monitor_tokens(connection).trouble is None
     run(connection, 1, 10)
     run(connection, 2, 0, "backfill")
 
-    trouble = check_tokens(connection).trouble
+    trouble = monitor_tokens(connection).trouble
     run(connection, 3, 0)
 
     assert trouble is not None
     assert trouble.subject == "tokens reach for 90 products, 10 have to wait"
-    assert check_tokens(connection).trouble is None
+    assert monitor_tokens(connection).trouble is None
 
 
 def test_a_want_of_tokens_is_told_as_soon_as_a_run_is_planned(connection: Connection) -> None:
@@ -217,7 +217,7 @@ def test_a_want_of_tokens_is_told_as_soon_as_a_run_is_planned(connection: Connec
     run(connection, 1, 0)
 
     start_run(connection, **running, started_at=NOW + 2 * HOUR)
-    assert check_tokens(connection).trouble is None
+    assert monitor_tokens(connection).trouble is None
     start_run(
         connection,
         **running,
@@ -226,7 +226,7 @@ def test_a_want_of_tokens_is_told_as_soon_as_a_run_is_planned(connection: Connec
         products_postponed=30,
     )
 
-    trouble = check_tokens(connection).trouble
+    trouble = monitor_tokens(connection).trouble
     assert trouble is not None
     assert trouble.subject == "tokens reach for 70 products, 30 have to wait"
 
@@ -247,7 +247,7 @@ def test_products_nobody_checked_for_two_intervals_are_stale(
     ).fetchall()
 
     def stale(hours: float) -> str:
-        found = check_products(
+        found = monitor_products(
             connection, policy=EVERY_SIX_HOURS, at=row["at"] + timedelta(hours=hours)
         )
         return "" if found.trouble is None else found.trouble.subject
@@ -276,7 +276,7 @@ def test_offers_that_are_asked_for_daily_are_stale_after_two_days_and_the_unknow
 
     def stale(hours: float) -> str:
         now = at + timedelta(hours=hours)
-        found = check_products(connection, policy=daily, at=now)
+        found = monitor_products(connection, policy=daily, at=now)
         return "" if found.trouble is None else found.trouble.subject
 
     assert stale(11) == ""
@@ -295,7 +295,7 @@ def test_messages_that_are_due_and_wait_are_noted_and_those_held_are_not(
     deliver_due(connection, by_mail(Scripted(BUSY)))
 
     def waiting(minutes: int) -> str:
-        trouble = check_outbox(connection, at=NOW + timedelta(minutes=minutes)).trouble
+        trouble = monitor_outbox(connection, at=NOW + timedelta(minutes=minutes)).trouble
         return "" if trouble is None else f"{trouble.subject}\n{trouble.details}"
 
     assert waiting(15) == ""
@@ -361,7 +361,7 @@ def test_findings_become_notices_and_end_them(connection: Connection) -> None:
     run(connection, 1, 10)
 
     def note() -> dict[str, list[str]]:
-        return record_findings(connection, [check_tokens(connection)], operator=OPERATOR, at=NOW)
+        return record_findings(connection, [monitor_tokens(connection)], operator=OPERATOR, at=NOW)
 
     assert note() == {"trouble": ["tokens"], "notified": ["tokens"], "over": []}
     assert note() == {"trouble": ["tokens"], "notified": [], "over": []}

@@ -15,7 +15,7 @@ threads = len(os.listdir("/proc/self/task"))
 child = os.fork()
 if child == 0:
     import pandas as pd
-    from keeper.checks.price_records import check_price_records
+    from keeper.checks.price_records import validate_price_records
     from keeper.domain.prices.points import from_keepa_minutes
 
     records = pd.DataFrame(
@@ -29,7 +29,7 @@ if child == 0:
             "shipping_minor": pd.array([None, None], dtype="Int64"),
         }
     )
-    verdict = check_price_records(
+    verdict = validate_price_records(
         records, checked_at=from_keepa_minutes(7_600_000), name="forked"
     )
     os._exit(0 if verdict.failed_rows == (1,) and threading.active_count() == 1 else 1)

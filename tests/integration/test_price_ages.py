@@ -14,8 +14,8 @@ from keeper.cli.app import app
 from keeper.domain.prices.points import to_keepa_minutes
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.watch import ProductToCheck, Watch
-from keeper.pipeline.prices.validate import check_batch
-from keeper.pipeline.services.monitor import check_products
+from keeper.pipeline.prices.validate import validate_batch
+from keeper.pipeline.services.monitor import monitor_products
 from keeper.settings import load_settings
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.postgres.connection import Connection, PostgresConfig
@@ -110,7 +110,7 @@ def events_of(
     body = json.dumps({"tokensLeft": 1, "products": [fields]})
     detail = ProductToCheck(ASIN, "us", {price_type: 1000}, {}).detail
     add_page(folder, 0, body.encode(), asked=(ASIN,), received_at=NOW, detail=detail)
-    check_batch(folder, connection, run_id="run-1", batch=0, source="keepa", price_types=())
+    validate_batch(folder, connection, run_id="run-1", batch=0, source="keepa", price_types=())
     return [decode_price_event(message) for _, message in folder.read_messages()]
 
 
@@ -191,7 +191,7 @@ def test_a_product_keepa_has_not_looked_at_is_stale_though_it_was_checked(
     def trouble(seen_at: datetime | None, hours: float) -> tuple[str, str]:
         writer.store([price_event(900, hour=7, seen_at=seen_at)])
         connection.execute("UPDATE price_series SET seen_at = %s", (seen_at,))
-        found = check_products(
+        found = monitor_products(
             connection, policy=EVERY_SIX_HOURS, at=check + timedelta(hours=hours)
         )
         return ("", "") if found.trouble is None else (found.trouble.subject, found.trouble.details)

@@ -19,7 +19,7 @@ from keeper.checks.price_records import (
     MAX_MINOR,
     SUITE,
     ExpectationError,
-    check_price_records,
+    validate_price_records,
 )
 from keeper.checks.validation import Suite, run_suite
 from keeper.checks.verdicts import Verdict
@@ -66,7 +66,7 @@ def typed(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def check(records: pd.DataFrame, **options: Any) -> Verdict:
-    return check_price_records(records, checked_at=CHECKED_AT, name="run, batch 0", **options)
+    return validate_price_records(records, checked_at=CHECKED_AT, name="run, batch 0", **options)
 
 
 def reasons(verdict: Verdict) -> list[tuple[int, str, str | None, str | None]]:

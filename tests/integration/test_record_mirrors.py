@@ -24,7 +24,7 @@ from tests.work_records import BEGAN, NOW, ask_keepa, run_pipeline
 
 
 @pytest.fixture
-def noted(connection: Connection) -> None:
+def recorded(connection: Connection) -> None:
     """Four requests, one of them refused and one open, and three runs, one of which lasts."""
     ask_keepa(connection)
     ask_keepa(connection, hour=1, endpoint="deal", tokens=5, charged=5, run=None)
@@ -41,7 +41,7 @@ def documents(search: Elasticsearch, mirror: RecordMirror) -> dict[str, dict[str
     return {hit["_id"]: hit["_source"] for hit in hits}
 
 
-@pytest.mark.usefixtures("noted")
+@pytest.mark.usefixtures("recorded")
 def test_a_request_is_a_document_with_what_it_cost(
     connection: Connection, search: Elasticsearch, tokens_mirror: RecordMirror
 ) -> None:
@@ -77,7 +77,7 @@ def test_a_request_is_a_document_with_what_it_cost(
     )
 
 
-@pytest.mark.usefixtures("noted")
+@pytest.mark.usefixtures("recorded")
 def test_a_run_is_a_document_with_what_it_did(
     connection: Connection, search: Elasticsearch, runs_mirror: RecordMirror
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_run_is_a_document_with_what_it_did(
     assert found["track_prices/3"]["finished_at"] is None
 
 
-@pytest.mark.usefixtures("noted")
+@pytest.mark.usefixtures("recorded")
 def test_what_changes_afterwards_is_copied_and_the_rest_is_left(
     connection: Connection, search: Elasticsearch, runs_mirror: RecordMirror
 ) -> None:
@@ -120,7 +120,7 @@ def test_what_changes_afterwards_is_copied_and_the_rest_is_left(
     assert found[old]["points_stored"] == 0
 
 
-@pytest.mark.usefixtures("noted")
+@pytest.mark.usefixtures("recorded")
 def test_a_request_given_up_long_after_is_copied(
     connection: Connection, search: Elasticsearch, tokens_mirror: RecordMirror
 ) -> None:
@@ -134,7 +134,7 @@ def test_a_request_given_up_long_after_is_copied(
     assert sorted(states) == ["CHARGED", "CHARGED", "CHARGED", "REFUSED", "UNKNOWN"]
 
 
-@pytest.mark.usefixtures("noted")
+@pytest.mark.usefixtures("recorded")
 def test_an_earlier_reading_never_overrules_a_later_one(
     connection: Connection, search: Elasticsearch, runs_mirror: RecordMirror
 ) -> None:
@@ -153,7 +153,7 @@ def test_an_earlier_reading_never_overrules_a_later_one(
     assert documents(search, runs_mirror)["track_prices/3"]["state"] == "SUCCESS"
 
 
-@pytest.mark.usefixtures("noted")
+@pytest.mark.usefixtures("recorded")
 def test_records_past_their_retention_go(
     connection: Connection,
     search: Elasticsearch,
@@ -172,7 +172,7 @@ def test_records_past_their_retention_go(
         assert mirror_records(connection, search, mirror, at=NOW).removed == 0
 
 
-@pytest.mark.usefixtures("noted")
+@pytest.mark.usefixtures("recorded")
 def test_a_lost_document_comes_back(
     connection: Connection, search: Elasticsearch, runs_mirror: RecordMirror
 ) -> None:
@@ -186,7 +186,7 @@ def test_a_lost_document_comes_back(
     assert documents(search, runs_mirror) == expected
 
 
-@pytest.mark.usefixtures("noted")
+@pytest.mark.usefixtures("recorded")
 def test_an_index_made_anew_is_the_same(
     connection: Connection, search: Elasticsearch, runs_mirror: RecordMirror
 ) -> None:
@@ -203,7 +203,7 @@ def test_an_index_made_anew_is_the_same(
     assert list(search.indices.get(index=f"{runs_mirror.alias}-*")) == [index]
 
 
-@pytest.mark.usefixtures("noted")
+@pytest.mark.usefixtures("recorded")
 def test_an_interrupted_rebuild_changes_nothing(
     connection: Connection, search: Elasticsearch, runs_mirror: RecordMirror
 ) -> None:
@@ -262,7 +262,7 @@ class TestCommands:
         yield
         load_settings.cache_clear()
 
-    @pytest.mark.usefixtures("noted")
+    @pytest.mark.usefixtures("recorded")
     def test_update_says_what_it_copied(self) -> None:
         rows = [line.split("│") for line in search("update").stdout.splitlines() if "│" in line]
         assert [[cell.strip() for cell in row[1:6]] for row in rows] == [
@@ -271,7 +271,7 @@ class TestCommands:
         ]
         assert "runs" not in search("update", "tokens").stdout
 
-    @pytest.mark.usefixtures("noted")
+    @pytest.mark.usefixtures("recorded")
     def test_rebuild_knows_records_too(self, runs_mirror: RecordMirror) -> None:
         assert search("rebuild", "runs").stdout == (
             f"{runs_mirror.alias} is now {runs_mirror.alias}-000002: 3 documents from PostgreSQL\n"

@@ -17,7 +17,7 @@ from keeper.pipeline.prices.fetch import fetch_batch
 from keeper.pipeline.prices.publish import publish_prices
 from keeper.pipeline.prices.replay import Replayed, ReplayOptions, replay
 from keeper.pipeline.prices.replay_plan import ReplayPlan, plan_replay
-from keeper.pipeline.prices.validate import check_batch
+from keeper.pipeline.prices.validate import validate_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.products.requests import ProductQuery
@@ -84,7 +84,7 @@ class Keeper:
         with KeepaClient(keepa.config(), sleep=lambda _: None, clock=lambda: at) as client:
             # One batch for all details: the dearest brings what the others do.
             fetch_batch(folder, client, ProductQuery(Detail.OFFERS), page_products=8)
-        check_batch(
+        validate_batch(
             folder, self.connection, run_id=run, batch=0, source="simulator", price_types=TYPES
         )
         topics = self.make_topic_pair()

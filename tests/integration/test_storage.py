@@ -16,9 +16,9 @@ from keeper.errors import KeeperError
 from keeper.pipeline.storage.maintain import (
     Retention,
     StorageUnsoundError,
-    check_storage,
     drop_old,
     drop_old_folders,
+    require_sound_storage,
 )
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
@@ -81,9 +81,9 @@ def test_what_is_wrong_is_told_with_its_remedy(connection: Connection) -> None:
     connection.execute("DROP TABLE price_points_2021")
 
     with pytest.raises(StorageUnsoundError, match="no partition between price_points_2018 and"):
-        check_storage(connection, NOW)
+        require_sound_storage(connection, NOW)
     with pytest.raises(StorageUnsoundError, match="no partition for today"):
-        check_storage(connection, NOW + 3650 * DAY)
+        require_sound_storage(connection, NOW + 3650 * DAY)
 
 
 def test_points_that_came_another_way_are_rolled_up_too(connection: Connection) -> None:

@@ -6,11 +6,11 @@ from typing import Final
 
 import pandas as pd
 
-from keeper.checks.price_records import ANY_PRICE, KEY, MAX_MINOR, check_records, expect
+from keeper.checks.price_records import ANY_PRICE, KEY, MAX_MINOR, expect, validate_records
 from keeper.checks.validation import Suite
 from keeper.checks.verdicts import Verdict
 
-__all__ = ["AMOUNTS", "COLUMNS", "SUITE", "check_deal_records"]
+__all__ = ["AMOUNTS", "COLUMNS", "SUITE", "validate_deal_records"]
 
 AMOUNTS: Final = ("previous_minor", "original_minor", "list_price_minor")
 """Further prices of a deal."""
@@ -85,14 +85,14 @@ SUITE: Final = Suite(
 )
 
 
-def check_deal_records(
+def validate_deal_records(
     records: pd.DataFrame,
     *,
     checked_at: datetime,
     docs_dir: Path | None = None,
     name: str,
 ) -> Verdict:
-    """Check deals, as check_price_records checks price records.
+    """Check deals, as validate_price_records checks price records.
 
     Args:
         records: One row a deal of one filter, with COLUMNS: texts, an aware UTC `observed_at`,
@@ -105,6 +105,6 @@ def check_deal_records(
         ExpectationError: A column is missing or of a type an expectation cannot evaluate.
         ValueError: `checked_at` is not aware.
     """
-    return check_records(
+    return validate_records(
         SUITE, COLUMNS, records, checked_at=checked_at, docs_dir=docs_dir, name=name
     )

@@ -23,7 +23,7 @@ __all__ = [
     "ExpectationError",
     "Failure",
     "Verdict",
-    "check_price_records",
+    "validate_price_records",
 ]
 
 COLUMNS: Final = (
@@ -152,7 +152,7 @@ SUITE: Final = Suite(
 )
 
 
-def check_price_records(
+def validate_price_records(
     records: pd.DataFrame,
     *,
     checked_at: datetime,
@@ -175,12 +175,12 @@ def check_price_records(
         ExpectationError: A column is missing or of a type an expectation cannot evaluate.
         ValueError: `checked_at` is not aware.
     """
-    return check_records(
+    return validate_records(
         SUITE, COLUMNS, records, checked_at=checked_at, docs_dir=docs_dir, name=name
     )
 
 
-def check_records(
+def validate_records(
     suite: Suite,
     columns: Sequence[str],
     records: pd.DataFrame,
@@ -189,7 +189,7 @@ def check_records(
     docs_dir: Path | None,
     name: str,
 ) -> Verdict:
-    """Check records of any suite that begins with ANY_PRICE; see check_price_records.
+    """Check records of any suite that begins with ANY_PRICE; see validate_price_records.
 
     Raises:
         ExpectationError: One of `columns` is missing or of a type an expectation cannot evaluate.

@@ -7,15 +7,9 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from keeper.console.api import (
-    me,
-    operations,
-    problem_list,
-    rules,
-    sign_in,
-    watch_files,
-    watches,
-)
+from keeper.console.api import problem_list
+from keeper.console.api.users import me, sign_in, users
+from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
@@ -78,7 +72,12 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
 def _api() -> APIRouter:
     api = APIRouter(prefix=API_PATH)
     # The files' addresses come before that of one watch, which would take their names for numbers.
-    for subject in (me, sign_in, watch_files, watches, rules, operations, problem_list):
+    for subject in (
+        *(me, sign_in),
+        *(files, watches, rules),
+        users,
+        problem_list,
+    ):
         api.include_router(subject.router)
     return api
 

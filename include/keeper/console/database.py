@@ -77,7 +77,7 @@ class ConsoleDatabase:
             return await asyncio.wait_for(asyncio.wrap_future(doing), _ANSWER_S)
         except TimeoutError:
             error = DatabaseUnavailableError(f"PostgreSQL has not answered within {_ANSWER_S:g} s")
-            self._note(error)
+            self._record_failure(error)
             raise error from None
 
     def _do(self, work: Callable[[Connection], _T]) -> _T:
@@ -87,7 +87,7 @@ class ConsoleDatabase:
             with session(self._config) as connection:
                 done = work(connection)
         except DatabaseUnavailableError as error:
-            self._note(error)
+            self._record_failure(error)
             raise
         except Exception:
             # Whatever is wrong, it has answered.
@@ -96,6 +96,6 @@ class ConsoleDatabase:
         self._breaker.worked()
         return done
 
-    def _note(self, error: DatabaseUnavailableError) -> None:
+    def _record_failure(self, error: DatabaseUnavailableError) -> None:
         if pause := self._breaker.failed(self._clock()):
             _LOG.warning("%s; asked again in %.0f s", error, pause.total_seconds())

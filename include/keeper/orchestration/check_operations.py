@@ -47,33 +47,33 @@ Nothing but its watcher updates it: an asset a task writes, too, would trigger t
 
 @task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OUTBOX])
 def check_database() -> dict[str, list[str]]:
-    """Look for a want of tokens, stale products and messages that wait; return what was noted.
+    """Look for a want of tokens, stale products and messages that wait; return what was recorded.
 
     Of messages that wait the operator is mailed directly too, for the notice may wait with them.
     """
     from keeper.pipeline.messages.operator import mail_operator
     from keeper.pipeline.services.configuration import channels
     from keeper.pipeline.services.monitor import (
-        check_outbox,
-        check_products,
-        check_tokens,
+        monitor_outbox,
+        monitor_products,
+        monitor_tokens,
         record_findings,
     )
 
     settings, now = load_settings(), utc_now()
     operator = settings.people.operator_email
     with database() as connection:
-        outbox = check_outbox(connection, at=now)
+        outbox = monitor_outbox(connection, at=now)
         findings = [
-            check_tokens(connection),
-            check_products(connection, policy=settings.runs.request_policy, at=now),
+            monitor_tokens(connection),
+            monitor_products(connection, policy=settings.runs.request_policy, at=now),
             outbox,
         ]
-        noted = record_findings(connection, findings, operator=operator, at=now)
-    if outbox.trouble is not None and outbox.topic in noted["notified"]:
+        recorded = record_findings(connection, findings, operator=operator, at=now)
+    if outbox.trouble is not None and outbox.topic in recorded["notified"]:
         problem = "The notice of it waits with the other messages; this mail went past them."
         mail_operator(outbox.trouble, problem, channels(settings), operator=operator, at=now)
-    return noted
+    return recorded
 
 
 @task(
@@ -81,14 +81,14 @@ def check_database() -> dict[str, list[str]]:
     outlets=[OUTBOX],
 )
 def check_kafka() -> dict[str, list[str]]:
-    """Look for dead letters and for workers that are behind; return what was noted, by topic.
+    """Look for dead letters and for workers that are behind; return what was recorded, by topic.
 
-    What was found is noted also if Kafka then does not answer.
+    What was found is recorded also if Kafka then does not answer.
     """
-    from keeper.pipeline.services.monitor import check_dead_letters, check_lag, record_findings
+    from keeper.pipeline.services.monitor import monitor_dead_letters, monitor_lag, record_findings
 
     kafka, now = kafka_config(), utc_now()
-    findings = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
+    findings = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now))
     with database() as connection:
         operator = load_settings().people.operator_email
         return record_findings(connection, findings, operator=operator, at=now)
@@ -152,9 +152,9 @@ def summarise(
 
 def check_line(checked: Sequence[Mapping[str, list[str]] | None], delivered: str) -> str:
     """Return the line of `check_operations`: what is in trouble, and what became of the notices."""
-    noted = [found for found in checked if found]
-    trouble = [topic for found in noted for topic in found["trouble"]]
-    over = [topic for found in noted for topic in found["over"]]
+    recorded = [found for found in checked if found]
+    trouble = [topic for found in recorded for topic in found["trouble"]]
+    over = [topic for found in recorded for topic in found["over"]]
     parts = [f"in trouble: {', '.join(trouble)}" if trouble else "nothing is in trouble"]
     if over:
         parts.append(f"over: {', '.join(over)}")

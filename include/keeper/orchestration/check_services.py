@@ -23,7 +23,7 @@ from keeper.orchestration.airflow.connections import (
 from keeper.orchestration.airflow.lake import lake
 from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.summaries import conclude
-from keeper.pipeline.services.names import SERVICES, Configurations, checks_of
+from keeper.pipeline.services.names import SERVICES, Configurations, probes_of
 from keeper.settings import load_settings
 
 _LOG: Final = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def check(name: str) -> str:
 
     connection = _CONNECTIONS.get(name)
     try:
-        answer = checks_of(_CONFIGURATIONS)[name]()
+        answer = probes_of(_CONFIGURATIONS)[name]()
     except NotConfiguredError as error:
         raise AirflowSkipException(str(error)) from None
     except AirflowNotFoundException:
@@ -72,7 +72,7 @@ def check(name: str) -> str:
     return answer
 
 
-def service_checks() -> list[Any]:
+def service_probes() -> list[Any]:
     """Return a task for each service; none of them waits for another."""
     return [check.override(task_id=f"check_{name}")(name) for name in SERVICES]
 

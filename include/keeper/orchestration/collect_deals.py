@@ -90,11 +90,11 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
 )
 def check(fetched: dict[str, Any]) -> dict[str, Any]:
     """Turn a filter's replies into scored and checked messages, and count them."""
-    from keeper.pipeline.deals.validate import check_deals
+    from keeper.pipeline.deals.validate import validate_deals
 
     run, batch = fetched["run"], fetched["batch"]
     with database() as connection:
-        checked = check_deals(
+        checked = validate_deals(
             deal_folder(run, batch),
             connection,
             run_id=run,

@@ -57,11 +57,11 @@ def roll_up() -> dict[str, Any]:
 @task(execution_timeout=timedelta(hours=2))
 def check() -> None:
     """Check that the database is sound and count anew what is in it."""
-    from keeper.pipeline.storage.maintain import check_storage
+    from keeper.pipeline.storage.maintain import require_sound_storage
     from keeper.stores.postgres.storage.retention import analyse
 
     with database() as connection:
-        check_storage(connection, utc_now())
+        require_sound_storage(connection, utc_now())
         analyse(connection)
 
 
@@ -139,7 +139,7 @@ def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
 
 @task(trigger_rule=TriggerRule.ALL_DONE, is_independent=True, execution_timeout=timedelta(hours=2))
 def clean_airflow(params: dict[str, Any]) -> None:
-    """Delete what Airflow's own database has noted before its retention.
+    """Delete what Airflow's own database has recorded before its retention.
 
     By Airflow's own command, in a process of its own: a task may not reach that database but by
     this connection.

@@ -4,7 +4,7 @@ import sys
 import pandas as pd
 import pytest
 
-from keeper.checks.price_records import COLUMNS, SUITE, ExpectationError, check_price_records
+from keeper.checks.price_records import COLUMNS, SUITE, ExpectationError, validate_price_records
 from keeper.domain.prices.points import KEEPA_EPOCH, from_keepa_minutes
 
 CHECKED_AT = from_keepa_minutes(7_500_000)
@@ -23,13 +23,13 @@ def test_importing_the_room_does_not_pay_for_great_expectations() -> None:
 
 def test_an_empty_batch_has_an_empty_verdict() -> None:
     records = pd.DataFrame(columns=list(COLUMNS))
-    verdict = check_price_records(records, checked_at=CHECKED_AT, name="run, batch 0")
+    verdict = validate_price_records(records, checked_at=CHECKED_AT, name="run, batch 0")
     assert (verdict.checked, verdict.failures, verdict.docs) == (0, (), None)
 
 
 def test_a_missing_column_is_an_error_even_of_an_empty_batch() -> None:
     with pytest.raises(ExpectationError, match=r"lack the columns currency, shipping_minor"):
-        check_price_records(
+        validate_price_records(
             pd.DataFrame(columns=["asin", "domain", "price_type", "observed_at", "price_minor"]),
             checked_at=CHECKED_AT,
             name="run, batch 0",
@@ -38,7 +38,7 @@ def test_a_missing_column_is_an_error_even_of_an_empty_batch() -> None:
 
 def test_a_naive_time_of_check_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
-        check_price_records(
+        validate_price_records(
             pd.DataFrame(columns=list(COLUMNS)),
             checked_at=KEEPA_EPOCH.replace(tzinfo=None),
             name="run, batch 0",

@@ -11,7 +11,7 @@ from stack.context import repository_of
 from stack.debian_java import keep_links_inside
 from stack.errors import StackError
 from stack.layout import Layout
-from stack.maven import MavenRepository, check_hashes
+from stack.maven import MavenRepository, verify_hashes
 from stack.versions import versions
 
 SETTINGS = """<?xml version="1.0"?>
@@ -74,7 +74,7 @@ def test_what_maven_fetched_is_compared_too(
         (tmp_path / name).write_bytes(content)
 
     with pytest.raises(StackError, match=message):
-        check_hashes(tmp_path, {"org/one.jar": hashlib.sha256(b"one").hexdigest()})
+        verify_hashes(tmp_path, {"org/one.jar": hashlib.sha256(b"one").hexdigest()})
 
 
 def test_the_mirror_of_central_in_mavens_settings_is_taken(layout: Layout, home: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_worker_that_waits_is_degraded_and_says_for_what(
     running: Stack, why: str | None, shown: str
 ) -> None:
     waits, out = Waits(), StringIO()
-    waits.note("outbox", why)
+    waits.record("outbox", why)
     HeartbeatWriter("deliver", waits)
 
     rows = status_rows(running, OnlyTheDeliverer())  # type: ignore[arg-type]  # a stand-in

@@ -105,7 +105,7 @@ def add(kind: KindArgument, address: ChannelArgument, user: UserOption = None) -
     from keeper.stores.postgres.messages.channels import save_channel
 
     to = _address(kind, address)
-    _check_name(to, load_settings())
+    _validate_name(to, load_settings())
     with database() as connection:
         is_new = save_channel(connection, user_address(user), to)
     typer.echo(
@@ -229,7 +229,7 @@ def _address(kind: str, address: str) -> "Address":
     return Address(ChannelKind(kind.lower()), address.strip())
 
 
-def _check_name(to: "Address", settings: "Settings") -> None:
+def _validate_name(to: "Address", settings: "Settings") -> None:
     """Refuse what no message can reach, while the mistake is easily mended."""
     from keeper.domain.messages.queue import ChannelKind
 
@@ -241,7 +241,7 @@ def _check_name(to: "Address", settings: "Settings") -> None:
         known = ", ".join(names) or "none"
         raise typer.BadParameter(f"the settings have no {to.kind} called {to.address}, but {known}")
     if to.kind is ChannelKind.EMAIL:
-        _check_mail(to.address, settings)
+        _validate_mail(to.address, settings)
     if to.kind is ChannelKind.TELEGRAM and not _CHAT.fullmatch(to.address):
         raise typer.BadParameter(
             f"{to.address!r} is no Telegram chat: give its number, which begins with -100 for a "
@@ -249,7 +249,7 @@ def _check_name(to: "Address", settings: "Settings") -> None:
         )
 
 
-def _check_mail(address: str, settings: "Settings") -> None:
+def _validate_mail(address: str, settings: "Settings") -> None:
     from keeper.alerts.channels.mail_address import mail_address
     from keeper.alerts.channels.reachable import takes_utf8
     from keeper.pipeline.services.configuration import smtp_config

@@ -54,7 +54,7 @@ def deliver(
         wait=stopping.wait,
         timeout_s=_WAIT_ONCE_S if once else interval,
         stopped=stopped,
-        report_closed=waits.note,
+        report_closed=waits.record,
     )
     config = postgres_config(settings)
     if retry_failed:
@@ -64,14 +64,14 @@ def deliver(
         while not stopped():
             try:
                 with session(config) as connection:
-                    waits.note("database", None)
+                    waits.record("database", None)
                     _deliver_until(stopped, connection, how, once=once, interval=interval)
                     if once:
                         return
             except TransientError as error:
                 if once:
                     raise
-                waits.note("database", str(error))
+                waits.record("database", str(error))
                 typer.echo(f"{error}; looking again in {interval:g} s", err=True)
                 stopping.wait(interval)
 

@@ -72,11 +72,11 @@ def check() -> None:
     from keeper.clock import utc_now
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.pipeline.services.monitor import (
-        check_dead_letters,
-        check_lag,
-        check_outbox,
-        check_products,
-        check_tokens,
+        monitor_dead_letters,
+        monitor_lag,
+        monitor_outbox,
+        monitor_products,
+        monitor_tokens,
         record_findings,
     )
     from keeper.settings import load_settings
@@ -87,11 +87,11 @@ def check() -> None:
     in_trouble = False
     with database() as connection:
         stored = (
-            check_tokens(connection),
-            check_products(connection, policy=policy, at=now),
-            check_outbox(connection, at=now),
+            monitor_tokens(connection),
+            monitor_products(connection, policy=policy, at=now),
+            monitor_outbox(connection, at=now),
         )
-        queued = chain(check_dead_letters(kafka, at=now), check_lag(kafka, at=now))
+        queued = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now))
         # One by one, so that what was found is reported also if Kafka then does not answer.
         for finding in chain(stored, queued):
             record_findings(connection, [finding], operator=settings.people.operator_email, at=now)

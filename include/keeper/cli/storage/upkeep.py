@@ -76,7 +76,7 @@ def maintain(
     KEEPER_HISTORY_RETENTION_DAYS and KEEPER_RECORDS_RETENTION_DAYS say what that is.
     Example: keeper storage maintain --apply
     """
-    from keeper.pipeline.storage.maintain import Retention, check_storage, drop_old
+    from keeper.pipeline.storage.maintain import Retention, drop_old, require_sound_storage
     from keeper.settings import load_settings
     from keeper.stores.postgres.storage.retention import analyse, make_months
 
@@ -87,7 +87,7 @@ def maintain(
             typer.echo(f"made {name}")
     roll_up_days()
     with database() as connection:
-        check_storage(connection, utc_now())
+        require_sound_storage(connection, utc_now())
         analyse(connection)
         old = drop_old(connection, retention, at=utc_now(), apply=apply)
     for one in old:

@@ -165,7 +165,7 @@ def price_type_of(name: str) -> PriceType:
         ) from None
 
 
-def check_with_shipping(price_type: PriceType) -> None:
+def validate_with_shipping(price_type: PriceType) -> None:
     """Refuse to add shipping to the prices of a series that holds none.
 
     Those that include it already pass: it changes nothing there.

@@ -65,7 +65,7 @@ class TokenRecord:
 
     @property
     def seconds(self) -> float | None:
-        """From setting tokens aside to noting the end."""
+        """From setting tokens aside to recording the end."""
         return None if self.settled_at is None else _between(self.requested_at, self.settled_at)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from keeper.domain.locales import locale_of
 from keeper.domain.money import format_money
-from keeper.domain.prices.types import check_with_shipping, price_type_of
+from keeper.domain.prices.types import price_type_of, validate_with_shipping
 from keeper.domain.watches.rule_texts import rule_text
 from keeper.domain.watches.watch import (
     DEFAULT_PRICE_TYPE,
@@ -68,7 +68,7 @@ def change_of(asked: Watch, listed: Iterable[Watch]) -> WatchChange:
     if Unsaid.PRICE_TYPE in asked.unsaid:
         price_type = _meant(asked, [w.price_type for w in own if w.status != WatchStatus.INACTIVE])
         if asked.with_shipping:
-            check_with_shipping(price_type_of(price_type))
+            validate_with_shipping(price_type_of(price_type))
     before = next((w for w in own if w.price_type == price_type), None)
     base = before or Watch(
         asked.asin, asked.domain, price_type, None, WatchStatus.ACTIVE, Priority.NORMAL, (), False

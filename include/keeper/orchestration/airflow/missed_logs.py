@@ -1,4 +1,4 @@
-"""Logs that could not be copied when their tasks ended: noted beside the logs until they are."""
+"""Logs that could not be copied when their tasks ended: recorded until they are copied."""
 
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -21,27 +21,27 @@ class MissedLogs:
         self._folder = folder
 
     def add(self, log: TaskLog) -> None:
-        """Note a log; noting it again changes nothing."""
+        """Record a log; recording it again changes nothing."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        note = self._note(log)
-        half = note.with_suffix(".half")
+        record = self._file_of(log)
+        half = record.with_suffix(".half")
         half.write_bytes(msgspec.json.encode(log))
-        # Nobody sees half a note.
-        half.replace(note)
+        # Nobody sees half a record.
+        half.replace(record)
 
     def remove(self, log: TaskLog) -> None:
-        """Forget a log, if it is noted."""
-        self._note(log).unlink(missing_ok=True)
+        """Forget a log, if it is recorded."""
+        self._file_of(log).unlink(missing_ok=True)
 
     def some(self) -> Iterator[TaskLog]:
         """Yield some of the logs, leaving out those that another process removes meanwhile."""
-        for note in sorted(self._folder.glob("*.json"))[:_AT_ONCE]:
+        for record in sorted(self._folder.glob("*.json"))[:_AT_ONCE]:
             try:
-                content = note.read_bytes()
+                content = record.read_bytes()
             except FileNotFoundError:
                 continue
             yield msgspec.json.decode(content, type=TaskLog)
 
-    def _note(self, log: TaskLog) -> Path:
+    def _file_of(self, log: TaskLog) -> Path:
         name = blake2b(log.file.encode(), digest_size=16).hexdigest()
         return self._folder / f"{name}.json"

@@ -55,11 +55,11 @@ def fetch(planned: dict[str, Any]) -> dict[str, Any]:
 )
 def check(planned: dict[str, Any], fetched: dict[str, Any] | None) -> dict[str, Any]:
     """Turn replies into checked messages, and count them."""
-    from keeper.pipeline.prices.validate import check_batch
+    from keeper.pipeline.prices.validate import validate_batch
 
     run, batch, interval = planned["run"], planned["batch"], planned["interval"]
     with database() as connection:
-        checked = check_batch(
+        checked = validate_batch(
             batch_folder(run, batch),
             connection,
             run_id=run,

@@ -87,7 +87,7 @@ def fetch_deals(
     the next is asked for: called again, it goes on where it ended.
 
     Raises:
-        DealFilterRejectedError: Keepa refuses the filter; it is noted beside the filter.
+        DealFilterRejectedError: Keepa refuses the filter; it is recorded beside the filter.
         TerminalError: A wrong key, say; see keeper.sources.keepa.errors.
         TransientError: Keepa or the tokens are away for now.
     """
@@ -128,9 +128,9 @@ def _fetch_pages(
             pages.append(_store(folder, page, source.source))
             is_complete = page.last
     except DealFilterRejectedError as error:
-        _note(connection, found_by, str(error))
+        _record_problem(connection, found_by, str(error))
         raise
-    _note(connection, found_by, None)
+    _record_problem(connection, found_by, None)
     return pages, is_complete
 
 
@@ -139,7 +139,7 @@ def _query_for(found_by: DealFilter) -> ProductQuery:
     return past_query(price_type_of(found_by.price_type).detail)
 
 
-def _note(connection: Connection, found_by: DealFilter, problem: str | None) -> None:
+def _record_problem(connection: Connection, found_by: DealFilter, problem: str | None) -> None:
     if found_by.filter_id is not None:
         record_problem(connection, found_by.filter_id, problem)
 

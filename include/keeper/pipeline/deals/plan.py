@@ -51,7 +51,7 @@ def plan_deals(
     started_at: datetime,
     only: Collection[str] = (),
 ) -> list[PlannedFilter]:
-    """Share the run's tokens among the active filters and note the run's start.
+    """Share the run's tokens among the active filters and record the run's start.
 
     Every filter gets the same, at least a page's worth. When the tokens do not reach for a page of
     each, the filters take turns: every six hours the first to be left out is the next one's.

@@ -70,7 +70,7 @@ class _Record:
     checked_at: datetime
 
 
-def check_deals(
+def validate_deals(
     folder: DealFolder,
     connection: Connection,
     *,
@@ -192,11 +192,11 @@ def _series(asin: str, found_by: DealFilter, points: Sequence[StoredPoint]) -> S
 
 def _check(records: Sequence[_Record], *, name: str, docs_dir: Path | None) -> tuple[Failure, ...]:
     # Great Expectations costs seconds to import: not for a filter without deals.
-    from keeper.checks.deal_records import check_deal_records
+    from keeper.checks.deal_records import validate_deal_records
 
     if not records:
         return ()
-    verdict = check_deal_records(
+    verdict = validate_deal_records(
         _frame(records),
         checked_at=max(record.checked_at for record in records),
         docs_dir=docs_dir,

@@ -95,7 +95,7 @@ def plan_discovery(
     max_proposals: int,
     started_at: datetime,
 ) -> list[PlannedSearch]:
-    """Choose the searches a run makes and note the run's start.
+    """Choose the searches a run makes and record the run's start.
 
     A search is left out while as many of its proposals wait for a decision as it may have, and so
     are all once `max_proposals` wait, so that nobody is asked more than they answer.

@@ -25,7 +25,7 @@ def notify_operator(
     operator: str,
     at: datetime,
 ) -> None:
-    """Raise a notice; without a database to note it in, mail the operator at once.
+    """Raise a notice; without a database to record it in, mail the operator at once.
 
     Args:
         trouble: What was seen.

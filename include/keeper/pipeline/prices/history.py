@@ -63,7 +63,7 @@ class HistoryCheck:
         source: Source,
         docs_dir: Path | None = None,
     ) -> None:
-        """Begin a batch's history anew; see check_batch for the arguments."""
+        """Begin a batch's history anew; see validate_batch for the arguments."""
         self._files = HistoryFiles(folder)
         self._connection = connection
         self._run_id = run_id
@@ -135,10 +135,10 @@ class HistoryCheck:
 
     def _failed_rows(self) -> set[int]:
         # Great Expectations costs seconds to import: only when there is something to check.
-        from keeper.checks.price_records import check_price_records
+        from keeper.checks.price_records import validate_price_records
 
         frame = _frame(self._slices)
-        verdict = check_price_records(
+        verdict = validate_price_records(
             frame,
             checked_at=max(piece.checked_at for piece in self._slices),
             docs_dir=None if self._docs_dir is None or self._file_count else self._docs_dir,

@@ -100,7 +100,7 @@ def plan_run(
     only: ProductChoice = EVERYTHING,
     operator: str | None = None,
 ) -> list[PlannedBatch]:
-    """Choose the products the tokens reach for, divide them into batches, note the run's start.
+    """Choose the products the tokens reach for, divide them into batches, record the run's start.
 
     What they do not reach for is left for the next run, by value; see plan_tokens. A product in a
     locale Keepa lacks is left out with a warning. An empty watch list gives no batches. `publish`

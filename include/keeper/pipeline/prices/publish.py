@@ -49,12 +49,12 @@ def publish_prices(
     topic: str = PRICE_UPDATES,
     backfill_topic: str = PRICE_BACKFILL,
 ) -> PublishResult:
-    """Publish a batch's older points, then its newest ones, and note whose history is published.
+    """Publish a batch's older points, then its newest ones, and record whose history is published.
 
     Older points go first: once a current price is stored, the history is on its way for certain.
 
     Raises:
-        UnacknowledgedError: Kafka did not confirm them all; nothing is noted.
+        UnacknowledgedError: Kafka did not confirm them all; nothing is recorded.
         MissingFileError: The check task left no events.
     """
     files = HistoryFiles(folder)

@@ -14,7 +14,7 @@ from keeper.errors import KeeperError
 from keeper.pipeline.prices.plan import label_of
 from keeper.pipeline.prices.publish import publish_prices
 from keeper.pipeline.prices.replay_plan import ReplayPlan
-from keeper.pipeline.prices.validate import check_batch
+from keeper.pipeline.prices.validate import validate_batch
 from keeper.pipeline.runs.finish import BatchReports, RunFailedError, summarise_run
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_files import BatchFolder
@@ -174,7 +174,7 @@ class _Run:
 
     def _check(self, folder: BatchFolder, number: int) -> None:
         docs_dir = self._options.docs_dir
-        checked = check_batch(
+        checked = validate_batch(
             folder,
             self._connection,
             run_id=self._options.run,

@@ -106,7 +106,7 @@ def plan_replay(
 
 
 def _believed_until(product: ProductToCheck, since: datetime) -> ProductToCheck:
-    # Without a current price the past is gone too, whatever is noted of it.
+    # Without a current price the past is gone too, whatever is recorded of it.
     return replace(
         product,
         stored_until={name: min(at, since) for name, at in product.stored_until.items()},

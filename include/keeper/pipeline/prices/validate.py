@@ -120,7 +120,7 @@ class _Points:
         return sum(seen.kind is not ProductKind.NOT_FOUND for seen in self.kinds)
 
 
-def check_batch(
+def validate_batch(
     folder: BatchFolder,
     connection: Connection,
     *,
@@ -316,11 +316,11 @@ def _validate(
     records: Sequence[_Record], *, run_id: str, batch: int, docs_dir: Path | None
 ) -> tuple[Failure, ...]:
     # Great Expectations costs seconds to import: not for an empty batch, nor for `keeper --help`.
-    from keeper.checks.price_records import check_price_records
+    from keeper.checks.price_records import validate_price_records
 
     if not records:
         return ()
-    verdict = check_price_records(
+    verdict = validate_price_records(
         _frame(records),
         checked_at=max(record.checked_at for record in records),
         docs_dir=docs_dir,

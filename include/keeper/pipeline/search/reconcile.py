@@ -109,7 +109,7 @@ def reconcile(
                 found.refused += _mend(client, mirror, wrong)
             progress(number / len(days))
         row = {**asdict(found), "run_id": run_id, "compared_at": at, "is_dry_run": dry_run}
-        connection.execute(statements("reconciliations")["note"], row)
+        connection.execute(statements("reconciliations")["record"], row)
     if found.wrong:
         _LOG.warning("%s", found)
     return found

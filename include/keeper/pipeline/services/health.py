@@ -16,7 +16,7 @@ from keeper.pipeline.services.configuration import (
     lake,
     postgres_config,
 )
-from keeper.pipeline.services.names import ANSWER_WITHIN_S, SERVICES, Configurations, checks_of
+from keeper.pipeline.services.names import ANSWER_WITHIN_S, SERVICES, Configurations, probes_of
 from keeper.pipeline.services.probes import NotConfiguredError, NotMigratedError, ServiceUnwellError
 from keeper.settings import Settings
 
@@ -50,7 +50,7 @@ def health_of(settings: Settings, parts: Iterable[str] | None = None) -> list[Pa
         settings: Where they are.
         parts: Which of SERVICES; all if None.
     """
-    checks = checks_of(_configurations(settings))
+    checks = probes_of(_configurations(settings))
     wanted = [part for part in SERVICES if parts is None or part in set(parts)]
     with ThreadPoolExecutor(len(wanted) or 1, thread_name_prefix="health") as pool:
         return list(pool.map(lambda part: _asked(part, checks[part]), wanted))

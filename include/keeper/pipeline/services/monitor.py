@@ -38,7 +38,7 @@ class Finding:
     trouble: Trouble | None
 
 
-def check_tokens(connection: Connection) -> Finding:
+def monitor_tokens(connection: Connection) -> Finding:
     """Say whether the latest price run has tokens for all products that were due.
 
     It need not have ended: who waits is known once it is planned.
@@ -56,7 +56,7 @@ def check_tokens(connection: Connection) -> Finding:
     )
 
 
-def check_products(
+def monitor_products(
     connection: Connection,
     *,
     policy: RequestPolicy,
@@ -91,7 +91,7 @@ def check_products(
     )
 
 
-def check_outbox(connection: Connection, *, at: datetime) -> Finding:
+def monitor_outbox(connection: Connection, *, at: datetime) -> Finding:
     """Say whether a message that is due has waited for the deliverer for more than 15 minutes."""
     found = overdue(connection, at - OUTBOX_LIMIT)
     if found.oldest is None:
@@ -107,7 +107,7 @@ def check_outbox(connection: Connection, *, at: datetime) -> Finding:
     )
 
 
-def check_dead_letters(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
+def monitor_dead_letters(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
     """Say of each topic whether messages of the last day lie among the dead letters."""
     for name in DATA_TOPICS:
         yield letters_of(kafka, name, at=at)
@@ -134,7 +134,7 @@ def letters_of(kafka: KafkaConfig, name: str, *, at: datetime) -> Finding:
     )
 
 
-def check_lag(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
+def monitor_lag(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
     """Say of each worker whether a message has waited for it for more than 15 minutes."""
     for loader in LOADERS.values():
         yield lag_of(kafka, loader.group, loader.topic, at=at)
@@ -171,22 +171,22 @@ def record_findings(
 
     Args:
         connection: Where notices are.
-        findings: What checks find; each is noted before the next is asked for.
+        findings: What checks find; each is recorded before the next is asked for.
         operator: Whom to notify.
         at: Now.
 
     Returns:
         The topics that are in trouble, of which the operator was notified now, and that are over.
     """
-    noted: dict[str, list[str]] = {"trouble": [], "notified": [], "over": []}
+    recorded: dict[str, list[str]] = {"trouble": [], "notified": [], "over": []}
     for finding in findings:
         if finding.trouble is None:
-            noted["over"] += resolve_notices(connection, finding.topic, at=at)
+            recorded["over"] += resolve_notices(connection, finding.topic, at=at)
             continue
-        noted["trouble"].append(finding.topic)
+        recorded["trouble"].append(finding.topic)
         if raise_notice(connection, finding.trouble, operator=operator, at=at):
-            noted["notified"].append(finding.topic)
-    return noted
+            recorded["notified"].append(finding.topic)
+    return recorded
 
 
 def _found(topic: str, subject: str, details: str) -> Finding:

@@ -35,19 +35,19 @@ class Configurations:
     settings: "Callable[[], Settings]"
 
 
-def checks_of(configurations: Configurations) -> Mapping[str, Callable[[], str]]:
+def probes_of(configurations: Configurations) -> Mapping[str, Callable[[], str]]:
     """Return a check of each of SERVICES: it touches the service once and says how it is.
 
-    A check may block as long as its configuration allows, and raises as check_services.py says.
+    A check may block as long as its configuration allows, and raises as probes.py says.
     """
-    from keeper.pipeline.services import probes as check_services
+    from keeper.pipeline.services import probes
 
     return {
-        "postgres": lambda: check_services.check_postgres(configurations.postgres()),
-        "kafka": lambda: check_services.check_kafka(configurations.kafka()),
-        "elasticsearch": lambda: check_services.check_elasticsearch(configurations.elasticsearch()),
-        "keepa": lambda: check_services.check_keepa(configurations.keepa()),
-        "lake": lambda: check_services.check_lake(configurations.lake()),
-        "mail": lambda: check_services.check_mail(configurations.settings()),
-        "chats": lambda: check_services.check_chats(configurations.settings()),
+        "postgres": lambda: probes.probe_postgres(configurations.postgres()),
+        "kafka": lambda: probes.probe_kafka(configurations.kafka()),
+        "elasticsearch": lambda: probes.probe_elasticsearch(configurations.elasticsearch()),
+        "keepa": lambda: probes.probe_keepa(configurations.keepa()),
+        "lake": lambda: probes.probe_lake(configurations.lake()),
+        "mail": lambda: probes.probe_mail(configurations.settings()),
+        "chats": lambda: probes.probe_chats(configurations.settings()),
     }

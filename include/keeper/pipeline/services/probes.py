@@ -44,7 +44,7 @@ class NotConfiguredError(TerminalError):
     """There is nothing to check: the settings do not name the service."""
 
 
-def check_postgres(postgres: PostgresConfig) -> str:
+def probe_postgres(postgres: PostgresConfig) -> str:
     """Say PostgreSQL's version and how much is watched.
 
     Raises:
@@ -66,7 +66,7 @@ def check_postgres(postgres: PostgresConfig) -> str:
     return f"PostgreSQL {server.version}, {server.watched} active watches"
 
 
-def check_kafka(kafka: KafkaConfig) -> str:
+def probe_kafka(kafka: KafkaConfig) -> str:
     """Say how many brokers and topics there are.
 
     Raises:
@@ -79,7 +79,7 @@ def check_kafka(kafka: KafkaConfig) -> str:
     return f"Kafka with {brokers} brokers, all {len(topics_to_make())} topics"
 
 
-def check_elasticsearch(elasticsearch: ElasticsearchConfig) -> str:
+def probe_elasticsearch(elasticsearch: ElasticsearchConfig) -> str:
     """Say Elasticsearch's health and how many documents it has.
 
     Raises:
@@ -108,7 +108,7 @@ def check_elasticsearch(elasticsearch: ElasticsearchConfig) -> str:
     return f"Elasticsearch is {health}, {counted}"
 
 
-def check_keepa(keepa: KeepaConfig) -> str:
+def probe_keepa(keepa: KeepaConfig) -> str:
     """Say Keepa's balance, which costs nothing.
 
     Raises:
@@ -121,7 +121,7 @@ def check_keepa(keepa: KeepaConfig) -> str:
     return f"{name}: {status.tokens_left} tokens, {status.refill_rate} more a minute"
 
 
-def check_lake(lake: LakePath) -> str:
+def probe_lake(lake: LakePath) -> str:
     """Write a file, read it and delete it.
 
     Raises:
@@ -142,7 +142,7 @@ def check_lake(lake: LakePath) -> str:
     return f"the lake at {lake} keeps what is written"
 
 
-def check_mail(settings: Settings) -> str:
+def probe_mail(settings: Settings) -> str:
     """Greet the mail server without sending anything.
 
     Raises:
@@ -155,14 +155,14 @@ def check_mail(settings: Settings) -> str:
     return f"mail server {reach_mail(config)}"
 
 
-def check_chats(settings: Settings) -> str:
+def probe_chats(settings: Settings) -> str:
     """Ask Telegram, Discord and Apprise for what the settings name, without sending anything.
 
     Raises:
         NotConfiguredError: The settings name none of them.
         ServiceUnwellError: Some are not there; names each, all having been asked.
     """
-    checks = dict(_chat_checks(settings))
+    checks = dict(_chat_probes(settings))
     if not checks:
         raise NotConfiguredError(
             "no chat channel is configured: TELEGRAM_BOT_TOKEN, DISCORD_WEBHOOK or "
@@ -174,7 +174,7 @@ def check_chats(settings: Settings) -> str:
     return "; ".join(answers)
 
 
-def _chat_checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+def _chat_probes(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     if (token := settings.chat.telegram_bot_token) is not None:
         bot = TelegramConfig(token.get_secret_value(), settings.chat.telegram_url)
         yield "Telegram", partial(reach_telegram, bot)

@@ -41,8 +41,8 @@ class OldFiles:
     bytes: int
 
 
-def check_storage(connection: Connection, at: datetime) -> None:
-    """Return whether the database is sound.
+def require_sound_storage(connection: Connection, at: datetime) -> None:
+    """See that the database is sound.
 
     Raises:
         StorageUnsoundError: It is not; a line for each thing, with its remedy.

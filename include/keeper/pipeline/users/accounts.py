@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from keeper.domain.users.access import Account, Role
-from keeper.pipeline.users.audit import Doer, note
+from keeper.pipeline.users.audit import Doer, record
 from keeper.settings import Settings
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users.accounts import (
@@ -81,7 +81,7 @@ def add_user(
             raise UserError(f"{email} is a user already; keeper users role changes the role")
         user_id = ensure_user(connection, email)
         set_role(connection, user_id, role)
-        note(connection, doer, at, "user added", email, role.value)
+        record(connection, doer, at, "user added", email, role.value)
     return known_user(connection, email, operators)
 
 
@@ -104,7 +104,7 @@ def change_role(
         raise UserError(_named(account))
     with connection.transaction():
         set_role(connection, account.user_id, role)
-        note(connection, doer, at, "role changed", account.email, role.value)
+        record(connection, doer, at, "role changed", account.email, role.value)
     return known_user(connection, email, operators)
 
 
@@ -128,7 +128,7 @@ def remove_user(
         if lock_account(connection, account.user_id, operators) is None:
             raise UserError(f"{email} is no user")
         filters = remove_account(connection, account.user_id)
-        note(connection, doer, at, "user removed", account.email, f"{filters} filters stay")
+        record(connection, doer, at, "user removed", account.email, f"{filters} filters stay")
     return filters
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from keeper.domain.users.access import Account, Scope, refused_scopes
 from keeper.domain.users.secrets import digest_of, new_token
-from keeper.pipeline.users.audit import Doer, note
+from keeper.pipeline.users.audit import Doer, record
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users.sign_in import ListedToken, add_token, list_tokens, revoke_token
 
@@ -79,7 +79,7 @@ def make_token(
             expires_at=expires_at,
         )
         subject = f"token {token_id} of {account.email}"
-        note(connection, doer, at, "token made", subject, " ".join(sorted(scopes)))
+        record(connection, doer, at, "token made", subject, " ".join(sorted(scopes)))
     return MadeToken(token_id, text, expires_at)
 
 
@@ -100,5 +100,5 @@ def revoke(
         name = revoke_token(connection, account.user_id, token_id, at)
         if name is not None:
             subject = f"token {token_id} of {account.email}"
-            note(connection, doer, at, "token revoked", subject, "done")
+            record(connection, doer, at, "token revoked", subject, "done")
     return name

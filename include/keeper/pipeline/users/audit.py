@@ -8,7 +8,7 @@ from keeper.domain.users.access import Account, Identity
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users.audit_log import Actor, AuditEntry, add_entry, list_entries
 
-__all__ = ["COMMAND", "Actor", "AuditEntry", "Doer", "entries", "note"]
+__all__ = ["COMMAND", "Actor", "AuditEntry", "Doer", "entries", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Doer:
 COMMAND: Final = Doer(Actor.COMMAND)
 
 
-def note(
+def record(
     connection: Connection, doer: Doer, at: datetime, action: str, subject: str, result: str
 ) -> None:
     """Keep what somebody did; none of the texts may hold a secret."""

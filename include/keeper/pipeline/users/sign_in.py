@@ -9,7 +9,7 @@ from keeper.alerts.message import Link, Message
 from keeper.domain.users.access import Account, Identity
 from keeper.domain.users.secrets import digest_of, is_token, new_secret
 from keeper.pipeline.users.accounts import UserError, known_user
-from keeper.pipeline.users.audit import Actor, Doer, note
+from keeper.pipeline.users.audit import Actor, Doer, record
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users import sign_in as stored
 from keeper.stores.postgres.users.accounts import lock_account
@@ -51,7 +51,7 @@ def make_link(
     account = known_user(connection, email, operators)
     with connection.transaction():
         secret = _new_link(connection, account, at, is_mailed=False)
-        note(connection, doer, at, "sign-in link made", account.email, "printed")
+        record(connection, doer, at, "sign-in link made", account.email, "printed")
     return secret
 
 
@@ -75,7 +75,7 @@ def link_to_mail(
         if mailed >= MAILS_AN_HOUR:
             return None
         secret = _new_link(connection, account, at, is_mailed=True)
-        note(connection, doer, at, "sign-in link made", account.email, "mailed")
+        record(connection, doer, at, "sign-in link made", account.email, "mailed")
     return account.email, secret
 
 
@@ -130,7 +130,7 @@ def sign_in(
         digest = digest_of(session_secret)
         stored.add_session(connection, account.user_id, digest, at=at, expires_at=expires_at)
         doer = Doer(Actor.USER, account, origin=origin)
-        note(connection, doer, at, "sign-in", account.email, "signed in")
+        record(connection, doer, at, "sign-in", account.email, "signed in")
     return SignedIn(account, session_secret, expires_at)
 
 
@@ -140,7 +140,7 @@ def sign_out(connection: Connection, identity: Identity, doer: Doer, *, at: date
         return
     with connection.transaction():
         stored.end_session(connection, identity.session_id)
-        note(connection, doer, at, "sign-out", identity.account.email, "signed out")
+        record(connection, doer, at, "sign-out", identity.account.email, "signed out")
 
 
 def identify_session(

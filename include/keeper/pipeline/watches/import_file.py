@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from keeper.domain.users.access import Account
-from keeper.pipeline.users.audit import Doer, note
+from keeper.pipeline.users.audit import Doer, record
 from keeper.pipeline.watches.csv_file import (
     FileNote,
     RowError,
@@ -123,7 +123,7 @@ def import_watches(
         rows += [ImportedRow(row.row, None, row.reason) for row in bad]
         result = ImportResult(tuple(sorted(rows, key=lambda row: row.row)), tuple(notes))
         if not is_dry_run:
-            note(connection, doer, at, "watches imported", account.email, _summary(result))
+            record(connection, doer, at, "watches imported", account.email, _summary(result))
     return result
 
 

@@ -8,7 +8,7 @@ from keeper.domain.asins import ProductAddress, ShortLinkError, parse_product_ad
 from keeper.domain.locales import locale_of
 from keeper.domain.money import read_amount
 from keeper.domain.plain_text import plain_text
-from keeper.domain.prices.types import PriceType, check_with_shipping, price_type_of
+from keeper.domain.prices.types import PriceType, price_type_of, validate_with_shipping
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.rules import AlertRule
 from keeper.domain.watches.watch import (
@@ -112,7 +112,7 @@ def _price_type(text: str, status: WatchStatus, with_shipping: bool | None) -> P
     if kind.is_gone and status == WatchStatus.ACTIVE:
         raise ValueError(f"Keepa keeps no {kind.name} prices any more; watch another price type")
     if with_shipping:
-        check_with_shipping(kind)
+        validate_with_shipping(kind)
     return kind
 
 

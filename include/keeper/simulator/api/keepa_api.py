@@ -136,7 +136,7 @@ class KeepaApi:
         status, payload, error = _OK, Payload({}, 0), None
         knows_key = True
         try:
-            self._check_key(query)
+            self._validate_key(query)
             faults = self.faults.take(endpoint, asks_offers=bool(query.get("offers")))
             if any(fault.kind is FaultKind.REVOKE_KEY for fault in faults):
                 raise unknown_key()
@@ -194,7 +194,7 @@ class KeepaApi:
             "tokensConsumed": cost,
         }
 
-    def _check_key(self, query: Mapping[str, str]) -> None:
+    def _validate_key(self, query: Mapping[str, str]) -> None:
         if query.get("key") in self.unpaid_keys:
             raise without_subscription()
         if query.get("key") not in self.keys:

@@ -39,7 +39,7 @@ class ErrorObject(NamedTuple):
         return f"{said} ({self.details})" if self.details else said
 
 
-def check_reply(status: int, body: bytes, redact: Redact) -> Envelope:
+def validate_reply(status: int, body: bytes, redact: Redact) -> Envelope:
     """Return the envelope of a usable reply.
 
     A reply without `products` is usable: Keepa leaves the key out when it knows none of the ASINs.

@@ -40,7 +40,7 @@ from keeper.sources.keepa.errors import (
     TokensExhaustedError,
 )
 from keeper.sources.keepa.redaction import Redactor, redact_transport_logs
-from keeper.sources.keepa.replies import check_reply
+from keeper.sources.keepa.replies import validate_reply
 from keeper.sources.keepa.tokens import Envelope, TokenUsage, was_charged
 
 logger = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ class Transport:
         exchange = _Exchange(self._session, self._config, self._redact)
         envelope: Envelope | None = None
         is_usable = False
-        # Whatever ends the request, Ctrl-C too, what it cost is noted.
+        # Whatever ends the request, Ctrl-C too, what it cost is recorded.
         try:
             timeout_s = self._config.timeout_for(request.detail)
             if request.endpoint == _BALANCE:
@@ -212,7 +212,7 @@ class Transport:
             envelope = Envelope.of_fragment(body)
             if exchange.failure is not None:
                 raise exchange.failure
-            envelope = check_reply(exchange.status, body, self._redact)
+            envelope = validate_reply(exchange.status, body, self._redact)
             is_usable = True
         finally:
             received_at = self._clock()

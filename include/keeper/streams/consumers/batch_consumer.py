@@ -244,14 +244,14 @@ class BatchConsumer(Generic[EventT]):
 
     def _pass_over(self, error: KafkaError) -> None:
         self._end_if_fatal(error)
-        self._kafka.note(error)
+        self._kafka.record(error)
         if error.code() in _HOPELESS:
             raise KafkaException(error)
         _LOG.warning("%s: %s", self._topic, error.str())
 
     def _record_error(self, error: KafkaError) -> None:
         """Keep what no reconnecting cures; librdkafka calls this inside a read or a commit."""
-        self._kafka.note(error)
+        self._kafka.record(error)
         if error.fatal() or error.code() == KafkaError._FATAL:
             self._fatal = error
 
@@ -290,7 +290,7 @@ class BatchConsumer(Generic[EventT]):
                 with self._metrics.timed("store"):
                     self._handle(batch.events)
             except EventsRefusedError as error:
-                self._metrics.waits.note("store", None)
+                self._metrics.waits.record("store", None)
                 kind = type(error).__name__
                 return [
                     DeadLetter(batch.messages[position], reason, kind)
@@ -298,13 +298,13 @@ class BatchConsumer(Generic[EventT]):
                 ]
             except TransientError as error:
                 self._metrics.failures += 1
-                self._metrics.waits.note("store", str(error))
+                self._metrics.waits.record("store", str(error))
                 _LOG.warning("%s: %s; trying again in %.1f s", self._group, error, backoff)
                 if self._stopping.wait(backoff):
                     return None
                 backoff = min(backoff * 2, self._policy.max_backoff_s)
             else:
-                self._metrics.waits.note("store", None)
+                self._metrics.waits.record("store", None)
                 break
         return []
 

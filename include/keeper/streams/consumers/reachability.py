@@ -26,7 +26,7 @@ class Reachability:
         self._problem: str | None = f"Kafka at {servers} has not answered yet"
         self._asked = 0.0
 
-    def note(self, error: KafkaError) -> None:
+    def record(self, error: KafkaError) -> None:
         """Begin to doubt if the client has lost every broker, or one's topic."""
         if error.code() in _GONE:
             self._problem = self._problem or self._unanswered(error)
@@ -42,7 +42,7 @@ class Reachability:
         if self._problem is not None and time.monotonic() - self._asked >= _ASK_EVERY_S:
             self._problem = self._ask()
             self._asked = time.monotonic()
-        if waits.note("kafka", self._problem):
+        if waits.record("kafka", self._problem):
             if self._problem is None:
                 _LOG.info("%s can be read", self._topic)
             else:

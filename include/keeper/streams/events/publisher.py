@@ -37,7 +37,7 @@ class EventPublisher:
         """Queue an event, keyed by its type."""
         message, key = encode_keeper_event(event), event.event_type.encode()
         try:
-            self._connected().produce(self._topic, message, key, on_delivery=_note)
+            self._connected().produce(self._topic, message, key, on_delivery=_record_failure)
         except (BufferError, KafkaException) as error:
             _LOG.warning("%s was not published to %s: %s", event.event_type, self._topic, error)
         self.serve()
@@ -80,7 +80,7 @@ def publish_once(config: KafkaConfig, event: KeeperEvent, *, topic: str = KEEPER
     publisher.close()
 
 
-def _note(error: KafkaError | None, message: Message) -> None:
+def _record_failure(error: KafkaError | None, message: Message) -> None:
     # What was purged has been reported by close.
     if error is not None and error.code() not in (
         KafkaError._PURGE_QUEUE,

@@ -58,8 +58,8 @@ def test_a_worker_that_never_ran_has_left_no_sign() -> None:
 
 def test_a_worker_that_waits_is_degraded_and_says_for_what_and_since_when() -> None:
     waits = Waits()
-    assert waits.note("store", "PostgreSQL does not answer")
-    assert not waits.note("store", "PostgreSQL is starting")
+    assert waits.record("store", "PostgreSQL does not answer")
+    assert not waits.record("store", "PostgreSQL is starting")
     HeartbeatWriter("deliver", waits)
 
     shown = CliRunner().invoke(app, ["health", "deliver"])
@@ -74,9 +74,9 @@ def test_a_worker_that_waits_is_degraded_and_says_for_what_and_since_when() -> N
 
 def test_a_worker_that_goes_on_is_ready_again() -> None:
     waits = Waits()
-    waits.note("kafka", "no topic")
-    assert waits.note("kafka", None)
-    assert not waits.note("kafka", None)
+    waits.record("kafka", "no topic")
+    assert waits.record("kafka", None)
+    assert not waits.record("kafka", None)
     HeartbeatWriter("deliver", waits)
 
     assert CliRunner().invoke(app, ["health", "deliver", "--ready"]).exit_code == 0

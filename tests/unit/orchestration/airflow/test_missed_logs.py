@@ -1,4 +1,4 @@
-"""Logs that wait to be copied are noted in files, which any process may write and remove."""
+"""Logs that wait to be copied are recorded in files, which any process may write and remove."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -101,12 +101,12 @@ def known(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.fixture
 def notes(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
-    """What is noted beside the filter."""
-    noted: list[str | None] = []
+    """What is recorded beside the filter."""
+    recorded: list[str | None] = []
     monkeypatch.setattr(
-        step, "record_problem", lambda connection, filter_id, problem: noted.append(problem)
+        step, "record_problem", lambda connection, filter_id, problem: recorded.append(problem)
     )
-    return noted
+    return recorded
 
 
 @pytest.fixture

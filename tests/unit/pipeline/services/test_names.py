@@ -6,7 +6,7 @@ from typing import NoReturn
 import pytest
 
 from keeper.errors import SettingsError
-from keeper.pipeline.services.names import SERVICES, Configurations, checks_of
+from keeper.pipeline.services.names import SERVICES, Configurations, probes_of
 from keeper.pipeline.services.probes import NotConfiguredError
 from keeper.settings import Settings
 
@@ -19,17 +19,17 @@ NOTHING = Configurations(**{field.name: unreadable for field in fields(Configura
 
 
 def test_each_service_has_its_check() -> None:
-    assert tuple(checks_of(NOTHING)) == SERVICES
+    assert tuple(probes_of(NOTHING)) == SERVICES
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_configuration_that_cannot_be_had_fails_its_check(service: str) -> None:
     with pytest.raises(SettingsError, match="nobody knows"):
-        checks_of(NOTHING)[service]()
+        probes_of(NOTHING)[service]()
 
 
 def test_and_no_other() -> None:
-    checks = checks_of(replace(NOTHING, settings=Settings))
+    checks = probes_of(replace(NOTHING, settings=Settings))
 
     with pytest.raises(NotConfiguredError, match="SMTP_HOST"):
         checks["mail"]()

@@ -12,7 +12,7 @@ from keeper.simulator.deals.found import deal_delta
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.stats import SeriesSpans, spans_of
 from keeper.sources.keepa.discovery import FinderSelectionError, find_products
-from keeper.sources.keepa.replies import check_reply
+from keeper.sources.keepa.replies import validate_reply
 from keeper.sources.keepa.transport import Reply
 from tests.unit.simulator.asking import read
 from tests.unit.simulator.conftest import AT
@@ -266,7 +266,7 @@ class Source:
     def ask(self, request: TokenRequest, parameters: Mapping[str, object]) -> Reply:
         given = {"key": "simulator"} | {name: str(value) for name, value in parameters.items()}
         answer = self._api.answer(request.endpoint, given)
-        envelope = check_reply(answer.status, answer.body, str)
+        envelope = validate_reply(answer.status, answer.body, str)
         return Reply(answer.body, envelope, AT)
 
 

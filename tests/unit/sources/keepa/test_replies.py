@@ -16,7 +16,7 @@ from keeper.sources.keepa.errors import (
     TokensExhaustedError,
 )
 from keeper.sources.keepa.redaction import Redactor
-from keeper.sources.keepa.replies import check_reply
+from keeper.sources.keepa.replies import validate_reply
 
 KEY = "s3cret/key+of=mine"
 redact = Redactor(SecretStr(KEY))
@@ -58,7 +58,7 @@ def body_of(fields: dict[str, Any]) -> bytes:
     ],
 )
 def test_a_usable_reply_gives_its_envelope(payload: dict[str, Any]) -> None:
-    envelope = check_reply(200, body_of(ENVELOPE | payload), redact)
+    envelope = validate_reply(200, body_of(ENVELOPE | payload), redact)
     assert (envelope.tokens_left, envelope.refill_in_ms, envelope.refill_rate) == (240, 30_000, 20)
     assert (envelope.tokens_consumed, envelope.processing_time_ms) == (2, 17)
     assert envelope.timestamp is not None
@@ -87,7 +87,7 @@ def test_a_refusal_is_one_typed_error(
     status: int, fields: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error) as caught:
-        check_reply(status, body_of(fields), redact)
+        validate_reply(status, body_of(fields), redact)
     assert type(caught.value) is error
     assert isinstance(caught.value, TerminalError | TransientError)
 
@@ -96,7 +96,7 @@ def test_the_error_object_is_kept() -> None:
     with pytest.raises(
         KeepaRequestRejectedError, match=r"invalid format\. \(priceTypes\)"
     ) as caught:
-        check_reply(400, body_of(ENVELOPE | {"error": BAD_DEAL}), redact)
+        validate_reply(400, body_of(ENVELOPE | {"error": BAD_DEAL}), redact)
     error = caught.value
     assert (error.status, error.type, error.message, error.details) == (400, *BAD_DEAL.values())
 
@@ -104,7 +104,7 @@ def test_the_error_object_is_kept() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b'{"tokensLeft":1,"prod'])
 def test_a_body_that_is_not_whole_json(body: bytes) -> None:
     with pytest.raises(KeepaReplyError, match=f"{len(body)} bytes"):
-        check_reply(200, body, redact)
+        validate_reply(200, body, redact)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_exhausted_tokens_say_when_to_come_back(
     fields: dict[str, Any], wait_s: float, left: int
 ) -> None:
     with pytest.raises(TokensExhaustedError, match=f"{wait_s} s") as caught:
-        check_reply(429, body_of(fields), redact)
+        validate_reply(429, body_of(fields), redact)
     assert (caught.value.refill_in_s, caught.value.tokens_left) == (wait_s, left)
 
 
@@ -138,6 +138,6 @@ def test_exhausted_tokens_say_when_to_come_back(
 )
 def test_no_error_shows_the_key_a_server_echoes(status: int, body: bytes) -> None:
     with pytest.raises((TerminalError, TransientError)) as caught:
-        check_reply(status, body, redact)
+        validate_reply(status, body, redact)
     shown = f"{caught.value!s} {caught.value!r} {vars(caught.value)}"
     assert "s3cret" not in shown

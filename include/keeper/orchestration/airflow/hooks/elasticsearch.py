@@ -35,11 +35,11 @@ class ElasticsearchHook(ElasticsearchSQLHook):
         Returns:
             Whether Keeper can work with it, and a sentence for people that never has the password.
         """
-        from keeper.pipeline.services.probes import check_elasticsearch
+        from keeper.pipeline.services.probes import probe_elasticsearch
 
         try:
             config = elasticsearch_config(self.connection)
-            answer = check_elasticsearch(replace(config, timeout_s=ANSWER_WITHIN_S))
+            answer = probe_elasticsearch(replace(config, timeout_s=ANSWER_WITHIN_S))
         except SettingsError as error:
             return False, str(error)
         except KeeperError as error:

@@ -35,11 +35,11 @@ class KeepaHook(BaseHook):
         Returns:
             Whether Keepa answers and takes the key, and a sentence for people that never has it.
         """
-        from keeper.pipeline.services.probes import check_keepa
+        from keeper.pipeline.services.probes import probe_keepa
 
         try:
             config = keepa_config(self.get_connection(self.keepa_conn_id))
-            answer = check_keepa(replace(config, timeout_s=ANSWER_WITHIN_S, max_attempts=1))
+            answer = probe_keepa(replace(config, timeout_s=ANSWER_WITHIN_S, max_attempts=1))
         except SettingsError as error:
             return False, str(error)
         except KeeperError as error:

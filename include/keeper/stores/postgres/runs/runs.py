@@ -61,7 +61,7 @@ def start_run(
     """Note that a run has begun, or what it plans, and return its start: a run begun again keeps
     its first.
 
-    Earlier runs of the DAG that never came to their summary are noted as failed; but runs of
+    Earlier runs of the DAG that never came to their summary are recorded as failed; but runs of
     Airflow's backfills, which run beside others, only after a day.
     """
     row = {

@@ -124,7 +124,7 @@ def watch_page(
     )
     where, after = wanted.where, wanted.after
     if after is not None and key_type == _TIME:
-        _check_moment(after.sort_key)
+        _validate_moment(after.sort_key)
     values = {
         "owner": visibility.owner_id,
         "watch_id": where.watch_id,
@@ -145,7 +145,7 @@ def watch_page(
         raise BadPageStartError("a page begins after something that is none") from None
 
 
-def _check_moment(text: str) -> None:
+def _validate_moment(text: str) -> None:
     try:
         datetime.fromisoformat(text)
     except ValueError:

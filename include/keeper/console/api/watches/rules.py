@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from keeper.console.api.shapes import TEXT, Domain, Moment, Money, Reply
-from keeper.console.api.watch_shapes import NewWatch, WatchRule, alerts_when
+from keeper.console.api.watches.shapes import NewWatch, WatchRule, alerts_when
 from keeper.console.auth import WatchReader
 from keeper.console.context import Context
 from keeper.console.problems import (

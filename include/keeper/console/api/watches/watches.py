@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 
 from keeper.console.api.shapes import TEXT, Domain, Number, PriceTypeName
-from keeper.console.api.watch_shapes import (
+from keeper.console.api.watches.shapes import (
     BulkChange,
     BulkReply,
     BulkResult,

@@ -1,0 +1,1 @@
+"""The API of watches and their rules."""
