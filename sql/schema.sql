@@ -828,7 +828,8 @@ CREATE TABLE public.reconciliations (
     surplus integer NOT NULL,
     in_motion integer NOT NULL,
     refused integer NOT NULL,
-    examples text[] NOT NULL
+    examples text[] NOT NULL,
+    surplus_kept integer DEFAULT 0 NOT NULL
 );
 
 COMMENT ON TABLE public.reconciliations IS 'One row a comparison of Elasticsearch with PostgreSQL: documents missing, saying something else, or of nothing stored.';
@@ -836,6 +837,8 @@ COMMENT ON TABLE public.reconciliations IS 'One row a comparison of Elasticsearc
 COMMENT ON COLUMN public.reconciliations.different IS 'Days and locales whose sums differed, of all days.';
 
 COMMENT ON COLUMN public.reconciliations.in_motion IS 'Documents passed over because they were checked a moment before.';
+
+COMMENT ON COLUMN public.reconciliations.surplus_kept IS 'Documents of surplus that were left, because they were too many to delete without being asked to.';
 
 ALTER TABLE public.reconciliations ALTER COLUMN reconciliation_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliations_reconciliation_id_seq
