@@ -69,7 +69,7 @@ def test_the_simulators_well_known_key_is_no_password_to_mask(settings: Settings
 def test_the_databases_are_those_of_the_settings(settings: Settings) -> None:
     keeper = SettingsBackend().get_connection("keeper_postgres")
     urls = {
-        "postgres://keeper:keeper@localhost:5432/keeper",
+        "postgres://keeper:keeper-on-a-laptop@localhost:5432/keeper",
         "postgres://keeper:p%40ss%2Fw%25rd@store:5433/prices",
         # As the provider's hook hands it to libpq, which takes extra's port before the other.
         "postgres://keeper:p%40ss%2Fw%25rd@h1%2Ch2:5433/prices?sslmode=verify-full"
