@@ -140,8 +140,10 @@ def make_running(
             def send(address: str, message: Message) -> None:
                 console.mailed.append((address, as_text(message)))
 
+            store = ConsoleDatabase(database)
+            running.callback(store.close)
             context = ConsoleContext(
-                database=ConsoleDatabase(database),
+                database=store,
                 operators=frozenset({BOSS}),
                 public_url=public_url,
                 allows_insecure_cookie=allows_insecure_cookie,

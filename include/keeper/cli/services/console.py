@@ -53,9 +53,9 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.pipeline.users.mails import mail_sender
 
     policy = settings.runs.request_policy
-    database = postgres_config(settings)
+    database = ConsoleDatabase(postgres_config(settings))
     context = ConsoleContext(
-        database=ConsoleDatabase(database),
+        database=database,
         operators=operators_of(settings),
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
