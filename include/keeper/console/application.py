@@ -14,6 +14,7 @@ from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
+from keeper.console.serving.metrics import ConsoleMetrics, Measured
 from keeper.console.sign_in_pages import sign_in_route
 
 API_PATH: Final = "/api/v1"
@@ -49,9 +50,12 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     app.state.console = context
     app.add_middleware(BodyLimit, most=MOST_BODY_BYTES)
     app.add_middleware(SafeHeaders)
+    metrics = ConsoleMetrics(context.database)
+    app.add_middleware(Measured, metrics=metrics)
     install(app)
     app.include_router(_api())
     app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
+    app.router.routes.append(metrics.route())
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
     write = app.openapi
 

@@ -92,6 +92,21 @@ class ConsoleDatabase:
             self._record_failure(error)
             raise error from None
 
+    @property
+    def opened(self) -> int:
+        """How many connections were opened."""
+        return self._pool.opened
+
+    @property
+    def idle(self) -> int:
+        """How many connections are open and unused."""
+        return self._pool.idle
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether nobody asks at the moment because it did not answer."""
+        return bool(self._breaker.wait(self._clock()))
+
     def close(self) -> None:
         """Close what is open; nothing is asked any more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
