@@ -60,6 +60,7 @@ def _application(settings: "Settings") -> "FastAPI":
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
         send_mail=mail_sender(settings),
+        limits=settings.console.limits,
         old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
     )
     pages = make_app(
