@@ -471,7 +471,7 @@ CREATE TABLE public.idempotency_keys (
     body bytea,
     CONSTRAINT idempotency_keys_check CHECK ((num_nonnulls(status, headers, body) = ANY (ARRAY[0, 3]))),
     CONSTRAINT idempotency_keys_key_check CHECK ((key <> ''::text)),
-    CONSTRAINT idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 499)))
+    CONSTRAINT idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 399)))
 );
 
 COMMENT ON TABLE public.idempotency_keys IS 'Answers of the API to requests with an Idempotency-Key, for a day: who repeats one gets the same answer.';

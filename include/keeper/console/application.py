@@ -14,6 +14,7 @@ from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
+from keeper.console.serving import idempotency
 from keeper.console.serving.metrics import ConsoleMetrics, Measured
 from keeper.console.sign_in_pages import sign_in_route
 
@@ -48,11 +49,13 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
         separate_input_output_schemas=False,
     )
     app.state.console = context
+    app.add_middleware(idempotency.KeptAnswers, context=context)
     app.add_middleware(BodyLimit, most=MOST_BODY_BYTES)
     app.add_middleware(SafeHeaders)
     metrics = ConsoleMetrics(context.database)
     app.add_middleware(Measured, metrics=metrics)
     install(app)
+    idempotency.install(app)
     app.include_router(_api())
     app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
     app.router.routes.append(metrics.route())
@@ -60,7 +63,10 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     write = app.openapi
 
     def openapi() -> dict[str, Any]:
+        is_new = app.openapi_schema is None
         document = write()
+        if is_new:
+            idempotency.describe(document)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.setdefault(
             "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -19,6 +19,7 @@ from keeper.console.problems import (
     SESSION_NEEDED,
     ProblemError,
 )
+from keeper.console.serving.idempotency import claim_key
 from keeper.console.site import SAFE_METHODS, SECURE_COOKIE, is_own_site, session_cookie
 from keeper.domain.users.access import Identity, Scope
 from keeper.pipeline.users.audit import Doer
@@ -60,6 +61,7 @@ async def _identify(
         raise ProblemError(
             SCOPE_MISSING, f"the token lacks {names}", headers={"WWW-Authenticate": challenge}
         )
+    await claim_key(request, context, identity)
     return identity
 
 
