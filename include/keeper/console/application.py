@@ -16,6 +16,7 @@ from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
 from keeper.console.serving import idempotency
 from keeper.console.serving.metrics import ConsoleMetrics, Measured
+from keeper.console.serving.proxies import TrustedProxies
 from keeper.console.sign_in_pages import sign_in_route
 
 API_PATH: Final = "/api/v1"
@@ -54,6 +55,7 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     app.add_middleware(SafeHeaders)
     metrics = ConsoleMetrics(context.database)
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(TrustedProxies, context=context)
     install(app)
     idempotency.install(app)
     app.include_router(_api())

@@ -60,6 +60,8 @@ def _application(settings: "Settings") -> "FastAPI":
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
         send_mail=mail_sender(settings),
+        trusted_proxies=settings.console.trusted_proxies,
+        proxy_user_header=settings.console.proxy_user_header,
         limits=settings.console.limits,
         old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
     )
