@@ -23,13 +23,12 @@ from keeper.console.one_sentence import SECURITY_HEADERS, one_sentence_page
 from keeper.errors import KeeperError
 from keeper.pipeline.messages.follow_link import GoneError, describe, follow
 from keeper.pipeline.services.health import HealthState, PartHealth
-from keeper.stores.postgres.connection import PostgresConfig
 
 _PICTURE_NAME: Final = re.compile(r"[0-9A-Za-z+_-]{1,40}\.(jpg|png|gif)")
 
 
 def make_app(
-    database: PostgresConfig,
+    database: ConsoleDatabase,
     links: Links,
     ask_health: Callable[[], Sequence[PartHealth]],
     *,
@@ -46,7 +45,6 @@ def make_app(
         picture: Returns a product's picture by its name, if there is one; None where Amazon has
             them all.
     """
-    store = ConsoleDatabase(database, clock=clock)
     # Whoever else asks how the parts are waits without a thread; links have their own.
     asker = ThreadPoolExecutor(1, thread_name_prefix="health")
 
@@ -64,9 +62,9 @@ def make_app(
             target = links.read(request.path_params["token"])
             if is_confirmed:
                 return one_sentence_page(
-                    await store.run(partial(follow, target=target, now=clock()))
+                    await database.run(partial(follow, target=target, now=clock()))
                 )
-            asked = await store.run(partial(describe, target=target, now=clock()))
+            asked = await database.run(partial(describe, target=target, now=clock()))
             return one_sentence_page(asked, button="Yes")
         except (InvalidLinkError, GoneError) as error:
             reason = str(error)

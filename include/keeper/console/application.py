@@ -8,12 +8,15 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
-from keeper.console.api.users import me, sign_in, users
+from keeper.console.api.users import changes, limits, me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
+from keeper.console.serving import idempotency
+from keeper.console.serving.metrics import ConsoleMetrics, Measured
+from keeper.console.serving.proxies import TrustedProxies
 from keeper.console.sign_in_pages import sign_in_route
 
 API_PATH: Final = "/api/v1"
@@ -47,16 +50,25 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
         separate_input_output_schemas=False,
     )
     app.state.console = context
+    app.add_middleware(idempotency.KeptAnswers, context=context)
     app.add_middleware(BodyLimit, most=MOST_BODY_BYTES)
     app.add_middleware(SafeHeaders)
+    metrics = ConsoleMetrics(context.database)
+    app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(TrustedProxies, context=context)
     install(app)
+    idempotency.install(app)
     app.include_router(_api())
     app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
+    app.router.routes.append(metrics.route())
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
     write = app.openapi
 
     def openapi() -> dict[str, Any]:
+        is_new = app.openapi_schema is None
         document = write()
+        if is_new:
+            idempotency.describe(document)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.setdefault(
             "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -76,6 +88,7 @@ def _api() -> APIRouter:
         *(me, sign_in),
         *(files, watches, rules),
         users,
+        *(changes, limits),
         problem_list,
     ):
         api.include_router(subject.router)

@@ -1,8 +1,9 @@
 """What every endpoint needs: the database, the clock, and who the settings make operators."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,6 +11,7 @@ from fastapi import Depends, Request
 from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
 from keeper.console.database import ConsoleDatabase
+from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,9 @@ class ConsoleContext:
         send_mail: Sends a message to an address, blocks meanwhile; None without a mail server.
         old_after: From what age a price of a type is stale.
         clock: The time.
+        trusted_proxies: Whose word counts about where a request came from.
+        proxy_user_header: In which header they name who has signed in there; None for nobody.
+        limits: How much each user may have and do, unless an operator has set something else.
     """
 
     database: ConsoleDatabase
@@ -33,6 +38,9 @@ class ConsoleContext:
     send_mail: Callable[[str, Message], None] | None
     old_after: Callable[[str], timedelta]
     clock: Clock = utc_now
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    proxy_user_header: str | None = None
+    limits: Limits = field(default_factory=lambda: DEFAULT_LIMITS)
 
 
 def _context_of(request: Request) -> ConsoleContext:
