@@ -58,6 +58,9 @@ _PRICES: Final = {
     "prices-get": Access(_SEE),
     "prices-list-history": Access(_SEE),
     "prices-get-columns": Access(_SEE),
+    "prices-get-stats": Access(_SEE),
+    "prices-assess": Access(_SEE),
+    "prices-list-locales": Access(_SEE),
 }
 
 OPERATIONS: Final = {**_USERS, **_WATCHES, **_PRICES}

@@ -77,3 +77,46 @@ FROM (
 ) AS points
 GROUP BY stretch
 ORDER BY stretch
+
+-- name: statistics
+-- Returns what a series has cost in the last 30, 90, 180 and 365 days and ever (null days), weighted
+-- by time, as far back as its prices mean the same; amounts in minor units, with shipping.
+WITH spans AS MATERIALIZED (
+    SELECT started_at, ended_at, landed_minor
+    FROM analytics.comparable_spans(%(asin)s, %(domain)s, %(price_type)s, until => %(at)s)
+)
+SELECT w.days, min(s.begins) AS known_since, sum(s.changes)::int AS changes,
+    (sum(s.landed_minor * s.seconds) / nullif(sum(s.seconds) FILTER (WHERE s.landed_minor IS NOT NULL), 0)
+        )::bigint AS average_minor,
+    min(s.landed_minor) AS lowest_minor,
+    (array_agg(s.begins ORDER BY s.landed_minor, s.begins))[1] AS lowest_at,
+    max(s.landed_minor) AS highest_minor,
+    (array_agg(s.begins ORDER BY s.landed_minor DESC NULLS LAST, s.begins))[1] AS highest_at,
+    (coalesce(sum(s.seconds) FILTER (WHERE s.landed_minor IS NOT NULL), 0)
+        / nullif(sum(s.seconds), 0))::float8 AS share_with_offer
+FROM (VALUES (30, %(at)s - interval '30 days'), (90, %(at)s - interval '90 days'),
+    (180, %(at)s - interval '180 days'), (365, %(at)s - interval '365 days'),
+    (NULL, '-infinity'::timestamptz)) AS w (days, since)
+CROSS JOIN LATERAL (
+    SELECT greatest(started_at, w.since) AS begins, landed_minor,
+        date_part('epoch', ended_at - greatest(started_at, w.since)) AS seconds,
+        (started_at > w.since)::int AS changes
+    FROM spans WHERE ended_at > w.since
+) AS s
+GROUP BY w.days
+ORDER BY w.days NULLS LAST
+
+-- name: rank
+-- Returns where the current price stands among those of a year, 0 to 100, and how much the price
+-- moved in 90 days; null where too little is known.
+SELECT (SELECT percentile::float8 FROM analytics.price_percentile(
+            %(asin)s, %(domain)s, %(price_type)s, 365, %(at)s)) AS percentile,
+    (SELECT daily_volatility::float8 FROM analytics.volatility(
+            %(asin)s, %(domain)s, %(price_type)s, 90, %(at)s)) AS daily_volatility
+
+-- name: locale_prices
+-- Returns what a product costs in each locale, with shipping, in minor units and in euro cents by the
+-- rate of the day; null euros without a rate.
+SELECT domain, currency, landed_minor, round(euros * 100)::bigint AS euro_cents, rate_day,
+    above_cheapest_percent::float8 AS above_cheapest_percent, observed_at
+FROM analytics.locale_prices(%(asin)s, %(price_type)s, %(at)s)

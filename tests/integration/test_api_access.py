@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
@@ -13,7 +14,7 @@ from keeper.domain.users.access import Role, Scope, refused_scopes
 from keeper.domain.users.secrets import new_token
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
-from tests.stored_prices import store_current_price
+from tests.stored_prices import store_current_price, store_history
 
 METHODS: Final = {"get", "post", "put", "patch", "delete"}
 
@@ -88,6 +89,7 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
     ann = console.program(ANN, WRITE)
     watch = ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"}).json()["watch"]["id"]
     store_current_price(console.connection, "B00EXAMPL0", at=console.clock.now, price=2499)
+    store_history(console.connection, "B00EXAMPL0", [(datetime(2026, 5, 1, tzinfo=UTC), 2499)])
     paths = operations()
 
     def send(client: httpx.Client, name: str) -> int:

@@ -23,19 +23,31 @@ from keeper.stores.postgres.prices.product_prices import (
     point_page,
     price_columns,
 )
+from keeper.stores.postgres.prices.statistics import (
+    LocalePrice,
+    PriceRank,
+    WindowStatistics,
+    locale_prices_of,
+    statistics_of,
+)
 
 __all__ = [
+    "LocalePrice",
     "PointSort",
     "PriceColumns",
+    "PriceRank",
     "ProductPrices",
     "SeriesName",
     "Span",
     "StoredPoint",
     "UnknownProductError",
+    "WindowStatistics",
     "columns_of",
+    "other_locales",
     "points_page_of",
     "prices_of",
     "series_id_of",
+    "series_statistics",
 ]
 _END: Final = KEEPA_EPOCH + timedelta(days=20_000)
 
@@ -140,4 +152,30 @@ def series_id_of(connection: Connection, series: SeriesName) -> int:
             f"no {series.price_type} prices of {series.asin} are stored in {series.domain}; "
             "watch it first"
         )
+    return found
+
+
+def series_statistics(
+    connection: Connection, series: SeriesName, *, at: datetime
+) -> tuple[list[WindowStatistics], PriceRank]:
+    """Return what a series has cost, and where its current price stands.
+
+    Raises:
+        UnknownProductError: Nothing is stored of the series.
+    """
+    series_id_of(connection, series)
+    return statistics_of(connection, series.asin, series.domain, series.price_type, at=at)
+
+
+def other_locales(
+    connection: Connection, asin: str, price_type: str, *, at: datetime
+) -> list[LocalePrice]:
+    """Return what a product costs in each locale it is known in, the cheapest first.
+
+    Raises:
+        UnknownProductError: No such price of it is stored anywhere.
+    """
+    found = locale_prices_of(connection, asin, price_type, at=at)
+    if not found:
+        raise UnknownProductError(f"no {price_type} prices of {asin} are stored; watch it first")
     return found
