@@ -55,6 +55,7 @@ _WATCHES: Final = {
 
 _SEE: Final = Scope.PRICES_READ
 _PRICES: Final = {
+    "products-list": Access(_SEE),
     "prices-get": Access(_SEE),
     "prices-list-history": Access(_SEE),
     "prices-get-columns": Access(_SEE),
