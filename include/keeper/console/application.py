@@ -9,12 +9,13 @@ from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
 from keeper.console.api.prices import figures, prices, products
-from keeper.console.api.users import me, sign_in, users
+from keeper.console.api.users import changes, limits, me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
+from keeper.console.serving.metrics import ConsoleMetrics, Measured
 from keeper.console.sign_in_pages import sign_in_route
 
 API_PATH: Final = "/api/v1"
@@ -50,9 +51,12 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     app.state.console = context
     app.add_middleware(BodyLimit, most=MOST_BODY_BYTES)
     app.add_middleware(SafeHeaders)
+    metrics = ConsoleMetrics(context.database)
+    app.add_middleware(Measured, metrics=metrics)
     install(app)
     app.include_router(_api())
     app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
+    app.router.routes.append(metrics.route())
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
     write = app.openapi
 
@@ -78,6 +82,7 @@ def _api() -> APIRouter:
         *(files, watches, rules),
         users,
         *(products, prices, figures),
+        *(changes, limits),
         problem_list,
     ):
         api.include_router(subject.router)

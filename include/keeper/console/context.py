@@ -1,7 +1,7 @@
 """What every endpoint needs: the database, the clock, and who the settings make operators."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
 from keeper.console.database import ConsoleDatabase
 from keeper.console.search import ConsoleSearch
+from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class ConsoleContext:
         old_after: From what age a price of a type is stale.
         search: Searches in Elasticsearch; None where there is none.
         clock: The time.
+        limits: How much each user may have and do, unless an operator has set something else.
     """
 
     database: ConsoleDatabase
@@ -36,6 +38,7 @@ class ConsoleContext:
     old_after: Callable[[str], timedelta]
     search: ConsoleSearch | None = None
     clock: Clock = utc_now
+    limits: Limits = field(default_factory=lambda: DEFAULT_LIMITS)
 
 
 def _context_of(request: Request) -> ConsoleContext:

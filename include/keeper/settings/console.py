@@ -2,10 +2,39 @@
 
 from pydantic import Field
 
+from keeper.domain.users.limits import DEFAULT_LIMITS, Limit, Limits
 from keeper.settings.group import SettingsGroup
 
 
 class ConsoleSettings(SettingsGroup):
-    """How people sign in to the console."""
+    """How people sign in to the console, and how much each may have and do."""
 
     insecure_cookie: bool = Field(default=False, validation_alias="KEEPER_INSECURE_COOKIE")
+    watches: int = Field(
+        default=DEFAULT_LIMITS[Limit.WATCHES], ge=0, validation_alias="KEEPER_LIMIT_WATCHES"
+    )
+    tokens_a_day: int = Field(
+        default=DEFAULT_LIMITS[Limit.TOKENS_A_DAY],
+        ge=0,
+        validation_alias="KEEPER_LIMIT_TOKENS_A_DAY",
+    )
+    checks_an_hour: int = Field(
+        default=DEFAULT_LIMITS[Limit.CHECKS_AN_HOUR],
+        ge=0,
+        validation_alias="KEEPER_LIMIT_CHECKS_AN_HOUR",
+    )
+    imports_an_hour: int = Field(
+        default=DEFAULT_LIMITS[Limit.IMPORTS_AN_HOUR],
+        ge=0,
+        validation_alias="KEEPER_LIMIT_IMPORTS_AN_HOUR",
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """How much each user may have and do, unless an operator has set something else."""
+        return {
+            Limit.WATCHES: self.watches,
+            Limit.TOKENS_A_DAY: self.tokens_a_day,
+            Limit.CHECKS_AN_HOUR: self.checks_an_hour,
+            Limit.IMPORTS_AN_HOUR: self.imports_an_hour,
+        }

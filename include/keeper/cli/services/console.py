@@ -59,14 +59,15 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.pipeline.users.mails import mail_sender
 
     policy = settings.runs.request_policy
-    database = postgres_config(settings)
+    database = ConsoleDatabase(postgres_config(settings))
     context = ConsoleContext(
-        database=ConsoleDatabase(database),
+        database=database,
         operators=operators_of(settings),
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
         send_mail=mail_sender(settings),
         search=ConsoleSearch(elasticsearch_config(settings)),
+        limits=settings.console.limits,
         old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
     )
     pages = make_app(
