@@ -75,6 +75,9 @@ _PRICES: Final = {
     "prices-get-stats": Access(_SEE),
     "prices-assess": Access(_SEE),
     "prices-list-locales": Access(_SEE),
+    "prices-check": Access(WRITE, is_of_owner=True),
+    "prices-check-all": Access(WRITE),
+    "prices-get-check": Access(_SEE, is_of_owner=True),
 }
 
 OPERATIONS: Final = {**_USERS, **_PEOPLE, **_WATCHES, **_PRICES}

@@ -11,7 +11,9 @@ from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
 from keeper.console.database import ConsoleDatabase
 from keeper.console.search import ConsoleSearch
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
+from keeper.sources.airflow.api import AirflowApi
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class ConsoleContext:
         allows_insecure_cookie: Whether people may sign in by plain HTTP from other machines.
         send_mail: Sends a message to an address, blocks meanwhile; None without a mail server.
         old_after: From what age a price of a type is stale.
+        airflow: Starts runs; None where nobody has said where Airflow is.
+        request_policy: How much runs ask of a product, and so what it costs.
         search: Searches in Elasticsearch; None where there is none.
         clock: The time.
         limits: How much each user may have and do, unless an operator has set something else.
@@ -36,6 +40,8 @@ class ConsoleContext:
     allows_insecure_cookie: bool
     send_mail: Callable[[str, Message], None] | None
     old_after: Callable[[str], timedelta]
+    airflow: AirflowApi | None = None
+    request_policy: RequestPolicy = field(default_factory=lambda: RequestPolicy(timedelta(hours=6)))
     search: ConsoleSearch | None = None
     clock: Clock = utc_now
     limits: Limits = field(default_factory=lambda: DEFAULT_LIMITS)
