@@ -66,5 +66,19 @@ _WATCHES: Final = {
     "watches-remove": Access(WRITE, is_of_owner=True),
 }
 
-OPERATIONS: Final = {**_USERS, **_PEOPLE, **_WATCHES}
+_SEE: Final = Scope.PRICES_READ
+_PRICES: Final = {
+    "products-list": Access(_SEE),
+    "prices-get": Access(_SEE),
+    "prices-list-history": Access(_SEE),
+    "prices-get-columns": Access(_SEE),
+    "prices-get-stats": Access(_SEE),
+    "prices-assess": Access(_SEE),
+    "prices-list-locales": Access(_SEE),
+    "prices-check": Access(WRITE, is_of_owner=True),
+    "prices-check-all": Access(WRITE),
+    "prices-get-check": Access(_SEE, is_of_owner=True),
+}
+
+OPERATIONS: Final = {**_USERS, **_PEOPLE, **_WATCHES, **_PRICES}
 """By operation id."""

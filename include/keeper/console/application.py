@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
+from keeper.console.api.prices import checks, figures, prices, products
 from keeper.console.api.users import changes, limits, me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
@@ -88,6 +89,7 @@ def _api() -> APIRouter:
         *(me, sign_in),
         *(files, watches, rules),
         users,
+        *(products, checks, prices, figures),
         *(changes, limits),
         problem_list,
     ):

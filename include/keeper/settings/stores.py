@@ -63,8 +63,13 @@ class ElasticsearchSettings(SettingsGroup):
 
 
 class AirflowSettings(SettingsGroup):
-    """What Keeper knows of the Airflow that runs it."""
+    """What Keeper knows of the Airflow that runs it, and how the console asks it for runs."""
 
+    url: HttpUrl | None = Field(default=None, validation_alias="KEEPER_AIRFLOW_URL")
+    api_user: str = Field(default="keeper-console", validation_alias="KEEPER_AIRFLOW_API_USER")
+    api_password: SecretStr | None = Field(
+        default=None, validation_alias="KEEPER_AIRFLOW_API_PASSWORD"
+    )
     database_url: PostgresUrl | None = Field(
         default=None, validation_alias="KEEPER_AIRFLOW_DATABASE_URL"
     )
