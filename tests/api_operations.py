@@ -16,7 +16,7 @@ class Access:
         needs_session: A token never may.
         needs_operator: A reader never may.
         is_of_owner: What it is about is Ann's: other readers learn not even that it is there.
-        body: What is sent.
+        body: What is sent, or what makes it for the address of who asks.
     """
 
     scope: Scope | None = None
@@ -25,6 +25,10 @@ class Access:
     needs_operator: bool = False
     is_of_owner: bool = False
     body: Any = None
+
+
+def _own_mail(email: str | None) -> dict[str, Any]:
+    return {"kind": "email", "address": email or "nobody@example.org"}
 
 
 _USERS: Final = {
@@ -53,5 +57,27 @@ _WATCHES: Final = {
     "watches-remove": Access(WRITE, is_of_owner=True),
 }
 
-OPERATIONS: Final = {**_USERS, **_WATCHES}
+_MESSAGES: Final = {
+    "alerts-list": Access(Scope.MESSAGES_READ),
+    "alerts-get": Access(Scope.MESSAGES_READ, is_of_owner=True),
+    "alerts-acknowledge": Access(
+        Scope.MESSAGES_WRITE, is_of_owner=True, body={"acknowledged": True}
+    ),
+    "messages-list": Access(Scope.MESSAGES_READ),
+    "messages-get": Access(Scope.MESSAGES_READ, is_of_owner=True),
+    "deliveries-list": Access(Scope.MESSAGES_READ),
+    "channels-list": Access(Scope.MESSAGES_READ),
+    "channels-add": Access(Scope.MESSAGES_WRITE, body=_own_mail),
+    "channels-get": Access(Scope.MESSAGES_READ, is_of_owner=True),
+    "channels-change": Access(Scope.MESSAGES_WRITE, is_of_owner=True, body={"is_active": False}),
+    "channels-remove": Access(Scope.MESSAGES_WRITE, is_of_owner=True),
+    "delivery-rules-get": Access(Scope.MESSAGES_READ),
+    "delivery-rules-change": Access(Scope.MESSAGES_WRITE, body={"daily_cap": 20}),
+    "watches-snooze": Access(
+        Scope.MESSAGES_WRITE, is_of_owner=True, body={"until": "2030-02-01T00:00:00Z"}
+    ),
+    "watches-end-snooze": Access(Scope.MESSAGES_WRITE, is_of_owner=True),
+}
+
+OPERATIONS: Final = {**_USERS, **_WATCHES, **_MESSAGES}
 """By operation id."""

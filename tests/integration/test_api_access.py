@@ -11,6 +11,7 @@ import pytest
 from keeper.console.openapi import openapi_document
 from keeper.domain.users.access import Role, Scope, refused_scopes
 from keeper.domain.users.secrets import new_token
+from tests.api_belongings import with_belongings
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
 
@@ -85,7 +86,7 @@ def expected(access: Access, caller: Caller) -> set[int]:
 def ask(console: Console) -> Callable[[httpx.Client, str], int]:
     """Sends an operation's request, about what is Ann's."""
     ann = console.program(ANN, WRITE)
-    watch = ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"}).json()["watch"]["id"]
+    ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"})
     paths = operations()
 
     def send(client: httpx.Client, name: str) -> int:
@@ -93,8 +94,10 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
         if "{token_id}" in path:
             console.token(ANN, READ)
             path = path.replace("{token_id}", str(_newest_token(console)))
-        url = path.replace("{watch_id}", str(watch))
+        url = with_belongings(console, path)
         body = OPERATIONS[name].body
+        if callable(body):
+            body = body(client.get("/api/v1/me").json().get("email"))
         sent = {"content": body} if isinstance(body, str) else {"json": body}
         return client.request(method, url, **sent).status_code
 

@@ -8,6 +8,8 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
+from keeper.console.api.messages import alerts, channels
+from keeper.console.api.messages import rules as delivery_rules
 from keeper.console.api.users import me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
@@ -75,6 +77,7 @@ def _api() -> APIRouter:
     for subject in (
         *(me, sign_in),
         *(files, watches, rules),
+        *(alerts, channels, delivery_rules),
         users,
         problem_list,
     ):
