@@ -27,8 +27,27 @@ _MADE: Final = {
         JOIN price_alerts USING (user_id) WHERE email = %(email)s
         ON CONFLICT (alert_id, channel_id) DO UPDATE SET status = 'PENDING'
         RETURNING message_id AS id""",
+    "filter_id": """
+        INSERT INTO deal_filters (user_id, name, domain, price_type)
+        SELECT user_id, 'kettles', 'us', 'NEW' FROM users WHERE email = %(email)s
+        ON CONFLICT (user_id, lower(name)) DO UPDATE SET status = 'ACTIVE'
+        RETURNING filter_id AS id""",
+    "deal_id": """
+        INSERT INTO collected_deals (event_id, filter_id, asin, domain, price_type, currency,
+            observed_at, score, reasons, back_in_stock, source, first_run_id, last_run_id,
+            first_seen_at, last_seen_at)
+        SELECT repeat('a', 32), filter_id, 'B000000001', 'us', 'NEW', 'USD', now(), 60, '{}', false,
+            'keepa', 'run-1', 'run-1', now(), now()
+        FROM deal_filters JOIN users USING (user_id)
+        WHERE email = %(email)s AND deal_filters.name = 'kettles'
+        ON CONFLICT (event_id) DO UPDATE SET score = 60 RETURNING event_id AS id""",
+    "report_id": """
+        INSERT INTO deal_reports (user_id, run_id, since, until, simulated, left_out)
+        SELECT user_id, 'run-1', '2029-12-31', '2030-01-01', false, 0 FROM users
+        WHERE email = %(email)s
+        ON CONFLICT (user_id, run_id) DO UPDATE SET left_out = 0 RETURNING report_id AS id""",
 }
-_NEEDS: Final = {"message_id": ("alert_id", "channel_id")}
+_NEEDS: Final = {"message_id": ("alert_id", "channel_id"), "deal_id": ("filter_id",)}
 
 
 def with_belongings(console: Console, path: str) -> str:

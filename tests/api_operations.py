@@ -79,5 +79,19 @@ _MESSAGES: Final = {
     "watches-end-snooze": Access(Scope.MESSAGES_WRITE, is_of_owner=True),
 }
 
-OPERATIONS: Final = {**_USERS, **_WATCHES, **_MESSAGES}
+_DEALS: Final = {
+    "deals-list": Access(Scope.DEALS_READ),
+    "deals-aggregate": Access(Scope.DEALS_READ),
+    "deals-get": Access(Scope.DEALS_READ, is_of_owner=True),
+    "deal-filters-list": Access(Scope.DEALS_READ),
+    "deal-filters-add": Access(Scope.DEALS_WRITE, body={"name": "x"}),
+    "deal-filters-get": Access(Scope.DEALS_READ, is_of_owner=True),
+    "deal-filters-change": Access(Scope.DEALS_WRITE, is_of_owner=True, body={"min_score": 40}),
+    "deal-filters-remove": Access(Scope.DEALS_WRITE, is_of_owner=True),
+    "reports-list": Access(Scope.DEALS_READ),
+    "reports-get": Access(Scope.DEALS_READ, is_of_owner=True),
+    "reports-preview": Access(Scope.DEALS_READ),
+}
+
+OPERATIONS: Final = {**_USERS, **_WATCHES, **_MESSAGES, **_DEALS}
 """By operation id."""

@@ -11,6 +11,7 @@ API = Path("include/keeper/console/api")
 VISIBILITY = Path("include/keeper/stores/postgres/users/visibility.py")
 PAGES = {
     "watches/watch_pages.py": "watch_pages.sql",
+    "deals/deal_pages.py": "deal_pages.sql",
     "messages/message_pages.py": "message_pages.sql",
 }
 """What reads for the console, with its queries."""

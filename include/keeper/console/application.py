@@ -8,6 +8,8 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
+from keeper.console.api.deals import deals, reports
+from keeper.console.api.deals import filters as deal_filters
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
 from keeper.console.api.users import me, sign_in, users
@@ -78,6 +80,7 @@ def _api() -> APIRouter:
         *(me, sign_in),
         *(files, watches, rules),
         *(alerts, channels, delivery_rules),
+        *(deals, deal_filters, reports),
         users,
         problem_list,
     ):
