@@ -74,6 +74,10 @@ def expected(access: Access, caller: Caller) -> set[int]:
         return {403}
     if access.needs_operator and caller.role is not Role.OPERATOR:
         return {403}
+    if access.is_of_boss and caller.email != BOSS:
+        return {404}
+    if access.needs_scope_to_see and caller.scopes is not None:
+        return done if access.needs_scope_to_see in caller.scopes else {404}
     if access.is_of_owner and caller.email != ANN:
         # A token of somebody else's is nobody's but theirs, an operator's too.
         is_seen = caller.role is Role.OPERATOR and not access.needs_session
@@ -86,6 +90,8 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
     """Sends an operation's request, about what is Ann's."""
     ann = console.program(ANN, WRITE)
     watch = ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"}).json()["watch"]["id"]
+    boss = console.program(BOSS, Scope.OPERATIONS_WRITE)
+    asked = boss.post("/api/v1/search/rebuilds", json={"index": "deals"}).json()["id"]
     paths = operations()
 
     def send(client: httpx.Client, name: str) -> int:
@@ -93,7 +99,7 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
         if "{token_id}" in path:
             console.token(ANN, READ)
             path = path.replace("{token_id}", str(_newest_token(console)))
-        url = path.replace("{watch_id}", str(watch))
+        url = path.replace("{watch_id}", str(watch)).replace("{request_id}", str(asked))
         body = OPERATIONS[name].body
         sent = {"content": body} if isinstance(body, str) else {"json": body}
         return client.request(method, url, **sent).status_code
