@@ -16,6 +16,8 @@ class Access:
         needs_session: A token never may.
         needs_operator: A reader never may.
         is_of_owner: What it is about is Ann's: other readers learn not even that it is there.
+        is_of_boss: What it is about is an operator's: readers learn not even that it is there.
+        needs_scope_to_see: Without this scope a token learns not even that it is there.
         body: What is sent, or what makes it for the address of who asks.
     """
 
@@ -24,6 +26,8 @@ class Access:
     needs_session: bool = False
     needs_operator: bool = False
     is_of_owner: bool = False
+    is_of_boss: bool = False
+    needs_scope_to_see: Scope | None = None
     body: Any = None
 
 
@@ -93,5 +97,13 @@ _DEALS: Final = {
     "reports-preview": Access(Scope.DEALS_READ),
 }
 
-OPERATIONS: Final = {**_USERS, **_WATCHES, **_MESSAGES, **_DEALS}
+_SEE, _DO = Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE
+_OPERATIONS: Final = {
+    "requests-list": Access(),
+    "requests-get": Access(needs_scope_to_see=_SEE, is_of_boss=True),
+    "requests-cancel": Access(needs_scope_to_see=_DO, is_of_boss=True),
+    "search-rebuild": Access(_DO, needs_operator=True, body={"index": "runs"}),
+}
+
+OPERATIONS: Final = {**_USERS, **_WATCHES, **_MESSAGES, **_DEALS, **_OPERATIONS}
 """By operation id."""

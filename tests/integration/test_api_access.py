@@ -75,6 +75,10 @@ def expected(access: Access, caller: Caller) -> set[int]:
         return {403}
     if access.needs_operator and caller.role is not Role.OPERATOR:
         return {403}
+    if access.is_of_boss and caller.email != BOSS:
+        return {404}
+    if access.needs_scope_to_see and caller.scopes is not None:
+        return done if access.needs_scope_to_see in caller.scopes else {404}
     if access.is_of_owner and caller.email != ANN:
         # A token of somebody else's is nobody's but theirs, an operator's too.
         is_seen = caller.role is Role.OPERATOR and not access.needs_session
@@ -87,6 +91,8 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
     """Sends an operation's request, about what is Ann's."""
     ann = console.program(ANN, WRITE)
     ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"})
+    boss = console.program(BOSS, Scope.OPERATIONS_WRITE)
+    asked = boss.post("/api/v1/search/rebuilds", json={"index": "deals"}).json()["id"]
     paths = operations()
 
     def send(client: httpx.Client, name: str) -> int:
@@ -94,7 +100,7 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
         if "{token_id}" in path:
             console.token(ANN, READ)
             path = path.replace("{token_id}", str(_newest_token(console)))
-        url = with_belongings(console, path)
+        url = with_belongings(console, path).replace("{request_id}", str(asked))
         body = OPERATIONS[name].body
         if callable(body):
             body = body(client.get("/api/v1/me").json().get("email"))

@@ -12,6 +12,8 @@ from keeper.console.api.deals import deals, reports
 from keeper.console.api.deals import filters as deal_filters
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
+from keeper.console.api.requests import requests
+from keeper.console.api.search import rebuilds
 from keeper.console.api.users import me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
@@ -82,6 +84,7 @@ def _api() -> APIRouter:
         *(alerts, channels, delivery_rules),
         *(deals, deal_filters, reports),
         users,
+        *(requests, rebuilds),
         problem_list,
     ):
         api.include_router(subject.router)

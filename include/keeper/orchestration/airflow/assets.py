@@ -59,6 +59,7 @@ TABLES_WITHOUT_ASSET: Final[Mapping[str, str]] = {
     "sessions": "the console alone writes and reads it",
     "api_tokens": "the console alone writes and reads it",
     "audit_log": "the console and commands write it, no DAG reads it",
+    "requests": "the console writes it and a worker, no DAG reads it",
 }
 
 PRICE_UPDATES: Final = _topic(topics.PRICE_UPDATES)
