@@ -105,5 +105,22 @@ _OPERATIONS: Final = {
     "search-rebuild": Access(_DO, needs_operator=True, body={"index": "runs"}),
 }
 
-OPERATIONS: Final = {**_USERS, **_WATCHES, **_MESSAGES, **_DEALS, **_OPERATIONS}
+_PRICES: Final = {
+    "products-list": Access(Scope.PRICES_READ),
+    "prices-get": Access(Scope.PRICES_READ),
+    "prices-list-history": Access(Scope.PRICES_READ),
+    "prices-get-columns": Access(Scope.PRICES_READ),
+    "prices-get-stats": Access(Scope.PRICES_READ),
+    "prices-assess": Access(Scope.PRICES_READ),
+    "prices-list-locales": Access(Scope.PRICES_READ),
+}
+
+OPERATIONS: Final = {
+    **_USERS,
+    **_WATCHES,
+    **_MESSAGES,
+    **_DEALS,
+    **_OPERATIONS,
+    **_PRICES,
+}
 """By operation id."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -133,7 +134,12 @@ def make_running(
     """Starts consoles on the test's database."""
     with ExitStack() as running:
 
-        def make(*, public_url: str | None = None, allows_insecure_cookie: bool = False) -> Console:
+        def make(
+            *,
+            public_url: str | None = None,
+            allows_insecure_cookie: bool = False,
+            **parts: Any,
+        ) -> Console:
             port, clock = free_port(), Clock()
             console = Console(f"http://127.0.0.1:{port}", connection, clock)
 
@@ -148,6 +154,7 @@ def make_running(
                 send_mail=send,
                 old_after=lambda price_type: timedelta(hours=12),
                 clock=clock,
+                **parts,
             )
             running.enter_context(serving(make_console(context), port))
             running.enter_context(console.clients)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
@@ -14,6 +15,7 @@ from keeper.domain.users.secrets import new_token
 from tests.api_belongings import with_belongings
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
+from tests.stored_prices import store_current_price, store_history
 
 METHODS: Final = {"get", "post", "put", "patch", "delete"}
 
@@ -93,6 +95,8 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
     ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"})
     boss = console.program(BOSS, Scope.OPERATIONS_WRITE)
     asked = boss.post("/api/v1/search/rebuilds", json={"index": "deals"}).json()["id"]
+    store_current_price(console.connection, "B00EXAMPL0", at=console.clock.now, price=2499)
+    store_history(console.connection, "B00EXAMPL0", [(datetime(2026, 5, 1, tzinfo=UTC), 2499)])
     paths = operations()
 
     def send(client: httpx.Client, name: str) -> int:
@@ -101,6 +105,7 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
             console.token(ANN, READ)
             path = path.replace("{token_id}", str(_newest_token(console)))
         url = with_belongings(console, path).replace("{request_id}", str(asked))
+        url = url.replace("{asin}", "B00EXAMPL0")
         body = OPERATIONS[name].body
         if callable(body):
             body = body(client.get("/api/v1/me").json().get("email"))

@@ -14,6 +14,7 @@ from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
 from keeper.console.api.requests import requests
 from keeper.console.api.search import rebuilds
+from keeper.console.api.prices import figures, prices, products
 from keeper.console.api.users import me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
@@ -85,6 +86,7 @@ def _api() -> APIRouter:
         *(deals, deal_filters, reports),
         users,
         *(requests, rebuilds),
+        *(products, prices, figures),
         problem_list,
     ):
         api.include_router(subject.router)

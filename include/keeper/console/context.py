@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
 from keeper.console.database import ConsoleDatabase
+from keeper.console.search import ConsoleSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class ConsoleContext:
         allows_insecure_cookie: Whether people may sign in by plain HTTP from other machines.
         send_mail: Sends a message to an address, blocks meanwhile; None without a mail server.
         old_after: From what age a price of a type is stale.
+        search: Searches in Elasticsearch; None where there is none.
         clock: The time.
     """
 
@@ -32,6 +34,7 @@ class ConsoleContext:
     allows_insecure_cookie: bool
     send_mail: Callable[[str, Message], None] | None
     old_after: Callable[[str], timedelta]
+    search: ConsoleSearch | None = None
     clock: Clock = utc_now
 
 

@@ -44,10 +44,16 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.console.application import make_console
     from keeper.console.context import ConsoleContext
     from keeper.console.database import ConsoleDatabase
+    from keeper.console.search import ConsoleSearch
     from keeper.domain.prices.age import stale_after
     from keeper.domain.prices.types import price_type_of
     from keeper.domain.users.secrets import new_secret
-    from keeper.pipeline.services.configuration import links, postgres_config, simulated_pictures
+    from keeper.pipeline.services.configuration import (
+        elasticsearch_config,
+        links,
+        postgres_config,
+        simulated_pictures,
+    )
     from keeper.pipeline.services.health import health_of, recent
     from keeper.pipeline.users.accounts import operators_of
     from keeper.pipeline.users.mails import mail_sender
@@ -60,6 +66,7 @@ def _application(settings: "Settings") -> "FastAPI":
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
         send_mail=mail_sender(settings),
+        search=ConsoleSearch(elasticsearch_config(settings)),
         old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
     )
     pages = make_app(
