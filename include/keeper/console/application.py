@@ -12,9 +12,9 @@ from keeper.console.api.deals import deals, reports
 from keeper.console.api.deals import filters as deal_filters
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
+from keeper.console.api.prices import figures, prices, products
 from keeper.console.api.requests import requests
 from keeper.console.api.search import rebuilds
-from keeper.console.api.prices import figures, prices, products
 from keeper.console.api.users import me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
