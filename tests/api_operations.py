@@ -75,6 +75,7 @@ _MESSAGES: Final = {
     "channels-get": Access(Scope.MESSAGES_READ, is_of_owner=True),
     "channels-change": Access(Scope.MESSAGES_WRITE, is_of_owner=True, body={"is_active": False}),
     "channels-remove": Access(Scope.MESSAGES_WRITE, is_of_owner=True),
+    "channels-test": Access(Scope.MESSAGES_WRITE, is_of_owner=True),
     "delivery-rules-get": Access(Scope.MESSAGES_READ),
     "delivery-rules-change": Access(Scope.MESSAGES_WRITE, body={"daily_cap": 20}),
     "watches-snooze": Access(

@@ -1,17 +1,23 @@
 """Alerts, messages, channels and the rules of delivery through the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
+from keeper.domain.requests import RequestKind
 from keeper.domain.users.access import Scope
 from keeper.pipeline.messages.deliver import deliver_due
-from keeper.stores.postgres.connection import Connection
+from keeper.pipeline.requests.carry_out import Options, carry_out_due
+from keeper.settings import load_settings
+from keeper.stores.postgres.connection import Connection, PostgresConfig
 from tests.console_server import ANN, BEN, BOSS, Console
 from tests.outbox import Clock, Scripted, by_mail
+from tests.smtp_server import Mailbox
 
 API = "/api/v1"
 READ, WRITE = Scope.MESSAGES_READ, Scope.MESSAGES_WRITE
@@ -236,3 +242,79 @@ def test_snoozed_alerts_wait(
     assert everything.json()["snoozed_until"] == "2100-01-02T00:00:00Z"
     ended = ann.patch(f"{API}/me/delivery", json={"snoozed_until": None})
     assert ended.json()["snoozed_until"] is None
+
+
+@pytest.fixture
+def carry_out(
+    console: Console,
+    database: PostgresConfig,
+    connection: Connection,
+    mail_server: SmtpConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Callable[[], int]]:
+    """Does what was asked for, as the worker with the secrets does."""
+    monkeypatch.chdir(tmp_path)
+    settings = {
+        "DATABASE_URL": database.url,
+        "SMTP_HOST": mail_server.host,
+        "SMTP_PORT": str(mail_server.port),
+        "KEEPER_SMTP_TLS": "none",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    load_settings.cache_clear()
+    options = Options(
+        settings=load_settings(),
+        config=database,
+        stopping=lambda: False,
+        wait=lambda seconds: None,
+        clock=console.clock,
+    )
+    yield lambda: carry_out_due(connection, [RequestKind.TEST_CHANNEL], options)
+    load_settings.cache_clear()
+
+
+def test_a_test_of_a_channel_brings_its_providers_answer(
+    ann: httpx.Client,
+    ben: httpx.Client,
+    console: Console,
+    carry_out: Callable[[], int],
+    mailbox: Mailbox,
+) -> None:
+    path = ann.post(f"{API}/channels", json={"kind": "email", "address": ANN}).headers["Location"]
+    assert ben.post(f"{path}:test").status_code == 404
+
+    asked = ann.post(f"{path}:test")
+    assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
+    assert carry_out() == 1
+
+    follow = asked.headers["Location"]
+    done = ann.get(follow).json()
+    assert (done["state"], done["result"]["delivery"]) == ("done", "SENT")
+    assert [mail["Subject"] for mail in mailbox.mails()] == ["Keeper can reach you here"]
+    assert ben.get(follow).status_code == 404
+    assert console.program(ANN, Scope.WATCHES_READ).get(follow).status_code == 404
+
+    assert ann.post(f"{path}:test").json()["id"] == done["id"]
+    console.clock.move(minutes=2)
+    mailbox.answer = "550 no such mailbox"
+    refused = ann.post(f"{path}:test").headers["Location"]
+    assert carry_out() == 1
+    answer = ann.get(refused).json()
+    assert (answer["state"], answer["result"]["delivery"]) == ("done", "FAILED")
+    assert "550 no such mailbox" in answer["result"]["detail"]
+    assert len(mailbox.received) == 1
+
+
+def test_a_channel_that_is_gone_is_not_tested(
+    ann: httpx.Client, carry_out: Callable[[], int], mailbox: Mailbox
+) -> None:
+    path = ann.post(f"{API}/channels", json={"kind": "email", "address": ANN}).headers["Location"]
+    asked = ann.post(f"{path}:test").headers["Location"]
+    assert ann.delete(path).status_code == 204
+
+    assert carry_out() == 1
+
+    assert ann.get(asked).json()["state"] == "failed"
+    assert mailbox.received == []

@@ -16,6 +16,7 @@ class RequestKind(StrEnum):
 
     REPLAY_DEAD_LETTERS = "replay-dead-letters"
     REBUILD_SEARCH = "rebuild-search"
+    TEST_CHANNEL = "test-channel"
 
 
 class RequestState(StrEnum):

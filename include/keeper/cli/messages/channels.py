@@ -196,23 +196,11 @@ def test(kind: KindArgument, address: ChannelArgument) -> None:
 
 
 def _send_test(to: "Address", settings: "Settings") -> "DeliveryResult":
-    from keeper.alerts.message import Message
     from keeper.clock import utc_now
-    from keeper.pipeline.messages.deliver import not_configured
-    from keeper.pipeline.services.configuration import channels
+    from keeper.pipeline.messages.channel_test import send_test
+    from keeper.pipeline.services.configuration import delivery
 
-    channel = channels(settings).get(to.kind)
-    if channel is None:
-        return not_configured(to)
-    now = utc_now()
-    message = Message(
-        key=f"test-{now:%Y%m%d%H%M%S%f}",
-        subject="Keeper can reach you here",
-        lead="This is a test: price alerts will come to this place.",
-        sections=(),
-        made_at=now,
-    )
-    return channel.deliver(to.address, message)
+    return send_test(to, delivery(settings), at=utc_now())
 
 
 def _address(kind: str, address: str) -> "Address":

@@ -16,13 +16,14 @@ from pydantic import BaseModel
 
 from keeper.domain.requests import RequestKind
 from keeper.domain.users.access import Identity, Scope
+from keeper.pipeline.requests.channel_tests import ChannelTest, ChannelTestResult, test_channel
 from keeper.pipeline.requests.rebuilds import Rebuild, RebuildResult, rebuild
 from keeper.pipeline.requests.replays import Replay, ReplayResult, replay
 from keeper.pipeline.requests.work import Work
 
 _Arguments = TypeVar("_Arguments", bound=BaseModel)
 _Result = TypeVar("_Result", bound=BaseModel)
-RequestResult = ReplayResult | RebuildResult
+RequestResult = ReplayResult | RebuildResult | ChannelTestResult
 """What may come of a request."""
 
 
@@ -83,6 +84,17 @@ KINDS: Final[Mapping[RequestKind, KindOfRequest[Any, Any]]] = MappingProxyType(
             write_scope=Scope.OPERATIONS_WRITE,
             is_long=True,
             longest=timedelta(hours=12),
+        ),
+        RequestKind.TEST_CHANNEL: KindOfRequest(
+            arguments=ChannelTest,
+            result=ChannelTestResult,
+            carry_out=test_channel,
+            subject=lambda wanted: f"channel {wanted.channel_id}",
+            read_scope=Scope.MESSAGES_READ,
+            write_scope=Scope.MESSAGES_WRITE,
+            # Nobody is to get it twice.
+            is_repeatable=False,
+            longest=timedelta(minutes=5),
         ),
     }
 )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from pydantic import Field
 
 from keeper.console.api.messages.shapes import ChannelReply
+from keeper.console.api.requests.requests import ACCEPTED, RequestReply, accepted
 from keeper.console.api.shapes import TEXT, Number, Reply
 from keeper.console.api.shapes import Request as RequestBody
 from keeper.console.auth import MessageReader, MessageWriter, doer_of
@@ -23,6 +24,8 @@ from keeper.console.problems import (
     ProblemError,
     answers,
 )
+from keeper.pipeline.requests.ask import RequestGoneError
+from keeper.pipeline.requests.ask_channel_test import ask_channel_test
 from keeper.pipeline.users.channels import (
     ChannelFilter,
     ChannelKind,
@@ -196,3 +199,36 @@ async def remove(
         await context.database.run(work)
     except NotThereError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
+
+
+@router.post(
+    "/{channel_id}:test",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=answers(NOT_SIGNED_IN, SCOPE_MISSING, OTHER_SITE, NOT_FOUND) | ACCEPTED,
+    name="test",
+)
+async def test(
+    caller: MessageWriter,
+    context: Context,
+    channel_id: ChannelId,
+    request: Request,
+    response: Response,
+) -> RequestReply:
+    """Ask for a message to be sent there; result has the provider's answer, once it is there.
+
+    Asking again within a minute returns the same test.
+    """
+    work = partial(
+        ask_channel_test,
+        identity=caller,
+        channel_id=channel_id,
+        doer=doer_of(request, caller),
+        at=context.clock(),
+    )
+    try:
+        asked = await context.database.run(work)
+    except NotThereError as error:
+        raise ProblemError(NOT_FOUND, str(error)) from None
+    except RequestGoneError:
+        raise ProblemError(NOT_SIGNED_IN) from None
+    return accepted(response, RequestReply.of_request(asked.request, caller.account))
