@@ -125,18 +125,20 @@ def linked_channel(connection: Connection, number: int) -> LinkedChannel | None:
 def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
     """Return a user's channels in the order they were added."""
     rows = connection.execute(statements(_SQL)["list_channels"], {"email": email})
-    return [
-        KnownChannel(
-            Address(ChannelKind(row["kind"]), row["address"]),
-            row["status"] == ChannelStatus.ACTIVE,
-            row["sent"],
-            row["waiting"],
-            row["failed"],
-            row["unknown"],
-            row["problem"],
-        )
-        for row in rows
-    ]
+    return [known_channel(row) for row in rows]
+
+
+def known_channel(row: Mapping[str, Any]) -> KnownChannel:
+    """Return a channel with what became of its messages, as queries give it."""
+    return KnownChannel(
+        Address(ChannelKind(row["kind"]), row["address"]),
+        row["status"] == ChannelStatus.ACTIVE,
+        row["sent"],
+        row["waiting"],
+        row["failed"],
+        row["unknown"],
+        row["problem"],
+    )
 
 
 def save_channel(connection: Connection, email: str, to: Address) -> bool:
@@ -245,10 +247,22 @@ def snooze_user(connection: Connection, email: str, until: datetime | None) -> d
 
 
 def snooze_watches(
-    connection: Connection, email: str, asin: str, until: datetime | None, *, domain: str | None
+    connection: Connection,
+    email: str,
+    asin: str,
+    until: datetime | None,
+    *,
+    domain: str | None,
+    price_type: str | None = None,
 ) -> list[SnoozedWatch]:
     """Hold the alerts of a product until a time, None to let them out; return its watches."""
-    row = {"email": email, "asin": asin, "until": until, "domain": domain}
+    row = {
+        "email": email,
+        "asin": asin,
+        "until": until,
+        "domain": domain,
+        "price_type": price_type,
+    }
     with connection.transaction():
         found = connection.execute(statements(_SQL)["snooze_watches"], row).fetchall()
         if found:
