@@ -127,6 +127,16 @@ class Deliverer(Worker):
         return ("deliver",)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay(Worker):
+    """The worker that publishes what commits have changed; it reads no topic."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return ("relay",)
+
+
 WORKERS: Final[tuple[Worker, ...]] = (
     Loader(
         loads="prices",
@@ -190,6 +200,7 @@ WORKERS: Final[tuple[Worker, ...]] = (
         summary="Load deal events into Elasticsearch.",
     ),
     Deliverer(title="deliverer of alerts", needs_internet=True),
+    Relay(title="relay of changes to the console"),
 )
 """Every worker, in the order in which the local stack starts and people are shown them."""
 
