@@ -53,5 +53,15 @@ _WATCHES: Final = {
     "watches-remove": Access(WRITE, is_of_owner=True),
 }
 
-OPERATIONS: Final = {**_USERS, **_WATCHES}
+_SEE: Final = Scope.PRICES_READ
+_PRICES: Final = {
+    "prices-get": Access(_SEE),
+    "prices-list-history": Access(_SEE),
+    "prices-get-columns": Access(_SEE),
+    "prices-get-stats": Access(_SEE),
+    "prices-assess": Access(_SEE),
+    "prices-list-locales": Access(_SEE),
+}
+
+OPERATIONS: Final = {**_USERS, **_WATCHES, **_PRICES}
 """By operation id."""

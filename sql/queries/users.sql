@@ -21,6 +21,10 @@ WHERE NOT u.is_system AND u.user_id > %(after)s
 ORDER BY u.user_id
 LIMIT %(most)s
 
+-- name: time_zone
+-- Returns the zone of a user's clock.
+SELECT time_zone FROM users WHERE user_id = %(user_id)s
+
 -- name: set_role
 -- Sets a user's role.
 UPDATE users SET role = %(role)s WHERE user_id = %(user_id)s

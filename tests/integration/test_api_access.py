@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
@@ -13,6 +14,7 @@ from keeper.domain.users.access import Role, Scope, refused_scopes
 from keeper.domain.users.secrets import new_token
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
+from tests.stored_prices import store_current_price, store_history
 
 METHODS: Final = {"get", "post", "put", "patch", "delete"}
 
@@ -86,6 +88,8 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
     """Sends an operation's request, about what is Ann's."""
     ann = console.program(ANN, WRITE)
     watch = ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"}).json()["watch"]["id"]
+    store_current_price(console.connection, "B00EXAMPL0", at=console.clock.now, price=2499)
+    store_history(console.connection, "B00EXAMPL0", [(datetime(2026, 5, 1, tzinfo=UTC), 2499)])
     paths = operations()
 
     def send(client: httpx.Client, name: str) -> int:
@@ -93,7 +97,7 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
         if "{token_id}" in path:
             console.token(ANN, READ)
             path = path.replace("{token_id}", str(_newest_token(console)))
-        url = path.replace("{watch_id}", str(watch))
+        url = path.replace("{watch_id}", str(watch)).replace("{asin}", "B00EXAMPL0")
         body = OPERATIONS[name].body
         sent = {"content": body} if isinstance(body, str) else {"json": body}
         return client.request(method, url, **sent).status_code

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
+from keeper.console.api.prices import figures, prices
 from keeper.console.api.users import me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
@@ -76,6 +77,7 @@ def _api() -> APIRouter:
         *(me, sign_in),
         *(files, watches, rules),
         users,
+        *(prices, figures),
         problem_list,
     ):
         api.include_router(subject.router)
