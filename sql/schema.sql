@@ -1366,6 +1366,8 @@ CREATE TRIGGER changes_emptied AFTER TRUNCATE ON public.products FOR EACH STATEM
 
 CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF user_id, digest, scopes, expires_at, revoked_at OR TRUNCATE ON public.api_tokens FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
 
+CREATE TRIGGER changes_made AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.exchange_rates FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('product');
+
 CREATE TRIGGER changes_made AFTER UPDATE ON public.price_alerts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_alerts();
 
 CREATE TRIGGER changes_made AFTER UPDATE ON public.price_points REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();

@@ -1,3 +1,4 @@
+DROP TRIGGER changes_made ON exchange_rates;
 DROP TRIGGER changes_emptied ON product_kinds;
 DROP TRIGGER changes_removed ON product_kinds;
 DROP TRIGGER changes_made ON product_kinds;

@@ -101,6 +101,9 @@ CREATE TRIGGER changes_emptied AFTER TRUNCATE ON products
     EXECUTE FUNCTION notify_all_changed('product');
 CREATE TRIGGER changes_emptied AFTER TRUNCATE ON product_kinds
     EXECUTE FUNCTION notify_all_changed('product');
+-- By which prices of locales are compared.
+CREATE TRIGGER changes_made AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON exchange_rates
+    EXECUTE FUNCTION notify_all_changed('product');
 
 -- What belongs to somebody: the ids begin with the user's.
 CREATE FUNCTION notify_changed_watches() RETURNS trigger

@@ -1,49 +1,23 @@
 """The relay on a real PostgreSQL and Kafka: each commit is published, and heartbeats say so."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import count
 
 import pytest
 
 from keeper.domain.changes import Change, ChangeKind
-from keeper.errors import TransientError
-from keeper.pipeline.changes.relay import Relay
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.streams.changes.subscriber import ChangeSubscriber
 from keeper.streams.config import KafkaConfig
+from tests.relaying import quick, relaying
 from tests.services import free_port
 from tests.stored_prices import store_current_price
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.services
 AT = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@contextmanager
-def relaying(relay: Relay) -> Iterator[list[TransientError]]:
-    """Run a relay in a thread for the block; yields why it ended, if it did."""
-    stopping, ended = threading.Event(), list[TransientError]()
-
-    def run() -> None:
-        try:
-            relay.run(stopped=stopping.is_set, wait=stopping.wait)
-        except TransientError as error:
-            ended.append(error)
-
-    thread = threading.Thread(target=run, name="relay")
-    thread.start()
-    try:
-        yield ended
-    finally:
-        stopping.set()
-        thread.join()
-
-
-def quick(database: PostgresConfig, kafka: KafkaConfig, topic: str) -> Relay:
-    return Relay(database, kafka, topic=topic, heartbeat_every_s=0.1)
 
 
 Read = Callable[[ChangeKind], list[Change]]

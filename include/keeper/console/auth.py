@@ -60,6 +60,8 @@ async def _identify(
         raise ProblemError(
             SCOPE_MISSING, f"the token lacks {names}", headers={"WWW-Authenticate": challenge}
         )
+    # Who keeps the answer may admit the same credentials again until then.
+    request.state.credentials_expire_at = identity.expires_at
     return identity
 
 

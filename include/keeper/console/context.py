@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 
 from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
+from keeper.console.cache.reads import ReadCache
+from keeper.console.changes.feed import ChangeFeed
 from keeper.console.database import ConsoleDatabase
 
 
@@ -24,6 +26,8 @@ class ConsoleContext:
         send_mail: Sends a message to an address, blocks meanwhile; None without a mail server.
         old_after: From what age a price of a type is stale.
         clock: The time.
+        cache: Keeps answers; None asks the database each time.
+        feed: Where the cache and live feeds learn of changes; None without them.
     """
 
     database: ConsoleDatabase
@@ -33,6 +37,8 @@ class ConsoleContext:
     send_mail: Callable[[str, Message], None] | None
     old_after: Callable[[str], timedelta]
     clock: Clock = utc_now
+    cache: ReadCache | None = None
+    feed: ChangeFeed | None = None
 
 
 def _context_of(request: Request) -> ConsoleContext:
