@@ -15,6 +15,7 @@ from airflow.sdk import DAG
 from airflow.sdk.execution_time.callback_supervisor import execute_callback
 from airflow.serialization.encoders import encode_deadline_alert
 
+from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.orchestration import run_notices
 from keeper.orchestration.airflow.failures import Problem
@@ -23,6 +24,7 @@ from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.messages.channels import save_delivery_rules
 from keeper.stores.postgres.messages.notices import list_notices
 from tests.services import ROOT
+from tests.smtp_server import Mailbox
 
 FAILED = {
     "dag": SimpleNamespace(dag_id="report_deals"),
@@ -161,8 +163,33 @@ def test_a_backfill_that_waits_for_its_turn_is_not_late(
     assert topics(connection) == []
 
 
-def test_a_good_run_does_not_fail_for_want_of_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     away: dict[str, Any] = {"conn_type": "postgres", "host": "127.0.0.1", "port": 1, "login": "x"}
     monkeypatch.setenv("AIRFLOW_CONN_KEEPER_POSTGRES", json.dumps(away))
 
+
+@pytest.mark.usefixtures("_no_database")
+def test_without_a_database_a_late_run_is_mailed_with_its_time_in_utc(
+    late: Callable[..., bool],
+    mail_server: SmtpConfig,
+    mailbox: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {
+        "SMTP_HOST": mail_server.host,
+        "SMTP_PORT": str(mail_server.port),
+        "KEEPER_SMTP_TLS": "none",
+    }.items():
+        monkeypatch.setenv(name, value)
+    load_settings.cache_clear()
+
+    assert late()
+
+    (text,) = mailbox.texts()
+    assert "queued at 1 Mar 2026, 06:00 UTC and is running" in text
+
+
+@pytest.mark.usefixtures("_no_database")
+def test_a_good_run_does_not_fail_for_want_of_a_database() -> None:
     run_notices.record_good_run(FAILED)

@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 
 from stack.airflow_api import AirflowApi
+from stack.errors import StackError
 from tests.e2e.conftest import Rows
-from tests.e2e.runs import wait_for_end
+from tests.e2e.runs import ENDED, wait_for_end
 from tests.waiting import wait_until
 
 Task = str | tuple[str, int]
@@ -58,13 +59,39 @@ class Operator:
 
     def clear_run(self, run: str, *, only_failed: bool) -> str:
         """Clear a run, or its failed tasks, as the page does; return how it ends."""
+        self.begin_clearing(run, only_failed=only_failed)
+        return self.end_of(run)
+
+    def begin_clearing(self, run: str, *, only_failed: bool) -> None:
+        """Clear a run, or its failed tasks, as the page does; the run goes on by itself."""
         dag_id, _, run_id = run.partition("/")
         self.airflow.ask(
             "POST",
             f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/clear",
             json={"dry_run": False, "only_failed": only_failed},
         )
-        return wait_for_end(self.airflow, dag_id, run_id)
+
+    def end_of(self, run: str) -> str:
+        """Wait for the end of a run; return how it ended. Airflow's page may be away meanwhile."""
+        dag_id, _, run_id = run.partition("/")
+
+        def has_ended() -> bool:
+            try:
+                return self.airflow.run_state(dag_id, run_id) in ENDED
+            except StackError:
+                return False
+
+        wait_until(has_ended, f"the end of {run}", every_s=0.5)
+        return self.airflow.run_state(dag_id, run_id)
+
+    def wait_for_slow_request(self) -> None:
+        """Wait until the simulator holds a request back, as a fault of that kind has it."""
+
+        def is_held() -> bool:
+            state = httpx.get(f"{self.simulator}/simulator/state").raise_for_status().json()
+            return bool(state["faultsMet"].get("slow"))
+
+        wait_until(is_held, "a request that Keepa is slow to answer")
 
     def states(self, run: str) -> dict[str, str | None]:
         """Return the states of a run's tasks, of mapped ones as `task[index]`."""
@@ -74,15 +101,14 @@ class Operator:
             for task in self.airflow.task_instances(dag_id, run_id)
         }
 
-    def give_up(self, run: str, task_id: str) -> None:
-        """Wait until a mapped task is to be tried again, and mark it as failed."""
+    def give_up(self, run: str, task_id: str, *, is_mapped: bool = True) -> None:
+        """Wait until a task, of a mapped one the first, is to be tried again; mark it as failed."""
         dag_id, _, run_id = run.partition("/")
-        wait_until(
-            lambda: self.states(run).get(f"{task_id}[0]") == "up_for_retry", f"{task_id} fails"
-        )
+        name, path = (f"{task_id}[0]", f"{task_id}/0") if is_mapped else (task_id, task_id)
+        wait_until(lambda: self.states(run).get(name) == "up_for_retry", f"{task_id} fails")
         self.airflow.ask(
             "PATCH",
-            f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/0",
+            f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{path}",
             json={"new_state": "failed"},
         )
 

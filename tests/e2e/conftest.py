@@ -49,12 +49,14 @@ def stack(demo: str) -> Stack:
 
 
 @pytest.fixture
-def rows(stack: Stack) -> Iterator[Rows]:
-    """Runs a query on the demo's database."""
-    with psycopg.connect(
-        stack["DATABASE_URL"], row_factory=dict_row, autocommit=True
-    ) as connection:
-        yield lambda query: connection.execute(query).fetchall()
+def rows(stack: Stack) -> Rows:
+    """Runs a query on the demo's database, each on a connection of its own."""
+
+    def ask(query: str) -> list[dict[str, Any]]:
+        with psycopg.connect(stack["DATABASE_URL"], row_factory=dict_row) as connection:
+            return connection.execute(query).fetchall()
+
+    return ask
 
 
 @pytest.fixture

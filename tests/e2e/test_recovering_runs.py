@@ -3,12 +3,16 @@
 import os
 import re
 import subprocess
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from stack.airflow_api import AirflowApi
@@ -16,7 +20,7 @@ from tests.e2e.clearing import Operator, Task
 from tests.e2e.conftest import Rows
 from tests.e2e.runs import ENDED, run_dag, trigger, wait_for_end
 from tests.keepa_simulator import keeper_command
-from tests.services import Stack
+from tests.services import Stack, bring_up, stopped, supervise
 from tests.waiting import wait_until
 
 LEDGER = "SELECT count(*) AS requests, sum(tokens_charged) AS tokens FROM token_ledger"
@@ -245,6 +249,86 @@ def test_clearing_the_failed_tasks_of_a_run_for_deals_recovers(
     assert operator.clear_run(run, only_failed=False) == "success"
     assert operator.paid(run) == paid
     assert operator.row(run)["events_published"] == row["events_published"]
+
+
+@contextmanager
+def reports_refused(stack: Stack) -> Iterator[None]:
+    """Let the database take no report for the block."""
+    with psycopg.connect(stack["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION refuse_report() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE 'no reports today'; END $$;"
+            "CREATE TRIGGER refuse_report BEFORE INSERT ON deal_reports"
+            " FOR EACH ROW EXECUTE FUNCTION refuse_report()"
+        )
+        try:
+            yield
+        finally:
+            connection.execute("DROP FUNCTION refuse_report CASCADE")
+
+
+def test_clearing_the_failed_tasks_of_a_run_for_reports_recovers(
+    operator: Operator, stack: Stack
+) -> None:
+    """Its reports cannot be written at first; each reader gets one in the end."""
+    for words in (
+        ("deals", "filter", "add", "reported", "--drop-percent", "15", "--domain", "jp"),
+        ("reports", "when", "always"),
+    ):
+        environment = os.environ | stack.environment
+        subprocess.run(keeper_command(*words), env=environment, check=True)
+    with reports_refused(stack):
+        run_id = trigger(operator.airflow, "report_deals")
+        run = f"report_deals/{run_id}"
+        operator.give_up(run, "write_reports", is_mapped=False)
+        assert wait_for_end(operator.airflow, "report_deals", run_id) == "failed"
+    query = (
+        "SELECT r.report_id, count(o.message_id) AS messages FROM deal_reports r"
+        f" LEFT JOIN outbox o USING (report_id) WHERE r.run_id = '{run}' GROUP BY r.report_id"
+    )
+    assert operator.rows(query) == []
+
+    for only_failed in (True, False):
+        assert operator.clear_run(run, only_failed=only_failed) == "success"
+        states = operator.states(run)
+        assert (set(states.values()), len(states)) == ({"success"}, 5)
+        (report,) = operator.rows(query)
+        assert report["messages"] > 0
+
+
+@pytest.mark.nightly
+def test_a_scheduler_that_is_killed_while_a_cleared_run_recovers_loses_and_pays_nothing(
+    operator: Operator, undisturbed: Undisturbed
+) -> None:
+    run = refused(operator, undisturbed)
+
+    with operator.fault(kind="slow", delay_s=10, endpoint="product"):
+        operator.begin_clearing(run, only_failed=True)
+        operator.wait_for_slow_request()
+        supervise("signal", "KILL", "airflow-scheduler")
+        assert operator.end_of(run) == "success"
+    assert_whole(operator, run, undisturbed)
+
+
+@pytest.mark.nightly
+def test_postgresql_going_away_while_a_cleared_run_recovers_loses_and_pays_nothing(
+    operator: Operator, undisturbed: Undisturbed
+) -> None:
+    run = refused(operator, undisturbed)
+
+    with operator.fault(kind="slow", delay_s=10, endpoint="product"):
+        operator.begin_clearing(run, only_failed=True)
+        operator.wait_for_slow_request()
+        answered_at = time.monotonic() + 10
+        with stopped("postgres"):
+            # Keepa's reply comes while nobody can record what it cost.
+            wait_until(lambda: time.monotonic() > answered_at + 2, "Keepa's reply", every_s=0.5)
+        bring_up("postgres")
+        ended = operator.end_of(run)
+    # Airflow itself may have given a task up whose end it could not record.
+    if ended == "failed":
+        assert operator.clear_run(run, only_failed=True) == "success"
+    assert_whole(operator, run, undisturbed)
 
 
 @pytest.mark.nightly

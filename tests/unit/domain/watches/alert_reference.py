@@ -167,14 +167,14 @@ def limit_of(one: Condition, check: Check, earlier: Known) -> Fraction | None:
 
 
 def average(check: Check, earlier: Known, days: int) -> Fraction | None:
-    """Return the average of the minutes with an offer, to the nearest minor unit."""
+    """Return the average of the time with an offer, to the nearest minor unit."""
     start = check.at - timedelta(days=days)
     spans = [*earlier, (check.since, check.price)]
     ends = [*(since for since, _ in spans[1:]), check.at]
-    total, minutes = Fraction(0), Fraction(0)
+    total = held = 0
     for (since, price), end in zip(spans, ends, strict=True):
-        lasted = (min(end, check.at) - max(since, start)) / timedelta(minutes=1)
+        lasted = (min(end, check.at) - max(since, start)) // timedelta(microseconds=1)
         if price is not None and lasted > 0:
-            total += price * Fraction(lasted)
-            minutes += Fraction(lasted)
-    return Fraction(int(total / minutes + Fraction(1, 2))) if minutes else None
+            total += price * lasted
+            held += lasted
+    return Fraction(int(Fraction(total, held) + Fraction(1, 2))) if held else None

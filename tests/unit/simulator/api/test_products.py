@@ -19,7 +19,7 @@ from keeper.simulator.products.sheets import STANDARD
 from tests.unit.simulator.asking import read
 from tests.unit.simulator.hand_clock import HandClock
 
-PRODUCTS = 60
+PRODUCTS = 40
 PLAIN = {*range(7), 8, *range(11, 15), *range(28, 31), 34, 35}
 WITH_OFFERS = set(range(36)) - {31}
 CLASSES = [

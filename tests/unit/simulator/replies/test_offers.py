@@ -33,7 +33,7 @@ def ask(api_at: Callable[..., KeepaApi], catalogue: Catalogue, us: Locale) -> Ca
         given = {"key": "simulator", "domain": "1", "stats": "90", **query}
         return [
             product
-            for first in range(0, 80, 20)
+            for first in range(0, 60, 20)
             for product in read(
                 api.answer("product", given | {"asin": ",".join(asins[first : first + 20])}).body
             )["products"]

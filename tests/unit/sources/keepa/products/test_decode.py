@@ -145,7 +145,7 @@ def series_of(index: int) -> st.SearchStrategy[list[int] | None]:
         st.integers(min_value=0, max_value=10**7),
         st.tuples(*[numbers_of_one_entry] * width),
         min_size=1,
-        max_size=5,
+        max_size=3,
     ).map(interleave)
 
 
