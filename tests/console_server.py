@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import httpx
 import pytest
@@ -149,6 +150,7 @@ def make_running(
             limits: Limits = DEFAULT_LIMITS,
             trusted_proxies: Sequence[str] = (),
             proxy_user_header: str | None = None,
+            **parts: Any,
         ) -> Console:
             port, clock = free_port(), Clock()
             console = Console(f"http://127.0.0.1:{port}", connection, clock)
@@ -169,6 +171,7 @@ def make_running(
                 limits=limits,
                 trusted_proxies=tuple(map(ip_network, trusted_proxies)),
                 proxy_user_header=proxy_user_header,
+                **parts,
             )
             running.enter_context(serving(make_console(context), port))
             running.enter_context(console.clients)

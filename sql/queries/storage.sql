@@ -81,6 +81,10 @@ SELECT ctid FROM operator_notices WHERE resolved_at < %(before)s
 -- Returns the places of entries from before a moment.
 SELECT ctid FROM audit_log WHERE happened_at < %(before)s
 
+-- name: old_requests
+-- Returns the places of requests that ended before a moment.
+SELECT ctid FROM requests WHERE finished_at < %(before)s
+
 -- name: old_sessions
 -- Returns the places of sessions that expired before a moment.
 SELECT ctid FROM sessions WHERE expires_at < %(before)s

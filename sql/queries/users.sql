@@ -21,6 +21,10 @@ WHERE NOT u.is_system AND u.user_id > %(after)s
 ORDER BY u.user_id
 LIMIT %(most)s
 
+-- name: time_zone
+-- Returns the zone of a user's clock.
+SELECT time_zone FROM users WHERE user_id = %(user_id)s
+
 -- name: get_user
 -- Returns one user by id as list_users does; no row if there is none.
 SELECT u.user_id, u.email, u.role, u.created_at,

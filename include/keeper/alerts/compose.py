@@ -4,22 +4,21 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from keeper.alerts.assessment import assessment
 from keeper.alerts.chart import price_chart
 from keeper.alerts.coupons import listing_facts
-from keeper.alerts.formats import day, moment
+from keeper.alerts.formats import moment
 from keeper.alerts.links import LinkAction, Links, channel_mark, watch_mark
 from keeper.alerts.message import Link, Message, Picture, Section, inert
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.messages.queue import PriceAlert, Queued, QueuedAlert
 from keeper.domain.prices.age import old_look
-from keeper.domain.prices.landed import SINCE_LANDED
 from keeper.domain.prices.verdict import PriceContext
 from keeper.domain.site_money import site_money
 
 OLD_AFTER: Final = timedelta(hours=12)
 """From what age a price is old, unless the caller knows better: two of the usual intervals."""
-_DAY: Final = timedelta(days=1)
 _SUBJECT_TITLE: Final = 120
 _MOST_IN_DIGEST: Final = 25
 SIMULATED: Final = "SIMULATED PRICE: this came from Keeper's Keepa simulator, not from Amazon."
@@ -149,7 +148,9 @@ def _facts(
     if alert.target_minor is not None:
         counted = ", with shipping" if alert.with_shipping else ""
         facts.append(("Your target", f"{_money(alert.target_minor, alert)}{counted}"))
-    facts += _assessment(alert, context, time_zone)
+    facts += assessment(
+        context, domain=alert.domain, observed_at=alert.observed_at, time_zone=time_zone
+    )
     facts += [
         ("Price type", alert.price_type),
         ("Amazon site", locale_of(alert.domain).host),
@@ -164,43 +165,6 @@ def _age(alert: PriceAlert, time_zone: str, old_after: timedelta) -> list[tuple[
     """Say when Keepa itself last looked, if that was long before it was asked."""
     seen_at = old_look(alert.seen_at, alert.checked_at, old_after)
     return [] if seen_at is None else [("Keepa last looked on", moment(seen_at, time_zone))]
-
-
-def _assessment(alert: PriceAlert, context: PriceContext, time_zone: str) -> list[tuple[str, str]]:
-    """Say how good the price is, as far as its history shows."""
-    if context.known_since is None:
-        return []
-    known = SINCE_LANDED if context.is_cut else f"since {day(context.known_since, time_zone)}"
-    facts = []
-    if context.dearer is not None and context.offered is not None:
-        without_gaps = context.until - context.known_since
-        facts.append(
-            ("How good", f"{_rank(context.dearer, context.offered, without_gaps)} {known}")
-        )
-    if context.lowest_since is None:
-        facts.append(("Lowest", f"of all prices known {known}"))
-    elif context.lowest_since < alert.observed_at:
-        facts.append(("Lowest since", day(context.lowest_since, time_zone)))
-    if context.average_90_minor is not None:
-        average = _money(context.average_90_minor, alert)
-        facts.append(
-            ("Average", f"{average} {SINCE_LANDED}")
-            if context.is_90_days_cut
-            else ("90-day average", average)
-        )
-    return facts
-
-
-def _rank(dearer: timedelta, offered: timedelta, known: timedelta) -> str:
-    """Say on how many days the price was higher, in whole days, never more than it truly was."""
-    days = max(round(offered / _DAY), 1)
-    higher = days if dearer == offered else min(dearer // _DAY, days)
-    counted = f"{days} day{'s' if days > 1 else ''}"
-    if offered < known - _DAY:
-        counted += " with an offer"
-    if not dearer:
-        return f"never dearer in {counted}"
-    return f"cheaper than on {higher or 'less than one'} of {counted}"
 
 
 def _chart(alert: PriceAlert, context: PriceContext, time_zone: str) -> Picture | None:

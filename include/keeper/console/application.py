@@ -8,6 +8,13 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
+from keeper.console.api.deals import deals, reports
+from keeper.console.api.deals import filters as deal_filters
+from keeper.console.api.messages import alerts, channels
+from keeper.console.api.messages import rules as delivery_rules
+from keeper.console.api.prices import checks, figures, prices, products
+from keeper.console.api.requests import requests
+from keeper.console.api.search import rebuilds
 from keeper.console.api.users import changes, limits, me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
@@ -87,8 +94,12 @@ def _api() -> APIRouter:
     for subject in (
         *(me, sign_in),
         *(files, watches, rules),
+        *(alerts, channels, delivery_rules),
+        *(deals, deal_filters, reports),
         users,
         *(changes, limits),
+        *(requests, rebuilds),
+        *(products, checks, prices, figures),
         problem_list,
     ):
         api.include_router(subject.router)

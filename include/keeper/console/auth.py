@@ -138,6 +138,7 @@ WatchReader = Annotated[Identity, Security(_identify, scopes=[Scope.WATCHES_READ
 WatchWriter = Annotated[Identity, Security(_identify, scopes=[Scope.WATCHES_WRITE.value])]
 PriceReader = Annotated[Identity, Security(_identify, scopes=[Scope.PRICES_READ.value])]
 DealReader = Annotated[Identity, Security(_identify, scopes=[Scope.DEALS_READ.value])]
+DealWriter = Annotated[Identity, Security(_identify, scopes=[Scope.DEALS_WRITE.value])]
 MessageReader = Annotated[Identity, Security(_identify, scopes=[Scope.MESSAGES_READ.value])]
 MessageWriter = Annotated[Identity, Security(_identify, scopes=[Scope.MESSAGES_WRITE.value])]
 OperationsReader = Annotated[Identity, Security(_operator, scopes=[Scope.OPERATIONS_READ.value])]

@@ -1,9 +1,13 @@
 """Entity tags: who has a reply already is not sent it again."""
 
 from hashlib import sha256
+from typing import TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
+from starlette.responses import Response
+
+_R = TypeVar("_R", bound=BaseModel)
 
 
 def etag_of(reply: BaseModel) -> str:
@@ -16,3 +20,13 @@ def is_known(request: Request, tag: str) -> bool:
     given = request.headers.get("if-none-match", "")
     known = {text.strip().removeprefix("W/") for text in given.split(",")}
     return tag in known or "*" in known
+
+
+def unless_known(reply: _R, request: Request, response: Response) -> _R | Response:
+    """Return a reply with its tag, or that it is the one the request names."""
+    tag = etag_of(reply)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if is_known(request, tag):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return reply

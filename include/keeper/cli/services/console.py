@@ -59,10 +59,17 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.console.application import make_console
     from keeper.console.context import ConsoleContext
     from keeper.console.database import ConsoleDatabase
+    from keeper.console.search import ConsoleSearch
     from keeper.domain.prices.age import stale_after
     from keeper.domain.prices.types import price_type_of
     from keeper.domain.users.secrets import new_secret
-    from keeper.pipeline.services.configuration import links, postgres_config, simulated_pictures
+    from keeper.pipeline.services.configuration import (
+        airflow_api,
+        elasticsearch_config,
+        links,
+        postgres_config,
+        simulated_pictures,
+    )
     from keeper.pipeline.services.health import health_of, recent
     from keeper.pipeline.users.accounts import operators_of
     from keeper.pipeline.users.mails import mail_sender
@@ -77,6 +84,9 @@ def _application(settings: "Settings") -> "FastAPI":
         send_mail=mail_sender(settings),
         trusted_proxies=settings.console.trusted_proxies,
         proxy_user_header=settings.console.proxy_user_header,
+        airflow=airflow_api(settings),
+        request_policy=policy,
+        search=ConsoleSearch(elasticsearch_config(settings)),
         limits=settings.console.limits,
         old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
     )

@@ -1,12 +1,11 @@
 """What the API says of watches, and what it takes."""
 
 from dataclasses import replace
-from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints
 
+from keeper.console.api.current_price import CurrentPrice
 from keeper.console.api.shapes import (
     TEXT,
     Domain,
@@ -20,7 +19,6 @@ from keeper.console.api.shapes import (
 from keeper.console.context import ConsoleContext
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
-from keeper.domain.prices.age import old_look
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.rule_texts import explain, explain_all, rule_text
 from keeper.domain.watches.watch import Priority, Watch, WatchStatus
@@ -52,34 +50,11 @@ Rules = Annotated[
 PriorityName = Literal["HIGH", "NORMAL", "LOW"]
 
 
-class PriceState(StrEnum):
-    """What is known of a price."""
-
-    KNOWN = "known"
-    NO_OFFER = "no_offer"
-    HIDDEN = "hidden"
-    NOT_CHECKED = "not_checked"
-
-
 class WatchRule(Reply):
     """A rule of a watch."""
 
     text: str = Field(description="As it is written.")
     sentence: str = Field(description="What it means.")
-
-
-class CurrentPrice(Reply):
-    """The newest price of what is watched, with its age and where it is from."""
-
-    state: PriceState
-    amount: Money | None = Field(description="Without shipping; null without an offer.")
-    shipping: Money | None = Field(description="Where Keepa gives it apart.")
-    observed_at: datetime | None = Field(description="Since when the price holds.")
-    checked_at: datetime | None = Field(description="When Keepa was last asked.")
-    seen_at: datetime | None = Field(description="When Keepa itself had last looked.")
-    is_stale: bool = Field(description="Nobody has looked at it for two intervals.")
-    is_implausible: bool = Field(description="A jump that nothing has confirmed yet.")
-    source: str | None = Field(description="keepa, or simulator for invented prices.")
 
 
 class WatchReply(Reply):
@@ -132,7 +107,9 @@ class WatchReply(Reply):
             priority=_NAMES[rank],
             with_shipping=watch.counts_shipping,
             kind=watched.kind.explain(watched.variations) or None,
-            price=_price(paged, context),
+            price=CurrentPrice.of_known(
+                watched, price_type=watch.price_type, currency=locale.currency, context=context
+            ),
             created_at=paged.created_at,
             changed_at=paged.changed_at,
         )
@@ -154,35 +131,6 @@ def alerts_when(watch: Watch) -> list[str]:
         with_shipping=watch.counts_shipping,
         is_landed=price_type_of(watch.price_type).landed_since is not None,
     )
-
-
-def _price(paged: PagedWatch, context: ConsoleContext) -> CurrentPrice:
-    watched = paged.watched
-    currency = locale_of(watched.watch.domain).currency
-    checked = watched.last_checked_at
-    old_after = context.old_after(watched.watch.price_type)
-    looked_long_ago = old_look(watched.seen_at, checked, old_after) is not None
-    is_old = checked is not None and context.clock() - checked > old_after
-    return CurrentPrice(
-        state=_state(paged),
-        amount=Money.of_minor(watched.price_minor, currency),
-        shipping=Money.of_minor(paged.watched.shipping_minor, currency),
-        observed_at=watched.observed_at,
-        checked_at=checked,
-        seen_at=watched.seen_at,
-        is_stale=is_old or looked_long_ago,
-        is_implausible=watched.implausible,
-        source=watched.source,
-    )
-
-
-def _state(paged: PagedWatch) -> PriceState:
-    watched = paged.watched
-    if watched.price_minor is not None:
-        return PriceState.KNOWN
-    if watched.is_price_hidden:
-        return PriceState.HIDDEN
-    return PriceState.NOT_CHECKED if watched.last_checked_at is None else PriceState.NO_OFFER
 
 
 class WatchPage(Reply):

@@ -22,6 +22,7 @@ _RECORDS: Final = (
     "deal_reports",
     "operator_notices",
     "audit_log",
+    "requests",
     "sessions",
     "sign_in_links",
     "api_tokens",

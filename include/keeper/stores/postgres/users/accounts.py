@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 from keeper.domain.users.access import Account, Role
 from keeper.stores.postgres.connection import Connection, statements
@@ -77,6 +78,13 @@ def get_account(
     """Return a user by id; None if there is none."""
     row = connection.execute(statements(_SQL)["get_user"], {"user_id": user_id}).fetchone()
     return None if row is None else _listed(row, operators)
+
+
+def time_zone_of(connection: Connection, user_id: int) -> str:
+    """Return the zone of a user's clock; UTC if they are gone, or named one that is none."""
+    row = connection.execute(statements(_SQL)["time_zone"], {"user_id": user_id}).fetchone()
+    zone = "UTC" if row is None else str(row["time_zone"])
+    return zone if zone in available_timezones() else "UTC"
 
 
 def set_role(connection: Connection, user_id: int, role: Role) -> None:
