@@ -72,7 +72,6 @@ def _application(settings: "Settings") -> "FastAPI":
     )
     from keeper.pipeline.services.health import health_of, recent
     from keeper.pipeline.users.accounts import operators_of
-    from keeper.pipeline.users.mails import mail_sender
 
     policy = settings.runs.request_policy
     database = ConsoleDatabase(postgres_config(settings))
@@ -81,7 +80,6 @@ def _application(settings: "Settings") -> "FastAPI":
         operators=operators_of(settings),
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
-        send_mail=mail_sender(settings),
         trusted_proxies=settings.console.trusted_proxies,
         proxy_user_header=settings.console.proxy_user_header,
         airflow=airflow_api(settings),
