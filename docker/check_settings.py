@@ -71,6 +71,8 @@ def mistakes_of(environment: Mapping[str, str], secrets: Path = SECRETS) -> Iter
             continue
         # These two may be several, the newest first, while one takes the place of another.
         keys = value.split(",") if name in {"keeper_link_secret", "airflow_fernet_key"} else [value]
+        if name == "keeper_redis_url":
+            keys = [_password_of(value)]
         if any(len(key) < SHORTEST for key in keys):
             yield f"secrets/{name}: is shorter than {SHORTEST} characters; {REMEDY}"
         elif not all(
@@ -134,6 +136,13 @@ def _of_a_laptop(environment: Mapping[str, str]) -> Iterator[str]:
                 f"{name}: is published or shorter than {SHORTEST} characters, and {reached} lets "
                 "others in; make one: openssl rand -hex 32"
             )
+
+
+def _password_of(url: str) -> str:
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:
+        return ""
 
 
 def _of_airflow(fernet_key: str, jwt_secret: str, names: tuple[str, str]) -> Iterator[str]:

@@ -49,6 +49,7 @@ def make_secrets(folder: Path) -> list[str]:
     folder.chmod(0o700)
     makers: dict[str, Callable[[], str]] = dict.fromkeys(PASSWORDS, _password)
     makers["airflow_fernet_key"] = _fernet_key
+    makers["keeper_redis_url"] = _redis_url
     made = [name for name, make in makers.items() if _write(folder / name, make)]
     for name in GIVEN:
         (folder / name).touch()
@@ -72,6 +73,10 @@ def make_certificate(folder: Path, host: str) -> None:
 
 def _password() -> str:
     return secrets.token_hex(32)
+
+
+def _redis_url() -> str:
+    return f"redis://keeper:{_password()}@cache:6379/0"
 
 
 def _fernet_key() -> str:

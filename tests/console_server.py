@@ -18,8 +18,10 @@ from keeper.alerts.texts import as_text
 from keeper.console.application import make_console
 from keeper.console.context import ConsoleContext
 from keeper.console.database import ConsoleDatabase
+from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.domain.users.access import Account, Role, Scope
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
+from keeper.pipeline.messages.deliver import Delivery, deliver_due
 from keeper.pipeline.users.accounts import add_user, known_user
 from keeper.pipeline.users.api_tokens import make_token
 from keeper.pipeline.users.audit import COMMAND
@@ -49,6 +51,18 @@ class Clock:
 
 
 @dataclass
+class _Letterbox:
+    """A mail server that keeps address and text of what it is given."""
+
+    mailed: list[tuple[str, str]]
+
+    def deliver(self, address: str, message: Message) -> DeliveryResult:
+        """Keep a message."""
+        self.mailed.append((address, as_text(message)))
+        return DeliveryResult(DeliveryStatus.SENT, "kept")
+
+
+@dataclass
 class Console:
     """A running console.
 
@@ -56,7 +70,7 @@ class Console:
         url: Where it is.
         connection: To its database.
         clock: Its clock.
-        mailed: Address and text of the mails it has sent.
+        mailed: Address and text of the mails that were delivered.
         clients: Closes those handed out.
     """
 
@@ -65,6 +79,12 @@ class Console:
     clock: Clock
     mailed: list[tuple[str, str]] = field(default_factory=list)
     clients: ExitStack = field(default_factory=ExitStack)
+
+    def delivered(self) -> list[tuple[str, str]]:
+        """Let a deliverer send what is in the outbox; return all that was mailed so far."""
+        options = Delivery({ChannelKind.EMAIL: _Letterbox(self.mailed)}, clock=self.clock)
+        deliver_due(self.connection, options)
+        return self.mailed
 
     def user(self, email: str, role: Role = Role.READER) -> Account:
         """Return a user, added if new."""
@@ -155,9 +175,6 @@ def make_running(
             port, clock = free_port(), Clock()
             console = Console(f"http://127.0.0.1:{port}", connection, clock)
 
-            def send(address: str, message: Message) -> None:
-                console.mailed.append((address, as_text(message)))
-
             store = ConsoleDatabase(database)
             running.callback(store.close)
             context = ConsoleContext(
@@ -165,7 +182,6 @@ def make_running(
                 operators=frozenset({BOSS}),
                 public_url=public_url,
                 allows_insecure_cookie=allows_insecure_cookie,
-                send_mail=send,
                 old_after=lambda price_type: timedelta(hours=12),
                 clock=clock,
                 limits=limits,

@@ -23,7 +23,7 @@ LIMIT %(most)s
 -- name: message_page
 -- Returns messages that somebody may see (a null owner: everybody's), newest first, before an id,
 -- with how their last attempt ended, null before one. Null filters let everything pass. Of alert,
--- report and notice one is there and the others are null.
+-- report and notice one is there and the others are null; links to sign in are left out.
 SELECT o.message_id, o.channel_id, c.user_id, u.email, c.kind, c.address, o.alert_id, o.report_id,
     o.notice_id, o.status, o.held_for, o.sent_with, o.attempts, o.queued_at, o.settled_at AS ended_at,
     CASE WHEN o.status = 'PENDING' THEN o.next_attempt_at END AS next_attempt_at,
@@ -35,7 +35,7 @@ LEFT JOIN LATERAL (
     SELECT l.detail FROM alert_deliveries l WHERE l.message_id = o.message_id
     ORDER BY l.attempt DESC LIMIT 1
 ) AS d ON true
-WHERE (%(owner)s::bigint IS NULL OR c.user_id = %(owner)s)
+WHERE o.link_id IS NULL AND (%(owner)s::bigint IS NULL OR c.user_id = %(owner)s)
     AND (%(message_id)s::bigint IS NULL OR o.message_id = %(message_id)s)
     AND (%(user_id)s::bigint IS NULL OR c.user_id = %(user_id)s)
     AND (%(channel_id)s::bigint IS NULL OR o.channel_id = %(channel_id)s)
@@ -48,13 +48,13 @@ LIMIT %(most)s
 
 -- name: delivery_page
 -- Returns attempts to deliver messages that somebody may see (a null owner: everybody's), newest
--- first, before an id. Null filters let everything pass.
+-- first, before an id; those of links to sign in are left out. Null filters let everything pass.
 SELECT d.delivery_id, d.message_id, o.alert_id, o.report_id, o.notice_id, o.channel_id, d.channel,
     d.attempt, d.status, d.detail, d.seconds, d.attempted_at, d.next_attempt_at
 FROM alert_deliveries d
 JOIN outbox o USING (message_id)
 JOIN channels c USING (channel_id)
-WHERE (%(owner)s::bigint IS NULL OR c.user_id = %(owner)s)
+WHERE o.link_id IS NULL AND (%(owner)s::bigint IS NULL OR c.user_id = %(owner)s)
     AND (%(message_id)s::bigint IS NULL OR d.message_id = %(message_id)s)
     AND (%(delivery_id)s::bigint IS NULL OR d.delivery_id = %(delivery_id)s)
     AND (%(channel_id)s::bigint IS NULL OR o.channel_id = %(channel_id)s)

@@ -12,9 +12,31 @@ WITH queued AS (
 )
 SELECT pg_notify('keeper_outbox', '') FROM queued LIMIT 1
 
+-- name: queue_link
+-- Queues a mail with a link to sign in to its user's own address, and wakes the deliverers at the
+-- commit. The channel is added, paused, for who has it not: it gets these mails and nothing else.
+WITH own AS (
+    SELECT u.user_id, u.email FROM users u JOIN sign_in_links l USING (user_id)
+    WHERE l.link_id = %(link_id)s
+), known AS (
+    SELECT c.channel_id FROM channels c JOIN own USING (user_id)
+    WHERE c.kind = 'email' AND lower(c.address) = lower(own.email)
+    ORDER BY c.channel_id LIMIT 1
+), added AS (
+    INSERT INTO channels (user_id, kind, address, status)
+    SELECT user_id, 'email', email, 'PAUSED' FROM own WHERE NOT EXISTS (SELECT FROM known)
+    ON CONFLICT (user_id, kind, address) DO UPDATE SET address = excluded.address
+    RETURNING channel_id
+), queued AS (
+    INSERT INTO outbox (channel_id, link_id)
+    SELECT channel_id, %(link_id)s FROM (SELECT * FROM known UNION ALL SELECT * FROM added) AS c
+    RETURNING message_id
+)
+SELECT pg_notify('keeper_outbox', '') FROM queued
+
 -- name: lock_next
 -- Locks the next message that is due and its channel, earliest due first, and returns what its next
--- attempt follows. Messages and channels that another attempt has claimed are passed over, and so
+-- attempt follows. A link to sign in goes to a paused channel too. Messages and channels that another attempt has claimed are passed over, and so
 -- are those that others have locked; the loader may add messages meanwhile. A claim that is over
 -- and still there is one whose deliverer ended; it is returned with the message. Closed are channel
 -- kinds and addresses to leave alone, set aside are messages.
@@ -23,7 +45,8 @@ SELECT o.message_id, o.channel_id, c.kind, c.address, o.attempts, o.first_attemp
     CASE WHEN o.claimed_until IS NOT NULL THEN o.claimed_by END AS abandoned_claim
 FROM outbox o
 JOIN channels c USING (channel_id)
-WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE'
+WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s
+    AND (c.status = 'ACTIVE' OR o.link_id IS NOT NULL)
     AND coalesce(o.claimed_until <= %(now)s, true) AND coalesce(c.claimed_until <= %(now)s, true)
     AND c.kind = ANY (%(kinds)s) AND o.message_id <> ALL (%(aside)s)
     AND c.kind <> ALL (%(closed)s) AND c.kind || ':' || c.address <> ALL (%(closed)s)
@@ -52,8 +75,8 @@ ORDER BY o.queued_at, o.message_id
 FOR NO KEY UPDATE OF o
 
 -- name: queued
--- Returns messages with their content, channel and its user's rules, oldest first; of alert, report
--- and notice one is there and the others are null. A notice is not wanted once its trouble is over
+-- Returns messages with their content, channel and its user's rules, oldest first; of alert, report,
+-- notice and link to sign in one is there and the others are null. A notice is not wanted once its trouble is over
 -- or another has taken its place; one that messages were lost is wanted until a newer one is there.
 SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind,
     c.address, c.created_at AS channel_since, w.created_at AS watched_since,
@@ -71,7 +94,7 @@ SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, 
     s.price_minor AS newest_price_minor, coalesce(s.is_price_hidden, false) AS is_newest_hidden,
     coalesce((s.last_checked_at, s.observed_at) > (a.checked_at, a.observed_at)
         AND s.observed_at <> a.observed_at, false) AS has_newer_price,
-    o.report_id, o.notice_id, n.topic, n.subject, n.details, n.since, n.raised_at, n.times
+    o.link_id, k.base_url, k.expires_at, o.report_id, o.notice_id, n.topic, n.subject, n.details, n.since, n.raised_at, n.times
 FROM outbox o
 JOIN channels c USING (channel_id)
 JOIN users u USING (user_id)
@@ -81,6 +104,7 @@ LEFT JOIN products p ON (p.asin, p.domain) = (a.asin, a.domain)
 LEFT JOIN price_series s
     ON (s.asin, s.domain, s.price_type) = (a.asin, a.domain, a.price_type)
 LEFT JOIN operator_notices n USING (notice_id)
+LEFT JOIN sign_in_links k USING (link_id)
 WHERE o.message_id = ANY (%(message_ids)s)
 ORDER BY o.queued_at, o.message_id
 
@@ -215,7 +239,8 @@ SELECT count(*)::int AS messages FROM due
 -- Returns whether any message is due on an active channel, closed for the moment or not.
 SELECT EXISTS (
     SELECT FROM outbox o JOIN channels c USING (channel_id)
-    WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s AND c.status = 'ACTIVE') AS is_due
+    WHERE o.status = 'PENDING' AND o.next_attempt_at <= %(now)s
+        AND (c.status = 'ACTIVE' OR o.link_id IS NOT NULL)) AS is_due
 
 -- name: overdue
 -- Returns how many messages have been due since before a moment on active channels, by which kinds

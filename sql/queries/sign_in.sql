@@ -8,7 +8,19 @@ WHERE user_id = %(user_id)s AND is_mailed AND created_at > %(since)s
 -- name: add_link
 -- Adds an unused link to sign in.
 INSERT INTO sign_in_links (user_id, digest, is_mailed, created_at, expires_at)
-VALUES (%(user_id)s, %(digest)s, %(is_mailed)s, %(at)s, %(expires_at)s)
+VALUES (%(user_id)s, %(digest)s, false, %(at)s, %(expires_at)s)
+
+-- name: ask_for_link
+-- Adds a link to sign in that is to be mailed, without its secret, and returns its id.
+INSERT INTO sign_in_links (user_id, base_url, is_mailed, created_at, expires_at)
+VALUES (%(user_id)s, %(base_url)s, true, %(at)s, %(expires_at)s)
+RETURNING link_id
+
+-- name: give_link_its_secret
+-- Sets the secret's digest of a link that is being mailed, and until when it is good; a former one,
+-- of an attempt that failed, is worth nothing then. One that was used stays used up.
+UPDATE sign_in_links SET digest = %(digest)s, expires_at = %(expires_at)s
+WHERE link_id = %(link_id)s
 
 -- name: find_link
 -- Returns whose link it is; no row if there is none, or it was used or has expired.

@@ -82,7 +82,7 @@ def test_secrets_are_files_that_the_command_makes() -> None:
     folder = "${KEEPER_SECRETS:-./secrets}"
     assert MERGED["secrets"] == {
         name: {"file": f"{folder}/{name}"}
-        for name in (*PASSWORDS, "airflow_fernet_key", *GIVEN, *TLS)
+        for name in (*PASSWORDS, "airflow_fernet_key", "keeper_redis_url", *GIVEN, *TLS)
     }
     granted = {name: set(service.get("secrets", ())) for name, service in SERVICES.items()}
     assert granted["check-settings"] == set(MERGED["secrets"])
@@ -139,7 +139,7 @@ def test_secrets_are_made_once_and_for_their_owner(tmp_path: Path) -> None:
     made = make_secrets(folder)
     first = {file.name: file.read_text("utf-8") for file in folder.iterdir()}
 
-    assert set(made) == {*PASSWORDS, "airflow_fernet_key"}
+    assert set(made) == {*PASSWORDS, "airflow_fernet_key", "keeper_redis_url"}
     assert make_secrets(folder) == []
     assert {file.name: file.read_text("utf-8") for file in folder.iterdir()} == first
     assert len({first[name] for name in made}) == len(made)
@@ -194,6 +194,7 @@ def test_secrets_as_made_are_right(secrets: Path) -> None:
         pytest.param("airflow_fernet_key", "x" * 44, "URL-safe base64", id="no fernet key"),
         pytest.param("airflow_jwt_secret", "x" * 20, "64 characters", id="short jwt secret"),
         pytest.param("keepa_api_key", "", "COMPOSE_PROFILES=simulator", id="no key"),
+        pytest.param("keeper_redis_url", "redis://cache:6379/0", "shorter than 16", id="no login"),
         pytest.param("tls_certificate", "none", "no certificate", id="no certificate"),
         pytest.param("tls_key", "none", "no private key", id="no key of it"),
     ],

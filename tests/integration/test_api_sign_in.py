@@ -182,9 +182,13 @@ def test_by_plain_http_from_elsewhere_nobody_signs_in_unless_the_settings_want_i
 
 
 def mailed_links(console: Console) -> list[tuple[str, str]]:
+    return mailed_links_of(console.mailed)
+
+
+def mailed_links_of(mailed: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [
         (address, found[0])
-        for address, text in console.mailed
+        for address, text in mailed
         if (found := re.findall(r"^Sign in: (http\S+)$", text, re.M))
     ]
 
@@ -200,7 +204,7 @@ def test_a_mailed_link_signs_in_and_who_is_unknown_gets_the_same_answer(
 
     assert (known.status_code, known.content) == (202, unknown.content)
     assert known.headers.keys() == unknown.headers.keys()
-    wait_until(lambda: console.mailed, "the mail")
+    wait_until(console.delivered, "the mail")
     ((address, link),) = mailed_links(console)
     assert address == ANN
     assert link.startswith(f"{console.url}/sign-in/")
@@ -220,13 +224,76 @@ def test_an_address_is_mailed_few_links_an_hour_and_the_answer_stays_the_same(
     # The answer comes before the mail; another user's comes after all of them.
     console.user(BEN)
     client.post(SIGN_IN, json={"email": BEN})
-    wait_until(lambda: BEN in dict(console.mailed), "the last mail")
+    wait_until(lambda: BEN in dict(console.delivered()), "the last mail")
 
     assert {(one.status_code, one.content) for one in answers} == {(202, answers[0].content)}
     assert [address for address, _ in console.mailed].count(ANN) == MAILS_AN_HOUR
     console.clock.move(hours=1, seconds=1)
     client.post(SIGN_IN, json={"email": ANN})
-    wait_until(lambda: len(console.mailed) == MAILS_AN_HOUR + 2, "a mail an hour later")
+    wait_until(lambda: len(console.delivered()) == MAILS_AN_HOUR + 2, "a mail an hour later")
+
+
+def asked_for(console: Console) -> None:
+    """Wait until a link is asked for in the database."""
+    asked = "SELECT FROM sign_in_links WHERE is_mailed"
+    wait_until(lambda: console.connection.execute(asked).fetchall(), "a link")
+
+
+def test_a_mail_with_a_link_goes_to_who_has_paused_their_mail_too(console: Console) -> None:
+    console.user(ANN)
+    console.user(BEN)
+    console.connection.execute("UPDATE channels SET status = 'PAUSED' WHERE address = %s", (ANN,))
+    console.connection.execute("DELETE FROM channels WHERE address = %s", (BEN,))
+    quiet = (
+        "UPDATE users SET snoozed_until = '2099-01-01', quiet_from = '00:00', quiet_until = '23:59'"
+    )
+    console.connection.execute(quiet)
+    client = console.nobody({"Origin": console.url})
+    for email in (ANN, BEN):
+        client.post(SIGN_IN, json={"email": email})
+    wait_until(lambda: len(console.delivered()) == 2, "both mails")
+
+    links = dict(mailed_links(console))
+    assert client.post(links[BEN]).status_code == 200
+    assert client.get(ME).json()["email"] == BEN
+    statuses = console.connection.execute("SELECT address, status FROM channels")
+    assert {row["address"]: row["status"] for row in statuses} == {ANN: "PAUSED", BEN: "PAUSED"}
+    # What else there is for them stays where it is, and no list of messages shows the link's.
+    boss = console.program(BOSS, Scope.OPERATIONS_READ, Scope.MESSAGES_READ)
+    assert boss.get("/api/v1/messages").json()["items"] == []
+
+
+def test_until_it_is_mailed_nobody_can_use_a_link_and_no_table_has_its_secret(
+    console: Console,
+) -> None:
+    console.user(ANN)
+    client = console.nobody({"Origin": console.url})
+    client.post(SIGN_IN, json={"email": ANN})
+    asked_for(console)
+    rows = console.connection.execute("SELECT digest FROM sign_in_links").fetchall()
+    assert rows == [{"digest": None}]
+
+    # The deliverer was away for a while: the link is good for 15 minutes from then.
+    console.clock.move(minutes=14)
+    ((_, link),) = mailed_links_of(console.delivered())
+    secret = link.rpartition("/")[2]
+    for table in ("sign_in_links", "outbox", "alert_deliveries", "audit_log"):
+        kept = console.connection.execute(f"SELECT t::text FROM {table} t").fetchall()
+        assert kept
+        assert secret not in str(kept)
+    console.clock.move(minutes=14)
+    assert client.post(link).status_code == 200
+
+
+def test_a_mail_that_nobody_waits_for_any_more_is_not_sent(console: Console) -> None:
+    console.user(ANN)
+    console.nobody().post(SIGN_IN, json={"email": ANN})
+    asked_for(console)
+    console.clock.move(minutes=15)
+    assert console.delivered() == []
+    assert console.connection.execute("SELECT status FROM outbox").fetchall() == [
+        {"status": "CANCELLED"}
+    ]
 
 
 def test_a_link_leads_where_the_settings_say_and_not_where_a_request_says(
@@ -235,7 +302,7 @@ def test_a_link_leads_where_the_settings_say_and_not_where_a_request_says(
     console = make_running(public_url=PUBLIC)
     console.user(ANN)
     console.nobody({"Host": "127.0.0.1:99"}).post(SIGN_IN, json={"email": ANN})
-    wait_until(lambda: console.mailed, "the mail")
+    wait_until(console.delivered, "the mail")
     ((_, link),) = mailed_links(console)
     assert link.startswith(f"{PUBLIC}/sign-in/")
 
@@ -243,7 +310,7 @@ def test_a_link_leads_where_the_settings_say_and_not_where_a_request_says(
     answer = lenient.nobody({"Host": "evil.example"}).post(SIGN_IN, json={"email": ANN})
     assert answer.status_code == 202
     lenient.nobody().post(SIGN_IN, json={"email": ANN})
-    wait_until(lambda: lenient.mailed, "the mail")
+    wait_until(lenient.delivered, "the mail")
     assert [link.partition("/sign-in/")[0] for _, link in mailed_links(lenient)] == [lenient.url]
 
 

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
 from keeper.console.cache.reads import ReadCache
 from keeper.console.changes.feed import ChangeFeed
@@ -28,7 +27,6 @@ class ConsoleContext:
         operators: Addresses, in small letters, that the settings make operators.
         public_url: Where people reach the console; None if nobody has said.
         allows_insecure_cookie: Whether people may sign in by plain HTTP from other machines.
-        send_mail: Sends a message to an address, blocks meanwhile; None without a mail server.
         old_after: From what age a price of a type is stale.
         airflow: Starts runs; None where nobody has said where Airflow is.
         request_policy: How much runs ask of a product, and so what it costs.
@@ -45,7 +43,6 @@ class ConsoleContext:
     operators: frozenset[str]
     public_url: str | None
     allows_insecure_cookie: bool
-    send_mail: Callable[[str, Message], None] | None
     old_after: Callable[[str], timedelta]
     airflow: AirflowApi | None = None
     request_policy: RequestPolicy = field(default_factory=lambda: RequestPolicy(timedelta(hours=6)))

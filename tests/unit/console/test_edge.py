@@ -25,7 +25,6 @@ def console() -> FastAPI:
         operators=frozenset(),
         public_url=None,
         allows_insecure_cookie=False,
-        send_mail=None,
         old_after=lambda price_type: timedelta(),
     )
     return make_console(context)

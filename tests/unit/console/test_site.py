@@ -21,7 +21,6 @@ def context(
         operators=frozenset(),
         public_url=public_url,
         allows_insecure_cookie=allows_insecure_cookie,
-        send_mail=None,
         old_after=lambda price_type: timedelta(),
     )
 

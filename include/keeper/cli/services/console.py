@@ -1,5 +1,6 @@
 """The commands of the console: serving it, and a link to sign in to it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,9 @@ def console(
     context: typer.Context,
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    reload: Annotated[
+        bool, typer.Option(help="Start again whenever its code changes; for development.")
+    ] = False,
 ) -> None:
     """Serve the API, with its documentation at /docs, and the pages behind the links in messages.
 
@@ -32,12 +36,23 @@ def console(
     """
     if context.invoked_subcommand is not None:
         return
-    import uvicorn
-
+    from keeper.console.serving.server import serve
     from keeper.settings import load_settings
 
-    # Paths of requests hold signed links.
-    uvicorn.run(_application(load_settings()), host=host, port=port, access_log=False)
+    # Mistakes in the settings are one message here; later they would be a traceback.
+    settings = load_settings()
+    if reload:
+        package = Path(__file__).resolve().parents[2]
+        serve(f"{__name__}:application", host=host, port=port, reload_dirs=[str(package)])
+    else:
+        serve(_application(settings), host=host, port=port)
+
+
+def application() -> "FastAPI":
+    """Make the console by the settings; what --reload calls in each new process."""
+    from keeper.settings import load_settings
+
+    return _application(load_settings())
 
 
 def _application(settings: "Settings") -> "FastAPI":
@@ -59,7 +74,6 @@ def _application(settings: "Settings") -> "FastAPI":
     )
     from keeper.pipeline.services.health import health_of, recent
     from keeper.pipeline.users.accounts import operators_of
-    from keeper.pipeline.users.mails import mail_sender
 
     policy = settings.runs.request_policy
     database = ConsoleDatabase(postgres_config(settings))
@@ -69,7 +83,6 @@ def _application(settings: "Settings") -> "FastAPI":
         operators=operators_of(settings),
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
-        send_mail=mail_sender(settings),
         trusted_proxies=settings.console.trusted_proxies,
         proxy_user_header=settings.console.proxy_user_header,
         airflow=airflow_api(settings),

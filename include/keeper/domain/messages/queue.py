@@ -129,7 +129,22 @@ class QueuedNotice(Queued):
     notice: OperatorNotice
 
 
-QueuedMessage = QueuedAlert | QueuedReport | QueuedNotice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedSignIn(Queued):
+    """A mail with a link to sign in; its secret is made when it is written.
+
+    Attributes:
+        link_id: The link's number.
+        base_url: Where the console is.
+        expires_at: From when on nobody waits for it any more.
+    """
+
+    link_id: int
+    base_url: str
+    expires_at: datetime
+
+
+QueuedMessage = QueuedAlert | QueuedReport | QueuedNotice | QueuedSignIn
 
 
 class ChannelStatus(StrEnum):

@@ -55,7 +55,7 @@ RECONCILIATIONS: Final = _table("reconciliations")
 
 TABLES_WITHOUT_ASSET: Final[Mapping[str, str]] = {
     "exchange_rates": "no DAG writes or reads it: people load it with `keeper rates`",
-    "sign_in_links": "the console alone writes and reads it",
+    "sign_in_links": "the console and the deliverer write and read it, no DAG does",
     "sessions": "the console alone writes and reads it",
     "api_tokens": "the console alone writes and reads it",
     "user_limits": "the console and commands write it, no DAG reads it",

@@ -20,6 +20,7 @@ from keeper.domain.messages.queue import (
     QueuedMessage,
     QueuedNotice,
     QueuedReport,
+    QueuedSignIn,
 )
 from keeper.domain.prices.verdict import PriceContext
 from keeper.pipeline.messages.options import Attempt, Delivery, reason_of
@@ -153,7 +154,8 @@ def _as_its_reader_wants(
 ) -> Decided | tuple[list[QueuedMessage], PriceContext | None, str]:
     """Return what is sent: the messages and, if it was looked up, the past of the price."""
     (message,) = read_messages(connection, [due.message_id])
-    if not message.is_wanted:
+    is_late = isinstance(message, QueuedSignIn) and message.expires_at <= now
+    if is_late or not message.is_wanted:
         cancel(connection, due.message_id, now)
         return Decided(Decision.CANCELLED)
     if waits := _hold(connection, message, now):
@@ -174,7 +176,7 @@ def _as_its_reader_wants(
 def _hold(connection: Connection, message: QueuedMessage, now: datetime) -> Hold | None:
     """Return whether and why the message waits for its reader."""
     match message:
-        case QueuedNotice():
+        case QueuedNotice() | QueuedSignIn():
             return None
         case QueuedReport(rules=rules):
             return hold(rules, now, 0)

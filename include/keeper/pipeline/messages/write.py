@@ -6,6 +6,7 @@ then written without those of its alerts that cannot be.
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from keeper.alerts.compose import alert_message, digest_message
@@ -13,16 +14,21 @@ from keeper.alerts.message import Message
 from keeper.alerts.notices import notice_message
 from keeper.alerts.photos import linked_with
 from keeper.alerts.reports import report_message
+from keeper.alerts.sign_in import sign_in_message
 from keeper.domain.messages.queue import (
     QueuedAlert,
     QueuedMessage,
     QueuedNotice,
     QueuedReport,
+    QueuedSignIn,
 )
+from keeper.domain.users.links import LINK_LIFETIME, SIGN_IN_PATH
+from keeper.domain.users.secrets import digest_of, new_secret
 from keeper.pipeline.messages.choose import Claimed
 from keeper.pipeline.messages.options import Delivery, reason_of
 from keeper.pipeline.messages.price_verdicts import price_context_of
 from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.users.sign_in import give_link_its_secret
 
 _LOG: Final = logging.getLogger(__name__)
 PERHAPS_DOUBLED: Final = (
@@ -96,6 +102,8 @@ def _message_of(
     match first:
         case QueuedNotice():
             return notice_message(first)
+        case QueuedSignIn():
+            return _sign_in_message(connection, first, options.clock())
         case QueuedReport():
             return report_message(first, links)
         case QueuedAlert():
@@ -106,6 +114,15 @@ def _message_of(
             known = claimed.context if first is claimed.messages[0] else None
             context = known or price_context_of(connection, first.alert)
             return alert_message(first, context, links, old_after=old_after)
+
+
+def _sign_in_message(connection: Connection, queued: QueuedSignIn, at: datetime) -> Message:
+    """Give a link its secret, which only the mail will have, and write the mail."""
+    secret = new_secret()
+    give_link_its_secret(
+        connection, queued.link_id, digest_of(secret), expires_at=at + LINK_LIFETIME
+    )
+    return sign_in_message(queued.link_id, f"{queued.base_url}{SIGN_IN_PATH}{secret}", at)
 
 
 def _marked(message: Message, claimed: Claimed) -> Message:
@@ -124,3 +141,5 @@ def _name(queued: QueuedMessage) -> str:
             return f"report {report.report_id}"
         case QueuedNotice(notice=notice):
             return f"notice {notice.notice_id}"
+        case QueuedSignIn(link_id=link_id):
+            return f"sign-in link {link_id}"

@@ -5,20 +5,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from keeper.alerts.message import Link, Message
 from keeper.domain.users.access import Account, Identity
+from keeper.domain.users.links import LINK_LIFETIME, SIGN_IN_PATH
 from keeper.domain.users.secrets import digest_of, is_token, new_secret
 from keeper.pipeline.users.accounts import UserError, known_user
 from keeper.pipeline.users.audit import Actor, Doer, record
 from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.messages.outbox import queue_sign_in
 from keeper.stores.postgres.users import sign_in as stored
 from keeper.stores.postgres.users.accounts import lock_account
 
-LINK_LIFETIME: Final = timedelta(minutes=15)
+__all__ = [
+    "LINK_LIFETIME",
+    "MAILS_AN_HOUR",
+    "SESSION_LIFETIME",
+    "SIGN_IN_PATH",
+    "LinkUsedUpError",
+    "SignedIn",
+    "describe_link",
+    "identify_address",
+    "identify_session",
+    "identify_token",
+    "mail_link",
+    "make_link",
+    "sign_in",
+    "sign_out",
+]
 SESSION_LIFETIME: Final = timedelta(days=30)
 MAILS_AN_HOUR: Final = 5
-SIGN_IN_PATH: Final = "/sign-in/"
-"""Where the console shows a link's page; the link's secret follows."""
 
 
 class LinkUsedUpError(LookupError):
@@ -50,48 +64,57 @@ def make_link(
     """
     account = known_user(connection, email, operators)
     with connection.transaction():
-        secret = _new_link(connection, account, at, is_mailed=False)
+        secret = new_secret()
+        stored.add_link(
+            connection,
+            account.user_id,
+            digest_of(secret),
+            at=at,
+            expires_at=at + LINK_LIFETIME,
+        )
         record(connection, doer, at, "sign-in link made", account.email, "printed")
     return secret
 
 
-def link_to_mail(
-    connection: Connection, email: str, doer: Doer, *, at: datetime, operators: Collection[str]
-) -> tuple[str, str] | None:
-    """Return a user's address and the secret of a link to mail there.
+def mail_link(
+    connection: Connection,
+    email: str,
+    doer: Doer,
+    *,
+    base_url: str,
+    at: datetime,
+    operators: Collection[str],
+) -> None:
+    """Put a mail with a link to sign in into the outbox.
 
-    None for an address nobody has, and for one that was mailed five links within an hour: who asked
-    gets the same answer in any case.
+    Nothing happens for an address nobody has, and for one that was mailed five links within an
+    hour: who asked gets the same answer in any case. The deliverer makes the secret, so that no
+    table has it; a mail that is not sent within 15 minutes is not sent at all.
+
+    Args:
+        connection: Where users and outbox are.
+        email: Whose.
+        doer: Who asks for it.
+        base_url: Where the console is.
+        at: Now.
+        operators: Addresses that the settings make operators.
     """
     try:
         account = known_user(connection, email, operators)
     except UserError:
-        return None
+        return
     with connection.transaction():
         # Of several requests at once each counts those before it.
         if lock_account(connection, account.user_id, operators) is None:
-            return None
+            return
         mailed = stored.mailed_links(connection, account.user_id, at - timedelta(hours=1))
         if mailed >= MAILS_AN_HOUR:
-            return None
-        secret = _new_link(connection, account, at, is_mailed=True)
-        record(connection, doer, at, "sign-in link made", account.email, "mailed")
-    return account.email, secret
-
-
-def sign_in_message(url: str, at: datetime) -> Message:
-    """Write the mail with a link to sign in."""
-    minutes = int(LINK_LIFETIME.total_seconds() // 60)
-    return Message(
-        # The link itself must not show in a Message-ID.
-        key=f"sign-in-{digest_of(url).hex()[:16]}",
-        subject="Keeper: sign in",
-        lead=f"Open this link within {minutes} minutes to sign in to Keeper; it works once.",
-        sections=(),
-        made_at=at,
-        closing="If you did not ask for it, do nothing: the link alone signs nobody in.",
-        actions=(Link("Sign in", url),),
-    )
+            return
+        link_id = stored.ask_for_link(
+            connection, account.user_id, base_url, at=at, expires_at=at + LINK_LIFETIME
+        )
+        queue_sign_in(connection, link_id)
+        record(connection, doer, at, "sign-in link made", account.email, "to be mailed")
 
 
 def describe_link(
@@ -167,16 +190,3 @@ def identify_address(
         return Identity(known_user(connection, email, operators))
     except UserError:
         return None
-
-
-def _new_link(connection: Connection, account: Account, at: datetime, *, is_mailed: bool) -> str:
-    secret = new_secret()
-    stored.add_link(
-        connection,
-        account.user_id,
-        digest_of(secret),
-        at=at,
-        expires_at=at + LINK_LIFETIME,
-        is_mailed=is_mailed,
-    )
-    return secret

@@ -6,7 +6,6 @@ from typing import Final
 
 from fastapi import APIRouter, BackgroundTasks, Request, status
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 
 from keeper.console.api.shapes import Email, Reply
 from keeper.console.api.shapes import Request as RequestBody
@@ -15,8 +14,8 @@ from keeper.console.context import ConsoleContext, Context
 from keeper.console.problems import INSECURE, ProblemError, answers
 from keeper.console.site import is_loopback, session_cookie
 from keeper.errors import KeeperError
+from keeper.pipeline.users import sign_in as links
 from keeper.pipeline.users.audit import Actor, Doer
-from keeper.pipeline.users.sign_in import SIGN_IN_PATH, link_to_mail, sign_in_message
 
 _LOG: Final = logging.getLogger(__name__)
 _ANSWER: Final = (
@@ -58,30 +57,24 @@ async def mail_link(
 async def _mail(
     context: ConsoleContext, email: str, origin: str | None, base_url: str | None
 ) -> None:
-    if context.send_mail is None or base_url is None:
-        missing = "SMTP_HOST" if context.send_mail is None else "KEEPER_PUBLIC_URL"
+    if base_url is None:
         _LOG.warning(
-            "a link to sign in was asked for, but %s is not set; keeper console login prints one",
-            missing,
+            "a link to sign in was asked for, but KEEPER_PUBLIC_URL is not set; keeper console "
+            "login prints one"
         )
         return
-    at = context.clock()
     work = partial(
-        link_to_mail,
+        links.mail_link,
         email=email,
         doer=Doer(Actor.USER, origin=origin),
-        at=at,
+        base_url=base_url,
+        at=context.clock(),
         operators=context.operators,
     )
     try:
-        found = await context.database.run(work)
+        await context.database.run(work)
     except KeeperError as error:
         _LOG.warning("a link to sign in was not mailed: %s", error)
-        return
-    if found is not None:
-        address, secret = found
-        message = sign_in_message(f"{base_url}{SIGN_IN_PATH}{secret}", at)
-        await run_in_threadpool(context.send_mail, address, message)
 
 
 def _base_url(request: Request, context: ConsoleContext) -> str | None:

@@ -16,6 +16,7 @@ from keeper.domain.messages.queue import (
     QueuedMessage,
     QueuedNotice,
     QueuedReport,
+    QueuedSignIn,
 )
 from keeper.domain.prices.types import price_type_of
 from keeper.stores.postgres.connection import Connection, statements
@@ -30,6 +31,11 @@ def requeue_undelivered(connection: Connection) -> int:
     """Make messages due again that failed for good or had no channel; return how many."""
     row = connection.execute(statements(_SQL)["requeue_undelivered"]).fetchone()
     return row["messages"] if row else 0
+
+
+def queue_sign_in(connection: Connection, link_id: int) -> None:
+    """Put a mail with a link to sign in into the outbox, to its user's own address."""
+    connection.execute(statements(_SQL)["queue_link"], {"link_id": link_id})
 
 
 def read_messages(connection: Connection, message_ids: Sequence[int]) -> list[QueuedMessage]:
@@ -128,6 +134,13 @@ def _message(row: Mapping[str, Any], reports: Mapping[int, DealReport]) -> Queue
     }
     if row["report_id"] is not None:
         return QueuedReport(**envelope, report=reports[row["report_id"]])
+    if row["link_id"] is not None:
+        return QueuedSignIn(
+            **envelope,
+            link_id=row["link_id"],
+            base_url=row["base_url"],
+            expires_at=row["expires_at"],
+        )
     if row["notice_id"] is not None:
         notice = OperatorNotice(**{field.name: row[field.name] for field in fields(OperatorNotice)})
         return QueuedNotice(**envelope, notice=notice)

@@ -49,17 +49,27 @@ def add_link(
     *,
     at: datetime,
     expires_at: datetime,
-    is_mailed: bool,
 ) -> None:
-    """Keep a new link."""
-    values = {
-        "user_id": user_id,
-        "digest": digest,
-        "at": at,
-        "expires_at": expires_at,
-        "is_mailed": is_mailed,
-    }
+    """Keep a new link that is printed."""
+    values = {"user_id": user_id, "digest": digest, "at": at, "expires_at": expires_at}
     connection.execute(statements(_SQL)["add_link"], values)
+
+
+def ask_for_link(
+    connection: Connection, user_id: int, base_url: str, *, at: datetime, expires_at: datetime
+) -> int:
+    """Keep that a link is to be mailed, which has no secret yet, and return its number."""
+    values = {"user_id": user_id, "base_url": base_url, "at": at, "expires_at": expires_at}
+    (row,) = connection.execute(statements(_SQL)["ask_for_link"], values).fetchall()
+    return int(row["link_id"])
+
+
+def give_link_its_secret(
+    connection: Connection, link_id: int, digest: bytes, *, expires_at: datetime
+) -> None:
+    """Keep the digest of a link's secret; a former one is worth nothing from then on."""
+    values = {"link_id": link_id, "digest": digest, "expires_at": expires_at}
+    connection.execute(statements(_SQL)["give_link_its_secret"], values)
 
 
 def find_link(
