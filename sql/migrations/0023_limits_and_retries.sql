@@ -27,7 +27,7 @@ CREATE TABLE idempotency_keys (
     request bytea NOT NULL,
     claim bytea NOT NULL,
     claimed_at timestamptz NOT NULL,
-    status integer CHECK (status BETWEEN 200 AND 499),
+    status integer CHECK (status BETWEEN 200 AND 399),
     headers jsonb,
     body bytea,
     PRIMARY KEY (user_id, key),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -73,7 +74,7 @@ def test_a_file_that_is_too_long_for_the_list_changes_nothing(console: Console) 
 
 def test_imports_are_limited_by_the_hour_and_dry_runs_count(console: Console) -> None:
     ann = console.program(ANN, READ, WRITE)
-    send = {"url": f"{WATCHES}/import", "content": "asin\nB00EXAMPL0\n"}
+    send: dict[str, Any] = {"url": f"{WATCHES}/import", "content": "asin\nB00EXAMPL0\n"}
     assert ann.post(**send, params={"dry_run": True}).status_code == 200
     console.clock.move(minutes=20)
     assert ann.post(**send).status_code == 200

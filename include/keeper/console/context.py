@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -31,6 +32,8 @@ class ConsoleContext:
         request_policy: How much runs ask of a product, and so what it costs.
         search: Searches in Elasticsearch; None where there is none.
         clock: The time.
+        trusted_proxies: Whose word counts about where a request came from.
+        proxy_user_header: In which header they name who has signed in there; None for nobody.
         limits: How much each user may have and do, unless an operator has set something else.
     """
 
@@ -44,6 +47,8 @@ class ConsoleContext:
     request_policy: RequestPolicy = field(default_factory=lambda: RequestPolicy(timedelta(hours=6)))
     search: ConsoleSearch | None = None
     clock: Clock = utc_now
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    proxy_user_header: str | None = None
     limits: Limits = field(default_factory=lambda: DEFAULT_LIMITS)
 
 

@@ -18,7 +18,7 @@ class DatabaseSettings(SettingsGroup):
     """Keeper's database. A password that is set by itself goes into the address."""
 
     url: PostgresUrl = Field(
-        default=SecretStr("postgresql://keeper:keeper@localhost:5432/keeper"),
+        default=SecretStr("postgresql://keeper:keeper-on-a-laptop@localhost:5432/keeper"),
         validation_alias="DATABASE_URL",
     )
     password: SecretStr | None = Field(default=None, validation_alias="KEEPER_DATABASE_PASSWORD")

@@ -127,6 +127,16 @@ class Deliverer(Worker):
         return ("deliver",)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWorker(Worker):
+    """The worker that carries out what users ask the API for; it reads no topic."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return ("carry-out",)
+
+
 WORKERS: Final[tuple[Worker, ...]] = (
     Loader(
         loads="prices",
@@ -190,6 +200,7 @@ WORKERS: Final[tuple[Worker, ...]] = (
         summary="Load deal events into Elasticsearch.",
     ),
     Deliverer(title="deliverer of alerts", needs_internet=True),
+    RequestWorker(title="worker of the API's requests", needs_internet=True),
 )
 """Every worker, in the order in which the local stack starts and people are shown them."""
 

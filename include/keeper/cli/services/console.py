@@ -1,5 +1,6 @@
 """The commands of the console: serving it, and a link to sign in to it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,9 @@ def console(
     context: typer.Context,
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    reload: Annotated[
+        bool, typer.Option(help="Start again whenever its code changes; for development.")
+    ] = False,
 ) -> None:
     """Serve the API, with its documentation at /docs, and the pages behind the links in messages.
 
@@ -30,12 +34,23 @@ def console(
     """
     if context.invoked_subcommand is not None:
         return
-    import uvicorn
-
+    from keeper.console.serving.server import serve
     from keeper.settings import load_settings
 
-    # Paths of requests hold signed links.
-    uvicorn.run(_application(load_settings()), host=host, port=port, access_log=False)
+    # Mistakes in the settings are one message here; later they would be a traceback.
+    settings = load_settings()
+    if reload:
+        package = Path(__file__).resolve().parents[2]
+        serve(f"{__name__}:application", host=host, port=port, reload_dirs=[str(package)])
+    else:
+        serve(_application(settings), host=host, port=port)
+
+
+def application() -> "FastAPI":
+    """Make the console by the settings; what --reload calls in each new process."""
+    from keeper.settings import load_settings
+
+    return _application(load_settings())
 
 
 def _application(settings: "Settings") -> "FastAPI":
@@ -67,6 +82,8 @@ def _application(settings: "Settings") -> "FastAPI":
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
         send_mail=mail_sender(settings),
+        trusted_proxies=settings.console.trusted_proxies,
+        proxy_user_header=settings.console.proxy_user_header,
         airflow=airflow_api(settings),
         request_policy=policy,
         search=ConsoleSearch(elasticsearch_config(settings)),
