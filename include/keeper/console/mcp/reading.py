@@ -25,6 +25,7 @@ from keeper.domain.locales import locale_of
 from keeper.domain.money import format_money
 from keeper.domain.users.access import Scope
 from keeper.domain.watches.watch import DEFAULT_PRICE_TYPE
+from keeper.pipeline.deals.found import DealSort, DealWhere, deals_of
 from keeper.pipeline.prices.assessment import assess_price
 from keeper.pipeline.prices.stored import SeriesName, Span, UnknownProductError, columns_of
 from keeper.pipeline.watches.listed import PageWanted, WatchFilter, watches_of
@@ -288,6 +289,72 @@ async def try_rule(call: Call, asked: TrialArguments) -> TrialAnswer:
     )
 
 
+class DealsArguments(Arguments):
+    """Which deals."""
+
+    words: str | None = Field(
+        default=None, max_length=200, pattern=TEXT, description="An ASIN, or a part of a title."
+    )
+    domain: Domain | None = Field(default=None, description="Only in this locale.")
+    min_discount: int | None = Field(
+        default=None, ge=0, le=100, description="At least so many percent below the usual price."
+    )
+    limit: int = Field(default=10, ge=1, le=100)
+
+
+class FoundDeal(ToolAnswer):
+    """A product that costs less than usual."""
+
+    asin: str
+    domain: str
+    title: _Title
+    url: str
+    price: str
+    discount_percent: int | None = Field(description="Below what it usually costs.")
+    score: int = Field(description="0 to 100, against the product's own history.")
+    reasons: list[str]
+    last_seen_at: datetime
+    source: str = Field(description="keepa, or simulator for invented prices.")
+
+
+class DealsAnswer(ToolAnswer):
+    """Deals, the best first."""
+
+    deals: list[FoundDeal]
+
+
+async def list_deals(call: Call, asked: DealsArguments) -> DealsAnswer:
+    """List the best deals that the user's own searches found; an operator gets everybody's."""
+    where = DealWhere(
+        search=asked.words or None, domain=asked.domain, min_discount=asked.min_discount
+    )
+    work = partial(
+        deals_of,
+        account=call.caller.account,
+        where=where,
+        sort=DealSort.BEST,
+        after=None,
+        most=asked.limit,
+    )
+    return DealsAnswer(
+        deals=[
+            FoundDeal(
+                asin=deal.asin,
+                domain=deal.domain,
+                title=data_text(deal.title),
+                url=product_url(deal.asin, locale_of(deal.domain)),
+                price=_text(deal.price_minor, deal.domain),
+                discount_percent=deal.discount_percent,
+                score=deal.score,
+                reasons=list(deal.reasons),
+                last_seen_at=deal.last_seen_at,
+                source=deal.source,
+            )
+            for deal in await call.context.database.run(work)
+        ]
+    )
+
+
 async def _known(call: Call, work: Any) -> Any:
     try:
         return await call.context.database.run(work)
@@ -303,6 +370,7 @@ READING_TOOLS: Final[tuple[Tool[Any], ...]] = (
     Tool(Scope.PRICES_READ, SearchArguments, SearchAnswer, search_products),
     Tool(Scope.PRICES_READ, HistoryArguments, HistoryAnswer, price_history),
     Tool(Scope.PRICES_READ, CheapArguments, CheapAnswer, is_it_cheap),
+    Tool(Scope.DEALS_READ, DealsArguments, DealsAnswer, list_deals),
     Tool(Scope.WATCHES_READ, WatchesArguments, WatchesAnswer, list_watches),
     Tool(Scope.WATCHES_READ, TrialArguments, TrialAnswer, try_rule),
 )
