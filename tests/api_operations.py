@@ -133,23 +133,6 @@ _PRICES: Final = {
 }
 
 OPERATIONS: Final = {
-    "requests-list": Access(),
-    "requests-get": Access(needs_scope_to_see=_SEE, is_of_boss=True),
-    "requests-cancel": Access(needs_scope_to_see=_DO, is_of_boss=True),
-    "search-rebuild": Access(_DO, needs_operator=True, body={"index": "runs"}),
-}
-
-_PRICES: Final = {
-    "products-list": Access(Scope.PRICES_READ),
-    "prices-get": Access(Scope.PRICES_READ),
-    "prices-list-history": Access(Scope.PRICES_READ),
-    "prices-get-columns": Access(Scope.PRICES_READ),
-    "prices-get-stats": Access(Scope.PRICES_READ),
-    "prices-assess": Access(Scope.PRICES_READ),
-    "prices-list-locales": Access(Scope.PRICES_READ),
-}
-
-OPERATIONS: Final = {
     **_USERS,
     **_PEOPLE,
     **_WATCHES,
