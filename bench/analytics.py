@@ -79,7 +79,7 @@ def analytics(run: Run) -> Values:
     series = run.size(SERIES, 100)
     with fresh_database(url) as config, session(config) as connection:
         at = datetime.now(UTC)
-        _fill(connection, series, at, run.say)
+        fill(connection, series, at, run.say)
         started = time.perf_counter()
         done = roll_up(connection, at=at)
         run.say(
@@ -101,7 +101,8 @@ def analytics(run: Run) -> Values:
     }
 
 
-def _fill(connection: Connection, series: int, at: datetime, say: Callable[[str], None]) -> None:
+def fill(connection: Connection, series: int, at: datetime, say: Callable[[str], None]) -> None:
+    """Store series of five years with 2,000 points each, their current prices and some requests."""
     connection.execute("INSERT INTO price_origins (run_id, source) VALUES ('bench', 'simulator')")
     connection.execute(_ADD_SERIES, {"series": series})
     points = 200 if series == 100 else 2_000

@@ -28,6 +28,7 @@ PASSWORDS = (
     "kibana_password",
     "redis_password",
     "airflow_password",
+    "airflow_console_password",
     "airflow_api_secret",
     "airflow_jwt_secret",
     "keeper_link_secret",

@@ -49,8 +49,10 @@ FIXED_IN_CONTAINERS = {
     "DATABASE_URL",
     "ELASTICSEARCH_URL",
     "KAFKA_BOOTSTRAP_SERVERS",
+    "KEEPER_AIRFLOW_API_USER",
     "KEEPER_AIRFLOW_DATABASE_PASSWORD",
     "KEEPER_AIRFLOW_DATABASE_URL",
+    "KEEPER_AIRFLOW_URL",
     "KEEPER_DATABASE_PASSWORD",
     "KEEPER_DATA_DOCS",
     "KEEPER_ELASTICSEARCH_PASSWORD",
@@ -453,8 +455,10 @@ def test_airflows_password_file_is_made_for_its_owner_alone(root: Path, tmp_path
             env={
                 "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(file),
                 "KEEPER_AIRFLOW_PASSWORD": password,
+                "KEEPER_AIRFLOW_API_PASSWORD": "the console's",
             },
             check=True,
         )
-    assert json.loads(file.read_text("utf-8")) == {"admin": password}
+    passwords = {"admin": password, "keeper-console": "the console's"}
+    assert json.loads(file.read_text("utf-8")) == passwords
     assert file.stat().st_mode & 0o777 == 0o600

@@ -15,6 +15,7 @@ from tests.architecture.composition import BASE, DEV, ROOT, composed, example_en
 OWN = "0123456789abcdef" * 5
 SIGN_AND_LOG_IN = {
     "KEEPER_AIRFLOW_PASSWORD",
+    "KEEPER_AIRFLOW_API_PASSWORD",
     "KEEPER_AIRFLOW_JWT_SECRET",
     "KEEPER_AIRFLOW_API_SECRET",
     "KEEPER_LINK_SECRET",

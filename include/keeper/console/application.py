@@ -22,6 +22,7 @@ from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
+from keeper.console.mcp.server import serve_mcp
 from keeper.console.problems import Problem, install
 from keeper.console.serving import idempotency
 from keeper.console.serving.metrics import ConsoleMetrics, Measured
@@ -71,6 +72,7 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     app.include_router(_api())
     app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
     app.router.routes.append(metrics.route())
+    serve_mcp(app, context)
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
     write = app.openapi
 

@@ -75,15 +75,30 @@ async def list_products(
     words = (q or "").strip() or None
     after = _read_key(cursor)
     if words and after is None:
-        found = await _search(context, caller.account, words, domain, limit)
-        if found is not None:
-            return _page(found, SearchedIn.ELASTICSEARCH, None, context)
+        hits = await _search(context, caller.account, words, domain, limit)
+        if hits is not None:
+            return _page(hits, SearchedIn.ELASTICSEARCH, None, context)
     # One more says whether there is a next page.
     wanted = ProductsWanted(limit + 1, domain, words, after=after)
     work = partial(products_of, account=caller.account, wanted=wanted)
     found = await context.database.run(work)
     last = found[limit - 1] if len(found) > limit else None
     return _page(found[:limit], SearchedIn.POSTGRES, last, context)
+
+
+async def searched_products(
+    context: ConsoleContext, account: Account, words: str, domain: str | None, limit: int
+) -> list[ListedProduct]:
+    """Return the products a user may see by words of their titles, with Elasticsearch or without.
+
+    Raises:
+        KeeperError: PostgreSQL does not answer.
+    """
+    found = await _search(context, account, words, domain, limit)
+    if found is not None:
+        return found
+    wanted = ProductsWanted(limit, domain, words)
+    return await context.database.run(partial(products_of, account=account, wanted=wanted))
 
 
 async def _search(

@@ -1,0 +1,1 @@
+"""Keeper for assistants: tools by the Model Context Protocol at /mcp."""
