@@ -98,6 +98,20 @@ _DEALS: Final = {
     "reports-preview": Access(Scope.DEALS_READ),
 }
 
+_DISCOVERY: Final = {
+    "discoveries-list": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "discoveries-add": Access(
+        Scope.OPERATIONS_WRITE, needs_operator=True, body={"kind": "best_sellers", "category": 12}
+    ),
+    "discoveries-remove": Access(Scope.OPERATIONS_WRITE, needs_operator=True),
+    "proposals-list": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "proposals-decide": Access(
+        Scope.OPERATIONS_WRITE,
+        needs_operator=True,
+        body={"products": [{"asin": "B00EXAMPL0", "domain": "us"}], "state": "REJECTED"},
+    ),
+}
+
 _SEE, _DO = Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE
 _OPERATIONS: Final = {
     "requests-list": Access(),
@@ -121,6 +135,7 @@ OPERATIONS: Final = {
     **_WATCHES,
     **_MESSAGES,
     **_DEALS,
+    **_DISCOVERY,
     **_OPERATIONS,
     **_PRICES,
 }

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from keeper.console.api import problem_list
 from keeper.console.api.deals import deals, reports
 from keeper.console.api.deals import filters as deal_filters
+from keeper.console.api.discovery import discoveries
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
 from keeper.console.api.prices import figures, prices, products
@@ -83,7 +84,7 @@ def _api() -> APIRouter:
         *(me, sign_in),
         *(files, watches, rules),
         *(alerts, channels, delivery_rules),
-        *(deals, deal_filters, reports),
+        *(deals, deal_filters, reports, discoveries),
         users,
         *(requests, rebuilds),
         *(products, prices, figures),
