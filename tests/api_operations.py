@@ -47,6 +47,19 @@ _USERS: Final = {
     "audit-log-list": Access(Scope.OPERATIONS_READ, needs_operator=True),
 }
 
+_PEOPLE: Final = {
+    "me-limits": Access(),
+    "users-get": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "users-add": Access(
+        Scope.OPERATIONS_WRITE, needs_operator=True, body={"email": "new@example.org"}
+    ),
+    "users-change": Access(Scope.OPERATIONS_WRITE, needs_operator=True, body={"role": "reader"}),
+    "users-remove": Access(Scope.OPERATIONS_WRITE, needs_operator=True),
+    "users-limits": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "users-set-limit": Access(Scope.OPERATIONS_WRITE, needs_operator=True, body={"most": 5}),
+    "users-unset-limit": Access(Scope.OPERATIONS_WRITE, needs_operator=True),
+}
+
 READ, WRITE = Scope.WATCHES_READ, Scope.WATCHES_WRITE
 _WATCHES: Final = {
     "watches-list": Access(READ),
@@ -128,10 +141,14 @@ _PRICES: Final = {
     "prices-get-stats": Access(Scope.PRICES_READ),
     "prices-assess": Access(Scope.PRICES_READ),
     "prices-list-locales": Access(Scope.PRICES_READ),
+    "prices-check": Access(WRITE, is_of_owner=True),
+    "prices-check-all": Access(WRITE),
+    "prices-get-check": Access(Scope.PRICES_READ, is_of_owner=True),
 }
 
 OPERATIONS: Final = {
     **_USERS,
+    **_PEOPLE,
     **_WATCHES,
     **_MESSAGES,
     **_DEALS,

@@ -1,10 +1,11 @@
 """A console that serves in a thread, and people who use it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from keeper.console.application import make_console
 from keeper.console.context import ConsoleContext
 from keeper.console.database import ConsoleDatabase
 from keeper.domain.users.access import Account, Role, Scope
+from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
 from keeper.pipeline.users.accounts import add_user, known_user
 from keeper.pipeline.users.api_tokens import make_token
 from keeper.pipeline.users.audit import COMMAND
@@ -115,7 +117,14 @@ class Console:
 @contextmanager
 def serving(app: FastAPI, port: int) -> Iterator[None]:
     """Serve an application from a thread for the block."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -138,6 +147,9 @@ def make_running(
             *,
             public_url: str | None = None,
             allows_insecure_cookie: bool = False,
+            limits: Limits = DEFAULT_LIMITS,
+            trusted_proxies: Sequence[str] = (),
+            proxy_user_header: str | None = None,
             **parts: Any,
         ) -> Console:
             port, clock = free_port(), Clock()
@@ -146,14 +158,19 @@ def make_running(
             def send(address: str, message: Message) -> None:
                 console.mailed.append((address, as_text(message)))
 
+            store = ConsoleDatabase(database)
+            running.callback(store.close)
             context = ConsoleContext(
-                database=ConsoleDatabase(database),
+                database=store,
                 operators=frozenset({BOSS}),
                 public_url=public_url,
                 allows_insecure_cookie=allows_insecure_cookie,
                 send_mail=send,
                 old_after=lambda price_type: timedelta(hours=12),
                 clock=clock,
+                limits=limits,
+                trusted_proxies=tuple(map(ip_network, trusted_proxies)),
+                proxy_user_header=proxy_user_header,
                 **parts,
             )
             running.enter_context(serving(make_console(context), port))

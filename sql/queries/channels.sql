@@ -177,7 +177,7 @@ FROM seen
 -- Returns a watch and its owner's address by its id; no row once it was removed. A null
 -- snoozed_until means that it was never snoozed.
 SELECT u.email, w.asin, w.domain, w.price_type, w.created_at AS watched_since, w.snoozed_until,
-    p.title
+    u.time_zone, p.title
 FROM watched_products w
 JOIN users u USING (user_id)
 LEFT JOIN products p USING (asin, domain)

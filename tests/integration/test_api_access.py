@@ -12,6 +12,8 @@ import pytest
 from keeper.console.openapi import openapi_document
 from keeper.domain.users.access import Role, Scope, refused_scopes
 from keeper.domain.users.secrets import new_token
+from keeper.domain.watches.watch import Watch
+from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.api_belongings import with_belongings
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
@@ -98,14 +100,33 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
     store_current_price(console.connection, "B00EXAMPL0", at=console.clock.now, price=2499)
     store_history(console.connection, "B00EXAMPL0", [(datetime(2026, 5, 1, tzinfo=UTC), 2499)])
     paths = operations()
+    check_id = f"console__{console.user(ANN).user_id}__{'0' * 32}"
+    console.connection.execute(
+        "INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, finished_at)"
+        " VALUES (%s, 'track_prices', 'simulator', 'SUCCESS', now(), now())",
+        (f"track_prices/{check_id}",),
+    )
 
     def send(client: httpx.Client, name: str) -> int:
         method, path = paths[name]
         if "{token_id}" in path:
             console.token(ANN, READ)
             path = path.replace("{token_id}", str(_newest_token(console)))
+        if "{user_id}" in path:
+            # One who may be removed again and again.
+            guest = console.user("guest@example.org")
+            path = path.replace("{user_id}", str(guest.user_id)).replace("{limit}", "watches")
+        if name == "users-add":
+            console.connection.execute("DELETE FROM users WHERE email = 'new@example.org'")
         url = with_belongings(console, path).replace("{request_id}", str(asked))
         url = url.replace("{asin}", "B00EXAMPL0")
+        url = url.replace("{check_id}", check_id)
+        if name.startswith("prices-check"):
+            url += "?dry_run=true"
+            # Each asks on a list that others have emptied before.
+            for email in (ANN, BEN, BOSS):
+                product = "B00EXAMPL0" if email == ANN else "B00EXAMPL1"
+                save_watches(console.connection, email, [Watch(product, "us", "NEW", None)])
         body = OPERATIONS[name].body
         if callable(body):
             body = body(client.get("/api/v1/me").json().get("email"))

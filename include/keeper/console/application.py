@@ -13,15 +13,18 @@ from keeper.console.api.deals import filters as deal_filters
 from keeper.console.api.discovery import discoveries
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
-from keeper.console.api.prices import figures, prices, products
+from keeper.console.api.prices import checks, figures, prices, products
 from keeper.console.api.requests import requests
 from keeper.console.api.search import rebuilds
-from keeper.console.api.users import me, sign_in, users
+from keeper.console.api.users import changes, limits, me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
+from keeper.console.serving import idempotency
+from keeper.console.serving.metrics import ConsoleMetrics, Measured
+from keeper.console.serving.proxies import TrustedProxies
 from keeper.console.sign_in_pages import sign_in_route
 
 API_PATH: Final = "/api/v1"
@@ -55,16 +58,25 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
         separate_input_output_schemas=False,
     )
     app.state.console = context
+    app.add_middleware(idempotency.KeptAnswers, context=context)
     app.add_middleware(BodyLimit, most=MOST_BODY_BYTES)
     app.add_middleware(SafeHeaders)
+    metrics = ConsoleMetrics(context.database)
+    app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(TrustedProxies, context=context)
     install(app)
+    idempotency.install(app)
     app.include_router(_api())
     app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
+    app.router.routes.append(metrics.route())
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
     write = app.openapi
 
     def openapi() -> dict[str, Any]:
+        is_new = app.openapi_schema is None
         document = write()
+        if is_new:
+            idempotency.describe(document)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.setdefault(
             "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -87,7 +99,8 @@ def _api() -> APIRouter:
         *(deals, deal_filters, reports, discoveries),
         users,
         *(requests, rebuilds),
-        *(products, prices, figures),
+        *(products, checks, prices, figures),
+        *(changes, limits),
         problem_list,
     ):
         api.include_router(subject.router)

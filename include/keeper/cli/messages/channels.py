@@ -9,7 +9,7 @@ from typer.core import TyperCommand
 from keeper.cli.options import JsonOption, UserOption, YesOption
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, refuse, user_address
-from keeper.cli.tables import print_table
+from keeper.cli.tables import harmless, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,9 +188,10 @@ def test(kind: KindArgument, address: ChannelArgument) -> None:
 
     to = _address(kind, address)
     result = _send_test(to, load_settings())
-    typer.echo(f"{to}: {result.status.value.lower().replace('_', ' ')}: {result.detail}")
+    outcome = result.status.value.lower().replace("_", " ")
+    typer.echo(harmless(f"{to}: {outcome}: {result.detail}"))
     if result.remedy:
-        typer.echo(f"what helps: {result.remedy}")
+        typer.echo(harmless(f"what helps: {result.remedy}"))
     if result.status is not DeliveryStatus.SENT:
         raise typer.Exit(1)
 

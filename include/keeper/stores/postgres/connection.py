@@ -43,6 +43,10 @@ class DatabaseUnavailableError(TransientError):
     """PostgreSQL cannot be reached, is starting, or ended the work for a passing reason."""
 
 
+class StatementCanceledError(DatabaseUnavailableError):
+    """PostgreSQL answers, but a statement took longer, or waited longer for a lock, than it may."""
+
+
 class SchemaMissingError(TransientError):
     """The database lacks a table or column of this version: it is not migrated yet."""
 
@@ -61,8 +65,20 @@ _PASSING: Final = (
     psycopg.errors.IdleInTransactionSessionTimeout,
     psycopg.errors.TransactionTimeout,
 )
+_CANCELED: Final = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
 _UNMIGRATED: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 _REFUSED_LOGIN: Final = ("password authentication failed", "does not exist", "no password supplied")
+
+
+def _is_stale_plan(error: Exception) -> bool:
+    """Return whether a migration has changed a table that a prepared statement reads.
+
+    The next session prepares it anew. PostgreSQL's source names it in every language.
+    """
+    return (
+        isinstance(error, psycopg.errors.FeatureNotSupported)
+        and error.diag.source_function == "RevalidateCachedQuery"
+    )
 
 
 def connect(config: PostgresConfig, *, options: str = "") -> Connection:
@@ -112,7 +128,7 @@ def is_of_database(connection: Connection, error: Exception) -> bool:
 
     A statement that took too long is about what was asked, if the session goes on.
     """
-    if connection.closed or isinstance(error, _UNMIGRATED):
+    if connection.closed or isinstance(error, _UNMIGRATED) or _is_stale_plan(error):
         return True
     return isinstance(error, _PASSING) and not isinstance(error, psycopg.errors.QueryCanceled)
 
@@ -124,9 +140,13 @@ def translated_errors() -> Iterator[None]:
         yield
     except _UNMIGRATED as error:
         raise SchemaMissingError(f"{error.diag.message_primary}; run: keeper migrate") from error
-    except _PASSING as error:
+    except psycopg.Error as error:
+        if not isinstance(error, _PASSING) and not _is_stale_plan(error):
+            raise
         text = str(error).strip() or type(error).__name__
-        raise DatabaseUnavailableError(text.splitlines()[0]) from error
+        is_canceled = isinstance(error, _CANCELED)
+        kind = StatementCanceledError if is_canceled else DatabaseUnavailableError
+        raise kind(text.splitlines()[0]) from error
 
 
 @contextmanager
