@@ -69,6 +69,7 @@ _WATCHES: Final = {
     "watches-export": Access(READ),
     "watches-try": Access(READ, body={"product": "B00EXAMPL1", "target": "5"}),
     "rules-explain": Access(READ),
+    "tags-list": Access(READ),
     "watches-get": Access(READ, is_of_owner=True),
     "watches-change": Access(WRITE, is_of_owner=True, body={"target": "5"}),
     "watches-remove": Access(WRITE, is_of_owner=True),

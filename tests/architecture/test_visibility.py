@@ -114,6 +114,11 @@ def test_only_one_function_makes_a_visibility(root: Path) -> None:
             "(%(owner)s::bigint IS NULL OR r.user_id = %(owner)s)",
         ),
         (
+            "watches/watch_pages.py",
+            "watch_pages/tags",
+            "(%(owner)s::bigint IS NULL OR w.user_id = %(owner)s)",
+        ),
+        (
             "prices/product_pages.py",
             "products/product_page",
             "(w.user_id, w.asin, w.domain) = (%(owner)s, p.asin, p.domain)",

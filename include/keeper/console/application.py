@@ -17,7 +17,7 @@ from keeper.console.api.prices import checks, figures, prices, products
 from keeper.console.api.requests import requests
 from keeper.console.api.search import rebuilds
 from keeper.console.api.users import changes, limits, me, sign_in, users
-from keeper.console.api.watches import files, rules, watches
+from keeper.console.api.watches import files, rules, tags, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
@@ -94,7 +94,7 @@ def _api() -> APIRouter:
     # The files' addresses come before that of one watch, which would take their names for numbers.
     for subject in (
         *(me, sign_in),
-        *(files, watches, rules),
+        *(files, watches, rules, tags),
         *(alerts, channels, delivery_rules),
         *(deals, deal_filters, reports, discoveries),
         users,
