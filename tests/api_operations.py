@@ -112,6 +112,11 @@ _DEALS: Final = {
     "reports-preview": Access(Scope.DEALS_READ),
 }
 
+_FEEDS: Final = {
+    "feeds-list-alerts": Access(Scope.FEEDS_READ),
+    "feeds-list-deals": Access(Scope.FEEDS_READ),
+}
+
 _DISCOVERY: Final = {
     "discoveries-list": Access(Scope.OPERATIONS_READ, needs_operator=True),
     "discoveries-add": Access(
@@ -154,6 +159,7 @@ OPERATIONS: Final = {
     **_MESSAGES,
     **_DEALS,
     **_DISCOVERY,
+    **_FEEDS,
     **_OPERATIONS,
     **_PRICES,
 }

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from keeper.console.api import problem_list
+from keeper.console.api import feeds, problem_list
 from keeper.console.api.deals import deals, reports
 from keeper.console.api.deals import filters as deal_filters
 from keeper.console.api.discovery import discoveries
@@ -96,7 +96,7 @@ def _api() -> APIRouter:
         *(me, sign_in),
         *(files, watches, rules, tags),
         *(alerts, channels, delivery_rules),
-        *(deals, deal_filters, reports, discoveries),
+        *(deals, deal_filters, reports, discoveries, feeds),
         users,
         *(requests, rebuilds),
         *(products, checks, prices, figures),

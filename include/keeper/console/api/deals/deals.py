@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime, Field
 
 from keeper.console.api.deals.shapes import DealReply
@@ -22,7 +22,7 @@ from keeper.console.problems import (
     ProblemError,
     answers,
 )
-from keeper.console.tags import etag_of, is_known
+from keeper.console.tags import unless_known
 from keeper.pipeline.deals.found import (
     BadPageStartError,
     DealCount,
@@ -225,9 +225,4 @@ async def get(
         )
     except DealGoneError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
-    reply = DealReply.of_deal(found)
-    headers = {"ETag": etag_of(reply), "Cache-Control": "private, no-cache"}
-    if is_known(request, headers["ETag"]):
-        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    response.headers.update(headers)
-    return reply
+    return unless_known(DealReply.of_deal(found), request, response)
