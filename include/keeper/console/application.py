@@ -7,10 +7,11 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from keeper.console.api import feeds, problem_list
+from keeper.console.api import problem_list
 from keeper.console.api.deals import deals, reports
 from keeper.console.api.deals import filters as deal_filters
 from keeper.console.api.discovery import discoveries
+from keeper.console.api.feeds import feeds
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
 from keeper.console.api.prices import checks, figures, prices, products

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from keeper.console.api.feeds.atom import MEDIA_TYPE, Entry, Feed, feed_response
 from keeper.console.api.shapes import Number
-from keeper.console.atom import MEDIA_TYPE, Entry, Feed, feed_response
 from keeper.console.auth import FeedReader
 from keeper.console.context import Context
 from keeper.console.problems import NOT_SIGNED_IN, SCOPE_MISSING, answers
