@@ -105,6 +105,11 @@ def test_only_one_function_makes_a_visibility(root: Path) -> None:
         ),
         (
             "deals/deal_pages.py",
+            "deal_pages/filter_ids",
+            "(%(owner)s::bigint IS NULL OR f.user_id = %(owner)s)",
+        ),
+        (
+            "deals/deal_pages.py",
             "deal_pages/filter_page",
             "(%(owner)s::bigint IS NULL OR f.user_id = %(owner)s)",
         ),

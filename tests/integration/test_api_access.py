@@ -121,6 +121,8 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
         url = with_belongings(console, path).replace("{request_id}", str(asked))
         url = url.replace("{asin}", "B00EXAMPL0")
         url = url.replace("{check_id}", check_id)
+        if name == "deals-search":
+            url += "?q=kettle"
         if name.startswith("prices-check"):
             url += "?dry_run=true"
             # Each asks on a list that others have emptied before.

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from keeper.console.api import problem_list
 from keeper.console.api.deals import deals, reports
 from keeper.console.api.deals import filters as deal_filters
+from keeper.console.api.deals import search as deal_search
 from keeper.console.api.discovery import discoveries
 from keeper.console.api.feeds import feeds
 from keeper.console.api.messages import alerts, channels
@@ -97,7 +98,7 @@ def _api() -> APIRouter:
         *(me, sign_in),
         *(files, watches, rules, tags),
         *(alerts, channels, delivery_rules),
-        *(deals, deal_filters, reports, discoveries, feeds),
+        *(deal_search, deals, deal_filters, reports, discoveries, feeds),
         users,
         *(requests, rebuilds),
         *(products, checks, prices, figures),
