@@ -61,6 +61,102 @@ $$;
 
 COMMENT ON FUNCTION public.main_units(minor bigint, currency text) IS 'An amount in minor units as people write it: 24.99, whole yen; null stays null.';
 
+CREATE FUNCTION public.notify_all_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('keeper_changes', TG_ARGV[0] || ' *');
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.notify_changed_alerts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM public.notify_changes('alert', array_agg(DISTINCT user_id || ':' || alert_id)) FROM changed
+    HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.notify_changed_products() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM public.notify_changes('product', array_agg(DISTINCT domain || '/' || asin)) FROM changed
+    HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.notify_changed_series() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM public.notify_changes('series', array_agg(series_id::text))
+    FROM (SELECT DISTINCT series_id FROM changed) AS series
+    HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.notify_changed_watches() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM public.notify_changes('watch', array_agg(DISTINCT user_id || ':' || watch_id)) FROM changed
+    HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.notify_changes(kind text, ids text[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+    WITH parts AS (
+        -- PostgreSQL takes less than 8,000 bytes at once.
+        SELECT id, sum(length(id) + 1) OVER (ROWS UNBOUNDED PRECEDING) / 7000 AS part
+        FROM unnest(ids) AS id
+    ), payloads AS (
+        SELECT part, string_agg(id, ' ') AS payload FROM parts GROUP BY part
+    )
+    SELECT pg_notify('keeper_changes', kind || ' ' || payload)
+    FROM payloads WHERE (SELECT count(*) FROM payloads) <= 40
+    UNION ALL
+    SELECT pg_notify('keeper_changes', kind || ' *')
+    WHERE (SELECT count(*) FROM payloads) > 40
+$$;
+
+COMMENT ON FUNCTION public.notify_changes(kind text, ids text[]) IS 'Notifies keeper_changes of changed rows: a kind and ids, or * for more than 280 kB of them.';
+
+CREATE FUNCTION public.notify_new_deals() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM public.notify_changes('deal', array_agg(DISTINCT f.user_id || ':' || d.event_id))
+    FROM changed d JOIN public.deal_filters f USING (filter_id)
+    HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.notify_updated_watches() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- That a price was checked changes no watch: its series says so.
+    PERFORM public.notify_changes('watch', array_agg(DISTINCT n.user_id || ':' || n.watch_id))
+    FROM changed n JOIN former o USING (watch_id)
+    WHERE (n.user_id, n.asin, n.domain, n.price_type, n.target_minor, n.status, n.priority, n.rules,
+            n.with_shipping, n.snoozed_until, n.updated_at)
+        IS DISTINCT FROM (o.user_id, o.asin, o.domain, o.price_type, o.target_minor, o.status,
+            o.priority, o.rules, o.with_shipping, o.snoozed_until, o.updated_at)
+    HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+
 CREATE TABLE public.collected_deals (
     event_id text NOT NULL,
     filter_id bigint NOT NULL,
@@ -1375,6 +1471,66 @@ CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email));
 CREATE INDEX watched_products_by_product ON public.watched_products USING btree (asin, domain, price_type);
 
 CREATE INDEX watched_products_tags ON public.watched_products USING gin (tags) WHERE (tags <> '{}'::text[]);
+
+CREATE TRIGGER changes_added AFTER INSERT ON public.collected_deals REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_new_deals();
+
+CREATE TRIGGER changes_added AFTER INSERT ON public.price_alerts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_alerts();
+
+CREATE TRIGGER changes_added AFTER INSERT ON public.price_points FOR EACH STATEMENT WHEN ((current_setting('keeper.changes_series'::text, true) IS DISTINCT FROM 'on'::text)) EXECUTE FUNCTION public.notify_all_changed('series');
+
+CREATE TRIGGER changes_added AFTER INSERT ON public.price_series REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();
+
+CREATE TRIGGER changes_added AFTER INSERT ON public.price_statistics REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();
+
+CREATE TRIGGER changes_added AFTER INSERT ON public.product_kinds REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_products();
+
+CREATE TRIGGER changes_added AFTER INSERT ON public.products REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_products();
+
+CREATE TRIGGER changes_added AFTER INSERT ON public.watched_products REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_watches();
+
+CREATE TRIGGER changes_emptied AFTER TRUNCATE ON public.price_points FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('series');
+
+CREATE TRIGGER changes_emptied AFTER TRUNCATE ON public.price_series FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('series');
+
+CREATE TRIGGER changes_emptied AFTER TRUNCATE ON public.price_statistics FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('series');
+
+CREATE TRIGGER changes_emptied AFTER TRUNCATE ON public.product_kinds FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('product');
+
+CREATE TRIGGER changes_emptied AFTER TRUNCATE ON public.products FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('product');
+
+CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF user_id, digest, scopes, expires_at, revoked_at OR TRUNCATE ON public.api_tokens FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
+
+CREATE TRIGGER changes_made AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.exchange_rates FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('product');
+
+CREATE TRIGGER changes_made AFTER UPDATE ON public.price_alerts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_alerts();
+
+CREATE TRIGGER changes_made AFTER UPDATE ON public.price_points REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();
+
+CREATE TRIGGER changes_made AFTER UPDATE ON public.price_series REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();
+
+CREATE TRIGGER changes_made AFTER UPDATE ON public.price_statistics REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();
+
+CREATE TRIGGER changes_made AFTER UPDATE ON public.product_kinds REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_products();
+
+CREATE TRIGGER changes_made AFTER UPDATE ON public.products REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_products();
+
+CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF user_id, digest, expires_at OR TRUNCATE ON public.sessions FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
+
+CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF email, role OR TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
+
+CREATE TRIGGER changes_made AFTER UPDATE ON public.watched_products REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_updated_watches();
+
+CREATE TRIGGER changes_removed AFTER DELETE ON public.price_points REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();
+
+CREATE TRIGGER changes_removed AFTER DELETE ON public.price_series REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_products();
+
+CREATE TRIGGER changes_removed AFTER DELETE ON public.price_statistics REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();
+
+CREATE TRIGGER changes_removed AFTER DELETE ON public.product_kinds REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_products();
+
+CREATE TRIGGER changes_removed AFTER DELETE ON public.products REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_products();
+
+CREATE TRIGGER changes_removed AFTER DELETE ON public.watched_products REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_watches();
 
 CREATE TRIGGER delete_price_point INSTEAD OF DELETE ON public.price_history FOR EACH ROW EXECUTE FUNCTION public.delete_price_point();
 

@@ -1,5 +1,5 @@
 -- Limits of each user, answers kept for retries, and links to sign in that the deliverer mails.
--- depends: 0019_console_users
+-- depends: 0022_requests
 
 CREATE TABLE user_limits (
     user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,

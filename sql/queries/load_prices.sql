@@ -2,6 +2,11 @@
 -- or its current price holds the lock of its row in price_series; watches come after it and products
 -- after these, each in one order, so that no two loaders wait for each other in a circle.
 
+-- name: change_series
+-- Declares for the session that it updates the series of every point it adds, so that the trigger of
+-- price_points need not notify of all series.
+SET keeper.changes_series = on
+
 -- name: make_staging
 -- Creates the session's three staging tables, which each commit empties.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_points (
@@ -271,14 +276,15 @@ WHERE s.series_id = t.series_id
 
 -- name: mark_due
 -- Moves due_from of series back to the first of their points that were added or changed; never on.
--- The series' locks are held.
+-- Those that it leaves where it was are updated too: that notifies of their points' change. The
+-- series' locks are held.
 UPDATE price_series s SET due_from = least(s.due_from, d.due_from)
 FROM (
     SELECT series_id, min(due_from) AS due_from
     FROM unnest(%(series_ids)s::integer[], %(due_from)s::timestamptz[]) AS d (series_id, due_from)
     GROUP BY series_id
 ) AS d
-WHERE s.series_id = d.series_id AND (s.due_from IS NULL OR s.due_from > d.due_from)
+WHERE s.series_id = d.series_id
 
 -- name: mend_newest
 -- Sets newest_at of series from their points, which came another way than through the loaders.

@@ -34,14 +34,14 @@ VALUES (%(user_id)s, %(digest)s, %(at)s, %(expires_at)s, %(at)s)
 -- Returns a session that has not expired with whose it is, and moves on when it was last used, once
 -- a minute at most.
 WITH found AS (
-    SELECT s.session_id, s.last_used_at, u.user_id, u.email, u.role
+    SELECT s.session_id, s.expires_at, s.last_used_at, u.user_id, u.email, u.role
     FROM sessions s JOIN users u USING (user_id)
     WHERE s.digest = %(digest)s AND s.expires_at > %(at)s
 ), touched AS (
     UPDATE sessions s SET last_used_at = %(at)s FROM found f
     WHERE s.session_id = f.session_id AND f.last_used_at < %(at)s - interval '1 minute'
 )
-SELECT session_id, user_id, email, role FROM found
+SELECT session_id, expires_at, user_id, email, role FROM found
 
 -- name: end_session
 -- Deletes a session, which ends it.
@@ -57,7 +57,7 @@ RETURNING token_id
 -- Returns a token that is neither revoked nor expired with whose it is, and moves on when it was
 -- last used, once a minute at most.
 WITH found AS (
-    SELECT t.token_id, t.scopes, t.last_used_at, u.user_id, u.email, u.role
+    SELECT t.token_id, t.scopes, t.expires_at, t.last_used_at, u.user_id, u.email, u.role
     FROM api_tokens t JOIN users u USING (user_id)
     WHERE t.digest = %(digest)s AND t.revoked_at IS NULL AND t.expires_at > %(at)s
 ), touched AS (
@@ -65,7 +65,7 @@ WITH found AS (
     WHERE t.token_id = f.token_id
         AND (f.last_used_at IS NULL OR f.last_used_at < %(at)s - interval '1 minute')
 )
-SELECT token_id, scopes, user_id, email, role FROM found
+SELECT token_id, scopes, expires_at, user_id, email, role FROM found
 
 -- name: list_tokens
 -- Returns the tokens of one user by id; revoked and expired ones too.

@@ -100,3 +100,7 @@ SELECT ctid FROM idempotency_keys WHERE claimed_at < greatest(%(before)s, now() 
 -- name: old_api_tokens
 -- Returns the places of tokens that expired before a moment.
 SELECT ctid FROM api_tokens WHERE expires_at < %(before)s
+
+-- name: notify_of_dropped_points
+-- Notifies keeper_changes that points of any series may have gone.
+SELECT pg_notify('keeper_changes', 'series *')

@@ -1,10 +1,12 @@
 """The console as a whole: the API, its documentation, and the pages behind links."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
@@ -58,6 +60,7 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
         redoc_url=None,
         generate_unique_id_function=_operation_id,
         separate_input_output_schemas=False,
+        lifespan=_lifespan,
     )
     app.state.console = context
     app.add_middleware(idempotency.KeptAnswers, context=context)
@@ -91,6 +94,22 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     return app
 
 
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Read what changes for as long as the application serves."""
+    context: ConsoleContext = app.state.console
+    if context.feed is None:
+        yield
+        return
+    context.feed.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(context.feed.stop)
+        if context.cache is not None:
+            await context.cache.close()
+
+
 def _api() -> APIRouter:
     api = APIRouter(prefix=API_PATH)
     # The files' addresses come before that of one watch, which would take their names for numbers.
@@ -100,9 +119,9 @@ def _api() -> APIRouter:
         *(alerts, channels, delivery_rules),
         *(deal_search, deals, deal_filters, reports, discoveries, feeds),
         users,
+        *(changes, limits),
         *(requests, rebuilds),
         *(products, checks, prices, figures),
-        *(changes, limits),
         problem_list,
     ):
         api.include_router(subject.router)

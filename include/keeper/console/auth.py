@@ -64,6 +64,8 @@ async def _identify(
             SCOPE_MISSING, f"the token lacks {names}", headers={"WWW-Authenticate": challenge}
         )
     await claim_key(request, context, identity)
+    # Who keeps the answer may admit the same credentials again until then.
+    request.state.credentials_expire_at = identity.expires_at
     return identity
 
 

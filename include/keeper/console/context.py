@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 
 from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
+from keeper.console.cache.reads import ReadCache
+from keeper.console.changes.feed import ChangeFeed
 from keeper.console.database import ConsoleDatabase
 from keeper.console.search import ConsoleSearch
 from keeper.domain.tokens.candidates import RequestPolicy
@@ -35,6 +37,8 @@ class ConsoleContext:
         trusted_proxies: Whose word counts about where a request came from.
         proxy_user_header: In which header they name who has signed in there; None for nobody.
         limits: How much each user may have and do, unless an operator has set something else.
+        cache: Keeps answers; None asks the database each time.
+        feed: Where the cache and live feeds learn of changes; None without them.
     """
 
     database: ConsoleDatabase
@@ -50,6 +54,8 @@ class ConsoleContext:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     proxy_user_header: str | None = None
     limits: Limits = field(default_factory=lambda: DEFAULT_LIMITS)
+    cache: ReadCache | None = None
+    feed: ChangeFeed | None = None
 
 
 def _context_of(request: Request) -> ConsoleContext:

@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limit, Limits
 from keeper.settings.group import SettingsGroup
@@ -29,8 +29,9 @@ def _networks(value: object) -> object:
 
 
 class ConsoleSettings(SettingsGroup):
-    """How people sign in to the console, and how much each may have and do."""
+    """How people sign in to the console, what each may have and do, where it keeps answers."""
 
+    redis_url: SecretStr | None = Field(default=None, validation_alias="KEEPER_REDIS_URL")
     insecure_cookie: bool = Field(default=False, validation_alias="KEEPER_INSECURE_COOKIE")
     trusted_proxies: Annotated[
         tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)
@@ -67,6 +68,17 @@ class ConsoleSettings(SettingsGroup):
                 "who has signed in"
             )
         return self
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url(cls, value: SecretStr | None) -> SecretStr | None:
+        url = value.get_secret_value() if value is not None else ""
+        if not url:
+            return None
+        if not url.startswith(("redis://", "rediss://", "unix://")):
+            # Its text may hold a password.
+            raise ValueError("must look like redis://user:password@host:6379/0")
+        return value
 
     @property
     def limits(self) -> Limits:

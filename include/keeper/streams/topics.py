@@ -8,8 +8,12 @@ PRICE_UPDATES: Final = "price-updates"
 DEAL_UPDATES: Final = "deal-updates"
 PRICE_BACKFILL: Final = "price-backfill"
 KEEPER_EVENTS: Final = "keeper-events"
+KEEPER_CHANGES: Final = "keeper-changes"
 DATA_TOPICS: Final = (PRICE_UPDATES, DEAL_UPDATES, PRICE_BACKFILL)
 """What is loaded into the stores; each has its dead letters beside it."""
+
+CONTROL_TOPICS: Final = (KEEPER_EVENTS, KEEPER_CHANGES)
+"""What Keeper's own processes notify each other of: in order, for a day."""
 
 EVENTS_GROUP: Final = "keeper-doorbell"
 
@@ -36,7 +40,8 @@ def topics_to_make() -> tuple[str, ...]:
 
     Events of Keeper's own have no dead letters: one that cannot be read is no loss.
     """
-    return (*DATA_TOPICS, KEEPER_EVENTS, *(dead_letter_topic(topic) for topic in DATA_TOPICS))
+    letters = (dead_letter_topic(topic) for topic in DATA_TOPICS)
+    return (*DATA_TOPICS, *CONTROL_TOPICS, *letters)
 
 
 def remedy_for_missing(topic: str, there_are: Collection[str] = ()) -> str:

@@ -137,6 +137,16 @@ class RequestWorker(Worker):
         return ("carry-out",)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay(Worker):
+    """The worker that publishes what commits have changed; it reads no topic."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return ("relay",)
+
+
 WORKERS: Final[tuple[Worker, ...]] = (
     Loader(
         loads="prices",
@@ -201,6 +211,7 @@ WORKERS: Final[tuple[Worker, ...]] = (
     ),
     Deliverer(title="deliverer of alerts", needs_internet=True),
     RequestWorker(title="worker of the API's requests", needs_internet=True),
+    Relay(title="relay of changes to the console"),
 )
 """Every worker, in the order in which the local stack starts and people are shown them."""
 

@@ -9,6 +9,8 @@ from keeper.cli.options import HostOption
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from keeper.console.cache.reads import ReadCache
+    from keeper.console.changes.feed import ChangeFeed
     from keeper.settings import Settings
 
 _PARTS = ("postgres", "kafka", "elasticsearch")
@@ -61,6 +63,7 @@ def _application(settings: "Settings") -> "FastAPI":
 
     policy = settings.runs.request_policy
     database = ConsoleDatabase(postgres_config(settings))
+    cache, feed = _cache(settings)
     context = ConsoleContext(
         database=database,
         operators=operators_of(settings),
@@ -74,6 +77,8 @@ def _application(settings: "Settings") -> "FastAPI":
         search=ConsoleSearch(elasticsearch_config(settings)),
         limits=settings.console.limits,
         old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
+        cache=cache,
+        feed=feed,
     )
     pages = make_app(
         database,
@@ -83,3 +88,18 @@ def _application(settings: "Settings") -> "FastAPI":
         picture=simulated_pictures(settings),
     )
     return make_console(context, pages.routes)
+
+
+def _cache(settings: "Settings") -> "tuple[ReadCache, ChangeFeed]":
+    """Return where answers are kept, and what has them forgotten."""
+    from keeper.console.cache.listener import CacheListener
+    from keeper.console.cache.reads import ReadCache
+    from keeper.console.cache.shared import SharedCache
+    from keeper.console.changes.feed import ChangeFeed
+    from keeper.pipeline.services.configuration import kafka_config
+    from keeper.streams.changes.subscriber import ChangeSubscriber
+
+    url = settings.console.redis_url
+    cache = ReadCache(shared=None if url is None else SharedCache(url.get_secret_value()))
+    kafka = kafka_config(settings)
+    return cache, ChangeFeed(lambda: ChangeSubscriber(kafka), [CacheListener(cache)])

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -75,12 +76,14 @@ class Identity:
         token_id: The API token they used; None for a session.
         session_id: The session they used; None for a token.
         scopes: What the token may be used for; None for a session, which may be for everything.
+        expires_at: When the token or session ends by itself.
     """
 
     account: Account
     token_id: int | None = None
     session_id: int | None = None
     scopes: frozenset[Scope] | None = None
+    expires_at: datetime | None = None
 
     def missing(self, wanted: Collection[Scope]) -> list[Scope]:
         """Return the scopes among those wanted that the token lacks."""

@@ -69,6 +69,7 @@ PRICE_UPDATES: Final = _topic(topics.PRICE_UPDATES)
 PRICE_BACKFILL: Final = _topic(topics.PRICE_BACKFILL)
 DEAL_UPDATES: Final = _topic(topics.DEAL_UPDATES)
 KEEPER_EVENTS: Final = _topic(topics.KEEPER_EVENTS)
+KEEPER_CHANGES: Final = _topic(topics.KEEPER_CHANGES)
 DEAD_LETTERS: Final = tuple(
     _topic(name) for name in topics.topics_to_make() if topics.is_dead_letter_topic(name)
 )
@@ -79,9 +80,13 @@ TOKENS_INDEX: Final = _asset("elasticsearch", "keeper-tokens")
 RUNS_INDEX: Final = _asset("elasticsearch", "keeper-runs")
 REPLIES: Final = _asset("lake", "replies")
 
-WITHOUT_TASK: Final[Mapping[str, str]] = dict.fromkeys(
-    (letters.name for letters in DEAD_LETTERS), "side workers put there what they can never load"
-)
+WITHOUT_TASK: Final[Mapping[str, str]] = {
+    KEEPER_CHANGES.name: "`keeper relay` publishes there what commits have changed in PostgreSQL",
+    **dict.fromkeys(
+        (letters.name for letters in DEAD_LETTERS),
+        "side workers put there what they can never load",
+    ),
+}
 """Assets no task writes, and who does."""
 
 RUN_ENDS: Final = [PIPELINE_RUNS, KEEPER_EVENTS]

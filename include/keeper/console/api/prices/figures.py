@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
+from keeper.console.api.cached_route import CachedRoute, shows_product
 from keeper.console.api.current_price import CurrentPrice
 from keeper.console.api.prices.shapes import (
     Asin,
@@ -37,7 +38,7 @@ from keeper.pipeline.prices.stored import (
     series_statistics,
 )
 
-router = APIRouter(prefix="/prices/{asin}", tags=["prices"])
+router = APIRouter(prefix="/prices/{asin}", tags=["prices"], route_class=CachedRoute)
 _ANSWERS = answers(NOT_SIGNED_IN, SCOPE_MISSING, NOT_FOUND)
 _TAGGED = _ANSWERS | {304: {"description": "As the ETag says."}}
 _DAY: Final = timedelta(days=1)
@@ -145,6 +146,7 @@ class LocaleList(Reply):
 
 
 @router.get("/stats", responses=_TAGGED, response_model=StatisticsReply, name="get-stats")
+@shows_product
 async def get_stats(
     caller: PriceReader,
     context: Context,
@@ -202,6 +204,7 @@ async def assess(
 
 
 @router.get("/locales", responses=_ANSWERS, name="list-locales")
+@shows_product
 async def list_locales(
     caller: PriceReader,
     context: Context,

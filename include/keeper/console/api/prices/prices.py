@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from keeper.console.api.cached_route import CachedRoute, shows_product
 from keeper.console.api.prices.shapes import (
     Asin,
     DomainQuery,
@@ -38,12 +39,13 @@ from keeper.pipeline.prices.stored import (
     prices_of,
 )
 
-router = APIRouter(prefix="/prices/{asin}", tags=["prices"])
+router = APIRouter(prefix="/prices/{asin}", tags=["prices"], route_class=CachedRoute)
 _ANSWERS = answers(NOT_SIGNED_IN, SCOPE_MISSING, NOT_FOUND)
 _TAGGED = _ANSWERS | {304: {"description": "As the ETag says."}}
 
 
 @router.get("", responses=_TAGGED, response_model=ProductPricesReply, name="get")
+@shows_product
 async def get(
     caller: PriceReader,
     context: Context,
@@ -62,6 +64,7 @@ async def get(
 
 
 @router.get("/history", responses=_ANSWERS | answers(BAD_CURSOR), name="list-history")
+@shows_product
 async def list_history(
     caller: PriceReader,
     context: Context,
@@ -117,6 +120,7 @@ def _read_moment(cursor: str | None, sort: PointSort) -> datetime | None:
 @router.get(
     "/history/columns", responses=_TAGGED, response_model=HistoryColumns, name="get-columns"
 )
+@shows_product
 async def get_columns(
     caller: PriceReader,
     context: Context,

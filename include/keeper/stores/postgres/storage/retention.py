@@ -158,6 +158,8 @@ def drop_old_points(connection: Connection, before: datetime, *, apply: bool) ->
                 # Who waits for the table holds everybody behind it.
                 connection.execute("SET LOCAL lock_timeout = '5s'")
                 connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(one.name)))
+                # Which fires no trigger.
+                connection.execute(statements(_SQL)["notify_of_dropped_points"])
     return [Old(one.name, one.rows, one.bytes) for one in old]
 
 

@@ -97,7 +97,9 @@ def find_session(
     ).fetchone()
     if row is None:
         return None
-    return Identity(account_of(row, operators), session_id=row["session_id"])
+    return Identity(
+        account_of(row, operators), session_id=row["session_id"], expires_at=row["expires_at"]
+    )
 
 
 def end_session(connection: Connection, session_id: int) -> None:
@@ -137,8 +139,12 @@ def find_token(
     ).fetchone()
     if row is None:
         return None
-    account = account_of(row, operators)
-    return Identity(account, token_id=row["token_id"], scopes=frozenset(_scopes(row)))
+    return Identity(
+        account_of(row, operators),
+        token_id=row["token_id"],
+        scopes=frozenset(_scopes(row)),
+        expires_at=row["expires_at"],
+    )
 
 
 def list_tokens(connection: Connection, user_id: int) -> list[ListedToken]:

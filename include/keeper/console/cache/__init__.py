@@ -1,0 +1,1 @@
+"""Answers that are kept until what they show changes."""

@@ -1,0 +1,1 @@
+"""What has changed, as it comes from the relay."""

@@ -1,0 +1,1 @@
+"""What commits have changed, from PostgreSQL to those who show it."""

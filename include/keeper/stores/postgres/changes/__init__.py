@@ -1,0 +1,1 @@
+"""What commits have changed, as PostgreSQL notifies it."""

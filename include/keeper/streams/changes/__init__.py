@@ -1,0 +1,1 @@
+"""What commits have changed, on its way from the relay to the consoles."""

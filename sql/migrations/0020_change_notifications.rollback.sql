@@ -1,0 +1,38 @@
+DROP TRIGGER changes_made ON exchange_rates;
+DROP TRIGGER changes_emptied ON product_kinds;
+DROP TRIGGER changes_removed ON product_kinds;
+DROP TRIGGER changes_made ON product_kinds;
+DROP TRIGGER changes_added ON product_kinds;
+DROP TRIGGER changes_made ON users;
+DROP TRIGGER changes_made ON sessions;
+DROP TRIGGER changes_made ON api_tokens;
+DROP TRIGGER changes_added ON collected_deals;
+DROP TRIGGER changes_made ON price_alerts;
+DROP TRIGGER changes_added ON price_alerts;
+DROP TRIGGER changes_removed ON watched_products;
+DROP TRIGGER changes_made ON watched_products;
+DROP TRIGGER changes_added ON watched_products;
+DROP TRIGGER changes_emptied ON products;
+DROP TRIGGER changes_emptied ON price_statistics;
+DROP TRIGGER changes_emptied ON price_points;
+DROP TRIGGER changes_emptied ON price_series;
+DROP TRIGGER changes_removed ON products;
+DROP TRIGGER changes_made ON products;
+DROP TRIGGER changes_added ON products;
+DROP TRIGGER changes_removed ON price_statistics;
+DROP TRIGGER changes_made ON price_statistics;
+DROP TRIGGER changes_added ON price_statistics;
+DROP TRIGGER changes_removed ON price_points;
+DROP TRIGGER changes_made ON price_points;
+DROP TRIGGER changes_added ON price_points;
+DROP TRIGGER changes_removed ON price_series;
+DROP TRIGGER changes_made ON price_series;
+DROP TRIGGER changes_added ON price_series;
+DROP FUNCTION notify_new_deals(),
+    notify_changed_alerts(),
+    notify_updated_watches(),
+    notify_changed_watches(),
+    notify_changed_products(),
+    notify_changed_series(),
+    notify_all_changed(),
+    notify_changes(text, text[]);
