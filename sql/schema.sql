@@ -1221,6 +1221,7 @@ CREATE TABLE public.watched_products (
     with_shipping boolean DEFAULT false NOT NULL,
     snoozed_until timestamp with time zone,
     last_asked_at timestamp with time zone,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT watched_products_asin_check CHECK ((asin ~ '^[0-9A-Z]{10}$'::text)),
     CONSTRAINT watched_products_priority_check CHECK (((priority >= '-1'::integer) AND (priority <= 1))),
     CONSTRAINT watched_products_rules_check CHECK ((jsonb_typeof(rules) = 'array'::text)),
@@ -1242,6 +1243,8 @@ COMMENT ON COLUMN public.watched_products.with_shipping IS 'Whether target and r
 COMMENT ON COLUMN public.watched_products.snoozed_until IS 'Its alerts are delivered from then on.';
 
 COMMENT ON COLUMN public.watched_products.last_asked_at IS 'When Keepa was last asked for the price in vain: it did not deliver it, or not readably.';
+
+COMMENT ON COLUMN public.watched_products.tags IS 'Its user''s own words, in small letters, sorted.';
 
 ALTER TABLE public.watched_products ALTER COLUMN watch_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.watched_products_watch_id_seq
@@ -1435,6 +1438,8 @@ CREATE INDEX outbox_held ON public.outbox USING btree (channel_id) WHERE ((statu
 
 CREATE INDEX outbox_sent ON public.outbox USING btree (channel_id, settled_at) WHERE (status = 'SENT'::text);
 
+CREATE INDEX price_alerts_of_user ON public.price_alerts USING btree (user_id, alert_id DESC);
+
 CREATE INDEX price_days_by_day ON public.price_days USING btree (day);
 
 CREATE INDEX product_proposals_by_discovery ON public.product_proposals USING btree (discovery_id);
@@ -1464,6 +1469,8 @@ CREATE INDEX token_ledger_reserved ON public.token_ledger USING btree (account, 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email));
 
 CREATE INDEX watched_products_by_product ON public.watched_products USING btree (asin, domain, price_type);
+
+CREATE INDEX watched_products_tags ON public.watched_products USING gin (tags) WHERE (tags <> '{}'::text[]);
 
 CREATE TRIGGER changes_added AFTER INSERT ON public.collected_deals REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_new_deals();
 

@@ -1,4 +1,4 @@
-"""What is Ann's, made where a test of the API asks about it: alerts, messages, channels."""
+"""What is Ann's, or everybody's, made where a test of the API asks about it."""
 
 from typing import Final
 
@@ -46,6 +46,10 @@ _MADE: Final = {
         SELECT user_id, 'run-1', '2029-12-31', '2030-01-01', false, 0 FROM users
         WHERE email = %(email)s
         ON CONFLICT (user_id, run_id) DO UPDATE SET left_out = 0 RETURNING report_id AS id""",
+    "discovery_id": """
+        INSERT INTO discoveries (name, kind, domain, category)
+        VALUES ('kettles', 'best_sellers', 'us', 7)
+        ON CONFLICT (domain, name) DO UPDATE SET is_active = true RETURNING discovery_id AS id""",
 }
 _NEEDS: Final = {"message_id": ("alert_id", "channel_id"), "deal_id": ("filter_id",)}
 

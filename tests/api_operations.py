@@ -69,6 +69,7 @@ _WATCHES: Final = {
     "watches-export": Access(READ),
     "watches-try": Access(READ, body={"product": "B00EXAMPL1", "target": "5"}),
     "rules-explain": Access(READ),
+    "tags-list": Access(READ),
     "watches-get": Access(READ, is_of_owner=True),
     "watches-change": Access(WRITE, is_of_owner=True, body={"target": "5"}),
     "watches-remove": Access(WRITE, is_of_owner=True),
@@ -100,6 +101,7 @@ _MESSAGES: Final = {
 _DEALS: Final = {
     "deals-list": Access(Scope.DEALS_READ),
     "deals-aggregate": Access(Scope.DEALS_READ),
+    "deals-search": Access(Scope.DEALS_READ),
     "deals-get": Access(Scope.DEALS_READ, is_of_owner=True),
     "deal-filters-list": Access(Scope.DEALS_READ),
     "deal-filters-add": Access(Scope.DEALS_WRITE, body={"name": "x"}),
@@ -109,6 +111,25 @@ _DEALS: Final = {
     "reports-list": Access(Scope.DEALS_READ),
     "reports-get": Access(Scope.DEALS_READ, is_of_owner=True),
     "reports-preview": Access(Scope.DEALS_READ),
+}
+
+_FEEDS: Final = {
+    "feeds-list-alerts": Access(Scope.FEEDS_READ),
+    "feeds-list-deals": Access(Scope.FEEDS_READ),
+}
+
+_DISCOVERY: Final = {
+    "discoveries-list": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "discoveries-add": Access(
+        Scope.OPERATIONS_WRITE, needs_operator=True, body={"kind": "best_sellers", "category": 12}
+    ),
+    "discoveries-remove": Access(Scope.OPERATIONS_WRITE, needs_operator=True),
+    "proposals-list": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "proposals-decide": Access(
+        Scope.OPERATIONS_WRITE,
+        needs_operator=True,
+        body={"products": [{"asin": "B00EXAMPL0", "domain": "us"}], "state": "REJECTED"},
+    ),
 }
 
 _SEE, _DO = Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE
@@ -138,6 +159,8 @@ OPERATIONS: Final = {
     **_WATCHES,
     **_MESSAGES,
     **_DEALS,
+    **_DISCOVERY,
+    **_FEEDS,
     **_OPERATIONS,
     **_PRICES,
 }

@@ -67,6 +67,13 @@ GROUP BY GROUPING SETS ((), (domain), (price_type), (filter_id, name), (score), 
     (back_in_stock))
 ORDER BY kind, deals DESC, key
 
+-- name: filter_ids
+-- Returns the ids of the saved searches that somebody may see (a null owner: everybody's), removed
+-- ones too, whose deals stay.
+SELECT f.filter_id FROM deal_filters f
+WHERE (%(owner)s::bigint IS NULL OR f.user_id = %(owner)s)
+ORDER BY f.filter_id
+
 -- name: filter_page
 -- Returns saved searches that somebody may see (a null owner: everybody's) by id, after an id,
 -- removed ones left out, with how many deals each has found and when one was last found, null

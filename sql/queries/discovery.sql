@@ -72,6 +72,32 @@ JOIN discoveries d USING (discovery_id)
 WHERE %(state)s::text IS NULL OR p.state = %(state)s
 ORDER BY p.domain, p.discovery_id, p.sales_rank NULLS LAST, p.asin
 
+-- name: proposal_page
+-- Returns proposals by locale and ASIN, after one. Null filters let everything pass.
+SELECT p.asin, p.domain, p.discovery_id, p.title, p.price_type, p.price_minor, p.currency,
+    p.average_90_days_minor, p.target_minor, p.rating::float8 AS rating, p.review_count,
+    p.sales_rank, p.source, p.run_id, p.state, p.decided_by, p.decided_at, d.name AS found_by
+FROM product_proposals p
+JOIN discoveries d USING (discovery_id)
+WHERE (%(state)s::text IS NULL OR p.state = %(state)s)
+    AND (%(domain)s::text IS NULL OR p.domain = %(domain)s)
+    AND (%(discovery_id)s::bigint IS NULL OR p.discovery_id = %(discovery_id)s)
+    AND (%(after_asin)s::text IS NULL
+        OR (p.domain, p.asin) > (%(after_domain)s::text, %(after_asin)s))
+ORDER BY p.domain, p.asin
+LIMIT %(most)s
+
+-- name: proposals_named
+-- Returns the proposals of some products, given by locale and ASIN, and locks them.
+SELECT p.asin, p.domain, p.discovery_id, p.title, p.price_type, p.price_minor, p.currency,
+    p.average_90_days_minor, p.target_minor, p.rating::float8 AS rating, p.review_count,
+    p.sales_rank, p.source, p.run_id, p.state, p.decided_by, p.decided_at, d.name AS found_by
+FROM product_proposals p
+JOIN discoveries d USING (discovery_id)
+WHERE (p.domain, p.asin) IN (SELECT * FROM unnest(%(domains)s::text[], %(asins)s::text[]))
+ORDER BY p.domain, p.asin
+FOR UPDATE OF p
+
 -- name: decide
 -- Approves or rejects a proposal that is still open and returns it; the same again changes nothing
 -- and returns no row.

@@ -6,7 +6,7 @@
 -- offer, or with a null observed_at that none is known; a null kind means a standard product. In
 -- braces: what it is sorted by, that key's type, how later ones compare, and the direction.
 SELECT w.watch_id, w.user_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
-    w.priority, w.rules::text AS rules, w.with_shipping, w.created_at, w.updated_at,
+    w.priority, w.rules::text AS rules, w.with_shipping, w.tags, w.snoozed_until, w.created_at, w.updated_at,
     w.last_checked_at, p.title, c.price_minor, c.shipping_minor, c.observed_at, c.seen_at,
     c.implausible, c.source, c.is_price_hidden, k.kind, k.variations, ({key})::text AS sort_key
 FROM watched_products w
@@ -22,9 +22,22 @@ WHERE NOT u.is_system
     AND (%(domain)s::text IS NULL OR w.domain = %(domain)s)
     AND (%(price_type)s::text IS NULL OR w.price_type = %(price_type)s)
     AND (%(asin)s::text IS NULL OR w.asin = %(asin)s)
+    AND (%(tags)s::text[] IS NULL OR w.tags @> %(tags)s::text[])
     AND (%(search)s::text IS NULL OR w.asin = upper(%(search)s)
         OR strpos(lower(p.title), lower(%(search)s)) > 0)
     AND (%(after_id)s::bigint IS NULL
         OR (({key}), w.watch_id) {later} (%(after_key)s::{type}, %(after_id)s))
 ORDER BY ({key}) {direction}, w.watch_id {direction}
 LIMIT %(most)s
+
+-- name: tags
+-- Returns the tags of the watches that somebody may see (a null owner: everybody's), removed ones
+-- left out, with how many watches have each; a null user lets everybody's pass.
+SELECT tag, count(*)::int AS watches
+FROM watched_products w
+CROSS JOIN unnest(w.tags) AS tag
+WHERE (%(owner)s::bigint IS NULL OR w.user_id = %(owner)s)
+    AND (%(user_id)s::bigint IS NULL OR w.user_id = %(user_id)s)
+    AND w.status <> 'INACTIVE'
+GROUP BY tag
+ORDER BY tag COLLATE "C"

@@ -15,7 +15,8 @@ ON CONFLICT DO NOTHING
 
 -- name: lock_watches_of
 -- Locks all watches of a user, by id as loaders lock them, and returns them, removed ones too.
-SELECT asin, domain, price_type, target_minor, status, priority, rules::text AS rules, with_shipping
+SELECT asin, domain, price_type, target_minor, status, priority, rules::text AS rules, with_shipping,
+    tags
 FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
 
 -- name: save_watch
@@ -23,21 +24,22 @@ FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
 -- One that was removed begins anew: links in messages of its former life do nothing to it. Returns
 -- whether it is new; no row if nothing changes.
 INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor, status,
-    priority, rules, with_shipping)
+    priority, rules, with_shipping, tags)
 VALUES (%(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(target_minor)s, %(status)s,
-    %(priority)s, coalesce(%(rules)s::jsonb, '[]'), %(with_shipping)s)
+    %(priority)s, coalesce(%(rules)s::jsonb, '[]'), %(with_shipping)s, %(tags)s)
 ON CONFLICT (user_id, asin, domain, price_type) DO UPDATE SET
     target_minor = excluded.target_minor,
     status = excluded.status,
     priority = excluded.priority,
     rules = coalesce(%(rules)s::jsonb, w.rules),
     with_shipping = excluded.with_shipping,
+    tags = excluded.tags,
     created_at = CASE WHEN w.status = 'INACTIVE' AND excluded.status <> 'INACTIVE' THEN now()
         ELSE w.created_at END,
     updated_at = now()
-WHERE (w.target_minor, w.status, w.priority, w.rules, w.with_shipping)
+WHERE (w.target_minor, w.status, w.priority, w.rules, w.with_shipping, w.tags)
     IS DISTINCT FROM (excluded.target_minor, excluded.status, excluded.priority,
-        coalesce(%(rules)s::jsonb, w.rules), excluded.with_shipping)
+        coalesce(%(rules)s::jsonb, w.rules), excluded.with_shipping, excluded.tags)
 RETURNING watch_id, xmax = 0 AS is_new
 
 -- name: forget_states_of_other_rules
@@ -56,7 +58,7 @@ WHERE a.watch_id = w.watch_id AND w.user_id = %(user_id)s AND w.asin = %(asin)s
 -- too if asked for. A null price means no offer, or with a null observed_at that none is known; a
 -- null kind means a standard product.
 SELECT w.watch_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
-    w.priority, w.rules::text AS rules, w.with_shipping, p.title, c.price_minor, c.shipping_minor,
+    w.priority, w.rules::text AS rules, w.with_shipping, w.tags, p.title, c.price_minor, c.shipping_minor,
     c.currency, c.observed_at, c.implausible, c.source,
     w.last_checked_at, c.seen_at, c.is_price_hidden, k.kind, k.variations
 FROM watched_products w

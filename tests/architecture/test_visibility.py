@@ -105,6 +105,11 @@ def test_only_one_function_makes_a_visibility(root: Path) -> None:
         ),
         (
             "deals/deal_pages.py",
+            "deal_pages/filter_ids",
+            "(%(owner)s::bigint IS NULL OR f.user_id = %(owner)s)",
+        ),
+        (
+            "deals/deal_pages.py",
             "deal_pages/filter_page",
             "(%(owner)s::bigint IS NULL OR f.user_id = %(owner)s)",
         ),
@@ -112,6 +117,11 @@ def test_only_one_function_makes_a_visibility(root: Path) -> None:
             "deals/deal_pages.py",
             "deal_pages/report_page",
             "(%(owner)s::bigint IS NULL OR r.user_id = %(owner)s)",
+        ),
+        (
+            "watches/watch_pages.py",
+            "watch_pages/tags",
+            "(%(owner)s::bigint IS NULL OR w.user_id = %(owner)s)",
         ),
         (
             "prices/product_pages.py",

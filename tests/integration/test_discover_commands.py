@@ -101,7 +101,7 @@ def test_searches_are_saved_listed_and_removed() -> None:
     [
         (("add", "finder", "--selection", '{"current_SALE_lte": 9}'), "current_SALES_lte"),
         (("add", "best-sellers", "--category", "7", "--domain", "nl"), "'nl'"),
-        (("add", "best-sellers", "--category", "7", "--rank-range", "7"), "--rank-range"),
+        (("add", "best-sellers", "--category", "7", "--rank-range", "7"), "rank range is 0, 30,"),
         (("add", "best-sellers", "--category", "7", "--price-type", "SALES"), "not a price"),
         (("proposals", "--state", "maybe"), "'maybe'"),
         (("approve", "B000000001", "--user", "nobody"), "'nobody'"),

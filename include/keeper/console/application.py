@@ -12,13 +12,16 @@ from starlette.routing import BaseRoute
 from keeper.console.api import problem_list
 from keeper.console.api.deals import deals, reports
 from keeper.console.api.deals import filters as deal_filters
+from keeper.console.api.deals import search as deal_search
+from keeper.console.api.discovery import discoveries
+from keeper.console.api.feeds import feeds
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
 from keeper.console.api.prices import checks, figures, prices, products
 from keeper.console.api.requests import requests
 from keeper.console.api.search import rebuilds
 from keeper.console.api.users import changes, limits, me, sign_in, users
-from keeper.console.api.watches import files, rules, watches
+from keeper.console.api.watches import files, rules, tags, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
@@ -114,9 +117,9 @@ def _api() -> APIRouter:
     # The files' addresses come before that of one watch, which would take their names for numbers.
     for subject in (
         *(me, sign_in),
-        *(files, watches, rules),
+        *(files, watches, rules, tags),
         *(alerts, channels, delivery_rules),
-        *(deals, deal_filters, reports),
+        *(deal_search, deals, deal_filters, reports, discoveries, feeds),
         users,
         *(changes, limits),
         *(requests, rebuilds),

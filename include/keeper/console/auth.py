@@ -8,7 +8,7 @@ cookie; one that is worth nothing is refused, even beside a good one of the othe
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Query, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from keeper.console.context import ConsoleContext, Context
@@ -66,6 +66,32 @@ async def _identify(
     await claim_key(request, context, identity)
     # Who keeps the answer may admit the same credentials again until then.
     request.state.credentials_expire_at = identity.expires_at
+    return identity
+
+
+async def _of_feed(
+    request: Request,
+    wanted: SecurityScopes,
+    context: Context,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    cookie: Annotated[str | None, Depends(_COOKIE)],
+    token: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="An API token of feeds:read alone, for programs that send no headers.",
+        ),
+    ] = None,
+) -> Identity:
+    if token is None or "authorization" in request.headers:
+        return await _identify(request, wanted, context, credentials, cookie)
+    identity = await _by_token(
+        context, HTTPAuthorizationCredentials(scheme="Bearer", credentials=token)
+    )
+    if identity is None:
+        raise ProblemError(NOT_SIGNED_IN, headers=_CHALLENGE)
+    if identity.scopes != frozenset({Scope.FEEDS_READ}):
+        raise ProblemError(SCOPE_MISSING, "in an address only a token of feeds:read alone counts")
     return identity
 
 
@@ -141,6 +167,7 @@ WatchWriter = Annotated[Identity, Security(_identify, scopes=[Scope.WATCHES_WRIT
 PriceReader = Annotated[Identity, Security(_identify, scopes=[Scope.PRICES_READ.value])]
 DealReader = Annotated[Identity, Security(_identify, scopes=[Scope.DEALS_READ.value])]
 DealWriter = Annotated[Identity, Security(_identify, scopes=[Scope.DEALS_WRITE.value])]
+FeedReader = Annotated[Identity, Security(_of_feed, scopes=[Scope.FEEDS_READ.value])]
 MessageReader = Annotated[Identity, Security(_identify, scopes=[Scope.MESSAGES_READ.value])]
 MessageWriter = Annotated[Identity, Security(_identify, scopes=[Scope.MESSAGES_WRITE.value])]
 OperationsReader = Annotated[Identity, Security(_operator, scopes=[Scope.OPERATIONS_READ.value])]

@@ -1,7 +1,7 @@
 """`keeper discover`: what to look for."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +17,6 @@ from keeper.cli.tables import harmless, print_table
 
 if TYPE_CHECKING:
     from keeper.domain.discovery import Discovery
-
-_LONGEST_NAME: Final = 60
 
 app = typer.Typer(
     help="Find products worth watching: what to look for, and which of them to watch.",
@@ -60,29 +58,17 @@ def add_best_sellers(
 
     Example: keeper discover add best-sellers --domain us --category 1055398 --propose 20
     """
-    from keeper.domain.discovery import RANK_RANGES, Discovery, DiscoveryKind
-    from keeper.domain.locales import locale_of
-
-    if rank_range not in RANK_RANGES:
-        raise typer.BadParameter("--rank-range is 0, 30, 90 or 180")
-    locale = locale_of(domain)
-    if not locale.has_lists:
-        raise typer.BadParameter(
-            f"Keepa has no best sellers of {locale.host}; the product finder it has: "
-            "keeper discover add finder --help"
-        )
-    _save(
-        Discovery(
-            name=name or f"best sellers of {category}",
-            kind=DiscoveryKind.BEST_SELLERS,
-            domain=locale.domain,
-            category=category,
-            rank_range_days=rank_range,
-            propose=propose,
-            price_type=price_type,
-            below_average_percent=below_average,
-        )
+    from keeper.pipeline.discovery.searches import (
+        SearchTerms,
+        UnclearDiscoveryError,
+        best_sellers,
     )
+
+    terms = SearchTerms(domain, name, propose, price_type, below_average)
+    try:
+        _save(best_sellers(terms, category, rank_range))
+    except UnclearDiscoveryError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 @add.command("finder")
@@ -100,33 +86,18 @@ def add_finder(
 
     Example: keeper discover add finder --domain de --selection '{"current_SALES_lte": 1000}'
     """
-    from zlib import crc32
-
-    from keeper.domain.discovery import Discovery, DiscoveryKind
     from keeper.domain.locales import locale_of
     from keeper.domain.money import format_money
-    from keeper.sources.keepa.discovery import FinderSelectionError, price_bounds, read_selection
+    from keeper.pipeline.discovery.searches import SearchTerms, UnclearDiscoveryError, finder
+    from keeper.sources.keepa.discovery import price_bounds
 
+    terms = SearchTerms(domain, name, propose, price_type, below_average)
     try:
-        selected = read_selection(selection)
-    except FinderSelectionError as error:
+        found = finder(terms, selection)
+    except UnclearDiscoveryError as error:
         raise typer.BadParameter(str(error)) from None
-    locale = locale_of(domain)
-    shown = ", ".join(f"{field}={value}" for field, value in selected.items())
-    if len(shown) > _LONGEST_NAME:
-        # Two long selections may differ after the cut only.
-        shown = f"{shown[: _LONGEST_NAME - 10]}… {crc32(shown.encode()):08x}"
-    _save(
-        Discovery(
-            name=name or shown,
-            kind=DiscoveryKind.FINDER,
-            domain=locale.domain,
-            selection=selected,
-            propose=propose,
-            price_type=price_type,
-            below_average_percent=below_average,
-        )
-    )
+    _save(found)
+    selected, locale = found.selection or {}, locale_of(found.domain)
     for field, amount in price_bounds(selected):
         typer.echo(f"  {field}: {format_money(amount, locale.currency)}")
 

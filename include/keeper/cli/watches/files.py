@@ -29,8 +29,9 @@ def import_(
     """Add watches from CSV; bad rows are named by number, the others are imported all the same.
 
     Columns: asin (or Amazon URL), domain, price_type, target_price, status, priority, rules (with
-    semicolons between), with_shipping; only asin is needed. A blank leaves what a watch there is
-    already has; "none" removes its target or rules. A blank domain of a bare ASIN is us.
+    semicolons between), with_shipping, tags (so, too); only asin is needed. A blank leaves what a
+    watch there is already has; "none" removes its target, rules or tags. A blank domain of a bare
+    ASIN is us.
     Commas, semicolons or tabs may stand between; UTF-8, UTF-16 or Windows-1252.
     Exit code 1 if a row was bad. Example: keeper watch import watches.csv --dry-run
     """

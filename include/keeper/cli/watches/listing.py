@@ -29,8 +29,9 @@ _COLUMNS: Final = (
     "rules",
     "status",
     "last check",
+    "tags",
 )
-_DROP: Final = ("status", "type", "locale", "rules", "last check", "title", "target")
+_DROP: Final = ("tags", "status", "type", "locale", "rules", "last check", "title", "target")
 
 
 def _statuses(given: list[str] | None) -> list[str] | None:
@@ -43,6 +44,16 @@ def _statuses(given: list[str] | None) -> list[str] | None:
         if name not in by_word.values():
             raise typer.BadParameter(f"{text!r} is no status; choose active, paused or removed")
     return names or None
+
+
+def _tags(given: list[str] | None) -> list[str] | None:
+    """Return tags as they are kept, however they were typed."""
+    from keeper.domain.watches.tags import InvalidTagError, tags_of
+
+    try:
+        return list(tags_of(given or ())) or None
+    except InvalidTagError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def list_(
@@ -58,6 +69,9 @@ def list_(
             show_default="active and paused",
             callback=_statuses,
         ),
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only with this tag; repeatable.", callback=_tags)
     ] = None,
     below_target: Annotated[
         bool, typer.Option("--below-target", help="Only what costs no more than its target.")
@@ -86,6 +100,7 @@ def list_(
         domain=domain,
         price_type=price_type,
         statuses=_wanted(status, with_removed=inactive),
+        tags=tuple(tag or ()),
         is_below_target=below_target,
         order=sort,
     )
@@ -102,15 +117,17 @@ def list_(
         typer.echo(_nothing(len(listed)))
         return
     policy = load_settings().runs.request_policy
-    rows = [_row(item, policy, zone) for item in found[:limit]]
+    columns = _COLUMNS if any(item.watch.tags for item in found[:limit]) else _COLUMNS[:-1]
+    rows = [_row(item, policy, zone)[: len(columns)] for item in found[:limit]]
     # What is the same in every row says least.
-    drop = sorted(_DROP, key=lambda name: len({row[_COLUMNS.index(name)] for row in rows}) > 1)
+    drop = [name for name in _DROP if name in columns]
+    drop.sort(key=lambda name: len({row[columns.index(name)] for row in rows}) > 1)
     print_table(
-        _COLUMNS,
+        columns,
         rows,
         numbers=("price", "target"),
         cut=("title",),
-        wrap=("rules", "last check"),
+        wrap=[name for name in ("rules", "last check", "tags") if name in columns],
         drop=drop,
     )
     typer.echo(_counted(len(rows), len(found), everything))
@@ -162,6 +179,7 @@ def _row(item: "WatchedPrice", policy: "RequestPolicy", zone: str) -> tuple[str,
         "\n".join(rules),
         watch.status.value,
         _checked(item, policy, zone, utc_now()),
+        ", ".join(watch.tags or ()),
     )
 
 
@@ -199,6 +217,7 @@ def _record(item: "WatchedPrice") -> dict[str, object]:
         "target_minor": watch.target_minor,
         "rules": rules_text(watch),
         "with_shipping": watch.counts_shipping,
+        "tags": watch.tags or (),
         "status": watch.status,
         "priority": Priority.NORMAL if watch.priority is None else watch.priority,
         "observed_at": item.observed_at,

@@ -38,6 +38,10 @@ def add(
     ] = None,
     alert: AlertOption = None,
     with_shipping: ShippingOption = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help='A word of your own to sort watches by; repeatable, "none" for none.'),
+    ] = None,
     follow: FollowOption = False,
     user: UserOption = None,
 ) -> None:
@@ -65,6 +69,7 @@ def add(
                 priority=priority,
                 rules="; ".join(alert or ()),
                 with_shipping=shipping_word(with_shipping),
+                tags=", ".join(tag or ()),
                 follow=follow_short_link if follow else None,
             )
             (saved,) = save_watches(connection, email, [typed.watch])

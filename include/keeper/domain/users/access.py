@@ -24,6 +24,7 @@ class Scope(StrEnum):
     DEALS_WRITE = "deals:write"
     MESSAGES_READ = "messages:read"
     MESSAGES_WRITE = "messages:write"
+    FEEDS_READ = "feeds:read"
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
 
@@ -46,6 +47,7 @@ _MEANINGS: Final = {
     Scope.DEALS_WRITE: "save, change and remove deal filters",
     Scope.MESSAGES_READ: "see alerts and channels",
     Scope.MESSAGES_WRITE: "change channels and quiet hours",
+    Scope.FEEDS_READ: "read the Atom feeds; alone it may stand in their addresses",
     Scope.OPERATIONS_READ: "see users, runs, topics and the audit log; operators only",
     Scope.OPERATIONS_WRITE: "replay, rebuild and trigger; operators only",
 }

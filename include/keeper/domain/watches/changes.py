@@ -81,6 +81,7 @@ def change_of(asked: Watch, listed: Iterable[Watch]) -> WatchChange:
         priority=base.priority if asked.priority is None else asked.priority,
         rules=base.rules if asked.rules is None else asked.rules,
         with_shipping=base.with_shipping if asked.with_shipping is None else asked.with_shipping,
+        tags=(base.tags or ()) if asked.tags is None else asked.tags,
     )
     if after.status == WatchStatus.ACTIVE and price_type_of(price_type).is_gone:
         raise UnclearWatchError(f"Keepa keeps no {price_type} prices any more")
@@ -108,4 +109,5 @@ def _words(watch: Watch) -> dict[str, str]:
         "status": STATUS_WORDS[watch.status],
         "priority": priority.name.lower(),
         "shipping": "counts" if watch.counts_shipping else "does not count",
+        "tags": ", ".join(watch.tags or ()) or "none",
     }

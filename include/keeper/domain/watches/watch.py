@@ -55,6 +55,8 @@ class Watch:
             it is.
         unsaid: Which of price type, target and status hold a default only; see
             keeper.domain.watches.changes for what becomes of them.
+        tags: Its user's own words for it (keeper.domain.watches.tags); None leaves them as they
+            are, none for a new watch.
     """
 
     asin: str
@@ -66,6 +68,7 @@ class Watch:
     rules: tuple[AlertRule, ...] | None = None
     with_shipping: bool | None = None
     unsaid: frozenset[Unsaid] = frozenset()
+    tags: tuple[str, ...] | None = None
 
     @property
     def alerts(self) -> bool:

@@ -27,6 +27,7 @@ COLUMNS: Final = (
     "priority",
     "rules",
     "with_shipping",
+    "tags",
 )
 
 
@@ -136,6 +137,7 @@ def _typed(row: Row, names: Sequence[str], follow: Callable[[str], str] | None) 
         priority=cells.get("priority"),
         rules=cells.get("rules"),
         with_shipping=cells.get("with_shipping"),
+        tags=cells.get("tags"),
         follow=follow,
     )
 
@@ -152,7 +154,6 @@ def write_watches(file: TextIO, watches: Iterable[Watch]) -> None:
         if watch.rules:
             rules = "; ".join(rule_text(rule, currency) for rule in watch.rules)
         shipping = {None: "", True: "yes", False: "no"}[watch.with_shipping]
-        status = watch.status.value
-        writer.writerow(
-            (watch.asin, watch.domain, watch.price_type, target, status, rank, rules, shipping)
-        )
+        tags = "" if watch.tags is None else "; ".join(watch.tags) or NOTHING
+        series = watch.asin, watch.domain, watch.price_type
+        writer.writerow((*series, target, watch.status.value, rank, rules, shipping, tags))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from keeper.domain.users.access import Account
 from keeper.domain.users.limits import Limits
+from keeper.domain.watches.tags import InvalidTagError, read_tags, tags_of
 from keeper.domain.watches.watch import Unsaid, Watch, WatchStatus
 from keeper.pipeline.users.limits import LimitReachedError, watches_within_limit
 from keeper.pipeline.watches.typed import NOTHING, TypedWatch, read_watch
@@ -17,9 +18,11 @@ from keeper.stores.postgres.watches.watch_pages import (
     PagedWatch,
     PageStart,
     PageWanted,
+    UsedTag,
     WatchFilter,
     WatchSort,
     find_watch,
+    used_tags,
     watch_page,
 )
 
@@ -33,6 +36,7 @@ __all__ = [
     "PagedWatch",
     "Saved",
     "UnclearWatchError",
+    "UsedTag",
     "WatchFilter",
     "WatchGoneError",
     "WatchSort",
@@ -41,6 +45,7 @@ __all__ = [
     "change_watch",
     "change_watches",
     "remove_watch",
+    "tags_in_use",
     "watch_of",
     "watches_of",
 ]
@@ -58,7 +63,8 @@ class WatchGoneError(LookupError):
 class WatchText:
     """A watch in a person's words; None leaves what it has.
 
-    keeper.pipeline.watches.typed says how each is read.
+    keeper.pipeline.watches.typed says how each is read. `add_tags` and `remove_tags` change those
+    that a watch has; a new watch has none to change.
     """
 
     domain: str | None = None
@@ -68,6 +74,9 @@ class WatchText:
     priority: str | None = None
     rules: str | None = None
     with_shipping: str | None = None
+    tags: str | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,7 @@ def change_watch(
             price_type=watch.price_type,
             # Else a removed watch would come back by whatever is changed.
             status=text.status or watch.status.value,
+            tags=_changed_tags(watch, text),
         )
         typed = _read(watch.asin, meant)
         return _save(connection, account, found.user_id, found.email, typed, limits)
@@ -193,6 +203,7 @@ def remove_watch(connection: Connection, account: Account, watch_id: int) -> Non
             status=WatchStatus.INACTIVE,
             rules=None,
             with_shipping=None,
+            tags=None,
             unsaid=frozenset({Unsaid.TARGET}),
         )
         typed = TypedWatch(removed, None, is_locale_assumed=False)
@@ -212,6 +223,27 @@ def _locked(connection: Connection, account: Account, watch_id: int) -> PagedWat
     return watch_of(connection, account, watch_id)
 
 
+def _changed_tags(watch: Watch, text: WatchText) -> str | None:
+    """Return the tags a watch is to have, as a person writes them; None leaves what it has."""
+    if not text.add_tags and not text.remove_tags:
+        return text.tags
+    try:
+        has = set(watch.tags or ()) if text.tags is None else set(_typed_tags(text.tags))
+        kept = (has | set(tags_of(text.add_tags))) - set(tags_of(text.remove_tags))
+        return ", ".join(tags_of(kept)) or NOTHING
+    except InvalidTagError as error:
+        raise UnclearWatchError(str(error)) from None
+
+
+def _typed_tags(text: str) -> tuple[str, ...]:
+    return () if text == NOTHING else read_tags(text)
+
+
+def tags_in_use(connection: Connection, account: Account, user_id: int | None) -> list[UsedTag]:
+    """Return the tags of the watches a user may see; only of one user's if given."""
+    return used_tags(connection, visible_to(account), user_id=user_id)
+
+
 def _read(product: str, text: WatchText) -> TypedWatch:
     try:
         return read_watch(
@@ -223,6 +255,7 @@ def _read(product: str, text: WatchText) -> TypedWatch:
             priority=text.priority,
             rules=text.rules,
             with_shipping=text.with_shipping,
+            tags=text.tags,
         )
     except ValueError as error:
         raise UnclearWatchError(str(error)) from None

@@ -29,6 +29,7 @@ class WatchSelection:
         domain: Only in this locale; None for every one.
         price_type: Only in this price type; None for every one.
         statuses: Only with one of these.
+        tags: Only those that have all of these.
         is_below_target: Only those whose price is at or below their target.
         order: What comes first.
     """
@@ -39,6 +40,7 @@ class WatchSelection:
     statuses: frozenset[WatchStatus] = field(
         default=frozenset({WatchStatus.ACTIVE, WatchStatus.PAUSED})
     )
+    tags: tuple[str, ...] = ()
     is_below_target: bool = False
     order: WatchOrder = WatchOrder.PRODUCT
 
@@ -53,6 +55,7 @@ class WatchSelection:
             self.domain in (None, watch.domain)
             and self.price_type in (None, watch.price_type)
             and watch.status in self.statuses
+            and set(self.tags) <= set(watch.tags or ())
             and all(word in named for word in self.words.casefold().split())
             and (not self.is_below_target or is_below_target(item))
         )

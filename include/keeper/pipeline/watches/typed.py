@@ -11,6 +11,7 @@ from keeper.domain.plain_text import plain_text
 from keeper.domain.prices.types import PriceType, price_type_of, validate_with_shipping
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.rules import AlertRule
+from keeper.domain.watches.tags import read_tags
 from keeper.domain.watches.watch import (
     DEFAULT_DOMAIN,
     DEFAULT_PRICE_TYPE,
@@ -50,6 +51,7 @@ def read_watch(
     priority: str | None = None,
     rules: str | None = None,
     with_shipping: str | None = None,
+    tags: str | None = None,
     follow: Callable[[str], str] | None = None,
 ) -> TypedWatch:
     """Check what a person typed and return the watch it means, with a note for them.
@@ -67,6 +69,8 @@ def read_watch(
         with_shipping: Whether prices count with shipping, yes or no; blank leaves it as it is. A
             series without shipping has no yes; see keeper.domain.watches.rule_texts.shipping_note
             for those that include it already.
+        tags: Words of one's own, separated by commas or semicolons; "none" for none, blank leaves
+            them as they are.
         follow: Returns the address a short link leads to; without it a short link is refused.
 
     Raises:
@@ -86,7 +90,7 @@ def read_watch(
     }
     state = _status(said[Unsaid.STATUS])
     shipping = _flag(_shown(with_shipping))
-    more = _shown(rules)
+    more, words = _shown(rules), _shown(tags)
     watch = Watch(
         asin=product.asin,
         domain=locale.domain,
@@ -96,6 +100,7 @@ def read_watch(
         priority=_priority(_shown(priority)),
         rules=_rules(more, locale.currency) if more else None,
         with_shipping=shipping,
+        tags=_tags(words) if words else None,
         unsaid=frozenset(name for name, text in said.items() if not text),
     )
     return TypedWatch(watch, product.note, named is None and product.locale is None)
@@ -153,3 +158,7 @@ def _target(text: str, currency: str) -> int | None:
 
 def _rules(text: str, currency: str) -> tuple[AlertRule, ...]:
     return () if text.lower() == NOTHING else parse_rules(text, currency)
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    return () if text.lower() == NOTHING else read_tags(text)

@@ -20,6 +20,7 @@ FORMER = Watch(
     Priority.HIGH,
     parse_rules("sold out", "USD"),
     with_shipping=False,
+    tags=("kitchen",),
 )
 BARE = Watch(ASIN, "us", "NEW", None, unsaid=frozenset(Unsaid))
 
@@ -28,9 +29,8 @@ def test_a_new_watch_has_defaults_for_what_was_not_given() -> None:
     change = change_of(BARE, [replace(FORMER, domain="de")])
 
     assert change.before is None
-    assert change.after == Watch(
-        ASIN, "us", "NEW", None, WatchStatus.ACTIVE, Priority.NORMAL, (), with_shipping=False
-    )
+    kept = (WatchStatus.ACTIVE, Priority.NORMAL, (), False)
+    assert change.after == Watch(ASIN, "us", "NEW", None, *kept, tags=())
     assert change.differences() == []
 
 
@@ -96,3 +96,9 @@ def test_what_does_not_go_with_the_watch_that_is_meant_is_refused() -> None:
     awake = replace(BARE, unsaid=frozenset({Unsaid.PRICE_TYPE, Unsaid.TARGET}))
     with pytest.raises(UnclearWatchError, match="no RENT prices"):
         change_of(awake, [rent])
+
+
+def test_tags_are_replaced_only_when_they_are_given() -> None:
+    change = change_of(replace(BARE, tags=("garden", "kitchen")), [FORMER])
+    assert change.differences() == ["tags: kitchen → garden, kitchen"]
+    assert change_of(replace(BARE, tags=()), [FORMER]).after.tags == ()

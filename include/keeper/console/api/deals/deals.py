@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime, Field
 
 from keeper.console.api.deals.shapes import DealReply
@@ -22,7 +22,7 @@ from keeper.console.problems import (
     ProblemError,
     answers,
 )
-from keeper.console.tags import etag_of, is_known
+from keeper.console.tags import unless_known
 from keeper.pipeline.deals.found import (
     BadPageStartError,
     DealCount,
@@ -47,10 +47,6 @@ _EVENT_ID: Final = "^[0-9a-f]{32}$"
 class DealFilters:
     """The filters of a list, as parameters of its address."""
 
-    q: Annotated[
-        str | None,
-        Query(max_length=200, pattern=TEXT, description="An ASIN, or a part of a title."),
-    ] = None
     filter_id: Annotated[Number | None, Query(description="Only of this saved search.")] = None
     domain: Annotated[Domain | None, Query(description="Only of this locale.")] = None
     price_type: Annotated[PriceTypeName | None, Query(description="Only of this price type.")] = (
@@ -80,8 +76,12 @@ class DealFilters:
         Query(description="Only of this user's searches; operators see those of others."),
     ] = None
 
-    def where(self, context: ConsoleContext) -> DealWhere:
+    def where(self, context: ConsoleContext, words: str | None) -> DealWhere:
         """Return them as the pipeline takes them.
+
+        Args:
+            context: Whose clock counts.
+            words: A part of the title, or an ASIN; None for any.
 
         Raises:
             ProblemError: `below` is no amount.
@@ -101,12 +101,15 @@ class DealFilters:
             price_type=self.price_type,
             below_minor=below[0],
             currency=below[1],
-            search=self.q.strip() if self.q else None,
+            search=(words or "").strip() or None,
             since=self.since or context.clock() - _LATELY,
         )
 
 
 Filters = Annotated[DealFilters, Depends()]
+Words = Annotated[
+    str | None, Query(max_length=200, pattern=TEXT, description="An ASIN, or a part of a title.")
+]
 
 
 class DealPage(Reply):
@@ -162,12 +165,13 @@ async def list_deals(
     caller: DealReader,
     context: Context,
     filters: Filters,
+    q: Words = None,
     limit: Limit = 100,
     cursor: Cursor = None,
     sort: DealSort = DealSort.BEST,
 ) -> DealPage:
     """List the deals of one's own searches, the best first; an operator everybody's."""
-    where = filters.where(context)
+    where = filters.where(context, q)
     work = partial(
         deals_of,
         account=caller.account,
@@ -198,9 +202,11 @@ def _start(cursor: str | None, sort: DealSort) -> DealStart | None:
 
 
 @router.get("/aggregations", responses=_READ | answers(BAD_REQUEST), name="aggregate")
-async def aggregate(caller: DealReader, context: Context, filters: Filters) -> Aggregations:
+async def aggregate(
+    caller: DealReader, context: Context, filters: Filters, q: Words = None
+) -> Aggregations:
     """Count deals by locale, price type, search, score and discount."""
-    where = filters.where(context)
+    where = filters.where(context, q)
     work = partial(counts_of, account=caller.account, where=where)
     return Aggregations.of_counts(await context.database.run(work))
 
@@ -225,9 +231,4 @@ async def get(
         )
     except DealGoneError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
-    reply = DealReply.of_deal(found)
-    headers = {"ETag": etag_of(reply), "Cache-Control": "private, no-cache"}
-    if is_known(request, headers["ETag"]):
-        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    response.headers.update(headers)
-    return reply
+    return unless_known(DealReply.of_deal(found), request, response)

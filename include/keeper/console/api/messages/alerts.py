@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response, status
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, Field
 
 from keeper.console.api.messages.shapes import (
@@ -26,7 +26,7 @@ from keeper.console.problems import (
     ProblemError,
     answers,
 )
-from keeper.console.tags import etag_of, is_known
+from keeper.console.tags import unless_known
 from keeper.pipeline.messages.inbox import (
     AlertFilter,
     DeliveryFilter,
@@ -136,12 +136,7 @@ async def get_alert(
         )
     except NotThereError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
-    reply = AlertReply.of_alert(found)
-    headers = {"ETag": etag_of(reply), "Cache-Control": "private, no-cache"}
-    if is_known(request, headers["ETag"]):
-        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    response.headers.update(headers)
-    return reply
+    return unless_known(AlertReply.of_alert(found), request, response)
 
 
 @router.patch(

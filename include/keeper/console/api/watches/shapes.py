@@ -1,6 +1,7 @@
 """What the API says of watches, and what it takes."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints
@@ -21,6 +22,7 @@ from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.rule_texts import explain, explain_all, rule_text
+from keeper.domain.watches.tags import LONGEST_TAG, MOST_TAGS
 from keeper.domain.watches.watch import Priority, Watch, WatchStatus
 from keeper.pipeline.watches.listed import (
     NOTHING,
@@ -47,6 +49,10 @@ Rules = Annotated[
     list[RuleText],
     Field(max_length=20, description="Each as GET /api/v1/rules shows them; [] for none."),
 ]
+Tag = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_TAG, pattern=r"^[^\x00-\x1f\x7f,;]+$")
+]
+Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS)]
 PriorityName = Literal["HIGH", "NORMAL", "LOW"]
 
 
@@ -74,6 +80,8 @@ class WatchReply(Reply):
     status: WatchStatus
     priority: PriorityName
     with_shipping: bool
+    tags: list[str] = Field(description="Its user's own words, in small letters, sorted.")
+    snoozed_until: datetime | None = Field(description="Until when its alerts are held.")
     kind: str | None = Field(description="What is unusual about the product; null for nothing.")
     price: CurrentPrice
     created_at: Moment
@@ -106,6 +114,8 @@ class WatchReply(Reply):
             status=watch.status,
             priority=_NAMES[rank],
             with_shipping=watch.counts_shipping,
+            tags=list(watch.tags or ()),
+            snoozed_until=_held(paged, context),
             kind=watched.kind.explain(watched.variations) or None,
             price=CurrentPrice.of_known(
                 watched, price_type=watch.price_type, currency=locale.currency, context=context
@@ -131,6 +141,12 @@ def alerts_when(watch: Watch) -> list[str]:
         with_shipping=watch.counts_shipping,
         is_landed=price_type_of(watch.price_type).landed_since is not None,
     )
+
+
+def _held(paged: PagedWatch, context: ConsoleContext) -> datetime | None:
+    """Return until when a watch's alerts are held; None if they are not, or no more."""
+    until = paged.snoozed_until
+    return until if until is not None and until > context.clock() else None
 
 
 class WatchPage(Reply):
@@ -167,6 +183,7 @@ class WatchChanges(Request):
     priority: PriorityName | None = None
     rules: Rules | None = None
     with_shipping: bool | None = None
+    tags: Tags | None = Field(default=None, description="All its tags; [] for none.")
 
     def text(self) -> WatchText:
         """Return it in a person's words, as the one reader reads them."""
@@ -181,6 +198,20 @@ class WatchChanges(Request):
             priority=self.priority,
             rules=rules,
             with_shipping=shipping,
+            tags=None if self.tags is None else ", ".join(self.tags) or NOTHING,
+        )
+
+
+class WatchPatch(WatchChanges):
+    """What to change of a watch that is there; what is left out stays."""
+
+    add_tags: Tags = Field(default=[], description="Tags it is to have too.")
+    remove_tags: Tags = Field(default=[], description="Tags it is to have no more.")
+
+    def text(self) -> WatchText:
+        """Return it in a person's words, as the one reader reads them."""
+        return replace(
+            super().text(), add_tags=tuple(self.add_tags), remove_tags=tuple(self.remove_tags)
         )
 
 
@@ -210,7 +241,7 @@ class BulkChange(Request):
     """A change of several watches at once."""
 
     ids: list[Number] = Field(min_length=1, max_length=500)
-    changes: WatchChanges
+    changes: WatchPatch
 
 
 class BulkResult(Reply):

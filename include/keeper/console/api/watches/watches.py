@@ -13,8 +13,9 @@ from keeper.console.api.watches.shapes import (
     BulkResult,
     ChangedWatchReply,
     NewWatch,
-    WatchChanges,
+    Tag,
     WatchPage,
+    WatchPatch,
     WatchReply,
 )
 from keeper.console.auth import WatchReader, WatchWriter
@@ -32,6 +33,7 @@ from keeper.console.problems import (
     answers,
 )
 from keeper.console.tags import etag_of, is_known
+from keeper.domain.watches.tags import MOST_TAGS, InvalidTagError, tags_of
 from keeper.domain.watches.watch import WatchStatus
 from keeper.pipeline.watches.listed import (
     BadPageStartError,
@@ -73,6 +75,10 @@ class _Filters:
             description="Only with one of these; without it all but removed ones (INACTIVE).",
         ),
     ] = None
+    tags: Annotated[
+        list[Tag] | None,
+        Query(alias="tag", max_length=MOST_TAGS, description="Only with all of these tags."),
+    ] = None
     q: Annotated[
         str | None,
         Query(max_length=200, pattern=TEXT, description="An ASIN, or a part of a title."),
@@ -89,11 +95,20 @@ class _Filters:
             domain=self.domain,
             price_type=self.price_type,
             search=self.q or None,
+            tags=_tags(self.tags),
             user_id=self.owner_id,
         )
 
 
-@router.get("", responses=_READ | answers(BAD_CURSOR), name="list")
+def _tags(given: list[str] | None) -> tuple[str, ...] | None:
+    """Return tags as they are kept; None for none."""
+    try:
+        return tags_of(given) if given else None
+    except InvalidTagError as error:
+        raise ProblemError(UNCLEAR_WATCH, str(error)) from None
+
+
+@router.get("", responses=_READ | answers(BAD_CURSOR, UNCLEAR_WATCH), name="list")
 async def list_watches(
     caller: WatchReader,
     context: Context,
@@ -206,7 +221,7 @@ async def get(
     name="change",
 )
 async def change(
-    caller: WatchWriter, context: Context, watch_id: WatchId, body: WatchChanges
+    caller: WatchWriter, context: Context, watch_id: WatchId, body: WatchPatch
 ) -> ChangedWatchReply:
     """Change what is given of a watch and leave the rest as it is."""
     work = partial(

@@ -236,6 +236,13 @@ def deal_counts(
     return [DealCount(**row) for row in connection.execute(statements(_SQL)["deal_counts"], values)]
 
 
+def filter_ids(connection: Connection, visibility: Visibility) -> list[int]:
+    """Return the saved searches somebody may see by number, removed ones too."""
+    values = {"owner": visibility.owner_id}
+    rows = connection.execute(statements(_SQL)["filter_ids"], values)
+    return [row["filter_id"] for row in rows]
+
+
 def filter_page(
     connection: Connection,
     visibility: Visibility,

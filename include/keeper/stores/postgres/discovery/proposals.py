@@ -1,6 +1,6 @@
 """Saved searches for products, and what became of their proposals, in PostgreSQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -105,7 +105,50 @@ def list_proposals(
 ) -> list[Proposal]:
     """Return the proposals in a state, or all, by locale, search and sales rank."""
     rows = connection.execute(statements(_SQL)["list_proposals"], {"state": state})
-    return [Proposal(**{**row, "state": ProposalState(row["state"])}) for row in rows]
+    return [_proposal(row) for row in rows]
+
+
+def proposal_page(
+    connection: Connection,
+    *,
+    state: ProposalState | None = None,
+    domain: str | None = None,
+    discovery_id: int | None = None,
+    after: tuple[str, str] | None = None,
+    most: int,
+) -> list[Proposal]:
+    """Return a page of proposals by locale and ASIN.
+
+    Args:
+        connection: Where they are.
+        state: Only in this state; None for all.
+        domain: Only of this locale; None for all.
+        discovery_id: Only of this search; None for all.
+        after: Locale and ASIN the page begins after; None for the first.
+        most: How many at most.
+    """
+    values = {
+        "state": state,
+        "domain": domain,
+        "discovery_id": discovery_id,
+        "after_domain": after[0] if after else None,
+        "after_asin": after[1] if after else None,
+        "most": most,
+    }
+    rows = connection.execute(statements(_SQL)["proposal_page"], values)
+    return [_proposal(row) for row in rows]
+
+
+def proposals_named(connection: Connection, products: Iterable[tuple[str, str]]) -> list[Proposal]:
+    """Return the proposals of products, by locale and ASIN, and lock them."""
+    named = list(products)
+    values = {"domains": [domain for domain, _ in named], "asins": [asin for _, asin in named]}
+    rows = connection.execute(statements(_SQL)["proposals_named"], values)
+    return [_proposal(row) for row in rows]
+
+
+def _proposal(row: Mapping[str, Any]) -> Proposal:
+    return Proposal(**{**row, "state": ProposalState(row["state"])})
 
 
 def decide(

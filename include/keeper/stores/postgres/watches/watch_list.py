@@ -123,6 +123,7 @@ def _save(connection: Connection, user_id: int, watch: Watch, has_rules: bool) -
         "rules": write_rules(rules) if has_rules else None,
         "rule_names": [rule_text(rule, currency) for rule in rules] if has_rules else None,
         "with_shipping": watch.counts_shipping,
+        "tags": list(watch.tags or ()),
     }
     connection.execute(sql["forget_states_of_other_rules"], row)
     changed = connection.execute(sql["save_watch"], row).fetchone()
@@ -141,6 +142,7 @@ def _watch(row: Mapping[str, Any]) -> Watch:
         Priority(row["priority"]),
         stored_rules(row["rules"]),
         row["with_shipping"] and price_type_of(row["price_type"]).has_shipping,
+        tags=tuple(row["tags"]),
     )
 
 

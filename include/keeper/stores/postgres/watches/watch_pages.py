@@ -55,6 +55,7 @@ class WatchFilter:
     search: str | None = None
     user_id: int | None = None
     watch_id: int | None = None
+    tags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class PagedWatch:
         watched: The watch, its product and current price.
         created_at: When it was added.
         changed_at: When it was changed last.
+        snoozed_until: Until when its alerts are or were held; None if they never were.
         sort_key: What its place in the page's order follows from, as text.
     """
 
@@ -77,6 +79,7 @@ class PagedWatch:
     watched: WatchedPrice
     created_at: datetime
     changed_at: datetime
+    snoozed_until: datetime | None
     sort_key: str
 
 
@@ -134,6 +137,7 @@ def watch_page(
         "price_type": where.price_type,
         "asin": where.asin,
         "search": where.search,
+        "tags": None if where.tags is None else list(where.tags),
         "after_key": None if after is None else after.sort_key,
         "after_id": None if after is None else after.watch_id,
         "most": wanted.most,
@@ -158,6 +162,22 @@ def find_watch(connection: Connection, visibility: Visibility, watch_id: int) ->
     return next(iter(watch_page(connection, visibility, wanted)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class UsedTag:
+    """A tag, and how many watches have it."""
+
+    tag: str
+    watches: int
+
+
+def used_tags(
+    connection: Connection, visibility: Visibility, *, user_id: int | None = None
+) -> list[UsedTag]:
+    """Return the tags of the watches somebody may see; only of one user if given."""
+    values = {"owner": visibility.owner_id, "user_id": user_id}
+    return [UsedTag(**row) for row in connection.execute(statements(_SQL)["tags"], values)]
+
+
 def _paged(row: Mapping[str, Any]) -> PagedWatch:
     return PagedWatch(
         row["watch_id"],
@@ -166,5 +186,6 @@ def _paged(row: Mapping[str, Any]) -> PagedWatch:
         watched_price(row),
         row["created_at"],
         row["updated_at"],
+        row["snoozed_until"],
         row["sort_key"],
     )
