@@ -556,6 +556,39 @@ CREATE TABLE public.exchange_rates (
 
 COMMENT ON TABLE public.exchange_rates IS 'What a euro cost in another currency''s main unit on a day; keeper rates import fills it.';
 
+CREATE TABLE public.idempotency_keys (
+    user_id bigint NOT NULL,
+    key text NOT NULL,
+    request bytea NOT NULL,
+    claim bytea NOT NULL,
+    claimed_at timestamp with time zone NOT NULL,
+    status integer,
+    headers jsonb,
+    body bytea,
+    CONSTRAINT idempotency_keys_check CHECK ((num_nonnulls(status, headers, body) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT idempotency_keys_key_check CHECK ((key <> ''::text)),
+    CONSTRAINT idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 499)))
+);
+
+COMMENT ON TABLE public.idempotency_keys IS 'Answers of the API to requests with an Idempotency-Key, for a day: who repeats one gets the same answer.';
+
+COMMENT ON COLUMN public.idempotency_keys.request IS 'SHA-256 of method, address and body: another request with the same key is refused.';
+
+COMMENT ON COLUMN public.idempotency_keys.claim IS 'Names the request that is being, or was, carried out.';
+
+COMMENT ON COLUMN public.idempotency_keys.status IS 'Null while nothing has been answered.';
+
+CREATE TABLE public.limit_uses (
+    user_id bigint NOT NULL,
+    name text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    used integer NOT NULL,
+    CONSTRAINT limit_uses_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT limit_uses_used_check CHECK ((used >= 0))
+);
+
+COMMENT ON TABLE public.limit_uses IS 'How much of a limit by the hour or the day each user has used since its span began.';
+
 CREATE TABLE public.operator_notices (
     notice_id bigint NOT NULL,
     topic text NOT NULL,
@@ -600,11 +633,12 @@ CREATE TABLE public.outbox (
     claimed_by text,
     claimed_until timestamp with time zone,
     unknown_at timestamp with time zone,
-    CONSTRAINT outbox_check CHECK ((num_nonnulls(alert_id, report_id, notice_id) = 1)),
+    link_id bigint,
+    CONSTRAINT outbox_check CHECK ((num_nonnulls(alert_id, report_id, notice_id, link_id) = 1)),
     CONSTRAINT outbox_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'FAILED'::text, 'UNKNOWN'::text, 'NOT_CONFIGURED'::text, 'CANCELLED'::text])))
 );
 
-COMMENT ON TABLE public.outbox IS 'One row for each channel that an alert, a report or a notice goes to; PENDING ones are due.';
+COMMENT ON TABLE public.outbox IS 'One row for each channel that an alert, a report or a notice goes to, and for each mail with a link to sign in; PENDING ones are due.';
 
 COMMENT ON COLUMN public.outbox.status IS 'UNKNOWN: sent twice at most, and nobody knows whether it arrived; neither sent nor failed.';
 
@@ -981,14 +1015,20 @@ ALTER TABLE public.sessions ALTER COLUMN session_id ADD GENERATED ALWAYS AS IDEN
 CREATE TABLE public.sign_in_links (
     link_id bigint NOT NULL,
     user_id bigint NOT NULL,
-    digest bytea NOT NULL,
+    digest bytea,
     is_mailed boolean NOT NULL,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    used_at timestamp with time zone
+    used_at timestamp with time zone,
+    base_url text,
+    CONSTRAINT sign_in_links_check CHECK (((digest IS NOT NULL) OR (base_url IS NOT NULL)))
 );
 
 COMMENT ON TABLE public.sign_in_links IS 'One-time links to sign in to the console: the SHA-256 of each, never the link itself.';
+
+COMMENT ON COLUMN public.sign_in_links.digest IS 'Null until the deliverer has made the secret.';
+
+COMMENT ON COLUMN public.sign_in_links.base_url IS 'Where the console is, for a link that the deliverer makes; null for one that was printed.';
 
 ALTER TABLE public.sign_in_links ALTER COLUMN link_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.sign_in_links_link_id_seq
@@ -1059,6 +1099,18 @@ ALTER TABLE public.token_ledger ALTER COLUMN request_id ADD GENERATED ALWAYS AS 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.user_limits (
+    user_id bigint NOT NULL,
+    name text NOT NULL,
+    most integer,
+    CONSTRAINT user_limits_most_check CHECK ((most >= 0)),
+    CONSTRAINT user_limits_name_check CHECK ((name <> ''::text))
+);
+
+COMMENT ON TABLE public.user_limits IS 'How much of something one user may have or do, where an operator has set it apart from the settings.';
+
+COMMENT ON COLUMN public.user_limits.most IS 'Null for no limit.';
 
 CREATE TABLE public.users (
     user_id bigint NOT NULL,
@@ -1193,11 +1245,20 @@ ALTER TABLE ONLY public.discoveries
 ALTER TABLE ONLY public.exchange_rates
     ADD CONSTRAINT exchange_rates_pkey PRIMARY KEY (currency, day);
 
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
+
+ALTER TABLE ONLY public.limit_uses
+    ADD CONSTRAINT limit_uses_pkey PRIMARY KEY (user_id, name);
+
 ALTER TABLE ONLY public.operator_notices
     ADD CONSTRAINT operator_notices_pkey PRIMARY KEY (notice_id);
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_alert_id_channel_id_key UNIQUE (alert_id, channel_id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_link_id_key UNIQUE (link_id);
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_notice_id_channel_id_key UNIQUE (notice_id, channel_id);
@@ -1283,6 +1344,9 @@ ALTER TABLE ONLY public.token_accounts
 ALTER TABLE ONLY public.token_ledger
     ADD CONSTRAINT token_ledger_pkey PRIMARY KEY (request_id);
 
+ALTER TABLE ONLY public.user_limits
+    ADD CONSTRAINT user_limits_pkey PRIMARY KEY (user_id, name);
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
 
@@ -1305,6 +1369,8 @@ CREATE INDEX collected_deals_by_score ON public.collected_deals USING btree (sco
 CREATE UNIQUE INDEX deal_filters_name ON public.deal_filters USING btree (user_id, lower(name));
 
 CREATE INDEX deal_reports_latest ON public.deal_reports USING btree (user_id, until DESC);
+
+CREATE INDEX idempotency_keys_by_time ON public.idempotency_keys USING btree (claimed_at);
 
 CREATE UNIQUE INDEX operator_notices_open ON public.operator_notices USING btree (topic) WHERE (resolved_at IS NULL);
 
@@ -1424,11 +1490,20 @@ ALTER TABLE ONLY public.deal_filters
 ALTER TABLE ONLY public.deal_reports
     ADD CONSTRAINT deal_reports_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.limit_uses
+    ADD CONSTRAINT limit_uses_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.price_alerts(alert_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.channels(channel_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_link_id_fkey FOREIGN KEY (link_id) REFERENCES public.sign_in_links(link_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES public.operator_notices(notice_id) ON DELETE CASCADE;
@@ -1453,6 +1528,9 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.user_limits
+    ADD CONSTRAINT user_limits_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.watched_products
     ADD CONSTRAINT watched_products_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;

@@ -39,6 +39,19 @@ _USERS: Final = {
     "audit-log-list": Access(Scope.OPERATIONS_READ, needs_operator=True),
 }
 
+_PEOPLE: Final = {
+    "me-limits": Access(),
+    "users-get": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "users-add": Access(
+        Scope.OPERATIONS_WRITE, needs_operator=True, body={"email": "new@example.org"}
+    ),
+    "users-change": Access(Scope.OPERATIONS_WRITE, needs_operator=True, body={"role": "reader"}),
+    "users-remove": Access(Scope.OPERATIONS_WRITE, needs_operator=True),
+    "users-limits": Access(Scope.OPERATIONS_READ, needs_operator=True),
+    "users-set-limit": Access(Scope.OPERATIONS_WRITE, needs_operator=True, body={"most": 5}),
+    "users-unset-limit": Access(Scope.OPERATIONS_WRITE, needs_operator=True),
+}
+
 READ, WRITE = Scope.WATCHES_READ, Scope.WATCHES_WRITE
 _WATCHES: Final = {
     "watches-list": Access(READ),
@@ -55,6 +68,7 @@ _WATCHES: Final = {
 
 _SEE: Final = Scope.PRICES_READ
 _PRICES: Final = {
+    "products-list": Access(_SEE),
     "prices-get": Access(_SEE),
     "prices-list-history": Access(_SEE),
     "prices-get-columns": Access(_SEE),
@@ -63,5 +77,7 @@ _PRICES: Final = {
     "prices-list-locales": Access(_SEE),
 }
 
-OPERATIONS: Final = {**_USERS, **_WATCHES, **_PRICES}
+_LIVE: Final = {"live-stream": Access()}
+
+OPERATIONS: Final = {**_LIVE, **_USERS, **_PEOPLE, **_WATCHES, **_PRICES}
 """By operation id."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from keeper.console.application import make_console
 from keeper.console.context import ConsoleContext
 from keeper.console.database import ConsoleDatabase
 from keeper.domain.users.access import Account, Role, Scope
+from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
 from keeper.pipeline.users.accounts import add_user, known_user
 from keeper.pipeline.users.api_tokens import make_token
 from keeper.pipeline.users.audit import COMMAND
@@ -133,21 +135,31 @@ def make_running(
     """Starts consoles on the test's database."""
     with ExitStack() as running:
 
-        def make(*, public_url: str | None = None, allows_insecure_cookie: bool = False) -> Console:
+        def make(
+            *,
+            public_url: str | None = None,
+            allows_insecure_cookie: bool = False,
+            limits: Limits = DEFAULT_LIMITS,
+            **parts: Any,
+        ) -> Console:
             port, clock = free_port(), Clock()
             console = Console(f"http://127.0.0.1:{port}", connection, clock)
 
             def send(address: str, message: Message) -> None:
                 console.mailed.append((address, as_text(message)))
 
+            store = ConsoleDatabase(database)
+            running.callback(store.close)
             context = ConsoleContext(
-                database=ConsoleDatabase(database),
+                database=store,
                 operators=frozenset({BOSS}),
                 public_url=public_url,
                 allows_insecure_cookie=allows_insecure_cookie,
                 send_mail=send,
                 old_after=lambda price_type: timedelta(hours=12),
                 clock=clock,
+                limits=limits,
+                **parts,
             )
             running.enter_context(serving(make_console(context), port))
             running.enter_context(console.clients)

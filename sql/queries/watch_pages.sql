@@ -28,3 +28,8 @@ WHERE NOT u.is_system
         OR (({key}), w.watch_id) {later} (%(after_key)s::{type}, %(after_id)s))
 ORDER BY ({key}) {direction}, w.watch_id {direction}
 LIMIT %(most)s
+
+-- name: watched_products
+-- Returns locale/ASIN of what somebody watches, paused watches too.
+SELECT DISTINCT domain || '/' || asin AS product FROM watched_products
+WHERE user_id = %(owner)s AND status <> 'INACTIVE'

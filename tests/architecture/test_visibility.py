@@ -8,8 +8,8 @@ import pytest
 
 API = Path("include/keeper/console/api")
 VISIBILITY = Path("include/keeper/stores/postgres/users/visibility.py")
-PAGES = Path("include/keeper/stores/postgres/watches/watch_pages.py")
-QUERIES = Path("sql/queries/watch_pages.sql")
+STORES = Path("include/keeper/stores/postgres")
+QUERIES = Path("sql/queries")
 
 
 def imports_of(source: str) -> Iterator[str]:
@@ -65,17 +65,36 @@ def test_only_one_function_makes_a_visibility(root: Path) -> None:
     assert makers == [VISIBILITY]
 
 
-def test_what_reads_watches_for_the_console_takes_a_visibility(root: Path) -> None:
-    tree = ast.parse((root / PAGES).read_text("utf-8"))
+@pytest.mark.parametrize(
+    ("module", "query", "condition"),
+    [
+        (
+            "watches/watch_pages.py",
+            "watch_pages/watch_page",
+            "%(owner)s::bigint IS NULL OR w.user_id = %(owner)s",
+        ),
+        (
+            "prices/product_pages.py",
+            "products/product_page",
+            "(w.user_id, w.asin, w.domain) = (%(owner)s, p.asin, p.domain)",
+        ),
+    ],
+)
+def test_what_lists_for_the_console_takes_a_visibility(
+    root: Path, module: str, query: str, condition: str
+) -> None:
+    tree = ast.parse((root / STORES / module).read_text("utf-8"))
     public = [
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"
     ]
-    assert len(public) >= 2
+    assert public
     without = [
         node.name
         for node in public
         if "Visibility" not in [ast.unparse(a.annotation) for a in node.args.args if a.annotation]
     ]
     assert without == []
-    for query in (root / QUERIES).read_text("utf-8").split("-- name: ")[1:]:
-        assert "%(owner)s::bigint IS NULL OR w.user_id = %(owner)s" in query
+    file, name = query.split("/")
+    blocks = (root / QUERIES / f"{file}.sql").read_text("utf-8").split("-- name: ")
+    (text,) = [block for block in blocks if block.startswith(f"{name}\n")]
+    assert condition in text

@@ -1,5 +1,6 @@
 """A console whose database hangs: its readers are told so soon, however many they are."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,15 @@ import httpx
 import pytest
 
 from keeper.alerts.links import LinkAction, Links
+from keeper.console.database import ConsoleDatabase
 from keeper.stores.postgres.connection import (
     Connection,
     DatabaseUnavailableError,
     PostgresConfig,
+    StatementCanceledError,
     session,
 )
+from keeper.stores.postgres.pool import ConnectionPool
 from tests.integration.test_message_links import SECRET, running_console
 from tests.relay import Relay
 from tests.waiting import HUNG_AFTER_S
@@ -115,3 +119,92 @@ def test_a_statement_may_be_given_little_time(database: PostgresConfig) -> None:
     ):
         connection.execute("SELECT pg_sleep(600)")
     assert time.monotonic() - started < 300
+
+
+def backend(connection: Connection) -> int:
+    return connection.info.backend_pid
+
+
+@pytest.fixture
+def pool(database: PostgresConfig) -> Iterator[ConnectionPool]:
+    """Connections that are kept."""
+    pool = ConnectionPool(database)
+    yield pool
+    pool.close()
+
+
+def test_a_connection_is_used_again_by_the_next(pool: ConnectionPool) -> None:
+    with pool.session() as first:
+        used = backend(first)
+        with pool.session() as other:
+            assert backend(other) != used
+    for _ in range(5):
+        with pool.session() as again:
+            assert backend(again) == used
+    assert (pool.opened, pool.idle) == (2, 2)
+
+
+def test_a_connection_that_the_server_has_ended_is_not_handed_out(
+    pool: ConnectionPool, connection: Connection
+) -> None:
+    with pool.session() as first:
+        ended = backend(first)
+    gone = "SELECT FROM pg_stat_activity WHERE pid = %s"
+    connection.execute("SELECT pg_terminate_backend(%s, 10000)", (ended,))
+    assert connection.execute(gone, (ended,)).fetchall() == []
+
+    with pool.session() as second:
+        assert second.execute("SELECT 1 AS one").fetchall() == [{"one": 1}]
+    assert pool.opened == 2
+
+
+def test_what_failed_or_left_something_open_is_closed(pool: ConnectionPool) -> None:
+    def take_too_long() -> None:
+        with pool.session() as slow:
+            slow.execute("SET statement_timeout = '10ms'")
+            slow.execute("SELECT pg_sleep(60)")
+
+    with pytest.raises(StatementCanceledError):
+        take_too_long()
+    with pool.session() as careless:
+        careless.execute("BEGIN")
+    assert pool.idle == 0
+
+    with pytest.raises(ZeroDivisionError), pool.session():
+        raise ZeroDivisionError
+    assert pool.idle == 1
+
+
+def test_a_connection_grows_old(database: PostgresConfig) -> None:
+    now = [0.0]
+    pool = ConnectionPool(database, most_age_s=60, monotonic=lambda: now[0])
+    with pool.session(), pool.session():
+        pass
+    assert pool.idle == 2
+    now[0] = 61
+    with pool.session():
+        pass
+    assert pool.idle == 0
+
+
+def test_a_lock_that_somebody_holds_does_not_shut_the_others_out(
+    connection: Connection, database: PostgresConfig
+) -> None:
+    store = ConsoleDatabase(database, statement_s=1)
+
+    def watches(connection: Connection) -> int:
+        return len(connection.execute("SELECT FROM watched_products").fetchall())
+
+    def one(connection: Connection) -> int:
+        return len(connection.execute("SELECT 1").fetchall())
+
+    async def ask() -> tuple[list[int | BaseException], int]:
+        slow = await asyncio.gather(*(store.run(watches) for _ in range(5)), return_exceptions=True)
+        return slow, await store.run(one)
+
+    with connection.transaction():
+        connection.execute("LOCK TABLE watched_products")
+        slow, quick = asyncio.run(ask())
+    store.close()
+    assert [type(error) for error in slow] == [StatementCanceledError] * 5
+    assert quick == 1

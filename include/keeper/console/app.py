@@ -23,7 +23,6 @@ from keeper.console.database import FIRST_PAUSE, ConsoleDatabase, DatabaseLeftAl
 from keeper.errors import KeeperError
 from keeper.pipeline.messages.follow_link import GoneError, describe, follow
 from keeper.pipeline.services.health import HealthState, PartHealth
-from keeper.stores.postgres.connection import PostgresConfig
 
 _PICTURE_NAME: Final = re.compile(r"[0-9A-Za-z+_-]{1,40}\.(jpg|png|gif)")
 _HEADERS: Final = {
@@ -37,7 +36,7 @@ _HEADERS: Final = {
 
 
 def make_app(
-    database: PostgresConfig,
+    database: ConsoleDatabase,
     links: Links,
     ask_health: Callable[[], Sequence[PartHealth]],
     *,
@@ -55,7 +54,6 @@ def make_app(
             them all.
     """
     pages = Environment(loader=PackageLoader("keeper.console"), autoescape=True)
-    store = ConsoleDatabase(database, clock=clock)
     # Whoever else asks how the parts are waits without a thread; links have their own.
     asker = ThreadPoolExecutor(1, thread_name_prefix="health")
 
@@ -74,8 +72,8 @@ def make_app(
         try:
             target = links.read(request.path_params["token"])
             if is_confirmed:
-                return page(await store.run(partial(follow, target=target, now=clock())))
-            asked = await store.run(partial(describe, target=target, now=clock()))
+                return page(await database.run(partial(follow, target=target, now=clock())))
+            asked = await database.run(partial(describe, target=target, now=clock()))
             return page(asked, asks=True)
         except (InvalidLinkError, GoneError) as error:
             reason = str(error)

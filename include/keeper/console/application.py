@@ -10,13 +10,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
-from keeper.console.api.prices import figures, prices
-from keeper.console.api.users import me, sign_in, users
+from keeper.console.api.live import feed, stream
+from keeper.console.api.prices import figures, prices, products
+from keeper.console.api.users import changes, limits, me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
+from keeper.console.serving.metrics import ConsoleMetrics, Measured
 from keeper.console.sign_in_pages import sign_in_route
 
 API_PATH: Final = "/api/v1"
@@ -53,9 +55,12 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     app.state.console = context
     app.add_middleware(BodyLimit, most=MOST_BODY_BYTES)
     app.add_middleware(SafeHeaders)
+    metrics = ConsoleMetrics(context.database)
+    app.add_middleware(Measured, metrics=metrics)
     install(app)
     app.include_router(_api())
     app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
+    app.router.routes.append(metrics.route())
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
     write = app.openapi
 
@@ -80,6 +85,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if context.feed is None:
         yield
         return
+    context.live.attach()
     context.feed.start()
     try:
         yield
@@ -96,7 +102,9 @@ def _api() -> APIRouter:
         *(me, sign_in),
         *(files, watches, rules),
         users,
-        *(prices, figures),
+        *(products, prices, figures),
+        *(changes, limits),
+        *(stream, feed),
         problem_list,
     ):
         api.include_router(subject.router)

@@ -15,8 +15,9 @@ from keeper.stores.postgres.connection import (
     Connection,
     DatabaseUnavailableError,
     PostgresConfig,
-    session,
+    StatementCanceledError,
 )
+from keeper.stores.postgres.pool import ConnectionPool
 
 _LOG: Final = logging.getLogger(__name__)
 FIRST_PAUSE: Final = timedelta(seconds=5)
@@ -46,14 +47,24 @@ class DatabaseLeftAloneError(TransientError):
 class ConsoleDatabase:
     """Does work in the database, a little at once, behind a circuit breaker.
 
+    The connections stay open between one piece of work and the next.
+
     After three attempts in a row without an answer nobody asks for five seconds, then one for all,
     and so on up to every thirty; meanwhile whoever comes gets that answer at once.
     """
 
-    def __init__(self, config: PostgresConfig, *, clock: Clock = utc_now) -> None:
-        """Prepare; nothing is asked yet."""
-        self._config = replace(
-            config, connect_timeout_s=_CONNECT_S, statement_timeout_s=_STATEMENT_S
+    def __init__(
+        self, config: PostgresConfig, *, clock: Clock = utc_now, statement_s: int = _STATEMENT_S
+    ) -> None:
+        """Prepare; nothing is asked yet.
+
+        Args:
+            config: Where it is.
+            clock: The breaker's.
+            statement_s: How many seconds a statement may take.
+        """
+        self._pool = ConnectionPool(
+            replace(config, connect_timeout_s=_CONNECT_S, statement_timeout_s=statement_s)
         )
         self._clock = clock
         self._breaker = Breaker(
@@ -62,10 +73,11 @@ class ConsoleDatabase:
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="database")
 
     async def run(self, work: Callable[[Connection], _T]) -> _T:
-        """Do something with a connection of its own and return what it gives.
+        """Do something with a connection that nobody else uses meanwhile; return what it gives.
 
         Raises:
             DatabaseLeftAloneError: It has not answered lately; raised at once.
+            StatementCanceledError: It answers, but took too long for this work.
             DatabaseUnavailableError: It does not answer; raised within ten seconds.
             Exception: What the work raises.
         """
@@ -80,12 +92,36 @@ class ConsoleDatabase:
             self._record_failure(error)
             raise error from None
 
+    @property
+    def opened(self) -> int:
+        """How many connections were opened."""
+        return self._pool.opened
+
+    @property
+    def idle(self) -> int:
+        """How many connections are open and unused."""
+        return self._pool.idle
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether nobody asks at the moment because it did not answer."""
+        return bool(self._breaker.wait(self._clock()))
+
+    def close(self) -> None:
+        """Close what is open; nothing is asked any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
+
     def _do(self, work: Callable[[Connection], _T]) -> _T:
         if wait := self._breaker.admit(self._clock()):
             raise DatabaseLeftAloneError(wait)
         try:
-            with session(self._config) as connection:
+            with self._pool.session() as connection:
                 done = work(connection)
+        except StatementCanceledError:
+            # One slow answer, or a lock that somebody holds: the others shall not pay for it.
+            self._breaker.worked()
+            raise
         except DatabaseUnavailableError as error:
             self._record_failure(error)
             raise

@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from keeper.console.database import FIRST_PAUSE, DatabaseLeftAloneError
+from keeper.domain.users.limits import Limit
 from keeper.errors import KeeperError
+from keeper.pipeline.users.limits import LimitReachedError
 
 _LOG: Final = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
@@ -58,6 +60,12 @@ UNCLEAR_RULE: Final = ProblemKind(
     400,
     "That is no rule",
     "Write it as GET /api/v1/rules shows.",
+)
+UNCLEAR_USER: Final = ProblemKind(
+    "unclear-user",
+    400,
+    "That cannot be done with this user",
+    "Correct what the detail names.",
 )
 BAD_CURSOR: Final = ProblemKind(
     "bad-cursor",
@@ -113,6 +121,12 @@ INVALID: Final = ProblemKind(
     "The request does not fit its schema",
     "Correct what errors names; the schema is at /openapi.json.",
 )
+LIMIT_REACHED: Final = ProblemKind(
+    "limit-reached",
+    429,
+    "A limit is reached",
+    "Wait for Retry-After where it is given, remove something, or ask an operator; limit names it.",
+)
 BROKEN: Final = ProblemKind(
     "internal-error", 500, "The console has made a mistake", "Report it; the log has the trace."
 )
@@ -126,6 +140,7 @@ KINDS: Final = (
     BAD_REQUEST,
     UNCLEAR_WATCH,
     UNCLEAR_RULE,
+    UNCLEAR_USER,
     BAD_CURSOR,
     NOT_SIGNED_IN,
     FORBIDDEN,
@@ -138,6 +153,7 @@ KINDS: Final = (
     WRONG_METHOD,
     TOO_LARGE,
     INVALID,
+    LIMIT_REACHED,
     BROKEN,
     UNAVAILABLE,
 )
@@ -184,6 +200,7 @@ class Problem(BaseModel):
         default=None, description="What is wrong with which value of the request."
     )
     part: str | None = Field(default=None, description="Which part does not answer.")
+    limit: Limit | None = Field(default=None, description="Which limit is reached.")
 
 
 class ProblemError(Exception):
@@ -226,6 +243,7 @@ def response(
     headers: Mapping[str, str] | None = None,
     errors: list[FieldProblem] | None = None,
     part: str | None = None,
+    limit: Limit | None = None,
 ) -> JSONResponse:
     """Return the answer for a problem."""
     problem = Problem(
@@ -235,6 +253,7 @@ def response(
         detail=detail,
         errors=errors,
         part=part,
+        limit=limit,
     )
     return JSONResponse(
         jsonable_encoder(problem, exclude_none=True),
@@ -262,6 +281,14 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         return response(INVALID, errors=[_field(item) for item in error.errors()])
+
+    @app.exception_handler(LimitReachedError)
+    async def on_limit(request: Request, error: LimitReachedError) -> JSONResponse:
+        headers = {}
+        if error.again_at is not None:
+            wait = error.again_at - request.app.state.console.clock()
+            headers["Retry-After"] = str(max(1, ceil(wait.total_seconds())))
+        return response(LIMIT_REACHED, str(error), headers=headers, limit=error.limit)
 
     @app.exception_handler(KeeperError)
     async def on_keeper(request: Request, error: KeeperError) -> JSONResponse:

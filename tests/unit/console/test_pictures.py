@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from keeper.alerts.links import Links
 from keeper.alerts.photos import Photo
 from keeper.console.app import make_app
+from keeper.console.database import ConsoleDatabase
 from keeper.stores.postgres.connection import PostgresConfig
 from tests.asgi import get
 
@@ -14,7 +15,7 @@ NAME = "41aBcDeFgHi.jpg"
 
 def console(photos: dict[str, Photo] | None) -> Starlette:
     return make_app(
-        PostgresConfig("postgresql://nobody@127.0.0.1:1/none"),
+        ConsoleDatabase(PostgresConfig("postgresql://nobody@127.0.0.1:1/none")),
         Links("http://localhost:8000", ["a-secret-of-some-length"]),
         list,
         picture=None if photos is None else photos.get,
@@ -39,7 +40,7 @@ def test_what_is_not_there_is_not_found(name: str) -> None:
 def test_names_that_no_picture_has_are_not_asked_for() -> None:
     asked: list[str] = []
     app = make_app(
-        PostgresConfig("postgresql://nobody@127.0.0.1:1/none"),
+        ConsoleDatabase(PostgresConfig("postgresql://nobody@127.0.0.1:1/none")),
         Links("http://localhost:8000", ["a-secret-of-some-length"]),
         list,
         picture=asked.append,

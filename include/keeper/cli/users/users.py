@@ -11,6 +11,7 @@ from keeper.cli.session import database
 
 if TYPE_CHECKING:
     from keeper.domain.users.access import Role
+    from keeper.domain.users.limits import Limit
 
 AddressArgument = Annotated[str, typer.Argument(help="The user's e-mail address.")]
 RoleArgument = Annotated[
@@ -104,10 +105,17 @@ def role(address: AddressArgument, role: RoleArgument) -> None:
 
 
 @app.command()
-def remove(address: AddressArgument, yes: YesOption = False) -> None:
+def remove(
+    address: AddressArgument,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Who gets the watches, with their alerts, and the deal filters."),
+    ] = None,
+    yes: YesOption = False,
+) -> None:
     """Remove a user with watches, alerts, channels, sessions and tokens; prices and deals stay.
 
-    Example: keeper users remove ann@example.org
+    Example: keeper users remove ann@example.org --to ben@example.org
     """
     from keeper.clock import utc_now
     from keeper.pipeline.users.accounts import UserError, operators_of, remove_user
@@ -116,14 +124,101 @@ def remove(address: AddressArgument, yes: YesOption = False) -> None:
 
     operators = operators_of(load_settings())
     if not yes:
-        typer.confirm(f"Remove {address} with watches, alerts and channels?", abort=True)
+        loses = "channels; watches go to " + to if to else "watches, alerts and channels"
+        typer.confirm(f"Remove {address} with {loses}?", abort=True)
     with database() as connection:
         try:
-            filters = remove_user(connection, address, COMMAND, at=utc_now(), operators=operators)
+            handed = remove_user(
+                connection, address, COMMAND, at=utc_now(), operators=operators, heir=to
+            )
         except UserError as error:
             raise typer.BadParameter(str(error)) from None
-    kept = f"; {filters} deal filter(s) stay, switched off, with their deals" if filters else ""
+    kept = ""
+    if to:
+        kept = f"; {handed.watches} watch(es) and {handed.filters} deal filter(s) went to {to}"
+    elif handed.filters:
+        kept = f"; {handed.filters} deal filter(s) stay, switched off, with their deals"
     typer.echo(f"removed: {address}{kept}")
+
+
+@app.command()
+def limit(
+    address: AddressArgument,
+    name: Annotated[
+        str | None, typer.Argument(help="Which limit; without it all are listed.")
+    ] = None,
+    most: Annotated[
+        str | None,
+        typer.Argument(help="How much; none for no limit, default for what the settings say."),
+    ] = None,
+) -> None:
+    """Show what a user may have and do, or set one limit; operators have no limits.
+
+    Example: keeper users limit ann@example.org watches 5000
+    """
+    from keeper.cli.tables import print_table
+    from keeper.clock import utc_now
+    from keeper.pipeline.users.accounts import UserError, known_user, operators_of
+    from keeper.pipeline.users.audit import COMMAND
+    from keeper.pipeline.users.limits import limits_of, set_limit, unset_limit
+    from keeper.settings import load_settings
+
+    settings = load_settings()
+    operators = operators_of(settings)
+    with database() as connection:
+        try:
+            account = known_user(connection, address, operators)
+        except UserError as error:
+            raise typer.BadParameter(str(error)) from None
+        at = utc_now()
+        if name is not None:
+            which, value = _limit(name), _most(most)
+            if value == _DEFAULT:
+                unset_limit(connection, account.user_id, which, COMMAND, at=at, operators=operators)
+            else:
+                set_limit(
+                    connection,
+                    account.user_id,
+                    which,
+                    value,
+                    COMMAND,
+                    at=at,
+                    operators=operators,
+                )
+        found = limits_of(connection, account, at=at, defaults=settings.console.limits)
+    rows = [
+        (
+            one.limit.value,
+            "none" if one.most is None else str(one.most),
+            str(one.used),
+            "an operator" if one.is_own else "the settings",
+        )
+        for one in found
+    ]
+    print_table(("limit", "most", "used", "set by"), rows, numbers=("most", "used"))
+
+
+_DEFAULT = -1
+
+
+def _most(text: str | None) -> int | None:
+    """Return how much; None for no limit."""
+    if text is None:
+        raise typer.BadParameter("say how much: a number, none or default")
+    if text.lower() in {"none", "default"}:
+        return None if text.lower() == "none" else _DEFAULT
+    if not (text.isascii() and text.isdecimal() and int(text) < 2**31):
+        raise typer.BadParameter(f"{text!r} is neither a number nor none or default")
+    return int(text)
+
+
+def _limit(text: str) -> "Limit":
+    from keeper.domain.users.limits import Limit
+
+    name = text.strip().lower().replace("-", "_")
+    if name not in set(Limit):
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(Limit)}")
+    return Limit(name)
 
 
 def login(address: AddressArgument) -> None:

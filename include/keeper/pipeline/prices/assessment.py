@@ -1,16 +1,15 @@
-"""Is it cheap? A price beside its own history, for messages and whoever asks."""
+"""Is it cheap? A product's current price beside its own history."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.alerts.assessment import assessment
-from keeper.domain.prices.types import price_type_of
-from keeper.domain.prices.verdict import YEAR, PriceContext, price_context
+from keeper.domain.prices.verdict import PriceContext
 from keeper.domain.users.access import Account
+from keeper.pipeline.messages.price_verdicts import context_of_price
 from keeper.pipeline.prices.stored import SeriesName, UnknownProductError
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.prices.history import StoredPrice, points_of
+from keeper.stores.postgres.prices.history import StoredPrice
 from keeper.stores.postgres.prices.product_prices import SeriesPrice, current_prices_of
 from keeper.stores.postgres.users.accounts import time_zone_of
 
@@ -41,31 +40,6 @@ class Assessment:
         return _NO_OFFER if self.price.price_minor is None else _TOO_LITTLE
 
 
-def context_of(
-    connection: Connection,
-    series: SeriesName,
-    price: StoredPrice,
-    *,
-    checked_at: datetime,
-    with_shipping: bool,
-) -> PriceContext:
-    """Return how a price compares with the year before the check that saw it."""
-    since = checked_at - YEAR - timedelta(days=1)
-    stored = points_of(connection, series.asin, series.domain, series.price_type, since=since)
-    points = [
-        (one.observed_at, one.amount(with_shipping=with_shipping))
-        for one in stored
-        if one.observed_at <= checked_at
-    ]
-    return price_context(
-        points,
-        observed_at=price.observed_at,
-        checked_at=checked_at,
-        amount=price.amount(with_shipping=with_shipping),
-        price_type=price_type_of(series.price_type),
-    )
-
-
 def assess_price(
     connection: Connection, account: Account, series: SeriesName, *, with_shipping: bool
 ) -> Assessment:
@@ -82,8 +56,14 @@ def assess_price(
             "first"
         )
     seen = StoredPrice(price.observed_at, price.price_minor, price.shipping_minor)
-    context = context_of(
-        connection, series, seen, checked_at=price.last_checked_at, with_shipping=with_shipping
+    context = context_of_price(
+        connection,
+        series.asin,
+        series.domain,
+        series.price_type,
+        seen,
+        checked_at=price.last_checked_at,
+        with_shipping=with_shipping,
     )
     facts = assessment(
         context,

@@ -10,8 +10,10 @@ from keeper.pipeline.users.audit import Doer, record
 from keeper.settings import Settings
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users.accounts import (
+    HandedOn,
     ListedUser,
     find_account,
+    get_account,
     list_accounts,
     lock_account,
     remove_account,
@@ -20,12 +22,14 @@ from keeper.stores.postgres.users.accounts import (
 from keeper.stores.postgres.watches.watch_list import ensure_user
 
 __all__ = [
+    "HandedOn",
     "ListedUser",
     "UserError",
     "add_user",
     "all_users",
     "change_role",
     "known_user",
+    "listed_user",
     "listed_users",
     "operators_of",
     "remove_user",
@@ -109,27 +113,43 @@ def change_role(
 
 
 def remove_user(
-    connection: Connection, email: str, doer: Doer, *, at: datetime, operators: Collection[str]
-) -> int:
-    """Remove a user with all that is theirs, in one transaction; return how many filters stay.
+    connection: Connection,
+    email: str,
+    doer: Doer,
+    *,
+    at: datetime,
+    operators: Collection[str],
+    heir: str | None = None,
+) -> HandedOn:
+    """Remove a user with all that is theirs, in one transaction, and return what stays.
 
     Watches, alerts and messages on their way, channels, reports, sessions and tokens go. Deal
-    filters stay, switched off, with the deals they found.
+    filters stay, switched off, with the deals they found. An heir gets the filters, and the watches
+    they have not, with their alerts: those on their way come by the heir's channels.
 
     Raises:
-        UserError: Nobody has the address, or the settings name it, so that it would come again.
+        UserError: Nobody has one of the addresses, both are the same, or the settings name the one
+            to remove, so that it would come again.
     """
     account = find_account(connection, email, operators)
     if account is None:
         raise UserError(f"{email} is no user")
     if account.email.lower() in operators:
         raise UserError(_named(account))
+    to = None if heir is None else known_user(connection, heir, operators)
+    if to == account:
+        raise UserError(f"{email} is removed and can be given nothing")
     with connection.transaction():
-        if lock_account(connection, account.user_id, operators) is None:
-            raise UserError(f"{email} is no user")
-        filters = remove_account(connection, account.user_id)
-        record(connection, doer, at, "user removed", account.email, f"{filters} filters stay")
-    return filters
+        # By id, so that two removals at once cannot wait for each other.
+        for one in sorted({account.user_id} | ({to.user_id} if to else set())):
+            if lock_account(connection, one, operators) is None:
+                raise UserError(f"{email if one == account.user_id else heir} is no user")
+        handed = remove_account(connection, account.user_id, to.user_id if to else None)
+        stays = f"{handed.filters} filters stay"
+        if to:
+            stays = f"{handed.watches} watches and {handed.filters} filters to {to.email}"
+        record(connection, doer, at, "user removed", account.email, stays)
+    return handed
 
 
 def listed_users(
@@ -144,6 +164,13 @@ def listed_users(
     if not account.is_operator:
         return []
     return list_accounts(connection, operators, after=after, most=most)
+
+
+def listed_user(
+    connection: Connection, user_id: int, operators: Collection[str]
+) -> ListedUser | None:
+    """Return a user by id, for operators; None if there is none."""
+    return get_account(connection, user_id, operators)
 
 
 def all_users(connection: Connection, operators: Collection[str]) -> list[ListedUser]:

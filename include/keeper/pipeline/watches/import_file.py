@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from keeper.domain.users.access import Account
+from keeper.domain.users.limits import Limit, Limits
 from keeper.pipeline.users.audit import Doer, record
+from keeper.pipeline.users.limits import LimitReachedError, use_limit
 from keeper.pipeline.watches.csv_file import (
     FileNote,
     RowError,
@@ -30,6 +32,7 @@ __all__ = [
     "MOST_ROWS",
     "ImportResult",
     "ImportedRow",
+    "LimitReachedError",
     "Saved",
     "TooManyRowsError",
     "WatchGoneError",
@@ -89,6 +92,7 @@ def import_watches(
     is_dry_run: bool,
     doer: Doer,
     at: datetime,
+    limits: Limits | None = None,
 ) -> ImportResult:
     """Add and change watches of a user as a file says; a bad row costs only itself.
 
@@ -99,11 +103,16 @@ def import_watches(
         is_dry_run: Only say what would become of each row; nothing is changed.
         doer: Who imports.
         at: Now.
+        limits: How many imports and watches there may be; None for as many as they like.
 
     Raises:
         TooManyRowsError: It has more than 5,000 rows.
+        LimitReachedError: It is one import too many, or the list would be too long; nothing is
+            changed then.
         WatchGoneError: The user was removed meanwhile.
     """
+    if limits is not None:
+        use_limit(connection, account, Limit.IMPORTS_AN_HOUR, 1, at=at, defaults=limits)
     good: list[WatchRow] = []
     bad: list[RowError] = []
     notes: list[str] = []
@@ -118,7 +127,7 @@ def import_watches(
             raise TooManyRowsError(f"at most {MOST_ROWS:,} rows at once")
     with connection.transaction(force_rollback=is_dry_run):
         watches = [row.watch for row in good]
-        saved = save_own(connection, account.user_id, account.email, watches)
+        saved = save_own(connection, account, account.user_id, account.email, watches, limits)
         rows = [_of_saved(row, result) for row, result in zip(good, saved, strict=True)]
         rows += [ImportedRow(row.row, None, row.reason) for row in bad]
         result = ImportResult(tuple(sorted(rows, key=lambda row: row.row)), tuple(notes))

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from keeper.domain.users.access import Account
+from keeper.domain.users.limits import Limits
 from keeper.domain.watches.watch import Unsaid, Watch, WatchStatus
+from keeper.pipeline.users.limits import LimitReachedError, watches_within_limit
 from keeper.pipeline.watches.typed import NOTHING, TypedWatch, read_watch
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users.accounts import lock_account
@@ -25,6 +27,7 @@ __all__ = [
     "NOTHING",
     "BadPageStartError",
     "ChangedWatch",
+    "LimitReachedError",
     "PageStart",
     "PageWanted",
     "PagedWatch",
@@ -102,7 +105,11 @@ def watch_of(connection: Connection, account: Account, watch_id: int) -> PagedWa
 
 
 def add_watch(
-    connection: Connection, account: Account, product: str, text: WatchText
+    connection: Connection,
+    account: Account,
+    product: str,
+    text: WatchText,
+    limits: Limits | None = None,
 ) -> ChangedWatch:
     """Watch a product on the user's own list; adding it again changes what is given.
 
@@ -111,17 +118,23 @@ def add_watch(
         account: Whose list.
         product: An ASIN or an address of a product at Amazon.
         text: What else is given.
+        limits: How many there may be; None for as many as they like.
 
     Raises:
         UnclearWatchError: What was given is no watch.
+        LimitReachedError: It would be one more than there may be.
         WatchGoneError: The user was removed meanwhile.
     """
     typed = _read(product, text)
-    return _save(connection, account, account.user_id, account.email, typed)
+    return _save(connection, account, account.user_id, account.email, typed, limits)
 
 
 def change_watch(
-    connection: Connection, account: Account, watch_id: int, text: WatchText
+    connection: Connection,
+    account: Account,
+    watch_id: int,
+    text: WatchText,
+    limits: Limits | None = None,
 ) -> ChangedWatch:
     """Change a watch the user may see, an operator another's too.
 
@@ -129,6 +142,7 @@ def change_watch(
 
     Raises:
         UnclearWatchError: What was given cannot be.
+        LimitReachedError: It was removed, and would be one more than there may be.
         WatchGoneError: The user may see no such watch.
     """
     with connection.transaction():
@@ -142,11 +156,15 @@ def change_watch(
             status=text.status or watch.status.value,
         )
         typed = _read(watch.asin, meant)
-        return _save(connection, account, found.user_id, found.email, typed)
+        return _save(connection, account, found.user_id, found.email, typed, limits)
 
 
 def change_watches(
-    connection: Connection, account: Account, watch_ids: Sequence[int], text: WatchText
+    connection: Connection,
+    account: Account,
+    watch_ids: Sequence[int],
+    text: WatchText,
+    limits: Limits | None = None,
 ) -> list[ChangedWatch | ValueError | LookupError]:
     """Change several watches in one transaction; return what became of each, in their order.
 
@@ -156,8 +174,8 @@ def change_watches(
     with connection.transaction():
         for watch_id in watch_ids:
             try:
-                results.append(change_watch(connection, account, watch_id, text))
-            except (UnclearWatchError, WatchGoneError) as error:
+                results.append(change_watch(connection, account, watch_id, text, limits))
+            except (UnclearWatchError, LimitReachedError, WatchGoneError) as error:
                 results.append(error)
     return results
 
@@ -211,10 +229,15 @@ def _read(product: str, text: WatchText) -> TypedWatch:
 
 
 def _save(
-    connection: Connection, account: Account, user_id: int, email: str, typed: TypedWatch
+    connection: Connection,
+    account: Account,
+    user_id: int,
+    email: str,
+    typed: TypedWatch,
+    limits: Limits | None = None,
 ) -> ChangedWatch:
     with connection.transaction():
-        (saved,) = save_own(connection, user_id, email, [typed.watch])
+        (saved,) = save_own(connection, account, user_id, email, [typed.watch], limits)
         if isinstance(saved, ValueError):
             raise UnclearWatchError(str(saved))
         return ChangedWatch(
@@ -226,16 +249,23 @@ def _save(
 
 
 def save_own(
-    connection: Connection, user_id: int, email: str, watches: Sequence[Watch]
+    connection: Connection,
+    account: Account,
+    user_id: int,
+    email: str,
+    watches: Sequence[Watch],
+    limits: Limits | None = None,
 ) -> list[SavedWatch | ValueError]:
     """Save watches of a user who is there; to be called within a transaction.
 
     Raises:
+        LimitReachedError: The user would have more than they may.
         WatchGoneError: The user was removed, and must not come back by this.
     """
     if lock_account(connection, user_id, ()) is None:
         raise WatchGoneError("this user was removed")
-    return save_watches(connection, email, watches)
+    with watches_within_limit(connection, account, user_id, limits):
+        return save_watches(connection, email, watches)
 
 
 def _saved_watch(

@@ -43,6 +43,10 @@ class DatabaseUnavailableError(TransientError):
     """PostgreSQL cannot be reached, is starting, or ended the work for a passing reason."""
 
 
+class StatementCanceledError(DatabaseUnavailableError):
+    """PostgreSQL answers, but a statement took longer, or waited longer for a lock, than it may."""
+
+
 class SchemaMissingError(TransientError):
     """The database lacks a table or column of this version: it is not migrated yet."""
 
@@ -61,6 +65,7 @@ _PASSING: Final = (
     psycopg.errors.IdleInTransactionSessionTimeout,
     psycopg.errors.TransactionTimeout,
 )
+_CANCELED: Final = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
 _UNMIGRATED: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 _REFUSED_LOGIN: Final = ("password authentication failed", "does not exist", "no password supplied")
 
@@ -126,7 +131,9 @@ def translated_errors() -> Iterator[None]:
         raise SchemaMissingError(f"{error.diag.message_primary}; run: keeper migrate") from error
     except _PASSING as error:
         text = str(error).strip() or type(error).__name__
-        raise DatabaseUnavailableError(text.splitlines()[0]) from error
+        is_canceled = isinstance(error, _CANCELED)
+        kind = StatementCanceledError if is_canceled else DatabaseUnavailableError
+        raise kind(text.splitlines()[0]) from error
 
 
 @contextmanager

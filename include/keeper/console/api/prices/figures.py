@@ -58,19 +58,19 @@ class WindowReply(Reply):
     share_with_offer: float | None = Field(description="Of the time known, 0 to 1.")
 
     @classmethod
-    def of_window(cls, one: WindowStatistics, currency: str) -> "WindowReply":
+    def of_window(cls, window: WindowStatistics, currency: str) -> "WindowReply":
         """Return what the API says of a window."""
-        has_offer = one.lowest_minor is not None
+        has_offer = window.lowest_minor is not None
         return cls(
-            days=one.days,
-            known_since=one.known_since,
-            changes=one.changes,
-            average=Money.of_minor(one.average_minor, currency),
-            lowest=Money.of_minor(one.lowest_minor, currency),
-            lowest_at=one.lowest_at if has_offer else None,
-            highest=Money.of_minor(one.highest_minor, currency),
-            highest_at=one.highest_at if has_offer else None,
-            share_with_offer=one.share_with_offer,
+            days=window.days,
+            known_since=window.known_since,
+            changes=window.changes,
+            average=Money.of_minor(window.average_minor, currency),
+            lowest=Money.of_minor(window.lowest_minor, currency),
+            lowest_at=window.lowest_at if has_offer else None,
+            highest=Money.of_minor(window.highest_minor, currency),
+            highest_at=window.highest_at if has_offer else None,
+            share_with_offer=window.share_with_offer,
         )
 
 
@@ -124,16 +124,16 @@ class LocaleReply(Reply):
     observed_at: Moment
 
     @classmethod
-    def of_price(cls, asin: str, one: LocalePrice) -> "LocaleReply":
+    def of_price(cls, asin: str, price: LocalePrice) -> "LocaleReply":
         """Return what the API says of it."""
         return cls(
-            domain=one.domain,
-            url=product_url(asin, locale_of(one.domain)),
-            amount=Money.of_minor(one.landed_minor, one.currency),
-            in_euros=Money.of_minor(one.euro_cents, "EUR"),
-            rate_day=one.rate_day,
-            above_cheapest_percent=one.above_cheapest_percent,
-            observed_at=one.observed_at,
+            domain=price.domain,
+            url=product_url(asin, locale_of(price.domain)),
+            amount=Money.of_minor(price.landed_minor, price.currency),
+            in_euros=Money.of_minor(price.euro_cents, "EUR"),
+            rate_day=price.rate_day,
+            above_cheapest_percent=price.above_cheapest_percent,
+            observed_at=price.observed_at,
         )
 
 

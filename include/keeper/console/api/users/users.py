@@ -17,7 +17,7 @@ from keeper.console.problems import (
     answers,
 )
 from keeper.domain.users.access import Role
-from keeper.pipeline.users.accounts import listed_users
+from keeper.pipeline.users.accounts import ListedUser, listed_users
 from keeper.pipeline.users.audit import Actor, entries
 
 router = APIRouter()
@@ -35,6 +35,18 @@ class User(Reply):
     created_at: Moment
     watches: int = Field(description="Removed ones left out.")
     last_seen_at: Moment | None = Field(description="When they last used the console's pages.")
+
+    @classmethod
+    def of_listed(cls, one: ListedUser) -> "User":
+        """Return what the API says of a user."""
+        return cls(
+            id=one.account.user_id,
+            email=one.account.email,
+            role=one.account.role,
+            created_at=one.created_at,
+            watches=one.watches,
+            last_seen_at=one.last_seen_at,
+        )
 
 
 class UserPage(Reply):
@@ -80,17 +92,7 @@ async def list_users(
         most=limit + 1,
     )
     found = await context.database.run(work)
-    shown = [
-        User(
-            id=one.account.user_id,
-            email=one.account.email,
-            role=one.account.role,
-            created_at=one.created_at,
-            watches=one.watches,
-            last_seen_at=one.last_seen_at,
-        )
-        for one in found[:limit]
-    ]
+    shown = [User.of_listed(one) for one in found[:limit]]
     has_more = len(found) > limit
     return UserPage(
         items=shown, next_cursor=write_cursor(_BY_ID, "", shown[-1].id) if has_more else None

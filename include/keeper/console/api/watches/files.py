@@ -10,6 +10,7 @@ from keeper.console.api.shapes import Reply
 from keeper.console.auth import WatchReader, WatchWriter, doer_of
 from keeper.console.context import Context
 from keeper.console.problems import (
+    LIMIT_REACHED,
     NOT_SIGNED_IN,
     OTHER_SITE,
     SCOPE_MISSING,
@@ -85,7 +86,7 @@ class ImportReply(Reply):
 
 @router.post(
     "/import",
-    responses=answers(NOT_SIGNED_IN, SCOPE_MISSING, OTHER_SITE, TOO_LARGE),
+    responses=answers(NOT_SIGNED_IN, SCOPE_MISSING, OTHER_SITE, TOO_LARGE, LIMIT_REACHED),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -109,6 +110,7 @@ async def import_(
         is_dry_run=dry_run,
         doer=doer_of(request, caller),
         at=context.clock(),
+        limits=context.limits,
     )
     try:
         result = await context.database.run(work)

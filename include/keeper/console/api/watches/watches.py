@@ -22,6 +22,7 @@ from keeper.console.context import Context
 from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
 from keeper.console.problems import (
     BAD_CURSOR,
+    LIMIT_REACHED,
     NOT_FOUND,
     NOT_SIGNED_IN,
     OTHER_SITE,
@@ -126,7 +127,7 @@ async def list_watches(
 
 @router.post(
     "",
-    responses=_WRITE | answers(UNCLEAR_WATCH) | {201: {"description": "It is new."}},
+    responses=_WRITE | answers(UNCLEAR_WATCH, LIMIT_REACHED) | {201: {"description": "It is new."}},
     name="add",
 )
 async def add(
@@ -134,7 +135,13 @@ async def add(
 ) -> ChangedWatchReply:
     """Watch a product; adding it again changes what is given and leaves the rest as it is."""
     text = body.text_of_new()
-    work = partial(add_watch, account=caller.account, product=body.product, text=text)
+    work = partial(
+        add_watch,
+        account=caller.account,
+        product=body.product,
+        text=text,
+        limits=context.limits,
+    )
     try:
         changed = await context.database.run(work)
     except UnclearWatchError as error:
@@ -151,7 +158,11 @@ async def add(
 async def change_many(caller: WatchWriter, context: Context, body: BulkChange) -> BulkReply:
     """Change several watches at once; one that cannot be changed leaves the others."""
     work = partial(
-        change_watches, account=caller.account, watch_ids=body.ids, text=body.changes.text()
+        change_watches,
+        account=caller.account,
+        watch_ids=body.ids,
+        text=body.changes.text(),
+        limits=context.limits,
     )
     results = await context.database.run(work)
     return BulkReply(
@@ -189,12 +200,22 @@ async def get(
     return reply
 
 
-@router.patch("/{watch_id}", responses=_WRITE | answers(NOT_FOUND, UNCLEAR_WATCH), name="change")
+@router.patch(
+    "/{watch_id}",
+    responses=_WRITE | answers(NOT_FOUND, UNCLEAR_WATCH, LIMIT_REACHED),
+    name="change",
+)
 async def change(
     caller: WatchWriter, context: Context, watch_id: WatchId, body: WatchChanges
 ) -> ChangedWatchReply:
     """Change what is given of a watch and leave the rest as it is."""
-    work = partial(change_watch, account=caller.account, watch_id=watch_id, text=body.text())
+    work = partial(
+        change_watch,
+        account=caller.account,
+        watch_id=watch_id,
+        text=body.text(),
+        limits=context.limits,
+    )
     try:
         changed = await context.database.run(work)
     except UnclearWatchError as error:

@@ -29,6 +29,14 @@ class ListedUser:
     last_seen_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """How many watches and deal filters of a removed user have another now."""
+
+    watches: int
+    filters: int
+
+
 def account_of(row: Mapping[str, Any], operators: Collection[str]) -> Account:
     """Return a user as an account.
 
@@ -61,12 +69,15 @@ def list_accounts(
 ) -> list[ListedUser]:
     """Return users after an id, by id."""
     rows = connection.execute(statements(_SQL)["list_users"], {"after": after, "most": most})
-    return [
-        ListedUser(
-            account_of(row, operators), row["created_at"], row["watches"], row["last_seen_at"]
-        )
-        for row in rows
-    ]
+    return [_listed(row, operators) for row in rows]
+
+
+def get_account(
+    connection: Connection, user_id: int, operators: Collection[str]
+) -> ListedUser | None:
+    """Return a user by id; None if there is none."""
+    row = connection.execute(statements(_SQL)["get_user"], {"user_id": user_id}).fetchone()
+    return None if row is None else _listed(row, operators)
 
 
 def time_zone_of(connection: Connection, user_id: int) -> str:
@@ -81,14 +92,26 @@ def set_role(connection: Connection, user_id: int, role: Role) -> None:
     connection.execute(statements(_SQL)["set_role"], {"user_id": user_id, "role": role.value})
 
 
-def remove_account(connection: Connection, user_id: int) -> int:
-    """Remove a user with all that is theirs, alerts on their way too; return how many filters stay.
+def remove_account(connection: Connection, user_id: int, heir_id: int | None = None) -> HandedOn:
+    """Remove a user with all that is theirs, alerts on their way too, and return what stays.
 
-    Deal filters go to the system's user, switched off, so that the deals they found stay. To be
-    called within a transaction.
+    Deal filters go to the system's user, switched off, so that the deals they found stay. With an
+    heir they go there as they are, and so do the watches the heir has not, with their alerts. To be
+    called within a transaction, with both users locked.
     """
     sql = statements(_SQL)
-    connection.execute(sql["lock_watches_to_remove"], {"user_id": user_id})
-    filters = connection.execute(sql["hand_on_filters"], {"user_id": user_id}).fetchall()
-    connection.execute(sql["delete_user"], {"user_id": user_id})
-    return len(filters)
+    both = {"user_id": user_id, "heir_id": heir_id}
+    connection.execute(sql["lock_watches_to_remove"], both)
+    watches = 0
+    if heir_id is not None:
+        (row,) = connection.execute(sql["hand_on_watches"], both).fetchall()
+        watches = int(row["watches"])
+    hand_on = "hand_on_filters" if heir_id is None else "hand_filters_to"
+    filters = connection.execute(sql[hand_on], both).fetchall()
+    connection.execute(sql["delete_user"], both)
+    return HandedOn(watches, len(filters))
+
+
+def _listed(row: Mapping[str, Any], operators: Collection[str]) -> ListedUser:
+    account = account_of(row, operators)
+    return ListedUser(account, row["created_at"], row["watches"], row["last_seen_at"])
