@@ -15,12 +15,15 @@ Documents that are missing, differ from PostgreSQL, or have no row there; a row 
 ### Params
 - `days`: compare only the last so many days; all of them if empty.
 - `dry_run`: only say what differs.
+- `delete_surplus`: delete documents without a row however many they are. Without it, more than
+  1,000 of them and more than 5 percent stay, for after a loss in PostgreSQL they are the last copy.
 
 ### If it fails
 - `wait_for_…`: that worker is behind or down: see `keeper health` with its name, such as
   `consume-prices`, and its log. Nothing was compared: what PostgreSQL does not have yet would have
   been deleted.
-- `summarise`: one of the others failed; it names them.
+- `summarise`: one of the others failed; it names them. Or PostgreSQL has lost much: its documents
+  were left, and the log says how to restore or delete them.
 - `reconcile_…`: a store does not answer, or `keeper search reconcile` runs beside it.
 
 ### Run it again
@@ -70,6 +73,12 @@ from keeper.orchestration.run_notices import deadline_after, notify_of_failed_ru
             description="Only the last so many; all of them if empty.",
         ),
         "dry_run": Param(False, type=OPTIONAL_FLAG, title="Only say what is wrong"),
+        "delete_surplus": Param(
+            False,
+            type=OPTIONAL_FLAG,
+            title="Delete surplus",
+            description="Delete what PostgreSQL does not have, however much it is.",
+        ),
     },
 )
 def reconcile_stores() -> None:

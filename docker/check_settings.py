@@ -28,9 +28,9 @@ SHORTEST = 16
 # Of .env.example and docker-compose.dev.yaml, where everybody can read them.
 PUBLISHED = {
     "admin",
-    "airflow",
-    "keeper",
-    "postgres",
+    "airflow-on-a-laptop",
+    "keeper-on-a-laptop",
+    "postgres-on-a-laptop",
     "for-development-only",
     "for-development-only-for-development-only-for-development-only-for",
 }

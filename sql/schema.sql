@@ -567,7 +567,7 @@ CREATE TABLE public.idempotency_keys (
     body bytea,
     CONSTRAINT idempotency_keys_check CHECK ((num_nonnulls(status, headers, body) = ANY (ARRAY[0, 3]))),
     CONSTRAINT idempotency_keys_key_check CHECK ((key <> ''::text)),
-    CONSTRAINT idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 499)))
+    CONSTRAINT idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 399)))
 );
 
 COMMENT ON TABLE public.idempotency_keys IS 'Answers of the API to requests with an Idempotency-Key, for a day: who repeats one gets the same answer.';
@@ -958,7 +958,8 @@ CREATE TABLE public.reconciliations (
     surplus integer NOT NULL,
     in_motion integer NOT NULL,
     refused integer NOT NULL,
-    examples text[] NOT NULL
+    examples text[] NOT NULL,
+    surplus_kept integer DEFAULT 0 NOT NULL
 );
 
 COMMENT ON TABLE public.reconciliations IS 'One row a comparison of Elasticsearch with PostgreSQL: documents missing, saying something else, or of nothing stored.';
@@ -966,6 +967,8 @@ COMMENT ON TABLE public.reconciliations IS 'One row a comparison of Elasticsearc
 COMMENT ON COLUMN public.reconciliations.different IS 'Days and locales whose sums differed, of all days.';
 
 COMMENT ON COLUMN public.reconciliations.in_motion IS 'Documents passed over because they were checked a moment before.';
+
+COMMENT ON COLUMN public.reconciliations.surplus_kept IS 'Documents of surplus that were left, because they were too many to delete without being asked to.';
 
 ALTER TABLE public.reconciliations ALTER COLUMN reconciliation_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliations_reconciliation_id_seq
@@ -989,6 +992,55 @@ COMMENT ON TABLE public.reported_deals IS 'What a report was made of; no deal co
 COMMENT ON COLUMN public.reported_deals."position" IS 'Where it stands in the report; null for one that was only counted, better ones having come first.';
 
 COMMENT ON COLUMN public.reported_deals.deal IS 'As it was told.';
+
+CREATE TABLE public.requests (
+    request_id bigint NOT NULL,
+    kind text NOT NULL,
+    arguments jsonb NOT NULL,
+    user_id bigint NOT NULL,
+    token_id bigint,
+    origin text,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    progress double precision,
+    claim text,
+    claimed_until timestamp with time zone,
+    cancel_asked_at timestamp with time zone,
+    result jsonb,
+    problem text,
+    CONSTRAINT requests_check CHECK (((state = 'running'::text) = ((claim IS NOT NULL) AND (claimed_until IS NOT NULL)))),
+    CONSTRAINT requests_check1 CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT requests_kind_check CHECK ((kind <> ''::text)),
+    CONSTRAINT requests_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT requests_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+COMMENT ON TABLE public.requests IS 'What users asked the API for and a worker carries out: replays, rebuilds, tests of channels.';
+
+COMMENT ON COLUMN public.requests.arguments IS 'What exactly was asked for; no secret.';
+
+COMMENT ON COLUMN public.requests.token_id IS 'The API token it was asked with; null for a session.';
+
+COMMENT ON COLUMN public.requests.due_at IS 'Not before; later than created_at after a failed attempt.';
+
+COMMENT ON COLUMN public.requests.claim IS 'The attempt that runs now, by a name no other attempt has.';
+
+COMMENT ON COLUMN public.requests.claimed_until IS 'Its worker moves it on while it lives; once it is over another worker takes the request.';
+
+COMMENT ON COLUMN public.requests.problem IS 'Why the last attempt failed; for operators, it may name hosts.';
+
+ALTER TABLE public.requests ALTER COLUMN request_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.requests_request_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.sessions (
     session_id bigint NOT NULL,
@@ -1326,6 +1378,9 @@ ALTER TABLE ONLY public.reconciliations
 ALTER TABLE ONLY public.reported_deals
     ADD CONSTRAINT reported_deals_pkey PRIMARY KEY (report_id, event_id);
 
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_pkey PRIMARY KEY (request_id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_digest_key UNIQUE (digest);
 
@@ -1387,6 +1442,12 @@ CREATE INDEX product_proposals_by_discovery ON public.product_proposals USING bt
 CREATE INDEX reconciliations_by_time ON public.reconciliations USING btree (compared_at);
 
 CREATE INDEX reported_deals_of_event ON public.reported_deals USING btree (event_id);
+
+CREATE INDEX requests_due ON public.requests USING btree (due_at, request_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
+
+CREATE INDEX requests_of_user ON public.requests USING btree (user_id, request_id);
+
+CREATE UNIQUE INDEX requests_open ON public.requests USING btree (user_id, kind, arguments) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 
 CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id);
 
@@ -1522,6 +1583,9 @@ ALTER TABLE ONLY public.product_proposals
 
 ALTER TABLE ONLY public.reported_deals
     ADD CONSTRAINT reported_deals_report_id_fkey FOREIGN KEY (report_id) REFERENCES public.deal_reports(report_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;

@@ -9,7 +9,7 @@ import psycopg
 
 from stack.commands import run_logged
 from stack.context import Stack
-from stack.environment import airflow_environment
+from stack.environment import AIRFLOW_CONSOLE_USER, airflow_environment
 from stack.layout import write_private
 from stack.ports import HOST
 from stack.product import keeper_command, process_environment, whole_environment
@@ -83,7 +83,10 @@ def migrate(stack: Stack) -> str:
         encoding="utf-8",
     )
     # Airflow opens the file for writing, to add users it has no password for.
-    passwords = {ADMIN: stack.credentials.airflow_admin}
+    passwords = {
+        ADMIN: stack.credentials.airflow_admin,
+        AIRFLOW_CONSOLE_USER: stack.credentials.airflow_console,
+    }
     write_private(stack.layout.secrets / "airflow_passwords.json", json.dumps(passwords))
     version = locked_packages()["apache-airflow-core"]
     state = {"airflow_tables": version, "airflow_pools": [list(_POOL)]}

@@ -21,6 +21,7 @@ class Credentials:
     postgres_keeper: str
     postgres_airflow: str
     airflow_admin: str
+    airflow_console: str
     airflow_fernet_key: str
     airflow_jwt_secret: str
     airflow_api_secret: str
@@ -48,6 +49,7 @@ def _generate() -> Credentials:
         postgres_keeper=secrets.token_hex(16),
         postgres_airflow=secrets.token_hex(16),
         airflow_admin=secrets.token_hex(6),
+        airflow_console=secrets.token_hex(16),
         airflow_fernet_key=base64.urlsafe_b64encode(os.urandom(32)).decode(),
         airflow_jwt_secret=secrets.token_urlsafe(48),
         airflow_api_secret=secrets.token_urlsafe(48),

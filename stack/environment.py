@@ -16,6 +16,8 @@ from stack.layout import write_private
 from stack.ports import HOST
 
 KEEPA_URL: Final = "https://api.keepa.com"
+AIRFLOW_CONSOLE_USER: Final = "keeper-console"
+"""May start and see runs, and do no administration: Airflow's role user is the least that may."""
 
 
 def product_environment(stack: Stack) -> dict[str, str]:
@@ -43,6 +45,9 @@ def product_environment(stack: Stack) -> dict[str, str]:
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",
         "ELASTICSEARCH_URL": f"http://{HOST}:{ports.elasticsearch}",
         "KEEPER_RUN_DIR": str(layout.run),
+        "KEEPER_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
+        "KEEPER_AIRFLOW_API_USER": AIRFLOW_CONSOLE_USER,
+        "KEEPER_AIRFLOW_API_PASSWORD": stack.credentials.airflow_console,
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONPATH": str(layout.root / "include"),
     }
@@ -77,7 +82,7 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(
             stack.layout.secrets / "airflow_passwords.json"
         ),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{AIRFLOW_CONSOLE_USER}:user",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (

@@ -14,9 +14,10 @@ from rich.console import Console
 
 from keeper.alerts.channels.telegram import telegram_text
 from keeper.alerts.compose import alert_message
+from keeper.domain.messages.queue import QueuedAlert
 from keeper.pipeline.messages.price_verdicts import price_context_of
 from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.messages.outbox import latest_alert
+from keeper.stores.postgres.messages.outbox import read_messages
 from stack.airflow_pictures import airflow_pictures
 from stack.context import Stack
 from stack.environment import database_url
@@ -44,12 +45,13 @@ def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
         StackError: There is no Chromium, or nothing to take a picture of.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    mail, report = _newest_alert(stack), deal_report_page(stack, console)
+    message_id, alert_id = _plainest_alert(stack)
+    mail, report = _mail_of(stack, alert_id), deal_report_page(stack, console)
     with _chromium() as browser:
         pictures = {
             **airflow_pictures(browser, stack),
             "alert-mail.png": _alert_mail(browser, mail),
-            "alert-telegram.png": _alert_in_telegram(browser, stack),
+            "alert-telegram.png": _alert_in_telegram(browser, stack, message_id),
             "deal-report.png": take_page(browser, report, _PHONE["width"]),
         }
     for name, picture in pictures.items():
@@ -77,12 +79,12 @@ def _alert_mail(browser: Browser, address: str) -> bytes:
     return _still(page)
 
 
-def _alert_in_telegram(browser: Browser, stack: Stack) -> bytes:
-    """Show the newest alert's caption and chart, as Telegram reads its own HTML."""
+def _alert_in_telegram(browser: Browser, stack: Stack, message_id: int) -> bytes:
+    """Show an alert's caption and chart, as Telegram reads its own HTML."""
     with session(PostgresConfig(database_url(stack))) as connection:
-        queued = latest_alert(connection)
-        if queued is None:
-            raise StackError("No alert has been raised yet; raise one with: make demo")
+        (queued,) = read_messages(connection, [message_id])
+        if not isinstance(queued, QueuedAlert):
+            raise TypeError(f"message {message_id} is no alert")
         message = alert_message(queued, price_context_of(connection, queued.alert))
     chart = message.sections[0].chart
     picture = ""
@@ -105,13 +107,33 @@ def _still(page: Page) -> bytes:
     return page.screenshot(animations="disabled", full_page=True)
 
 
-def _newest_alert(stack: Stack) -> str:
+def _plainest_alert(stack: Stack) -> tuple[int, int]:
+    """Return the message and the alert that lies furthest below its target, of a new product.
+
+    Who sees the picture first shall not wonder about a price type, or why Keeper sent it.
+    """
+    with session(PostgresConfig(database_url(stack))) as connection:
+        row = connection.execute(
+            "SELECT message_id, alert_id FROM price_alerts JOIN outbox USING (alert_id)"
+            " WHERE price_alerts.status = 'SENT' AND price_minor IS NOT NULL"
+            " ORDER BY price_type = 'NEW' DESC, price_minor / target_minor::float, alert_id LIMIT 1"
+        ).fetchone()
+    if row is None:
+        raise StackError("No alert has arrived yet; raise one with: make demo")
+    return row["message_id"], row["alert_id"]
+
+
+def _mail_of(stack: Stack, alert_id: int) -> str:
     mails = f"http://{HOST}:{stack.ports.mail_web}"
     try:
         messages = httpx.get(f"{mails}/messages", timeout=10, trust_env=False).json()
     except httpx.HTTPError:
         raise StackError("The stack does not run; start it with: make demo") from None
-    alerts = [one["id"] for one in messages if "x-keeper-alerts" in one["headers"]]
-    if not alerts:
-        raise StackError("No alert has arrived yet; raise one with: make demo")
-    return f"{mails}/message/{alerts[0]}/html"
+    found = [
+        one["id"] for one in messages if one["headers"].get("x-keeper-alerts") == str(alert_id)
+    ]
+    if not found:
+        raise StackError(
+            "The alert's mail is not in the mail catcher; take pictures after: make demo"
+        )
+    return f"{mails}/message/{found[0]}/html"

@@ -16,7 +16,9 @@ class Access:
         needs_session: A token never may.
         needs_operator: A reader never may.
         is_of_owner: What it is about is Ann's: other readers learn not even that it is there.
-        body: What is sent.
+        is_of_boss: What it is about is an operator's: readers learn not even that it is there.
+        needs_scope_to_see: Without this scope a token learns not even that it is there.
+        body: What is sent, or what makes it for the address of who asks.
     """
 
     scope: Scope | None = None
@@ -24,7 +26,13 @@ class Access:
     needs_session: bool = False
     needs_operator: bool = False
     is_of_owner: bool = False
+    is_of_boss: bool = False
+    needs_scope_to_see: Scope | None = None
     body: Any = None
+
+
+def _own_mail(email: str | None) -> dict[str, Any]:
+    return {"kind": "email", "address": email or "nobody@example.org"}
 
 
 _USERS: Final = {
@@ -66,18 +74,74 @@ _WATCHES: Final = {
     "watches-remove": Access(WRITE, is_of_owner=True),
 }
 
-_SEE: Final = Scope.PRICES_READ
+_MESSAGES: Final = {
+    "alerts-list": Access(Scope.MESSAGES_READ),
+    "alerts-get": Access(Scope.MESSAGES_READ, is_of_owner=True),
+    "alerts-acknowledge": Access(
+        Scope.MESSAGES_WRITE, is_of_owner=True, body={"acknowledged": True}
+    ),
+    "messages-list": Access(Scope.MESSAGES_READ),
+    "messages-get": Access(Scope.MESSAGES_READ, is_of_owner=True),
+    "deliveries-list": Access(Scope.MESSAGES_READ),
+    "channels-list": Access(Scope.MESSAGES_READ),
+    "channels-add": Access(Scope.MESSAGES_WRITE, body=_own_mail),
+    "channels-get": Access(Scope.MESSAGES_READ, is_of_owner=True),
+    "channels-change": Access(Scope.MESSAGES_WRITE, is_of_owner=True, body={"is_active": False}),
+    "channels-remove": Access(Scope.MESSAGES_WRITE, is_of_owner=True),
+    "channels-test": Access(Scope.MESSAGES_WRITE, is_of_owner=True),
+    "delivery-rules-get": Access(Scope.MESSAGES_READ),
+    "delivery-rules-change": Access(Scope.MESSAGES_WRITE, body={"daily_cap": 20}),
+    "watches-snooze": Access(
+        Scope.MESSAGES_WRITE, is_of_owner=True, body={"until": "2030-02-01T00:00:00Z"}
+    ),
+    "watches-end-snooze": Access(Scope.MESSAGES_WRITE, is_of_owner=True),
+}
+
+_DEALS: Final = {
+    "deals-list": Access(Scope.DEALS_READ),
+    "deals-aggregate": Access(Scope.DEALS_READ),
+    "deals-get": Access(Scope.DEALS_READ, is_of_owner=True),
+    "deal-filters-list": Access(Scope.DEALS_READ),
+    "deal-filters-add": Access(Scope.DEALS_WRITE, body={"name": "x"}),
+    "deal-filters-get": Access(Scope.DEALS_READ, is_of_owner=True),
+    "deal-filters-change": Access(Scope.DEALS_WRITE, is_of_owner=True, body={"min_score": 40}),
+    "deal-filters-remove": Access(Scope.DEALS_WRITE, is_of_owner=True),
+    "reports-list": Access(Scope.DEALS_READ),
+    "reports-get": Access(Scope.DEALS_READ, is_of_owner=True),
+    "reports-preview": Access(Scope.DEALS_READ),
+}
+
+_SEE, _DO = Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE
+_OPERATIONS: Final = {
+    "requests-list": Access(),
+    "requests-get": Access(needs_scope_to_see=_SEE, is_of_boss=True),
+    "requests-cancel": Access(needs_scope_to_see=_DO, is_of_boss=True),
+    "search-rebuild": Access(_DO, needs_operator=True, body={"index": "runs"}),
+}
+
 _PRICES: Final = {
-    "products-list": Access(_SEE),
-    "prices-get": Access(_SEE),
-    "prices-list-history": Access(_SEE),
-    "prices-get-columns": Access(_SEE),
-    "prices-get-stats": Access(_SEE),
-    "prices-assess": Access(_SEE),
-    "prices-list-locales": Access(_SEE),
+    "products-list": Access(Scope.PRICES_READ),
+    "prices-get": Access(Scope.PRICES_READ),
+    "prices-list-history": Access(Scope.PRICES_READ),
+    "prices-get-columns": Access(Scope.PRICES_READ),
+    "prices-get-stats": Access(Scope.PRICES_READ),
+    "prices-assess": Access(Scope.PRICES_READ),
+    "prices-list-locales": Access(Scope.PRICES_READ),
+    "prices-check": Access(WRITE, is_of_owner=True),
+    "prices-check-all": Access(WRITE),
+    "prices-get-check": Access(Scope.PRICES_READ, is_of_owner=True),
 }
 
 _LIVE: Final = {"live-stream": Access()}
 
-OPERATIONS: Final = {**_LIVE, **_USERS, **_PEOPLE, **_WATCHES, **_PRICES}
+OPERATIONS: Final = {
+    **_LIVE,
+    **_USERS,
+    **_PEOPLE,
+    **_WATCHES,
+    **_MESSAGES,
+    **_DEALS,
+    **_OPERATIONS,
+    **_PRICES,
+}
 """By operation id."""

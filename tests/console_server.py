@@ -1,10 +1,11 @@
 """A console that serves in a thread, and people who use it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -116,7 +117,14 @@ class Console:
 @contextmanager
 def serving(app: FastAPI, port: int) -> Iterator[None]:
     """Serve an application from a thread for the block."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -140,6 +148,8 @@ def make_running(
             public_url: str | None = None,
             allows_insecure_cookie: bool = False,
             limits: Limits = DEFAULT_LIMITS,
+            trusted_proxies: Sequence[str] = (),
+            proxy_user_header: str | None = None,
             **parts: Any,
         ) -> Console:
             port, clock = free_port(), Clock()
@@ -159,6 +169,8 @@ def make_running(
                 old_after=lambda price_type: timedelta(hours=12),
                 clock=clock,
                 limits=limits,
+                trusted_proxies=tuple(map(ip_network, trusted_proxies)),
+                proxy_user_header=proxy_user_header,
                 **parts,
             )
             running.enter_context(serving(make_console(context), port))

@@ -20,6 +20,7 @@ def plain_stack(layout: Layout, **changes: Any) -> Stack:
             postgres_keeper="keeper-password",
             postgres_airflow="airflow-password",
             airflow_admin="admin-password",
+            airflow_console="console-password",
             airflow_fernet_key="fernet",
             airflow_jwt_secret="jwt",
             airflow_api_secret="api",

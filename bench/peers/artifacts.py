@@ -4,15 +4,20 @@ import os
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bench.local_stack import HOME
 from bench.registry import SkippedError
 from stack.java import find_java
+from stack.layout import write_private
+from stack.maven import repository_from_environment
 from stack.versions import versions
 
 FOLDER = HOME / "peers"
 _POM = Path(__file__).with_name("pom.xml")
+_MIRROR = "keeper"
 _FLINK = ("apache-flink==2.3.0", "apache-flink-libraries==2.3.0")
 
 
@@ -47,6 +52,7 @@ def jars(profile: str, *, without: tuple[str, ...] = (), transitive: bool = True
         f"fetching {profile}",
         [
             *("mvn", "--batch-mode", "--quiet", "--activate-profiles", profile),
+            *maven_options(staging),
             f"-Dkafka.version={versions().kafka}",
             f"-Dslf4j.version={versions().slf4j}",
             f"-DexcludeTransitive={'false' if transitive else 'true'}",
@@ -96,6 +102,32 @@ def flink_home() -> Path:
     (staging / "pom.xml").unlink()
     staging.rename(home)
     return home
+
+
+def maven_options(folder: Path) -> list[str]:
+    """Return Maven's options for the repository that KEEPER_MAVEN_URL names; none if it is unset.
+
+    A login stands in the address, as `make up` reads it too. Without the setting Maven reads its
+    own.
+    """
+    repository = repository_from_environment(os.environ)
+    if repository is None:
+        return []
+    url = urlsplit(repository.url)
+    host = url.netloc.rpartition("@")[2]
+    settings = ET.Element("settings")
+    if url.username:
+        server = ET.SubElement(ET.SubElement(settings, "servers"), "server")
+        ET.SubElement(server, "id").text = _MIRROR
+        ET.SubElement(server, "username").text = unquote(url.username)
+        ET.SubElement(server, "password").text = unquote(url.password or "")
+    mirror = ET.SubElement(ET.SubElement(settings, "mirrors"), "mirror")
+    ET.SubElement(mirror, "id").text = _MIRROR
+    ET.SubElement(mirror, "mirrorOf").text = "*"
+    ET.SubElement(mirror, "url").text = urlunsplit(url._replace(netloc=host))
+    file = folder / "settings.xml"
+    write_private(file, ET.tostring(settings, encoding="unicode"))
+    return ["--settings", str(file)]
 
 
 def _staging(name: str) -> Path:

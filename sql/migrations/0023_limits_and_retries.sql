@@ -1,5 +1,5 @@
 -- Limits of each user, answers kept for retries, and links to sign in that the deliverer mails.
--- depends: 0019_console_users
+-- depends: 0022_requests
 
 CREATE TABLE user_limits (
     user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
@@ -27,7 +27,7 @@ CREATE TABLE idempotency_keys (
     request bytea NOT NULL,
     claim bytea NOT NULL,
     claimed_at timestamptz NOT NULL,
-    status integer CHECK (status BETWEEN 200 AND 499),
+    status integer CHECK (status BETWEEN 200 AND 399),
     headers jsonb,
     body bytea,
     PRIMARY KEY (user_id, key),

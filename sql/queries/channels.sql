@@ -109,13 +109,15 @@ WHERE c.channel_id = o.channel_id AND c.user_id = %(user_id)s AND o.status = 'PE
 
 -- name: snooze_watches
 -- Sets until when the alerts of a user's watches of a product are held, null for no longer; a null
--- domain means every locale. Returns the watches with the former time; removed ones are left out. The
+-- domain or price type means every one. Returns the watches with the former time; removed ones are left out. The
 -- end of a snooze stays known: a link made before it has been used.
 WITH meant AS (
     SELECT w.watch_id, w.snoozed_until FROM watched_products w
     JOIN users u USING (user_id)
     WHERE lower(u.email) = lower(%(email)s) AND w.asin = %(asin)s
-        AND (%(domain)s::text IS NULL OR w.domain = %(domain)s) AND w.status <> 'INACTIVE'
+        AND (%(domain)s::text IS NULL OR w.domain = %(domain)s)
+        AND (%(price_type)s::text IS NULL OR w.price_type = %(price_type)s)
+        AND w.status <> 'INACTIVE'
     ORDER BY w.watch_id
     FOR UPDATE OF w
 )
@@ -175,7 +177,7 @@ FROM seen
 -- Returns a watch and its owner's address by its id; no row once it was removed. A null
 -- snoozed_until means that it was never snoozed.
 SELECT u.email, w.asin, w.domain, w.price_type, w.created_at AS watched_since, w.snoozed_until,
-    p.title
+    u.time_zone, p.title
 FROM watched_products w
 JOIN users u USING (user_id)
 LEFT JOIN products p USING (asin, domain)

@@ -20,6 +20,15 @@ WHERE (f.name, f.domain, f.price_type, f.selection, f.min_score, f.status) IS DI
     'ACTIVE')
 RETURNING filter_id, xmax = 0 AS is_new
 
+-- name: change_filter
+-- Replaces name, locale, price type, selection and least score of a filter, and forgets what Keepa had
+-- against it; nothing if it has all of these.
+UPDATE deal_filters SET name = %(name)s, domain = %(domain)s, price_type = %(price_type)s,
+    selection = %(selection)s, min_score = %(min_score)s, problem = NULL, problem_at = NULL,
+    updated_at = now()
+WHERE filter_id = %(filter_id)s AND (name, domain, price_type, selection, min_score)
+    IS DISTINCT FROM (%(name)s, %(domain)s, %(price_type)s, %(selection)s, %(min_score)s)
+
 -- name: active_filters
 -- Returns the filters of all users that the next run searches with, oldest first.
 SELECT filter_id, name, domain, price_type, selection, min_score

@@ -72,7 +72,7 @@ ORDER BY report_id, position
 
 -- name: list_reports
 -- Returns a user's latest reports, newest first, with the number of deals in each and the state of
--- each channel's message.
+-- each channel's message; a null time means any.
 SELECT r.report_id, r.since, r.until, r.left_out,
     (SELECT count(*)::int FROM reported_deals d
         WHERE d.report_id = r.report_id AND d.position IS NOT NULL) AS deals,
@@ -82,6 +82,7 @@ SELECT r.report_id, r.since, r.until, r.left_out,
 FROM deal_reports r
 JOIN users u USING (user_id)
 WHERE lower(u.email) = lower(%(email)s)
+    AND (%(since)s::timestamptz IS NULL OR r.until >= %(since)s)
 ORDER BY r.report_id DESC
 LIMIT %(most)s
 

@@ -41,12 +41,13 @@ WHERE topic = %(topic)s AND resolved_at IS NULL AND NOT EXISTS (
 
 -- name: list_notices
 -- Returns the open notices, or all, newest first, with the state of each channel's message; a null
--- resolved_at means open.
+-- resolved_at means open, a null time any.
 SELECT n.notice_id, n.topic, n.subject, n.details, n.since, n.raised_at, n.last_seen_at, n.times,
     n.resolved_at,
     (SELECT string_agg(concat(c.kind, ' ', lower(o.status)), ', ' ORDER BY o.message_id)
         FROM outbox o JOIN channels c USING (channel_id) WHERE o.notice_id = n.notice_id) AS channels
 FROM operator_notices n
-WHERE %(all)s OR n.resolved_at IS NULL
+WHERE (%(all)s OR n.resolved_at IS NULL)
+    AND (%(since)s::timestamptz IS NULL OR n.last_seen_at >= %(since)s)
 ORDER BY n.notice_id DESC
 LIMIT %(most)s

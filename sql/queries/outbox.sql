@@ -92,8 +92,10 @@ WHERE channel_id = %(channel_id)s AND status = 'SENT' AND settled_at >= %(since)
     AND sent_with IS NULL AND alert_id IS NOT NULL
 
 -- name: hold
--- Makes a message due later and records which of its user's rules holds it.
-UPDATE outbox SET next_attempt_at = %(until)s, held_for = %(held_for)s
+-- Makes a message due later and records which of its user's rules holds it. For one that has been
+-- tried already the time it is held does not count as a time of trying.
+UPDATE outbox SET next_attempt_at = %(until)s, held_for = %(held_for)s,
+    first_attempt_at = first_attempt_at + (%(until)s::timestamptz - %(now)s)
 WHERE message_id = %(message_id)s
 
 -- name: postpone
@@ -102,13 +104,14 @@ UPDATE outbox SET next_attempt_at = %(until)s WHERE message_id = %(message_id)s
 
 -- name: begin_attempt
 -- Claims messages of one channel, and the channel, until a moment; counts the attempt. Should
--- nobody record how it ended, they are due then.
+-- nobody record how it ended, they are due then. One that was held for less long than was meant may
+-- have its first attempt in the future; it counts from now.
 WITH used AS (
     UPDATE channels SET claimed_by = %(claim)s, claimed_until = %(until)s
     WHERE channel_id = %(channel_id)s
 )
 UPDATE outbox SET attempts = attempts + 1,
-    first_attempt_at = coalesce(first_attempt_at, %(now)s),
+    first_attempt_at = least(first_attempt_at, %(now)s),
     next_attempt_at = %(until)s, claimed_by = %(claim)s, claimed_until = %(until)s
 WHERE message_id = ANY (%(message_ids)s)
 

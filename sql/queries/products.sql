@@ -31,3 +31,16 @@ SELECT c.asin, c.domain, c.price_type, c.price_minor, c.shipping_minor, c.observ
 FROM unnest(%(asins)s::text[], %(domains)s::text[]) AS wanted (asin, domain)
 JOIN current_prices c USING (asin, domain)
 ORDER BY c.price_type
+
+-- name: watched_products
+-- Returns the products that somebody watches (a null owner: that anybody does), those on pause and
+-- removed ones left out.
+SELECT DISTINCT w.asin, w.domain FROM watched_products w
+WHERE w.status = 'ACTIVE' AND (%(owner)s::bigint IS NULL OR w.user_id = %(owner)s)
+
+-- name: check_run
+-- Returns what a run of checks has done; no row before it has begun.
+SELECT state, started_at, finished_at, products_planned, products_fetched, products_missing,
+    products_postponed, tokens_spent, problem
+FROM pipeline_runs
+WHERE run_id = %(run_id)s

@@ -81,6 +81,10 @@ SELECT ctid FROM operator_notices WHERE resolved_at < %(before)s
 -- Returns the places of entries from before a moment.
 SELECT ctid FROM audit_log WHERE happened_at < %(before)s
 
+-- name: old_requests
+-- Returns the places of requests that ended before a moment.
+SELECT ctid FROM requests WHERE finished_at < %(before)s
+
 -- name: old_sessions
 -- Returns the places of sessions that expired before a moment.
 SELECT ctid FROM sessions WHERE expires_at < %(before)s
@@ -88,6 +92,10 @@ SELECT ctid FROM sessions WHERE expires_at < %(before)s
 -- name: old_sign_in_links
 -- Returns the places of links to sign in that expired before a moment.
 SELECT ctid FROM sign_in_links WHERE expires_at < %(before)s
+
+-- name: old_idempotency_keys
+-- Returns the places of keys that nobody can use any more: older than a day, whatever is kept else.
+SELECT ctid FROM idempotency_keys WHERE claimed_at < greatest(%(before)s, now() - interval '1 day')
 
 -- name: old_api_tokens
 -- Returns the places of tokens that expired before a moment.

@@ -20,7 +20,8 @@ FROM watched_products WHERE user_id = %(user_id)s ORDER BY watch_id FOR UPDATE
 
 -- name: save_watch
 -- Adds a watch, or makes the user's one of that series the same; null rules leave the former ones.
--- Returns whether it is new; no row if nothing changes.
+-- One that was removed begins anew: links in messages of its former life do nothing to it. Returns
+-- whether it is new; no row if nothing changes.
 INSERT INTO watched_products AS w (user_id, asin, domain, price_type, target_minor, status,
     priority, rules, with_shipping)
 VALUES (%(user_id)s, %(asin)s, %(domain)s, %(price_type)s, %(target_minor)s, %(status)s,
@@ -31,6 +32,8 @@ ON CONFLICT (user_id, asin, domain, price_type) DO UPDATE SET
     priority = excluded.priority,
     rules = coalesce(%(rules)s::jsonb, w.rules),
     with_shipping = excluded.with_shipping,
+    created_at = CASE WHEN w.status = 'INACTIVE' AND excluded.status <> 'INACTIVE' THEN now()
+        ELSE w.created_at END,
     updated_at = now()
 WHERE (w.target_minor, w.status, w.priority, w.rules, w.with_shipping)
     IS DISTINCT FROM (excluded.target_minor, excluded.status, excluded.priority,

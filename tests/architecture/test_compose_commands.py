@@ -214,7 +214,7 @@ def test_airflow_and_the_workers_ask_the_same_keepa(
     }
     assert (
         settings.database.url_with_password.get_secret_value()
-        == "postgresql://keeper:keeper@postgres:5432/keeper"
+        == "postgresql://keeper:keeper-on-a-laptop@postgres:5432/keeper"
     )
     assert (settings.keepa.key.get_secret_value(), settings.keepa.url) == (key, url)
     assert settings.keepa.uses_simulator == (source == "simulator")

@@ -36,6 +36,8 @@ BY_PROFILE = {
 }
 ASK_WORLD = {
     *("airflow-worker-prices", "airflow-worker-others", "airflow-triggerer"),
+    # It runs the callbacks of failed runs, which may have to mail the operator directly.
+    "airflow-dag-processor",
     *(worker.name for worker in WORKERS if worker.needs_internet),
 }
 

@@ -86,6 +86,22 @@ def test_what_signs_and_logs_in_is_refused_for_a_public_address(
     assert named(mistakes(**public, **short)) == {"KEEPER_AIRFLOW_PASSWORD"}
 
 
+@pytest.mark.parametrize("former", ["keeper", "airflow", "postgres"])
+def test_what_a_copy_of_a_former_example_has_is_refused_too(
+    mistakes: Callable[..., list[str]], former: str
+) -> None:
+    own = dict.fromkeys(SIGN_AND_LOG_IN | DATABASES, OWN)
+    found = mistakes(KEEPER_BIND_ADDRESS="0.0.0.0", **own | {"KEEPER_POSTGRES_PASSWORD": former})
+
+    assert named(found) == {"KEEPER_POSTGRES_PASSWORD"}
+
+
+def test_airflow_masks_no_word_of_its_logs_for_a_database_password() -> None:
+    """It writes *** for a Connection's password wherever a line has that text."""
+    for name in DATABASES:
+        assert re.fullmatch(r"\w+(-\w+){2,}", example_environment()[name]), name
+
+
 def test_an_address_that_cannot_be_read_is_one_mistake(mistakes: Callable[..., list[str]]) -> None:
     assert named(mistakes(KEEPER_PUBLIC_URL="http://[half")) == {"KEEPER_PUBLIC_URL"}
 

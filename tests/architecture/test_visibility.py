@@ -74,6 +74,46 @@ def test_only_one_function_makes_a_visibility(root: Path) -> None:
             "%(owner)s::bigint IS NULL OR w.user_id = %(owner)s",
         ),
         (
+            "messages/message_pages.py",
+            "message_pages/alert_page",
+            "(%(owner)s::bigint IS NULL OR a.user_id = %(owner)s)",
+        ),
+        (
+            "messages/message_pages.py",
+            "message_pages/message_page",
+            "(%(owner)s::bigint IS NULL OR c.user_id = %(owner)s)",
+        ),
+        (
+            "messages/message_pages.py",
+            "message_pages/delivery_page",
+            "(%(owner)s::bigint IS NULL OR c.user_id = %(owner)s)",
+        ),
+        (
+            "messages/message_pages.py",
+            "message_pages/channel_page",
+            "(%(owner)s::bigint IS NULL OR c.user_id = %(owner)s)",
+        ),
+        (
+            "deals/deal_pages.py",
+            "deal_pages/deal_page",
+            "(%(owner)s::bigint IS NULL OR f.user_id = %(owner)s)",
+        ),
+        (
+            "deals/deal_pages.py",
+            "deal_pages/deal_counts",
+            "(%(owner)s::bigint IS NULL OR f.user_id = %(owner)s)",
+        ),
+        (
+            "deals/deal_pages.py",
+            "deal_pages/filter_page",
+            "(%(owner)s::bigint IS NULL OR f.user_id = %(owner)s)",
+        ),
+        (
+            "deals/deal_pages.py",
+            "deal_pages/report_page",
+            "(%(owner)s::bigint IS NULL OR r.user_id = %(owner)s)",
+        ),
+        (
             "prices/product_pages.py",
             "products/product_page",
             "(w.user_id, w.asin, w.domain) = (%(owner)s, p.asin, p.domain)",

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from stack.airflow_api import AirflowApi
 from stack.docker.composed import LAPTOP, ComposedSystem
-from tests.architecture.composition import composition
+from tests.architecture.composition import composition, example_environment
 from tests.compose.airflow_runs import PRODUCTS, track_prices, watch_products
 from tests.compose.conftest import Bring
 from tests.services import free_port
@@ -84,7 +84,8 @@ def test_airflow_tests_keepers_connections(system: ComposedSystem, service: str)
 
 
 def rows(ports: dict[str, int], query: str) -> list[dict[str, Any]]:
-    url = f"postgresql://keeper:keeper@127.0.0.1:{ports['POSTGRES']}/keeper"
+    password = example_environment()["KEEPER_POSTGRES_PASSWORD"]
+    url = f"postgresql://keeper:{password}@127.0.0.1:{ports['POSTGRES']}/keeper"
     with psycopg.connect(url, row_factory=dict_row) as connection:
         return connection.execute(query).fetchall()
 

@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import GetDagRun
 from airflow.sdk.types import DagRunProtocol
 
 from keeper.orchestration.prices.large_backfills import (
@@ -31,12 +32,22 @@ def _three_runs_at_most(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def skipped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What Airflow is asked to skip."""
+def clears() -> dict[str, int]:
+    """How often runs have been cleared, by their ids."""
+    return {}
+
+
+@pytest.fixture
+def skipped(monkeypatch: pytest.MonkeyPatch, clears: dict[str, int]) -> list[str]:
+    """What Airflow is asked to skip; it says of runs how often they have been cleared."""
     asked: list[str] = []
 
-    def send(message: Any) -> None:
+    def send(message: Any) -> Any:
+        if isinstance(message, GetDagRun):
+            assert message.dag_id == "track_prices"
+            return SimpleNamespace(clear_number=clears.get(message.run_id, 0))
         asked.extend(message.tasks)
+        return None
 
     comms = SimpleNamespace(send=send)
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", comms, raising=False)
@@ -49,6 +60,7 @@ def run(number: int, conf: dict[str, Any] | None = None, *, clears: int = 0) -> 
         data_interval_start=since,
         data_interval_end=since + STEP,
         conf=conf,
+        run_id=run_id(number),
         clear_number=clears,
     )
     return cast("DagRunProtocol", made)
@@ -99,16 +111,16 @@ def first_task(
 class Backfills:
     """Runs of `plan`, one after another, as Airflow makes those of one backfill or of several."""
 
-    def __init__(self, dags: dict[str, DAG]) -> None:
+    def __init__(self, dags: dict[str, DAG], clears: dict[str, int]) -> None:
         self.dags = dags
+        self.clears = clears
         self.states: dict[int, str | None] = {}
-        self.clears: dict[int, int] = {}
         self.kept: dict[str, dict[str, Any]] = {}
 
     def create(self, numbers: range) -> None:
         """Create a backfill of these intervals; runs that are there already are cleared."""
         for number in numbers:
-            self.clears[number] = self.clears.get(number, -1) + 1
+            self.clears[run_id(number)] = self.clears.get(run_id(number), -1) + 1
             self.states[number] = None
 
     def plan(self, numbers: Iterable[int]) -> list[str]:
@@ -117,13 +129,18 @@ class Backfills:
             ti = first_task(self.dags, self.states, self.kept, number)
             self.kept.pop(run_id(number), None)
             try:
-                refuse_large_backfill(ti, run(number, clears=self.clears[number]))
+                refuse_large_backfill(ti, run(number, clears=self.clears[run_id(number)]))
                 self.states[number] = "success"
             except LargeBackfillError:
                 self.states[number] = "failed"
             except AirflowSkipException:
                 self.states[number] = "skipped"
         return [str(self.states[number]) for number in numbers]
+
+
+@pytest.fixture
+def backfills(dags: dict[str, DAG], clears: dict[str, int]) -> Backfills:
+    return Backfills(dags, clears)
 
 
 def test_the_run_of_its_first_interval_fails_and_names_the_range_in_words(
@@ -156,9 +173,8 @@ def test_the_other_runs_are_skipped_whole(dags: dict[str, DAG], skipped: list[st
 @pytest.mark.usefixtures("skipped")
 @pytest.mark.parametrize("order", [range(9), [8, 0, 4, 7, 1, 2, 3, 5, 6], range(8, -1, -1)])
 def test_that_the_others_have_ended_lets_no_run_of_a_refused_backfill_through(
-    dags: dict[str, DAG], order: Iterable[int]
+    backfills: Backfills, order: Iterable[int]
 ) -> None:
-    backfills = Backfills(dags)
     backfills.create(range(9))
     backfills.plan(order)
 
@@ -170,9 +186,8 @@ def test_that_the_others_have_ended_lets_no_run_of_a_refused_backfill_through(
     "right", [range(3), range(3, 6), range(6, 9), range(9, 12)], ids=["first", "in", "last", "next"]
 )
 def test_the_right_one_within_or_beside_a_refused_one_is_made(
-    dags: dict[str, DAG], right: range
+    backfills: Backfills, right: range
 ) -> None:
-    backfills = Backfills(dags)
     backfills.create(range(9))
     backfills.plan(range(9))
     backfills.create(right)
@@ -181,18 +196,21 @@ def test_the_right_one_within_or_beside_a_refused_one_is_made(
 
 
 @pytest.mark.usefixtures("skipped")
-def test_a_refused_one_may_reprocess_runs_that_went_well(dags: dict[str, DAG]) -> None:
-    backfills = Backfills(dags)
-    backfills.create(range(3))
-    assert backfills.plan(range(3)) == ["success"] * 3
+@pytest.mark.parametrize("good", [range(3), range(3, 6), range(6, 9)], ids=["first", "in", "last"])
+@pytest.mark.parametrize("order", [range(9), [8, 0, 4, 7, 1, 2, 3, 5, 6], range(8, -1, -1)])
+def test_a_refused_one_may_reprocess_runs_that_went_well(
+    backfills: Backfills, good: range, order: Iterable[int]
+) -> None:
+    backfills.create(good)
+    assert backfills.plan(good) == ["success"] * 3
     backfills.create(range(9))
+    backfills.plan(order)
 
-    assert backfills.plan(range(9)) == ["failed", *["skipped"] * 8]
+    assert [backfills.states[number] for number in range(9)] == ["failed", *["skipped"] * 8]
 
 
 @pytest.mark.usefixtures("skipped")
-def test_one_that_is_too_large_again_is_refused_again(dags: dict[str, DAG]) -> None:
-    backfills = Backfills(dags)
+def test_one_that_is_too_large_again_is_refused_again(backfills: Backfills) -> None:
     for _ in range(2):
         backfills.create(range(9))
         assert backfills.plan(range(9)) == ["failed", *["skipped"] * 8]

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from keeper.alerts.channels.smtp import SmtpConfig
+from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.errors import KeeperError, SettingsError
 from keeper.orchestration.check_operations import check_database, check_kafka, summarise
 from keeper.orchestration.runs import summaries
@@ -17,6 +18,7 @@ from keeper.pipeline.runs.finish import RunFailedError
 from keeper.pipeline.services import monitor as check_operations
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.messages.channels import save_delivery_rules
 from keeper.stores.postgres.messages.notices import list_notices
 from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.config import KafkaConfig
@@ -97,6 +99,7 @@ def test_messages_that_wait_are_mailed_past_the_outbox_once_and_fail_the_run(
     connection.execute("UPDATE watched_products SET last_checked_at = now()")
     assert check_database.function()["trouble"] == []
     connection.execute("UPDATE outbox SET next_attempt_at = now() - interval '16 minutes'")
+    save_delivery_rules(connection, operator, DeliveryRules("Asia/Tokyo"))
 
     found = check_database.function()
     assert found["notified"] == ["outbox-age"]
@@ -106,6 +109,7 @@ def test_messages_that_wait_are_mailed_past_the_outbox_once_and_fail_the_run(
     assert mail["To"] == operator
     assert mail["Subject"] == "Keeper: 3 messages by email wait to be delivered"
     assert "keeper health deliver" in mailbox.texts()[0]
+    assert " JST." in mailbox.texts()[0]
     (notice,) = list_notices(connection, with_resolved=False, most=10)
     assert notice.channels == "email pending"
     with pytest.raises(RunFailedError, match="were not delivered; in trouble: outbox-age"):

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
 
+from keeper.errors import TerminalError
 from keeper.orchestration.airflow.failures import PROBLEM, Problem
 from keeper.orchestration.airflow.task_states import first_cause
 from keeper.orchestration.check_operations import check_line
@@ -89,6 +91,22 @@ def test_the_task_that_failed_first_is_named_with_what_was_said_to_it(
     assert str(failed.value) == f"all is told; {cause}"
     # As the notice asks, when the last task has failed of it too.
     assert first_cause(task, ["fetch_0", "fetch_1", "summarise"]) == cause
+
+
+def test_a_comparison_that_left_documents_fails_its_run_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, dags: dict[str, DAG]
+) -> None:
+    task = LastTask(reconcile_prices="success")
+    monkeypatch.setattr(summaries, "get_current_context", lambda: {"ti": task})
+    last = dags["reconcile_stores"].get_task("summarise")
+    assert isinstance(last, PythonOperator)
+    summarise = last.python_callable
+    refused = {**DAYS, "refusal": "too many; keeper search reconcile prices --delete-surplus"}
+
+    assert "deals: 2 of 9" in summarise({**DAYS, "refusal": None}, {**DAYS, "refusal": None}, task)
+    with pytest.raises(TerminalError, match="too many; keeper search reconcile"):
+        summarise(refused, None, task)
+    assert "1 surplus" in task.kept["summary"]
 
 
 def test_every_dag_ends_with_the_task_that_says_what_it_did(dags: dict[str, DAG]) -> None:

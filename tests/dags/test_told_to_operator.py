@@ -15,10 +15,12 @@ from airflow.sdk import DAG
 from airflow.sdk.execution_time.callback_supervisor import execute_callback
 from airflow.serialization.encoders import encode_deadline_alert
 
+from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.orchestration import run_notices
 from keeper.orchestration.airflow.failures import Problem
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.messages.channels import save_delivery_rules
 from keeper.stores.postgres.messages.notices import list_notices
 from tests.services import ROOT
 
@@ -142,11 +144,13 @@ def test_a_run_of_a_backfill_resolves_no_notice(connection: Connection) -> None:
 def test_a_late_run_is_told_by_the_dags_deadline(
     connection: Connection, late: Callable[..., bool]
 ) -> None:
+    save_delivery_rules(connection, "operator@example.org", DeliveryRules("Europe/Berlin"))
+
     assert late()
 
     (notice,) = list_notices(connection, with_resolved=False, most=10)
     assert notice.subject == "report_deals is late"
-    assert "queued at 2026-03-01 06:00 UTC and is running after 2 h." in notice.details
+    assert "queued at 1 Mar 2026, 07:00 CET and is running after 2 h." in notice.details
 
 
 def test_a_backfill_that_waits_for_its_turn_is_not_late(

@@ -259,6 +259,14 @@ def test_a_test_of_a_channel_says_what_helps(chat: ChatServer) -> None:
     assert "what helps: check TELEGRAM_BOT_TOKEN" in result.stdout
 
 
+def test_a_pasted_address_steers_no_terminal() -> None:
+    result = keeper("channels", "test", "discord", "\x1b]0;owned\x07\u202emain")
+
+    assert result.exit_code == 1
+    assert r"discord:\x1b]0;owned\x07\u202emain: not configured" in result.stdout
+    assert not {"\x1b", "\x07", "\u202e"} & {*result.stdout}
+
+
 def test_a_channel_that_does_not_answer_is_told_by_its_test() -> None:
     result = keeper("channels", "test", "apprise", "family")
 

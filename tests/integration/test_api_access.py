@@ -12,6 +12,9 @@ import pytest
 from keeper.console.openapi import openapi_document
 from keeper.domain.users.access import Role, Scope, refused_scopes
 from keeper.domain.users.secrets import new_token
+from keeper.domain.watches.watch import Watch
+from keeper.stores.postgres.watches.watch_list import save_watches
+from tests.api_belongings import with_belongings
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
 from tests.stored_prices import store_current_price, store_history
@@ -76,6 +79,10 @@ def expected(access: Access, caller: Caller) -> set[int]:
         return {403}
     if access.needs_operator and caller.role is not Role.OPERATOR:
         return {403}
+    if access.is_of_boss and caller.email != BOSS:
+        return {404}
+    if access.needs_scope_to_see and caller.scopes is not None:
+        return done if access.needs_scope_to_see in caller.scopes else {404}
     if access.is_of_owner and caller.email != ANN:
         # A token of somebody else's is nobody's but theirs, an operator's too.
         is_seen = caller.role is Role.OPERATOR and not access.needs_session
@@ -87,10 +94,18 @@ def expected(access: Access, caller: Caller) -> set[int]:
 def ask(console: Console) -> Callable[[httpx.Client, str], int]:
     """Sends an operation's request, about what is Ann's."""
     ann = console.program(ANN, WRITE)
-    watch = ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"}).json()["watch"]["id"]
+    ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"})
+    boss = console.program(BOSS, Scope.OPERATIONS_WRITE)
+    asked = boss.post("/api/v1/search/rebuilds", json={"index": "deals"}).json()["id"]
     store_current_price(console.connection, "B00EXAMPL0", at=console.clock.now, price=2499)
     store_history(console.connection, "B00EXAMPL0", [(datetime(2026, 5, 1, tzinfo=UTC), 2499)])
     paths = operations()
+    check_id = f"console__{console.user(ANN).user_id}__{'0' * 32}"
+    console.connection.execute(
+        "INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, finished_at)"
+        " VALUES (%s, 'track_prices', 'simulator', 'SUCCESS', now(), now())",
+        (f"track_prices/{check_id}",),
+    )
 
     def send(client: httpx.Client, name: str) -> int:
         method, path = paths[name]
@@ -103,10 +118,19 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
             path = path.replace("{user_id}", str(guest.user_id)).replace("{limit}", "watches")
         if name == "users-add":
             console.connection.execute("DELETE FROM users WHERE email = 'new@example.org'")
-        url = path.replace("{watch_id}", str(watch)).replace("{asin}", "B00EXAMPL0")
+        url = with_belongings(console, path).replace("{request_id}", str(asked))
+        url = url.replace("{asin}", "B00EXAMPL0").replace("{check_id}", check_id)
         if name == "live-stream":
             url += "?seconds=0"
+        if name.startswith("prices-check"):
+            url += "?dry_run=true"
+            # Each asks on a list that others have emptied before.
+            for email in (ANN, BEN, BOSS):
+                product = "B00EXAMPL0" if email == ANN else "B00EXAMPL1"
+                save_watches(console.connection, email, [Watch(product, "us", "NEW", None)])
         body = OPERATIONS[name].body
+        if callable(body):
+            body = body(client.get("/api/v1/me").json().get("email"))
         sent = {"content": body} if isinstance(body, str) else {"json": body}
         return client.request(method, url, **sent).status_code
 

@@ -18,12 +18,23 @@ from keeper.stores.postgres.messages.channels import (
     list_channels,
     save_channel,
     set_channel_active,
+    snooze_user,
 )
 from keeper.stores.postgres.messages.outbox import requeue_undelivered
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.chat_server import TOKEN, ChatServer
-from tests.outbox import NOW, READER, Clock, by_mail, nobody, outbox, statuses
+from tests.outbox import (
+    BUSY,
+    NOW,
+    READER,
+    Clock,
+    Scripted,
+    by_mail,
+    nobody,
+    outbox,
+    statuses,
+)
 from tests.price_events import price_event
 from tests.smtp_server import Mailbox
 
@@ -183,6 +194,31 @@ def test_after_three_days_of_trying_it_has_failed(
     found = statuses(connection)
     assert len(found) > 70
     assert found[-1] == ("FAILED", "FAILED", len(found))
+
+
+def test_the_time_its_reader_held_it_is_no_time_of_trying(
+    connection: Connection, raise_alerts: Callable[..., None]
+) -> None:
+    raise_alerts(1)
+    clock, busy = Clock(), Scripted(BUSY)
+    deliver_due(connection, by_mail(busy, clock))
+    snooze_user(connection, READER, clock.now + GIVE_UP_AFTER * 2)
+    clock.wait(60)
+    assert deliver_due(connection, by_mail(busy, clock))["held"] == 1
+    clock.wait(GIVE_UP_AFTER.total_seconds() * 2)
+
+    deliver_due(connection, by_mail(busy, clock))
+    assert [status for status, _ in outbox(connection)] == ["PENDING"]
+    # It is held anew, and its reader ends that early: from then on it is tried for three days.
+    snooze_user(connection, READER, clock.now + GIVE_UP_AFTER * 2)
+    connection.execute("UPDATE outbox SET next_attempt_at = %s", (clock.now,))
+    assert deliver_due(connection, by_mail(busy, clock))["held"] == 1
+    snooze_user(connection, READER, None)
+    connection.execute("UPDATE outbox SET next_attempt_at = %s", (clock.now,))
+    for status in ("PENDING", "FAILED"):
+        deliver_due(connection, by_mail(busy, clock))
+        assert [status for status, _ in outbox(connection)] == [status]
+        clock.wait(GIVE_UP_AFTER.total_seconds())
 
 
 def test_failed_alerts_are_sent_after_all_when_asked_to(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from string import ascii_letters, digits
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -20,10 +21,11 @@ from playwright.sync_api import Browser
 
 from keeper.alerts.channels.email import EmailChannel
 from keeper.alerts.links import LinkAction, Links
-from keeper.domain.watches.watch import Watch
+from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.watches.watch import Watch, WatchStatus
 from keeper.pipeline.messages.deliver import deliver_due
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from keeper.stores.postgres.messages.channels import snooze_watches
+from keeper.stores.postgres.messages.channels import save_delivery_rules, snooze_watches
 from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.outbox import READER, by_mail
 from tests.services import free_port
@@ -105,7 +107,7 @@ def test_a_reader_snoozes_and_stops_by_a_click(
     assert watches(connection) == [("ACTIVE", False)] * 2
 
     page.get_by_role("button", name="Yes").click()
-    assert "are held until" in page.inner_text("p")
+    assert re.search(r"are held until \d+ \w+ \d{4}, \d\d:\d\d UTC\.", page.inner_text("p"))
     assert watches(connection) == [("ACTIVE", True), ("ACTIVE", False)]
 
     page.goto(mailed["Stop watching"])
@@ -227,6 +229,39 @@ def test_a_link_of_a_former_database_changes_nothing(
             assert "<button>" not in answer.text
     assert watches(connection) == [("ACTIVE", False)] * 2
     assert connection.execute("SELECT status FROM channels").fetchall() == [{"status": "ACTIVE"}]
+
+
+def test_links_of_before_a_watch_was_removed_do_nothing_to_it_when_it_is_added_anew(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    assert httpx.post(mailed["Stop watching"]).status_code == 200
+    save_watches(connection, READER, [Watch("B000000000", "us", "NEW", 900)])
+
+    for name in ("Snooze for a week", "Stop watching"):
+        answer = httpx.post(mailed[name])
+        assert (answer.status_code, "nothing was changed" in answer.text) == (404, True)
+    assert watches(connection) == [("ACTIVE", False)] * 2
+
+
+def test_links_still_do_what_they_say_after_a_watch_was_changed_or_paused(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    for status in (WatchStatus.PAUSED, WatchStatus.ACTIVE):
+        save_watches(connection, READER, [Watch("B000000000", "us", "NEW", 900, status)])
+
+    assert httpx.post(mailed["Stop watching"]).status_code == 200
+    assert watches(connection) == [("INACTIVE", False), ("ACTIVE", False)]
+
+
+def test_the_page_speaks_of_its_readers_clock(
+    connection: Connection, mailed: dict[str, str]
+) -> None:
+    save_delivery_rules(connection, READER, DeliveryRules("Asia/Tokyo"))
+
+    for _ in range(2):
+        said = httpx.post(mailed["Snooze for a week"]).text
+        (until,) = {row for row in snoozed_until(connection) if row is not None}
+        assert f"{until.astimezone(ZoneInfo('Asia/Tokyo')):%Y, %H:%M} JST" in said
 
 
 def test_a_link_does_nothing_to_another_persons_watch_of_the_same_number(

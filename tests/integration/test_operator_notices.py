@@ -201,10 +201,13 @@ def test_products_that_waited_for_tokens_are_told_by_the_latest_run(
     run(connection, 2, 0, "backfill")
 
     trouble = monitor_tokens(connection).trouble
+    elsewhere = monitor_tokens(connection, zone="Asia/Tokyo").trouble
     run(connection, 3, 0)
 
     assert trouble is not None
     assert trouble.subject == "tokens reach for 90 products, 10 have to wait"
+    assert elsewhere is not None
+    assert "started 1 Jan 2100, 22:00 JST." in elsewhere.details
     assert monitor_tokens(connection).trouble is None
 
 
@@ -300,7 +303,7 @@ def test_messages_that_are_due_and_wait_are_noted_and_those_held_are_not(
 
     assert waiting(15) == ""
     assert waiting(16).startswith("2 messages by email wait to be delivered")
-    assert "due since 2100-01-01 12:00 UTC" in waiting(16)
+    assert "due since 1 Jan 2100, 12:00 UTC" in waiting(16)
     assert "failed: 451 later" in waiting(16)
     deliver_due(connection, by_mail(Scripted(SENT), Clock(NOW + timedelta(hours=1))))
     assert waiting(60) == ""
@@ -346,7 +349,7 @@ def test_a_worker_is_behind_once_a_message_has_waited_for_a_quarter_of_an_hour(
     kept.send_all(topic, [(b"B000000001", encode_price_event(price_event(900)))] * 3)
 
     assert lag_of(kafka, group, topic, at=utc_now()).trouble is None
-    trouble = lag_of(kafka, group, topic, at=later).trouble
+    trouble = lag_of(kafka, group, topic, at=later, zone="Asia/Tokyo").trouble
     with closing(PriceWriter(database)) as writer:
         price_consumer(kafka, writer, group=group, topic=topic, on_cycle=lambda: None).run(
             until_idle=True
@@ -354,6 +357,7 @@ def test_a_worker_is_behind_once_a_message_has_waited_for_a_quarter_of_an_hour(
 
     assert trouble is not None
     assert trouble.subject == f"{group} is behind by 3 messages of {topic}"
+    assert " JST.\n" in trouble.details
     assert lag_of(kafka, group, topic, at=later).trouble is None
 
 

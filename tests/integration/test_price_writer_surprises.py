@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 
 from keeper.domain.watches.watch import Watch
 from keeper.errors import EventsRefusedError
 from keeper.metrics import WorkerMetrics
-from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.connection import (
+    Connection,
+    DatabaseUnavailableError,
+    PostgresConfig,
+    session,
+    translated_errors,
+)
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.price_events import price_event
@@ -37,6 +44,23 @@ def test_points_somebody_else_has_stored_are_compared_like_all_others(
     assert writer.store(events).points == 2
     assert prices(connection) == [100, 101, 102]
     assert writer.store(events).points == 0
+
+
+def test_a_migration_under_a_prepared_statement_is_passing_trouble(
+    connection: Connection, database: PostgresConfig
+) -> None:
+    connection.execute("CREATE TABLE migrated (a integer)")
+    try:
+        with session(database) as other:
+            other.execute("SELECT * FROM migrated", prepare=True)
+            connection.execute("ALTER TABLE migrated ADD COLUMN b integer")
+            with pytest.raises(DatabaseUnavailableError, match="cached plan"), translated_errors():
+                other.execute("SELECT * FROM migrated", prepare=True)
+            # What PostgreSQL really does not support stays a defect.
+            with pytest.raises(psycopg.errors.FeatureNotSupported), translated_errors():
+                other.execute("SELECT count(*) FROM migrated FOR UPDATE")
+    finally:
+        connection.execute("DROP TABLE migrated")
 
 
 def test_an_event_postgres_refuses_is_named_and_its_neighbours_are_stored(

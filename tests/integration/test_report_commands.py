@@ -9,12 +9,14 @@ from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
 from keeper.clock import utc_now
+from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.watches.watch import Watch
 from keeper.errors import TransientError
 from keeper.pipeline.deals.report import write_reports
 from keeper.settings import load_settings
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.messages.channels import save_delivery_rules
 from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topic_admin import make_topics
@@ -64,6 +66,9 @@ def test_a_report_can_be_seen_before_it_is_sent_and_again_after(
     (row,) = connection.execute("SELECT report_id FROM deal_reports").fetchall()
     number = str(row["report_id"])
     assert "A kettle" in keeper("reports", "show", number).stdout
+    connection.execute("UPDATE deal_reports SET until = until - interval '3 days'")
+    assert "email pending" in keeper("reports", "list", "--since", "4d").stdout
+    assert "email pending" not in keeper("reports", "list", "--since", "2d").stdout
 
 
 def test_a_report_of_somebody_else_is_not_shown(
@@ -111,6 +116,9 @@ def test_trouble_is_looked_for_told_and_listed(connection: Connection, admin: Ad
     # Other topics of the shared Kafka may be in trouble too; each is told once.
     (open_ones,) = connection.execute("SELECT count(*)::int AS n FROM operator_notices").fetchall()
     assert row["messages"] == open_ones["n"]
+    connection.execute("UPDATE operator_notices SET last_seen_at = last_seen_at - interval '3 d'")
+    assert "are stale" in keeper("notices", "list", "--since", "4d").stdout
+    assert "are stale" not in keeper("notices", "list", "--since", "2d").stdout
 
 
 @pytest.mark.usefixtures("a_stale_product")
@@ -120,9 +128,12 @@ def test_what_the_database_says_is_told_also_without_kafka(
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
     load_settings.cache_clear()
 
+    save_delivery_rules(connection, "operator@example.org", DeliveryRules("Asia/Tokyo"))
+
     checked = keeper("notices", "check")
 
     assert "1 of 1 watched products are stale" in checked.stdout
+    assert " JST." in checked.stdout
     assert isinstance(checked.exception, TransientError)
     (row,) = connection.execute("SELECT topic FROM operator_notices").fetchall()
     assert row["topic"] == "stale-products"

@@ -90,6 +90,57 @@ def test_what_is_missing_altered_or_surplus_is_put_right(
     ]
 
 
+def test_after_a_loss_in_postgresql_its_documents_stay_until_somebody_asks(
+    connection: Connection,
+    search: Elasticsearch,
+    mirror: Mirror,
+    store: Callable[[Sequence[PriceEvent]], object],
+) -> None:
+    store(HISTORY)
+    lost = [price_event(100 + n, asin=f"B1{n:08d}") for n in range(1_001)]
+    PriceIndex(search, mirror.alias).store([*HISTORY[1:], *lost])
+
+    seen = compare(connection, search, mirror, dry_run=True)
+    found = compare(connection, search, mirror)
+    kept = documents(search, mirror.alias)
+
+    assert (found.missing, found.surplus, found.surplus_kept) == (1, 1_001, 1_001)
+    assert seen.surplus_kept == 1_001, "a dry run says what a comparison would leave"
+    assert len(kept) == len(HISTORY) + 1_001, "all else was put right"
+    assert found.refusal is not None
+    assert "keeper search reconcile prices --delete-surplus" in found.refusal
+    rows = connection.execute("SELECT surplus_kept FROM reconciliations").fetchall()
+    assert [row["surplus_kept"] for row in rows] == [1_001, 1_001]
+
+    asked = compare(connection, search, mirror, delete_surplus=True)
+
+    assert (asked.surplus, asked.surplus_kept, asked.refusal) == (1_001, 0, None)
+    assert len(documents(search, mirror.alias)) == len(HISTORY)
+
+
+def test_a_share_of_five_percent_is_deleted_however_many_that_is(
+    connection: Connection,
+    search: Elasticsearch,
+    mirror: Mirror,
+    store: Callable[[Sequence[PriceEvent]], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("keeper.pipeline.search.reconcile._ALWAYS_DELETED", 0)
+    store(HISTORY)
+    most = len(HISTORY) // 19  # a twentieth of all documents with the surplus ones
+    surplus = [price_event(100 + n, asin=f"B1{n:08d}") for n in range(most + 1)]
+    index = PriceIndex(search, mirror.alias)
+    index.store([*HISTORY, *surplus[:most]])
+    allowed = compare(connection, search, mirror)
+    index.store(
+        [msgspec.structs.replace(e, checked_at=e.checked_at + timedelta(1)) for e in surplus]
+    )
+    refused = compare(connection, search, mirror)
+
+    assert (allowed.surplus, allowed.surplus_kept) == (most, 0)
+    assert (refused.surplus, refused.surplus_kept) == (most + 1, most + 1)
+
+
 def test_what_was_put_right_can_be_checked_again(
     connection: Connection,
     search: Elasticsearch,

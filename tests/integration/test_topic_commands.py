@@ -17,7 +17,7 @@ from keeper.streams.codec import decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import BatchPolicy
 from keeper.streams.consumers.batch_consumer import BatchConsumer
-from keeper.streams.groups.offsets import LiveGroupError
+from keeper.streams.groups.offsets import LiveGroupError, move_group
 from keeper.streams.producer import EventProducer
 from keeper.streams.topic_admin import PartitionsRefusedError
 from keeper.streams.topic_reader import UnknownTopicError
@@ -251,6 +251,31 @@ def test_dead_letters_are_replayed_once(
     assert load() == []
     assert keeper("count", f"{topic}.dlq").stdout == "4\n"
     assert "2 messages" in keeper(*words, "--dry-run").stdout
+
+
+def test_after_a_replay_a_group_reaches_the_end(
+    kafka: KafkaConfig,
+    topic: str,
+    group: str,
+    publish: Callable[..., None],
+    load: Callable[[], list[int | None]],
+) -> None:
+    publish(b"rubbish", 100)
+    load()
+    keeper("dlq", "replay", topic, "--yes")
+
+    def lag() -> str:
+        result = keeper("lag", group, "--fail-above", "0")
+        return result.stdout if result.exit_code else ""
+
+    load()
+    assert lag() == ""
+
+    # As a loader of before left it: the marker of the replay's transaction is all that is unread.
+    move_group(kafka, group, topic, {0: 3})
+    assert "1 messages are unread" in lag()
+    load()
+    assert lag() == ""
 
 
 def test_a_single_dead_letter_is_replayed_as_often_as_asked(

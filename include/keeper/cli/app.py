@@ -6,7 +6,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from keeper.cli import search
+from keeper.cli import requests, search
 from keeper.cli.deals import commands as deals
 from keeper.cli.deals import reports
 from keeper.cli.discovery import proposals
@@ -66,6 +66,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(channels.app, name="channels")
 app.add_typer(notices.app, name="notices")
 app.command("deliver")(deliver.deliver)
+app.command("carry-out")(requests.carry_out)
 app.command("relay")(relay.relay)
 app.add_typer(console.app, name="console")
 console.app.command("login")(users.login)

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from keeper.domain.messages.delivery_clock import known_zone
+
 _AGO: Final = re.compile(r"(\d{1,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -51,12 +53,5 @@ def time_text(
         seconds: Whether the second matters.
     """
     form = "%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z"
-    return never if at is None else at.astimezone(_zone(zone)).strftime(form)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # Stored when this machine's zones still had it; the label says which it is.
-        return ZoneInfo("UTC")
+    # Stored when this machine's zones still had it; the label says which it is.
+    return never if at is None else at.astimezone(ZoneInfo(known_zone(zone))).strftime(form)

@@ -194,13 +194,20 @@ def reconcile(
     what: Annotated[str | None, typer.Argument(help="prices or deals; both if not given.")] = None,
     since: SinceOption = None,
     dry_run: DryRunOption = False,
+    delete_surplus: Annotated[
+        bool,
+        typer.Option(
+            "--delete-surplus", help="Delete what PostgreSQL does not have, however much it is."
+        ),
+    ] = False,
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for workers that are behind.", min=0)
     ] = 60,
 ) -> None:
     """Compare Elasticsearch with PostgreSQL day by day and put it right.
 
-    What was checked within the last quarter of an hour is left to the workers.
+    What was checked within the last quarter of an hour is left to the workers. Of what PostgreSQL
+    does not have, at most 1,000 documents or 5 percent are deleted without --delete-surplus.
     Example: keeper search reconcile --since 30d --dry-run
     """
     from keeper.pipeline.search.mirrors import MIRRORS, mirror_of
@@ -225,10 +232,14 @@ def reconcile(
                         at=now,
                         since=first,
                         dry_run=dry_run,
+                        delete_surplus=delete_surplus,
                         progress=progress,
                     )
                 )
-    kinds = ("days", "different", "missing", "outdated", "surplus", "in_motion", "refused")
+    kinds = (
+        *("days", "different", "missing", "outdated"),
+        *("surplus", "surplus_kept", "in_motion", "refused"),
+    )
     print_table(
         ("", *(kind.replace("_", " ") for kind in kinds)),
         ((one.mirror, *(f"{getattr(one, kind):,}" for kind in kinds)) for one in found),
@@ -237,6 +248,10 @@ def reconcile(
     for one in found:
         for example in one.examples:
             typer.echo(f"{one.mirror} {example}")
+    if refusals := [one.refusal for one in found if one.refusal]:
+        for refusal in refusals:
+            typer.echo(refusal, err=True)
+        raise typer.Exit(1)
     if any(one.wrong for one in found):
         typer.echo("nothing was changed" if dry_run else "put right")
 

@@ -33,10 +33,10 @@ def user_address(user: str | None) -> str:
 
 
 def zone_of(connection: "Connection", email: str) -> str:
-    """Return the time zone a user reads in, UTC for one who has set none."""
-    from keeper.stores.postgres.messages.channels import delivery_rules
+    """Return the time zone a user reads in, UTC for one who has set none that is known here."""
+    from keeper.stores.postgres.messages import channels
 
-    return delivery_rules(connection, email).time_zone
+    return channels.zone_of(connection, email)
 
 
 def refuse(sentence: str) -> NoReturn:

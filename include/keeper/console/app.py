@@ -9,30 +9,22 @@ from functools import partial
 from math import ceil
 from typing import Final
 
-from jinja2 import Environment, PackageLoader
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from keeper.alerts.links import InvalidLinkError, Links
 from keeper.alerts.photos import Photo
 from keeper.clock import Clock, utc_now
 from keeper.console.database import FIRST_PAUSE, ConsoleDatabase, DatabaseLeftAloneError
+from keeper.console.one_sentence import SECURITY_HEADERS, one_sentence_page
 from keeper.errors import KeeperError
 from keeper.pipeline.messages.follow_link import GoneError, describe, follow
 from keeper.pipeline.services.health import HealthState, PartHealth
 
 _PICTURE_NAME: Final = re.compile(r"[0-9A-Za-z+_-]{1,40}\.(jpg|png|gif)")
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-}
 
 
 def make_app(
@@ -53,16 +45,13 @@ def make_app(
         picture: Returns a product's picture by its name, if there is one; None where Amazon has
             them all.
     """
-    pages = Environment(loader=PackageLoader("keeper.console"), autoescape=True)
     # Whoever else asks how the parts are waits without a thread; links have their own.
     asker = ThreadPoolExecutor(1, thread_name_prefix="health")
 
-    def page(says: str, *, asks: bool = False, status: int = 200) -> Response:
-        html = pages.get_template("link.html").render(says=says, asks=asks)
-        return HTMLResponse(html, status_code=status, headers=_HEADERS)
-
     def sorry(wait: timedelta) -> Response:
-        answer = page("Keeper cannot do this right now; try again in a minute.", status=503)
+        answer = one_sentence_page(
+            "Keeper cannot do this right now; try again in a minute.", status=503
+        )
         answer.headers["Retry-After"] = str(ceil(wait.total_seconds()))
         return answer
 
@@ -72,12 +61,14 @@ def make_app(
         try:
             target = links.read(request.path_params["token"])
             if is_confirmed:
-                return page(await database.run(partial(follow, target=target, now=clock())))
+                return one_sentence_page(
+                    await database.run(partial(follow, target=target, now=clock()))
+                )
             asked = await database.run(partial(describe, target=target, now=clock()))
-            return page(asked, asks=True)
+            return one_sentence_page(asked, button="Yes")
         except (InvalidLinkError, GoneError) as error:
             reason = str(error)
-            return page(f"{reason[:1].upper()}{reason[1:]}.", status=404)
+            return one_sentence_page(f"{reason[:1].upper()}{reason[1:]}.", status=404)
         except DatabaseLeftAloneError as error:
             return sorry(error.wait)
         except KeeperError:
@@ -120,8 +111,8 @@ def _pictures(
         if picture is not None and _PICTURE_NAME.fullmatch(name):
             found = await run_in_threadpool(picture, name)
         if found is None:
-            return Response(status_code=404, headers=_HEADERS)
-        headers = {**_HEADERS, "Cache-Control": "public, max-age=86400"}
+            return Response(status_code=404, headers=SECURITY_HEADERS)
+        headers = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
         return Response(found.content, headers=headers, media_type=f"image/{found.subtype}")
 
     return image

@@ -10,15 +10,23 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
+from keeper.console.api.deals import deals, reports
+from keeper.console.api.deals import filters as deal_filters
 from keeper.console.api.live import feed, stream
-from keeper.console.api.prices import figures, prices, products
+from keeper.console.api.messages import alerts, channels
+from keeper.console.api.messages import rules as delivery_rules
+from keeper.console.api.prices import checks, figures, prices, products
+from keeper.console.api.requests import requests
+from keeper.console.api.search import rebuilds
 from keeper.console.api.users import changes, limits, me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.problems import Problem, install
+from keeper.console.serving import idempotency
 from keeper.console.serving.metrics import ConsoleMetrics, Measured
+from keeper.console.serving.proxies import TrustedProxies
 from keeper.console.sign_in_pages import sign_in_route
 
 API_PATH: Final = "/api/v1"
@@ -53,11 +61,14 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
         lifespan=_lifespan,
     )
     app.state.console = context
+    app.add_middleware(idempotency.KeptAnswers, context=context)
     app.add_middleware(BodyLimit, most=MOST_BODY_BYTES)
     app.add_middleware(SafeHeaders)
     metrics = ConsoleMetrics(context.database)
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(TrustedProxies, context=context)
     install(app)
+    idempotency.install(app)
     app.include_router(_api())
     app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
     app.router.routes.append(metrics.route())
@@ -65,7 +76,10 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     write = app.openapi
 
     def openapi() -> dict[str, Any]:
+        is_new = app.openapi_schema is None
         document = write()
+        if is_new:
+            idempotency.describe(document)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.setdefault(
             "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -101,9 +115,12 @@ def _api() -> APIRouter:
     for subject in (
         *(me, sign_in),
         *(files, watches, rules),
+        *(alerts, channels, delivery_rules),
+        *(deals, deal_filters, reports),
         users,
-        *(products, prices, figures),
         *(changes, limits),
+        *(requests, rebuilds),
+        *(products, checks, prices, figures),
         *(stream, feed),
         problem_list,
     ):

@@ -1,7 +1,8 @@
 """Who sends a request, and whether they may.
 
-An API token comes as `Authorization: Bearer …`, a session as a cookie. A token counts before a
-cookie; one that is worth nothing is refused, even beside a good cookie.
+An API token comes as `Authorization: Bearer …`, a session as a cookie, and a proxy that the
+settings trust names who has signed in there. A token counts before the proxy, the proxy before a
+cookie; one that is worth nothing is refused, even beside a good one of the others.
 """
 
 from functools import partial
@@ -19,10 +20,12 @@ from keeper.console.problems import (
     SESSION_NEEDED,
     ProblemError,
 )
+from keeper.console.serving.idempotency import claim_key
+from keeper.console.serving.proxies import proxied_user
 from keeper.console.site import SAFE_METHODS, SECURE_COOKIE, is_own_site, session_cookie
 from keeper.domain.users.access import Identity, Scope
 from keeper.pipeline.users.audit import Doer
-from keeper.pipeline.users.sign_in import identify_session, identify_token
+from keeper.pipeline.users.sign_in import identify_address, identify_session, identify_token
 
 _BEARER: Final = HTTPBearer(
     auto_error=False,
@@ -60,6 +63,7 @@ async def _identify(
         raise ProblemError(
             SCOPE_MISSING, f"the token lacks {names}", headers={"WWW-Authenticate": challenge}
         )
+    await claim_key(request, context, identity)
     # Who keeps the answer may admit the same credentials again until then.
     request.state.credentials_expire_at = identity.expires_at
     return identity
@@ -80,6 +84,17 @@ async def _by_token(
 
 
 async def _by_session(request: Request, context: ConsoleContext) -> Identity | None:
+    """Return who has signed in, at the console or at a trusted proxy.
+
+    Browsers send a proxy's cookies too with what another site makes them ask.
+    """
+    user = proxied_user(request)
+    if user is not None:
+        if request.method not in SAFE_METHODS and not is_own_site(request, context):
+            raise ProblemError(OTHER_SITE)
+        return await context.database.run(
+            partial(identify_address, email=user, operators=context.operators)
+        )
     cookie = session_cookie(request, context)
     secret = request.cookies.get(cookie.name) if cookie else None
     if not secret:
@@ -125,6 +140,7 @@ WatchReader = Annotated[Identity, Security(_identify, scopes=[Scope.WATCHES_READ
 WatchWriter = Annotated[Identity, Security(_identify, scopes=[Scope.WATCHES_WRITE.value])]
 PriceReader = Annotated[Identity, Security(_identify, scopes=[Scope.PRICES_READ.value])]
 DealReader = Annotated[Identity, Security(_identify, scopes=[Scope.DEALS_READ.value])]
+DealWriter = Annotated[Identity, Security(_identify, scopes=[Scope.DEALS_WRITE.value])]
 MessageReader = Annotated[Identity, Security(_identify, scopes=[Scope.MESSAGES_READ.value])]
 MessageWriter = Annotated[Identity, Security(_identify, scopes=[Scope.MESSAGES_WRITE.value])]
 OperationsReader = Annotated[Identity, Security(_operator, scopes=[Scope.OPERATIONS_READ.value])]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,7 +15,9 @@ from keeper.console.changes.feed import ChangeFeed
 from keeper.console.database import ConsoleDatabase
 from keeper.console.live.hub import LiveHub
 from keeper.console.search import ConsoleSearch
+from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
+from keeper.sources.airflow.api import AirflowApi
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,16 @@ class ConsoleContext:
         allows_insecure_cookie: Whether people may sign in by plain HTTP from other machines.
         send_mail: Sends a message to an address, blocks meanwhile; None without a mail server.
         old_after: From what age a price of a type is stale.
+        airflow: Starts runs; None where nobody has said where Airflow is.
+        request_policy: How much runs ask of a product, and so what it costs.
         search: Searches in Elasticsearch; None where there is none.
         clock: The time.
+        trusted_proxies: Whose word counts about where a request came from.
+        proxy_user_header: In which header they name who has signed in there; None for nobody.
+        limits: How much each user may have and do, unless an operator has set something else.
         cache: Keeps answers; None asks the database each time.
         feed: Where the cache and live feeds learn of changes; None without them.
         live: Sends changes to who watches live.
-        limits: How much each user may have and do, unless an operator has set something else.
     """
 
     database: ConsoleDatabase
@@ -42,12 +49,16 @@ class ConsoleContext:
     allows_insecure_cookie: bool
     send_mail: Callable[[str, Message], None] | None
     old_after: Callable[[str], timedelta]
+    airflow: AirflowApi | None = None
+    request_policy: RequestPolicy = field(default_factory=lambda: RequestPolicy(timedelta(hours=6)))
     search: ConsoleSearch | None = None
     clock: Clock = utc_now
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    proxy_user_header: str | None = None
+    limits: Limits = field(default_factory=lambda: DEFAULT_LIMITS)
     cache: ReadCache | None = None
     feed: ChangeFeed | None = None
     live: LiveHub = field(default_factory=LiveHub)
-    limits: Limits = field(default_factory=lambda: DEFAULT_LIMITS)
 
 
 def _context_of(request: Request) -> ConsoleContext:

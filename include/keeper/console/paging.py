@@ -2,7 +2,8 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated, Final
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Query
 
@@ -10,6 +11,9 @@ from keeper.console.problems import BAD_CURSOR, ProblemError
 
 MOST: Final = 500
 _LARGEST: Final = 2**63 - 1
+NEWEST: Final = "-id"
+OLDEST: Final = "id"
+_T = TypeVar("_T")
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
 Cursor = Annotated[
@@ -60,3 +64,27 @@ def read_cursor(cursor: str | None, order: str) -> tuple[str, int] | None:
     if not is_whole:
         raise ProblemError(BAD_CURSOR)
     return key, number
+
+
+def read_number(cursor: str | None, order: str) -> int | None:
+    """Return the number a page begins after, in a list sorted by number; None for the first page.
+
+    Raises:
+        ProblemError: It is no cursor of a list in this order.
+    """
+    start = read_cursor(cursor, order)
+    return None if start is None else start[1]
+
+
+def next_page(
+    found: Sequence[_T], limit: int, order: str, number: Callable[[_T], int]
+) -> str | None:
+    """Return where the page after one begins that is sorted by number; None after the last.
+
+    Args:
+        found: The page's rows, and one more if there is one.
+        limit: How many the page has at most.
+        order: What it is sorted by.
+        number: Gives a row's number.
+    """
+    return write_cursor(order, "", number(found[limit - 1])) if len(found) > limit else None

@@ -112,6 +112,12 @@ NOT_FOUND: Final = ProblemKind(
 WRONG_METHOD: Final = ProblemKind(
     "method-not-allowed", 405, "That method is not for this address", "See the header Allow."
 )
+STILL_RUNNING: Final = ProblemKind(
+    "still-running",
+    409,
+    "The first request with this Idempotency-Key is not answered yet",
+    "Send it again after the seconds of Retry-After.",
+)
 TOO_LARGE: Final = ProblemKind(
     "too-large", 413, "The request is too large", "Send less at once; the detail names the limit."
 )
@@ -120,6 +126,12 @@ INVALID: Final = ProblemKind(
     422,
     "The request does not fit its schema",
     "Correct what errors names; the schema is at /openapi.json.",
+)
+KEY_REUSED: Final = ProblemKind(
+    "key-reused",
+    422,
+    "The Idempotency-Key came with another request",
+    "Take a new key for each thing to do.",
 )
 LIMIT_REACHED: Final = ProblemKind(
     "limit-reached",
@@ -151,8 +163,10 @@ KINDS: Final = (
     INSECURE,
     NOT_FOUND,
     WRONG_METHOD,
+    STILL_RUNNING,
     TOO_LARGE,
     INVALID,
+    KEY_REUSED,
     LIMIT_REACHED,
     BROKEN,
     UNAVAILABLE,

@@ -8,14 +8,14 @@ import re
 from functools import partial
 from typing import Final
 
-from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from keeper.console.auth import origin_of
 from keeper.console.context import ConsoleContext
 from keeper.console.database import FIRST_PAUSE
+from keeper.console.one_sentence import one_sentence_page
 from keeper.console.site import is_own_site, session_cookie
 from keeper.domain.users.secrets import SECRET_PATTERN
 from keeper.errors import KeeperError
@@ -28,15 +28,6 @@ from keeper.pipeline.users.sign_in import (
 )
 
 _SECRET: Final = re.compile(SECRET_PATTERN)
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    # With no-referrer browsers would not say either that the button is of this page.
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-}
 _INSECURE: Final = (
     "Signing in needs HTTPS: open this link by the console's https address or on its own machine, "
     "or have KEEPER_INSECURE_COOKIE=1 set."
@@ -47,13 +38,8 @@ _AWAY: Final = "Keeper cannot do this right now; try again in a minute."
 
 def sign_in_route(context: ConsoleContext) -> Route:
     """Return the page's route."""
-    pages = Environment(loader=PackageLoader("keeper.console"), autoescape=True)
-
-    def page(
-        says: str, *, asks: bool = False, is_done: bool = False, status: int = 200
-    ) -> Response:
-        html = pages.get_template("sign_in.html").render(says=says, asks=asks, is_done=is_done)
-        return HTMLResponse(html, status_code=status, headers=_HEADERS)
+    # With no-referrer browsers would not say either that the button is of this page.
+    page = partial(one_sentence_page, title="Keeper: sign in", referrer="same-origin")
 
     async def open_link(request: Request) -> Response:
         secret = request.path_params["secret"]
@@ -72,7 +58,7 @@ def sign_in_route(context: ConsoleContext) -> Route:
                         operators=context.operators,
                     )
                 )
-                return page(f"Sign in as {account.email}?", asks=True)
+                return page(f"Sign in as {account.email}?", button="Sign in")
             if not is_own_site(request, context):
                 return page(_OTHER_SITE, status=403)
             begun = await context.database.run(
@@ -90,7 +76,10 @@ def sign_in_route(context: ConsoleContext) -> Route:
             sorry = page(_AWAY, status=503)
             sorry.headers["Retry-After"] = f"{FIRST_PAUSE.total_seconds():.0f}"
             return sorry
-        answer = page(f"You are signed in as {begun.account.email}.", is_done=True)
+        answer = page(
+            f"You are signed in as {begun.account.email}.",
+            way_on=("/docs", "The API and its documentation"),
+        )
         _set_cookie(answer, request, context, begun)
         return answer
 

@@ -59,14 +59,16 @@ def check_database() -> dict[str, list[str]]:
         monitor_tokens,
         record_findings,
     )
+    from keeper.stores.postgres.messages.channels import zone_of
 
     settings, now = load_settings(), utc_now()
     operator = settings.people.operator_email
     with database() as connection:
-        outbox = monitor_outbox(connection, at=now)
+        zone = zone_of(connection, operator)
+        outbox = monitor_outbox(connection, at=now, zone=zone)
         findings = [
-            monitor_tokens(connection),
-            monitor_products(connection, policy=settings.runs.request_policy, at=now),
+            monitor_tokens(connection, zone=zone),
+            monitor_products(connection, policy=settings.runs.request_policy, at=now, zone=zone),
             outbox,
         ]
         recorded = record_findings(connection, findings, operator=operator, at=now)
@@ -86,11 +88,13 @@ def check_kafka() -> dict[str, list[str]]:
     What was found is recorded also if Kafka then does not answer.
     """
     from keeper.pipeline.services.monitor import monitor_dead_letters, monitor_lag, record_findings
+    from keeper.stores.postgres.messages.channels import zone_of
 
     kafka, now = kafka_config(), utc_now()
-    findings = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now))
     with database() as connection:
         operator = load_settings().people.operator_email
+        zone = zone_of(connection, operator)
+        findings = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now, zone=zone))
         return record_findings(connection, findings, operator=operator, at=now)
 
 

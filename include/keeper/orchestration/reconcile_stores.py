@@ -9,6 +9,7 @@ from airflow.sdk import TriggerRule
 from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
+from keeper.errors import TerminalError
 from keeper.orchestration.airflow.assets import DEAL_UPDATES, PRICE_BACKFILL, PRICE_UPDATES
 from keeper.orchestration.airflow.connections import database, elasticsearch_config, kafka_config
 from keeper.orchestration.airflow.operators import task
@@ -56,7 +57,8 @@ def reconcile(mirror: str, dag_run: DagRunProtocol, params: dict[str, Any]) -> d
     Args:
         mirror: prices or deals.
         dag_run: The run.
-        params: `days`: compare so many days back only; `dry_run`: change nothing.
+        params: `days`: compare so many days back only; `dry_run`: change nothing;
+            `delete_surplus`: delete what PostgreSQL does not have, however much it is.
     """
     from keeper.pipeline.search.mirrors import MIRRORS
     from keeper.pipeline.search.reconcile import reconcile
@@ -71,16 +73,25 @@ def reconcile(mirror: str, dag_run: DagRunProtocol, params: dict[str, Any]) -> d
             run_id=run_name(dag_run.dag_id, dag_run.run_id),
             since=None if days is None else (now - timedelta(days=days)).date(),
             dry_run=bool(params["dry_run"]),
+            delete_surplus=bool(params["delete_surplus"]),
         )
-    return asdict(found)
+    return asdict(found) | {"refusal": found.refusal}
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
 def summarise(
     prices: dict[str, Any] | None, deals: dict[str, Any] | None, ti: RuntimeTaskInstanceProtocol
 ) -> str:
-    """End the run with its line, or fail where one of its tasks did."""
-    return conclude(ti, f"{mirror_line(prices, 'prices')}; {mirror_line(deals, 'deals')}")
+    """End the run with its line, or fail where one of its tasks did.
+
+    Raises:
+        TerminalError: PostgreSQL lacks so much that its documents were left; all else is right.
+    """
+    line = conclude(ti, f"{mirror_line(prices, 'prices')}; {mirror_line(deals, 'deals')}")
+    refusals = [found["refusal"] for found in (prices, deals) if found and found["refusal"]]
+    if refusals:
+        raise TerminalError("\n".join(refusals))
+    return line
 
 
 def mirror_line(found: Mapping[str, Any] | None, mirror: str) -> str:

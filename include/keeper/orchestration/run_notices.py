@@ -6,6 +6,7 @@ for connections.
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -91,7 +92,7 @@ def tell_of_late_run(context: Mapping[str, Any], *, minutes: int) -> None:
         Trouble(
             f"late:{dag_id}",
             f"{dag_id} is late",
-            f"Run {run['dag_run_id']} was queued at {queued_at:%Y-%m-%d %H:%M} UTC and is "
+            f"Run {run['dag_run_id']} was queued at {_by_operators_clock(queued_at)} and is "
             f"{run['state']} after {after}.\n"
             f"What it waits for: {_TASKS} {dag_id} {run['dag_run_id']}",
         )
@@ -116,6 +117,18 @@ def record_good_run(context: Mapping[str, Any]) -> None:
             resolve_notices(connection, f"run:{dag_id}", f"late:{dag_id}", at=utc_now())
     except KeeperError as error:
         _LOG.warning("notices of %s stay open: %s", dag_id, error)
+
+
+def _by_operators_clock(at: datetime) -> str:
+    """Write a time by the clock of the operator, by UTC while Keeper's database is away."""
+    from keeper.alerts.formats import moment
+    from keeper.orchestration.airflow.connections import database
+    from keeper.stores.postgres.messages.channels import zone_of
+
+    zone = "UTC"
+    with suppress(KeeperError), database() as connection:
+        zone = zone_of(connection, load_settings().people.operator_email)
+    return moment(at, zone)
 
 
 def _notify(trouble: Trouble) -> None:

@@ -11,8 +11,11 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
+from psycopg.conninfo import conninfo_to_dict
 
 from keeper.settings import Settings, load_settings
+
+_POSTGRES_PORT: Final = 5432
 
 
 class SettingsBackend(BaseSecretsBackend):
@@ -68,27 +71,38 @@ def _elasticsearch(settings: Settings) -> dict[str, Any]:
         "host": parts.hostname,
         "port": parts.port or 443,
         "schema": parts.scheme,
-        **_login(parts.username, parts.password),
+        **({"extra": {"path": parts.path}} if parts.path else {}),
+        **_without_none(
+            login=parts.username and unquote(parts.username),
+            password=parts.password and unquote(parts.password),
+        ),
     }
 
 
 def _database(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    return {
+    """Return a database's connection; what its fields cannot hold is in extra.
+
+    Those are several ports, one for each host, and libpq's parameters: sslmode and the like.
+    """
+    given = conninfo_to_dict(url)
+    ports = [int(port or _POSTGRES_PORT) for port in str(given.pop("port", "")).split(",")]
+    connection = {
         "conn_type": "postgres",
-        "host": parts.hostname,
-        "port": parts.port or 5432,
-        "schema": parts.path.removeprefix("/"),
-        **_login(parts.username, parts.password),
+        "port": ports[0],
+        **_without_none(
+            host=given.pop("host", None),
+            schema=given.pop("dbname", None),
+            login=given.pop("user", None),
+            password=given.pop("password", None),
+        ),
     }
+    if len(set(ports)) > 1:
+        given["port"] = ",".join(map(str, ports))
+    return connection | ({"extra": given} if given else {})
 
 
-def _login(user: str | None, password: str | None) -> dict[str, str]:
-    return {
-        name: unquote(value)
-        for name, value in (("login", user), ("password", password))
-        if value is not None
-    }
+def _without_none(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 _CONNECTIONS: Final[Mapping[str, Callable[[Settings], dict[str, Any] | None]]] = {

@@ -18,7 +18,7 @@ class DatabaseSettings(SettingsGroup):
     """Keeper's database. A password that is set by itself goes into the address."""
 
     url: PostgresUrl = Field(
-        default=SecretStr("postgresql://keeper:keeper@localhost:5432/keeper"),
+        default=SecretStr("postgresql://keeper:keeper-on-a-laptop@localhost:5432/keeper"),
         validation_alias="DATABASE_URL",
     )
     password: SecretStr | None = Field(default=None, validation_alias="KEEPER_DATABASE_PASSWORD")
@@ -63,8 +63,13 @@ class ElasticsearchSettings(SettingsGroup):
 
 
 class AirflowSettings(SettingsGroup):
-    """What Keeper knows of the Airflow that runs it."""
+    """What Keeper knows of the Airflow that runs it, and how the console asks it for runs."""
 
+    url: HttpUrl | None = Field(default=None, validation_alias="KEEPER_AIRFLOW_URL")
+    api_user: str = Field(default="keeper-console", validation_alias="KEEPER_AIRFLOW_API_USER")
+    api_password: SecretStr | None = Field(
+        default=None, validation_alias="KEEPER_AIRFLOW_API_PASSWORD"
+    )
     database_url: PostgresUrl | None = Field(
         default=None, validation_alias="KEEPER_AIRFLOW_DATABASE_URL"
     )

@@ -128,6 +128,16 @@ class Deliverer(Worker):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWorker(Worker):
+    """The worker that carries out what users ask the API for; it reads no topic."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return ("carry-out",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Relay(Worker):
     """The worker that publishes what commits have changed; it reads no topic."""
 
@@ -200,6 +210,7 @@ WORKERS: Final[tuple[Worker, ...]] = (
         summary="Load deal events into Elasticsearch.",
     ),
     Deliverer(title="deliverer of alerts", needs_internet=True),
+    RequestWorker(title="worker of the API's requests", needs_internet=True),
     Relay(title="relay of changes to the console"),
 )
 """Every worker, in the order in which the local stack starts and people are shown them."""

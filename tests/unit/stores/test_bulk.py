@@ -11,7 +11,11 @@ from elasticsearch import ApiError
 
 from keeper.errors import EventsRefusedError
 from keeper.stores.elasticsearch.bulk import Document, Target, version_of, write_documents
-from keeper.stores.elasticsearch.connection import SearchUnavailableError
+from keeper.stores.elasticsearch.connection import (
+    SearchRejectedError,
+    SearchUnavailableError,
+    translated_errors,
+)
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 Answer = Callable[[str, int], int]
@@ -130,3 +134,17 @@ def test_an_empty_batch_asks_nothing() -> None:
 
     assert write(client) == 0
     assert client.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((status, SearchUnavailableError) for status in (408, 429, 500, 502, 503, 504)),
+        *((status, SearchRejectedError) for status in (400, 401, 403, 404, 413)),
+    ],
+)
+def test_what_a_server_cannot_do_now_is_passing_trouble(status: int, kind: type[Exception]) -> None:
+    node = NodeConfig("http", "localhost", 9200)
+    meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.0, node)
+    with pytest.raises(kind), translated_errors():
+        raise ApiError("no", meta, None)

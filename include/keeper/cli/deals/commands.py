@@ -1,6 +1,5 @@
 """`keeper deals`: saved searches for deals, and what they found."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +17,7 @@ from keeper.cli.options import (
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, refuse, user_address, zone_of
 from keeper.cli.tables import clip, harmless, print_table
+from keeper.domain.deals.deal import Span
 
 if TYPE_CHECKING:
     from keeper.domain.deals.deal import DealFilter
@@ -29,15 +29,6 @@ filters = typer.Typer(help="The saved searches that collect_deals runs.", no_arg
 app.add_typer(filters, name="filter")
 
 NameArgument = Annotated[str, typer.Argument(help="What you call the filter.")]
-
-
-class Span(StrEnum):
-    """Over which time a price has fallen, in Keepa's order."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    QUARTER = "90-days"
 
 
 @filters.command("add")
@@ -72,45 +63,31 @@ def add(
 
     Example: keeper deals filter add keyboards --drop-percent 20 --title keyboard --price-max 80
     """
-    from keeper.domain.deals.deal import DealFilter
-    from keeper.domain.deals.selection import (
-        OPEN_END,
-        InvalidSelectionError,
-        own_fields,
-        validate_market,
-        validate_selection,
-    )
     from keeper.domain.locales import locale_of
-    from keeper.domain.money import format_money, read_amount
-    from keeper.domain.prices.types import price_type_of
+    from keeper.domain.money import format_money
+    from keeper.pipeline.deals.searches import (
+        FilterText,
+        UnclearFilterError,
+        price_bounds,
+        read_filter,
+    )
     from keeper.stores.postgres.deals.filters import list_filters, save_filter
 
+    typed: dict[str, Any] = {
+        "drop_percent": drop_percent,
+        "price_min": price_min,
+        "price_max": price_max,
+        "categories": category,
+        "title": title,
+        "min_rating": min_rating,
+        "over": span,
+        "selection": _parsed(selection),
+    }
     try:
-        locale = locale_of(domain)
-        series = price_type_of(price_type)
-        validate_market(locale, series)
-        fields: dict[str, Any] = {"dateRange": list(Span).index(span)}
-        if drop_percent is not None:
-            fields["deltaPercentRange"] = [drop_percent, 100]
-        if price_min or price_max:
-            lowest = read_amount(price_min, locale.currency) if price_min else 0
-            highest = read_amount(price_max, locale.currency) if price_max else OPEN_END
-            fields["currentRange"] = [lowest, highest]
-        if category:
-            fields["includeCategories"] = category
-        if title:
-            fields["titleSearch"] = title
-        if min_rating is not None:
-            fields["minRating"] = round(min_rating * 10)
-        fields |= own_fields(_parsed(selection))
-        validate_selection(fields)
-    except InvalidSelectionError as error:
-        raise typer.BadParameter(f"Keepa would refuse this filter: {error}") from None
-    except ValueError as error:
+        given = {name: value for name, value in typed.items() if value is not None}
+        found_by = read_filter(FilterText(given, name, domain, price_type, min_score))
+    except UnclearFilterError as error:
         raise typer.BadParameter(str(error)) from None
-    found_by = DealFilter(name.strip(), locale.domain, series.name, fields, min_score)
-    if not found_by.name:
-        raise typer.BadParameter("the filter needs a name")
     email = user_address(user)
     with database() as connection:
         known = [item.filter for item in list_filters(connection, email)]
@@ -120,10 +97,9 @@ def add(
         if former.name.lower() == found_by.name.lower():
             for line in _differences(former, found_by):
                 typer.echo(f"  {line}")
-    lowest, highest = fields.get("currentRange", (0, OPEN_END))
-    bounds = [f"from {format_money(lowest, locale.currency)}"] if lowest > 0 else []
-    if 0 < highest < OPEN_END:
-        bounds.append(f"up to {format_money(highest, locale.currency)}")
+    currency = locale_of(found_by.domain).currency
+    limits = zip(("from", "up to"), price_bounds(found_by), strict=True)
+    bounds = [f"{word} {format_money(at, currency)}" for word, at in limits if at is not None]
     if bounds:
         typer.echo(f"  Price {' '.join(bounds)}.")
 
@@ -317,9 +293,9 @@ def _parsed(selection: str | None) -> dict[str, Any]:
     try:
         fields = json.loads(selection)
     except ValueError as error:
-        raise ValueError(f"--selection is not JSON: {error}") from None
+        raise typer.BadParameter(f"--selection is not JSON: {error}") from None
     if not isinstance(fields, dict):
-        raise ValueError('--selection must be a JSON object, like {"isLowest": true}')
+        raise typer.BadParameter('--selection must be a JSON object, like {"isLowest": true}')
     return fields
 
 

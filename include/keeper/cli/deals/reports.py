@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keeper.cli.moments import time_text
-from keeper.cli.options import JsonOption, LimitOption, UserOption
+from keeper.cli.options import JsonOption, LimitOption, SinceOption, UserOption
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, refuse, user_address, zone_of
 from keeper.cli.tables import print_table
@@ -37,19 +37,20 @@ _MEANS = {
 
 @app.command("list")
 def list_(
+    since: SinceOption = None,
     limit: LimitOption = 20,
     user: UserOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the latest reports, the newest first, and what became of them on each channel.
 
-    Example: keeper reports list --limit 7
+    Example: keeper reports list --since 7d
     """
     from keeper.stores.postgres.deals.reports import list_reports
 
     email = user_address(user)
     with database() as connection:
-        reports = list_reports(connection, email, most=limit)
+        reports = list_reports(connection, email, since=since, most=limit)
         zone = zone_of(connection, email)
     if as_json:
         print_records(map(record_of, reports))

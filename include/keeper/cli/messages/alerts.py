@@ -225,11 +225,9 @@ def _quiet(text: str) -> tuple[time | None, time | None]:
 
 
 def _zone(name: str) -> str:
-    from zoneinfo import ZoneInfo
+    from keeper.pipeline.messages.wishes import UnclearTimeError, read_zone
 
     try:
-        return ZoneInfo(name).key
-    except (KeyError, ValueError, OSError):
-        raise typer.BadParameter(
-            f"{name!r} is no time zone; write one like Europe/Berlin"
-        ) from None
+        return read_zone(name)
+    except UnclearTimeError as error:
+        raise typer.BadParameter(str(error)) from None

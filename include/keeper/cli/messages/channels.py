@@ -9,7 +9,7 @@ from typer.core import TyperCommand
 from keeper.cli.options import JsonOption, UserOption, YesOption
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, refuse, user_address
-from keeper.cli.tables import print_table
+from keeper.cli.tables import harmless, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from keeper.settings import Settings
     from keeper.stores.postgres.messages.channels import KnownChannel
 
-_CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31}")
 _GROUP = re.compile(r"-[0-9]{1,20}")
 app = typer.Typer(help="Where alerts go.", no_args_is_help=True)
 
@@ -189,49 +188,35 @@ def test(kind: KindArgument, address: ChannelArgument) -> None:
 
     to = _address(kind, address)
     result = _send_test(to, load_settings())
-    typer.echo(f"{to}: {result.status.value.lower().replace('_', ' ')}: {result.detail}")
+    outcome = result.status.value.lower().replace("_", " ")
+    typer.echo(harmless(f"{to}: {outcome}: {result.detail}"))
     if result.remedy:
-        typer.echo(f"what helps: {result.remedy}")
+        typer.echo(harmless(f"what helps: {result.remedy}"))
     if result.status is not DeliveryStatus.SENT:
         raise typer.Exit(1)
 
 
 def _send_test(to: "Address", settings: "Settings") -> "DeliveryResult":
-    from keeper.alerts.message import Message
     from keeper.clock import utc_now
-    from keeper.pipeline.messages.deliver import not_configured
-    from keeper.pipeline.services.configuration import channels
+    from keeper.pipeline.messages.channel_test import send_test
+    from keeper.pipeline.services.configuration import delivery
 
-    channel = channels(settings).get(to.kind)
-    if channel is None:
-        return not_configured(to)
-    now = utc_now()
-    message = Message(
-        key=f"test-{now:%Y%m%d%H%M%S%f}",
-        subject="Keeper can reach you here",
-        lead="This is a test: price alerts will come to this place.",
-        sections=(),
-        made_at=now,
-    )
-    return channel.deliver(to.address, message)
+    return send_test(to, delivery(settings), at=utc_now())
 
 
 def _address(kind: str, address: str) -> "Address":
-    from keeper.domain.messages.queue import Address, ChannelKind
+    from keeper.pipeline.messages.addresses import UnclearChannelError, read_address
 
-    kinds = [one.value for one in ChannelKind]
-    if kind.lower() not in kinds:
-        raise typer.BadParameter(f"{kind!r} is none of {', '.join(kinds)}")
-    if not address.strip() or "://" in address:
-        raise typer.BadParameter(
-            "an address is not a URL: put it into the settings under a name, and give the name"
-        )
-    return Address(ChannelKind(kind.lower()), address.strip())
+    try:
+        return read_address(kind, address)
+    except UnclearChannelError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _validate_name(to: "Address", settings: "Settings") -> None:
     """Refuse what no message can reach, while the mistake is easily mended."""
     from keeper.domain.messages.queue import ChannelKind
+    from keeper.pipeline.messages.addresses import UnclearChannelError, validate_address
 
     names = {
         ChannelKind.DISCORD: list(settings.chat.discord_webhooks),
@@ -240,26 +225,21 @@ def _validate_name(to: "Address", settings: "Settings") -> None:
     if names is not None and to.address not in names:
         known = ", ".join(names) or "none"
         raise typer.BadParameter(f"the settings have no {to.kind} called {to.address}, but {known}")
+    try:
+        validate_address(to)
+    except UnclearChannelError as error:
+        raise typer.BadParameter(str(error)) from None
     if to.kind is ChannelKind.EMAIL:
-        _validate_mail(to.address, settings)
-    if to.kind is ChannelKind.TELEGRAM and not _CHAT.fullmatch(to.address):
-        raise typer.BadParameter(
-            f"{to.address!r} is no Telegram chat: give its number, which begins with -100 for a "
-            "group or channel, or @name for a public one"
-        )
+        _validate_server(to.address, settings)
 
 
-def _validate_mail(address: str, settings: "Settings") -> None:
+def _validate_server(address: str, settings: "Settings") -> None:
     from keeper.alerts.channels.mail_address import mail_address
     from keeper.alerts.channels.reachable import takes_utf8
     from keeper.pipeline.services.configuration import smtp_config
 
-    try:
-        needs_utf8 = mail_address(address).needs_utf8
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
     server = smtp_config(settings)
-    if needs_utf8 and server is not None and takes_utf8(server) is False:
+    if mail_address(address).needs_utf8 and server is not None and takes_utf8(server) is False:
         raise typer.BadParameter(
             f"{address} cannot be reached: the mail server takes only ASCII letters before the @ "
             "(it lacks SMTPUTF8)"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keeper.cli.moments import time_text
-from keeper.cli.options import JsonOption, LimitOption
+from keeper.cli.options import JsonOption, LimitOption, SinceOption
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, zone_of
 from keeper.cli.tables import harmless, print_table
@@ -19,19 +19,21 @@ app = typer.Typer(
 @app.command("list")
 def list_(
     with_resolved: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
+    since: SinceOption = None,
     limit: LimitOption = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Show what is wrong now, since when, and how the operator was notified.
 
-    Example: keeper notices list --all
+    With --since, those that were seen then or later.
+    Example: keeper notices list --all --since 7d
     """
     from keeper.settings import load_settings
     from keeper.stores.postgres.messages.notices import list_notices
 
     operator = load_settings().people.operator_email
     with database() as connection:
-        notices = list_notices(connection, with_resolved=with_resolved, most=limit)
+        notices = list_notices(connection, with_resolved=with_resolved, since=since, most=limit)
         zone = zone_of(connection, operator)
     if as_json:
         print_records(map(record_of, notices))
@@ -82,19 +84,20 @@ def check() -> None:
     from keeper.settings import load_settings
 
     settings, now = load_settings(), utc_now()
-    policy = settings.runs.request_policy
+    policy, operator = settings.runs.request_policy, settings.people.operator_email
     kafka = kafka_config(settings)
     in_trouble = False
     with database() as connection:
+        zone = zone_of(connection, operator)
         stored = (
-            monitor_tokens(connection),
-            monitor_products(connection, policy=policy, at=now),
-            monitor_outbox(connection, at=now),
+            monitor_tokens(connection, zone=zone),
+            monitor_products(connection, policy=policy, at=now, zone=zone),
+            monitor_outbox(connection, at=now, zone=zone),
         )
-        queued = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now))
+        queued = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now, zone=zone))
         # One by one, so that what was found is reported also if Kafka then does not answer.
         for finding in chain(stored, queued):
-            record_findings(connection, [finding], operator=settings.people.operator_email, at=now)
+            record_findings(connection, [finding], operator=operator, at=now)
             if finding.trouble is not None:
                 in_trouble = True
                 typer.secho(harmless(finding.trouble.subject), fg=typer.colors.RED)

@@ -53,6 +53,7 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.domain.prices.types import price_type_of
     from keeper.domain.users.secrets import new_secret
     from keeper.pipeline.services.configuration import (
+        airflow_api,
         elasticsearch_config,
         links,
         postgres_config,
@@ -63,15 +64,19 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.pipeline.users.mails import mail_sender
 
     policy = settings.runs.request_policy
+    database = ConsoleDatabase(postgres_config(settings))
     live = LiveHub()
     cache, feed = _cache(settings, live)
-    database = ConsoleDatabase(postgres_config(settings))
     context = ConsoleContext(
         database=database,
         operators=operators_of(settings),
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
         send_mail=mail_sender(settings),
+        trusted_proxies=settings.console.trusted_proxies,
+        proxy_user_header=settings.console.proxy_user_header,
+        airflow=airflow_api(settings),
+        request_policy=policy,
         search=ConsoleSearch(elasticsearch_config(settings)),
         limits=settings.console.limits,
         old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),

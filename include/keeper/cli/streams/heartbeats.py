@@ -1,13 +1,16 @@
 """The file by which a side worker shows that it is alive, what it waits for and has done."""
 
 import json
+import logging
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from keeper.metrics import Wait, Waits, WorkerMetrics
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,15 @@ class HeartbeatWriter:
         self._waits = waits
         self._metrics = metrics
         self._last = 0.0
+        self._problem: str | None = None
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self.beat()
 
     def beat(self) -> None:
-        """Leave a sign, unless the last one is younger than a second."""
+        """Leave a sign, unless the last one is younger than a second.
+
+        A full disk ends no work: the worker goes on without a sign and says so once.
+        """
         now = time.monotonic()
         if self._last and now - self._last < 1:
             return
@@ -59,8 +66,15 @@ class HeartbeatWriter:
         )
         # Replaced whole: a reader never sees half of it.
         fresh = self._path.with_suffix(".fresh")
-        fresh.write_text(text)
-        fresh.replace(self._path)
+        try:
+            fresh.write_text(text)
+            fresh.replace(self._path)
+        except OSError as error:
+            if str(error) != self._problem:
+                _LOG.warning("no heartbeat can be left (%s); the work goes on", error)
+            self._problem = str(error)
+        else:
+            self._problem = None
 
 
 def path_of(worker: str) -> Path:

@@ -27,8 +27,8 @@ def make(
 ) -> None:
     """Make a token and print it, this once; it can be used for the scopes given and no more.
 
-    Scopes: watches:read, watches:write, prices:read, deals:read, messages:read, messages:write, and
-    for operators operations:read, operations:write.
+    Scopes: watches:read, watches:write, prices:read, deals:read, deals:write, messages:read,
+    messages:write, and for operators operations:read, operations:write.
     Example: keeper api-tokens make my-script --scope watches:read --scope watches:write
     """
     from keeper.clock import utc_now

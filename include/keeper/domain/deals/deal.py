@@ -3,6 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+
+
+class Span(StrEnum):
+    """Over which time a price has fallen, in Keepa's order."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "90-days"
 
 
 @dataclass(frozen=True, slots=True)

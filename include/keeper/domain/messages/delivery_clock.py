@@ -7,7 +7,17 @@ may go out. What was held goes out together as one digest.
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo
+
+
+@cache
+def known_zone(name: str) -> str:
+    """Return a time zone's name, UTC for one this machine does not know, or no more."""
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):
+        return "UTC"
 
 
 class HeldFor(StrEnum):

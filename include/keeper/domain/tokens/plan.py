@@ -79,7 +79,8 @@ class TokenPlan:
         reserve: Tokens kept back for products about to alert.
         affordable: Tokens there will be within the horizon; None without a reading.
         prices: What products cost.
-        simulated: How many watched products are left out, since the simulator made them up.
+        simulated: The watched products, as ASIN and domain, that are left out because the simulator
+            made them up.
     """
 
     now: tuple[Candidate, ...]
@@ -88,7 +89,7 @@ class TokenPlan:
     reserve: int
     affordable: int | None
     prices: ProductPrices = USUAL_PRICES
-    simulated: int = 0
+    simulated: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def cost(self) -> int:
@@ -117,7 +118,7 @@ class TokenPlan:
         if self.later:
             said += f"; {len(self.later)} products wait for the next run"
         if self.simulated:
-            said += f"; {self.simulated} products that the simulator made up are left out"
+            said += f"; {len(self.simulated)} products that the simulator made up are left out"
         return said
 
     def _bill(self) -> str:

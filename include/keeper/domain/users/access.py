@@ -21,6 +21,7 @@ class Scope(StrEnum):
     WATCHES_WRITE = "watches:write"
     PRICES_READ = "prices:read"
     DEALS_READ = "deals:read"
+    DEALS_WRITE = "deals:write"
     MESSAGES_READ = "messages:read"
     MESSAGES_WRITE = "messages:write"
     OPERATIONS_READ = "operations:read"
@@ -41,7 +42,8 @@ _MEANINGS: Final = {
     Scope.WATCHES_READ: "see watches and rules",
     Scope.WATCHES_WRITE: "add, change, import and remove watches",
     Scope.PRICES_READ: "see prices and products",
-    Scope.DEALS_READ: "see deals and filters",
+    Scope.DEALS_READ: "see deals, filters and daily reports",
+    Scope.DEALS_WRITE: "save, change and remove deal filters",
     Scope.MESSAGES_READ: "see alerts and channels",
     Scope.MESSAGES_WRITE: "change channels and quiet hours",
     Scope.OPERATIONS_READ: "see users, runs, topics and the audit log; operators only",

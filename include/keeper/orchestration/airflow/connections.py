@@ -7,7 +7,7 @@ reads the fields, whatever the type.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from airflow.sdk import Connection
 from pydantic import SecretStr
@@ -69,14 +69,43 @@ def _seconds(given: Any) -> float:
 
 
 def postgres_config() -> "PostgresConfig":
-    """Return `keeper_postgres`, asked for through the provider's hook."""
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
+    """Return `keeper_postgres`.
 
+    As in the provider's hook, several hosts stand in its host, separated by commas, their ports in
+    extra.port if they differ, and libpq's parameters (sslmode …) in extra. The hook itself would
+    serve nothing here: its URL has neither.
+    """
     from keeper.stores.postgres.connection import PostgresConfig
 
-    url = PostgresHook(postgres_conn_id=POSTGRES_CONN).sqlalchemy_url
-    plain = url.set(drivername="postgresql")
-    return PostgresConfig(plain.render_as_string(hide_password=False), "keeper-airflow")
+    return PostgresConfig(_postgres_url(Connection.get(POSTGRES_CONN)), "keeper-airflow")
+
+
+def _postgres_url(connection: Connection) -> str:
+    from psycopg.pq import Conninfo
+
+    extra = connection.extra_dejson
+    hosts = (connection.host or "localhost").split(",")
+    ports = str(extra.get("port") or connection.port or 5432).split(",")
+    if len(ports) == 1:
+        ports *= len(hosts)
+    if len(ports) != len(hosts):
+        raise SettingsError(
+            f"connection {POSTGRES_CONN}: extra.port has one port, or one for each host"
+        )
+    places = ",".join(
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        for host, port in zip(hosts, ports, strict=True)
+    )
+    login = ""
+    if connection.login:
+        password = f":{quote(connection.password, safe='')}" if connection.password else ""
+        login = f"{quote(connection.login, safe='')}{password}@"
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    options = {
+        name: value for name, value in extra.items() if name in known and value and name != "port"
+    }
+    query = f"?{urlencode(options, quote_via=quote)}" if options else ""
+    return f"postgresql://{login}{places}/{quote(connection.schema or '', safe='')}{query}"
 
 
 @contextmanager
@@ -106,7 +135,8 @@ def kafka_config(connection: Connection | None = None) -> "KafkaConfig":
 def elasticsearch_config(connection: Connection | None = None) -> "ElasticsearchConfig":
     """Return `keeper_elasticsearch`, or a connection read already.
 
-    It has a host, a port, a schema (http or https), and a login and password if any. The provider's
+    It has a host, a port, a schema (http or https), a login and password if any, and in extra.path
+    what comes before Elasticsearch's own paths where a proxy serves it. The provider's
     hook takes addresses, not a connection, so it would serve nothing here.
 
     Raises:
@@ -125,5 +155,7 @@ def elasticsearch_config(connection: Connection | None = None) -> "Elasticsearch
     login = ""
     if connection.login:
         login = f"{quote(connection.login, safe='')}:{quote(connection.password or '', safe='')}@"
-    port = connection.port or 9200
-    return ElasticsearchConfig(f"{connection.schema or 'http'}://{login}{connection.host}:{port}")
+    port, path = connection.port or 9200, connection.extra_dejson.get("path") or ""
+    return ElasticsearchConfig(
+        f"{connection.schema or 'http'}://{login}{connection.host}:{port}{path}"
+    )

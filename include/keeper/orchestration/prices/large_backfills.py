@@ -15,6 +15,9 @@ LARGE: Final = "large"
 """In the conf of a backfill that is meant to have many runs."""
 _REFUSED: Final = "refused_backfill"
 """The XCom with the intervals of a refused backfill, which each run of it leaves."""
+_CLEARS: Final = "clears_when_refused"
+"""The XCom with how often runs of a refused backfill had been cleared, by the starts of intervals.
+The first run that refuses leaves it, and the others name that run."""
 _ENDED: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
@@ -40,6 +43,18 @@ class Span:
         """Return it in words."""
         return f"from {_day(self.first)} to {_day(self.last)}: {self.runs} runs"
 
+    def __contains__(self, start: datetime) -> bool:
+        """Return whether an interval that begins then is one of them."""
+        return self.first <= start <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A backfill that was refused: its intervals, and the id of the run that refused it first."""
+
+    span: Span
+    by: str
+
 
 def refuse_large_backfill(ti: Any, dag_run: DagRunProtocol) -> None:
     """End a run of a backfill of too many intervals before it asks Keepa for anything.
@@ -47,7 +62,8 @@ def refuse_large_backfill(ti: Any, dag_run: DagRunProtocol) -> None:
     The run of the first interval fails, so that the operator is notified once; its last task runs
     and says why. All other tasks, of it and of the other runs, are skipped. Runs that have not got
     here yet are taken for the same backfill; one that has was refused with this one only if it
-    says so. A run that was cleared since, or is reprocessed by another backfill, is none of it.
+    says so. A run that was cleared since, as by another backfill that reprocesses it, is none of
+    it.
 
     Args:
         ti: The instance of the run's first task, which may read the states of other runs.
@@ -69,13 +85,17 @@ def refuse_large_backfill(ti: Any, dag_run: DagRunProtocol) -> None:
         for run_id, tasks in states.items()
         if (end := _end(run_id)) is not None
     }
-    span = _refused_span(ti, dag_run, runs, step)
-    if span is None:
-        span = span_around(since, (start for start, (_, ended) in runs.items() if not ended), step)
+    refused = _refused_with(ti, dag_run, runs, step)
+    if refused is None:
+        open_ones = (start for start, (_, ended) in runs.items() if not ended)
+        refused = Refused(span_around(since, open_ones, step), dag_run.run_id)
+    span = refused.span
     if span.runs <= most:
         return
+    if refused.by == dag_run.run_id:
+        ti.xcom_push(key=_CLEARS, value=_clears_of(ti, span, runs))
     left = {"first": span.first.isoformat(), "last": span.last.isoformat(), "runs": span.runs}
-    ti.xcom_push(key=_REFUSED, value=left | {"clears": dag_run.clear_number or 0})
+    ti.xcom_push(key=_REFUSED, value=left | {"by": refused.by})
     if since != span.first:
         _skip_after(ti, with_last=True)
         raise AirflowSkipException(f"The backfill is {span}; its first run says why it is refused")
@@ -98,29 +118,47 @@ def span_around(own: datetime, starts: Iterable[datetime], step: timedelta) -> S
     return Span(first, last, (last - first) // step + 1)
 
 
-def _refused_span(
+def _refused_with(
     ti: Any, dag_run: DagRunProtocol, runs: Mapping[datetime, tuple[str, bool]], step: timedelta
-) -> Span | None:
-    """Return the intervals of the refused backfill this run belongs to; None if it does to none.
+) -> Refused | None:
+    """Return the refused backfill this run belongs to; None if it does to none.
 
     Runs of one backfill have no gap: the nearest run that has ended on either side is of this
-    one's, if any is. A run that was cleared more often than that one is taken for reprocessed
-    since.
+    one's, if any is. A run that has been cleared more often than when that one was refused is
+    reprocessed since.
     """
     since: Any = dag_run.data_interval_start
     for forth in (-step, step):
         at = since + forth
         while at in runs and not runs[at][1]:
             at += forth
-        if at not in runs:
-            continue
-        left = ti.xcom_pull(task_ids=ti.task_id, key=_REFUSED, run_id=runs[at][0])
-        if not left or (dag_run.clear_number or 0) > left["clears"]:
+        left = at in runs and ti.xcom_pull(task_ids=ti.task_id, key=_REFUSED, run_id=runs[at][0])
+        if not left:
             continue
         first, last = map(datetime.fromisoformat, (left["first"], left["last"]))
-        if first <= since <= last:
-            return Span(first, last, left["runs"])
+        refused = Refused(Span(first, last, left["runs"]), left["by"])
+        if since not in refused.span:
+            continue
+        # Gone once the run that left it is reprocessed itself.
+        clears = ti.xcom_pull(task_ids=ti.task_id, key=_CLEARS, run_id=refused.by)
+        if clears is None or (dag_run.clear_number or 0) > clears.get(since.isoformat(), 0):
+            continue
+        return refused
     return None
+
+
+def _clears_of(ti: Any, span: Span, runs: Mapping[datetime, tuple[str, bool]]) -> dict[str, int]:
+    """Return how often the runs of some intervals have been cleared, if they have."""
+    from airflow.sdk.execution_time.comms import GetDagRun
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    clears = {}
+    for start, (run_id, _) in runs.items():
+        if start in span:
+            found: Any = SUPERVISOR_COMMS.send(GetDagRun(dag_id=ti.dag_id, run_id=run_id))
+            if found.clear_number:
+                clears[start.isoformat()] = found.clear_number
+    return clears
 
 
 def _end(run_id: str) -> datetime | None:

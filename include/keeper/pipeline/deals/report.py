@@ -145,9 +145,12 @@ def write_report(
 
 
 def draft(
-    connection: Connection, archive: ReplyArchive, reader: Reader, *, at: datetime
+    connection: Connection, archive: ReplyArchive | None, reader: Reader, *, at: datetime
 ) -> tuple[DealReport, list[str]]:
-    """Return the report a reader would get now, and the deals it is made of."""
+    """Return the report a reader would get now, and the deals it is made of.
+
+    Without an archive its deals have no histories.
+    """
     since = reader.since or at - FIRST_SPAN
     found = new_deals(connection, reader.user_id, since=since, at=at)
     chosen = choose(found.deals)
@@ -157,7 +160,7 @@ def draft(
         since=since,
         until=at,
         simulated=found.simulated,
-        deals=with_histories(connection, archive, chosen, at=at),
+        deals=chosen if archive is None else with_histories(connection, archive, chosen, at=at),
         left_out=len(products) - len(chosen),
     )
     return report, [deal.event_id for deal in found.deals]

@@ -157,7 +157,7 @@ def _as_its_reader_wants(
         cancel(connection, due.message_id, now)
         return Decided(Decision.CANCELLED)
     if waits := _hold(connection, message, now):
-        hold_message(connection, due.message_id, waits)
+        hold_message(connection, due.message_id, waits, now)
         return Decided(Decision.HELD)
     if not isinstance(message, QueuedAlert):
         return [message], None, ""

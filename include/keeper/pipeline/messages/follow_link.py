@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from keeper.alerts.formats import moment
 from keeper.alerts.links import LinkAction, LinkTarget, channel_mark, watch_mark
 from keeper.alerts.message import inert
 from keeper.domain.messages.queue import ChannelKind
@@ -60,7 +61,7 @@ def follow(connection: Connection, target: LinkTarget, now: datetime) -> str:
             return f"{held[:1].upper()}{held[1:]}."
         until = now + SNOOZE
         snooze_watches(connection, watch.email, watch.asin, until, domain=watch.domain)
-        return f"The alerts of {product} are held until {until:%Y-%m-%d}."
+        return f"The alerts of {product} are held until {moment(until, watch.time_zone)}."
     set_status(
         connection,
         watch.email,
@@ -114,11 +115,12 @@ def _held_since(watch: LinkedWatch, target: LinkTarget, now: datetime) -> str:
     until, issued_at = watch.snoozed_until, target.issued_at
     if until is None or (issued_at is not None and until <= issued_at):
         return ""
+    end = moment(until, watch.time_zone)
     if until > now:
-        return f"the alerts of {_product(watch)} are held until {until:%Y-%m-%d}"
+        return f"the alerts of {_product(watch)} are held until {end}"
     return (
-        f"the alerts of {_product(watch)} were held until {until:%Y-%m-%d}, after this message; "
-        "use a link of a newer one"
+        f"the alerts of {_product(watch)} were held until {end}, after this message; use a link of "
+        "a newer one"
     )
 
 

@@ -16,7 +16,7 @@ from keeper.stores.postgres.messages.claims import Outcome, free_channel, record
 
 _LOG: Final = logging.getLogger(__name__)
 GIVE_UP_AFTER: Final = timedelta(hours=72)
-"""A message that could not be delivered for so long since its first attempt has failed."""
+"""A message that could not be delivered for so long, the time it was held left out, has failed."""
 UNKNOWN_RETRY: Final = timedelta(hours=1)
 """When a message is sent once more of which nobody knows whether it arrived: it may have."""
 _FIRST_RETRY: Final = timedelta(seconds=30)

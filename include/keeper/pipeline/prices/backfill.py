@@ -68,7 +68,7 @@ def plan_backfill(
     products = _chosen(connection, interval, only, simulated, started_at)
     if simulated:
         # Once a run with products has asked Keepa, nobody could say that they are the simulator's.
-        pause_simulated_watches(connection, operator, started_at)
+        pause_simulated_watches(connection, simulated, operator, started_at)
     start_run(
         connection,
         run_id=run,

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -29,7 +29,7 @@ from keeper.stores.lake.run_plans import keep_plan, plan_paid_for
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice
 from keeper.stores.postgres.runs.runs import reopen_run, start_run
-from keeper.stores.postgres.watches.simulated import pause_simulated, simulated_products
+from keeper.stores.postgres.watches.simulated import pause_products, simulated_products
 from keeper.stores.postgres.watches.watch_list import products_to_check, watched_products
 
 _LOG: Final = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ def plan_run(
         only=only,
     )
     if plan.simulated:
-        pause_simulated_watches(connection, operator, started_at)
+        pause_simulated_watches(connection, plan.simulated, operator, started_at)
     if only.is_everything:
         # Some products say nothing of how many others are about to alert.
         account.ledger.keep_back(plan.reserve)
@@ -248,7 +248,7 @@ def plan_of(
         reserve_share=reserve_share,
         prices=account.ledger.prices(),
     )
-    return replace(plan, simulated=len(simulated))
+    return replace(plan, simulated=frozenset(simulated))
 
 
 def _simulated(connection: Connection, account: KeepaAccount) -> set[tuple[str, str]]:
@@ -256,18 +256,23 @@ def _simulated(connection: Connection, account: KeepaAccount) -> set[tuple[str, 
     return simulated_products(connection) if account.client.config.source == "keepa" else set()
 
 
-def pause_simulated_watches(connection: Connection, operator: str | None, at: datetime) -> None:
+def pause_simulated_watches(
+    connection: Connection,
+    products: Collection[tuple[str, str]],
+    operator: str | None,
+    at: datetime,
+) -> None:
     """Pause the watches of the simulator's products, and notify `operator` if there is one."""
-    paused = pause_simulated(connection)
+    pause_products(connection, products)
     details = (
-        f"Keepa itself is asked now. It would charge {paused} tokens a run for products that the "
-        "simulator made up. Their watches are paused; to remove them: keeper watch remove "
+        f"Keepa itself is asked now. It would charge {len(products)} tokens a run for products "
+        "that the simulator made up. Their watches are paused; to remove them: keeper watch remove "
         "--simulated"
     )
     _LOG.warning("%s", details)
     if operator is not None:
         trouble = Trouble(
-            "simulated-watches", f"{paused} watched products were the simulator's", details
+            "simulated-watches", f"{len(products)} watched products were the simulator's", details
         )
         raise_notice(connection, trouble, operator=operator, at=at)
 

@@ -30,6 +30,8 @@ from keeper.stores.postgres.exclusive import exclusive
 _LOG: Final = logging.getLogger(__name__)
 _EXAMPLES: Final = 10
 _ON_ITS_WAY: Final = timedelta(minutes=15)
+_ALWAYS_DELETED: Final = 1_000
+_LARGEST_SHARE: Final = 0.05
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class Reconciled:
         missing: Documents PostgreSQL has and Elasticsearch had not.
         outdated: Documents that said something else than PostgreSQL.
         surplus: Documents of points or deals that PostgreSQL does not have.
+        surplus_kept: Those of them that were left, being too many to delete unasked; all or none.
         in_motion: Documents passed over because they were checked a moment ago.
         refused: Documents that could not be mended: Elasticsearch will never take them.
         examples: The first of the different days, with what was wrong, for people.
@@ -54,6 +57,7 @@ class Reconciled:
     missing: int = 0
     outdated: int = 0
     surplus: int = 0
+    surplus_kept: int = 0
     in_motion: int = 0
     refused: int = 0
     examples: list[str] = field(default_factory=list)
@@ -62,6 +66,18 @@ class Reconciled:
     def wrong(self) -> int:
         """How many documents were wrong."""
         return self.missing + self.outdated + self.surplus
+
+    @property
+    def refusal(self) -> str | None:
+        """Why surplus was left, and what to do; None if none was."""
+        if not self.surplus_kept:
+            return None
+        return (
+            f"Elasticsearch has {self.surplus_kept:,} documents of {self.mirror} that PostgreSQL "
+            "has not, too many to delete unasked. If PostgreSQL has lost them, restore it or "
+            "replay the lake (keeper lake replay); if they shall go: "
+            f"keeper search reconcile {self.mirror} --delete-surplus"
+        )
 
 
 def reconcile(
@@ -73,6 +89,7 @@ def reconcile(
     run_id: str | None = None,
     since: date | None = None,
     dry_run: bool = False,
+    delete_surplus: bool = False,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Reconciled:
     """Bring Elasticsearch to what PostgreSQL has and return what was found.
@@ -82,6 +99,10 @@ def reconcile(
     indexers have read what was published: what PostgreSQL does not have yet would be deleted; see
     wait_for_workers.
 
+    After a loss in PostgreSQL the documents are the last copy. So a surplus of more than 1,000
+    documents, and of more than 5 percent of the documents compared, stays unless `delete_surplus`
+    says otherwise; all else is put right.
+
     Args:
         connection: PostgreSQL.
         client: Elasticsearch.
@@ -90,6 +111,7 @@ def reconcile(
         run_id: The run that asks for it, if any.
         since: Compare this day and later ones only.
         dry_run: Change nothing.
+        delete_surplus: Delete what PostgreSQL does not have, however much it is.
         progress: Receives the share of the different days that is done, 0 to 1.
 
     Raises:
@@ -102,12 +124,23 @@ def reconcile(
         every = sorted(ours.keys() | theirs.keys())
         days = [day for day in every if not is_mirrored(ours.get(day), theirs.get(day))]
         found = Reconciled(mirror.name, days=len(every), different=len(days))
+        with_surplus = []
         for number, day in enumerate(days, start=1):
             wrong = _compare_day(connection, client, mirror, day, at - _ON_ITS_WAY)
             _count(found, day, wrong)
+            if wrong.surplus:
+                with_surplus.append(day)
             if not dry_run:
-                found.refused += _mend(client, mirror, wrong)
+                found.refused += _write(client, mirror, wrong)
             progress(number / len(days))
+        compared = sum(sums.number for sums in theirs.values())
+        if not delete_surplus and found.surplus > max(_ALWAYS_DELETED, _LARGEST_SHARE * compared):
+            found.surplus_kept = found.surplus
+        elif not dry_run:
+            # Compared again, for nobody holds the names of millions of documents meanwhile.
+            for day in with_surplus:
+                wrong = _compare_day(connection, client, mirror, day, at - _ON_ITS_WAY)
+                delete_documents(client, Target(mirror.alias), wrong.surplus)
         row = {**asdict(found), "run_id": run_id, "compared_at": at, "is_dry_run": dry_run}
         connection.execute(statements("reconciliations")["record"], row)
     if found.wrong:
@@ -177,12 +210,10 @@ def _count(found: Reconciled, day: DayOfLocale, wrong: _Wrong) -> None:
         found.examples.append(f"{day.day} {day.domain}: {counted}")
 
 
-def _mend(client: Elasticsearch, mirror: Mirror, wrong: _Wrong) -> int:
-    """Write and delete what is to be, and return how many documents were refused."""
-    target = Target(mirror.alias)
-    delete_documents(client, target, wrong.surplus)
+def _write(client: Elasticsearch, mirror: Mirror, wrong: _Wrong) -> int:
+    """Write what is missing or outdated, and return how many documents were refused."""
     try:
-        write_documents(client, target, [*wrong.missing, *wrong.outdated])
+        write_documents(client, Target(mirror.alias), [*wrong.missing, *wrong.outdated])
     except EventsRefusedError as error:
         _LOG.warning("%s", error)
         return len(error.reasons)

@@ -16,6 +16,7 @@ from keeper.domain.messages.queue import ChannelKind
 from keeper.domain.prices.age import stale_after
 from keeper.pipeline.messages.options import Channel, Delivery
 from keeper.settings import Settings
+from keeper.sources.airflow.api import AirflowApi, AirflowConfig
 from keeper.sources.keepa.config import KeepaConfig
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig
 from keeper.stores.lake.paths import LakePath
@@ -37,6 +38,15 @@ def kafka_config(settings: Settings) -> KafkaConfig:
 def elasticsearch_config(settings: Settings) -> ElasticsearchConfig:
     """Return where Elasticsearch is."""
     return ElasticsearchConfig(settings.elasticsearch.url_with_password.get_secret_value())
+
+
+def airflow_api(settings: Settings) -> AirflowApi | None:
+    """Return the way to Airflow; None where nobody has said where it is, or how to log in."""
+    airflow = settings.airflow
+    if airflow.url is None or airflow.api_password is None:
+        return None
+    password = airflow.api_password.get_secret_value()
+    return AirflowApi(AirflowConfig(airflow.url, airflow.api_user, password))
 
 
 def keepa_config(settings: Settings) -> KeepaConfig:

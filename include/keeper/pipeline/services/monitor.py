@@ -1,4 +1,7 @@
-"""What an operator should know before a reader notices: tokens, prices, letters, lag, messages."""
+"""What an operator should know before a reader notices: tokens, prices, letters, lag, messages.
+
+Whoever looks gives the zone of the operator's clock: times in a notice are its reader's.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -7,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
+from keeper.alerts.formats import moment
 from keeper.domain.messages.notices import Trouble
 from keeper.domain.prices.age import stale_after
 from keeper.domain.prices.detail import Detail
@@ -38,7 +42,7 @@ class Finding:
     trouble: Trouble | None
 
 
-def monitor_tokens(connection: Connection) -> Finding:
+def monitor_tokens(connection: Connection, *, zone: str = "UTC") -> Finding:
     """Say whether the latest price run has tokens for all products that were due.
 
     It need not have ended: who waits is known once it is planned.
@@ -49,7 +53,7 @@ def monitor_tokens(connection: Connection) -> Finding:
     return _found(
         topic,
         f"tokens reach for {run.products_planned} products, {run.products_postponed} have to wait",
-        f"Run {run.run_id}, started {run.started_at:%Y-%m-%d %H:%M} UTC. Products wait for the "
+        f"Run {run.run_id}, started {moment(run.started_at, zone)}. Products wait for the "
         "next run in the order of their worth. See: keeper keepa plan\n"
         "To mend it: watch fewer products, check less often (KEEPER_CHECK_INTERVAL_H) or get a "
         "larger Keepa plan.",
@@ -61,6 +65,7 @@ def monitor_products(
     *,
     policy: RequestPolicy,
     at: datetime,
+    zone: str = "UTC",
 ) -> Finding:
     """Say whether every watched product was looked at within two intervals, by Keepa itself too."""
     topic = "stale-products"
@@ -71,17 +76,17 @@ def monitor_products(
     if not stale:
         return Finding(topic, None)
     details = []
-    if found.unchecked:
+    if found.oldest_check is not None:
         details.append(
             f"{found.unchecked} were not checked within two intervals; the oldest "
-            f"check is of {found.oldest_check:%Y-%m-%d %H:%M} UTC.\n"
+            f"check is of {moment(found.oldest_check, zone)}.\n"
             "See that track_prices is not paused, and how its latest runs ended."
         )
-    if found.unseen:
+    if found.oldest_look is not None:
         details.append(
             f"{found.unseen} were checked, but Keepa itself had not looked at them for "
             f"{old_after.total_seconds() / 3600:g} hours or more; its oldest look is of "
-            f"{found.oldest_look:%Y-%m-%d %H:%M} UTC.\n"
+            f"{moment(found.oldest_look, zone)}.\n"
             "See which they are: keeper watch list"
         )
     return _found(
@@ -91,7 +96,7 @@ def monitor_products(
     )
 
 
-def monitor_outbox(connection: Connection, *, at: datetime) -> Finding:
+def monitor_outbox(connection: Connection, *, at: datetime, zone: str = "UTC") -> Finding:
     """Say whether a message that is due has waited for the deliverer for more than 15 minutes."""
     found = overdue(connection, at - OUTBOX_LIMIT)
     if found.oldest is None:
@@ -102,7 +107,7 @@ def monitor_outbox(connection: Connection, *, at: datetime) -> Finding:
     return _found(
         OUTBOX_AGE,
         f"{found.messages:,} messages by {found.kinds} wait to be delivered",
-        f"The oldest is due since {found.oldest:%Y-%m-%d %H:%M} UTC.\n{last}"
+        f"The oldest is due since {moment(found.oldest, zone)}.\n{last}"
         "See whether the deliverer runs: keeper health deliver, and its log.",
     )
 
@@ -134,13 +139,15 @@ def letters_of(kafka: KafkaConfig, name: str, *, at: datetime) -> Finding:
     )
 
 
-def monitor_lag(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
+def monitor_lag(kafka: KafkaConfig, *, at: datetime, zone: str = "UTC") -> Iterator[Finding]:
     """Say of each worker whether a message has waited for it for more than 15 minutes."""
     for loader in LOADERS.values():
-        yield lag_of(kafka, loader.group, loader.topic, at=at)
+        yield lag_of(kafka, loader.group, loader.topic, at=at, zone=zone)
 
 
-def lag_of(kafka: KafkaConfig, group: str, name: str, *, at: datetime) -> Finding:
+def lag_of(
+    kafka: KafkaConfig, group: str, name: str, *, at: datetime, zone: str = "UTC"
+) -> Finding:
     """Say whether a message of a topic has waited for a group for more than 15 minutes."""
     topic = f"lag:{group}"
     with TopicReader(kafka) as reader:
@@ -159,7 +166,7 @@ def lag_of(kafka: KafkaConfig, group: str, name: str, *, at: datetime) -> Findin
     return _found(
         topic,
         f"{group} is behind by {waiting:,} messages of {name}",
-        f"The oldest waits since {oldest:%Y-%m-%d %H:%M} UTC.\n"
+        f"The oldest waits since {moment(oldest, zone)}.\n"
         "See whether its worker runs: keeper health, and its log.",
     )
 

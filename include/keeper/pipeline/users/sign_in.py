@@ -159,6 +159,16 @@ def identify_token(
     return stored.find_token(connection, digest_of(text), at, operators)
 
 
+def identify_address(
+    connection: Connection, email: str, *, operators: Collection[str]
+) -> Identity | None:
+    """Return the user with an address that a trusted proxy vouches for; None if nobody has it."""
+    try:
+        return Identity(known_user(connection, email, operators))
+    except UserError:
+        return None
+
+
 def _new_link(connection: Connection, account: Account, at: datetime, *, is_mailed: bool) -> str:
     secret = new_secret()
     stored.add_link(

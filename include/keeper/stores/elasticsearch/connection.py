@@ -64,7 +64,7 @@ def translated_errors() -> Iterator[None]:
         raise SearchUnavailableError(f"Elasticsearch: {error.message}") from error
     except ApiError as error:
         kind: type[TransientError | TerminalError] = SearchRejectedError
-        if error.meta.status in (429, 502, 503, 504):
+        if error.meta.status in (408, 429) or error.meta.status >= 500:
             kind = SearchUnavailableError
         elif error.meta.status == 413:
             kind = RequestTooLargeError

@@ -70,6 +70,17 @@ _UNMIGRATED: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedCol
 _REFUSED_LOGIN: Final = ("password authentication failed", "does not exist", "no password supplied")
 
 
+def _is_stale_plan(error: Exception) -> bool:
+    """Return whether a migration has changed a table that a prepared statement reads.
+
+    The next session prepares it anew. PostgreSQL's source names it in every language.
+    """
+    return (
+        isinstance(error, psycopg.errors.FeatureNotSupported)
+        and error.diag.source_function == "RevalidateCachedQuery"
+    )
+
+
 def connect(config: PostgresConfig, *, options: str = "") -> Connection:
     """Open a connection outside any transaction, in UTC, with rows as dicts.
 
@@ -117,7 +128,7 @@ def is_of_database(connection: Connection, error: Exception) -> bool:
 
     A statement that took too long is about what was asked, if the session goes on.
     """
-    if connection.closed or isinstance(error, _UNMIGRATED):
+    if connection.closed or isinstance(error, _UNMIGRATED) or _is_stale_plan(error):
         return True
     return isinstance(error, _PASSING) and not isinstance(error, psycopg.errors.QueryCanceled)
 
@@ -129,7 +140,9 @@ def translated_errors() -> Iterator[None]:
         yield
     except _UNMIGRATED as error:
         raise SchemaMissingError(f"{error.diag.message_primary}; run: keeper migrate") from error
-    except _PASSING as error:
+    except psycopg.Error as error:
+        if not isinstance(error, _PASSING) and not _is_stale_plan(error):
+            raise
         text = str(error).strip() or type(error).__name__
         is_canceled = isinstance(error, _CANCELED)
         kind = StatementCanceledError if is_canceled else DatabaseUnavailableError

@@ -24,13 +24,13 @@ from keeper.streams.codec import UndecodableMessageError
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import Batch, BatchPolicy, EventT
 from keeper.streams.consumers.commits import Commits
+from keeper.streams.consumers.positions import Positions
 from keeper.streams.consumers.reachability import Reachability
 from keeper.streams.dead_letters.producer import (
     DeadLetter,
     DeadLetterProducer,
     DeadLetterRate,
 )
-from keeper.streams.leaders import watermarks
 
 _LOG: Final = logging.getLogger(__name__)
 _HOPELESS: Final = frozenset(
@@ -137,6 +137,7 @@ class BatchConsumer(Generic[EventT]):
             ),
             logger=_LOG,
         )
+        self._positions = Positions(self._consumer)
         self._kafka = Reachability(self._consumer, topic, config.bootstrap_servers)
 
     @property
@@ -227,6 +228,7 @@ class BatchConsumer(Generic[EventT]):
 
     def _gather(self, messages: Sequence[Message]) -> None:
         gathered, decode = self._gathered, self._decode
+        read_until = self._positions.read_until
         for message in messages:
             if (failure := message.error()) is not None:
                 self._pass_over(failure)
@@ -240,7 +242,7 @@ class BatchConsumer(Generic[EventT]):
                 gathered.messages.append(message)
             partition, offset = message.partition(), message.offset()
             if partition is not None and offset is not None:
-                gathered.read_until[partition] = offset + 1
+                gathered.read_until[partition] = read_until[partition] = offset + 1
 
     def _pass_over(self, error: KafkaError) -> None:
         self._end_if_fatal(error)
@@ -355,42 +357,37 @@ class BatchConsumer(Generic[EventT]):
 
     def _forget(self, partitions: set[int]) -> None:
         self._commits.forget(partitions)
+        self._positions.forget(partitions)
         if self._stored is not None:
             # What becomes of the batch at hand is not this consumer's to commit.
             self._forfeited |= partitions & self._stored.read_until.keys()
 
     def _report_lag(self) -> None:
-        """Ask, now and then, how far the end of the topic is, by what Kafka last said."""
+        """Report, now and then, how far the end of the topic is, by what Kafka last said."""
         if time.monotonic() - self._lag_asked < _LAG_EVERY_S:
             return
         self._lag_asked = time.monotonic()
-        behind = 0
-        for place in self._consumer.position(self._consumer.assignment()):
-            _, high = self._consumer.get_watermark_offsets(place, cached=True)
-            if place.offset >= 0 and high >= 0:
-                behind += max(high - place.offset, 0)
-        self._metrics.lag = behind
+        self._pass_markers()
+        self._metrics.lag = self._positions.lag()
+
+    def _pass_markers(self) -> None:
+        """Commit past markers of transactions, together with what was read before them."""
+        for partition, offset in self._positions.passed_markers():
+            batches = [one for one in (self._gathered, self._stored) if one is not None]
+            batch = next((one for one in batches if partition in one.read_until), None)
+            if batch is not None:
+                batch.read_until[partition] = offset
+            else:
+                self._commits.add({partition: offset}, [])
 
     def _is_idle(self) -> bool:
         """Return whether everything there is has been read, stored and committed."""
-        if self._storing is not None or len(self._gathered) or self._commits:
-            return False
-        assignment = self._consumer.assignment()
-        if not assignment:
+        if self._storing is not None or len(self._gathered):
             return False
         try:
-            return all(self._is_at_end(place) for place in self._consumer.position(assignment))
+            self._pass_markers()
+            return not self._commits and self._positions.are_at_end()
         except KafkaException as error:
             # Kafka does not say where a group stands while a killed member's transaction is open.
             self._pass_over(error.args[0])
             return False
-
-    def _is_at_end(self, place: TopicPartition) -> bool:
-        low, high = watermarks(self._consumer, place)
-        position = place.offset if place.offset >= 0 else self._committed(place)
-        # What retention has removed will never be read.
-        return max(position, low) >= high
-
-    def _committed(self, place: TopicPartition) -> int:
-        (committed,) = self._consumer.committed([place], timeout=10)
-        return max(committed.offset, 0)

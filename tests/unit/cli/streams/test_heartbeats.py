@@ -21,6 +21,14 @@ def run_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     load_settings.cache_clear()
 
 
+def messages_seen() -> int:
+    left = last_heartbeat("index-prices")
+    assert left is not None
+    assert left.metrics is not None
+    messages: int = left.metrics["messages"]
+    return messages
+
+
 def test_health_shows_what_a_worker_has_done() -> None:
     metrics = WorkerMetrics(messages=12_345, batches=3, dead_letters=2, last_batch=40)
     with metrics.timed("store"):
@@ -44,12 +52,32 @@ def test_a_sign_is_left_at_most_once_a_second() -> None:
     metrics.messages = 7
     sign.beat()
 
+    assert messages_seen() == 0
     left = last_heartbeat("index-prices")
-
     assert left is not None
-    assert left.metrics is not None
-    assert left.metrics["messages"] == 0
     assert 0 <= left.age_s < 60
+
+
+def test_a_full_disk_ends_no_work_and_signs_come_again_once_there_is_room(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = iter(range(100, 200))
+    monkeypatch.setattr("keeper.cli.streams.heartbeats.time.monotonic", lambda: float(next(now)))
+    metrics = WorkerMetrics()
+    sign = HeartbeatWriter("index-prices", metrics.waits, metrics)
+    # What a write to a full disk is here: root may write everywhere.
+    fresh = run_dir / "index-prices.fresh"
+    fresh.mkdir()
+    metrics.messages = 1
+    sign.beat()
+    sign.beat()
+    assert caplog.text.count("the work goes on") == 1
+    assert messages_seen() == 0
+
+    fresh.rmdir()
+    sign.beat()
+
+    assert messages_seen() == 1
 
 
 def test_a_worker_that_never_ran_has_left_no_sign() -> None:

@@ -13,6 +13,7 @@ from keeper.domain.messages.delivery_clock import (
     Hold,
     day_start,
     hold,
+    known_zone,
     last_shown,
 )
 
@@ -170,3 +171,9 @@ def test_a_time_was_last_shown_within_a_day_and_an_hour(
     now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
     shown = last_shown(clock, zone, now)
     assert shown <= now < shown + timedelta(hours=25, minutes=1)
+
+
+@pytest.mark.parametrize("name", ["Mars/Base", "", "../../etc/passwd", "Europe", "a\0b"])
+def test_a_zone_that_is_not_known_here_is_utc(name: str) -> None:
+    assert known_zone(name) == "UTC"
+    assert known_zone("Asia/Kathmandu") == "Asia/Kathmandu"

@@ -93,7 +93,9 @@ class Outbox:
     def held_with(self, *_: object) -> list[int]:
         return [message.message_id for message in self._claim.companions]
 
-    def hold_message(self, connection: Connection, message_id: int, hold: Hold) -> None:
+    def hold_message(
+        self, connection: Connection, message_id: int, hold: Hold, now: datetime
+    ) -> None:
         self._claim.held.append(hold)
 
     def postpone(self, connection: Connection, message_id: int, until: datetime) -> None:

@@ -93,6 +93,36 @@ def test_a_refused_commit_is_repeated_when_it_is_quiet(monkeypatch: Patch) -> No
     assert kafka.commits == [{0: 5}]
 
 
+def test_markers_of_transactions_are_passed_after_what_lies_before_them(
+    monkeypatch: Patch,
+) -> None:
+    monkeypatch.setattr(consumer_module, "_LAG_EVERY_S", 0)
+    store = Store(waits=True)
+    before: list[list[dict[int, int]]] = []
+
+    def pass_marker() -> None:
+        kafka.positions[0] = kafka.ends[0] = 2
+        kafka.reads.append(look)
+
+    def look() -> None:
+        before.append(list(kafka.commits))
+        store.may_go_on.set()
+
+    kafka = FakeKafka([FakeMessage(0)], pass_marker)
+    consumer_of(monkeypatch, kafka, store).run(until_idle=True)
+
+    assert before == [[]], "nothing is committed past a message that is not stored"
+    assert kafka.commits == [{0: 2}]
+
+
+def test_a_marker_that_nothing_follows_is_committed(monkeypatch: Patch) -> None:
+    kafka = FakeKafka(lambda: kafka.positions.update({1: 4}))
+    kafka.ends[1] = 4
+    consumer_of(monkeypatch, kafka, lambda events: None).run(until_idle=True)
+
+    assert kafka.commits == [{1: 4}]
+
+
 def test_a_failing_store_is_tried_again_with_the_same_batch(monkeypatch: Patch) -> None:
     kafka = FakeKafka([FakeMessage(4), FakeMessage(5)])
     tried: list[int] = []

@@ -1,9 +1,11 @@
 """Saved searches for deals in PostgreSQL."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from keeper.domain.deals.deal import DealFilter
@@ -110,17 +112,46 @@ def active_filters(connection: Connection) -> list[DealFilter]:
 def list_filters(connection: Connection, email: str) -> list[SavedFilter]:
     """Return a user's filters by name, without the removed ones."""
     rows = connection.execute(statements(_SQL)["list_filters"], {"email": email})
-    return [
-        SavedFilter(
-            filter=DealFilter(**{name: row[name] for name in _FIELDS}),
-            status=WatchStatus(row["status"]),
-            problem=row["problem"],
-            problem_at=row["problem_at"],
-            deals=row["deals"],
-            last_seen_at=row["last_seen_at"],
-        )
-        for row in rows
-    ]
+    return [saved_filter(row) for row in rows]
+
+
+def saved_filter(row: Mapping[str, Any]) -> SavedFilter:
+    """Return a filter with what has become of it, as queries give it."""
+    return SavedFilter(
+        filter=DealFilter(**{name: row[name] for name in _FIELDS}),
+        status=WatchStatus(row["status"]),
+        problem=row["problem"],
+        problem_at=row["problem_at"],
+        deals=row["deals"],
+        last_seen_at=row["last_seen_at"],
+    )
+
+
+class FilterNameTakenError(ValueError):
+    """Its user has, or had, another filter of that name."""
+
+
+def change_filter(connection: Connection, changed: DealFilter) -> None:
+    """Replace what a saved filter looks for; what Keepa had against it is forgotten.
+
+    Raises:
+        FilterNameTakenError: Its user has another one of that name, a removed one perhaps.
+    """
+    row = {
+        "filter_id": changed.filter_id,
+        "name": changed.name,
+        "domain": changed.domain,
+        "price_type": changed.price_type,
+        "selection": Jsonb(dict(changed.selection)),
+        "min_score": changed.min_score,
+    }
+    try:
+        with connection.transaction():
+            connection.execute(statements(_SQL)["change_filter"], row)
+    except psycopg.errors.UniqueViolation:
+        raise FilterNameTakenError(
+            f"there is, or was, another filter called {changed.name!r}; add that one again"
+        ) from None
 
 
 def set_filter_status(

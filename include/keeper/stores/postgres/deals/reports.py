@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 import msgspec
 from psycopg.types.json import Jsonb
 
 from keeper.domain.deals.events import DealEvent
 from keeper.domain.deals.report import DealReport, ReportedDeal
+from keeper.domain.messages.delivery_clock import known_zone
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.prices.stored_events import deal_event
 from keeper.stores.postgres.watches.watch_list import ensure_user
@@ -89,7 +89,7 @@ def reader_of(connection: Connection, email: str) -> Reader | None:
 
 def _reader(row: Mapping[str, Any]) -> Reader:
     # As of messages: a zone nobody knows any more must not keep a report from its reader.
-    zone = row["time_zone"] if row["time_zone"] in available_timezones() else "UTC"
+    zone = known_zone(row["time_zone"])
     return Reader(**{**row, "wants": ReportsWanted(row["wants"]), "time_zone": zone})
 
 
@@ -182,9 +182,12 @@ def read_reports(connection: Connection, report_ids: Sequence[int]) -> dict[int,
     }
 
 
-def list_reports(connection: Connection, email: str, *, most: int) -> list[KnownReport]:
-    """Return a user's latest reports, the newest first."""
-    rows = connection.execute(statements(_SQL)["list_reports"], {"email": email, "most": most})
+def list_reports(
+    connection: Connection, email: str, *, since: datetime | None = None, most: int
+) -> list[KnownReport]:
+    """Return a user's latest reports, the newest first; with `since` those made then or later."""
+    where = {"email": email, "since": since, "most": most}
+    rows = connection.execute(statements(_SQL)["list_reports"], where)
     return [KnownReport(**row) for row in rows]
 
 

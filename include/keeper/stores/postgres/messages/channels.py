@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.messages.delivery_clock import DeliveryRules, known_zone
 from keeper.domain.messages.queue import Address, ChannelKind, ChannelStatus, MessageStatus
 from keeper.domain.plain_text import storable
 from keeper.stores.postgres.connection import Connection, statements
@@ -75,7 +75,18 @@ class SnoozedWatch:
 
 @dataclass(frozen=True, slots=True)
 class LinkedWatch:
-    """The watch a link is about; `snoozed_until` is None if it was never snoozed."""
+    """The watch a link is about.
+
+    Attributes:
+        email: Its reader.
+        asin: The product.
+        domain: Its locale.
+        price_type: Its price type.
+        watched_since: When it was added, the last time if it had been removed.
+        snoozed_until: None if it was never snoozed.
+        time_zone: The zone its reader reads in.
+        title: The product's; None until one is known.
+    """
 
     email: str
     asin: str
@@ -83,6 +94,7 @@ class LinkedWatch:
     price_type: str
     watched_since: datetime
     snoozed_until: datetime | None
+    time_zone: str
     title: str | None
 
 
@@ -98,7 +110,7 @@ class LinkedChannel:
 def linked_watch(connection: Connection, number: int) -> LinkedWatch | None:
     """Return a watch by its number; None once it was removed."""
     row = connection.execute(statements(_SQL)["linked_watch"], {"number": number}).fetchone()
-    return LinkedWatch(**row) if row else None
+    return LinkedWatch(**row | {"time_zone": known_zone(row["time_zone"])}) if row else None
 
 
 def linked_channel(connection: Connection, number: int) -> LinkedChannel | None:
@@ -113,18 +125,20 @@ def linked_channel(connection: Connection, number: int) -> LinkedChannel | None:
 def list_channels(connection: Connection, email: str) -> list[KnownChannel]:
     """Return a user's channels in the order they were added."""
     rows = connection.execute(statements(_SQL)["list_channels"], {"email": email})
-    return [
-        KnownChannel(
-            Address(ChannelKind(row["kind"]), row["address"]),
-            row["status"] == ChannelStatus.ACTIVE,
-            row["sent"],
-            row["waiting"],
-            row["failed"],
-            row["unknown"],
-            row["problem"],
-        )
-        for row in rows
-    ]
+    return [known_channel(row) for row in rows]
+
+
+def known_channel(row: Mapping[str, Any]) -> KnownChannel:
+    """Return a channel with what became of its messages, as queries give it."""
+    return KnownChannel(
+        Address(ChannelKind(row["kind"]), row["address"]),
+        row["status"] == ChannelStatus.ACTIVE,
+        row["sent"],
+        row["waiting"],
+        row["failed"],
+        row["unknown"],
+        row["problem"],
+    )
 
 
 def save_channel(connection: Connection, email: str, to: Address) -> bool:
@@ -210,6 +224,11 @@ def delivery_rules(connection: Connection, email: str) -> DeliveryRules:
     return DeliveryRules(**row) if row else DeliveryRules()
 
 
+def zone_of(connection: Connection, email: str) -> str:
+    """Return the time zone a user reads in, UTC for one who has set none that is known here."""
+    return known_zone(delivery_rules(connection, email).time_zone)
+
+
 def save_delivery_rules(connection: Connection, email: str, rules: DeliveryRules) -> None:
     """Set when a user wants to be reached; what was held is looked at again."""
     with connection.transaction():
@@ -228,10 +247,22 @@ def snooze_user(connection: Connection, email: str, until: datetime | None) -> d
 
 
 def snooze_watches(
-    connection: Connection, email: str, asin: str, until: datetime | None, *, domain: str | None
+    connection: Connection,
+    email: str,
+    asin: str,
+    until: datetime | None,
+    *,
+    domain: str | None,
+    price_type: str | None = None,
 ) -> list[SnoozedWatch]:
     """Hold the alerts of a product until a time, None to let them out; return its watches."""
-    row = {"email": email, "asin": asin, "until": until, "domain": domain}
+    row = {
+        "email": email,
+        "asin": asin,
+        "until": until,
+        "domain": domain,
+        "price_type": price_type,
+    }
     with connection.transaction():
         found = connection.execute(statements(_SQL)["snooze_watches"], row).fetchall()
         if found:

@@ -36,7 +36,7 @@ class DueMessage:
         channel_id: Its channel's.
         to: Where it goes.
         attempts: How often it has been tried.
-        first_attempt_at: When it was first tried.
+        first_attempt_at: When it was first tried, later by as long as it was held since then.
         unknown_at: When an attempt ended of which nobody knows whether it arrived; None for none.
         sent_with: What the digest of that attempt was called; None for a message of its own.
         is_notice: Whether it is a notice to the operator.
@@ -135,12 +135,10 @@ def held_with(
     return [row["message_id"] for row in rows]
 
 
-def hold_message(connection: Connection, message_id: int, hold: Hold) -> None:
-    """Let a message wait for its reader."""
-    where = {"message_id": message_id}
-    connection.execute(
-        statements(_SQL)["hold"], {**where, "until": hold.until, "held_for": hold.reason}
-    )
+def hold_message(connection: Connection, message_id: int, hold: Hold, now: datetime) -> None:
+    """Let a message wait for its reader; how long it is tried counts without that time."""
+    row = {"message_id": message_id, "until": hold.until, "held_for": hold.reason, "now": now}
+    connection.execute(statements(_SQL)["hold"], row)
 
 
 def postpone(connection: Connection, message_id: int, until: datetime) -> None:

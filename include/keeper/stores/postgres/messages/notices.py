@@ -78,9 +78,18 @@ def resolve_unwritten(connection: Connection, topic: str, *, at: datetime) -> No
     connection.execute(statements(_SQL)["resolve_unwritten"], {"topic": topic, "at": at})
 
 
-def list_notices(connection: Connection, *, with_resolved: bool, most: int) -> list[KnownNotice]:
-    """Return the notices that are open, or all, the newest first."""
+def list_notices(
+    connection: Connection, *, with_resolved: bool, since: datetime | None = None, most: int
+) -> list[KnownNotice]:
+    """Return the notices that are open, or all, the newest first.
+
+    Args:
+        connection: Where notices are.
+        with_resolved: Those that are over too.
+        since: Only those whose trouble was last seen then or later; None for any.
+        most: At most so many.
+    """
     rows = connection.execute(
-        statements(_SQL)["list_notices"], {"all": with_resolved, "most": most}
+        statements(_SQL)["list_notices"], {"all": with_resolved, "since": since, "most": most}
     )
     return [KnownNotice(**row) for row in rows]

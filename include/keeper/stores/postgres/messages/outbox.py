@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 from keeper.domain.deals.report import DealReport
-from keeper.domain.messages.delivery_clock import DeliveryRules
+from keeper.domain.messages.delivery_clock import DeliveryRules, known_zone
 from keeper.domain.messages.notices import OperatorNotice
 from keeper.domain.messages.queue import (
     Address,
@@ -114,12 +112,6 @@ def wait_for_messages(connection: Connection, timeout_s: float) -> None:
         return
 
 
-@cache
-def _known_zone(name: str) -> str:
-    """Return a time zone's name, UTC for one nobody knows: a message must not fail over it."""
-    return name if name in available_timezones() else "UTC"
-
-
 def _message(row: Mapping[str, Any], reports: Mapping[int, DealReport]) -> QueuedMessage:
     rules = {field.name: row[field.name] for field in fields(DeliveryRules)}
     envelope: dict[str, Any] = {
@@ -127,7 +119,7 @@ def _message(row: Mapping[str, Any], reports: Mapping[int, DealReport]) -> Queue
         "channel_id": row["channel_id"],
         "channel_since": row["channel_since"],
         "to": Address(ChannelKind(row["kind"]), row["address"]),
-        "rules": DeliveryRules(**rules | {"time_zone": _known_zone(row["time_zone"])}),
+        "rules": DeliveryRules(**rules | {"time_zone": known_zone(row["time_zone"])}),
         "queued_at": row["queued_at"],
         "attempts": row["attempts"],
         "first_attempt_at": row["first_attempt_at"],

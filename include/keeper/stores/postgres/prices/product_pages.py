@@ -90,3 +90,10 @@ def _prices(
         key = ProductKey(row.pop("asin"), row.pop("domain"))
         prices[key].append(SeriesPrice(**row))
     return prices
+
+
+def watched_keys(connection: Connection, visibility: Visibility) -> set[ProductKey]:
+    """Return the products of the active watches somebody may see."""
+    values = {"owner": visibility.owner_id}
+    rows = connection.execute(statements(_SQL)["watched_products"], values)
+    return {ProductKey(**row) for row in rows}

@@ -22,9 +22,11 @@ _RECORDS: Final = (
     "deal_reports",
     "operator_notices",
     "audit_log",
+    "requests",
     "sessions",
     "sign_in_links",
     "api_tokens",
+    "idempotency_keys",
 )
 _ROWS_AT_ONCE: Final = 10_000
 _MOST_TRANSACTIONS: Final = 1_500_000_000

@@ -1,5 +1,6 @@
 """Watches of products that the simulator made up: once Keepa itself is asked, nobody knows them."""
 
+from collections.abc import Collection
 from typing import Final
 
 from keeper.stores.postgres.connection import Connection, statements
@@ -17,12 +18,11 @@ def simulated_products(connection: Connection) -> set[tuple[str, str]]:
     return {(row["asin"], row["domain"]) for row in rows}
 
 
-def pause_simulated(connection: Connection) -> int:
-    """Pause the watches of these products; return how many products they were."""
-    products = sorted(simulated_products(connection))
-    asins, domains = [asin for asin, _ in products], [domain for _, domain in products]
+def pause_products(connection: Connection, products: Collection[tuple[str, str]]) -> None:
+    """Pause everybody's active watches of products, given as ASIN and domain."""
+    ordered = sorted(products)
+    asins, domains = [asin for asin, _ in ordered], [domain for _, domain in ordered]
     connection.execute(statements(_SQL)["pause_products"], {"asins": asins, "domains": domains})
-    return len(products)
 
 
 def remove_simulated(connection: Connection) -> int:

@@ -1,0 +1,1 @@
+"""The API of deals: what was found, the saved searches, and the daily reports."""

@@ -1,0 +1,1 @@
+"""Requests: what users ask the API for and a worker carries out."""

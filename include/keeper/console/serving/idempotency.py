@@ -1,0 +1,165 @@
+"""The header Idempotency-Key of requests that post: who repeats one gets the first one's answer.
+
+The key is claimed when it is known who asks, and may (keeper.console.auth); what was answered is
+kept before it is sent. A session's tokens are never kept: what only a session may do takes no key.
+"""
+
+import logging
+import re
+from functools import partial
+from hashlib import sha256
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from keeper.console.context import ConsoleContext
+from keeper.console.problems import INVALID, KEY_REUSED, STILL_RUNNING, ProblemError, answers
+from keeper.domain.users.access import Identity
+from keeper.errors import KeeperError
+from keeper.pipeline.users.idempotency import (
+    KeptAnswer,
+    KeyClaim,
+    KeyReusedError,
+    StillRunningError,
+    free_key,
+    keep_answer,
+    new_claim,
+    use_key,
+)
+
+_LOG: Final = logging.getLogger(__name__)
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotent-Replayed"
+_PATTERN: Final = "^[!-~]{1,200}$"
+_KEY: Final = re.compile(_PATTERN)
+_CLAIM: Final = "idempotency_claim"
+_KEPT_HEADERS: Final = ("content-type", "content-disposition", "etag", "location")
+
+
+class _KeptAnswerError(Exception):
+    """Ends a request with the answer that an earlier one got."""
+
+    def __init__(self, answer: KeptAnswer) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
+async def claim_key(request: Request, context: ConsoleContext, identity: Identity) -> None:
+    """Claim the key of a request that posts, if it has one.
+
+    Raises:
+        ProblemError: It is no key, or came with another request, or the first is not answered yet.
+        DatabaseUnavailableError: PostgreSQL does not answer.
+    """
+    key = request.headers.get(HEADER)
+    if request.method != "POST" or key is None:
+        return
+    if not _KEY.fullmatch(key):
+        raise ProblemError(INVALID, f"{HEADER} has 1 to 200 visible characters")
+    digest = sha256()
+    # Who is no operator any more gets no answer they got as one.
+    for part in (identity.account.role.value, request.url.path, request.url.query):
+        digest.update(part.encode() + b"\0")
+    digest.update(await request.body())
+    claim = new_claim(identity.account.user_id, key, digest.digest())
+    try:
+        kept = await context.database.run(partial(use_key, claim=claim, at=context.clock()))
+    except KeyReusedError as error:
+        raise ProblemError(KEY_REUSED, str(error)) from None
+    except StillRunningError as error:
+        raise ProblemError(STILL_RUNNING, str(error), headers={"Retry-After": "1"}) from None
+    if kept is not None:
+        raise _KeptAnswerError(kept)
+    setattr(request.state, _CLAIM, claim)
+
+
+class KeptAnswers:
+    """Keeps an application's answers to requests that have claimed a key."""
+
+    def __init__(self, app: ASGIApp, context: ConsoleContext) -> None:
+        """Wrap an application."""
+        self._app = app
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, as ASGI says."""
+        if scope["type"] != "http" or HEADER not in Headers(scope=scope):
+            await self._app(scope, receive, send)
+            return
+        # The request's state is the scope's: the claim shows up in it.
+        state = scope.setdefault("state", {})
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            if _CLAIM not in state:
+                await send(message)
+                return
+            held.append(message)
+            if message.get("more_body") or message["type"] == "http.response.start":
+                return
+            await self._end(state.pop(_CLAIM), held)
+            for one in held:
+                await send(one)
+
+        try:
+            await self._app(scope, receive, hold)
+        finally:
+            # It raised, and what answers for it stands further out.
+            if _CLAIM in state:
+                await self._run(partial(free_key, claim=state.pop(_CLAIM)))
+
+    async def _end(self, claim: KeyClaim, held: list[Message]) -> None:
+        start, *bodies = held
+        if start["status"] >= 400:
+            await self._run(partial(free_key, claim=claim))
+            return
+        headers = Headers(raw=start["headers"])
+        kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+        body = b"".join(message.get("body", b"") for message in bodies)
+        answer = KeptAnswer(start["status"], kept, body)
+        await self._run(partial(keep_answer, claim=claim, answer=answer))
+
+    async def _run(self, work: Any) -> None:
+        try:
+            await self._context.database.run(work)
+        except KeeperError as error:
+            # What was asked for is done; who repeats it a minute later has it done again.
+            _LOG.warning("an answer is not kept for its Idempotency-Key: %s", error)
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer with what it has kept."""
+
+    @app.exception_handler(_KeptAnswerError)
+    async def on_kept(request: Request, error: _KeptAnswerError) -> Response:
+        kept = error.answer
+        return Response(kept.body, kept.status, headers={**kept.headers, REPLAYED: "true"})
+
+
+def describe(document: dict[str, Any]) -> None:
+    """Add the header to the description of every operation that takes it."""
+    for methods in document["paths"].values():
+        operation = methods.get("post")
+        if operation is None or not _takes_token(operation):
+            continue
+        operation.setdefault("parameters", []).append(
+            {
+                "name": HEADER,
+                "in": "header",
+                "required": False,
+                "description": "Chosen by who asks, new for each thing to do: repeated within a "
+                "day, the request does nothing and gets the first one's answer.",
+                "schema": {"type": "string", "pattern": _PATTERN},
+            }
+        )
+        for status, answer in answers(STILL_RUNNING, KEY_REUSED).items():
+            known = operation["responses"].setdefault(str(status), answer)
+            if known is not answer and answer["description"] not in known["description"]:
+                known["description"] += f"; {answer['description']}"
+
+
+def _takes_token(operation: dict[str, Any]) -> bool:
+    return any("token" in one for one in operation.get("security", []))

@@ -1,0 +1,82 @@
+"""Dead letters published again, as a request."""
+
+from contextlib import closing
+from itertools import islice
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from keeper.errors import TerminalError
+from keeper.pipeline.requests.work import Work
+from keeper.streams.topics import DATA_TOPICS
+
+_AT_ONCE: Final = 1_000
+
+
+def _data_topic(name: str) -> str:
+    if name not in DATA_TOPICS:
+        raise ValueError(f"none of {', '.join(DATA_TOPICS)}")
+    return name
+
+
+DataTopic = Annotated[
+    str, AfterValidator(_data_topic), Field(json_schema_extra={"enum": list(DATA_TOPICS)})
+]
+"""A topic that has dead letters."""
+
+
+class Replay(BaseModel):
+    """Which dead letters are published again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic: DataTopic
+    place: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{1,9}:[0-9]{1,18}$",
+        description="Only this one, replayed before or not; null for all that were not.",
+    )
+
+
+class ReplayResult(BaseModel):
+    """What a replay published."""
+
+    published: int = Field(description="Messages published again.")
+    passed_over: int = Field(description="Letters without a message, or with one too large.")
+
+
+class NoSuchLetterError(TerminalError):
+    """There is no such dead letter, or none any more."""
+
+
+def replay(wanted: Replay, work: Work) -> ReplayResult:
+    """Publish the messages of dead letters again, each once.
+
+    Which have been published is remembered in the same transaction, so that a second attempt goes
+    on where the first was broken off. A single letter named by its place is published each time;
+    storing an event again changes nothing.
+
+    Raises:
+        NoSuchLetterError: There is none at the place.
+        TransientError: Kafka does not answer.
+    """
+    from keeper.pipeline.services.configuration import kafka_config
+    from keeper.streams.dead_letters.box import DeadLetterBox
+
+    published = passed_over = 0
+    with DeadLetterBox(kafka_config(work.settings), wanted.topic) as box:
+        with closing(box.letters(only_left=wanted.place is None)) as found:
+            letters = [
+                letter for letter in found if wanted.place is None or letter.place == wanted.place
+            ]
+        if wanted.place is not None and not letters:
+            raise NoSuchLetterError(f"there is no dead letter at {wanted.place}")
+        left = iter(letters)
+        while some := list(islice(left, _AT_ONCE)):
+            work.report_progress((published + passed_over) / len(letters))
+            whole = [letter for letter in some if letter.value is not None]
+            if whole:
+                box.replay(whole, remember=wanted.place is None)
+            published += len(whole)
+            passed_over += len(some) - len(whole)
+    return ReplayResult(published=published, passed_over=passed_over)

@@ -1,0 +1,1 @@
+"""Airflow, asked through its own API."""
