@@ -117,15 +117,6 @@ class LiveHub:
         """Send a subscription nothing any more."""
         self._subscriptions.discard(subscription)
 
-    def end_all(self) -> None:
-        """End every subscription: the console stops."""
-        for subscription in self._subscriptions:
-            subscription.end()
-
-    def __len__(self) -> int:
-        """Return how many subscriptions there are."""
-        return len(self._subscriptions)
-
     def begin(self, end: int) -> None:
         """Take it that changes come from a place that ends there, some of them again."""
         self._call(self._begin, end)
