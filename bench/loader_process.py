@@ -50,12 +50,14 @@ class Loaded:
         seconds: From joining the group to having left it.
         metrics: Its own counters.
         resident_mib: Its memory after each tenth of the batches or so, as it went.
+        cpu_s: Its processor time, in seconds.
     """
 
     messages: int
     seconds: float
     metrics: Values
     resident_mib: tuple[float, ...]
+    cpu_s: float
 
 
 def load(job: Job, *, loaders: int = 1) -> list[Loaded]:
@@ -96,11 +98,11 @@ def _load(job: Job, everyone: Barrier, reports: "Queue[Loaded]") -> None:
         metrics=metrics,
     )
     everyone.wait(READY_WITHIN_S)
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     messages = consumer.run(until_idle=True)
-    took = time.perf_counter() - started
+    took, cpu = time.perf_counter() - started, time.process_time() - used
     writer.close()
-    reports.put(Loaded(messages, took, metrics.snapshot()["seconds"], tuple(resident)))
+    reports.put(Loaded(messages, took, metrics.snapshot()["seconds"], tuple(resident), cpu))
 
 
 def load_until_stopped(job: Job, stopping: Event) -> None:

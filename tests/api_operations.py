@@ -153,7 +153,10 @@ _PRICES: Final = {
     "prices-get-check": Access(Scope.PRICES_READ, is_of_owner=True),
 }
 
+_LIVE: Final = {"live-stream": Access()}
+
 OPERATIONS: Final = {
+    **_LIVE,
     **_USERS,
     **_PEOPLE,
     **_WATCHES,

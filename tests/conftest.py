@@ -13,4 +13,5 @@ pytest_plugins = (
     "tests.browser",
     "tests.price_runs",
     "tests.console_server",
+    "tests.redis_server",
 )

@@ -8,11 +8,12 @@ from datetime import timedelta
 from keeper.console.application import make_console
 from keeper.console.cache.listener import CacheListener
 from keeper.console.cache.reads import Admissions, ReadCache
-from keeper.console.cache.shared import SharedCache
+from keeper.console.cache.redis_cache import SharedCache
 from keeper.console.cache.trust import TRUSTED_S, Trust
 from keeper.console.changes.feed import ChangeFeed
 from keeper.console.context import ConsoleContext
 from keeper.console.database import ConsoleDatabase
+from keeper.console.live.hub import LiveHub
 from keeper.errors import TransientError
 from keeper.pipeline.changes.relay import Relay
 from keeper.stores.postgres.connection import Connection, PostgresConfig
@@ -76,17 +77,22 @@ def caching_console(
             trust=Trust(lasts_s=trusted_s),
             admissions=Admissions(clock=clock),
         )
-        feed = ChangeFeed(lambda: ChangeSubscriber(kafka, topic=topic), [CacheListener(cache)])
+        live = LiveHub()
+        feed = ChangeFeed(
+            lambda: ChangeSubscriber(kafka, topic=topic), [CacheListener(cache), live]
+        )
+        store = ConsoleDatabase(database)
+        running.callback(store.close)
         context = ConsoleContext(
-            database=ConsoleDatabase(database),
+            database=store,
             operators=frozenset({BOSS}),
             public_url=None,
             allows_insecure_cookie=False,
-            send_mail=None,
             old_after=lambda price_type: timedelta(hours=12),
             clock=clock,
             cache=cache,
             feed=feed,
+            live=live,
         )
         running.enter_context(serving(make_console(context), port))
         running.enter_context(console.clients)

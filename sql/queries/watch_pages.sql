@@ -41,3 +41,8 @@ WHERE (%(owner)s::bigint IS NULL OR w.user_id = %(owner)s)
     AND w.status <> 'INACTIVE'
 GROUP BY tag
 ORDER BY tag COLLATE "C"
+
+-- name: watched_products
+-- Returns locale/ASIN of what somebody watches, paused watches too.
+SELECT DISTINCT domain || '/' || asin AS product FROM watched_products
+WHERE user_id = %(owner)s AND status <> 'INACTIVE'

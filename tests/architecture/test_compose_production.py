@@ -105,7 +105,7 @@ def test_no_password_of_a_laptop_is_read() -> None:
 
 def test_every_setting_that_is_a_secret_is_a_file() -> None:
     secret = {name for name, field in VARIABLES.items() if "Secret" in str(field)}
-    urls = {"DATABASE_URL", "KEEPER_AIRFLOW_DATABASE_URL"}
+    urls = {"DATABASE_URL", "KEEPER_AIRFLOW_DATABASE_URL", "KEEPER_REDIS_URL"}
     environment = SERVICES["airflow-scheduler"]["environment"]
     for name in secret - urls:
         assert f"{name}_FILE" in environment, name

@@ -119,10 +119,11 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
         if name == "users-add":
             console.connection.execute("DELETE FROM users WHERE email = 'new@example.org'")
         url = with_belongings(console, path).replace("{request_id}", str(asked))
-        url = url.replace("{asin}", "B00EXAMPL0")
-        url = url.replace("{check_id}", check_id)
+        url = url.replace("{asin}", "B00EXAMPL0").replace("{check_id}", check_id)
         if name == "deals-search":
             url += "?q=kettle"
+        if name == "live-stream":
+            url += "?seconds=0"
         if name.startswith("prices-check"):
             url += "?dry_run=true"
             # Each asks on a list that others have emptied before.

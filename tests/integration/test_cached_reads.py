@@ -159,7 +159,9 @@ def test_what_is_kept_has_its_tag_and_headers_and_errors_are_not_kept(
         trusted(cache)
         # Who has an answer already leaves one behind all the same.
         known = {"If-None-Match": fresh.headers["ETag"]}
-        wait_until(lambda: ann.get(NOW, headers=known) and cache.memory.get(f"{NOW}?"), "kept")
+        wait_until(
+            lambda: (ann.get(NOW, headers=known), cache.memory.get(f"{NOW}?"))[1], "it is kept"
+        )
         kept = ann.get(NOW)
         ours = ("date", "server")
         assert kept.text == fresh.text

@@ -15,6 +15,7 @@ from keeper.console.api.deals import filters as deal_filters
 from keeper.console.api.deals import search as deal_search
 from keeper.console.api.discovery import discoveries
 from keeper.console.api.feeds import feeds
+from keeper.console.api.live import feed, stream
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
 from keeper.console.api.prices import checks, figures, prices, products
@@ -103,6 +104,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if context.feed is None:
         yield
         return
+    context.live.attach()
     context.feed.start()
     try:
         yield
@@ -124,6 +126,7 @@ def _api() -> APIRouter:
         *(changes, limits),
         *(requests, rebuilds),
         *(products, checks, prices, figures),
+        *(stream, feed),
         problem_list,
     ):
         api.include_router(subject.router)

@@ -12,6 +12,7 @@ from keeper.clock import Clock, utc_now
 from keeper.console.cache.reads import ReadCache
 from keeper.console.changes.feed import ChangeFeed
 from keeper.console.database import ConsoleDatabase
+from keeper.console.live.hub import LiveHub
 from keeper.console.search import ConsoleSearch
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
@@ -37,6 +38,7 @@ class ConsoleContext:
         limits: How much each user may have and do, unless an operator has set something else.
         cache: Keeps answers; None asks the database each time.
         feed: Where the cache and live feeds learn of changes; None without them.
+        live: Sends changes to who watches live.
     """
 
     database: ConsoleDatabase
@@ -53,6 +55,7 @@ class ConsoleContext:
     limits: Limits = field(default_factory=lambda: DEFAULT_LIMITS)
     cache: ReadCache | None = None
     feed: ChangeFeed | None = None
+    live: LiveHub = field(default_factory=LiveHub)
 
 
 def _context_of(request: Request) -> ConsoleContext:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from keeper.console.cache.reads import ReadCache
     from keeper.console.changes.feed import ChangeFeed
+    from keeper.console.live.hub import LiveHub
     from keeper.settings import Settings
 
 _PARTS = ("postgres", "kafka", "elasticsearch")
@@ -61,6 +62,7 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.console.application import make_console
     from keeper.console.context import ConsoleContext
     from keeper.console.database import ConsoleDatabase
+    from keeper.console.live.hub import LiveHub
     from keeper.console.search import ConsoleSearch
     from keeper.domain.prices.age import stale_after
     from keeper.domain.prices.types import price_type_of
@@ -77,7 +79,8 @@ def _application(settings: "Settings") -> "FastAPI":
 
     policy = settings.runs.request_policy
     database = ConsoleDatabase(postgres_config(settings))
-    cache, feed = _cache(settings)
+    live = LiveHub()
+    cache, feed = _cache(settings, live)
     context = ConsoleContext(
         database=database,
         operators=operators_of(settings),
@@ -92,6 +95,7 @@ def _application(settings: "Settings") -> "FastAPI":
         old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
         cache=cache,
         feed=feed,
+        live=live,
     )
     pages = make_app(
         database,
@@ -103,11 +107,11 @@ def _application(settings: "Settings") -> "FastAPI":
     return make_console(context, pages.routes)
 
 
-def _cache(settings: "Settings") -> "tuple[ReadCache, ChangeFeed]":
-    """Return where answers are kept, and what has them forgotten."""
+def _cache(settings: "Settings", live: "LiveHub") -> "tuple[ReadCache, ChangeFeed]":
+    """Return where answers are kept, and what reads the changes for it and for live feeds."""
     from keeper.console.cache.listener import CacheListener
     from keeper.console.cache.reads import ReadCache
-    from keeper.console.cache.shared import SharedCache
+    from keeper.console.cache.redis_cache import SharedCache
     from keeper.console.changes.feed import ChangeFeed
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.streams.changes.subscriber import ChangeSubscriber
@@ -115,4 +119,4 @@ def _cache(settings: "Settings") -> "tuple[ReadCache, ChangeFeed]":
     url = settings.console.redis_url
     cache = ReadCache(shared=None if url is None else SharedCache(url.get_secret_value()))
     kafka = kafka_config(settings)
-    return cache, ChangeFeed(lambda: ChangeSubscriber(kafka), [CacheListener(cache)])
+    return cache, ChangeFeed(lambda: ChangeSubscriber(kafka), [CacheListener(cache), live])

@@ -18,6 +18,10 @@ class CacheListener:
         for one in changes:
             self._cache.apply(one.change)
 
+    def begin(self, end: int) -> None:
+        """Believe nothing of before, when nobody read what changes."""
+        self.lose_place()
+
     def lose_place(self) -> None:
         """Believe nothing until a heartbeat comes, and nothing that was kept before."""
         self._cache.trust.end()

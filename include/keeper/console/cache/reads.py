@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from keeper.clock import Clock, utc_now
 from keeper.console.cache.memory import Kept, MemoryCache
-from keeper.console.cache.shared import SharedCache
+from keeper.console.cache.redis_cache import SharedCache
 from keeper.console.cache.trust import Trust
 from keeper.domain.changes import Change, ChangeKind
 

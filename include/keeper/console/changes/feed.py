@@ -20,8 +20,11 @@ class ChangeListener(Protocol):
     def receive(self, changes: Sequence[NumberedChange]) -> None:
         """Take changes that have come."""
 
+    def begin(self, end: int) -> None:
+        """Take it that changes come from now on, first some of before the offset `end` again."""
+
     def lose_place(self) -> None:
-        """Take it that changes may have been missed."""
+        """Take it that changes are missed from now on."""
 
     def turn(self) -> None:
         """Do what is due now and then, about twice a second."""
@@ -58,9 +61,9 @@ class ChangeFeed:
         while not self._stopping.is_set():
             subscriber = self._make_subscriber()
             try:
-                subscriber.begin()
-                # What came before it began is not known to have come.
-                self._lose_place()
+                end = subscriber.begin()
+                for listener in self._listeners:
+                    listener.begin(end)
                 failed = ""
                 while not self._stopping.is_set():
                     self._pass_on(subscriber)

@@ -189,3 +189,12 @@ def _paged(row: Mapping[str, Any]) -> PagedWatch:
         row["snoozed_until"],
         row["sort_key"],
     )
+
+
+def watched_products(connection: Connection, visibility: Visibility) -> frozenset[str] | None:
+    """Return `locale/ASIN` of what somebody watches; None for who sees everybody's."""
+    if visibility.owner_id is None:
+        return None
+    values = {"owner": visibility.owner_id}
+    rows = connection.execute(statements(_SQL)["watched_products"], values)
+    return frozenset(row["product"] for row in rows)

@@ -1,0 +1,1 @@
+"""What changes, live: a stream for pages, a WebSocket for programs."""

@@ -1,0 +1,1 @@
+"""What changes, for those who watch live."""
