@@ -11,8 +11,11 @@ import pytest
 from keeper.console.openapi import openapi_document
 from keeper.domain.users.access import Role, Scope, refused_scopes
 from keeper.domain.users.secrets import new_token
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.streams.config import KafkaConfig
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
+from tests.dead_letters import publish_letters
 
 METHODS: Final = {"get", "post", "put", "patch", "delete"}
 
@@ -86,12 +89,22 @@ def expected(access: Access, caller: Caller) -> set[int]:
 
 
 @pytest.fixture
-def ask(console: Console) -> Callable[[httpx.Client, str], int]:
-    """Sends an operation's request, about what is Ann's."""
+def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Client, str], int]:
+    """Sends an operation's request, about what is Ann's or an operator's."""
     ann = console.program(ANN, WRITE)
     watch = ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"}).json()["watch"]["id"]
     boss = console.program(BOSS, Scope.OPERATIONS_WRITE)
     asked = boss.post("/api/v1/search/rebuilds", json={"index": "deals"}).json()["id"]
+    run_id = "track_prices/manual__1"
+    start_run(
+        console.connection,
+        run_id=run_id,
+        dag_id="track_prices",
+        source="simulator",
+        started_at=console.clock.now,
+    )
+    publish_letters(kafka, topic, [b"rubbish"])
+    of_operators = {"topic": topic, "place": "0:0", "run_id": run_id, "request_id": str(asked)}
     paths = operations()
 
     def send(client: httpx.Client, name: str) -> int:
@@ -99,7 +112,9 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
         if "{token_id}" in path:
             console.token(ANN, READ)
             path = path.replace("{token_id}", str(_newest_token(console)))
-        url = path.replace("{watch_id}", str(watch)).replace("{request_id}", str(asked))
+        url = path.replace("{watch_id}", str(watch))
+        for name_of_part, value in of_operators.items():
+            url = url.replace(f"{{{name_of_part}}}", value)
         body = OPERATIONS[name].body
         sent = {"content": body} if isinstance(body, str) else {"json": body}
         return client.request(method, url, **sent).status_code

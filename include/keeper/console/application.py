@@ -9,7 +9,12 @@ from starlette.routing import BaseRoute
 
 from keeper.console.api import problem_list
 from keeper.console.api.requests import requests
-from keeper.console.api.search import rebuilds
+from keeper.console.api.runs import runs
+from keeper.console.api.search import rebuilds, reconciliations
+from keeper.console.api.services import notices, status
+from keeper.console.api.storage import storage
+from keeper.console.api.streams import dead_letters, topics
+from keeper.console.api.tokens import tokens
 from keeper.console.api.users import me, sign_in, users
 from keeper.console.api.watches import files, rules, watches
 from keeper.console.context import ConsoleContext
@@ -78,7 +83,9 @@ def _api() -> APIRouter:
         *(me, sign_in),
         *(files, watches, rules),
         users,
-        *(requests, rebuilds),
+        *(requests, rebuilds, reconciliations),
+        *(runs, tokens, topics, dead_letters, storage),
+        *(notices, status),
         problem_list,
     ):
         api.include_router(subject.router)

@@ -1,7 +1,7 @@
 """What every endpoint needs: the database, the clock, and who the settings make operators."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from keeper.alerts.message import Message
 from keeper.clock import Clock, utc_now
 from keeper.console.database import ConsoleDatabase
+from keeper.console.operations import Operations
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class ConsoleContext:
         send_mail: Sends a message to an address, blocks meanwhile; None without a mail server.
         old_after: From what age a price of a type is stale.
         clock: The time.
+        operations: What operators see of Keeper beside the database.
     """
 
     database: ConsoleDatabase
@@ -33,6 +35,7 @@ class ConsoleContext:
     send_mail: Callable[[str, Message], None] | None
     old_after: Callable[[str], timedelta]
     clock: Clock = utc_now
+    operations: Operations = field(default_factory=Operations)
 
 
 def _context_of(request: Request) -> ConsoleContext:

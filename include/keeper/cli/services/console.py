@@ -44,16 +44,23 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.console.application import make_console
     from keeper.console.context import ConsoleContext
     from keeper.console.database import ConsoleDatabase
+    from keeper.console.operations import ConsoleKafka, Operations
     from keeper.domain.prices.age import stale_after
     from keeper.domain.prices.types import price_type_of
     from keeper.domain.users.secrets import new_secret
-    from keeper.pipeline.services.configuration import links, postgres_config, simulated_pictures
+    from keeper.pipeline.services.configuration import (
+        kafka_config,
+        links,
+        postgres_config,
+        simulated_pictures,
+    )
     from keeper.pipeline.services.health import health_of, recent
     from keeper.pipeline.users.accounts import operators_of
     from keeper.pipeline.users.mails import mail_sender
 
     policy = settings.runs.request_policy
     database = postgres_config(settings)
+    ask_health = recent(lambda: health_of(settings, _PARTS))
     context = ConsoleContext(
         database=ConsoleDatabase(database),
         operators=operators_of(settings),
@@ -61,12 +68,18 @@ def _application(settings: "Settings") -> "FastAPI":
         allows_insecure_cookie=settings.console.insecure_cookie,
         send_mail=mail_sender(settings),
         old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
+        operations=Operations(
+            kafka=ConsoleKafka(kafka_config(settings)),
+            ask_health=ask_health,
+            policy=policy,
+            reserve_share=settings.runs.token_reserve,
+        ),
     )
     pages = make_app(
         database,
         # Without a secret in the settings messages have no links, so that none is of this one.
         links(settings) or Links("", [new_secret()]),
-        recent(lambda: health_of(settings, _PARTS)),
+        ask_health,
         picture=simulated_pictures(settings),
     )
     return make_console(context, pages.routes)
