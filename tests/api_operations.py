@@ -138,6 +138,17 @@ _OPERATIONS: Final = {
     "requests-get": Access(needs_scope_to_see=_SEE, is_of_boss=True),
     "requests-cancel": Access(needs_scope_to_see=_DO, is_of_boss=True),
     "search-rebuild": Access(_DO, needs_operator=True, body={"index": "runs"}),
+    "dead-letters-replay": Access(_DO, needs_operator=True, body={}),
+    **dict.fromkeys(
+        (
+            *("runs-list", "runs-get", "quarantine-list", "reconciliations-list"),
+            *("tokens-get", "tokens-plan", "tokens-ledger", "storage-get", "notices-list"),
+            *("topics-list", "topics-get", "lag-list", "dead-letters-list", "dead-letters-get"),
+        ),
+        Access(_SEE, needs_operator=True),
+    ),
+    "status-get": Access(),
+    "summary-get": Access(READ),
 }
 
 _PRICES: Final = {

@@ -18,15 +18,18 @@ from keeper.alerts.texts import as_text
 from keeper.console.application import make_console
 from keeper.console.context import ConsoleContext
 from keeper.console.database import ConsoleDatabase
+from keeper.console.operations import ConsoleKafka, Operations
 from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.domain.users.access import Account, Role, Scope
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
 from keeper.pipeline.messages.deliver import Delivery, deliver_due
+from keeper.pipeline.services.health import HealthState, PartHealth
 from keeper.pipeline.users.accounts import add_user, known_user
 from keeper.pipeline.users.api_tokens import make_token
 from keeper.pipeline.users.audit import COMMAND
 from keeper.pipeline.users.sign_in import make_link
 from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.streams.config import KafkaConfig
 from tests.services import free_port
 from tests.waiting import HUNG_AFTER_S, wait_until
 
@@ -158,7 +161,7 @@ def serving(app: FastAPI, port: int) -> Iterator[None]:
 
 @pytest.fixture
 def make_running(
-    database: PostgresConfig, connection: Connection
+    database: PostgresConfig, connection: Connection, kafka: KafkaConfig
 ) -> Iterator[Callable[..., Console]]:
     """Starts consoles on the test's database."""
     with ExitStack() as running:
@@ -188,6 +191,12 @@ def make_running(
                 trusted_proxies=tuple(map(ip_network, trusted_proxies)),
                 proxy_user_header=proxy_user_header,
                 **parts,
+                operations=Operations(
+                    kafka=ConsoleKafka(kafka, clock=clock),
+                    ask_health=lambda: [
+                        PartHealth("postgres", HealthState.READY, "17 on db.local")
+                    ],
+                ),
             )
             running.enter_context(serving(make_console(context), port))
             running.enter_context(console.clients)

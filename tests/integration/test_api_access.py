@@ -13,10 +13,13 @@ from keeper.console.openapi import openapi_document
 from keeper.domain.users.access import Role, Scope, refused_scopes
 from keeper.domain.users.secrets import new_token
 from keeper.domain.watches.watch import Watch
+from keeper.stores.postgres.runs.runs import start_run
 from keeper.stores.postgres.watches.watch_list import save_watches
+from keeper.streams.config import KafkaConfig
 from tests.api_belongings import with_belongings
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
+from tests.dead_letters import publish_letters
 from tests.stored_prices import store_current_price, store_history
 
 METHODS: Final = {"get", "post", "put", "patch", "delete"}
@@ -91,14 +94,23 @@ def expected(access: Access, caller: Caller) -> set[int]:
 
 
 @pytest.fixture
-def ask(console: Console) -> Callable[[httpx.Client, str], int]:
-    """Sends an operation's request, about what is Ann's."""
+def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Client, str], int]:
+    """Sends an operation's request, about what is Ann's or an operator's."""
     ann = console.program(ANN, WRITE)
     ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"})
     boss = console.program(BOSS, Scope.OPERATIONS_WRITE)
     asked = boss.post("/api/v1/search/rebuilds", json={"index": "deals"}).json()["id"]
     store_current_price(console.connection, "B00EXAMPL0", at=console.clock.now, price=2499)
     store_history(console.connection, "B00EXAMPL0", [(datetime(2026, 5, 1, tzinfo=UTC), 2499)])
+    run_id = "track_prices/manual__1"
+    start_run(
+        console.connection,
+        run_id=run_id,
+        dag_id="track_prices",
+        source="simulator",
+        started_at=console.clock.now,
+    )
+    publish_letters(kafka, topic, [b"rubbish"])
     paths = operations()
     check_id = f"console__{console.user(ANN).user_id}__{'0' * 32}"
     console.connection.execute(
@@ -106,6 +118,15 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
         " VALUES (%s, 'track_prices', 'simulator', 'SUCCESS', now(), now())",
         (f"track_prices/{check_id}",),
     )
+
+    fixed = {
+        "asin": "B00EXAMPL0",
+        "check_id": check_id,
+        "topic": topic,
+        "place": "0:0",
+        "run_id": run_id,
+        "request_id": str(asked),
+    }
 
     def send(client: httpx.Client, name: str) -> int:
         method, path = paths[name]
@@ -118,8 +139,9 @@ def ask(console: Console) -> Callable[[httpx.Client, str], int]:
             path = path.replace("{user_id}", str(guest.user_id)).replace("{limit}", "watches")
         if name == "users-add":
             console.connection.execute("DELETE FROM users WHERE email = 'new@example.org'")
-        url = with_belongings(console, path).replace("{request_id}", str(asked))
-        url = url.replace("{asin}", "B00EXAMPL0").replace("{check_id}", check_id)
+        url = with_belongings(console, path)
+        for part, value in fixed.items():
+            url = url.replace(f"{{{part}}}", value)
         if name == "deals-search":
             url += "?q=kettle"
         if name == "live-stream":

@@ -20,7 +20,12 @@ from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
 from keeper.console.api.prices import checks, figures, prices, products
 from keeper.console.api.requests import requests
-from keeper.console.api.search import rebuilds
+from keeper.console.api.runs import runs
+from keeper.console.api.search import rebuilds, reconciliations
+from keeper.console.api.services import notices, status
+from keeper.console.api.storage import storage
+from keeper.console.api.streams import dead_letters, topics
+from keeper.console.api.tokens import tokens
 from keeper.console.api.users import changes, limits, me, sign_in, users
 from keeper.console.api.watches import files, rules, tags, watches
 from keeper.console.context import ConsoleContext
@@ -124,9 +129,11 @@ def _api() -> APIRouter:
         *(deal_search, deals, deal_filters, reports, discoveries, feeds),
         users,
         *(changes, limits),
-        *(requests, rebuilds),
+        *(requests, rebuilds, reconciliations),
         *(products, checks, prices, figures),
         *(stream, feed),
+        *(runs, tokens, topics, dead_letters, storage),
+        *(notices, status),
         problem_list,
     ):
         api.include_router(subject.router)

@@ -13,6 +13,7 @@ from keeper.console.cache.reads import ReadCache
 from keeper.console.changes.feed import ChangeFeed
 from keeper.console.database import ConsoleDatabase
 from keeper.console.live.hub import LiveHub
+from keeper.console.operations import Operations
 from keeper.console.search import ConsoleSearch
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
@@ -39,6 +40,7 @@ class ConsoleContext:
         cache: Keeps answers; None asks the database each time.
         feed: Where the cache and live feeds learn of changes; None without them.
         live: Sends changes to who watches live.
+        operations: What operators see of Keeper beside the database.
     """
 
     database: ConsoleDatabase
@@ -56,6 +58,7 @@ class ConsoleContext:
     cache: ReadCache | None = None
     feed: ChangeFeed | None = None
     live: LiveHub = field(default_factory=LiveHub)
+    operations: Operations = field(default_factory=Operations)
 
 
 def _context_of(request: Request) -> ConsoleContext:

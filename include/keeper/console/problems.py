@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from keeper.console.database import FIRST_PAUSE, DatabaseLeftAloneError
+from keeper.console.operations import PartAwayError
 from keeper.domain.users.limits import Limit
 from keeper.errors import KeeperError
 from keeper.pipeline.users.limits import LimitReachedError
@@ -308,9 +309,12 @@ def install(app: FastAPI) -> None:
     async def on_keeper(request: Request, error: KeeperError) -> JSONResponse:
         # What it says may name hosts.
         _LOG.warning("%s: %s", type(error).__name__, error)
-        wait = error.wait if isinstance(error, DatabaseLeftAloneError) else FIRST_PAUSE
+        wait = FIRST_PAUSE
+        if isinstance(error, DatabaseLeftAloneError | PartAwayError):
+            wait = error.wait
+        part = error.part if isinstance(error, PartAwayError) else "postgres"
         seconds = str(max(1, ceil(wait.total_seconds())))
-        return response(UNAVAILABLE, headers={"Retry-After": seconds}, part="postgres")
+        return response(UNAVAILABLE, headers={"Retry-After": seconds}, part=part)
 
     @app.exception_handler(Exception)
     async def on_anything(request: Request, error: Exception) -> JSONResponse:

@@ -63,6 +63,7 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.console.context import ConsoleContext
     from keeper.console.database import ConsoleDatabase
     from keeper.console.live.hub import LiveHub
+    from keeper.console.operations import ConsoleKafka, Operations
     from keeper.console.search import ConsoleSearch
     from keeper.domain.prices.age import stale_after
     from keeper.domain.prices.types import price_type_of
@@ -70,6 +71,7 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.pipeline.services.configuration import (
         airflow_api,
         elasticsearch_config,
+        kafka_config,
         links,
         postgres_config,
         simulated_pictures,
@@ -81,6 +83,7 @@ def _application(settings: "Settings") -> "FastAPI":
     database = ConsoleDatabase(postgres_config(settings))
     live = LiveHub()
     cache, feed = _cache(settings, live)
+    ask_health = recent(lambda: health_of(settings, _PARTS))
     context = ConsoleContext(
         database=database,
         operators=operators_of(settings),
@@ -96,12 +99,18 @@ def _application(settings: "Settings") -> "FastAPI":
         cache=cache,
         feed=feed,
         live=live,
+        operations=Operations(
+            kafka=ConsoleKafka(kafka_config(settings)),
+            ask_health=ask_health,
+            policy=policy,
+            reserve_share=settings.runs.token_reserve,
+        ),
     )
     pages = make_app(
         database,
         # Without a secret in the settings messages have no links, so that none is of this one.
         links(settings) or Links("", [new_secret()]),
-        recent(lambda: health_of(settings, _PARTS)),
+        ask_health,
         picture=simulated_pictures(settings),
     )
     return make_console(context, pages.routes)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -29,6 +29,7 @@ from keeper.stores.lake.run_plans import keep_plan, plan_paid_for
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice
 from keeper.stores.postgres.runs.runs import reopen_run, start_run
+from keeper.stores.postgres.tokens.ledger import TokenLedger
 from keeper.stores.postgres.watches.simulated import pause_products, simulated_products
 from keeper.stores.postgres.watches.watch_list import products_to_check, watched_products
 
@@ -195,7 +196,7 @@ def preview_run(
     at: datetime,
     only: ProductChoice = EVERYTHING,
 ) -> str:
-    """Say in one line what plan_run would plan, and what it would cost; spends and notes nothing.
+    """Say in one line what plan_run would plan, and what it would cost; spends and records nothing.
 
     Raises:
         InvalidChoiceError: Nobody watches the products asked for.
@@ -218,7 +219,7 @@ def plan_of(
     reserve_share: float,
     only: ProductChoice = EVERYTHING,
 ) -> TokenPlan:
-    """Return what a run started at `at` would check, by the live balance; spends and notes nothing.
+    """Return what a run started at `at` would check, by the live balance. Nothing is spent.
 
     When Keepa does not answer, the balance is the one last reported. Products that are chosen by
     name are asked for even if they are not due.
@@ -238,17 +239,62 @@ def plan_of(
         account.client.token_status()
     except TransientError as error:
         _LOG.warning("planned with the balance last reported: %s", error)
-    reading = account.ledger.reading()
-    plan = plan_tokens(
+    plan = _plan(
+        account.ledger,
         policy.candidates(_in_known_locales(chosen), at=at, in_any_case=bool(only.asins)),
-        reading,
+        at=at,
+        policy=policy,
+        reserve_share=reserve_share,
+    )
+    return replace(plan, simulated=frozenset(simulated))
+
+
+def plan_by_ledger(
+    connection: Connection,
+    ledger: TokenLedger,
+    *,
+    at: datetime,
+    policy: RequestPolicy,
+    reserve_share: float,
+    is_simulated: bool,
+) -> TokenPlan:
+    """Return what a run started at `at` would check, by the balance last reported.
+
+    For whoever has no key: Keepa is not asked.
+
+    Args:
+        connection: Where the watch list is.
+        ledger: The account's.
+        at: Now.
+        policy: How much runs ask for, and how often.
+        reserve_share: What of the balance is kept for products about to alert.
+        is_simulated: Whether the account is the simulator's.
+    """
+    left_out = set() if is_simulated else simulated_products(connection)
+    watched = watched_products(connection, at=at)
+    chosen = [one for one in watched if (one.asin, one.domain) not in left_out]
+    candidates = policy.candidates(_in_known_locales(chosen), at=at)
+    plan = _plan(ledger, candidates, at=at, policy=policy, reserve_share=reserve_share)
+    return replace(plan, simulated=frozenset(left_out))
+
+
+def _plan(
+    ledger: TokenLedger,
+    candidates: Iterable[Candidate],
+    *,
+    at: datetime,
+    policy: RequestPolicy,
+    reserve_share: float,
+) -> TokenPlan:
+    return plan_tokens(
+        candidates,
+        ledger.reading(),
         at=at,
         interval=policy.interval,
         horizon=policy.interval * _HORIZON_SHARE,
         reserve_share=reserve_share,
-        prices=account.ledger.prices(),
+        prices=ledger.prices(),
     )
-    return replace(plan, simulated=frozenset(simulated))
 
 
 def _simulated(connection: Connection, account: KeepaAccount) -> set[tuple[str, str]]:

@@ -2,27 +2,18 @@
 
 from contextlib import closing
 from itertools import islice
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from keeper.errors import TerminalError
 from keeper.pipeline.requests.work import Work
-from keeper.streams.topics import DATA_TOPICS
 
 _AT_ONCE: Final = 1_000
-
-
-def _data_topic(name: str) -> str:
-    if name not in DATA_TOPICS:
-        raise ValueError(f"none of {', '.join(DATA_TOPICS)}")
-    return name
-
-
-DataTopic = Annotated[
-    str, AfterValidator(_data_topic), Field(json_schema_extra={"enum": list(DATA_TOPICS)})
-]
-"""A topic that has dead letters."""
+TOPIC: Final = r"^[a-zA-Z0-9._-]{1,249}$"
+"""Kafka's own rule for names."""
+PLACE: Final = r"^[0-9]{1,9}:[0-9]{1,18}$"
+"""Partition and offset."""
 
 
 class Replay(BaseModel):
@@ -30,10 +21,10 @@ class Replay(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    topic: DataTopic
+    topic: str = Field(pattern=TOPIC, description="Whose dead letters.")
     place: str | None = Field(
         default=None,
-        pattern=r"^[0-9]{1,9}:[0-9]{1,18}$",
+        pattern=PLACE,
         description="Only this one, replayed before or not; null for all that were not.",
     )
 
@@ -57,6 +48,7 @@ def replay(wanted: Replay, work: Work) -> ReplayResult:
     storing an event again changes nothing.
 
     Raises:
+        UnknownTopicError: The topic has no dead letters.
         NoSuchLetterError: There is none at the place.
         TransientError: Kafka does not answer.
     """
@@ -65,12 +57,15 @@ def replay(wanted: Replay, work: Work) -> ReplayResult:
 
     published = passed_over = 0
     with DeadLetterBox(kafka_config(work.settings), wanted.topic) as box:
-        with closing(box.letters(only_left=wanted.place is None)) as found:
-            letters = [
-                letter for letter in found if wanted.place is None or letter.place == wanted.place
-            ]
-        if wanted.place is not None and not letters:
-            raise NoSuchLetterError(f"there is no dead letter at {wanted.place}")
+        if wanted.place is None:
+            with closing(box.letters(only_left=True)) as found:
+                letters = list(found)
+        else:
+            partition, _, offset = wanted.place.partition(":")
+            letter = box.letter_at(int(partition), int(offset))
+            if letter is None:
+                raise NoSuchLetterError(f"there is no dead letter at {wanted.place}")
+            letters = [letter]
         left = iter(letters)
         while some := list(islice(left, _AT_ONCE)):
             work.report_progress((published + passed_over) / len(letters))

@@ -1,13 +1,13 @@
 """The dead letters of a topic: reading them, and giving them another chance."""
 
-from collections.abc import Generator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 from keeper.errors import TransientError
 from keeper.streams.config import KafkaConfig
@@ -88,13 +88,18 @@ class DeadLetterBox:
             self._replayer.close()
 
     def letters(
-        self, *, since: datetime | None = None, only_left: bool = False
+        self,
+        *,
+        since: datetime | None = None,
+        only_left: bool = False,
+        after: Mapping[int, int] | None = None,
     ) -> Generator[StoredLetter]:
         """Yield the letters, those of a partition in their order.
 
         Args:
             since: Only those given up then or later.
             only_left: Only those that have not been replayed.
+            after: By partition, only those after the one with this offset.
 
         Raises:
             UnknownTopicError: There is no such topic or box.
@@ -107,16 +112,37 @@ class DeadLetterBox:
         if only_left:
             done = committed(self._config, REPLAY_GROUP, {self._box: len(start)})
             start = {p: max(offset, done.get((self._box, p), 0)) for p, offset in start.items()}
-        for message in self._reader.read(self._box, start):
-            yield StoredLetter(
-                self._topic,
-                message.partition() or 0,
-                message.offset() or 0,
-                published_at(message),
-                {name: _text(value) for name, value in dict(message.headers() or ()).items()},
-                message.key(),
-                message.value(),
-            )
+        for partition, offset in (after or {}).items():
+            if partition in start:
+                start[partition] = max(start[partition], offset + 1)
+        yield from map(self._letter, self._reader.read(self._box, start))
+
+    def letter_at(self, partition: int, offset: int) -> StoredLetter | None:
+        """Return the letter at a place; None if there is none, or none any more.
+
+        Raises:
+            UnknownTopicError: There is no such topic or box.
+            TransientError: Kafka does not answer.
+        """
+        spans = {span.partition: span for span in self._reader.spans(self._box)}
+        span = spans.get(partition)
+        if span is None or not span.start <= offset < span.end:
+            return None
+        with closing(self._reader.read(self._box, {partition: offset})) as messages:
+            message = next(messages, None)
+        # Markers of transactions have offsets too.
+        return None if message is None or message.offset() != offset else self._letter(message)
+
+    def _letter(self, message: Message) -> StoredLetter:
+        return StoredLetter(
+            self._topic,
+            message.partition() or 0,
+            message.offset() or 0,
+            published_at(message),
+            {name: _text(value) for name, value in dict(message.headers() or ()).items()},
+            message.key(),
+            message.value(),
+        )
 
     def replay(self, letters: Sequence[StoredLetter], *, remember: bool) -> None:
         """Publish the messages of letters on their topic again, all or none.

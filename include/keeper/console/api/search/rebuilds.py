@@ -4,16 +4,10 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response, status
 
+from keeper.console.api.operators import WRITE
 from keeper.console.api.requests.requests import ACCEPTED, RequestReply, accepted
 from keeper.console.auth import OperationsWriter, doer_of
 from keeper.console.context import Context
-from keeper.console.problems import (
-    NOT_SIGNED_IN,
-    OPERATORS_ONLY,
-    OTHER_SITE,
-    SCOPE_MISSING,
-    answers,
-)
 from keeper.pipeline.requests.ask import RequestKind, ask
 from keeper.pipeline.requests.rebuilds import Rebuild
 
@@ -23,7 +17,7 @@ router = APIRouter(prefix="/search", tags=["search"])
 @router.post(
     "/rebuilds",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=answers(NOT_SIGNED_IN, SCOPE_MISSING, OPERATORS_ONLY, OTHER_SITE) | ACCEPTED,
+    responses=WRITE | ACCEPTED,
     name="rebuild",
 )
 async def rebuild(

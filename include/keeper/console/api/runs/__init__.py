@@ -1,0 +1,1 @@
+"""Runs of the DAGs, and what they rejected."""

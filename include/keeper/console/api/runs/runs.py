@@ -1,0 +1,244 @@
+"""Runs of the DAGs, and what their checks rejected."""
+
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime, Field
+
+from keeper.console.api.operators import NEWEST, READ, RunFilter, Word
+from keeper.console.api.shapes import Moment, Reply
+from keeper.console.auth import OperationsReader
+from keeper.console.context import Context
+from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
+from keeper.console.problems import BAD_CURSOR, NOT_FOUND, ProblemError, answers
+from keeper.console.tags import etag_of, is_known
+from keeper.pipeline.runs.listed import (
+    ListedRun,
+    RunStart,
+    RunState,
+    quarantine_of,
+    run_of,
+    runs_of,
+)
+
+router = APIRouter()
+_ORDER: Final = "-started_at"
+RunId = Annotated[str, Path(max_length=500, description="As the list has it; it has a slash.")]
+
+
+class RunReply(Reply):
+    """A run of a DAG."""
+
+    id: str
+    dag_id: str
+    source: str = Field(description="keepa, or simulator.")
+    state: RunState
+    started_at: Moment
+    finished_at: Moment | None
+    seconds: float | None = Field(description="How long it took; null while it lasts.")
+    products_planned: int
+    products_postponed: int = Field(description="Left to the next run for want of tokens.")
+    products_fetched: int
+    products_missing: int
+    tokens_estimated: int
+    tokens_spent: int
+    tokens_left: int | None
+    records_checked: int
+    records_quarantined: int
+    events_published: int
+    history_published: int
+    points_stored: int
+    history_stored: int
+    deals_stored: int
+    alerts_raised: int
+    alerts_sent: int
+    series_undelivered: int
+    series_unreadable: int
+    problem: str | None = Field(description="Why it failed.")
+
+    @classmethod
+    def of_run(cls, run: ListedRun) -> "RunReply":
+        """Return what the API says of a run."""
+        values = asdict(run)
+        ended = run.finished_at
+        seconds = None if ended is None else (ended - run.started_at).total_seconds()
+        return cls(id=values.pop("run_id"), seconds=seconds, **values)
+
+
+class RejectedReply(Reply):
+    """How many records of a batch failed an expectation."""
+
+    batch: int
+    expectation: str
+    column: str | None = Field(description="The column at fault; null if several are.")
+    records: int
+
+
+class RunInDetailReply(RunReply):
+    """A run, and what its checks rejected by batch."""
+
+    rejected: list[RejectedReply] = Field(description="Empty if every record was good.")
+
+
+class RunPage(Reply):
+    """A page of runs."""
+
+    items: list[RunReply]
+    next_cursor: str | None
+
+
+class QuarantinedReply(Reply):
+    """A record that failed its checks and was published nowhere."""
+
+    id: int
+    run_id: str
+    batch: int
+    row_number: int
+    expectation: str = Field(description="What it failed.")
+    column: str | None = Field(description="The column at fault; null if several are.")
+    asin: str | None
+    domain: str | None
+    price_type: str | None
+    quarantined_at: Moment
+    record: dict[str, Any] = Field(description="The whole record; its texts are others'.")
+
+
+class QuarantinePage(Reply):
+    """A page of rejected records."""
+
+    items: list[QuarantinedReply]
+    next_cursor: str | None
+
+
+def _start(cursor: str | None) -> RunStart | None:
+    after = read_cursor(cursor, _ORDER)
+    if after is None:
+        return None
+    moment, _, run_id = after[0].partition(" ")
+    try:
+        started_at = datetime.fromisoformat(moment)
+    except ValueError:
+        raise ProblemError(BAD_CURSOR) from None
+    if started_at.tzinfo is None or not run_id or "\0" in run_id:
+        raise ProblemError(BAD_CURSOR)
+    return RunStart(started_at, run_id)
+
+
+@router.get("/runs", tags=["runs"], responses=READ | answers(BAD_CURSOR), name="list")
+async def list_runs(
+    caller: OperationsReader,
+    context: Context,
+    dag_id: Annotated[Word | None, Query(description="Only of this DAG: track_prices …")] = None,
+    state: Annotated[
+        list[RunState] | None, Query(max_length=3, description="Only in these states.")
+    ] = None,
+    since: Annotated[
+        AwareDatetime | None, Query(description="Only those that started then or later.")
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> RunPage:
+    """List runs of the DAGs, the one that started last first; operators only."""
+    work = partial(
+        runs_of,
+        account=caller.account,
+        dag_id=dag_id,
+        states=state,
+        since=since,
+        after=_start(cursor),
+        most=limit + 1,
+    )
+    found = await context.database.run(work)
+    shown = found[:limit]
+    key = f"{shown[-1].started_at.isoformat()} {shown[-1].run_id}" if shown else ""
+    return RunPage(
+        items=[RunReply.of_run(run) for run in shown],
+        next_cursor=write_cursor(_ORDER, key, 0) if len(found) > limit else None,
+    )
+
+
+@router.get(
+    "/runs/{run_id:path}",
+    tags=["runs"],
+    responses=READ | answers(NOT_FOUND) | {304: {"description": "It is as If-None-Match has it."}},
+    response_model=RunInDetailReply,
+    name="get",
+)
+async def get_run(
+    caller: OperationsReader, context: Context, request: Request, response: Response, run_id: RunId
+) -> RunInDetailReply | Response:
+    """Show a run and the reports of its batches; operators only."""
+    found = None
+    if "\0" not in run_id:
+        work = partial(run_of, account=caller.account, run_id=run_id)
+        found = await context.database.run(work)
+    if found is None:
+        raise ProblemError(NOT_FOUND, "there is no such run")
+    reply = RunInDetailReply(
+        **dict(RunReply.of_run(found.run)),
+        rejected=[
+            RejectedReply(
+                batch=reason.batch,
+                expectation=reason.expectation,
+                column=reason.column_name,
+                records=reason.records,
+            )
+            for reason in found.rejected
+        ],
+    )
+    tag = etag_of(reply)
+    if is_known(request, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return reply
+
+
+@router.get("/quarantine", tags=["quarantine"], responses=READ | answers(BAD_CURSOR), name="list")
+async def list_quarantine(
+    caller: OperationsReader,
+    context: Context,
+    run_id: RunFilter = None,
+    asin: Annotated[
+        str | None, Query(pattern="^[0-9A-Z]{10}$", description="Only of this product.")
+    ] = None,
+    expectation: Annotated[
+        Word | None, Query(description="Only what failed this expectation.")
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> QuarantinePage:
+    """List records that failed their checks, the newest first; operators only."""
+    after = read_cursor(cursor, NEWEST)
+    work = partial(
+        quarantine_of,
+        account=caller.account,
+        run_id=run_id,
+        asin=asin,
+        expectation=expectation,
+        before=after[1] if after else None,
+        most=limit + 1,
+    )
+    found = await context.database.run(work)
+    shown = [
+        QuarantinedReply(
+            id=row.record_id,
+            run_id=row.run_id,
+            batch=row.batch,
+            row_number=row.row_number,
+            expectation=row.expectation,
+            column=row.column_name,
+            asin=row.asin,
+            domain=row.domain,
+            price_type=row.price_type,
+            quarantined_at=row.quarantined_at,
+            record=row.record,
+        )
+        for row in found[:limit]
+    ]
+    has_more = len(found) > limit
+    return QuarantinePage(
+        items=shown, next_cursor=write_cursor(NEWEST, "", shown[-1].id) if has_more else None
+    )

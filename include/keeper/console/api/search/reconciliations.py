@@ -1,0 +1,86 @@
+"""Comparisons of Elasticsearch with PostgreSQL."""
+
+from functools import partial
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from keeper.console.api.operators import NEWEST, READ
+from keeper.console.api.shapes import Moment, Reply
+from keeper.console.auth import OperationsReader
+from keeper.console.context import Context
+from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
+from keeper.console.problems import BAD_CURSOR, answers
+from keeper.pipeline.runs.listed import reconciliations_of
+
+router = APIRouter(prefix="/reconciliations", tags=["reconciliations"])
+
+
+class ReconciliationReply(Reply):
+    """A comparison of an index with PostgreSQL."""
+
+    id: int
+    mirror: str = Field(description="prices or deals.")
+    run_id: str | None = Field(description="Null for a command's.")
+    compared_at: Moment
+    is_dry_run: bool = Field(description="Whether nothing was put right.")
+    days: int
+    different: int = Field(description="Days on which the stores differed.")
+    missing: int
+    outdated: int
+    surplus: int
+    in_motion: int = Field(description="Left to the workers.")
+    refused: int
+    examples: list[str]
+
+
+class ReconciliationPage(Reply):
+    """A page of comparisons."""
+
+    items: list[ReconciliationReply]
+    next_cursor: str | None
+
+
+@router.get("", responses=READ | answers(BAD_CURSOR), name="list")
+async def list_reconciliations(
+    caller: OperationsReader,
+    context: Context,
+    mirror: Annotated[
+        Literal["prices", "deals"] | None, Query(description="Only of this index.")
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> ReconciliationPage:
+    """List comparisons of Elasticsearch with PostgreSQL, the newest first; operators only."""
+    after = read_cursor(cursor, NEWEST)
+    work = partial(
+        reconciliations_of,
+        account=caller.account,
+        mirror=mirror,
+        before=after[1] if after else None,
+        most=limit + 1,
+    )
+    found = await context.database.run(work)
+    shown = [
+        ReconciliationReply(
+            id=row.reconciliation_id,
+            mirror=row.mirror,
+            run_id=row.run_id,
+            compared_at=row.compared_at,
+            is_dry_run=row.is_dry_run,
+            days=row.days,
+            different=row.different,
+            missing=row.missing,
+            outdated=row.outdated,
+            surplus=row.surplus,
+            in_motion=row.in_motion,
+            refused=row.refused,
+            examples=row.examples,
+        )
+        for row in found[:limit]
+    ]
+    has_more = len(found) > limit
+    return ReconciliationPage(
+        items=shown, next_cursor=write_cursor(NEWEST, "", shown[-1].id) if has_more else None
+    )

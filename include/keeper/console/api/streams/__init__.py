@@ -1,0 +1,1 @@
+"""Kafka's topics, and messages that could not be loaded."""

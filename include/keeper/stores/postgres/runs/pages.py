@@ -1,0 +1,214 @@
+"""Runs, rejected records, requests to Keepa and comparisons, page by page: for operators alone."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from keeper.domain.runs.states import RequestState, RunState
+from keeper.stores.postgres.connection import Connection, statements
+
+_SQL: Final = "operation_pages"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRun:
+    """A run: a row of `pipeline_runs`; what each count means stands in RunRecord."""
+
+    run_id: str
+    dag_id: str
+    source: str
+    state: RunState
+    started_at: datetime
+    finished_at: datetime | None
+    products_planned: int
+    products_postponed: int
+    products_fetched: int
+    products_missing: int
+    tokens_estimated: int
+    tokens_spent: int
+    tokens_left: int | None
+    records_checked: int
+    records_quarantined: int
+    events_published: int
+    history_published: int
+    points_stored: int
+    history_stored: int
+    deals_stored: int
+    alerts_raised: int
+    alerts_sent: int
+    series_undelivered: int
+    series_unreadable: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """Where a page of runs begins: after the run that started then."""
+
+    started_at: datetime
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """How many records of a batch failed an expectation; the column is None if several were."""
+
+    batch: int
+    expectation: str
+    column_name: str | None
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRecord:
+    """A record that failed its checks: a row of `quarantined_records`."""
+
+    record_id: int
+    run_id: str
+    batch: int
+    row_number: int
+    expectation: str
+    column_name: str | None
+    asin: str | None
+    domain: str | None
+    price_type: str | None
+    record: dict[str, Any]
+    quarantined_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedTokenRequest:
+    """A request to Keepa: a row of `token_ledger`; see TokenRecord."""
+
+    request_id: int
+    run_id: str | None
+    endpoint: str
+    domain: str | None
+    products: int
+    detail: str | None
+    state: RequestState
+    http_status: int | None
+    tokens_estimated: int
+    tokens_charged: int | None
+    tokens_left: int | None
+    requested_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedReconciliation:
+    """A comparison of Elasticsearch with PostgreSQL: a row of `reconciliations`."""
+
+    reconciliation_id: int
+    mirror: str
+    run_id: str | None
+    compared_at: datetime
+    is_dry_run: bool
+    days: int
+    different: int
+    missing: int
+    outdated: int
+    surplus: int
+    in_motion: int
+    refused: int
+    examples: list[str]
+
+
+def run_page(
+    connection: Connection,
+    *,
+    dag_id: str | None = None,
+    states: Collection[RunState] | None = None,
+    since: datetime | None = None,
+    after: RunStart | None = None,
+    most: int,
+) -> list[ListedRun]:
+    """Return runs, the one that started last first.
+
+    Args:
+        connection: Where they are.
+        dag_id: Only of this DAG.
+        states: Only in these states; None for all.
+        since: Only those that started then or later.
+        after: Where the page begins; None for the newest.
+        most: How many at most.
+    """
+    values = {
+        "dag_id": dag_id,
+        "states": None if states is None else [state.value for state in states],
+        "since": since,
+        "before": None if after is None else after.started_at,
+        "run_id": None if after is None else after.run_id,
+        "most": most,
+    }
+    return [_run(row) for row in connection.execute(statements(_SQL)["run_page"], values)]
+
+
+def find_run(connection: Connection, run_id: str) -> ListedRun | None:
+    """Return a run; None if there is none."""
+    row = connection.execute(statements(_SQL)["find_run"], {"run_id": run_id}).fetchone()
+    return None if row is None else _run(row)
+
+
+def rejected_by_batch(connection: Connection, run_id: str) -> list[Rejected]:
+    """Return what a run's checks rejected, by batch, the most frequent reason first."""
+    rows = connection.execute(statements(_SQL)["rejected_by_batch"], {"run_id": run_id})
+    return [Rejected(**row) for row in rows]
+
+
+def quarantine_page(
+    connection: Connection,
+    *,
+    run_id: str | None = None,
+    asin: str | None = None,
+    expectation: str | None = None,
+    before: int | None = None,
+    most: int,
+) -> list[ListedRecord]:
+    """Return rejected records, the newest first; None lets everything pass."""
+    values = {
+        "run_id": run_id,
+        "asin": asin,
+        "expectation": expectation,
+        "before": before,
+        "most": most,
+    }
+    rows = connection.execute(statements(_SQL)["quarantine_page"], values)
+    return [ListedRecord(**row) for row in rows]
+
+
+def ledger_page(
+    connection: Connection,
+    *,
+    run_id: str | None = None,
+    endpoint: str | None = None,
+    states: Collection[RequestState] | None = None,
+    since: datetime | None = None,
+    before: int | None = None,
+    most: int,
+) -> list[ListedTokenRequest]:
+    """Return requests to Keepa, the newest first; None lets everything pass."""
+    values = {
+        "run_id": run_id,
+        "endpoint": endpoint,
+        "states": None if states is None else [state.value for state in states],
+        "since": since,
+        "before": before,
+        "most": most,
+    }
+    rows = connection.execute(statements(_SQL)["ledger_page"], values)
+    return [ListedTokenRequest(**row | {"state": RequestState(row["state"])}) for row in rows]
+
+
+def reconciliation_page(
+    connection: Connection, *, mirror: str | None = None, before: int | None = None, most: int
+) -> list[ListedReconciliation]:
+    """Return comparisons, the newest first."""
+    values = {"mirror": mirror, "before": before, "most": most}
+    rows = connection.execute(statements(_SQL)["reconciliation_page"], values)
+    return [ListedReconciliation(**row) for row in rows]
+
+
+def _run(row: dict[str, Any]) -> ListedRun:
+    return ListedRun(**row | {"state": RunState(row["state"])})
