@@ -1,6 +1,6 @@
 -- What the API promises and a worker does: replays, rebuilds, tests of channels. The console has no
 -- secret of a channel and no lasting process; it writes a request, and `keeper carry-out` does it.
--- depends: 0021_tags
+-- depends: 0021_watch_tags
 
 CREATE TABLE requests (
     request_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
