@@ -82,7 +82,6 @@ def caching_console(
             operators=frozenset({BOSS}),
             public_url=None,
             allows_insecure_cookie=False,
-            send_mail=None,
             old_after=lambda price_type: timedelta(hours=12),
             clock=clock,
             cache=cache,
