@@ -92,6 +92,27 @@ def test_secrets_are_files_that_the_command_makes() -> None:
         assert named - {"kafka_password"} <= granted[name], name
 
 
+def test_the_console_holds_no_secret_of_keepa_or_a_channel() -> None:
+    console = SERVICES["console"]
+    assert not {"keepa_api_key", "smtp_password", "kafka_admin_password"} & set(console["secrets"])
+    assert not [name for name in console["secrets"] if re.search("telegram|discord|apprise", name)]
+    held = re.compile("KEEPA_API_KEY|SMTP|TELEGRAM_BOT|DISCORD|APPRISE")
+    given = {name: value for name, value in console["environment"].items() if held.match(name)}
+    assert [name for name in given if name.endswith("_FILE") and given[name]] == []
+    # A login without its password is a mistake in the settings, which keeps it from starting.
+    assert given["SMTP_USER"] == ""
+
+
+def test_the_cache_may_lose_anything_and_celerys_redis_nothing(root: Path) -> None:
+    cache = (root / "docker/redis/cache.sh").read_text("utf-8")
+    celery = (root / "docker/redis/start.sh").read_text("utf-8")
+    for line in ("maxmemory 512mb", "maxmemory-policy allkeys-lru", 'save ""', "appendonly no"):
+        assert f"\n{line}\n" in cache
+        assert line not in celery
+    assert "user default off" in cache
+    assert set(SERVICES["cache"]["secrets"]) == {"keeper_redis_url"}
+
+
 def test_no_password_of_a_laptop_is_read() -> None:
     text = compose_text(BASE, PROD)
     environment = example_environment() | {

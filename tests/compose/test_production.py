@@ -205,12 +205,40 @@ def test_pages_come_by_tls(system: ComposedSystem, trusted: ssl.SSLContext) -> N
         assert (link.status_code, link.headers["referrer-policy"]) == (404, "no-referrer")
 
 
+def test_a_program_uses_the_api_through_nginx(
+    system: ComposedSystem, trusted: ssl.SSLContext
+) -> None:
+    scopes = ("--scope", "watches:read", "--scope", "watches:write")
+    token = system.keeper("api-tokens", "make", "trial", *scopes).split()[-1]
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=URL, verify=trusted, trust_env=False, headers=headers) as client:
+        new = {"json": {"product": "B00NGINX00"}, "headers": {"Idempotency-Key": "trial"}}
+        made = client.post("/api/v1/watches", **new)
+        assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
+        assert client.post("/api/v1/watches", **new).headers["idempotent-replayed"] == "true"
+        url = made.headers["location"]
+        assert client.get(url).json()["asin"] == "B00NGINX00"
+        assert client.delete(url).status_code == 204
+        # What a proxy says of its users, nobody else may say.
+        forged = {"Authorization": "", "Remote-Email": "you@keeper.localhost"}
+        assert client.get("/api/v1/me", headers=forged).status_code == 401
+        too_large = client.post("/api/v1/watches/import", content=b"x" * 10_000_000)
+        assert (too_large.status_code, too_large.json()["status"]) == (413, 413)
+        for path in ("/metrics", "/docs", "/openapi.json"):
+            assert "keeper_console" not in client.get(path).text, path
+            assert "Keeper's API" not in client.get(path).text, path
+
+
 def test_nothing_answers_without_a_password(system: ComposedSystem) -> None:
     said = system.output("exec", "--no-TTY", "consume-prices", "python", "-c", ASK_AS_NOBODY)
-    redis = system.output("exec", "--no-TTY", "redis", "sh", "-c", "redis-cli ping 2>&1 || true")
+    redis, cache = (
+        system.output("exec", "--no-TTY", name, "sh", "-c", "redis-cli ping 2>&1 || true")
+        for name in ("redis", "cache")
+    )
 
     assert said.splitlines() == ["elasticsearch 401", "kafka refuses", "kafka refuses"]
     assert "NOAUTH" in redis
+    assert "NOAUTH" in cache
     assert "price-updates" in system.keeper("topics", "list")
 
 
