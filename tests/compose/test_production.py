@@ -212,10 +212,11 @@ def test_a_program_uses_the_api_through_nginx(
     token = system.keeper("api-tokens", "make", "trial", *scopes).split()[-1]
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=URL, verify=trusted, trust_env=False, headers=headers) as client:
-        new = {"json": {"product": "B00NGINX00"}, "headers": {"Idempotency-Key": "trial"}}
-        made = client.post("/api/v1/watches", **new)
+        new, key = {"product": "B00NGINX00"}, {"Idempotency-Key": "trial"}
+        made = client.post("/api/v1/watches", json=new, headers=key)
         assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
-        assert client.post("/api/v1/watches", **new).headers["idempotent-replayed"] == "true"
+        again = client.post("/api/v1/watches", json=new, headers=key)
+        assert again.headers["idempotent-replayed"] == "true"
         url = made.headers["location"]
         assert client.get(url).json()["asin"] == "B00NGINX00"
         assert client.delete(url).status_code == 204

@@ -29,14 +29,14 @@ from keeper.console.api.tokens import tokens
 from keeper.console.api.users import changes, limits, me, sign_in, users
 from keeper.console.api.watches import files, rules, tags, watches
 from keeper.console.context import ConsoleContext
-from keeper.console.documentation import documentation_routes
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.mcp.server import serve_mcp
+from keeper.console.pages.documentation import documentation_routes
+from keeper.console.pages.sign_in import sign_in_route
 from keeper.console.problems import Problem, install
 from keeper.console.serving import idempotency
 from keeper.console.serving.metrics import ConsoleMetrics, Measured
 from keeper.console.serving.proxies import TrustedProxies
-from keeper.console.sign_in_pages import sign_in_route
 
 API_PATH: Final = "/api/v1"
 OPENAPI_URL: Final = "/openapi.json"

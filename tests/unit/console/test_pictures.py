@@ -5,8 +5,8 @@ from starlette.applications import Starlette
 
 from keeper.alerts.links import Links
 from keeper.alerts.photos import Photo
-from keeper.console.app import make_app
 from keeper.console.database import ConsoleDatabase
+from keeper.console.pages.links import make_app
 from keeper.stores.postgres.connection import PostgresConfig
 from tests.asgi import get
 

@@ -58,12 +58,12 @@ def application() -> "FastAPI":
 
 def _application(settings: "Settings") -> "FastAPI":
     from keeper.alerts.links import Links
-    from keeper.console.app import make_app
     from keeper.console.application import make_console
     from keeper.console.context import ConsoleContext
     from keeper.console.database import ConsoleDatabase
     from keeper.console.live.hub import LiveHub
     from keeper.console.operations import ConsoleKafka, Operations
+    from keeper.console.pages.links import make_app
     from keeper.console.search import ConsoleSearch
     from keeper.domain.prices.age import stale_after
     from keeper.domain.prices.types import price_type_of

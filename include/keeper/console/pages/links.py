@@ -19,7 +19,7 @@ from keeper.alerts.links import InvalidLinkError, Links
 from keeper.alerts.photos import Photo
 from keeper.clock import Clock, utc_now
 from keeper.console.database import FIRST_PAUSE, ConsoleDatabase, DatabaseLeftAloneError
-from keeper.console.one_sentence import SECURITY_HEADERS, one_sentence_page
+from keeper.console.pages.one_sentence import SECURITY_HEADERS, one_sentence_page
 from keeper.errors import KeeperError
 from keeper.pipeline.messages.follow_link import GoneError, describe, follow
 from keeper.pipeline.services.health import HealthState, PartHealth

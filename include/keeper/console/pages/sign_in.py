@@ -15,7 +15,7 @@ from starlette.routing import Route
 from keeper.console.auth import origin_of
 from keeper.console.context import ConsoleContext
 from keeper.console.database import FIRST_PAUSE
-from keeper.console.one_sentence import one_sentence_page
+from keeper.console.pages.one_sentence import one_sentence_page
 from keeper.console.site import is_own_site, session_cookie
 from keeper.domain.users.secrets import SECRET_PATTERN
 from keeper.errors import KeeperError
