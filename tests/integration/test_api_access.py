@@ -93,33 +93,26 @@ def expected(access: Access, caller: Caller) -> set[int]:
     return done
 
 
-@pytest.fixture
-def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Client, str], int]:
-    """Sends an operation's request, about what is Ann's or an operator's."""
+def parts_of_addresses(console: Console, kafka: KafkaConfig, topic: str) -> dict[str, str]:
+    """Make what is Ann's or an operator's, and return how addresses name it."""
     ann = console.program(ANN, WRITE)
     ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"})
     boss = console.program(BOSS, Scope.OPERATIONS_WRITE)
     asked = boss.post("/api/v1/search/rebuilds", json={"index": "deals"}).json()["id"]
     store_current_price(console.connection, "B00EXAMPL0", at=console.clock.now, price=2499)
     store_history(console.connection, "B00EXAMPL0", [(datetime(2026, 5, 1, tzinfo=UTC), 2499)])
-    run_id = "track_prices/manual__1"
-    start_run(
-        console.connection,
-        run_id=run_id,
-        dag_id="track_prices",
-        source="simulator",
-        started_at=console.clock.now,
-    )
     publish_letters(kafka, topic, [b"rubbish"])
-    paths = operations()
+    run_id = "track_prices/manual__1"
     check_id = f"console__{console.user(ANN).user_id}__{'0' * 32}"
-    console.connection.execute(
-        "INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, finished_at)"
-        " VALUES (%s, 'track_prices', 'simulator', 'SUCCESS', now(), now())",
-        (f"track_prices/{check_id}",),
-    )
-
-    fixed = {
+    for one in (run_id, f"track_prices/{check_id}"):
+        start_run(
+            console.connection,
+            run_id=one,
+            dag_id="track_prices",
+            source="simulator",
+            started_at=console.clock.now,
+        )
+    return {
         "asin": "B00EXAMPL0",
         "check_id": check_id,
         "topic": topic,
@@ -127,6 +120,13 @@ def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Cli
         "run_id": run_id,
         "request_id": str(asked),
     }
+
+
+@pytest.fixture
+def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Client, str], int]:
+    """Sends an operation's request, about what is Ann's or an operator's."""
+    fixed = parts_of_addresses(console, kafka, topic)
+    paths = operations()
 
     def send(client: httpx.Client, name: str) -> int:
         method, path = paths[name]
