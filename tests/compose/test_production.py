@@ -212,7 +212,10 @@ def test_a_program_uses_the_api_through_nginx(
     token = system.keeper("api-tokens", "make", "trial", *scopes).split()[-1]
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=URL, verify=trusted, trust_env=False, headers=headers) as client:
-        new = {"json": {"product": "B00NGINX00"}, "headers": {"Idempotency-Key": "trial"}}
+        new: dict[str, Any] = {
+            "json": {"product": "B00NGINX00"},
+            "headers": {"Idempotency-Key": "trial"},
+        }
         made = client.post("/api/v1/watches", **new)
         assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
         assert client.post("/api/v1/watches", **new).headers["idempotent-replayed"] == "true"

@@ -37,15 +37,15 @@ class User(Reply):
     last_seen_at: Moment | None = Field(description="When they last used the console's pages.")
 
     @classmethod
-    def of_listed(cls, one: ListedUser) -> "User":
+    def of_listed(cls, user: ListedUser) -> "User":
         """Return what the API says of a user."""
         return cls(
-            id=one.account.user_id,
-            email=one.account.email,
-            role=one.account.role,
-            created_at=one.created_at,
-            watches=one.watches,
-            last_seen_at=one.last_seen_at,
+            id=user.account.user_id,
+            email=user.account.email,
+            role=user.account.role,
+            created_at=user.created_at,
+            watches=user.watches,
+            last_seen_at=user.last_seen_at,
         )
 
 
