@@ -17,7 +17,8 @@ from stack.ports import HOST
 
 KEEPA_URL: Final = "https://api.keepa.com"
 AIRFLOW_CONSOLE_USER: Final = "keeper-console"
-"""May start and see runs, and do no administration: Airflow's role user is the least that may."""
+"""By which the console starts runs. Airflow's role user is the least that may; it sees no
+connections and variables, but may change DAGs too."""
 
 
 def product_environment(stack: Stack) -> dict[str, str]:

@@ -9,11 +9,12 @@ import pytest
 from keeper.domain.users.access import Scope
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limit
 from keeper.domain.watches.watch import Watch, WatchStatus
-from keeper.sources.airflow.api import AirflowApi, AirflowConfig
+from keeper.sources.airflow.api import AirflowApi, AirflowConfig, AirflowUnavailableError
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.airflow_server import PASSWORD, USER, Airflow, airflow_server
-from tests.console_server import ANN, BEN, BOSS, Console
+from tests.console_server import ANN, BEN, BOSS, Clock, Console
+from tests.services import free_port
 
 ASIN = "B00EXAMPL0"
 CHECK = f"/api/v1/prices/{ASIN}:check"
@@ -183,6 +184,21 @@ def test_without_airflows_address_nothing_is_checked(
     assert ann.post(CHECK, params={"dry_run": True}).status_code == 200
     answer = ann.post(CHECK)
     assert (answer.status_code, answer.json()["part"]) == (503, "airflow")
+
+
+def test_an_airflow_that_is_gone_is_left_alone_for_a_while() -> None:
+    clock = Clock()
+    here = AirflowApi(AirflowConfig(f"http://127.0.0.1:{free_port()}", USER, PASSWORD), clock=clock)
+
+    def answers() -> str:
+        with pytest.raises(AirflowUnavailableError) as refused:
+            here.run_state("track_prices", "x")
+        return str(refused.value)
+
+    assert all("check that it runs" in answers() for _ in range(3))
+    assert answers() == "Airflow has not answered lately"
+    clock.move(seconds=6)
+    assert "check that it runs" in answers()
 
 
 def test_a_new_token_of_airflow_is_fetched_when_the_old_one_has_ended(

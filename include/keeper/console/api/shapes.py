@@ -29,6 +29,9 @@ def _price_type(value: str) -> str:
 
 
 Number = Annotated[int, Field(ge=1, le=_LARGEST)]
+DOMAIN_SCHEMA: Final = {"enum": list(_DOMAINS)}
+"""To be named again where a parameter has a description of its own, which replaces it."""
+PRICE_TYPE_SCHEMA: Final = {"enum": list(_TYPES)}
 Domain = Annotated[str, AfterValidator(_domain), Field(json_schema_extra={"enum": list(_DOMAINS)})]
 PriceTypeName = Annotated[
     str, AfterValidator(_price_type), Field(json_schema_extra={"enum": list(_TYPES)})

@@ -28,16 +28,17 @@ from keeper.stores.postgres.watches.watch_list import watched_products
 __all__ = [
     "AirflowRejectedError",
     "AirflowUnavailableError",
-    "AskedCheck",
     "CheckCost",
+    "CheckRun",
     "CheckState",
     "CheckWanted",
     "NoAirflowError",
     "ProductKey",
     "UnknownCheckError",
     "ask_check",
-    "asked_check",
     "check_cost",
+    "check_state",
+    "known_check",
 ]
 _DAG_ID: Final = "track_prices"
 _STATES: Final = {"RUNNING": "running", "SUCCESS": "success", "FAILED": "failed"}
@@ -87,14 +88,6 @@ class CheckCost:
 
     keys: Collection[ProductKey]
     tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class AskedCheck:
-    """A check somebody asked for; `run` is None before it has begun."""
-
-    state: CheckState
-    run: CheckRun | None
 
 
 def check_cost(connection: Connection, wanted: CheckWanted) -> CheckCost:
@@ -161,26 +154,34 @@ def _params(keys: Collection[ProductKey]) -> dict[str, Any]:
     }
 
 
-def asked_check(
-    connection: Connection, airflow: AirflowApi | None, account: Account, check_id: str
-) -> AskedCheck:
-    """Return how a check is that a user asked for; an operator sees those of others.
+def known_check(connection: Connection, account: Account, check_id: str) -> CheckRun | None:
+    """Return what a check that a user asked for has done; None before its run has begun.
+
+    An operator sees those of others.
 
     Raises:
-        UnknownCheckError: The user has asked for no such check.
-        NoAirflowError: Only Airflow knows, and nobody has said where it is.
-        AirflowUnavailableError: Only Airflow knows, and it does not answer.
+        UnknownCheckError: It is another's.
     """
     owner = visible_to(account).owner_id
-    asked_by = check_id.split("__")[1]
-    if owner is not None and asked_by != str(owner):
+    if owner is not None and check_id.split("__")[1] != str(owner):
         raise UnknownCheckError(f"there is no check {check_id}")
-    run = find_check_run(connection, f"{_DAG_ID}/{check_id}")
+    return find_check_run(connection, f"{_DAG_ID}/{check_id}")
+
+
+def check_state(airflow: AirflowApi | None, check_id: str, run: CheckRun | None) -> CheckState:
+    """Return how far a check is; Airflow is asked only while its run has not ended.
+
+    Raises:
+        UnknownCheckError: There is no such check.
+        NoAirflowError: Only Airflow knows, and nobody has said where it is.
+        AirflowUnavailableError: Only Airflow knows, and it does not answer.
+        AirflowRejectedError: It refuses the login.
+    """
     if run is not None and run.finished_at is not None:
-        return AskedCheck(CheckState(_STATES[run.state]), run)
+        return CheckState(_STATES[run.state])
     if airflow is None:
         raise NoAirflowError
     state = airflow.run_state(_DAG_ID, check_id)
     if state is None and run is None:
         raise UnknownCheckError(f"there is no check {check_id}")
-    return AskedCheck(CheckState(state or CheckState.FAILED), run)
+    return CheckState(state or CheckState.FAILED)

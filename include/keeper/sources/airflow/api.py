@@ -6,13 +6,20 @@ when Airflow refuses it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import httpx
 
+from keeper.breaker import Breaker
+from keeper.clock import Clock, utc_now
 from keeper.errors import TerminalError, TransientError
 
-_TIMEOUT_S: Final = 3.0
+_TIMEOUT: Final = httpx.Timeout(2.0, connect=1.0)
+"""Three requests, the most a call makes, end well before whoever waits for one gives up."""
+_FIRST_PAUSE: Final = timedelta(seconds=5)
+_LAST_PAUSE: Final = timedelta(seconds=30)
+_BREAK_AFTER: Final = 3
 
 
 class AirflowUnavailableError(TransientError):
@@ -37,12 +44,16 @@ class AirflowConfig:
 
 
 class AirflowApi:
-    """Airflow's API; several threads may use one at once."""
+    """Airflow's API behind a circuit breaker; several threads may use one at once."""
 
-    def __init__(self, config: AirflowConfig) -> None:
+    def __init__(self, config: AirflowConfig, *, clock: Clock = utc_now) -> None:
         """Prepare; nothing is asked yet."""
         self._config = config
-        self._client = httpx.Client(base_url=config.url, timeout=_TIMEOUT_S)
+        self._clock = clock
+        self._breaker = Breaker(
+            first_pause=_FIRST_PAUSE, last_pause=_LAST_PAUSE, break_after=_BREAK_AFTER
+        )
+        self._client = httpx.Client(base_url=config.url, timeout=_TIMEOUT)
         self._token: str | None = None
 
     def start_run(self, dag_id: str, run_id: str, params: Mapping[str, Any]) -> None:
@@ -86,13 +97,18 @@ class AirflowApi:
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
         headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
+        if self._breaker.admit(self._clock()):
+            raise AirflowUnavailableError("Airflow has not answered lately")
         try:
-            return self._client.request(method, path, json=body, headers=headers)
+            answer = self._client.request(method, path, json=body, headers=headers)
         except httpx.HTTPError as error:
+            self._breaker.failed(self._clock())
             raise AirflowUnavailableError(
                 f"Airflow does not answer: {type(error).__name__}; check that it runs and "
                 "KEEPER_AIRFLOW_URL"
             ) from None
+        self._breaker.worked()
+        return answer
 
 
 def _refuse_errors(answer: httpx.Response) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from keeper.console.api.prices.shapes import Asin, DomainQuery
@@ -31,15 +32,16 @@ from keeper.errors import KeeperError
 from keeper.pipeline.prices.ask_check import (
     AirflowRejectedError,
     AirflowUnavailableError,
-    AskedCheck,
+    CheckRun,
     CheckState,
     CheckWanted,
     NoAirflowError,
     ProductKey,
     UnknownCheckError,
     ask_check,
-    asked_check,
     check_cost,
+    check_state,
+    known_check,
 )
 from keeper.pipeline.prices.stored import UnknownProductError
 
@@ -81,12 +83,11 @@ class CheckReply(Reply):
     tokens_spent: int | None
 
     @classmethod
-    def of_check(cls, check_id: str, found: AskedCheck) -> "CheckReply":
+    def of_check(cls, check_id: str, state: CheckState, run: CheckRun | None) -> "CheckReply":
         """Return what the API says of a check."""
-        run = found.run
         return cls(
             id=check_id,
-            state=found.state,
+            state=state,
             started_at=run and run.started_at,
             finished_at=run and run.finished_at,
             products_planned=run and run.products_planned,
@@ -198,9 +199,12 @@ async def get_check(
     caller: PriceReader, context: Context, check_id: CheckId
 ) -> CheckReply | Response:
     """Return how a check is that one has asked for, and what it has done."""
-    work = partial(asked_check, airflow=context.airflow, account=caller.account, check_id=check_id)
+    find = partial(known_check, account=caller.account, check_id=check_id)
     try:
-        return CheckReply.of_check(check_id, await context.database.run(work))
+        run = await context.database.run(find)
+        # Airflow may take its time: PostgreSQL's connections are not kept waiting for it.
+        state = await run_in_threadpool(check_state, context.airflow, check_id, run)
+        return CheckReply.of_check(check_id, state, run)
     except UnknownCheckError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
     except _AWAY as error:

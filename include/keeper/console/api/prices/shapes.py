@@ -7,7 +7,15 @@ from fastapi import Path, Query
 from pydantic import AwareDatetime, Field
 
 from keeper.console.api.current_price import CurrentPrice
-from keeper.console.api.shapes import Domain, Moment, Money, PriceTypeName, Reply
+from keeper.console.api.shapes import (
+    DOMAIN_SCHEMA,
+    PRICE_TYPE_SCHEMA,
+    Domain,
+    Moment,
+    Money,
+    PriceTypeName,
+    Reply,
+)
 from keeper.console.context import ConsoleContext
 from keeper.domain.asins import ASIN_PATTERN, product_url
 from keeper.domain.locales import locale_of
@@ -24,8 +32,13 @@ from keeper.pipeline.prices.stored import (
 Asin = Annotated[
     str, Path(pattern=ASIN_PATTERN, description="The product.", examples=["B00EXAMPL0"])
 ]
-DomainQuery = Annotated[Domain, Query(description="The locale.")]
-PriceTypeQuery = Annotated[PriceTypeName, Query(description="Keepa's name of the price.")]
+DomainQuery = Annotated[
+    Domain, Query(description="The locale.", json_schema_extra={**DOMAIN_SCHEMA})
+]
+PriceTypeQuery = Annotated[
+    PriceTypeName,
+    Query(description="Keepa's name of the price.", json_schema_extra={**PRICE_TYPE_SCHEMA}),
+]
 _Since = Annotated[AwareDatetime | None, Query(description="From then on; without it all.")]
 _Until = Annotated[AwareDatetime | None, Query(description="Before then.")]
 
