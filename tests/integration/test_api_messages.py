@@ -175,13 +175,15 @@ def test_readers_add_their_own_address_alone(
 
     for kind, address in (("email", BEN), ("discord", "main"), ("telegram", "4711")):
         assert "ask an operator" in detail(add(ann, kind, address), 403)
-    assert add(ann, "email", ANN.upper()).status_code == 201
+    again = add(ann, "email", ANN.upper())
+    assert (again.status_code, again.json()["channel"]["address"]) == (200, ANN)
+    assert [one["address"] for one in items(ann, "channels")] == [ANN]
     whose = console.user(ANN).user_id
     given = add(boss, "discord", "main", owner_id=whose)
     assert (given.status_code, given.json()["channel"]["owner"]) == (201, ANN)
     ann.patch(f"{API}/channels/{given.json()['channel']['id']}", json={"is_active": False})
-    again = ann.patch(f"{API}/channels/{given.json()['channel']['id']}", json={"is_active": True})
-    assert again.status_code == 403
+    refused = ann.patch(f"{API}/channels/{given.json()['channel']['id']}", json={"is_active": True})
+    assert refused.status_code == 403
     assert detail(add(ann, "email", ANN, owner_id=console.user(BEN).user_id), 404)
     assert detail(add(boss, "email", BOSS, owner_id=10**9), 404)
 

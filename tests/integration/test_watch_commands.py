@@ -45,7 +45,7 @@ def test_a_pasted_address_is_watched_listed_and_exported() -> None:
     listed = keeper("watch", "list")
     assert "B000000001" in listed.stdout
     assert "never" in listed.stdout
-    assert export() == ["B000000001,de,NEW,24.99,ACTIVE,NORMAL,none,no"]
+    assert export() == ["B000000001,de,NEW,24.99,ACTIVE,NORMAL,none,no,none"]
 
 
 @pytest.mark.parametrize(
@@ -110,19 +110,19 @@ def test_adding_again_changes_the_target() -> None:
 
     assert "unchanged" in keeper("watch", "add", "B000000001", "--target", "10").stdout
     assert "changed" in keeper("watch", "add", "B000000001", "--target", "12").stdout
-    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,NORMAL,none,no"]
+    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,NORMAL,none,no,none"]
 
 
 def test_a_priority_stays_until_another_is_given() -> None:
     keeper("watch", "add", "B000000001", "--target", "10", "--priority", "high")
     keeper("watch", "add", "B000000001", "--target", "12")
-    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,HIGH,none,no"]
+    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,HIGH,none,no,none"]
 
     assert (
         "changed"
         in keeper("watch", "add", "B000000001", "--target", "12", "--priority", "low").stdout
     )
-    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,LOW,none,no"]
+    assert export() == ["B000000001,us,NEW,12.00,ACTIVE,LOW,none,no,none"]
     assert keeper("watch", "add", "B000000001", "--priority", "urgent").exit_code == 2
 
 
@@ -136,7 +136,7 @@ def test_what_is_not_given_stays() -> None:
     assert "priority: normal → high" in again.stdout
     assert "It stays paused: keeper watch resume B000000001" in again.stdout
     assert "target" not in again.stdout
-    before = ["B000000001,us,NEW,24.99,PAUSED,HIGH,sold out,no"]
+    before = ["B000000001,us,NEW,24.99,PAUSED,HIGH,sold out,no,none"]
     assert export() == before
     imported = keeper("watch", "import", "-", stdin="asin\nB000000001\n")
     assert "1 unchanged, 0 bad" in imported.stdout
@@ -149,12 +149,12 @@ def test_none_removes_a_target() -> None:
     removed = keeper("watch", "add", "B000000001", "--target", "None")
 
     assert "target: $24.99 → none" in removed.stdout
-    assert export() == ["B000000001,us,NEW,none,ACTIVE,NORMAL,none,no"]
+    assert export() == ["B000000001,us,NEW,none,ACTIVE,NORMAL,none,no,none"]
     rows = "asin,target_price\nB000000001,30\n"
     imported = keeper("watch", "import", "-", stdin=rows)
     assert "row 2: B000000001 us NEW: target: none → $30.00" in imported.stdout
     keeper("watch", "import", "-", stdin="asin,target_price\nB000000001,none\n")
-    assert export() == ["B000000001,us,NEW,none,ACTIVE,NORMAL,none,no"]
+    assert export() == ["B000000001,us,NEW,none,ACTIVE,NORMAL,none,no,none"]
 
 
 def test_without_a_price_type_the_only_watch_of_a_product_is_meant() -> None:
@@ -163,7 +163,7 @@ def test_without_a_price_type_the_only_watch_of_a_product_is_meant() -> None:
     assert (
         "target: $10.00 → $12.00" in keeper("watch", "add", "B000000001", "--target", "12").stdout
     )
-    assert export() == ["B000000001,us,AMAZON,12.00,ACTIVE,NORMAL,none,no"]
+    assert export() == ["B000000001,us,AMAZON,12.00,ACTIVE,NORMAL,none,no,none"]
     keeper("watch", "add", "B000000001", "--price-type", "used")
     unclear = keeper("watch", "add", "B000000001", "--target", "9")
     assert unclear.exit_code == 2
@@ -183,14 +183,14 @@ def test_a_removed_watch_comes_back_with_what_it_had() -> None:
 
     assert "status: removed → active" in again.stdout
     assert "at or below $10.00" in again.stdout
-    assert export() == ["B000000001,us,NEW,10.00,ACTIVE,NORMAL,none,no"]
+    assert export() == ["B000000001,us,NEW,10.00,ACTIVE,NORMAL,none,no,none"]
 
 
 def test_a_watch_is_paused_resumed_and_removed() -> None:
     keeper("watch", "add", "B000000001", "--target", "10")
 
     assert keeper("watch", "pause", "b000000001").exit_code == 0
-    assert export() == ["B000000001,us,NEW,10.00,PAUSED,NORMAL,none,no"]
+    assert export() == ["B000000001,us,NEW,10.00,PAUSED,NORMAL,none,no,none"]
     assert keeper("watch", "resume", "B000000001", "--domain", "us").exit_code == 0
     assert keeper("watch", "remove", "B000000001").exit_code == 0
     assert "INACTIVE" in keeper("watch", "list", "--all").stdout
@@ -236,8 +236,8 @@ def test_a_file_with_bad_rows_gives_the_good_ones_and_names_the_others(tmp_path:
     assert "row 3" in result.output
     assert "2 added, 1 bad" in result.stdout
     assert export() == [
-        "B000000001,us,NEW,10.00,ACTIVE,NORMAL,none,no",
-        "B000000002,us,NEW,none,ACTIVE,NORMAL,none,no",
+        "B000000001,us,NEW,10.00,ACTIVE,NORMAL,none,no,none",
+        "B000000002,us,NEW,none,ACTIVE,NORMAL,none,no,none",
     ]
 
 
@@ -264,7 +264,7 @@ def test_the_csv_of_a_european_excel_is_imported(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "read as Windows-1252" in result.stdout
     assert "row 4: '1.230' can mean €1,230.00 or €1.23" in result.output
-    assert export() == ["B000000001,de,NEW,1234.56,ACTIVE,NORMAL,none,no"]
+    assert export() == ["B000000001,de,NEW,1234.56,ACTIVE,NORMAL,none,no,none"]
 
 
 def test_an_isbn_is_watched_as_its_asin_and_a_short_link_is_not_opened_unasked() -> None:
@@ -304,7 +304,7 @@ def test_rules_are_explained_listed_exported_and_imported_unchanged() -> None:
     assert "lowest in 90 days, shipping included." in added.stdout
     assert "lowest in 90 days" in keeper("watch", "list").stdout
     assert export() == [
-        f"B000000001,us,{BUY_BOX},none,ACTIVE,NORMAL,back in stock; lowest in 90 days,yes"
+        f"B000000001,us,{BUY_BOX},none,ACTIVE,NORMAL,back in stock; lowest in 90 days,yes,none"
     ]
     exported = keeper("watch", "export").stdout
     assert "1 unchanged, 0 bad" in keeper("watch", "import", "-", stdin=exported).stdout
@@ -312,7 +312,7 @@ def test_rules_are_explained_listed_exported_and_imported_unchanged() -> None:
         "watch", "add", "B000000001", "--alert", "none", "--without-shipping",
         "--price-type", BUY_BOX,
     )  # fmt: skip
-    assert export() == [f"B000000001,us,{BUY_BOX},none,ACTIVE,NORMAL,none,no"]
+    assert export() == [f"B000000001,us,{BUY_BOX},none,ACTIVE,NORMAL,none,no,none"]
 
 
 def test_shipping_is_refused_where_there_is_none_and_changes_nothing_where_it_is_in() -> None:
@@ -326,7 +326,7 @@ def test_shipping_is_refused_where_there_is_none_and_changes_nothing_where_it_is
     added = keeper("watch", "add", "B000000001", "--target", "20", "--with-shipping")
     assert f"Note: {note}.\n" in added.stdout
     assert "shipping included" not in added.stdout
-    assert export() == ["B000000001,us,NEW,20.00,ACTIVE,NORMAL,none,no"]
+    assert export() == ["B000000001,us,NEW,20.00,ACTIVE,NORMAL,none,no,none"]
 
     rows = "asin,price_type,with_shipping\nB000000002,NEW,yes\nB000000003,USED,no\n"
     rows += "B000000004,NEW,yes\nB000000005,WAREHOUSE,yes\n"

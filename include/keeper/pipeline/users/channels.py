@@ -108,6 +108,9 @@ def add_channel(
         owner = lock_account(connection, whose, ())
         if owner is None:
             raise NotThereError(f"there is no user {whose}")
+        if to.kind is ChannelKind.EMAIL and to.address.lower() == owner.email.lower():
+            # Else who types it another way gets every mail twice.
+            to = Address(to.kind, owner.email)
         is_new = save_channel(connection, owner.email, to)
         _record(connection, doer, at, "channel added" if is_new else "channel active", to)
         where = ChannelFilter(user_id=whose, kind=to.kind, address=to.address)
