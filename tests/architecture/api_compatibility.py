@@ -206,11 +206,13 @@ def _answered(
 def _pairs(
     former: _Side, old: Mapping[str, Any], now: _Side, new: Mapping[str, Any]
 ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Yield the variants of two schemas that have the same type."""
-    after = {one.get("type"): one for one in _variants(now, new)}
+    """Yield the variants of two schemas that have the same type; of several the same title too."""
     for one in _variants(former, old):
-        if one.get("type") in after:
-            yield one, after[one.get("type")]
+        alike = [other for other in _variants(now, new) if other.get("type") == one.get("type")]
+        if len(alike) > 1:
+            alike = [other for other in alike if other.get("title") == one.get("title")]
+        if alike:
+            yield one, alike[0]
 
 
 def _limits(place: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
