@@ -14,7 +14,7 @@ def publish_letters(
     """Put dead letters into a topic's box, their reasons numbered from 1."""
     producer = Producer(kafka.for_client({"allow.auto.create.topics": False}))
     for number, value in enumerate(values, 1):
-        headers = {
+        headers: dict[str, str | bytes | None] = {
             "reason": f"{reason} {number}",
             "origin-partition": "0",
             "origin-offset": f"{number}",

@@ -50,7 +50,7 @@ class Worker:
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
         self._environment = environment
         self._folder = folder
-        self.command = [Path(sys.executable).with_name("keeper"), "carry-out"]
+        self.command = [str(Path(sys.executable).with_name("keeper")), "carry-out"]
 
     def run_once(self) -> None:
         self.keeper("carry-out", "--once")
