@@ -53,9 +53,11 @@ class Worker:
         self.command = [str(Path(sys.executable).with_name("keeper")), "carry-out"]
 
     def run_once(self) -> None:
-        subprocess.run(
-            [*self.command, "--once"], env=self._environment, cwd=self._folder, check=True
-        )
+        self.keeper("carry-out", "--once")
+
+    def keeper(self, *words: str) -> None:
+        command = [self.command[0], *words]
+        subprocess.run(command, env=self._environment, cwd=self._folder, check=True)
 
     def start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(self.command, env=self._environment, cwd=self._folder)
@@ -340,3 +342,15 @@ def test_the_worker_waits_for_requests_beats_and_ends_when_asked(
         finally:
             process.terminate()
     assert process.returncode == 0
+
+
+def test_what_a_command_rebuilds_is_in_the_audit_log_too(
+    console: Console, boss: httpx.Client, worker: Worker
+) -> None:
+    worker.keeper("search", "rebuild", "runs")
+    (entry,) = [
+        one
+        for one in boss.get("/api/v1/audit-log").json()["items"]
+        if one["action"] == "rebuild-search done"
+    ]
+    assert (entry["actor"], entry["subject"]) == ("command", "index runs")

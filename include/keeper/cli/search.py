@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keeper.pipeline.search.mirrors import Mirror
     from keeper.pipeline.search.records import RecordMirror
     from keeper.stores.elasticsearch.product_search import Hit
+    from keeper.stores.postgres.connection import Connection
 
 app = typer.Typer(help="What Elasticsearch has.", no_args_is_help=True)
 
@@ -142,6 +143,7 @@ def _rebuild_events(mirror: "Mirror", *, keep: bool) -> None:
         rebuilt = rebuild_search(
             connection, client, kafka_config(settings), mirror, progress=progress, keep_former=keep
         )
+        _record_rebuild(connection, mirror.name, rebuilt.index)
     typer.echo(
         f"{mirror.alias} is now {rebuilt.index}: {rebuilt.copied:,} documents from PostgreSQL, "
         f"{rebuilt.caught_up:,} messages from Kafka since"
@@ -159,9 +161,19 @@ def _rebuild_records(mirror: "RecordMirror", *, keep: bool) -> None:
 
     with database() as connection, elasticsearch_config(load_settings()).client() as client:
         index, done = rebuild_records(connection, client, mirror, at=utc_now(), keep_former=keep)
+        _record_rebuild(connection, mirror.name, index)
     typer.echo(f"{mirror.alias} is now {index}: {done.written:,} documents from PostgreSQL")
     if done.refused:
         typer.echo(f"{done.refused:,} documents were refused; the log above names them")
+
+
+def _record_rebuild(connection: "Connection", name: str, made: str) -> None:
+    """Keep it in the audit log, as what the API is asked for is."""
+    from keeper.domain.requests import RequestKind, RequestState
+    from keeper.pipeline.users.audit import COMMAND, record
+
+    action = f"{RequestKind.REBUILD_SEARCH} {RequestState.DONE}"
+    record(connection, COMMAND, utc_now(), action, f"index {name}", f"made {made}")
 
 
 @app.command()
