@@ -80,13 +80,13 @@ def test_who_has_a_price_already_is_not_sent_it_again(
 ) -> None:
     store_current_price(connection, ASIN, at=STARTED, price=2499)
     store_history(connection, ASIN, [(BEFORE, 2499)])
-    for path in (PATH, f"{PATH}/history/columns"):
-        tag = ann.get(path).headers["ETag"]
+    tags = {path: ann.get(path).headers["ETag"] for path in (PATH, f"{PATH}/history/columns")}
+    for path, tag in tags.items():
         again = ann.get(path, headers={"If-None-Match": tag})
         assert (again.status_code, again.content) == (304, b"")
 
     store_current_price(connection, ASIN, at=STARTED, price=1999)
-    assert ann.get(PATH, headers={"If-None-Match": tag}).json()["prices"][0]["amount"] == {
+    assert ann.get(PATH, headers={"If-None-Match": tags[PATH]}).json()["prices"][0]["amount"] == {
         "minor": 1999,
         "currency": "USD",
         "text": "$19.99",
@@ -115,7 +115,7 @@ def test_pages_hold_each_change_once_in_either_order(
     seen: Points = []
     cursor: dict[str, str] = {}
     while True:
-        asked = {"limit": 7, "sort": sort, **cursor}
+        asked: dict[str, str | int] = {"limit": 7, "sort": sort, **cursor}
         page = ann.get(f"{PATH}/history", params=asked).json()
         seen += [
             (datetime.fromisoformat(one["observed_at"]), one["amount"] and one["amount"]["minor"])
