@@ -146,12 +146,15 @@ CREATE FUNCTION public.notify_updated_watches() RETURNS trigger
     AS $$
 BEGIN
     -- That a price was checked changes no watch: its series says so.
-    PERFORM public.notify_changes('watch', array_agg(DISTINCT n.user_id || ':' || n.watch_id))
-    FROM changed n JOIN former o USING (watch_id)
-    WHERE (n.user_id, n.asin, n.domain, n.price_type, n.target_minor, n.status, n.priority, n.rules,
-            n.with_shipping, n.snoozed_until, n.updated_at)
-        IS DISTINCT FROM (o.user_id, o.asin, o.domain, o.price_type, o.target_minor, o.status,
-            o.priority, o.rules, o.with_shipping, o.snoozed_until, o.updated_at)
+    PERFORM public.notify_changes('watch', array_agg(user_id || ':' || watch_id))
+    FROM (
+        -- No join: a plan that was made for few rows would compare many each with each.
+        SELECT user_id, watch_id, asin, domain, price_type, target_minor, status, priority, rules,
+            with_shipping, snoozed_until, updated_at FROM changed
+        EXCEPT
+        SELECT user_id, watch_id, asin, domain, price_type, target_minor, status, priority, rules,
+            with_shipping, snoozed_until, updated_at FROM former
+    ) AS updated
     HAVING count(*) > 0;
     RETURN NULL;
 END
@@ -1476,7 +1479,7 @@ CREATE TRIGGER changes_added AFTER INSERT ON public.collected_deals REFERENCING 
 
 CREATE TRIGGER changes_added AFTER INSERT ON public.price_alerts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_alerts();
 
-CREATE TRIGGER changes_added AFTER INSERT ON public.price_points FOR EACH STATEMENT WHEN ((current_setting('keeper.changes_series'::text, true) IS DISTINCT FROM 'on'::text)) EXECUTE FUNCTION public.notify_all_changed('series');
+CREATE TRIGGER changes_added AFTER INSERT ON public.price_points FOR EACH STATEMENT WHEN ((current_setting('keeper.loads_prices'::text, true) IS DISTINCT FROM 'on'::text)) EXECUTE FUNCTION public.notify_all_changed('series');
 
 CREATE TRIGGER changes_added AFTER INSERT ON public.price_series REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();
 
@@ -1518,7 +1521,7 @@ CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF user_id, digest, expires_a
 
 CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF email, role OR TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
 
-CREATE TRIGGER changes_made AFTER UPDATE ON public.watched_products REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_updated_watches();
+CREATE TRIGGER changes_made AFTER UPDATE ON public.watched_products REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT WHEN ((current_setting('keeper.loads_prices'::text, true) IS DISTINCT FROM 'on'::text)) EXECUTE FUNCTION public.notify_updated_watches();
 
 CREATE TRIGGER changes_removed AFTER DELETE ON public.price_points REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_series();
 

@@ -61,9 +61,10 @@ CREATE TRIGGER changes_removed AFTER DELETE ON price_series
     REFERENCING OLD TABLE AS changed EXECUTE FUNCTION notify_changed_products();
 
 -- Its points. COPY into partitions is slow beside a trigger that sees the new rows, so that the first
--- does not look. Loaders, which change the series of each point they add, keep it silent.
+-- does not look. Loaders, which change the series of each point they add, keep it silent; of watches
+-- they change only when they were checked.
 CREATE TRIGGER changes_added AFTER INSERT ON price_points
-    WHEN (current_setting('keeper.changes_series', true) IS DISTINCT FROM 'on')
+    WHEN (current_setting('keeper.loads_prices', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION notify_all_changed('series');
 CREATE TRIGGER changes_made AFTER UPDATE ON price_points
     REFERENCING NEW TABLE AS changed EXECUTE FUNCTION notify_changed_series();
@@ -121,12 +122,15 @@ CREATE FUNCTION notify_updated_watches() RETURNS trigger
     AS $$
 BEGIN
     -- That a price was checked changes no watch: its series says so.
-    PERFORM public.notify_changes('watch', array_agg(DISTINCT n.user_id || ':' || n.watch_id))
-    FROM changed n JOIN former o USING (watch_id)
-    WHERE (n.user_id, n.asin, n.domain, n.price_type, n.target_minor, n.status, n.priority, n.rules,
-            n.with_shipping, n.snoozed_until, n.updated_at)
-        IS DISTINCT FROM (o.user_id, o.asin, o.domain, o.price_type, o.target_minor, o.status,
-            o.priority, o.rules, o.with_shipping, o.snoozed_until, o.updated_at)
+    PERFORM public.notify_changes('watch', array_agg(user_id || ':' || watch_id))
+    FROM (
+        -- No join: a plan that was made for few rows would compare many each with each.
+        SELECT user_id, watch_id, asin, domain, price_type, target_minor, status, priority, rules,
+            with_shipping, snoozed_until, updated_at FROM changed
+        EXCEPT
+        SELECT user_id, watch_id, asin, domain, price_type, target_minor, status, priority, rules,
+            with_shipping, snoozed_until, updated_at FROM former
+    ) AS updated
     HAVING count(*) > 0;
     RETURN NULL;
 END
@@ -135,7 +139,9 @@ $$;
 CREATE TRIGGER changes_added AFTER INSERT ON watched_products
     REFERENCING NEW TABLE AS changed EXECUTE FUNCTION notify_changed_watches();
 CREATE TRIGGER changes_made AFTER UPDATE ON watched_products
-    REFERENCING OLD TABLE AS former NEW TABLE AS changed EXECUTE FUNCTION notify_updated_watches();
+    REFERENCING OLD TABLE AS former NEW TABLE AS changed
+    WHEN (current_setting('keeper.loads_prices', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION notify_updated_watches();
 CREATE TRIGGER changes_removed AFTER DELETE ON watched_products
     REFERENCING OLD TABLE AS changed EXECUTE FUNCTION notify_changed_watches();
 

@@ -2,10 +2,10 @@
 -- or its current price holds the lock of its row in price_series; watches come after it and products
 -- after these, each in one order, so that no two loaders wait for each other in a circle.
 
--- name: change_series
--- Declares for the session that it updates the series of every point it adds, so that the trigger of
--- price_points need not notify of all series.
-SET keeper.changes_series = on
+-- name: load_prices
+-- Declares for the session that it updates the series of every point it adds, and of watches only
+-- when they were checked, so that their triggers need not look.
+SET keeper.loads_prices = on
 
 -- name: make_staging
 -- Creates the session's three staging tables, which each commit empties.

@@ -63,8 +63,8 @@ class PointWriter(BatchWriter[PriceEvent, LoadResult]):
         self._points_since = KEEPA_EPOCH
 
     def prepare(self, connection: Connection) -> None:
-        """Make the staging tables, and keep the trigger of new points silent."""
-        connection.execute(statements(_SQL)["change_series"])
+        """Make the staging tables, and keep triggers silent that need not look."""
+        connection.execute(statements(_SQL)["load_prices"])
         connection.execute(statements(_SQL)["make_staging"])
 
     def get_ready(self, connection: Connection, events: Sequence[PriceEvent]) -> None:
