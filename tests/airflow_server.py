@@ -22,6 +22,7 @@ class Airflow:
         logins: How often somebody logged in.
         token: What counts as a token now.
         status: Answers everything but a login with this; None for what is right.
+        hangs_up: Starts runs and ends the connection without a word.
     """
 
     url: str = ""
@@ -30,6 +31,7 @@ class Airflow:
     logins: int = 0
     token: str = "token-1"
     status: int | None = None
+    hangs_up: bool = False
 
     def answer(
         self, method: str, path: str, token: str | None, body: dict[str, Any]
@@ -66,6 +68,9 @@ def airflow_server() -> Iterator[Airflow]:
             body = json.loads(self.rfile.read(length) or b"{}")
             token = self.headers.get("authorization")
             status, reply = airflow.answer(self.command, self.path, token, body)
+            if airflow.hangs_up and self.command == "POST" and status == 200:
+                self.close_connection = True
+                return
             content = json.dumps(reply).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(content)))

@@ -5,8 +5,9 @@
 SELECT pg_try_advisory_lock(hashtext('keeper relay')) AS is_relay
 
 -- name: send_heartbeat
--- Notifies keeper_changes, behind the notifications of all that has been committed.
-SELECT pg_notify('keeper_changes', %(payload)s)
+-- Notifies keeper_changes, behind the notifications of all that has been committed. By the triggers'
+-- function: without them there must be no heartbeats either.
+SELECT notify_changes(%(kind)s, ARRAY[%(name)s])
 
 -- name: products_of_series
 -- Returns locale/ASIN of series.

@@ -27,6 +27,11 @@ RETURNING since, used
 -- Returns since when a user has used how much of each limit by the hour or the day.
 SELECT name, since, used FROM limit_uses WHERE user_id = %(user_id)s
 
+-- name: count_deal_filters
+-- Returns how many deal filters a user has, removed ones left out.
+SELECT count(*)::int AS number FROM deal_filters
+WHERE user_id = %(user_id)s AND status <> 'INACTIVE'
+
 -- name: count_watches
 -- Returns how many watches a user has, removed ones left out.
 SELECT count(*)::int AS number FROM watched_products

@@ -3,7 +3,8 @@
 -- name: ensure_user
 -- Adds the user with an address, in whatever case, unless it is known; returns the id.
 INSERT INTO users (email) VALUES (%(email)s)
-ON CONFLICT (lower(email)) DO UPDATE SET email = users.email
+-- Of a column whose changes nobody is notified of: others say that a user may see something else.
+ON CONFLICT (lower(email)) DO UPDATE SET name = users.name
 RETURNING user_id
 
 -- name: ensure_channel

@@ -92,6 +92,18 @@ def test_secrets_are_files_that_the_command_makes() -> None:
         assert named - {"kafka_password"} <= granted[name], name
 
 
+def test_who_needs_no_login_to_airflow_and_no_channel_has_none() -> None:
+    granted = {name: set(service.get("secrets", ())) for name, service in SERVICES.items()}
+    holders = {name for name, held in granted.items() if "airflow_console_password" in held}
+    assert holders == {"console", "airflow-apiserver", "check-settings"}
+    assert granted["relay"] == {"keeper_postgres_password", "kafka_password"}
+    given = SERVICES["relay"]["environment"]
+    assert {name for name, value in given.items() if value.startswith("/run/secrets/")} == {
+        "KEEPER_DATABASE_PASSWORD_FILE",
+        "KEEPER_KAFKA_PASSWORD_FILE",
+    }
+
+
 def test_the_console_holds_no_secret_of_keepa_or_a_channel() -> None:
     console = SERVICES["console"]
     assert not {"keepa_api_key", "smtp_password", "kafka_admin_password"} & set(console["secrets"])
@@ -128,7 +140,10 @@ def test_every_setting_that_is_a_secret_is_a_file() -> None:
     secret = {name for name, field in VARIABLES.items() if "Secret" in str(field)}
     urls = {"DATABASE_URL", "KEEPER_AIRFLOW_DATABASE_URL", "KEEPER_REDIS_URL"}
     environment = SERVICES["airflow-scheduler"]["environment"]
-    for name in secret - urls:
+    of_console = {"KEEPER_AIRFLOW_API_PASSWORD"}
+    for name in of_console:
+        assert f"{name}_FILE" in SERVICES["console"]["environment"], name
+    for name in secret - urls - of_console:
         assert f"{name}_FILE" in environment, name
         assert environment[name] == "", name
 

@@ -16,6 +16,7 @@ from tests.architecture.api_compatibility import breaking_changes
 
 FILE = "docs/openapi.json"
 _NEW_KIND = "A new kind of request comes with the operation that asks for it."
+_NEW_LIMIT = "A new limit is one more row."
 ACCEPTED: dict[str, str] = {
     "GET /api/v1/me 200.scopes[]: has new values": "New operations bring new scopes; only tokens "
     "that were made with one have it.",
@@ -23,6 +24,10 @@ ACCEPTED: dict[str, str] = {
     "GET /api/v1/requests/{request_id} 200.kind: has new values": _NEW_KIND,
     "DELETE /api/v1/requests/{request_id} 200.kind: has new values": _NEW_KIND,
     "POST /api/v1/search/rebuilds 202.kind: has new values": _NEW_KIND,
+    **{
+        f"GET /api/v1/{path}/limits 200.items[].name: has new values": _NEW_LIMIT
+        for path in ("me", "users/{user_id}")
+    },
     # The console refused the others all along; the description had left the list out.
     **{
         f"{method} /api/v1/prices/{{asin}}{path} query {name}: takes fewer values": "As it was."

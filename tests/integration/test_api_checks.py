@@ -175,6 +175,20 @@ def test_without_airflow_nothing_is_used_up(
     assert ann.post(CHECK).status_code == 202
 
 
+def test_a_run_that_airflow_may_have_begun_counts_and_is_not_begun_again(
+    ann: httpx.Client, airflow: Airflow
+) -> None:
+    ann.post(CHECK)
+    airflow.hangs_up = True
+
+    answer = ann.post(CHECK)
+
+    assert answer.status_code == 202
+    assert len(airflow.runs) == 2
+    assert ann.get(answer.headers["Location"]).json()["state"] == "queued"
+    assert ann.post(CHECK).status_code == 429, "it was the second of two an hour"
+
+
 def test_without_airflows_address_nothing_is_checked(
     make_running: Callable[..., Console], connection: Connection
 ) -> None:

@@ -108,20 +108,44 @@ def test_deals_are_chosen_and_counted_alike(ann: httpx.Client, found: Found) -> 
 def test_pages_lead_through_every_order_once(ann: httpx.Client, found: Found, sort: str) -> None:
     for number in range(5):
         found(f"B00000000{number}", user=ANN, at=LATELY, score=60 + number // 2)
-    whole = [deal["id"] for deal in items(ann, "deals", sort=sort)]
+    order = {"sort": sort, "domain": "us"}
+    whole = [deal["id"] for deal in items(ann, "deals", **order)]
     assert len(whole) == 5
 
     seen: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        params: dict[str, Any] = {"limit": 2, "cursor": cursor, "sort": sort}
+        params: dict[str, Any] = {"limit": 2, "cursor": cursor, **order}
         page = ann.get(f"{API}/deals", params=params).json()
         seen += [deal["id"] for deal in page["items"]]
         cursor = page["next_cursor"]
         if cursor is not None:
-            other = {"cursor": cursor, "sort": "price" if sort != "price" else "-score"}
+            former = "price" if sort != "price" else "-score"
+            other = {"cursor": cursor, "domain": "us", "sort": former}
             assert ann.get(f"{API}/deals", params=other).status_code == 400
     assert seen == whole
+
+
+def test_amounts_of_several_currencies_have_no_order(ann: httpx.Client) -> None:
+    refused = ann.get(f"{API}/deals", params={"sort": "price"})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        400,
+        "sort=price needs domain: amounts in several currencies have no order",
+    )
+
+
+def test_nobody_crowds_out_others_by_deal_filters(console: Console) -> None:
+    ann = console.program(ANN, Scope.DEALS_READ, Scope.DEALS_WRITE)
+    answers = [ann.post(f"{API}/deal-filters", json={"name": f"f{n}"}) for n in range(21)]
+    assert [answer.status_code for answer in answers] == [201] * 20 + [429]
+    assert (answers[-1].json()["limit"], "20 deal filters" in answers[-1].json()["detail"]) == (
+        "deal_filters",
+        True,
+    )
+    again = ann.post(f"{API}/deal-filters", json={"name": "f3", "min_score": 60})
+    assert again.status_code == 200, "one of the same name is changed"
+    assert ann.delete(f"{API}/deal-filters/{again.json()['filter']['id']}").status_code == 204
+    assert ann.post(f"{API}/deal-filters", json={"name": "f20"}).status_code == 201
 
 
 def test_what_another_has_searched_for_is_not_there(

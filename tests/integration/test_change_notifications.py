@@ -9,8 +9,18 @@ import pytest
 
 from keeper.domain.changes import Notification, merged
 from keeper.domain.watches.watch import Watch
-from keeper.stores.postgres.changes.notifications import listen, products_of, received
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.changes.notifications import (
+    listen,
+    products_of,
+    received,
+    send_heartbeat,
+)
+from keeper.stores.postgres.connection import (
+    Connection,
+    PostgresConfig,
+    SchemaMissingError,
+    session,
+)
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
 from keeper.stores.postgres.watches.watch_list import save_watches
 from tests.price_events import price_event
@@ -170,6 +180,23 @@ def test_what_is_somebodys_names_its_owner_and_a_check_is_no_change_of_a_watch(
     assert kinds(listener) == {"watch": frozenset({watch})}
     connection.execute("DELETE FROM users WHERE user_id = %s", (row["user_id"],))
     assert kinds(listener) == {"watch": frozenset({watch}), "access": None}
+
+
+def test_a_user_who_is_looked_up_again_has_no_other_access(
+    connection: Connection, listener: Connection
+) -> None:
+    for target in (1000, 900):
+        save_watches(connection, "ann@example.org", [Watch(ASIN, "us", "NEW", target)])
+        assert "access" not in kinds(listener)
+
+
+def test_without_the_triggers_there_are_no_heartbeats_either(database: PostgresConfig) -> None:
+    with session(database) as connection:
+        connection.execute("BEGIN")
+        connection.execute("ALTER FUNCTION notify_changes(text, text[]) RENAME TO of_before")
+        with pytest.raises(SchemaMissingError, match="keeper migrate"):
+            send_heartbeat(connection, "one")
+        connection.execute("ROLLBACK")
 
 
 def test_that_a_token_was_used_changes_no_access_but_that_it_was_revoked_does(

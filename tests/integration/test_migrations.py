@@ -21,7 +21,7 @@ from keeper.stores.postgres.migrations import migrate
 from keeper.stores.postgres.watches.watch_list import list_watches
 from stack.schema import schema_of
 from tests.services import ROOT, Stack, free_port
-from tests.waiting import wait_until
+from tests.waiting import HUNG_AFTER_S, wait_until
 
 SCHEMA = SQL_DIR / "schema.sql"
 
@@ -94,6 +94,34 @@ def _waiting(connection: psycopg.Connection) -> int:
     ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def test_a_migration_that_needs_the_loaders_tables_ends_none_of_them(
+    make_database: Callable[[], PostgresConfig],
+) -> None:
+    """A loader locks series, adds points, then changes the series: the migration waits for it."""
+    config = make_database()
+    folder, name = SQL_DIR / "migrations", "0020_change_notifications"
+    with session(config) as connection:
+        connection.execute((folder / f"{name}.rollback.sql").read_text("utf-8").encode())
+    with session(config) as loader, session(config) as watcher:
+        loader.execute("BEGIN")
+        loader.execute("LOCK TABLE price_series IN ROW SHARE MODE")
+        loader.execute("LOCK TABLE price_points IN ROW EXCLUSIVE MODE")
+        migration = threading.Thread(target=_run_file, args=(config, folder / f"{name}.sql"))
+        migration.start()
+        waiting = "SELECT FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'"
+        wait_until(lambda: bool(watcher.execute(waiting).fetchall()), "the migration waits")
+        loader.execute("LOCK TABLE price_series IN ROW EXCLUSIVE MODE")
+        loader.execute("COMMIT")
+        migration.join(HUNG_AFTER_S)
+        found = watcher.execute("SELECT FROM pg_trigger WHERE tgname LIKE 'changes%'").fetchall()
+    assert len(found) > 20
+
+
+def _run_file(config: PostgresConfig, file: Path) -> None:
+    with session(config) as connection, connection.transaction():
+        connection.execute(file.read_text("utf-8").encode())
 
 
 def test_the_schema_shown_is_what_they_yield(database: PostgresConfig) -> None:

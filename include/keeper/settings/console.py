@@ -44,6 +44,11 @@ class ConsoleSettings(SettingsGroup):
     watches: int = Field(
         default=DEFAULT_LIMITS[Limit.WATCHES], ge=0, validation_alias="KEEPER_LIMIT_WATCHES"
     )
+    deal_filters: int = Field(
+        default=DEFAULT_LIMITS[Limit.DEAL_FILTERS],
+        ge=0,
+        validation_alias="KEEPER_LIMIT_DEAL_FILTERS",
+    )
     tokens_a_day: int = Field(
         default=DEFAULT_LIMITS[Limit.TOKENS_A_DAY],
         ge=0,
@@ -85,6 +90,7 @@ class ConsoleSettings(SettingsGroup):
         """How much each user may have and do, unless an operator has set something else."""
         return {
             Limit.WATCHES: self.watches,
+            Limit.DEAL_FILTERS: self.deal_filters,
             Limit.TOKENS_A_DAY: self.tokens_a_day,
             Limit.CHECKS_AN_HOUR: self.checks_an_hour,
             Limit.IMPORTS_AN_HOUR: self.imports_an_hour,

@@ -326,7 +326,12 @@ class DealsAnswer(ToolAnswer):
 async def list_deals(call: Call, asked: DealsArguments) -> DealsAnswer:
     """List the best deals that the user's own searches found; an operator gets everybody's."""
     where = DealWhere(
-        search=asked.words or None, domain=asked.domain, min_discount=asked.min_discount
+        search=asked.words or None,
+        domain=asked.domain,
+        min_discount=asked.min_discount,
+        # As in the API: what its search scored too low or was seen long ago is left out.
+        min_score=0,
+        since=call.context.clock() - timedelta(days=1),
     )
     work = partial(
         deals_of,

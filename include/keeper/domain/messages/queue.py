@@ -136,12 +136,10 @@ class QueuedSignIn(Queued):
     Attributes:
         link_id: The link's number.
         base_url: Where the console is.
-        expires_at: From when on nobody waits for it any more.
     """
 
     link_id: int
     base_url: str
-    expires_at: datetime
 
 
 QueuedMessage = QueuedAlert | QueuedReport | QueuedNotice | QueuedSignIn

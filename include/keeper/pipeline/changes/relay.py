@@ -36,6 +36,12 @@ HEARTBEAT_EVERY_S: Final = 1.0
 _CONNECT_S: Final = 3
 _STATEMENT_S: Final = 5
 _ROUND_S: Final = 10.0
+_ENDS_SOON: Final = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=20000"
+)
+"""The server's own settings of the session: it holds the lock for a relay whose host is gone, by
+PostgreSQL's defaults for up to two hours, while another one stands by."""
 _KINDS: Final = {kind.value: kind for kind in ChangeKind}
 """Of a kind that a later version notifies this one knows only that something has changed."""
 
@@ -61,7 +67,7 @@ class Relay:
             topic: Where to publish.
             clock: The time.
             heartbeat_every_s: Seconds between two heartbeats, and two looks whether it is its turn.
-            report_turn: Called when both services have answered.
+            report_turn: Called when both services have answered, or another relay does its work.
         """
         self._database = replace(
             database, connect_timeout_s=_CONNECT_S, statement_timeout_s=_STATEMENT_S
@@ -82,8 +88,10 @@ class Relay:
         Raises:
             TransientError: PostgreSQL or Kafka does not answer.
         """
-        with session(self._database) as connection:
+        with session(self._database, options=_ENDS_SOON) as connection:
             while not becomes_relay(connection):
+                # Another one relays: all is well.
+                self._report_turn()
                 wait(self._heartbeat_every_s)
                 if stopped():
                     return

@@ -17,7 +17,9 @@ from keeper.domain.money import read_amount
 from keeper.domain.plain_text import plain_text
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.users.access import Account
+from keeper.domain.users.limits import Limits
 from keeper.domain.watches.watch import WatchStatus
+from keeper.pipeline.users.limits import deal_filters_within_limit
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.deals.deal_pages import PagedFilter, filter_page
 from keeper.stores.postgres.deals.filters import (
@@ -196,10 +198,13 @@ def search_of(connection: Connection, account: Account, filter_id: int) -> Paged
     raise FilterGoneError(f"there is no filter {filter_id}")
 
 
-def add_search(connection: Connection, account: Account, text: FilterText) -> SavedSearch:
+def add_search(
+    connection: Connection, account: Account, text: FilterText, limits: Limits
+) -> SavedSearch:
     """Save a search of a user's own; one of the same name is changed, and active again.
 
     Raises:
+        LimitReachedError: They have as many as they may.
         UnclearFilterError: Keepa would refuse it, or it cannot be read.
         FilterGoneError: The user was removed meanwhile.
     """
@@ -207,7 +212,8 @@ def add_search(connection: Connection, account: Account, text: FilterText) -> Sa
     with connection.transaction():
         if lock_account(connection, account.user_id, ()) is None:
             raise FilterGoneError("this user was removed")
-        outcome = save_filter(connection, account.email, found_by)
+        with deal_filters_within_limit(connection, account, limits):
+            outcome = save_filter(connection, account.email, found_by)
         (saved,) = filter_page(
             connection, visible_to(account), user_id=account.user_id, name=found_by.name
         )

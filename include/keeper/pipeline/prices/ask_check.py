@@ -4,6 +4,7 @@ A check's id names who asked, so that nobody else sees it, and cannot be guessed
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +19,12 @@ from keeper.errors import TransientError
 from keeper.pipeline.prices.stored import UnknownProductError
 from keeper.pipeline.users.audit import Doer, record
 from keeper.pipeline.users.limits import use_limit
-from keeper.sources.airflow.api import AirflowApi, AirflowRejectedError, AirflowUnavailableError
+from keeper.sources.airflow.api import (
+    AirflowApi,
+    AirflowRejectedError,
+    AirflowSilentError,
+    AirflowUnavailableError,
+)
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.prices.product_pages import ProductKey, watched_keys
 from keeper.stores.postgres.runs.check_runs import CheckRun, find_check_run
@@ -123,7 +129,8 @@ def ask_check(
 ) -> tuple[str, CheckCost]:
     """Have products fetched now, and return the check's id and cost.
 
-    What the user may do in an hour and a day is used up only if Airflow takes the run.
+    What the user may do in an hour and a day is used up only if Airflow takes the run, or does not
+    say whether it did: the check's state then shows which.
 
     Raises:
         UnknownProductError: The user watches no such product, or none at all.
@@ -142,7 +149,9 @@ def ask_check(
         use_limit(connection, account, Limit.TOKENS_A_DAY, cost.tokens, at=at, defaults=limits)
         result = f"{len(cost.keys)} products, about {cost.tokens} tokens"
         record(connection, doer, at, "check asked for", check_id, result)
-        airflow.start_run(_DAG_ID, check_id, _params(cost.keys))
+        # A run that has begun unnoticed would cost tokens that nobody counts, and be begun again.
+        with suppress(AirflowSilentError):
+            airflow.start_run(_DAG_ID, check_id, _params(cost.keys))
     return check_id, cost
 
 

@@ -1,13 +1,17 @@
 """Dead letters published again, as a request."""
 
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from keeper.errors import TerminalError
 from keeper.pipeline.requests.work import Work
+
+if TYPE_CHECKING:
+    from keeper.streams.dead_letters.box import DeadLetterBox, StoredLetter
 
 _AT_ONCE: Final = 1_000
 TOPIC: Final = r"^[a-zA-Z0-9._-]{1,249}$"
@@ -56,22 +60,34 @@ def replay(wanted: Replay, work: Work) -> ReplayResult:
     from keeper.streams.dead_letters.box import DeadLetterBox
 
     published = passed_over = 0
-    with DeadLetterBox(kafka_config(work.settings), wanted.topic) as box:
-        if wanted.place is None:
-            with closing(box.letters(only_left=True)) as found:
-                letters = list(found)
-        else:
-            partition, _, offset = wanted.place.partition(":")
-            letter = box.letter_at(int(partition), int(offset))
-            if letter is None:
-                raise NoSuchLetterError(f"there is no dead letter at {wanted.place}")
-            letters = [letter]
+    with (
+        DeadLetterBox(kafka_config(work.settings), wanted.topic) as box,
+        _letters(box, wanted.place) as (number, letters),
+    ):
         left = iter(letters)
         while some := list(islice(left, _AT_ONCE)):
-            work.report_progress((published + passed_over) / len(letters))
+            work.report_progress(min((published + passed_over) / number, 1))
             whole = [letter for letter in some if letter.value is not None]
             if whole:
                 box.replay(whole, remember=wanted.place is None)
             published += len(whole)
             passed_over += len(some) - len(whole)
     return ReplayResult(published=published, passed_over=passed_over)
+
+
+@contextmanager
+def _letters(
+    box: "DeadLetterBox", place: str | None
+) -> "Iterator[tuple[int, Iterable[StoredLetter]]]":
+    """Give how many letters there are, about, and the letters one by one: a box may be large."""
+    if place is not None:
+        partition, _, offset = place.partition(":")
+        letter = box.letter_at(int(partition), int(offset))
+        if letter is None:
+            raise NoSuchLetterError(f"there is no dead letter at {place}")
+        yield 1, [letter]
+        return
+    with closing(box.letters(only_left=True)) as counted:
+        number = sum(1 for _ in counted)
+    with closing(box.letters(only_left=True)) as found:
+        yield max(number, 1), found

@@ -1,9 +1,10 @@
 """Keeps each user within their limits, and lets operators lift them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from keeper.domain.users.access import Account
 from keeper.domain.users.limits import Limit, Limits
@@ -12,6 +13,7 @@ from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users.accounts import lock_account
 from keeper.stores.postgres.users.limits import (
     add_use,
+    count_deal_filters,
     count_watches,
     own_limits,
     set_own_limit,
@@ -23,6 +25,7 @@ __all__ = [
     "LimitReachedError",
     "UserGoneError",
     "UserLimit",
+    "deal_filters_within_limit",
     "limits_of",
     "limits_of_user",
     "set_limit",
@@ -70,6 +73,12 @@ class UserLimit:
     is_own: bool
 
 
+_COUNTS: Final[Mapping[Limit, Callable[[Connection, int], int]]] = {
+    Limit.WATCHES: count_watches,
+    Limit.DEAL_FILTERS: count_deal_filters,
+}
+
+
 def use_limit(
     connection: Connection,
     account: Account,
@@ -110,14 +119,36 @@ def watches_within_limit(
     Raises:
         LimitReachedError: There are more than before the block, and more than may be.
     """
-    most = None if defaults is None else _most(connection, account, Limit.WATCHES, defaults)
+    with _within(connection, account, user_id, Limit.WATCHES, defaults):
+        yield
+
+
+@contextmanager
+def deal_filters_within_limit(
+    connection: Connection, account: Account, defaults: Limits | None
+) -> Iterator[None]:
+    """Let the block, a transaction that has locked the user, save deal filters of theirs.
+
+    Raises:
+        LimitReachedError: There are more than before the block, and more than may be.
+    """
+    with _within(connection, account, account.user_id, Limit.DEAL_FILTERS, defaults):
+        yield
+
+
+@contextmanager
+def _within(
+    connection: Connection, account: Account, user_id: int, limit: Limit, defaults: Limits | None
+) -> Iterator[None]:
+    most = None if defaults is None else _most(connection, account, limit, defaults)
     if most is None:
         yield
         return
-    before = count_watches(connection, user_id)
+    count = _COUNTS[limit]
+    before = count(connection, user_id)
     yield
-    if most < count_watches(connection, user_id) > before:
-        raise LimitReachedError(Limit.WATCHES, most)
+    if most < count(connection, user_id) > before:
+        raise LimitReachedError(limit, most)
 
 
 def limits_of(
@@ -130,7 +161,7 @@ def limits_of(
     for limit in Limit:
         most = None if account.is_operator else own.get(limit, defaults.get(limit))
         if limit.span is None:
-            used, again_at = count_watches(connection, account.user_id), None
+            used, again_at = _COUNTS[limit](connection, account.user_id), None
         else:
             since, used = uses.get(limit, (at - limit.span, 0))
             again_at = since + limit.span

@@ -26,6 +26,10 @@ class AirflowUnavailableError(TransientError):
     """Airflow does not answer, or says that it cannot now."""
 
 
+class AirflowSilentError(AirflowUnavailableError):
+    """Airflow was asked and has not answered: nobody knows whether it did what it was asked."""
+
+
 class AirflowRejectedError(TerminalError):
     """Airflow refuses the login, or what it is asked for."""
 
@@ -60,7 +64,8 @@ class AirflowApi:
         """Start a run beside the schedule; one that is there already stays as it is.
 
         Raises:
-            AirflowUnavailableError: Airflow does not answer.
+            AirflowSilentError: Airflow has the request and does not answer.
+            AirflowUnavailableError: It does not answer at all.
             AirflowRejectedError: It refuses.
         """
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(params)}
@@ -90,7 +95,11 @@ class AirflowApi:
                 return answer
         login = {"username": self._config.user, "password": self._config.password}
         self._token = None
-        answer = self._send("POST", "/auth/token", login)
+        try:
+            answer = self._send("POST", "/auth/token", login)
+        except AirflowSilentError as error:
+            # What was asked for has not been sent yet.
+            raise AirflowUnavailableError(str(error)) from None
         _refuse_errors(answer)
         self._token = answer.json()["access_token"]
         return self._send(method, path, body)
@@ -103,7 +112,11 @@ class AirflowApi:
             answer = self._client.request(method, path, json=body, headers=headers)
         except httpx.HTTPError as error:
             self._breaker.failed(self._clock())
-            raise AirflowUnavailableError(
+            unsent = isinstance(
+                error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+            )
+            kind = AirflowUnavailableError if unsent else AirflowSilentError
+            raise kind(
                 f"Airflow does not answer: {type(error).__name__}; check that it runs and "
                 "KEEPER_AIRFLOW_URL"
             ) from None

@@ -150,9 +150,14 @@ def translated_errors() -> Iterator[None]:
 
 
 @contextmanager
-def session(config: PostgresConfig) -> Iterator[Connection]:
-    """Open a connection for the block, close it after, and translate errors into Keeper's."""
-    with translated_errors(), connect(config) as connection:
+def session(config: PostgresConfig, *, options: str = "") -> Iterator[Connection]:
+    """Open a connection for the block, close it after, and translate errors into Keeper's.
+
+    Args:
+        config: Where PostgreSQL is.
+        options: Further settings of the session; see `connect`.
+    """
+    with translated_errors(), connect(config, options=options) as connection:
         yield connection
 
 

@@ -171,6 +171,10 @@ async def list_deals(
     sort: DealSort = DealSort.BEST,
 ) -> DealPage:
     """List the deals of one's own searches, the best first; an operator everybody's."""
+    if sort is DealSort.CHEAPEST and filters.domain is None:
+        raise ProblemError(
+            BAD_REQUEST, "sort=price needs domain: amounts in several currencies have no order"
+        )
     where = filters.where(context, q)
     work = partial(
         deals_of,

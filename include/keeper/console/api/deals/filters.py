@@ -15,6 +15,7 @@ from keeper.console.paging import OLDEST, Cursor, Limit, next_page, read_number
 from keeper.console.problems import (
     BAD_CURSOR,
     BAD_REQUEST,
+    LIMIT_REACHED,
     NOT_FOUND,
     NOT_SIGNED_IN,
     OTHER_SITE,
@@ -128,7 +129,9 @@ async def list_filters(
     )
 
 
-@router.post("", responses=_WRITE | {201: {"description": "It is new."}}, name="add")
+@router.post(
+    "", responses=_WRITE | answers(LIMIT_REACHED) | {201: {"description": "It is new."}}, name="add"
+)
 async def add(
     caller: DealWriter, context: Context, body: NewFilter, response: Response
 ) -> SavedFilterReply:
@@ -136,7 +139,7 @@ async def add(
 
     One of the same name is replaced, and active again.
     """
-    work = partial(add_search, account=caller.account, text=body.text())
+    work = partial(add_search, account=caller.account, text=body.text(), limits=context.limits)
     try:
         saved = await context.database.run(work)
     except UnclearFilterError as error:

@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from typing import Final
 
+from psycopg.errors import UndefinedFunction
+
 from keeper.domain.changes import ChangeKind, Notification
-from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.connection import Connection, SchemaMissingError, statements
 
 _SQL: Final = "changes"
 CHANNEL: Final = "keeper_changes"
@@ -22,9 +24,16 @@ def listen(connection: Connection) -> None:
 
 
 def send_heartbeat(connection: Connection, name: str) -> None:
-    """Notify everybody who listens, this connection too, behind all that is committed."""
-    payload = f"{ChangeKind.HEARTBEAT} {name}"
-    connection.execute(statements(_SQL)["send_heartbeat"], {"payload": payload})
+    """Notify everybody who listens, this connection too, behind all that is committed.
+
+    Raises:
+        SchemaMissingError: The database has no triggers that notify of changes.
+    """
+    given = {"kind": ChangeKind.HEARTBEAT.value, "name": name}
+    try:
+        connection.execute(statements(_SQL)["send_heartbeat"], given)
+    except UndefinedFunction as error:
+        raise SchemaMissingError(f"{error.diag.message_primary}; run: keeper migrate") from error
 
 
 def received(connection: Connection, timeout_s: float) -> list[Notification]:

@@ -59,6 +59,13 @@ def used_limits(connection: Connection, user_id: int) -> dict[Limit, tuple[datet
     return {Limit(row["name"]): (row["since"], row["used"]) for row in rows if row["name"] in known}
 
 
+def count_deal_filters(connection: Connection, user_id: int) -> int:
+    """Return how many deal filters a user has, removed ones left out."""
+    found = connection.execute(statements(_SQL)["count_deal_filters"], {"user_id": user_id})
+    (row,) = found.fetchall()
+    return int(row["number"])
+
+
 def count_watches(connection: Connection, user_id: int) -> int:
     """Return how many watches a user has, removed ones left out."""
     (row,) = connection.execute(statements(_SQL)["count_watches"], {"user_id": user_id}).fetchall()
