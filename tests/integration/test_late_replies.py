@@ -16,8 +16,8 @@ from keeper.sources.keepa.errors import KeepaLateReplyError, KeepaUnavailableErr
 from tests.keepa_simulator import Simulator, watch_list
 
 US = locale_of("us")
-LATE = {"kind": "slow", "delay_s": 1.5, "endpoint": "product"}
-IN_PIECES = {"kind": "trickle", "seconds": 3, "endpoint": "product"}
+LATE = {"kind": "slow", "delay_s": 3, "endpoint": "product"}
+IN_PIECES = {"kind": "trickle", "seconds": 5, "endpoint": "product"}
 PRODUCTS = 5
 
 
@@ -52,7 +52,7 @@ def asking(simulate: Callable[..., Simulator]) -> Iterator[Asking]:
 @contextmanager
 def asking_of(simulator: Simulator) -> Iterator[Asking]:
     waits: list[float] = []
-    config = replace(simulator.config(), timeout_s=0.5, max_attempts=5)
+    config = replace(simulator.config(), timeout_s=1, max_attempts=5)
     with KeepaClient(config, sleep=waits.append) as client:
         yield Asking(client, simulator, waits)
 
@@ -92,7 +92,7 @@ def test_halves_that_are_late_too_are_not_asked_for_a_third_time(asking: Asking)
 
 
 def test_a_late_reply_that_cost_nothing_is_tried_once_more_as_it_is(asking: Asking) -> None:
-    uncharged = {"kind": "status", "status": 500, "delay_s": 1.5, "endpoint": "product"}
+    uncharged = {"kind": "status", "status": 500, "delay_s": 3, "endpoint": "product"}
     asking.simulator.post("faults", uncharged)
     (page,) = asking.pages(ProductQuery())
     assert page.asked == tuple(ASINS)

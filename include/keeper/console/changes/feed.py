@@ -52,9 +52,9 @@ class ChangeFeed:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, within seconds."""
+        """End, within a second; a Kafka that does not answer is not waited for."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(_TURN_S * 2)
 
     def _run(self) -> None:
         failed = ""
@@ -68,6 +68,8 @@ class ChangeFeed:
                 while not self._stopping.is_set():
                     self._pass_on(subscriber)
             except TransientError as error:
+                if self._stopping.is_set():
+                    return
                 if str(error) != failed:
                     _LOG.warning("%s; again in %g s", error, _PAUSE_S)
                 failed = str(error)
