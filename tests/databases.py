@@ -123,6 +123,10 @@ class Databases:
         else:
             self._drop(database)
 
+    def empty(self, database: PostgresConfig) -> None:
+        """Empty a database that stays with its taker, and with who is connected to it."""
+        assert self._contents.restore(database)
+
     @contextmanager
     def lent(self) -> Iterator[PostgresConfig]:
         """Lend a database for the block."""

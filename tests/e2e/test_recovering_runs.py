@@ -225,6 +225,7 @@ def test_clearing_anything_of_a_good_run_changes_nothing(
             assert_whole(operator, run, undisturbed)
 
 
+@pytest.mark.nightly
 def test_clearing_the_failed_tasks_of_a_run_for_deals_recovers(
     operator: Operator, stack: Stack
 ) -> None:
@@ -267,6 +268,7 @@ def reports_refused(stack: Stack) -> Iterator[None]:
             connection.execute("DROP FUNCTION refuse_report CASCADE")
 
 
+@pytest.mark.nightly
 def test_clearing_the_failed_tasks_of_a_run_for_reports_recovers(
     operator: Operator, stack: Stack
 ) -> None:

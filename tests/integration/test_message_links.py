@@ -27,6 +27,7 @@ from keeper.pipeline.messages.deliver import deliver_due
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.messages.channels import save_delivery_rules, snooze_watches
 from keeper.stores.postgres.watches.watch_list import save_watches
+from tests.databases import Databases
 from tests.outbox import READER, by_mail
 from tests.services import free_port
 from tests.smtp_server import Mailbox
@@ -64,9 +65,24 @@ def running_console(database: PostgresConfig, folder: Path, **settings: str) -> 
     assert "Finished server process" in rest
 
 
+@pytest.fixture(scope="module")
+def lasting_database(databases: Databases) -> Iterator[PostgresConfig]:
+    with databases.lent() as database:
+        yield database
+
+
 @pytest.fixture
-def console(database: PostgresConfig, tmp_path: Path) -> Iterator[str]:
-    with running_console(database, tmp_path) as url:
+def database(databases: Databases, lasting_database: PostgresConfig) -> Iterator[PostgresConfig]:
+    """The one of the console, which lasts as long as it."""
+    yield lasting_database
+    databases.empty(lasting_database)
+
+
+@pytest.fixture(scope="module")
+def console(
+    lasting_database: PostgresConfig, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with running_console(lasting_database, tmp_path_factory.mktemp("console")) as url:
         yield url
 
 
