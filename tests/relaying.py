@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from ipaddress import ip_network
 
 from keeper.console.application import make_console
 from keeper.console.cache.listener import CacheListener
@@ -67,8 +68,12 @@ def caching_console(
     *,
     redis: str | None = None,
     trusted_s: float = TRUSTED_S,
+    proxy_user_header: str | None = None,
 ) -> Iterator[tuple[Console, ReadCache]]:
-    """Serve a console that keeps answers, for the block."""
+    """Serve a console that keeps answers, for the block.
+
+    With a header it trusts this machine to say who has signed in.
+    """
     with ExitStack() as running:
         port, clock = free_port(), Clock()
         console = Console(f"http://127.0.0.1:{port}", connection, clock)
@@ -90,6 +95,8 @@ def caching_console(
             allows_insecure_cookie=False,
             old_after=lambda price_type: timedelta(hours=12),
             clock=clock,
+            trusted_proxies=() if proxy_user_header is None else (ip_network("127.0.0.1/32"),),
+            proxy_user_header=proxy_user_header,
             cache=cache,
             feed=feed,
             live=live,

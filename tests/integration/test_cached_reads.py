@@ -20,6 +20,7 @@ pytestmark = pytest.mark.services
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 ASIN = "B000000001"
 NOW = f"/api/v1/prices/{ASIN}"
+PROXIED = "Remote-Email"
 HISTORY = f"{NOW}/history/columns"
 
 
@@ -39,10 +40,9 @@ def served(
     )
     # For so long that no slow machine ends it, but where a test is about that.
     trusted_s = getattr(request, "param", 600.0)
-    with caching_console(database, connection, kafka, topic, trusted_s=trusted_s) as (
-        console,
-        cache,
-    ):
+    with caching_console(
+        database, connection, kafka, topic, trusted_s=trusted_s, proxy_user_header=PROXIED
+    ) as (console, cache):
         yield console, cache
 
 
@@ -132,6 +132,9 @@ def test_each_endpoint_answers_only_who_may_ask_also_from_what_is_kept(
         assert price(console.program(BEN, Scope.PRICES_READ)) == 100
         browser = console.browser(BEN)
         assert price(browser) == price(browser) == 100
+        # Who has signed in at the proxy since is not the one of the cookie.
+        stranger = {PROXIED: "stranger@example.org"}
+        assert browser.get(NOW, headers=stranger).status_code == 401
         assert browser.delete("/api/v1/me/session").status_code < 300
         wait_until(lambda: browser.get(NOW).status_code == 401, "the session is over")
 

@@ -25,6 +25,7 @@ from tests.waiting import HUNG_AFTER_S
 
 pytestmark = pytest.mark.services
 AT = datetime(2026, 3, 1, tzinfo=UTC)
+PROXIED = "Remote-Email"
 MINE, OTHERS = "B000000001", "B000000002"
 READS = (Scope.PRICES_READ, Scope.WATCHES_READ)
 
@@ -38,7 +39,7 @@ def console(
     with ExitStack() as running:
         running.enter_context(relaying(quick(database, kafka, topic)))
         served: tuple[Console, ReadCache] = running.enter_context(
-            caching_console(database, connection, kafka, topic)
+            caching_console(database, connection, kafka, topic, proxy_user_header=PROXIED)
         )
         trusted(served[1])
         console = served[0]
@@ -66,9 +67,10 @@ def streamed(client: httpx.Client, **parameters: int) -> list[tuple[str, Any]]:
     return [(one["event"], json.loads(one["data"]).get("ids")) for one in frames(answer.text)]
 
 
-def position(client: httpx.Client) -> int:
-    text = client.get("/api/v1/events", params={"seconds": 0}).text
-    (line,) = [line for line in text.splitlines() if line.startswith("id: ")]
+def position(client: httpx.Client, **parameters: int) -> int:
+    """Return the id that a stream begins with."""
+    text = client.get("/api/v1/events", params={"seconds": 0, **parameters}).text
+    line = next(line for line in text.splitlines() if line.startswith("id: "))
     return int(line.removeprefix("id: "))
 
 
@@ -109,6 +111,8 @@ def test_a_stream_that_comes_again_gets_what_came_meanwhile_of_ones_own(
                     return
 
     run(until_mine)
+    # Who is cut off before the first event goes on from where they were.
+    assert position(ann, after=began) == began
     product = ("product", [f"us/{MINE}"])
     assert streamed(ann, after=began) == [product, ("reconnect", None)]
     assert streamed(ben, after=began) == [("reconnect", None)]
@@ -122,6 +126,9 @@ def test_a_stream_that_comes_again_gets_what_came_meanwhile_of_ones_own(
     poor = console.program(ANN, Scope.DEALS_READ)
     assert streamed(poor, after=began) == [("reconnect", None)]
     assert streamed(ann, after=2**40) == [("reset", None), ("reconnect", None)]
+    farthest = position(ann, after=2**63 - 1)
+    again = ann.get("/api/v1/events?seconds=0", headers={"Last-Event-ID": str(farthest)})
+    assert "event: reset" in again.text
     assert console.nobody().get("/api/v1/events").status_code == 401
 
 
@@ -140,6 +147,7 @@ def test_a_websocket_sends_ones_own_changes_and_ends_with_the_token(
             assert product["ids"] == [f"us/{MINE}"]
             async with connect(url(console), proxy=None) as later:
                 await later.send(json.dumps({"token": token, "after": ready["id"]}))
+                assert await received(later, "ready") == ready
                 assert await received(later, "product") == product
             save_watches(connection, ANN, [Watch(OTHERS, "us", "NEW", 1000)])
             await received(socket, "watch")
@@ -185,3 +193,40 @@ def test_a_websocket_is_refused_without_a_proof_and_to_other_sites(console: Cons
         assert await code("{}", Authorization="Basic x") == 4400
 
     run(work)
+
+
+def test_who_has_signed_in_at_a_trusted_proxy_watches_as_themselves(
+    console: Console, connection: Connection
+) -> None:
+    began = position(console.nobody({PROXIED: ANN}))
+    set_price(connection, MINE, 700)
+    # The browser still has the cookie of somebody who used it before.
+    shared = console.browser(BEN)
+    cookie = "; ".join(f"{name}={value}" for name, value in shared.cookies.items())
+
+    async def first(**headers: str) -> dict[str, Any]:
+        address = f"{url(console)}?after={began}"
+        async with connect(address, additional_headers=headers, proxy=None) as socket:
+            return await received(socket, "product")
+
+    async def refused(**headers: str) -> int:
+        async with connect(url(console), additional_headers=headers, proxy=None) as socket:
+            await socket.send("{}")
+            with pytest.raises(ConnectionClosed):
+                await received(socket, "ready")
+            return socket.close_code or 0
+
+    async def work() -> None:
+        here = {"Origin": console.url, "Cookie": cookie}
+        said = await first(**here, **{PROXIED: ANN})
+        assert said["ids"] == [f"us/{MINE}"]
+        assert await refused(**{PROXIED: ANN, "Origin": "https://evil.example"}) == 4400
+        assert await refused(**here, **{PROXIED: "stranger@example.org"}) == 4401
+
+    run(work)
+    product = ("product", [f"us/{MINE}"])
+    for client in (console.nobody({PROXIED: ANN}), shared):
+        client.headers[PROXIED] = ANN
+        assert streamed(client, after=began) == [product, ("reconnect", None)]
+    shared.headers[PROXIED] = "stranger@example.org"
+    assert shared.get("/api/v1/events").status_code == 401

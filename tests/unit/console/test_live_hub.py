@@ -1,60 +1,14 @@
 """The hub of live events: who is sent what, and what who comes again is sent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 from keeper.console.live.events import event_for
-from keeper.console.live.hub import LiveHub, Subscription
-from keeper.domain.changes import Change, ChangeKind
-from keeper.domain.users.access import Account, Identity, Role, Scope
+from keeper.console.live.hub import LiveHub
+from keeper.domain.changes import ChangeKind
+from keeper.domain.users.access import Role, Scope
 from keeper.pipeline.watches.live import Viewer
 from keeper.streams.changes.subscriber import NumberedChange
-
-AT = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def viewer(
-    user_id: int = 1,
-    *products: str,
-    role: Role = Role.READER,
-    scopes: frozenset[Scope] | None = None,
-) -> Viewer:
-    identity = Identity(Account(user_id, "x@example.org", role), scopes=scopes)
-    return Viewer(identity, None if role is Role.OPERATOR else frozenset(products))
-
-
-def change(offset: int, kind: ChangeKind, *ids: str) -> NumberedChange:
-    return NumberedChange(offset, Change(kind=kind, published_at=AT, ids=ids or None))
-
-
-def in_loop(work: Callable[[LiveHub], Awaitable[None]]) -> None:
-    async def run() -> None:
-        hub = LiveHub()
-        hub.attach()
-        await work(hub)
-
-    asyncio.run(run())
-
-
-async def feed(hub: LiveHub, *changes: NumberedChange) -> None:
-    hub.receive(changes)
-    # What was called from a thread comes first.
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-
-
-def join(hub: LiveHub, who: Viewer, after: int | None = None) -> Subscription:
-    async def look() -> Viewer:
-        return who
-
-    return hub.subscribe(who, look, after)
-
-
-def sent(subscription: Subscription) -> list[tuple[int, str, tuple[str, ...] | None]]:
-    found = [(one.position, one.name, one.ids) for one in subscription.waiting]
-    subscription.waiting.clear()
-    return found
+from tests.live_changes import AT, change, feed, in_loop, join, sent, viewer
 
 
 def test_each_sees_their_own_products_and_rows_an_operator_all() -> None:
@@ -119,7 +73,7 @@ def test_who_asks_for_more_than_is_remembered_is_sent_to_read_all_again() -> Non
         hub.begin(3)
         await feed(hub, change(2, ChangeKind.PRODUCT, "us/B1"))
         assert [name for _, name, _ in sent(watching)] == ["reset"]
-        assert hub.position == 2
+        assert hub.mark.position == 2
 
     in_loop(work)
 

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from keeper.console.cache.memory import Kept
 from keeper.console.cache.reads import ReadCache, subject_of
 from keeper.console.context import ConsoleContext
+from keeper.console.serving.proxies import proxied_user
 from keeper.console.tags import is_known
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -81,6 +82,7 @@ def _credentials_of(request: Request) -> bytes:
     """Return a digest of all by which a request is admitted."""
     said = (
         request.headers.get("authorization", ""),
+        proxied_user(request) or "",
         request.headers.get("cookie", ""),
         request.headers.get("host", ""),
         request.url.scheme,

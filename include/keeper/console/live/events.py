@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from keeper.domain.changes import ChangeKind
+from keeper.domain.changes import Change, ChangeKind
 from keeper.domain.users.access import Scope
 from keeper.pipeline.watches.live import Viewer
 from keeper.streams.changes.subscriber import NumberedChange
@@ -57,6 +57,15 @@ def event_for(viewer: Viewer, numbered: NumberedChange) -> LiveEvent | None:
     choose = _owned_by if change.kind.is_owned else _watched_by
     ids = choose(viewer, change.ids)
     return LiveEvent(position, change.kind, tuple(ids)) if ids else None
+
+
+def altered_views(change: Change) -> frozenset[str] | None:
+    """Return the numbers of the users who may see something else from now on; None for all."""
+    if change.kind in (ChangeKind.ACCESS, ChangeKind.ANYTHING):
+        return None
+    if change.kind is not ChangeKind.WATCH:
+        return frozenset()
+    return None if change.ids is None else frozenset(one.partition(":")[0] for one in change.ids)
 
 
 def _owned_by(viewer: Viewer, ids: Collection[str]) -> list[str]:

@@ -3,20 +3,29 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum, auto
 
 from keeper.domain.users.access import Identity
-from keeper.pipeline.users.sign_in import identify_session, identify_token
+from keeper.pipeline.users.sign_in import identify_address, identify_session, identify_token
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users.visibility import visible_to
 from keeper.stores.postgres.watches.watch_pages import watched_products
 
 
+class ProofKind(StrEnum):
+    """What a proof is: an API token, a session's secret, or an address a proxy vouches for."""
+
+    TOKEN = auto()
+    SESSION = auto()
+    ADDRESS = auto()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Proof:
-    """By what somebody has proven who they are: an API token or a session's secret."""
+    """By what somebody has proven who they are."""
 
-    secret: str
-    is_token: bool
+    kind: ProofKind
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +45,16 @@ def viewer_of(
     connection: Connection, proof: Proof, *, at: datetime, operators: Collection[str]
 ) -> Viewer | None:
     """Return who watches and what they may see; None if the proof is worth nothing any more."""
-    identify = identify_token if proof.is_token else identify_session
-    identity = identify(connection, proof.secret, at=at, operators=operators)
+    identity = _identify(connection, proof, at, operators)
     if identity is None:
         return None
     return Viewer(identity, watched_products(connection, visible_to(identity.account)))
+
+
+def _identify(
+    connection: Connection, proof: Proof, at: datetime, operators: Collection[str]
+) -> Identity | None:
+    if proof.kind is ProofKind.ADDRESS:
+        return identify_address(connection, proof.text, operators=operators)
+    identify = identify_token if proof.kind is ProofKind.TOKEN else identify_session
+    return identify(connection, proof.text, at=at, operators=operators)

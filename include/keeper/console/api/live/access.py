@@ -7,31 +7,39 @@ from starlette.requests import HTTPConnection, Request
 
 from keeper.console.context import ConsoleContext
 from keeper.console.live.hub import Subscription
+from keeper.console.serving.proxies import proxied_user
 from keeper.console.site import is_own_site, session_cookie
-from keeper.errors import KeeperError
-from keeper.pipeline.watches.live import Proof, Viewer, viewer_of
+from keeper.pipeline.watches.live import Proof, ProofKind, Viewer, viewer_of
 
+_LOOKS: Final = 3
 _SCHEMES: Final = {"ws": "http", "wss": "https"}
 
 
 def proof_of(connection: HTTPConnection, context: ConsoleContext) -> Proof | None:
     """Return the proof that a request or a handshake brings; a bad token is none.
 
-    A handshake counts as what changes something: browsers let any page begin one, with the cookie,
-    and say where it comes from.
+    A token counts before the proxy and the proxy before a cookie, as in keeper.console.auth. A
+    handshake counts as what changes something: browsers let any page begin one, with the cookies
+    of console and proxy, and say where it comes from.
     """
     header = connection.headers.get("authorization")
     if header is not None:
         kind, _, text = header.partition(" ")
-        return Proof(text.strip(), is_token=True) if kind.lower() == "bearer" else None
+        return Proof(ProofKind.TOKEN, text.strip()) if kind.lower() == "bearer" else None
     request = _as_request(connection)
-    cookie = session_cookie(request, context)
-    secret = request.cookies.get(cookie.name) if cookie else None
-    if not secret:
-        return None
+    proof = _signed_in(request, context)
     if connection.scope["type"] == "websocket" and not is_own_site(request, context):
         return None
-    return Proof(secret, is_token=False)
+    return proof
+
+
+def _signed_in(request: Request, context: ConsoleContext) -> Proof | None:
+    user = proxied_user(request)
+    if user is not None:
+        return Proof(ProofKind.ADDRESS, user)
+    cookie = session_cookie(request, context)
+    secret = request.cookies.get(cookie.name) if cookie else None
+    return Proof(ProofKind.SESSION, secret) if secret else None
 
 
 def _as_request(connection: HTTPConnection) -> Request:
@@ -53,19 +61,14 @@ async def subscribe(
     Raises:
         KeeperError: The database does not answer.
     """
-
-    async def look() -> Viewer | None:
-        try:
-            return await _viewer(proof, context)
-        except KeeperError:
-            # Whether they may still see anything cannot be said.
-            return None
-
+    look = partial(_viewer, proof, context)
+    looks = 0
     while True:
-        position = context.live.position
-        viewer = await _viewer(proof, context)
+        since = context.live.mark
+        viewer = await look()
+        looks += 1
         if viewer is None:
             return None
-        # What was found may be of before a change meanwhile.
-        if position == context.live.position:
-            return context.live.subscribe(viewer, look, after)
+        # After some looks the hub goes on: it sends nothing by what was found before a change.
+        if looks == _LOOKS or not context.live.is_altered(viewer, since):
+            return context.live.subscribe(viewer, look, after, since)

@@ -11,7 +11,7 @@ from keeper.console.api.live.access import proof_of, subscribe
 from keeper.console.context import ConsoleContext
 from keeper.console.live.hub import STALLED_S, Subscription
 from keeper.errors import KeeperError
-from keeper.pipeline.watches.live import Proof
+from keeper.pipeline.watches.live import Proof, ProofKind
 
 router = APIRouter()
 _FIRST_MESSAGE_S: Final = 10.0
@@ -70,11 +70,11 @@ async def _introduction(
     token, place = said.get("token"), said.get("after")
     if not isinstance(token, str) or not isinstance(place, int | None):
         raise ValueError("not of these types")
-    return Proof(token, is_token=True), place
+    return Proof(ProofKind.TOKEN, token), place
 
 
 async def _serve(socket: WebSocket, subscription: Subscription, context: ConsoleContext) -> None:
-    ready = {"event": "ready", "id": context.live.position, "ids": None}
+    ready = {"event": "ready", "id": subscription.place, "ids": None}
     reading = asyncio.create_task(_read_until_closed(socket, subscription))
     try:
         await socket.send_text(json.dumps(ready))

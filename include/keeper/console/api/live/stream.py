@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request
@@ -20,13 +21,26 @@ from keeper.console.problems import NOT_SIGNED_IN, ProblemError, answers
 router = APIRouter(prefix="/events", tags=["live"])
 _PING_S: Final = 15.0
 LONGEST_S: Final = 600
+_FARTHEST: Final = 10**18 - 1
+"""What Last-Event-ID takes: who is greeted with an id may come again with it."""
 _EXAMPLE: Final = 'id: 4711\nevent: product\ndata: {"ids": ["us/B00EXAMPL0"]}\n\n'
 
 
 class EventStream(StreamingResponse):
-    """An answer that goes on, for as long as its reader takes it."""
+    """An answer that is events, as its description says."""
 
     media_type = "text/event-stream"
+
+
+class _OwedEvents(EventStream):
+    """What a subscription is owed: an answer that goes on, for as long as its reader takes it."""
+
+    def __init__(self, subscription: Subscription, context: ConsoleContext, seconds: int) -> None:
+        super().__init__(
+            _frames(subscription, context, seconds),
+            headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
+        )
+        self._leave = partial(context.live.leave, subscription)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, as ASGI says."""
@@ -34,8 +48,12 @@ class EventStream(StreamingResponse):
         async def send_or_stall(message: Message) -> None:
             await asyncio.wait_for(send(message), STALLED_S)
 
-        with suppress(TimeoutError, ClientDisconnect):
-            await super().__call__(scope, receive, send_or_stall)
+        # Who has gone before the first frame leaves too: the frames then never begin.
+        try:
+            with suppress(TimeoutError, ClientDisconnect):
+                await super().__call__(scope, receive, send_or_stall)
+        finally:
+            self._leave()
 
 
 @router.get(
@@ -71,31 +89,26 @@ async def stream(
     long enough. Who comes again with the last id gets what came meanwhile.
     """
     place = after if last_event_id is None else int(last_event_id)
+    place = None if place is None else min(place, _FARTHEST)
     proof = proof_of(request, context)
     subscription = await subscribe(proof, context, place) if proof else None
     if subscription is None:
         raise ProblemError(NOT_SIGNED_IN)
-    return EventStream(
-        _frames(subscription, context, seconds),
-        headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
-    )
+    return _OwedEvents(subscription, context, seconds)
 
 
 async def _frames(
     subscription: Subscription, context: ConsoleContext, seconds: int
 ) -> AsyncIterator[bytes]:
     ends_at = time.monotonic() + seconds
-    try:
-        yield f"retry: 3000\nid: {context.live.position}\n: ready\n\n".encode("ascii")
-        while subscription.is_owed(context.clock()):
-            left = ends_at - time.monotonic()
-            events = await subscription.next_events(max(min(_PING_S, left), 0))
-            if events:
-                yield b"".join(event.as_frame() for event in events)
-            elif left > 0:
-                yield b": ping\n\n"
-            else:
-                yield b"event: reconnect\ndata: {}\n\n"
-                return
-    finally:
-        context.live.leave(subscription)
+    yield f"retry: 3000\nid: {subscription.place}\n: ready\n\n".encode("ascii")
+    while subscription.is_owed(context.clock()):
+        left = ends_at - time.monotonic()
+        events = await subscription.next_events(max(min(_PING_S, left), 0))
+        if events:
+            yield b"".join(event.as_frame() for event in events)
+        elif left > 0:
+            yield b": ping\n\n"
+        else:
+            yield b"event: reconnect\ndata: {}\n\n"
+            return
