@@ -17,8 +17,9 @@ and `price-backfill` (the whole history of a product fetched for the first time)
 - `dry_run`: only say which products would be fetched and for how many tokens; nothing is fetched,
   published or delivered.
 
-Batch size, recorded price types and limits are settings (`KEEPER_*`). When tokens are short, the
-run fetches the products that are worth most; `keeper keepa plan` shows which.
+Batch size, recorded price types and limits are settings (`KEEPER_*`). When tokens are short, each
+user's watch list gets the same share of them, for the products that are worth most in it;
+`keeper keepa plan` shows which.
 
 ### If it fails
 The run's row, its last task and the notice begin with the task that failed first, and what was said

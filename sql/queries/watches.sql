@@ -143,13 +143,14 @@ WHERE (c.asin, c.domain) IN (SELECT asin, domain FROM watched_products WHERE sta
 -- last checked or asked for in vain, null if a watch of it never was, but for one of low priority,
 -- which counts from when it was added; the distance to the nearest target as a share of
 -- it, null without target or price; price changes since a moment; the highest priority; what kind of
--- product it is, null for a standard one.
+-- product it is, null for a standard one; by price type the users who watch it, but for the system's.
 SELECT s.asin, s.domain,
     array_agg(s.price_type ORDER BY s.price_type) AS price_types,
     array_agg(s.last_checked_at ORDER BY s.price_type) AS checked_at,
     min(s.distance) AS distance,
     coalesce(sum(h.changes), 0)::int AS changes,
     max(s.priority)::int AS priority,
+    jsonb_object_agg(s.price_type, s.owners) AS owners,
     k.kind, k.misses, k.asked_at
 FROM (
     SELECT w.asin, w.domain, w.price_type,
@@ -160,8 +161,10 @@ FROM (
                 THEN min(greatest(w.last_checked_at, w.last_asked_at, w.created_at)) END
         ) AS last_checked_at,
         min((c.price_minor - w.target_minor)::float8 / w.target_minor) AS distance,
-        max(w.priority) AS priority
+        max(w.priority) AS priority,
+        coalesce(array_agg(w.user_id) FILTER (WHERE NOT u.is_system), '{}') AS owners
     FROM watched_products w
+    JOIN users u USING (user_id)
     LEFT JOIN current_prices c USING (asin, domain, price_type)
     WHERE w.status = 'ACTIVE'
     GROUP BY w.asin, w.domain, w.price_type

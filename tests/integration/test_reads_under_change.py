@@ -72,7 +72,7 @@ def reading(
 
     def read(seed: int) -> None:
         dice = random.Random(seed)
-        headers = {"Authorization": f"Bearer {token}"}
+        headers, seen = {"Authorization": f"Bearer {token}"}, dict.fromkeys(ASINS, 0)
         with httpx.Client(base_url=console.url, headers=headers, timeout=60) as client:
             while not stopping.is_set():
                 asin = dice.choice(ASINS)
@@ -85,8 +85,10 @@ def reading(
                     now = readings[0]
                     now.count += 1
                     now.oldest = max(now.oldest, written.age_of(asin, price, asked_at))
-                    if not 1 <= price <= written.current[asin] + 1:
-                        now.wrong.append((asin, price, answer.text))
+                    # What a reader has seen is followed by nothing older, whatever goes on.
+                    if not max(seen[asin], 1) <= price <= written.current[asin] + 1:
+                        now.wrong.append((asin, price, seen[asin], answer.text))
+                seen[asin] = price
 
     def take() -> Readings:
         with lock:

@@ -32,10 +32,17 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def watch(connection: Connection, number: int, *, checked: datetime | None, price: int) -> str:
+def watch(
+    connection: Connection,
+    number: int,
+    *,
+    checked: datetime | None,
+    price: int,
+    user: str = "reader@example.org",
+) -> str:
     """Add a watch with a target of 10.00 and what is known of its price."""
     asin = f"B{number:09d}"
-    save_watches(connection, "reader@example.org", [Watch(asin, "us", "NEW", 1000)])
+    save_watches(connection, user, [Watch(asin, "us", "NEW", 1000)])
     connection.execute(
         "UPDATE watched_products SET last_checked_at = %s WHERE asin = %s", (checked, asin)
     )
@@ -104,6 +111,36 @@ def test_when_tokens_do_not_reach_the_most_valuable_are_checked_and_the_row_says
     assert row == {"products_planned": 3, "products_postponed": 1, "tokens_estimated": 3}
     assert far not in {asin for batch in planned_asins(tmp_path, batches) for asin in batch}
     assert [(e.event_type, e.count, e.run_id) for e in rung] == [("tokens_short", 1, "run")]
+
+
+def test_a_long_list_leaves_another_user_a_share_and_what_keeper_records_has_none(
+    connection: Connection,
+    database: PostgresConfig,
+    simulate: Callable[..., Simulator],
+    tmp_path: Path,
+) -> None:
+    now = datetime.now(UTC)
+    many = [watch(connection, number, checked=None, price=0) for number in range(1, 21)]
+    few = [
+        watch(connection, number, checked=now - HOUR, price=5000, user="ben@example.org")
+        for number in (51, 52, 53)
+    ]
+    # Both watch this one, and it counts for both.
+    watch(connection, 1, checked=None, price=0, user="ben@example.org")
+    recorded = watch(connection, 99, checked=now - HOUR, price=5000)
+    connection.execute(
+        "UPDATE watched_products SET user_id = (SELECT user_id FROM users WHERE is_system),"
+        " priority = -1, target_minor = NULL WHERE asin = %s",
+        (recorded,),
+    )
+    keepa = simulate(refill_rate=1)
+    keepa.post("tokens", {"left": 2})
+
+    batches = plan(connection, database, keepa, tmp_path)
+
+    # Two tokens now and three refills of one.
+    chosen = [asin for batch in planned_asins(tmp_path, batches) for asin in batch]
+    assert chosen == [*many[:3], *few[:2]]
 
 
 def test_a_user_says_what_matters_most(

@@ -29,7 +29,8 @@ def plan(
     """Print what the next run would check, in order, and what it would cost.
 
     Asks Keepa for the balance, which is free, and spends nothing. When the tokens do not reach for
-    all, the products left for the next run are printed too.
+    all, each user's watch list gets the same share of them, and the products left for the next run
+    are printed too.
 
     Example: keeper keepa plan --limit 50
     """
@@ -144,7 +145,7 @@ def _records(plan: "TokenPlan", limit: int) -> "Iterator[dict[str, object]]":
     for when, products in (("now", plan.now), ("later", plan.later)):
         for product in products[: limit or None]:
             rank = Priority(product.priority)
-            yield {"checked": when, **record_of(product), "priority": rank}
+            yield {"checked": when, **record_of(product, without=["owners"]), "priority": rank}
 
 
 def _verdict(plan: "TokenPlan", now: "datetime") -> str:

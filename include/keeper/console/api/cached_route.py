@@ -15,7 +15,6 @@ from keeper.console.tags import is_known
 
 _F = TypeVar("_F", bound=Callable[..., object])
 _MARK: Final = "__keeper_shows_product__"
-_MOST_BYTES: Final = 1_000_000
 _HEADERS: Final = {"Cache-Control": "private, no-cache"}
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -43,9 +42,9 @@ class CachedRoute(APIRoute):
         async def answer(request: Request) -> Response:
             context: ConsoleContext = request.app.state.console
             cache = context.cache
-            if cache is None or not cache.trust:
-                return await handle(request)
-            return await _answer(cache, request, name, handle)
+            return await (
+                handle(request) if cache is None else _answer(cache, request, name, handle)
+            )
 
         return answer
 
@@ -54,28 +53,27 @@ async def _answer(cache: ReadCache, request: Request, endpoint: str, handle: Han
     key = f"{request.url.path}?{request.url.query}"
     subjects = (subject_of(request.path_params["asin"]),)
     credentials = _credentials_of(request)
-    is_admitted = cache.admissions.holds(credentials, endpoint)
     examined_from = cache.admissions.mark()
-    found = await cache.find(key, subjects)
-    if isinstance(found, Kept):
-        if is_admitted:
-            return _response(found, request)
-        # Whether they may ask is for the endpoint to say, which then answers itself.
-        place = None
+
+    async def read() -> Kept | Response:
+        asked = _without_condition(request)
+        answered = await handle(asked)
+        body = getattr(answered, "body", None)
+        if answered.status_code != 200 or not isinstance(body, bytes):
+            return answered
+        expires_at = getattr(asked.state, "credentials_expire_at", None)
+        if expires_at is not None and cache.trust:
+            cache.admissions.add(credentials, endpoint, expires_at=expires_at, mark=examined_from)
+        return Kept(body, answered.headers.get("etag"), answered.headers.get("content-type", ""))
+
+    if cache.trust and cache.admissions.holds(credentials, endpoint):
+        found = await cache.find(key, subjects, read)
     else:
-        place = found
-    asked = _without_condition(request)
-    answered = await handle(asked)
-    body = getattr(answered, "body", None)
-    if answered.status_code != 200 or not isinstance(body, bytes):
-        return answered
-    expires_at = getattr(asked.state, "credentials_expire_at", None)
-    if expires_at is not None:
-        cache.admissions.add(credentials, endpoint, expires_at=expires_at, mark=examined_from)
-    kept = Kept(body, answered.headers.get("etag"), answered.headers.get("content-type", ""))
-    if place is not None and len(kept.body) <= _MOST_BYTES:
-        await cache.keep(key, kept, subjects, place)
-    return _response(kept, request)
+        # Whether they may ask is for the endpoint to say, which then answers itself.
+        found = await read()
+        if isinstance(found, Kept):
+            await cache.overtake(key, subjects, found)
+    return _response(found, request) if isinstance(found, Kept) else found
 
 
 def _credentials_of(request: Request) -> bytes:

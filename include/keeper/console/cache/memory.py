@@ -100,6 +100,11 @@ class MemoryCache:
                 self._remove(next(iter(self._entries)))
             return True
 
+    def remove(self, key: str) -> None:
+        """Forget one answer."""
+        with self._lock:
+            self._remove(key)
+
     def drop(self, subjects: Collection[str]) -> None:
         """Forget every answer that shows one of these."""
         with self._lock:

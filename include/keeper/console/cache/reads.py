@@ -1,31 +1,44 @@
-"""What endpoints ask of the cache: whether an answer is there, and to keep one that was read."""
+"""What endpoints ask of the cache: the answer that is kept, or one that is read and then kept."""
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, TypeVar
 
 from keeper.clock import Clock, utc_now
-from keeper.console.cache.memory import Kept, MemoryCache
+from keeper.console.cache.memory import TTL_S, Kept, MemoryCache
 from keeper.console.cache.redis_cache import SharedCache
 from keeper.console.cache.trust import Trust
 from keeper.domain.changes import Change, ChangeKind
 
 _ADMITTED_FOR: Final = timedelta(seconds=60)
 _MOST_ADMITTED: Final = 50_000
+_MOST_BYTES: Final = 1_000_000
+"""A larger answer is not kept."""
+_DOUBTED_S: Final = TTL_S + 5
+"""One that is on its way to Redis may come there a little later."""
 
 
-class Place(NamedTuple):
-    """Where an answer that is read now may be kept.
+_T = TypeVar("_T")
+
+
+@dataclass(eq=False, slots=True)
+class _Flight:
+    """A read of the database that others may wait for.
 
     Attributes:
-        mark: The memory's, from before.
-        words: Redis's, from before; None to keep it in memory alone.
+        ended: Set at its end.
+        answer: What was read; None if it is not for everybody.
+        is_overtaken: Another read has answered meanwhile: this one may be of before it.
     """
 
-    mark: int
-    words: tuple[bytes, ...] | None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: Kept | None = None
+    is_overtaken: bool = False
 
 
 class Admissions:
@@ -69,6 +82,12 @@ class Admissions:
 class ReadCache:
     """Answers in memory and, where there is one, in Redis; believed while heartbeats come.
 
+    A change is known some milliseconds after its commit. Until then two reads that overlap may find
+    the new value and the old. So that nobody reads the old one after the new, the reads of a key
+    that fill the cache come one after another, and one beside them drops what differs from it. This
+    holds for the readers of one console; several that share Redis may differ by those milliseconds.
+    `find` and `overtake` belong to the event loop, the rest to any thread.
+
     Attributes:
         memory: This process's.
         shared: Redis; None without one.
@@ -80,25 +99,95 @@ class ReadCache:
     shared: SharedCache | None = None
     trust: Trust = field(default_factory=Trust)
     admissions: Admissions = field(default_factory=Admissions)
+    _flights: dict[str, _Flight] = field(default_factory=dict, init=False, repr=False)
+    _doubted: OrderedDict[str, float] = field(default_factory=OrderedDict, init=False, repr=False)
 
-    async def find(self, key: str, subjects: Sequence[str]) -> Kept | Place:
-        """Return an answer, or where to keep it once it is read."""
+    async def find(
+        self, key: str, subjects: Sequence[str], read: Callable[[], Awaitable[Kept | _T]]
+    ) -> Kept | _T:
+        """Return the answer that is kept, or read one and keep it.
+
+        Args:
+            key: What was asked.
+            subjects: What the answer shows.
+            read: Reads it from the database; what is no Kept is for this caller alone.
+        """
+        for is_first in (True, False):
+            if self.trust and (kept := self.memory.get(key)) is not None:
+                return kept
+            if (flight := self._flights.get(key)) is None:
+                return await self._lead(key, subjects, read)
+            await flight.ended.wait()
+            if flight.answer is None:
+                break
+            # The first began before this caller asked, the second after it.
+            if not is_first:
+                return flight.answer
+        answer = await read()
+        if isinstance(answer, Kept):
+            await self.overtake(key, subjects, answer)
+        return answer
+
+    async def overtake(self, key: str, subjects: Sequence[str], answer: Kept) -> None:
+        """Forget what is kept, or about to be, if it is not the answer that was read beside it."""
+        found = None
+        if self.shared is not None and self.trust:
+            found = await self.shared.read(key, subjects)
+        is_other = found is None or (found.kept is not None and found.kept.body != answer.body)
         if (kept := self.memory.get(key)) is not None:
-            return kept
-        mark = self.memory.mark()
-        if self.shared is None or (read := await self.shared.read(key, subjects)) is None:
-            return Place(mark, None)
-        if read.kept is None or not self.trust:
-            return Place(mark, read.words)
-        self.memory.keep(key, read.kept, subjects, mark)
-        return read.kept
+            if kept.body == answer.body:
+                return
+            self.memory.remove(key)
+            is_other = True
+        if (flight := self._flights.get(key)) is not None:
+            flight.is_overtaken = is_other = True
+        if self.shared is not None and is_other:
+            self._doubt(key)
 
-    async def keep(self, key: str, kept: Kept, subjects: Sequence[str], place: Place) -> None:
-        """Keep an answer that was read after its place was found."""
-        if not self.trust or not self.memory.keep(key, kept, subjects, place.mark):
-            return
-        if self.shared is not None and place.words is not None:
-            await self.shared.keep(key, kept, place.words)
+    async def _lead(
+        self, key: str, subjects: Sequence[str], read: Callable[[], Awaitable[Kept | _T]]
+    ) -> Kept | _T:
+        flight = self._flights[key] = _Flight()
+        try:
+            mark, words = self.memory.mark(), None
+            if self.shared is not None and (found := await self.shared.read(key, subjects)):
+                words = found.words
+                if found.kept is not None and self.trust and not self._is_doubted(key):
+                    self.memory.keep(key, found.kept, subjects, mark)
+                    flight.answer = found.kept
+                    return found.kept
+            answer = await read()
+            if isinstance(answer, Kept):
+                flight.answer = answer
+                if self.trust and not flight.is_overtaken and len(answer.body) <= _MOST_BYTES:
+                    await self._keep(key, answer, subjects, mark, words)
+            return answer
+        finally:
+            del self._flights[key]
+            flight.ended.set()
+
+    async def _keep(
+        self,
+        key: str,
+        answer: Kept,
+        subjects: Sequence[str],
+        mark: int,
+        words: tuple[bytes, ...] | None,
+    ) -> None:
+        is_kept = self.memory.keep(key, answer, subjects, mark)
+        if is_kept and self.shared is not None and words is not None:
+            await self.shared.keep(key, answer, words)
+
+    def _doubt(self, key: str) -> None:
+        """Believe no answer of Redis to this until all have expired that it has now."""
+        now = time.monotonic()
+        self._doubted[key] = now + _DOUBTED_S
+        self._doubted.move_to_end(key)
+        while next(iter(self._doubted.values())) <= now:
+            self._doubted.popitem(last=False)
+
+    def _is_doubted(self, key: str) -> bool:
+        return self._doubted.get(key, 0.0) > time.monotonic()
 
     def apply(self, change: Change) -> None:
         """Forget what a change concerns, in Redis first: memory is filled from there."""

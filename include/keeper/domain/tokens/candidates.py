@@ -1,7 +1,7 @@
 """What a run asks of each watched product: as little as its watches need, and when it is due."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,6 +30,7 @@ class WatchedProduct:
         kind: What Keepa says it is; standard until it says otherwise.
         misses: How often in a row Keepa did not know it.
         asked_at: When Keepa last said that it is no standard product; None if it never did.
+        owners: By watched price type, the users who watch it; none where Keeper itself does.
     """
 
     asin: str
@@ -41,6 +42,7 @@ class WatchedProduct:
     kind: ProductKind = ProductKind.STANDARD
     misses: int = 0
     asked_at: datetime | None = None
+    owners: Mapping[str, Collection[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class RequestPolicy:
             detail,
             product.misses >= UNKNOWN_AFTER,
             tuple(due),
+            frozenset(owner for name in due for owner in product.owners.get(name, ())),
         )
 
     def _is_waiting_as_unknown(self, product: WatchedProduct, at: datetime) -> bool:

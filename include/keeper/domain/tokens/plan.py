@@ -1,7 +1,7 @@
 """Which products a run's tokens go to, when they do not reach for all."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -10,6 +10,7 @@ from typing import Final
 from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.balance import REFILL_PERIOD, TokenReading
 from keeper.domain.tokens.prices import USUAL_PRICES, ProductPrices
+from keeper.domain.tokens.sharing import TokenShares, Wish
 
 ABOUT_TO_ALERT: Final = 0.05
 """A price at most this share above its target is about to alert."""
@@ -34,6 +35,7 @@ class Candidate:
         detail: How much of it has to be asked for.
         is_unknown: Keepa did not know it when it was asked for lately.
         price_types: The watched price types the check is for.
+        owners: The users whose watches it is for; none if Keeper itself records the product.
     """
 
     asin: str
@@ -45,6 +47,7 @@ class Candidate:
     detail: Detail = Detail.BASIC
     is_unknown: bool = False
     price_types: tuple[str, ...] = ()
+    owners: frozenset[int] = frozenset()
 
     @property
     def is_about_to_alert(self) -> bool:
@@ -81,6 +84,8 @@ class TokenPlan:
         prices: What products cost.
         simulated: The watched products, as ASIN and domain, that are left out because the simulator
             made them up.
+        sharers: Among so many users' watch lists the tokens were shared, as they do not reach for
+            all; 0 if they do, or if there is one list only.
     """
 
     now: tuple[Candidate, ...]
@@ -90,6 +95,7 @@ class TokenPlan:
     affordable: int | None
     prices: ProductPrices = USUAL_PRICES
     simulated: frozenset[tuple[str, str]] = frozenset()
+    sharers: int = 0
 
     @property
     def cost(self) -> int:
@@ -117,6 +123,8 @@ class TokenPlan:
             said += f", about {wait // REFILL_PERIOD} min of refills"
         if self.later:
             said += f"; {len(self.later)} products wait for the next run"
+        if self.sharers:
+            said += f", the tokens are shared among {self.sharers} users' watch lists"
         if self.simulated:
             said += f"; {len(self.simulated)} products that the simulator made up are left out"
         return said
@@ -146,6 +154,54 @@ def _worth(value: float, price: float) -> float:
     return value / price if value >= 0 else value * price
 
 
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    affordable: int
+    reserve: int
+    prices: ProductPrices
+
+    def limit(self, product: Candidate) -> int:
+        # What is about to alert is paid from everything, the reserve too; the rest leaves it alone.
+        return self.affordable - (0 if product.is_about_to_alert else self.reserve)
+
+    def by_worth(self, ordered: Sequence[Candidate]) -> list[bool]:
+        """Return which are paid if what is worth most comes first, whoever wants it."""
+        paid = []
+        spent = 0.0
+        for product in ordered:
+            price = self.prices.each(product.detail)
+            paid.append(spent + price <= self.limit(product))
+            spent += price if paid[-1] else 0
+        return paid
+
+    def by_list(self, ordered: Sequence[Candidate], by_worth: Sequence[bool]) -> list[bool]:
+        """Return which are paid if users' lists are given alike.
+
+        Args:
+            ordered: By their worth.
+            by_worth: Which are paid by their worth alone: of those that are on nobody's list the
+                same are.
+        """
+        paid = [is_paid and not p.owners for p, is_paid in zip(ordered, by_worth, strict=True)]
+        each = [self.prices.each(product.detail) for product in ordered]
+        unowned = sum(price for price, is_paid in zip(each, paid, strict=True) if is_paid)
+        shares = TokenShares(unowned)
+        reserve = min(unowned + self.reserve, self.affordable)
+        # Who has many about to alert has the reserve for them, and beyond it what others have.
+        for chosen, limit in (
+            ([p.is_about_to_alert and not p.is_unknown for p in ordered], reserve),
+            ([not p.is_unknown for p in ordered], self.affordable),
+            ([True] * len(ordered), self.affordable),
+        ):
+            places = [n for n, is_chosen in enumerate(chosen) if is_chosen and not paid[n]]
+            wishes = [
+                Wish(ordered[n].owners, each[n], min(self.limit(ordered[n]), limit)) for n in places
+            ]
+            for n, is_paid in zip(places, shares.give(wishes), strict=True):
+                paid[n] = is_paid
+        return paid
+
+
 def plan_tokens(
     candidates: Iterable[Candidate],
     reading: TokenReading | None,
@@ -161,6 +217,11 @@ def plan_tokens(
     Those about to alert come first, then those whose check is worth most for its tokens. What the
     tokens left do not reach for is passed over for cheaper ones behind it; as it waits its worth
     grows, so that it comes first one day.
+
+    If the tokens do not reach for all, they are shared, so that nobody's watch list starves
+    another's: the reserve goes to those about to alert, the rest to each list alike, for what is
+    worth most in it; see TokenShares. What Keeper itself records of has no list: it gets what its
+    worth alone would give it.
 
     Args:
         candidates: Every watched product.
@@ -188,16 +249,20 @@ def plan_tokens(
     affordable = reading.left_at(at) + (horizon // REFILL_PERIOD) * reading.refill
     urgent = sum(prices.each(p.detail) for p in ordered if p.is_about_to_alert)
     reserve = min(ceil(urgent), int(reading.cap * reserve_share))
-    now: list[Candidate] = []
-    later: list[Candidate] = []
-    spent = 0.0
-    for product in ordered:
-        price = prices.each(product.detail)
-        # What is about to alert is paid from everything, the reserve too; the rest leaves it alone.
-        kept = 0 if product.is_about_to_alert else reserve
-        if spent + price <= affordable - kept:
-            now.append(product)
-            spent += price
-        else:
-            later.append(product)
-    return TokenPlan(tuple(now), tuple(later), reading, reserve, max(affordable, 0), prices)
+    budget = _Budget(affordable, reserve, prices)
+    paid = budget.by_worth(ordered)
+    sharers = len(frozenset[int]().union(*(product.owners for product in ordered)))
+    is_shared = sharers > 1 and not all(paid)
+    if is_shared:
+        paid = budget.by_list(ordered, paid)
+    now = tuple(product for product, is_paid in zip(ordered, paid, strict=True) if is_paid)
+    later = tuple(product for product, is_paid in zip(ordered, paid, strict=True) if not is_paid)
+    return TokenPlan(
+        now,
+        later,
+        reading,
+        reserve,
+        max(affordable, 0),
+        prices,
+        sharers=sharers if is_shared else 0,
+    )

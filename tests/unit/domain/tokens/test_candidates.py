@@ -1,5 +1,6 @@
 """What a run asks of each watched product."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -104,3 +105,10 @@ def test_of_a_product_without_offers_only_the_least_is_asked(kind: ProductKind) 
     watched = WatchedProduct("B000000001", "us", {"WAREHOUSE": None}, kind=kind)
     found = only(POLICY, watched)
     assert (found.detail, found.price_types) == (Detail.BASIC, ("WAREHOUSE",))
+
+
+def test_a_check_is_for_those_who_watch_what_is_due() -> None:
+    watched = replace(product(NEW=6, WAREHOUSE=12), owners={"NEW": [1, 2], "WAREHOUSE": [2, 3]})
+    assert only(DAILY, watched).owners == {1, 2}
+    assert only(POLICY, watched).owners == {1, 2, 3}
+    assert only(POLICY, product(NEW=6)).owners == frozenset()

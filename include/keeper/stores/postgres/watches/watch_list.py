@@ -312,6 +312,7 @@ def watched_products(connection: Connection, *, at: datetime) -> list[WatchedPro
             ProductKind(row["kind"]) if row["kind"] else ProductKind.STANDARD,
             row["misses"] or 0,
             row["asked_at"],
+            row["owners"],
         )
         for row in rows
     ]
