@@ -382,7 +382,7 @@ def test_ports_are_published_on_loopback_and_are_the_local_stacks() -> None:
         for m in REFERENCE.finditer(compose_text())
         if m["name"].endswith("_PORT") and m["name"] in defaults
     }
-    assert len(chosen) == 8
+    assert len(chosen) == 9
     assert chosen.items() <= defaults.items()
 
 
