@@ -30,6 +30,7 @@ ONE_SHOTS = {"check-settings", "migrate"}
 # Of .env, what production may not read.
 OF_A_LAPTOP = {name for name in example_environment() if re.search(r"PASSWORD|SECRET$|_KEY$", name)}
 BY_PROFILE = {
+    "all-in-one": ["all-in-one"],
     "connect": ["connect"],
     "connect-setup": ["connect"],
     "keepa-simulator": ["simulator"],
@@ -92,8 +93,9 @@ def test_secrets_are_files_that_the_command_makes() -> None:
         assert named - {"kafka_password"} <= granted[name], name
 
 
-def test_the_console_holds_no_secret_of_keepa_or_a_channel() -> None:
-    console = SERVICES["console"]
+@pytest.mark.parametrize("name", ["console", "all-in-one"])
+def test_the_console_holds_no_secret_of_keepa_or_a_channel(name: str) -> None:
+    console = SERVICES[name]
     assert not {"keepa_api_key", "smtp_password", "kafka_admin_password"} & set(console["secrets"])
     assert not [name for name in console["secrets"] if re.search("telegram|discord|apprise", name)]
     held = re.compile("KEEPA_API_KEY|SMTP|TELEGRAM_BOT|DISCORD|APPRISE")
