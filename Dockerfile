@@ -46,8 +46,9 @@ COPY pyproject.toml README.md /opt/keeper/
 RUN /opt/keeper/venv/bin/python -m pip install --disable-pip-version-check --no-cache-dir \
     --no-deps --no-index --no-build-isolation --editable /opt/keeper
 COPY docker/airflow_local_settings.py /opt/airflow/config/airflow_local_settings.py
-COPY docker/all_in_one.py docker/check_settings.py docker/health.py docker/import_saved_objects.py docker/json_service.py \
-    docker/register_connectors.py docker/secret.sh docker/worker_health.py docker/write_passwords.py \
+COPY docker/all_in_one.py docker/check_settings.py docker/health.py docker/import_saved_objects.py \
+    docker/json_service.py docker/register_connectors.py docker/secret.sh docker/worker_health.py \
+    docker/write_passwords.py \
     /opt/keeper/docker/
 COPY docker/kibana /opt/keeper/docker/kibana
 COPY sql /opt/keeper/sql

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from stack.layout import Layout
 from stack.machine import Debian
 from stack.preflight import Machine, problems_of
 from stack.redis import RedisProgram, redis_folder, redis_program, service
-from stack.services import Service
+from stack.services import Service, Step
 
 MakeStack = Callable[..., Stack]
 
@@ -25,7 +26,7 @@ def with_redis(make_stack: MakeStack) -> Stack:
     return make_stack(uses_redis=True, environ={"PATH": "/nowhere"})
 
 
-def machine(**changes: object) -> Machine:
+def machine(**changes: Any) -> Machine:
     on = Machine(
         is_port_free=lambda port: True,
         available_memory_mib=lambda: 16_000,
@@ -49,7 +50,8 @@ def test_asked_for_the_console_waits_for_it(with_redis: Stack) -> None:
     services, steps = build(with_redis, names)
 
     assert {"redis", "redis-software"} <= names
-    needs = {part.name: part.needs for part in (*services, *steps)}
+    parts: list[Service | Step] = [*services, *steps]
+    needs = {part.name: part.needs for part in parts}
     assert "redis" in needs["console"]
     assert "redis-software" in needs["redis"]
     assert "redis" not in names_of(with_redis, ["workers"])
@@ -140,9 +142,9 @@ def test_where_it_can_be_unpacked_nothing_is_missing(with_redis: Stack) -> None:
     ids=["no Debian", "no apt-get", "forbidden"],
 )
 def test_where_it_cannot_one_sentence_says_so(
-    environ: dict[str, str], changes: dict[str, object], with_redis: Stack
+    environ: dict[str, str], changes: dict[str, Any], with_redis: Stack
 ) -> None:
-    stack = replace(with_redis, environ=with_redis.environ | environ)
+    stack = replace(with_redis, environ={**with_redis.environ, **environ})
 
     (problem,) = problems_of(stack, False, _redis(stack), machine(**changes))
 
