@@ -1,6 +1,7 @@
 # The image of every process of Keeper; docker-compose.yaml says which command each container runs.
 # A container has one process and no Supervisor: health, restarts, logs and limits are the engine's
-# work, and behind a supervisor it would see one container that is always up.
+# work, and behind a supervisor it would see one container that is always up. The only exception is
+# the profile all-in-one, for small machines, whose health check asks each of its processes.
 #
 # requirements.txt is exported from uv.lock and pins every package with its hash; it is whole, so pip
 # resolves nothing: it would ask for newer ones of packages that have extras. It is installed into an
@@ -45,8 +46,9 @@ COPY pyproject.toml README.md /opt/keeper/
 RUN /opt/keeper/venv/bin/python -m pip install --disable-pip-version-check --no-cache-dir \
     --no-deps --no-index --no-build-isolation --editable /opt/keeper
 COPY docker/airflow_local_settings.py /opt/airflow/config/airflow_local_settings.py
-COPY docker/check_settings.py docker/health.py docker/import_saved_objects.py docker/json_service.py \
-    docker/register_connectors.py docker/secret.sh docker/worker_health.py docker/write_passwords.py \
+COPY docker/all_in_one.py docker/check_settings.py docker/health.py docker/import_saved_objects.py \
+    docker/json_service.py docker/register_connectors.py docker/secret.sh docker/worker_health.py \
+    docker/write_passwords.py \
     /opt/keeper/docker/
 COPY docker/kibana /opt/keeper/docker/kibana
 COPY sql /opt/keeper/sql

@@ -53,6 +53,7 @@ DATABASE_PASSWORDS = {
 def mistakes_of(environment: Mapping[str, str], secrets: Path = SECRETS) -> Iterator[str]:
     """Yield what is wrong, with the name of the variable or the file to mend."""
     yield from _of_keeper()
+    yield from _of_containers(environment)
     if not environment.get("KEEPER_PRODUCTION"):
         yield from _of_airflow(
             environment.get("AIRFLOW__CORE__FERNET_KEY", ""),
@@ -109,6 +110,24 @@ def _of_keeper() -> Iterator[str]:
         load_settings()
     except SettingsError as error:
         yield from (line.strip() for line in str(error).splitlines()[1:])
+
+
+def _of_containers(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield what would run the console and the workers twice, or not at all."""
+    separate = environment.get("KEEPER_SEPARATE_CONTAINERS") or "1"
+    together = "all-in-one" in environment.get("KEEPER_PROFILES", "").split(",")
+    if separate not in {"0", "1"}:
+        yield "KEEPER_SEPARATE_CONTAINERS: must be 1 or 0"
+    elif together and separate == "1":
+        yield (
+            "KEEPER_SEPARATE_CONTAINERS: must be 0 with the profile all-in-one, or the console and "
+            "each worker run twice"
+        )
+    elif not together and separate == "0":
+        yield (
+            "COMPOSE_PROFILES: must name all-in-one with KEEPER_SEPARATE_CONTAINERS=0, or nothing "
+            "runs the console and the workers"
+        )
 
 
 def _of_a_laptop(environment: Mapping[str, str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from keeper.streams.workers import WORKERS
-from stack import airflow, elasticsearch, kafka, postgres, product
+from stack import airflow, elasticsearch, kafka, postgres, product, redis
 from stack.artifacts import fetch_artifacts
 from stack.context import Stack
 from stack.errors import StackError
@@ -18,6 +18,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "elasticsearch": ("elasticsearch",),
     "mail": ("mail",),
     "simulator": ("simulator",),
+    "redis": ("redis",),
     "migrate": ("migrate",),
     "workers": _WORKERS,
     "console": ("console",),
@@ -27,6 +28,7 @@ _NEEDS: Final = {
     "databases": ("postgres",),
     "kafka": ("artifacts",),
     "elasticsearch": ("artifacts",),
+    "redis": ("redis-software",),
     "migrate": ("databases", "kafka", "elasticsearch"),
     "airflow-migrate": ("databases",),
     "console": ("migrate",),
@@ -39,7 +41,7 @@ def names_of(stack: Stack, only: Sequence[str]) -> frozenset[str]:
     """Return the programs and steps that `only` means, with all they need.
 
     Args:
-        stack: The stack; with a Keepa key it has no simulator.
+        stack: The stack; with a Keepa key it has no simulator, and a Redis only if asked to.
         only: Groups by name; empty means everything.
 
     Raises:
@@ -53,6 +55,10 @@ def names_of(stack: Stack, only: Sequence[str]) -> frozenset[str]:
     wanted = {name for group in only or GROUPS for name in GROUPS[group]}
     if not stack.uses_simulator:
         wanted.discard("simulator")
+    if not stack.uses_redis:
+        wanted.discard("redis")
+    elif "console" in wanted:
+        wanted.add("redis")
     return _with_needs(wanted)
 
 
@@ -69,6 +75,8 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
         services.append(product.mail_service(stack))
     if "simulator" in names:
         services.append(product.simulator_service(stack))
+    if "redis" in names:
+        services.append(redis.service(stack))
     if names & set(_WORKERS):
         services += [s for s in product.worker_services(stack) if s.name in names]
     if "console" in names:
@@ -77,6 +85,7 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
         services += airflow.services(stack)
     steps = [
         Step("artifacts", "Kafka and Elasticsearch software", lambda: _fetch(stack)),
+        redis.software_step(stack),
         postgres.databases_step(stack),
         airflow.migrate_step(stack),
         product.migrate_step(stack),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from dotenv import dotenv_values
 
@@ -12,6 +13,8 @@ from stack.accounts import Account, server_account
 from stack.artifacts import artifacts_present
 from stack.credentials import Credentials, load_credentials
 from stack.debian_java import java_folder
+from stack.errors import StackError
+from stack.given import has_own_redis
 from stack.java import Java, describe_java, find_java
 from stack.layout import Layout
 from stack.maven import (
@@ -20,6 +23,9 @@ from stack.maven import (
     repository_from_settings,
 )
 from stack.ports import Ports, resolve_ports
+
+REDIS: Final = "KEEPER_STACK_REDIS"
+"""The variable that says whether the stack has a Redis, 1 or 0; at first it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Stack:
         simulator_runs: Whether its clock runs instead, as after the first demo.
         durable: Whether PostgreSQL's data must outlive a crash of the machine.
         environ: The environment of the command.
+        uses_redis: Whether the console keeps its answers in a Redis of the stack's.
     """
 
     layout: Layout
@@ -56,6 +63,7 @@ class Stack:
     durable: bool
     environ: Mapping[str, str]
     simulator_runs: bool = False
+    uses_redis: bool = False
 
     @property
     def uses_simulator(self) -> bool:
@@ -69,6 +77,18 @@ def keepa_key_of(layout: Layout, environ: Mapping[str, str]) -> str | None:
     if not value:
         value = (dotenv_values(layout.root / ".env").get("KEEPA_API_KEY") or "").strip()
     return value or None
+
+
+def wants_redis(environ: Mapping[str, str], remembered: bool) -> bool:
+    """Return whether a Redis is asked for: KEEPER_STACK_REDIS, else as last time.
+
+    Raises:
+        StackError: The variable is neither 1 nor 0.
+    """
+    text = environ.get(REDIS, "").strip()
+    if text not in {"", "0", "1"}:
+        raise StackError(f"{REDIS} must be 1 or 0, not {text!r}.")
+    return text == "1" if text else remembered
 
 
 def repository_of(
@@ -112,7 +132,13 @@ def load_stack(
         or datetime.now(UTC).replace(minute=0, second=0, microsecond=0).isoformat()
     )
     durable = state.get("durable", durable)
-    facts = {"ports": ports.as_dict(), "simulator_at": simulator_at, "durable": durable}
+    redis = wants_redis(environ, state.get("redis", False))
+    facts = {
+        "ports": ports.as_dict(),
+        "simulator_at": simulator_at,
+        "durable": durable,
+        "redis": redis,
+    }
     if any(state.get(name) != value for name, value in facts.items()):
         layout.remember(**facts)
     places = (Path("/usr/lib/jvm"), java_folder(layout) / "usr/lib/jvm")
@@ -132,4 +158,5 @@ def load_stack(
         durable=durable,
         environ=environ,
         simulator_runs=state.get("simulator_runs", False),
+        uses_redis=redis and not has_own_redis(layout, environ),
     )

@@ -27,6 +27,7 @@ class Credentials:
     airflow_api_secret: str
     kafka_cluster_id: str
     keeper_link_secret: str
+    redis: str
 
 
 def load_credentials(layout: Layout) -> Credentials:
@@ -53,7 +54,8 @@ def _generate() -> Credentials:
         airflow_fernet_key=base64.urlsafe_b64encode(os.urandom(32)).decode(),
         airflow_jwt_secret=secrets.token_urlsafe(48),
         airflow_api_secret=secrets.token_urlsafe(48),
-        # Kafka's Uuid: 16 bytes, base64url without padding, not starting with "-".
         keeper_link_secret=secrets.token_hex(16),
+        redis=secrets.token_hex(16),
+        # Kafka's Uuid: 16 bytes, base64url without padding, not starting with "-".
         kafka_cluster_id="k" + base64.urlsafe_b64encode(os.urandom(16)).decode()[1:22],
     )

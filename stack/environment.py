@@ -56,6 +56,8 @@ def product_environment(stack: Stack) -> dict[str, str]:
         settings["KEEPER_KEEPA_URL"] = simulator_url(stack)
     else:
         settings["KEEPA_API_KEY"] = stack.keepa_key
+    if stack.uses_redis:
+        settings["KEEPER_REDIS_URL"] = redis_url(stack)
     return settings
 
 
@@ -109,6 +111,11 @@ def database_url(stack: Stack) -> str:
         f"postgresql://keeper:{stack.credentials.postgres_keeper}"
         f"@{HOST}:{stack.ports.postgres}/keeper"
     )
+
+
+def redis_url(stack: Stack) -> str:
+    """Return where the console's cache is, password included."""
+    return f"redis://:{stack.credentials.redis}@{HOST}:{stack.ports.redis}/0"
 
 
 def console_url(stack: Stack) -> str:

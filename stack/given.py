@@ -58,6 +58,13 @@ def catches_mail(layout: Layout, environ: Mapping[str, str]) -> bool:
     return not {"SMTP_HOST", "SMTP_HOST_FILE"} & given_settings(layout, environ).keys()
 
 
+def has_own_redis(layout: Layout, environ: Mapping[str, str]) -> bool:
+    """Return whether the console keeps its answers in a Redis of the user's."""
+    return bool(
+        {"KEEPER_REDIS_URL", "KEEPER_REDIS_URL_FILE"} & given_settings(layout, environ).keys()
+    )
+
+
 def exported_mark(variables: Mapping[str, str]) -> str:
     """Return the value of EXPORTED for these variables."""
     return " ".join(f"{name}={_digest(value)}" for name, value in variables.items())

@@ -81,7 +81,8 @@ def up(stack: Stack, only: Sequence[str], console: Console) -> Stack:
         stack = check(stack, only, console)
         services, steps = build(stack, only)
         write_env_file(stack)
-        leave_out = [] if stack.uses_simulator else ["simulator"]
+        used = {"simulator": stack.uses_simulator, "redis": stack.uses_redis}
+        leave_out = [name for name, is_used in used.items() if not is_used]
         start_in_order(stack.layout, supervisor, console, services, steps, leave_out)
     return stack
 

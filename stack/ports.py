@@ -23,6 +23,7 @@ class Ports:
     smtp: int = 1025
     mail_web: int = 8025
     console: int = 8000
+    redis: int = 6379
 
     def as_dict(self) -> dict[str, int]:
         """Return the ports by name."""

@@ -10,19 +10,20 @@ from typing import Final
 
 from stack import machine
 from stack.artifacts import artifacts_present
-from stack.context import Stack
-from stack.debian_java import can_unpack
+from stack.context import REDIS, Stack
+from stack.debian_packages import can_unpack
 from stack.errors import NotReadyError
 from stack.locks import only_one
 from stack.maven import URL
 from stack.ports import variable_of
+from stack.redis import has_redis
 from stack.services import Service
 from stack.versions import versions
 
 INSTALL: Final = "KEEPER_INSTALL"
 """The variable that says whether what is missing is installed: 1 or 0, 1 if it is unset.
 
-Root installs Debian's packages; others unpack its Java below `.keeper`."""
+Root installs Debian's packages; others unpack its Java below `.keeper`, and both its Redis."""
 _DISK_MIB: Final = 2048
 # apt-get itself does not wait for another that fetches its lists.
 _APT_LOCK: Final = Path("/run/keeper-apt-get.lock")
@@ -40,6 +41,7 @@ _LABELS: Final = {
     "smtp": "the mail catcher",
     "mail_web": "the mail catcher's page",
     "console": "the console",
+    "redis": "Redis",
 }
 
 
@@ -54,7 +56,7 @@ class Machine:
     distribution: machine.Debian = field(default_factory=machine.read_distribution)
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
     user_has_name: bool = field(default_factory=machine.user_has_name)
-    can_unpack_java: bool = field(default_factory=can_unpack)
+    can_unpack: bool = field(default_factory=can_unpack)
     has_setpriv: bool = field(default_factory=lambda: shutil.which("setpriv") is not None)
 
 
@@ -81,6 +83,12 @@ def problems_of(
         found.append(
             f"The user id {os.geteuid()} has no name in /etc/passwd, without which PostgreSQL does "
             "not run; use a user that has one."
+        )
+    if any(s.name == "redis" for s in to_start) and not _may_have_redis(stack, on):
+        found.append(
+            f"{REDIS}=1 asks for Redis, and there is no redis-server on the PATH, nor a Debian "
+            f"whose own may be unpacked ({INSTALL}=0 forbids that); install it, or do without: "
+            f"{REDIS}=0, and the console keeps answers in its own memory."
         )
     found += _port_problems(stack, to_start, on)
     found += _space_problems(stack, to_start, on)
@@ -111,7 +119,7 @@ def may_unpack_java(environ: Mapping[str, str], on: Machine) -> bool:
         environ.get(INSTALL, "1") == "1"
         and not on.is_root
         and on.distribution.is_debian
-        and on.can_unpack_java
+        and on.can_unpack
     )
 
 
@@ -155,6 +163,13 @@ def _software_problems(stack: Stack, on: Machine) -> list[str]:
         if on.is_root:
             found[-1] += f"\n  (without {INSTALL}=0 this command runs that line itself)"
     return found
+
+
+def _may_have_redis(stack: Stack, on: Machine) -> bool:
+    may_unpack = (
+        stack.environ.get(INSTALL, "1") == "1" and on.distribution.is_debian and on.can_unpack
+    )
+    return has_redis(stack) or may_unpack
 
 
 def _lacks_maven(stack: Stack) -> bool:

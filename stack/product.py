@@ -91,6 +91,7 @@ def simulator_service(stack: Stack) -> Service:
 
 def console_service(stack: Stack) -> Service:
     """Describe the console, which serves the links in messages."""
+    needs = {"migrate", "redis"} if stack.uses_redis else {"migrate"}
     return Service(
         program=Program(
             name="console",
@@ -103,7 +104,7 @@ def console_service(stack: Stack) -> Service:
         ),
         title="console",
         probe=lambda _: _probe_http(f"http://{HOST}:{stack.ports.console}/health"),
-        needs=frozenset({"migrate"}),
+        needs=frozenset(needs),
         memory_mib=90,
         ports=("console",),
     )

@@ -22,7 +22,7 @@ from stack.layout import Layout, choose_socket_path, make_socket_folder, write_p
 from stack.leftovers import end_processes, is_running_process, processes_of
 
 RUNNING: Final = "RUNNING"
-_SERVERS: Final = frozenset({"postgres", "kafka", "elasticsearch", "mail", "simulator"})
+_SERVERS: Final = frozenset({"postgres", "kafka", "elasticsearch", "mail", "simulator", "redis"})
 # Tasks need Airflow's API to end well, and everything needs the servers, which end last.
 _STOPPED_FIRST: Final[tuple[Callable[[str], bool], ...]] = (
     lambda name: name == "airflow-scheduler",

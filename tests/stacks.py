@@ -26,6 +26,7 @@ def plain_stack(layout: Layout, **changes: Any) -> Stack:
             airflow_api_secret="api",
             kafka_cluster_id="kXXXXXXXXXXXXXXXXXXXXA",
             keeper_link_secret="link-secret-of-the-stack",
+            redis="redis-password",
         ),
         "account": None,
         "java": Java(Path("/usr/lib/jvm/java-17"), 17),

@@ -117,7 +117,7 @@ def test_it_has_every_part() -> None:
         *("postgres", "kafka", "elasticsearch", "kibana", "kibana-setup"),
         *("keepa-simulator", "migrate"),
         *("airflow-apiserver", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"),
-        *("check-settings", "console", "mail", *CELERY, *DEV_TOOLS, *CONNECT),
+        *("check-settings", "console", "all-in-one", "mail", *CELERY, *DEV_TOOLS, *CONNECT),
         *(worker.name for worker in WORKERS),
     }
     airflow = [name for name in SERVICES.keys() - CELERY if "airflow" in name]
@@ -333,7 +333,7 @@ def test_what_may_be_left_out_needs_its_profile() -> None:
         {name: {"celery"} for name in CELERY}
         | {name: {"dev-tools"} for name in DEV_TOOLS}
         | {name: {"connect"} for name in CONNECT}
-        | {"redis": {"celery", "dev-tools"}}
+        | {"redis": {"celery", "dev-tools"}, "all-in-one": {"all-in-one"}}
     )
 
 
@@ -366,7 +366,7 @@ def test_ports_are_published_on_loopback_and_are_the_local_stacks() -> None:
         for service in composed(EXAMPLE)["services"].values()
         for port in service.get("ports", ())
     ]
-    assert len(published) == 13
+    assert len(published) == 14
     for port in published:
         address, outside, inside = port.split(":")
         assert address == "127.0.0.1"
@@ -382,7 +382,7 @@ def test_ports_are_published_on_loopback_and_are_the_local_stacks() -> None:
         for m in REFERENCE.finditer(compose_text())
         if m["name"].endswith("_PORT") and m["name"] in defaults
     }
-    assert len(chosen) == 8
+    assert len(chosen) == 9
     assert chosen.items() <= defaults.items()
 
 

@@ -30,6 +30,7 @@ ONE_SHOTS = {"check-settings", "migrate"}
 # Of .env, what production may not read.
 OF_A_LAPTOP = {name for name in example_environment() if re.search(r"PASSWORD|SECRET$|_KEY$", name)}
 BY_PROFILE = {
+    "all-in-one": ["all-in-one"],
     "connect": ["connect"],
     "connect-setup": ["connect"],
     "keepa-simulator": ["simulator"],
@@ -95,7 +96,7 @@ def test_secrets_are_files_that_the_command_makes() -> None:
 def test_who_needs_no_login_to_airflow_and_no_channel_has_none() -> None:
     granted = {name: set(service.get("secrets", ())) for name, service in SERVICES.items()}
     holders = {name for name, held in granted.items() if "airflow_console_password" in held}
-    assert holders == {"console", "airflow-apiserver", "check-settings"}
+    assert holders == {"console", "all-in-one", "airflow-apiserver", "check-settings"}
     assert granted["relay"] == {"keeper_postgres_password", "kafka_password"}
     given = SERVICES["relay"]["environment"]
     assert {name for name, value in given.items() if value.startswith("/run/secrets/")} == {
@@ -106,6 +107,11 @@ def test_who_needs_no_login_to_airflow_and_no_channel_has_none() -> None:
 
 def test_the_console_holds_no_secret_of_keepa_or_a_channel() -> None:
     console = SERVICES["console"]
+
+
+@pytest.mark.parametrize("name", ["console", "all-in-one"])
+def test_the_console_holds_no_secret_of_keepa_or_a_channel(name: str) -> None:
+    console = SERVICES[name]
     assert not {"keepa_api_key", "smtp_password", "kafka_admin_password"} & set(console["secrets"])
     assert not [name for name in console["secrets"] if re.search("telegram|discord|apprise", name)]
     held = re.compile("KEEPA_API_KEY|SMTP|TELEGRAM_BOT|DISCORD|APPRISE")

@@ -8,7 +8,7 @@ import pytest
 from stack.artifact_hashes import hashes_of
 from stack.artifacts import known_hashes
 from stack.context import repository_of
-from stack.debian_java import keep_links_inside
+from stack.debian_packages import keep_links_inside
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.maven import MavenRepository, verify_hashes

@@ -40,8 +40,8 @@ def test_with_a_key_there_is_no_simulator(make_stack: Callable[..., Stack]) -> N
 
 
 def test_an_unknown_group_is_told_with_the_known_ones(make_stack: Callable[..., Stack]) -> None:
-    with pytest.raises(StackError, match=r"no service group redis; choose from postgres, kafka"):
-        names_of(make_stack(), ["redis", "kafka"])
+    with pytest.raises(StackError, match=r"no service group rabbit; choose from postgres, kafka"):
+        names_of(make_stack(), ["rabbit", "kafka"])
 
 
 def test_every_need_is_built_too(make_stack: Callable[..., Stack]) -> None:

@@ -34,7 +34,7 @@ def machine(**changes: Any) -> Machine:
         "distribution": DEBIAN,
         "is_root": True,
         "user_has_name": True,
-        "can_unpack_java": True,
+        "can_unpack": True,
         "has_setpriv": True,
     }
     return Machine(**(facts | changes))
@@ -214,7 +214,7 @@ def test_root_installs_packages_on_debian_unless_forbidden(
         ({"KEEPER_INSTALL": "0"}, {}, False),
         ({}, {"is_root": True}, False),
         ({}, {"distribution": OTHER}, False),
-        ({}, {"can_unpack_java": False}, False),
+        ({}, {"can_unpack": False}, False),
     ],
     ids=["a plain user", "forbidden", "root installs", "not Debian", "no apt-get"],
 )

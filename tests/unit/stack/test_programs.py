@@ -133,6 +133,7 @@ def test_a_bare_program_inherits_the_path_alone() -> None:
             {"port": 1, "data": "/d", "hba": "/h", "ident": "/i", "durable": "on"},
             "listen_addresses = '127.0.0.1'\nport = 1\n",
         ),
+        ("redis.conf", {"port": 1, "folder": "/d", "password": "p"}, "bind 127.0.0.1\nport 1\n"),
         ("elasticsearch.jvm.options", {"tmp": "/t"}, "-Djava.io.tmpdir=${ES_TMPDIR}\n"),
     ],
 )
