@@ -105,10 +105,6 @@ def test_who_needs_no_login_to_airflow_and_no_channel_has_none() -> None:
     }
 
 
-def test_the_console_holds_no_secret_of_keepa_or_a_channel() -> None:
-    console = SERVICES["console"]
-
-
 @pytest.mark.parametrize("name", ["console", "all-in-one"])
 def test_the_console_holds_no_secret_of_keepa_or_a_channel(name: str) -> None:
     console = SERVICES[name]
