@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
+from schemathesis.checks import CheckFunction
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.result import Err
 from schemathesis.schemas import APIOperation
@@ -22,7 +23,7 @@ from tests.hostile_requests import Described, attacks
 from tests.waiting import HUNG_AFTER_S
 
 Operation = APIOperation[Any, Any, Any, Any]
-_CHECKS: Final = [
+_CHECKS: Final[list[CheckFunction]] = [
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_schema_conformance,
@@ -143,7 +144,7 @@ class Prober:
         faults: list[str] = []
         if answer.status_code == 500:
             faults.append("500")
-        left_out = set()
+        left_out: set[CheckFunction] = set()
         if case.media_type == "text/csv":
             # A number in place of text is text too once it is sent.
             left_out.add(checks.negative_data_rejection)
