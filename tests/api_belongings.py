@@ -1,8 +1,14 @@
 """What is Ann's, or everybody's, made where a test of the API asks about it."""
 
+from datetime import UTC, datetime
 from typing import Final
 
-from tests.console_server import ANN, Console
+from keeper.domain.users.access import Scope
+from keeper.stores.postgres.runs.runs import start_run
+from keeper.streams.config import KafkaConfig
+from tests.console_server import ANN, BOSS, Console
+from tests.dead_letters import publish_letters
+from tests.stored_prices import store_current_price, store_history
 
 _MADE: Final = {
     "watch_id": """
@@ -69,3 +75,35 @@ def belonging(console: Console, name: str) -> int | str:
     rows = console.connection.execute(_MADE[name], {"email": ANN}).fetchall()
     found: int | str = rows[0]["id"]
     return found
+
+
+def parts_of_addresses(console: Console, kafka: KafkaConfig, topic: str) -> dict[str, str]:
+    """Make what is Ann's or an operator's, and return how addresses name it."""
+    ann = console.program(ANN, Scope.WATCHES_WRITE)
+    ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"})
+    boss = console.program(BOSS, Scope.OPERATIONS_WRITE)
+    asked = boss.post("/api/v1/search/rebuilds", json={"index": "deals"}).json()["id"]
+    store_current_price(console.connection, "B00EXAMPL0", at=console.clock.now, price=2499)
+    store_history(console.connection, "B00EXAMPL0", [(datetime(2026, 5, 1, tzinfo=UTC), 2499)])
+    publish_letters(kafka, topic, [b"rubbish"])
+    run_id = "track_prices/manual__1"
+    check_id = f"console__{console.user(ANN).user_id}__{'0' * 32}"
+    for one in (run_id, f"track_prices/{check_id}"):
+        start_run(
+            console.connection,
+            run_id=one,
+            dag_id="track_prices",
+            source="simulator",
+            started_at=console.clock.now,
+        )
+    console.connection.execute(
+        "UPDATE pipeline_runs SET state = 'SUCCESS', finished_at = started_at"
+    )
+    return {
+        "asin": "B00EXAMPL0",
+        "check_id": check_id,
+        "topic": topic,
+        "place": "0:0",
+        "run_id": run_id,
+        "request_id": str(asked),
+    }

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
@@ -13,14 +12,11 @@ from keeper.console.openapi import openapi_document
 from keeper.domain.users.access import Role, Scope, refused_scopes
 from keeper.domain.users.secrets import new_token
 from keeper.domain.watches.watch import Watch
-from keeper.stores.postgres.runs.runs import start_run
 from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.config import KafkaConfig
-from tests.api_belongings import with_belongings
+from tests.api_belongings import parts_of_addresses, with_belongings
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
-from tests.dead_letters import publish_letters
-from tests.stored_prices import store_current_price, store_history
 
 METHODS: Final = {"get", "post", "put", "patch", "delete"}
 
@@ -91,38 +87,6 @@ def expected(access: Access, caller: Caller) -> set[int]:
         is_seen = caller.role is Role.OPERATOR and not access.needs_session
         return done if is_seen else {404}
     return done
-
-
-def parts_of_addresses(console: Console, kafka: KafkaConfig, topic: str) -> dict[str, str]:
-    """Make what is Ann's or an operator's, and return how addresses name it."""
-    ann = console.program(ANN, WRITE)
-    ann.post("/api/v1/watches", json={"product": "B00EXAMPL0"})
-    boss = console.program(BOSS, Scope.OPERATIONS_WRITE)
-    asked = boss.post("/api/v1/search/rebuilds", json={"index": "deals"}).json()["id"]
-    store_current_price(console.connection, "B00EXAMPL0", at=console.clock.now, price=2499)
-    store_history(console.connection, "B00EXAMPL0", [(datetime(2026, 5, 1, tzinfo=UTC), 2499)])
-    publish_letters(kafka, topic, [b"rubbish"])
-    run_id = "track_prices/manual__1"
-    check_id = f"console__{console.user(ANN).user_id}__{'0' * 32}"
-    for one in (run_id, f"track_prices/{check_id}"):
-        start_run(
-            console.connection,
-            run_id=one,
-            dag_id="track_prices",
-            source="simulator",
-            started_at=console.clock.now,
-        )
-    console.connection.execute(
-        "UPDATE pipeline_runs SET state = 'SUCCESS', finished_at = started_at"
-    )
-    return {
-        "asin": "B00EXAMPL0",
-        "check_id": check_id,
-        "topic": topic,
-        "place": "0:0",
-        "run_id": run_id,
-        "request_id": str(asked),
-    }
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.mcp.server import serve_mcp
 from keeper.console.pages.documentation import documentation_routes
 from keeper.console.pages.sign_in import sign_in_route
-from keeper.console.problems import Problem, install
+from keeper.console.problems import Problem, describe_bodies, install
 from keeper.console.serving import idempotency
 from keeper.console.serving.metrics import ConsoleMetrics, Measured
 from keeper.console.serving.proxies import TrustedProxies
@@ -90,6 +90,7 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
         document = write()
         if is_new:
             idempotency.describe(document)
+            describe_bodies(document)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.setdefault(
             "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")

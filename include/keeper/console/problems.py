@@ -251,6 +251,19 @@ def answers(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
     return found
 
 
+def describe_bodies(document: dict[str, Any]) -> None:
+    """Add to the description of each operation with a body what any body may be answered with."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if "requestBody" not in operation:
+                continue
+            for kind in (BAD_REQUEST, TOO_LARGE):
+                described = answers(kind)[kind.status]
+                known = operation["responses"].setdefault(str(kind.status), described)
+                if kind.title not in known["description"]:
+                    known["description"] += f"; {kind.title}"
+
+
 def response(
     kind: ProblemKind,
     detail: str | None = None,

@@ -1,9 +1,11 @@
 """Shapes that several subjects of the API share."""
 
-from datetime import datetime
-from typing import Annotated, Final
+import json
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from keeper.domain.locales import LOCALES
 from keeper.domain.money import format_money
@@ -14,6 +16,7 @@ _DOMAINS: Final = [locale.domain for locale in LOCALES]
 _TYPES: Final = [one.name for one in PRICE_TYPES if one.is_price]
 TEXT: Final = r"^[^\x00-\x1f\x7f]*$"
 """What people type holds no control characters."""
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def _domain(value: str) -> str:
@@ -25,6 +28,29 @@ def _domain(value: str) -> str:
 def _price_type(value: str) -> str:
     if value not in _TYPES:
         raise ValueError(f"none of {', '.join(_TYPES)}")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Return a moment in UTC: what lies outside its years no database gives back."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside the years 1 to 9999 in UTC") from None
+
+
+def _storable(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what Python takes for JSON and PostgreSQL does not, however deep it stands."""
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        # Escapes can stand for halves of characters.
+        text.encode()
+    except RecursionError:
+        raise ValueError("too many lists in lists") from None
+    except ValueError:
+        raise ValueError("no number, or half a character") from None
+    if _NUL.search(text):
+        raise ValueError("no text with U+0000")
     return value
 
 
@@ -40,6 +66,9 @@ Email = Annotated[
     str,
     StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$"),
 ]
+STORABLE: Final = AfterValidator(_storable)
+"""For objects of JSON whose members others define; after their lengths."""
+GivenMoment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Moment = Annotated[datetime, Field(description="RFC 3339, UTC.")]
 
 

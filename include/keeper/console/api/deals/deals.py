@@ -6,10 +6,10 @@ from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from keeper.console.api.deals.shapes import DealReply
-from keeper.console.api.shapes import TEXT, Domain, Number, PriceTypeName, Reply
+from keeper.console.api.shapes import TEXT, Domain, GivenMoment, Number, PriceTypeName, Reply
 from keeper.console.auth import DealReader
 from keeper.console.context import ConsoleContext, Context
 from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
@@ -68,7 +68,7 @@ class DealFilters:
         ),
     ] = None
     since: Annotated[
-        AwareDatetime | None,
+        GivenMoment | None,
         Query(description="Only those seen again since then; without it since a day ago."),
     ] = None
     owner_id: Annotated[

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
 
 from keeper.console.api.deals.shapes import FilterReply
-from keeper.console.api.shapes import TEXT, Domain, Number, PriceTypeName, Reply
+from keeper.console.api.shapes import STORABLE, TEXT, Domain, Number, PriceTypeName, Reply
 from keeper.console.api.shapes import Request as RequestBody
 from keeper.console.auth import DealReader, DealWriter
 from keeper.console.context import Context
@@ -43,6 +43,7 @@ _WRITE = answers(NOT_SIGNED_IN, SCOPE_MISSING, OTHER_SITE, BAD_REQUEST)
 _OWN = ("name", "domain", "price_type", "min_score", "status")
 FilterId = Annotated[Number, Path(description="The filter's number.")]
 FilterName = Annotated[str, Field(min_length=1, max_length=200, pattern=TEXT)]
+Selection = Annotated[dict[str, Any], Field(max_length=100), STORABLE]
 Amount = Annotated[str, Field(max_length=50, pattern=TEXT, examples=["24.99"])]
 
 
@@ -62,9 +63,8 @@ class FilterChanges(RequestBody):
         default=None, max_length=1000, pattern=TEXT, description="Words the title must have."
     )
     min_rating: float | None = Field(default=None, ge=0, le=5, description="Least stars, like 4.5.")
-    selection: dict[str, Any] | None = Field(
+    selection: Selection | None = Field(
         default=None,
-        max_length=100,
         description="Keepa's selection fields by their own names, instead of all there are; they "
         "count before the fields above.",
         examples=[{"isLowest": True}],

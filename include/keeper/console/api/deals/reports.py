@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from keeper.console.api.deals.shapes import (
     NextReport,
@@ -12,7 +12,7 @@ from keeper.console.api.deals.shapes import (
     ReportReply,
     ReportWithDeals,
 )
-from keeper.console.api.shapes import Number, Reply
+from keeper.console.api.shapes import GivenMoment, Number, Reply
 from keeper.console.auth import DealReader
 from keeper.console.context import Context
 from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
@@ -43,7 +43,7 @@ async def list_reports(
     context: Context,
     limit: Limit = 100,
     cursor: Cursor = None,
-    since: Annotated[AwareDatetime | None, Query(description="Only of then or later.")] = None,
+    since: Annotated[GivenMoment | None, Query(description="Only of then or later.")] = None,
     owner_id: Annotated[
         Number | None, Query(description="Only of this user; operators see those of others.")
     ] = None,

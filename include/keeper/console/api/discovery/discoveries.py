@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
 
-from keeper.console.api.shapes import TEXT, Domain, Money, Number, PriceTypeName, Reply
+from keeper.console.api.shapes import STORABLE, TEXT, Domain, Money, Number, PriceTypeName, Reply
 from keeper.console.api.shapes import Request as RequestBody
 from keeper.console.auth import OperationsReader, OperationsWriter
 from keeper.console.context import Context
@@ -140,9 +140,7 @@ class NewFinder(_NewSearch):
     """A search by Keepa's product finder; 11 tokens each time, a proposal 2."""
 
     kind: Literal["finder"]
-    selection: dict[str, Any] = Field(
-        min_length=1,
-        max_length=200,
+    selection: Annotated[dict[str, Any], Field(min_length=1, max_length=200), STORABLE] = Field(
         description="The product finder's query, as Keepa's page shows it.",
         examples=[{"current_SALES_lte": 1000}],
     )

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from keeper.console.api.messages.shapes import (
     AlertReply,
@@ -12,7 +12,7 @@ from keeper.console.api.messages.shapes import (
     MessageReply,
     MessageWithDeliveries,
 )
-from keeper.console.api.shapes import Domain, Number, Reply
+from keeper.console.api.shapes import Domain, GivenMoment, Number, Reply
 from keeper.console.api.shapes import Request as RequestBody
 from keeper.console.auth import MessageReader, MessageWriter
 from keeper.console.context import Context
@@ -47,7 +47,7 @@ _LIST = answers(NOT_SIGNED_IN, SCOPE_MISSING, BAD_CURSOR)
 _READ = answers(NOT_SIGNED_IN, SCOPE_MISSING, NOT_FOUND) | {
     304: {"description": "As the ETag says."}
 }
-Since = Annotated[AwareDatetime | None, Query(description="Only of then or later.")]
+Since = Annotated[GivenMoment | None, Query(description="Only of then or later.")]
 OwnerId = Annotated[
     Number | None, Query(description="Only of this user; operators see those of others.")
 ]

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from keeper.console.api.shapes import TEXT, Number, Reply
+from keeper.console.api.shapes import TEXT, GivenMoment, Number, Reply
 from keeper.console.api.shapes import Request as RequestBody
 from keeper.console.auth import MessageReader, MessageWriter
 from keeper.console.context import Context
@@ -41,7 +41,7 @@ _WRITE = answers(NOT_SIGNED_IN, SCOPE_MISSING, OTHER_SITE)
 _MOST_A_DAY = 10_000
 Clock = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
 Until = Annotated[
-    AwareDatetime | None,
+    GivenMoment | None,
     Field(description="RFC 3339. Alerts are held until then and come together; null ends it."),
 ]
 WatchId = Annotated[Number, Path(description="The watch's number.")]
@@ -139,7 +139,7 @@ class DeliveryRulesChange(RequestBody):
 class Snooze(RequestBody):
     """Until when a watch's alerts are held."""
 
-    until: AwareDatetime = Field(description="RFC 3339; what came meanwhile comes together.")
+    until: GivenMoment = Field(description="RFC 3339; what came meanwhile comes together.")
 
 
 @router.get("/me/delivery", tags=["delivery-rules"], responses=_READ, name="get")

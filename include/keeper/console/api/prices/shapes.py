@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated, Self
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from keeper.console.api.current_price import CurrentPrice
 from keeper.console.api.shapes import (
     DOMAIN_SCHEMA,
     PRICE_TYPE_SCHEMA,
     Domain,
+    GivenMoment,
     Moment,
     Money,
     PriceTypeName,
@@ -39,8 +40,8 @@ PriceTypeQuery = Annotated[
     PriceTypeName,
     Query(description="Keepa's name of the price.", json_schema_extra={**PRICE_TYPE_SCHEMA}),
 ]
-_Since = Annotated[AwareDatetime | None, Query(description="From then on; without it all.")]
-_Until = Annotated[AwareDatetime | None, Query(description="Before then.")]
+_Since = Annotated[GivenMoment | None, Query(description="From then on; without it all.")]
+_Until = Annotated[GivenMoment | None, Query(description="Before then.")]
 
 
 @dataclass(frozen=True, slots=True)

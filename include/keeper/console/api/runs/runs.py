@@ -6,10 +6,10 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from keeper.console.api.operators import NEWEST, READ, RunFilter, Word
-from keeper.console.api.shapes import Moment, Reply
+from keeper.console.api.shapes import GivenMoment, Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
 from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
@@ -136,7 +136,7 @@ async def list_runs(
         list[RunState] | None, Query(max_length=3, description="Only in these states.")
     ] = None,
     since: Annotated[
-        AwareDatetime | None, Query(description="Only those that started then or later.")
+        GivenMoment | None, Query(description="Only those that started then or later.")
     ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,

@@ -5,11 +5,11 @@ from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from keeper.console.api.operators import READ, WRITE, Word
 from keeper.console.api.requests.requests import ACCEPTED, RequestReply, accepted
-from keeper.console.api.shapes import Moment, Reply
+from keeper.console.api.shapes import GivenMoment, Moment, Reply
 from keeper.console.api.shapes import Request as Body
 from keeper.console.api.streams.topics import TopicName
 from keeper.console.auth import OperationsReader, OperationsWriter, doer_of
@@ -105,7 +105,7 @@ async def list_letters(
     context: Context,
     topic: TopicName,
     since: Annotated[
-        AwareDatetime | None, Query(description="Only those given up then or later.")
+        GivenMoment | None, Query(description="Only those given up then or later.")
     ] = None,
     reason: Annotated[Word | None, Query(description="Only with this in their reason.")] = None,
     only_left: Annotated[

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from keeper.console.api.operators import NEWEST, READ, RunFilter, Word
-from keeper.console.api.shapes import Moment, Reply
+from keeper.console.api.shapes import GivenMoment, Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
 from keeper.console.paging import MOST, Cursor, Limit, read_cursor, write_cursor
@@ -112,7 +112,7 @@ async def get_tokens(
     caller: OperationsReader,
     context: Context,
     since: Annotated[
-        AwareDatetime | None, Query(description="Count what was spent since; a day if not given.")
+        GivenMoment | None, Query(description="Count what was spent since; a day if not given.")
     ] = None,
 ) -> TokensReply:
     """Show Keepa's token balance and what the tokens went to; operators only.
@@ -215,7 +215,7 @@ async def list_ledger(
         list[TokenState] | None, Query(max_length=4, description="Only in these states.")
     ] = None,
     since: Annotated[
-        AwareDatetime | None, Query(description="Only those made then or later.")
+        GivenMoment | None, Query(description="Only those made then or later.")
     ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
