@@ -255,6 +255,7 @@ def test_an_attempt_that_takes_longer_than_it_may_fails_and_says_so(bench: Bench
     bench.kind = replace(bench.kind, longest=timedelta(seconds=30))
 
     def take_too_long(work: Work) -> BaseModel:
+        assert len(bench.attempts) == 1, "it begins anew"
         bench.clock.move(seconds=30)
         for _ in range(100_000):
             work.report_progress(0.5)
