@@ -8,7 +8,9 @@ import pytest
 
 from keeper.domain.users.access import Role, Scope
 from keeper.pipeline.users.idempotency import ABANDONED_AFTER, KEPT_FOR, new_claim, use_key
+from keeper.stores.postgres.connection import PostgresConfig, session
 from tests.console_server import ANN, BEN, BOSS, STARTED, Console
+from tests.waiting import wait_until
 
 READ, WRITE = Scope.WATCHES_READ, Scope.WATCHES_WRITE
 WATCHES = "/api/v1/watches"
@@ -97,7 +99,7 @@ def test_of_many_at_once_one_is_carried_out(ann: httpx.Client, console: Console)
     assert len(imports) == 1
 
 
-def test_a_request_whose_console_ended_is_carried_out_a_minute_later(console: Console) -> None:
+def test_a_request_whose_console_ended_is_carried_out_minutes_later(console: Console) -> None:
     user_id = console.user(ANN).user_id
     first = new_claim(user_id, "k", b"request")
     assert use_key(console.connection, first, at=STARTED) is None
@@ -115,6 +117,46 @@ def test_a_request_whose_console_ended_is_carried_out_a_minute_later(console: Co
     assert (running.status_code, running.headers["Retry-After"]) == (409, "1")
     console.clock.move(seconds=ABANDONED_AFTER.total_seconds())
     assert ann.post(WATCHES, **NEW).json()["outcome"] == "unchanged"
+
+
+def test_what_takes_too_long_is_not_done_twice(
+    ann: httpx.Client, console: Console, database: PostgresConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ann.get(WATCHES).status_code == 200
+    monkeypatch.setattr("keeper.console.database._ANSWER_S", 1.0)
+    with session(database) as other:
+        with other.transaction():
+            other.execute("LOCK TABLE watched_products")
+            late = ann.post(WATCHES, **NEW)
+            assert (late.status_code, late.json()["part"]) == (503, "postgres")
+            assert int(late.headers["Retry-After"]) >= 1
+            # Its thread is not at its end, and may do it yet.
+            assert ann.post(WATCHES, **NEW).status_code == 409
+
+        answers: list[httpx.Response] = []
+
+        def is_answered() -> bool:
+            answers.append(ann.post(WATCHES, **NEW))
+            return answers[-1].status_code != 409
+
+        wait_until(is_answered, "the first is done")
+    assert (answers[-1].status_code, answers[-1].json()["outcome"]) == (201, "added")
+    assert answers[-1].headers["Idempotent-Replayed"] == "true"
+    assert len(ann.get(WATCHES).json()["items"]) == 1
+
+
+def test_what_took_too_long_and_failed_is_done_by_the_next(
+    ann: httpx.Client, console: Console, database: PostgresConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keeper.console.database._ANSWER_S", 1.0)
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with session(database) as other, other.transaction():
+        other.execute("LOCK TABLE watched_products")
+        assert ann.post(WATCHES, **NEW).status_code == 503
+        assert other.execute(ended).fetchall()
+    wait_until(lambda: kept(console) == 0, "its key is free")
+    answer = ann.post(WATCHES, **NEW)
+    assert (answer.status_code, "Idempotent-Replayed" in answer.headers) == (201, False)
 
 
 def test_an_answer_is_kept_for_a_day(ann: httpx.Client, console: Console) -> None:

@@ -42,6 +42,7 @@ class Bench:
         self.attempts: list[Work] = []
         self.kind: KindOfRequest[Any, Any] = replace(KINDS[KIND], carry_out=self._do)
         self.config = config
+        self.renew_every_s = 0.01
         add_user(connection, ANN, Role.OPERATOR, COMMAND, at=self.clock.now, operators={BOSS})
         self.ann = known_user(connection, ANN, {BOSS})
         self.identity = Identity(self.ann, session_id=1)
@@ -62,7 +63,7 @@ class Bench:
             wait=self.stopping.wait,
             kinds={KIND: self.kind},
             clock=self.clock,
-            renew_every_s=0.01,
+            renew_every_s=self.renew_every_s,
         )
         return carry_out_due(connection or self.connection, [KIND], options)
 
@@ -248,6 +249,45 @@ def test_a_long_attempt_keeps_its_lease_and_shows_how_far_it_is(bench: Bench) ->
     bench.run()
     assert seen == [(0.5, 0)]
     assert bench.state(asked).state is RequestState.DONE
+
+
+def test_an_attempt_that_takes_longer_than_it_may_fails_and_says_so(bench: Bench) -> None:
+    bench.kind = replace(bench.kind, longest=timedelta(seconds=30))
+
+    def take_too_long(work: Work) -> BaseModel:
+        assert len(bench.attempts) == 1, "it begins anew"
+        bench.clock.move(seconds=30)
+        for _ in range(100_000):
+            work.report_progress(0.5)
+            threading.Event().wait(0.001)
+        return DONE
+
+    bench.does = take_too_long
+    asked = bench.ask()
+    assert bench.run() == 1
+    ended = bench.state(asked)
+    assert (ended.state, ended.attempts) == (RequestState.FAILED, 1)
+    assert ended.problem == "it took longer than 0:00:30 and was given up"
+    assert bench.run() == 0
+
+
+def test_an_attempt_whose_lease_is_over_counts(bench: Bench) -> None:
+    def be_cut_off(work: Work) -> BaseModel:
+        # Nothing moves it on, and it is over.
+        bench.clock.move(seconds=LEASE.total_seconds())
+        work.report_progress(0.5)
+        return DONE
+
+    bench.does = be_cut_off
+    bench.renew_every_s = 3600
+    asked = bench.ask()
+    for number in range(1, 5):
+        assert bench.run() == 1
+        waiting = bench.state(asked)
+        assert (waiting.state, waiting.attempts) == (RequestState.WAITING, number)
+        bench.clock.move(hours=1)
+    bench.run()
+    assert bench.state(asked).state is RequestState.FAILED
 
 
 def test_a_worker_that_lost_its_lease_records_nothing(bench: Bench) -> None:

@@ -61,7 +61,8 @@ class ConsoleContext:
     operations: Operations = field(default_factory=Operations)
 
 
-def _context_of(request: Request) -> ConsoleContext:
+async def _context_of(request: Request) -> ConsoleContext:
+    # A function that is not async takes one of the few threads, for each request.
     context = request.app.state.console
     if not isinstance(context, ConsoleContext):
         raise TypeError("the application has no context")

@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from keeper.breaker import Breaker
 from keeper.clock import Clock, utc_now
+from keeper.console.threads import TooLateError, result_within
 from keeper.errors import TransientError
 from keeper.stores.postgres.connection import (
     Connection,
@@ -29,6 +31,9 @@ _ANSWER_S: Final = 10.0
 """For all of it. A server that freezes while it works answers no time-out of its own."""
 _AT_ONCE: Final = 10
 _T = TypeVar("_T")
+when_late: ContextVar[Callable[[], object] | None] = ContextVar("when_late", default=None)
+"""Where this is set it is called when work takes longer than that, and the work is waited for all
+the same: what it does must not be done twice, and its thread goes on anyway."""
 
 
 class DatabaseLeftAloneError(TransientError):
@@ -86,11 +91,17 @@ class ConsoleDatabase:
             raise DatabaseLeftAloneError(wait)
         doing = self._threads.submit(self._do, work)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(doing), _ANSWER_S)
-        except TimeoutError:
+            return await result_within(doing, _ANSWER_S)
+        except TooLateError as late:
             error = DatabaseUnavailableError(f"PostgreSQL has not answered within {_ANSWER_S:g} s")
+            if not late.has_begun:
+                # The threads were busy with others' work; it was never asked.
+                raise error from None
             self._record_failure(error)
-            raise error from None
+            if (call := when_late.get()) is None:
+                raise error from None
+        call()
+        return await asyncio.wrap_future(doing)
 
     @property
     def opened(self) -> int:

@@ -1,15 +1,15 @@
 """What the console shows of Keeper beside the database: Kafka, health, and how runs plan."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from keeper.breaker import Breaker
 from keeper.clock import Clock, utc_now
+from keeper.console.threads import TooLateError, result_within
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.errors import TransientError
 from keeper.pipeline.services.health import PartHealth
@@ -20,6 +20,8 @@ _FIRST_PAUSE: Final = timedelta(seconds=5)
 _LAST_PAUSE: Final = timedelta(seconds=30)
 _ANSWER_S: Final = 25.0
 _AT_ONCE: Final = 4
+_HEALTH_S: Final = 35.0
+"""All parts are asked at once, and given up after half a minute at most."""
 _SIX_HOURLY: Final = RequestPolicy(timedelta(hours=6))
 _T = TypeVar("_T")
 
@@ -62,11 +64,14 @@ class ConsoleKafka:
         """
         if wait := self._breaker.wait(self._clock()):
             raise PartAwayError("kafka", wait, "not asked")
-        doing = self._threads.submit(self._do, look)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(doing), _ANSWER_S)
-        except TimeoutError:
-            raise self._away(f"no answer within {_ANSWER_S:g} s") from None
+            return await result_within(self._threads.submit(self._do, look), _ANSWER_S)
+        except TooLateError as late:
+            why = f"no answer within {_ANSWER_S:g} s"
+            if not late.has_begun:
+                # The threads were busy with others' looks; it was never asked.
+                raise PartAwayError("kafka", _FIRST_PAUSE, why) from None
+            raise self._away(why) from None
 
     def _do(self, look: Callable[[KafkaConfig], _T]) -> _T:
         if wait := self._breaker.admit(self._clock()):
@@ -96,12 +101,29 @@ class Operations:
         ask_health: Returns how the outside systems are; blocks meanwhile.
         policy: How much price runs ask for, and how often.
         reserve_share: What of Keepa's tokens is kept back for products about to alert.
+        asker: The one thread in which health is asked for: who waits for it takes none of those
+            that other requests need.
     """
 
     kafka: ConsoleKafka | None = None
     ask_health: Callable[[], Sequence[PartHealth]] = list
     policy: RequestPolicy = _SIX_HOURLY
     reserve_share: float = 0.1
+    asker: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="status")
+    )
+
+    async def health(self) -> Sequence[PartHealth]:
+        """Return how the outside systems are.
+
+        Raises:
+            PartAwayError: A part keeps who asks it waiting longer than any may.
+        """
+        try:
+            return await result_within(self.asker.submit(self.ask_health), _HEALTH_S)
+        except TooLateError:
+            why = f"no answer within {_HEALTH_S:g} s"
+            raise PartAwayError("health", _FIRST_PAUSE, why) from None
 
     async def in_kafka(self, look: Callable[[KafkaConfig], _T]) -> _T:
         """Look into Kafka and return what that gives.

@@ -1,6 +1,5 @@
 """The console's way to Elasticsearch: whoever asks waits for seconds at most."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from elasticsearch import Elasticsearch
 
 from keeper.breaker import Breaker
 from keeper.clock import Clock, utc_now
+from keeper.console.threads import TooLateError, result_within
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig, SearchUnavailableError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -19,7 +19,10 @@ _FIRST_PAUSE: Final = timedelta(seconds=5)
 _LAST_PAUSE: Final = timedelta(seconds=30)
 _BREAK_AFTER: Final = 2
 _ANSWER_S: Final = 2.0
+"""For one request; a search may need several."""
+_SEARCH_S: Final = 4.0
 _AT_ONCE: Final = 4
+_LEFT_ALONE: Final = "Elasticsearch has not answered lately"
 _T = TypeVar("_T")
 
 
@@ -39,19 +42,28 @@ class ConsoleSearch:
         """Do something with the client and return what it gives.
 
         Raises:
-            SearchUnavailableError: Elasticsearch does not answer, or has not lately.
+            SearchUnavailableError: Elasticsearch does not answer, or has not lately; raised within
+                four seconds.
             Exception: What the work raises.
         """
-        return await asyncio.wrap_future(self._threads.submit(self._do, work))
+        # Before it queues for a thread, which may all be with an Elasticsearch that hangs.
+        if self._breaker.wait(self._clock()):
+            raise SearchUnavailableError(_LEFT_ALONE)
+        try:
+            return await result_within(self._threads.submit(self._do, work), _SEARCH_S)
+        except TooLateError as late:
+            error = SearchUnavailableError(f"no search has ended within {_SEARCH_S:g} s")
+            if late.has_begun:
+                self._record_failure(error)
+            raise error from None
 
     def _do(self, work: Callable[[Elasticsearch], _T]) -> _T:
         if self._breaker.admit(self._clock()):
-            raise SearchUnavailableError("Elasticsearch has not answered lately")
+            raise SearchUnavailableError(_LEFT_ALONE)
         try:
             done = work(self._client)
         except SearchUnavailableError as error:
-            if pause := self._breaker.failed(self._clock()):
-                _LOG.warning("%s; asked again in %.0f s", error, pause.total_seconds())
+            self._record_failure(error)
             raise
         except Exception:
             # Whatever is wrong, it has answered.
@@ -59,3 +71,7 @@ class ConsoleSearch:
             raise
         self._breaker.worked()
         return done
+
+    def _record_failure(self, error: SearchUnavailableError) -> None:
+        if pause := self._breaker.failed(self._clock()):
+            _LOG.warning("%s; asked again in %.0f s", error, pause.total_seconds())

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from inspect import signature
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -11,6 +13,7 @@ from keeper.domain.locales import LOCALES
 from keeper.domain.money import format_money
 from keeper.domain.prices.types import PRICE_TYPES
 
+_T = TypeVar("_T")
 _LARGEST: Final = 2**63 - 1
 _DOMAINS: Final = [locale.domain for locale in LOCALES]
 _TYPES: Final = [one.name for one in PRICE_TYPES if one.is_price]
@@ -97,3 +100,19 @@ class Money(Reply):
         if minor is None:
             return None
         return cls(minor=minor, currency=currency, text=format_money(minor, currency))
+
+
+def parameters(kind: Callable[..., _T]) -> Callable[..., Coroutine[Any, Any, _T]]:
+    """Return a dependency that makes an object of the parameters of an address.
+
+    FastAPI would make a class's in one of its few threads, for each request.
+
+    Args:
+        kind: A dataclass whose fields are the parameters.
+    """
+
+    async def make(**values: Any) -> _T:
+        return kind(**values)
+
+    make.__signature__ = signature(kind)  # type: ignore[attr-defined]
+    return make

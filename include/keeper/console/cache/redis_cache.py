@@ -6,9 +6,12 @@ A change replaces a subject's word, so that an old answer is never believed agai
 forgets words or answers to make room.
 
 Redis may be away, and it may have missed what changed meanwhile or have come back with what it held
-before. After each trouble nothing of it is believed until the word of everything is replaced.
+before. After each trouble nothing of it is believed until it answers again. If it has missed a
+change, or is another than before, the word of everything is replaced first. A read that fails
+misses nothing, so that what all consoles have kept stays.
 """
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Collection, Sequence
@@ -71,6 +74,8 @@ class SharedCache:
             socket_timeout=_TIMEOUT_S,
             socket_connect_timeout=_TIMEOUT_S,
         )
+        # redis-py's pool raises for a burst what it does for a Redis that is away.
+        self._free = asyncio.Semaphore(_CONNECTIONS)
         self._writer = Redis.from_url(
             url,
             retry=Retry(NoBackoff(), 0),
@@ -82,11 +87,14 @@ class SharedCache:
         # What is in Redis may be wrong from the first trouble on, and before the first look.
         self._troubles = 1
         self._mended = 0
+        # Changes that it may not have; the other thread's alone.
+        self._missed = 1
+        self._made_up = 0
         self._run_id: str | None = None
 
     @property
     def is_believed(self) -> bool:
-        """Whether every change since the last trouble is in Redis."""
+        """Whether every change is in Redis, and it has answered since the last trouble."""
         return self._troubles == self._mended
 
     async def read(self, key: str, subjects: Sequence[str]) -> SharedRead | None:
@@ -94,6 +102,8 @@ class SharedCache:
         if not self.is_believed or self._breaker.wait(self._clock()):
             return None
         names = [_EVERYTHING, *map(_word_of, subjects)]
+        if not await self._has_turn():
+            return None
         try:
             *found, stored = _bytes_of(await self._readers.mget([*names, _key_of(key)]))
             if None in found:
@@ -105,6 +115,8 @@ class SharedCache:
         except _TROUBLE as error:
             self._record_trouble(error)
             return None
+        finally:
+            self._free.release()
         words = tuple(one for one in found if one is not None)
         if len(words) < len(names) or not self.is_believed:
             return None
@@ -112,17 +124,22 @@ class SharedCache:
 
     async def keep(self, key: str, kept: Kept, words: tuple[bytes, ...]) -> None:
         """Keep an answer that was read after the words were."""
-        if not self.is_believed:
+        if not self.is_believed or self._breaker.wait(self._clock()):
             return
         stored = _Stored(words, kept.body, kept.etag, kept.media_type)
+        if not await self._has_turn():
+            return
         try:
             await self._readers.set(_key_of(key), _ENCODER.encode(stored), ex=int(TTL_S))
         except _TROUBLE as error:
             self._record_trouble(error)
+        finally:
+            self._free.release()
 
     def drop(self, subjects: Collection[str]) -> None:
         """Let nobody believe an answer any more that shows one of these."""
-        if not self.is_believed:
+        if self._breaker.wait(self._clock()):
+            self._miss()
             return
         try:
             with self._writer.pipeline(transaction=False) as pipe:
@@ -131,11 +148,12 @@ class SharedCache:
                     pipe.set(_word_of(subject), _new_word(), ex=_WORDS_S, xx=True)
                 pipe.execute()
         except _TROUBLE as error:
+            self._miss()
             self._record_trouble(error)
 
     def drop_all(self) -> None:
         """Let nobody believe any answer any more."""
-        self._troubles += 1
+        self._miss()
         self.mend()
 
     def mend(self) -> None:
@@ -146,10 +164,10 @@ class SharedCache:
         """
         if self._breaker.admit(self._clock()):
             return
-        troubles = self._troubles
+        troubles, missed = self._troubles, self._missed
         try:
             run_id = str(self._writer.info("server")["run_id"])
-            if troubles != self._mended or run_id != self._run_id:
+            if missed != self._made_up or run_id != self._run_id:
                 self._writer.set(_EVERYTHING, _new_word(), ex=_WORDS_S)
         except _TROUBLE as error:
             self._record_trouble(error)
@@ -157,12 +175,25 @@ class SharedCache:
         self._breaker.worked()
         self._run_id = run_id
         # Of a trouble meanwhile nobody knows whether it was before or after the new word.
-        self._mended = troubles
+        self._mended, self._made_up = troubles, missed
 
     async def close(self) -> None:
         """Close the connections."""
         self._writer.close()
         await self._readers.aclose()
+
+    async def _has_turn(self) -> bool:
+        """Take one of the connections; who finds none free in time goes without Redis."""
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                await self._free.acquire()
+        except TimeoutError:
+            return False
+        return True
+
+    def _miss(self) -> None:
+        self._missed += 1
+        self._troubles += 1
 
     def _record_trouble(self, error: Exception) -> None:
         self._troubles += 1

@@ -2,10 +2,15 @@
 
 The key is claimed when it is known who asks, and may (keeper.console.auth); what was answered is
 kept before it is sent. A session's tokens are never kept: what only a session may do takes no key.
+
+What takes too long is answered with 503, and goes on: its key stays claimed until it has ended, and
+who repeats the request gets the answer it has had then.
 """
 
+import asyncio
 import logging
 import re
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final
@@ -16,7 +21,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from keeper.console.context import ConsoleContext
-from keeper.console.problems import INVALID, KEY_REUSED, STILL_RUNNING, ProblemError, answers
+from keeper.console.database import FIRST_PAUSE, when_late
+from keeper.console.problems import (
+    INVALID,
+    KEY_REUSED,
+    STILL_RUNNING,
+    UNAVAILABLE,
+    ProblemError,
+    answers,
+    response,
+)
 from keeper.domain.users.access import Identity
 from keeper.errors import KeeperError
 from keeper.pipeline.users.idempotency import (
@@ -36,6 +50,7 @@ REPLAYED: Final = "Idempotent-Replayed"
 _PATTERN: Final = "^[!-~]{1,200}$"
 _KEY: Final = re.compile(_PATTERN)
 _CLAIM: Final = "idempotency_claim"
+_WHEN_LATE: Final = "idempotency_when_late"
 _KEPT_HEADERS: Final = ("content-type", "content-disposition", "etag", "location")
 
 
@@ -74,6 +89,27 @@ async def claim_key(request: Request, context: ConsoleContext, identity: Identit
     if kept is not None:
         raise _KeptAnswerError(kept)
     setattr(request.state, _CLAIM, claim)
+    when_late.set(getattr(request.state, _WHEN_LATE))
+
+
+@dataclass(slots=True)
+class _Sender:
+    """Sends a request's answer, unless another was sent instead.
+
+    Attributes:
+        send: As ASGI says.
+        has_begun: Whether something was sent.
+        is_shut: Whether nothing is sent any more.
+    """
+
+    send: Send
+    has_begun: bool = False
+    is_shut: bool = False
+
+    async def __call__(self, message: Message) -> None:
+        if not self.is_shut:
+            self.has_begun = True
+            await self.send(message)
 
 
 class KeptAnswers:
@@ -83,14 +119,37 @@ class KeptAnswers:
         """Wrap an application."""
         self._app = app
         self._context = context
+        self._left: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, as ASGI says."""
-        if scope["type"] != "http" or HEADER not in Headers(scope=scope):
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        if not is_post or HEADER not in Headers(scope=scope):
             await self._app(scope, receive, send)
             return
+        late, sender = asyncio.Event(), _Sender(send)
+        scope.setdefault("state", {})[_WHEN_LATE] = late.set
+        answering = asyncio.create_task(self._answer(scope, receive, sender))
+        waiting = asyncio.create_task(late.wait())
+        try:
+            await asyncio.wait([answering, waiting], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            if not answering.done():
+                # Nobody waits any longer, but what it does is being done.
+                self._left.add(answering)
+                answering.add_done_callback(self._forget)
+        if answering.done() or sender.has_begun:
+            await answering
+            return
+        sender.is_shut = True
+        seconds = f"{FIRST_PAUSE.total_seconds():.0f}"
+        sorry = response(UNAVAILABLE, headers={"Retry-After": seconds}, part="postgres")
+        await sorry(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The request's state is the scope's: the claim shows up in it.
-        state = scope.setdefault("state", {})
+        state = scope["state"]
         held: list[Message] = []
 
         async def hold(message: Message) -> None:
@@ -106,10 +165,19 @@ class KeptAnswers:
 
         try:
             await self._app(scope, receive, hold)
+        except asyncio.CancelledError:
+            # A thread may still do it: the claim lasts until it counts as abandoned.
+            state.pop(_CLAIM, None)
+            raise
         finally:
             # It raised, and what answers for it stands further out.
             if _CLAIM in state:
                 await self._run(partial(free_key, claim=state.pop(_CLAIM)))
+
+    def _forget(self, answering: asyncio.Task[None]) -> None:
+        self._left.discard(answering)
+        if not answering.cancelled() and (error := answering.exception()):
+            _LOG.error("a request that took too long has failed", exc_info=error)
 
     async def _end(self, claim: KeyClaim, held: list[Message]) -> None:
         start, *bodies = held
@@ -123,10 +191,12 @@ class KeptAnswers:
         await self._run(partial(keep_answer, claim=claim, answer=answer))
 
     async def _run(self, work: Any) -> None:
+        # Who asks gets the answer, kept or not.
+        when_late.set(None)
         try:
             await self._context.database.run(work)
         except KeeperError as error:
-            # What was asked for is done; who repeats it a minute later has it done again.
+            # What was asked for is done; who repeats it minutes later has it done again.
             _LOG.warning("an answer is not kept for its Idempotency-Key: %s", error)
 
 

@@ -8,7 +8,7 @@ is tried again after a pause; a mistake in the code fails the request and leaves
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -23,6 +23,7 @@ from keeper.pipeline.requests.work import (
     CancelledError,
     LeaseLostError,
     StoppingError,
+    TookTooLongError,
     Work,
 )
 from keeper.pipeline.users.audit import Actor, Doer, record
@@ -105,17 +106,18 @@ def carry_out_due(connection: Connection, kinds: Collection[RequestKind], option
     made = 0
     while not options.stopping():
         now = options.clock()
-        request = claim_next(connection, kinds, uuid4().hex, now=now, until=now + LEASE)
+        until = now + LEASE
+        request = claim_next(connection, kinds, uuid4().hex, now=now, until=until)
         if request is None:
             break
         made += 1
-        ended = _attempt(request, options)
+        ended = _attempt(request, until, options)
         _LOG.info("request %d, %s: %s", request.request_id, request.kind, ended.state)
         _record_surely(connection, request, ended, options)
     return made
 
 
-def _attempt(request: ClaimedRequest, options: Options) -> Ended:
+def _attempt(request: ClaimedRequest, until: datetime, options: Options) -> Ended:
     of = options.kinds[request.kind]
     if request.is_cancel_asked:
         return Ended(RequestState.CANCELLED)
@@ -127,6 +129,7 @@ def _attempt(request: ClaimedRequest, options: Options) -> Ended:
         with Lease(
             request,
             options.config,
+            until=until,
             length=LEASE,
             longest=of.longest,
             renew_every_s=options.renew_every_s,
@@ -139,12 +142,16 @@ def _attempt(request: ClaimedRequest, options: Options) -> Ended:
             result = of.carry_out(of.arguments.model_validate(request.arguments), work)
     except CancelledError:
         return Ended(RequestState.CANCELLED)
-    except (StoppingError, LeaseLostError):
-        return Ended(RequestState.WAITING, counts=False)
-    except TransientError as error:
-        if request.attempts < of.most_attempts:
-            return Ended(RequestState.WAITING, problem=str(error))
+    except TookTooLongError as error:
+        # Tried again it would take as long, and nothing would ever end that.
         return Ended(RequestState.FAILED, problem=str(error))
+    except StoppingError:
+        return Ended(RequestState.WAITING, counts=False)
+    except (LeaseLostError, TransientError) as error:
+        # A lost lease counts: what loses one each time would never end else.
+        is_last = request.attempts >= of.most_attempts
+        state = RequestState.FAILED if is_last else RequestState.WAITING
+        return Ended(state, problem=str(error))
     except KeeperError as error:
         return Ended(RequestState.FAILED, problem=str(error))
     except ValidationError:

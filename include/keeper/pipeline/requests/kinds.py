@@ -41,7 +41,8 @@ class KindOfRequest(Generic[_Arguments, _Result]):
         is_long: Whether it may take more than a minute or two; it then holds no quick one up.
         is_repeatable: Whether it may be tried again when nobody knows how far an attempt came.
         most_attempts: How often it is tried.
-        longest: After this time an attempt counts as hung: another worker takes the request.
+        longest: After this time an attempt is given up, and the request has failed; one that hangs,
+            so that it cannot be broken off, is taken by another worker.
     """
 
     arguments: type[_Arguments]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from keeper.settings import Settings
 
@@ -20,6 +21,18 @@ class StoppingError(BrokenOffError):
 
 class LeaseLostError(BrokenOffError):
     """Another worker may have the request by now."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("its worker could not say in time that it still carries this out")
+
+
+class TookTooLongError(BrokenOffError):
+    """It has taken longer than its kind may."""
+
+    def __init__(self, longest: timedelta) -> None:
+        """Say how long it may take."""
+        super().__init__(f"it took longer than {longest} and was given up")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ __all__ = [
     "products_of",
 ]
 _MOST_FOUND: Final = 10_000
+_WITHIN_S: Final = 3.0
+"""Less than the console waits, so that what finds too much ends before."""
 
 
 def found_by_words(client: Elasticsearch, words: str, *, domain: str | None) -> list[ProductKey]:
@@ -35,9 +37,12 @@ def found_by_words(client: Elasticsearch, words: str, *, domain: str | None) -> 
 
     Raises:
         SearchUnavailableError: Elasticsearch does not answer.
+        SearchTooLongError: Too much is found.
         SearchRejectedError: It refuses, as when nothing is indexed yet.
     """
-    hits = find_products(client, PRICES_ALIAS, words, domain=domain, limit=_MOST_FOUND)
+    hits = find_products(
+        client, PRICES_ALIAS, words, domain=domain, limit=_MOST_FOUND, within_s=_WITHIN_S
+    )
     return list(dict.fromkeys(ProductKey(hit.asin, hit.domain) for hit in hits))
 
 

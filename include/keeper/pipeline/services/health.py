@@ -56,10 +56,16 @@ def health_of(settings: Settings, parts: Iterable[str] | None = None) -> list[Pa
         return list(pool.map(lambda part: _asked(part, checks[part]), wanted))
 
 
-def recent(ask: Callable[[], list[PartHealth]]) -> Callable[[], list[PartHealth]]:
+def recent(
+    ask: Callable[[], list[PartHealth]], *, seconds: Callable[[], float] = time.monotonic
+) -> Callable[[], list[PartHealth]]:
     """Return `ask` as a function that asks at most every five seconds, whoever calls it.
 
-    Others that call meanwhile wait for the answer.
+    Others that call meanwhile wait for the answer, however long it takes.
+
+    Args:
+        ask: What asks.
+        seconds: A clock that only goes forward.
     """
     lock = Lock()
     last: tuple[float, list[PartHealth]] | None = None
@@ -67,8 +73,10 @@ def recent(ask: Callable[[], list[PartHealth]]) -> Callable[[], list[PartHealth]
     def asked() -> list[PartHealth]:
         nonlocal last
         with lock:
-            if last is None or time.monotonic() - last[0] >= _RECENT_S:
-                last = time.monotonic(), ask()
+            if last is None or seconds() - last[0] >= _RECENT_S:
+                found = ask()
+                # From when it has answered: those who waited meanwhile do not ask again.
+                last = seconds(), found
             return last[1]
 
     return asked

@@ -2,7 +2,7 @@
 
 As draft-ietf-httpapi-idempotency-key-header-07 describes the header. Only answers of what succeeded
 are kept: who got an error repeats the request and may fare better. A console that ends while it
-carries out a request leaves a claim; a minute later the request is carried out again.
+carries out a request leaves a claim; minutes later the request is carried out again.
 """
 
 import secrets
@@ -30,8 +30,8 @@ __all__ = [
     "use_key",
 ]
 KEPT_FOR: Final = timedelta(days=1)
-ABANDONED_AFTER: Final = timedelta(minutes=1)
-"""Longer than any request of the console may take."""
+ABANDONED_AFTER: Final = timedelta(minutes=3)
+"""Longer than any request of the console may take, one that nobody waits for any more included."""
 _CLAIM_BYTES: Final = 16
 
 

@@ -42,6 +42,10 @@ class SearchUnavailableError(TransientError):
     """Elasticsearch cannot be reached or is overloaded."""
 
 
+class SearchTooLongError(TransientError):
+    """Elasticsearch answers, but all that is asked for takes longer than who asks waits."""
+
+
 class SearchRejectedError(TerminalError):
     """Elasticsearch refuses a request however often it is sent."""
 

@@ -1,5 +1,6 @@
 """A quick look at what is indexed: the newest price, or deal, of products by their title."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from keeper.stores.elasticsearch.connection import translated_errors
+from keeper.stores.elasticsearch.connection import SearchTooLongError, translated_errors
 
 _KEY: Final = ("asin", "domain", "price_type")
 _PAGE: Final = 1000
@@ -47,6 +48,7 @@ def find_products(
     domain: str | None = None,
     below: Decimal | None = None,
     limit: int = 20,
+    within_s: float | None = None,
 ) -> list[Hit]:
     """Return the newest document of each series of products whose title, or ASIN, has these words.
 
@@ -59,9 +61,11 @@ def find_products(
         domain: Only in this locale.
         below: Only those whose newest price is less than this, in the currency's main unit.
         limit: At most so many, those that changed last.
+        within_s: No further request is made after so many seconds; None for no limit.
 
     Raises:
         SearchUnavailableError: Elasticsearch does not answer.
+        SearchTooLongError: It does, but so much is found that the time is over before the end.
         SearchRejectedError: There is no such index: `keeper migrate` makes it.
     """
     filters: list[dict[str, Any]] = [{"term": {"domain": domain}}] if domain else []
@@ -73,8 +77,9 @@ def find_products(
             "filter": filters,
         }
     }
+    until = None if within_s is None else time.monotonic() + within_s
     with translated_errors():
-        series = {_key(bucket) for bucket in _series(client, alias, query)}
+        series = {_key(bucket) for bucket in _series(client, alias, query, until=until)}
         found = sorted({asin for asin, _, _ in series})
         newest = [
             (_key(bucket), _hit(bucket["newest"]["hits"]["hits"][0]["_source"]))
@@ -85,6 +90,7 @@ def find_products(
                 alias,
                 {"bool": {"filter": [*filters, {"terms": {"asin": found[start : start + _PAGE]}}]}},
                 {"newest": {"top_hits": {"size": 1, "sort": [{"timestamp": "desc"}]}}},
+                until=until,
             )
         ]
     hits = [hit for key, hit in newest if key in series and _is_below(hit, below)]
@@ -96,11 +102,15 @@ def _series(
     alias: str,
     query: dict[str, Any],
     further: dict[str, Any] | None = None,
+    *,
+    until: float | None,
 ) -> Iterator[dict[str, Any]]:
     """Yield a bucket for each series with documents that a query selects."""
     sources = [{name: {"terms": {"field": name}}} for name in _KEY]
     composite: dict[str, Any] = {"size": _PAGE, "sources": sources}
     while True:
+        if until is not None and time.monotonic() >= until:
+            raise SearchTooLongError("too much is found to look through it in time")
         series = {"composite": composite, "aggs": further or {}}
         reply = client.search(index=alias, query=query, size=0, aggs={"series": series})
         found = reply["aggregations"]["series"]

@@ -9,7 +9,15 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
 from keeper.console.api.deals.shapes import DealReply
-from keeper.console.api.shapes import TEXT, Domain, GivenMoment, Number, PriceTypeName, Reply
+from keeper.console.api.shapes import (
+    TEXT,
+    Domain,
+    GivenMoment,
+    Number,
+    PriceTypeName,
+    Reply,
+    parameters,
+)
 from keeper.console.auth import DealReader
 from keeper.console.context import ConsoleContext, Context
 from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
@@ -106,7 +114,7 @@ class DealFilters:
         )
 
 
-Filters = Annotated[DealFilters, Depends()]
+Filters = Annotated[DealFilters, Depends(parameters(DealFilters))]
 Words = Annotated[
     str | None, Query(max_length=200, pattern=TEXT, description="An ASIN, or a part of a title.")
 ]

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from keeper.console.api.cached_route import CachedRoute, shows_product
@@ -12,7 +12,7 @@ from keeper.console.api.current_price import CurrentPrice
 from keeper.console.api.prices.shapes import (
     Asin,
     PriceTypeQuery,
-    SeriesParameters,
+    SeriesQuery,
     SeriesReply,
 )
 from keeper.console.api.shapes import Moment, Money, Reply
@@ -150,7 +150,7 @@ class LocaleList(Reply):
 async def get_stats(
     caller: PriceReader,
     context: Context,
-    series: Annotated[SeriesParameters, Depends()],
+    series: SeriesQuery,
     request: Request,
     response: Response,
 ) -> StatisticsReply | Response:
@@ -175,7 +175,7 @@ async def get_stats(
 async def assess(
     caller: PriceReader,
     context: Context,
-    series: Annotated[SeriesParameters, Depends()],
+    series: SeriesQuery,
     with_shipping: Annotated[bool, Query(description="Whether amounts include shipping.")] = True,
 ) -> AssessmentReply:
     """Say whether the current price is cheap, by what the product has cost within a year."""

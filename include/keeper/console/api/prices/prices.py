@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from keeper.console.api.cached_route import CachedRoute, shows_product
 from keeper.console.api.prices.shapes import (
@@ -14,9 +14,9 @@ from keeper.console.api.prices.shapes import (
     HistoryPage,
     PointReply,
     ProductPricesReply,
-    SeriesParameters,
+    SeriesQuery,
     SeriesReply,
-    SpanParameters,
+    SpanQuery,
 )
 from keeper.console.auth import PriceReader
 from keeper.console.context import Context
@@ -68,8 +68,8 @@ async def get(
 async def list_history(
     caller: PriceReader,
     context: Context,
-    series: Annotated[SeriesParameters, Depends()],
-    span: Annotated[SpanParameters, Depends()],
+    series: SeriesQuery,
+    span: SpanQuery,
     limit: Limit = 100,
     cursor: Cursor = None,
     sort: PointSort = PointSort.NEWEST_FIRST,
@@ -124,8 +124,8 @@ def _read_moment(cursor: str | None, sort: PointSort) -> datetime | None:
 async def get_columns(
     caller: PriceReader,
     context: Context,
-    series: Annotated[SeriesParameters, Depends()],
-    span: Annotated[SpanParameters, Depends()],
+    series: SeriesQuery,
+    span: SpanQuery,
     request: Request,
     response: Response,
     points: Annotated[

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import Field
 
 from keeper.console.api.current_price import CurrentPrice
@@ -16,6 +16,7 @@ from keeper.console.api.shapes import (
     Money,
     PriceTypeName,
     Reply,
+    parameters,
 )
 from keeper.console.context import ConsoleContext
 from keeper.domain.asins import ASIN_PATTERN, product_url
@@ -67,6 +68,10 @@ class SpanParameters:
     def span(self) -> Span:
         """Return it."""
         return Span(self.since, self.until)
+
+
+SeriesQuery = Annotated[SeriesParameters, Depends(parameters(SeriesParameters))]
+SpanQuery = Annotated[SpanParameters, Depends(parameters(SpanParameters))]
 
 
 class TypedPrice(CurrentPrice):

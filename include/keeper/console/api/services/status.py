@@ -4,7 +4,6 @@ from functools import partial
 
 from fastapi import APIRouter
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 
 from keeper.console.api.shapes import Moment, Reply
 from keeper.console.auth import AnyCaller, WatchReader
@@ -60,7 +59,7 @@ class SummaryReply(Reply):
 @router.get("/status", tags=["status"], responses=answers(NOT_SIGNED_IN), name="get")
 async def get_status(caller: AnyCaller, context: Context) -> StatusReply:
     """Show how Keeper's parts are, asked at most every five seconds; a token needs no scope."""
-    found = await run_in_threadpool(context.operations.ask_health)
+    found = await context.operations.health()
     is_operator = caller.account.is_operator and not caller.missing([Scope.OPERATIONS_READ])
     order = list(HealthState).index
     return StatusReply(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 
-from keeper.console.api.shapes import TEXT, Domain, Number, PriceTypeName
+from keeper.console.api.shapes import TEXT, Domain, Number, PriceTypeName, parameters
 from keeper.console.api.watches.shapes import (
     BulkChange,
     BulkReply,
@@ -112,7 +112,7 @@ def _tags(given: list[str] | None) -> tuple[str, ...] | None:
 async def list_watches(
     caller: WatchReader,
     context: Context,
-    filters: Annotated[_Filters, Depends()],
+    filters: Annotated[_Filters, Depends(parameters(_Filters))],
     limit: Limit = 100,
     cursor: Cursor = None,
     sort: WatchSort = WatchSort.CHANGED_LAST,
