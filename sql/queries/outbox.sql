@@ -94,7 +94,7 @@ SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, 
     s.price_minor AS newest_price_minor, coalesce(s.is_price_hidden, false) AS is_newest_hidden,
     coalesce((s.last_checked_at, s.observed_at) > (a.checked_at, a.observed_at)
         AND s.observed_at <> a.observed_at, false) AS has_newer_price,
-    o.link_id, k.base_url, o.report_id, o.notice_id, n.topic, n.subject, n.details, n.since, n.raised_at, n.times
+    o.link_id, k.base_url, k.created_at AS asked_at, o.report_id, o.notice_id, n.topic, n.subject, n.details, n.since, n.raised_at, n.times
 FROM outbox o
 JOIN channels c USING (channel_id)
 JOIN users u USING (user_id)

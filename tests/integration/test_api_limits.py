@@ -16,6 +16,7 @@ READ, WRITE = Scope.WATCHES_READ, Scope.WATCHES_WRITE
 WATCHES = "/api/v1/watches"
 MOST = {
     Limit.WATCHES: 2,
+    Limit.DEAL_FILTERS: 20,
     Limit.TOKENS_A_DAY: 10,
     Limit.CHECKS_AN_HOUR: 3,
     Limit.IMPORTS_AN_HOUR: 2,
@@ -105,6 +106,7 @@ def test_an_operator_lifts_a_limit_and_gives_it_back(console: Console) -> None:
         "is_own": True,
     }
     assert [(one["name"], one["most"], one["used"]) for one in rest] == [
+        ("deal_filters", 20, 0),
         ("tokens_a_day", 10, 0),
         ("checks_an_hour", 3, 0),
         ("imports_an_hour", 2, 0),
@@ -132,7 +134,8 @@ def test_an_operator_lifts_a_limit_and_gives_it_back(console: Console) -> None:
 def test_operators_have_no_limits(console: Console) -> None:
     boss = console.program(BOSS, READ, WRITE)
     assert [add(boss, number).status_code for number in range(4)] == [201] * 4
-    assert [one["most"] for one in boss.get("/api/v1/me/limits").json()["items"]] == [None] * 4
+    limits = boss.get("/api/v1/me/limits").json()["items"]
+    assert [one["most"] for one in limits] == [None] * len(MOST)
 
 
 def test_tokens_of_a_day_are_used_up_whole_or_not_at_all(console: Console) -> None:

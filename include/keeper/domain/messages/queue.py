@@ -136,10 +136,12 @@ class QueuedSignIn(Queued):
     Attributes:
         link_id: The link's number.
         base_url: Where the console is.
+        asked_at: When somebody asked for it; soon nobody waits for it any more.
     """
 
     link_id: int
     base_url: str
+    asked_at: datetime
 
 
 QueuedMessage = QueuedAlert | QueuedReport | QueuedNotice | QueuedSignIn

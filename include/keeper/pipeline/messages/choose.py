@@ -155,7 +155,7 @@ def _as_its_reader_wants(
 ) -> Decided | tuple[list[QueuedMessage], PriceContext | None, str]:
     """Return what is sent: the messages and, if it was looked up, the past of the price."""
     (message,) = read_messages(connection, [due.message_id])
-    is_late = isinstance(message, QueuedSignIn) and message.queued_at + LINK_LIFETIME <= now
+    is_late = isinstance(message, QueuedSignIn) and message.asked_at + LINK_LIFETIME <= now
     if is_late or not message.is_wanted:
         cancel(connection, due.message_id, now)
         return Decided(Decision.CANCELLED)

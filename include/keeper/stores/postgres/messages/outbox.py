@@ -139,6 +139,7 @@ def _message(row: Mapping[str, Any], reports: Mapping[int, DealReport]) -> Queue
             **envelope,
             link_id=row["link_id"],
             base_url=row["base_url"],
+            asked_at=row["asked_at"],
         )
     if row["notice_id"] is not None:
         notice = OperatorNotice(**{field.name: row[field.name] for field in fields(OperatorNotice)})
