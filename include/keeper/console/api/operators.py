@@ -20,8 +20,6 @@ WRITE: Final[dict[int | str, dict[str, Any]]] = answers(
     NOT_SIGNED_IN, SCOPE_MISSING, OPERATORS_ONLY, OTHER_SITE
 )
 """So one that changes something."""
-NEWEST: Final = "-id"
-"""The order of lists that begin with the largest number."""
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=TEXT)]
 RunFilter = Annotated[Word | None, Query(alias="run_id", description="Only of this run.")]

@@ -9,7 +9,7 @@ from pydantic import Field
 from keeper.console.api.shapes import Moment, Number, Reply
 from keeper.console.auth import AnyCaller, doer_of
 from keeper.console.context import Context
-from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
+from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
 from keeper.console.problems import (
     BAD_CURSOR,
     NOT_FOUND,
@@ -32,7 +32,6 @@ from keeper.pipeline.requests.kinds import KINDS, RequestResult
 
 router = APIRouter(prefix="/requests", tags=["requests"])
 _PATH = "/api/v1/requests"
-_NEWEST = "-id"
 _FAILED = "It could not be carried out; operators see why."
 RequestId = Annotated[Number, Path(description="The request's number.")]
 
@@ -124,20 +123,18 @@ async def list_requests(
 
     A token sees those for which it has the scope: operations:read, of channels messages:read.
     """
-    after = read_cursor(cursor, _NEWEST)
     work = partial(
         requests_of,
         identity=caller,
         kinds=kind,
         states=state,
-        before=after[1] if after else None,
+        before=read_number(cursor, NEWEST),
         most=limit + 1,
     )
     found = await context.database.run(work)
     shown = [RequestReply.of_request(one, caller.account) for one in found[:limit]]
-    has_more = len(found) > limit
     return RequestPage(
-        items=shown, next_cursor=write_cursor(_NEWEST, "", shown[-1].id) if has_more else None
+        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.request_id)
     )
 
 

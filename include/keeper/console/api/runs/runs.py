@@ -8,11 +8,19 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from keeper.console.api.operators import NEWEST, READ, RunFilter, Word
+from keeper.console.api.operators import READ, RunFilter, Word
 from keeper.console.api.shapes import GivenMoment, Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
-from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
+from keeper.console.paging import (
+    NEWEST,
+    Cursor,
+    Limit,
+    next_page,
+    read_cursor,
+    read_number,
+    write_cursor,
+)
 from keeper.console.problems import BAD_CURSOR, NOT_FOUND, ProblemError, answers
 from keeper.console.tags import etag_of, is_known
 from keeper.pipeline.runs.listed import (
@@ -211,14 +219,13 @@ async def list_quarantine(
     cursor: Cursor = None,
 ) -> QuarantinePage:
     """List records that failed their checks, the newest first; operators only."""
-    after = read_cursor(cursor, NEWEST)
     work = partial(
         quarantine_of,
         account=caller.account,
         run_id=run_id,
         asin=asin,
         expectation=expectation,
-        before=after[1] if after else None,
+        before=read_number(cursor, NEWEST),
         most=limit + 1,
     )
     found = await context.database.run(work)
@@ -238,7 +245,6 @@ async def list_quarantine(
         )
         for row in found[:limit]
     ]
-    has_more = len(found) > limit
     return QuarantinePage(
-        items=shown, next_cursor=write_cursor(NEWEST, "", shown[-1].id) if has_more else None
+        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.record_id)
     )

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from keeper.console.api.operators import NEWEST, READ
+from keeper.console.api.operators import READ
 from keeper.console.api.shapes import Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
-from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
+from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
 from keeper.console.problems import BAD_CURSOR, answers
 from keeper.pipeline.runs.listed import reconciliations_of
 
@@ -53,12 +53,11 @@ async def list_reconciliations(
     cursor: Cursor = None,
 ) -> ReconciliationPage:
     """List comparisons of Elasticsearch with PostgreSQL, the newest first; operators only."""
-    after = read_cursor(cursor, NEWEST)
     work = partial(
         reconciliations_of,
         account=caller.account,
         mirror=mirror,
-        before=after[1] if after else None,
+        before=read_number(cursor, NEWEST),
         most=limit + 1,
     )
     found = await context.database.run(work)
@@ -80,7 +79,6 @@ async def list_reconciliations(
         )
         for row in found[:limit]
     ]
-    has_more = len(found) > limit
     return ReconciliationPage(
-        items=shown, next_cursor=write_cursor(NEWEST, "", shown[-1].id) if has_more else None
+        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.reconciliation_id)
     )

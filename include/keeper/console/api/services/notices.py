@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from keeper.console.api.operators import NEWEST, READ, Word
+from keeper.console.api.operators import READ, Word
 from keeper.console.api.shapes import Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
-from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
+from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
 from keeper.console.problems import BAD_CURSOR, answers
 from keeper.pipeline.services.overview import notices_of
 
@@ -49,13 +49,12 @@ async def list_notices(
     cursor: Cursor = None,
 ) -> NoticePage:
     """List what is wrong now, the newest first; operators only."""
-    after = read_cursor(cursor, NEWEST)
     work = partial(
         notices_of,
         account=caller.account,
         with_resolved=with_resolved,
         topic=topic,
-        before=after[1] if after else None,
+        before=read_number(cursor, NEWEST),
         most=limit + 1,
     )
     found = await context.database.run(work)
@@ -74,7 +73,6 @@ async def list_notices(
         )
         for notice in found[:limit]
     ]
-    has_more = len(found) > limit
     return NoticePage(
-        items=shown, next_cursor=write_cursor(NEWEST, "", shown[-1].id) if has_more else None
+        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda notice: notice.notice_id)
     )

@@ -8,11 +8,11 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from keeper.console.api.operators import NEWEST, READ, RunFilter, Word
+from keeper.console.api.operators import READ, RunFilter, Word
 from keeper.console.api.shapes import GivenMoment, Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
-from keeper.console.paging import MOST, Cursor, Limit, read_cursor, write_cursor
+from keeper.console.paging import MOST, NEWEST, Cursor, Limit, next_page, read_number
 from keeper.console.problems import BAD_CURSOR, answers
 from keeper.domain.tokens.plan import Candidate
 from keeper.pipeline.runs.listed import RequestState, token_requests_of
@@ -221,7 +221,6 @@ async def list_ledger(
     cursor: Cursor = None,
 ) -> TokenLedgerPage:
     """List requests to Keepa, the newest first; operators only."""
-    after = read_cursor(cursor, NEWEST)
     work = partial(
         token_requests_of,
         account=caller.account,
@@ -229,7 +228,7 @@ async def list_ledger(
         endpoint=endpoint,
         states=None if state is None else [RequestState(name) for name in state],
         since=since,
-        before=after[1] if after else None,
+        before=read_number(cursor, NEWEST),
         most=limit + 1,
     )
     found = await context.database.run(work)
@@ -251,7 +250,6 @@ async def list_ledger(
         )
         for row in found[:limit]
     ]
-    has_more = len(found) > limit
     return TokenLedgerPage(
-        items=shown, next_cursor=write_cursor(NEWEST, "", shown[-1].id) if has_more else None
+        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.request_id)
     )

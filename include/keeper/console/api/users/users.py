@@ -8,7 +8,7 @@ from pydantic import Field
 from keeper.console.api.shapes import Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
-from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
+from keeper.console.paging import NEWEST, OLDEST, Cursor, Limit, next_page, read_number
 from keeper.console.problems import (
     BAD_CURSOR,
     NOT_SIGNED_IN,
@@ -22,8 +22,6 @@ from keeper.pipeline.users.audit import Actor, entries
 
 router = APIRouter()
 _ANSWERS = answers(BAD_CURSOR, NOT_SIGNED_IN, SCOPE_MISSING, OPERATORS_ONLY)
-_BY_ID = "id"
-_NEWEST = "-id"
 
 
 class User(Reply):
@@ -83,19 +81,17 @@ async def list_users(
     caller: OperationsReader, context: Context, limit: Limit = 100, cursor: Cursor = None
 ) -> UserPage:
     """List users by number; operators only."""
-    after = read_cursor(cursor, _BY_ID)
     work = partial(
         listed_users,
         account=caller.account,
         operators=context.operators,
-        after=after[1] if after else 0,
+        after=read_number(cursor, OLDEST) or 0,
         most=limit + 1,
     )
     found = await context.database.run(work)
     shown = [User.of_listed(one) for one in found[:limit]]
-    has_more = len(found) > limit
     return UserPage(
-        items=shown, next_cursor=write_cursor(_BY_ID, "", shown[-1].id) if has_more else None
+        items=shown, next_cursor=next_page(found, limit, OLDEST, lambda row: row.account.user_id)
     )
 
 
@@ -104,9 +100,8 @@ async def list_entries(
     caller: OperationsReader, context: Context, limit: Limit = 100, cursor: Cursor = None
 ) -> AuditPage:
     """List who did what, the newest first; operators only."""
-    after = read_cursor(cursor, _NEWEST)
     work = partial(
-        entries, account=caller.account, before=after[1] if after else None, most=limit + 1
+        entries, account=caller.account, before=read_number(cursor, NEWEST), most=limit + 1
     )
     found = await context.database.run(work)
     shown = [
@@ -124,7 +119,6 @@ async def list_entries(
         )
         for one in found[:limit]
     ]
-    has_more = len(found) > limit
     return AuditPage(
-        items=shown, next_cursor=write_cursor(_NEWEST, "", shown[-1].id) if has_more else None
+        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.entry_id)
     )
