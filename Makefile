@@ -9,7 +9,7 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi architecture kibana stop down clean test test-all test-faults test-celery test-compose mutants check hashes lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi architecture web web-dev web-fmt kibana stop down clean test test-all test-faults test-celery test-compose mutants check hashes lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,15 @@ openapi: venv ## Write docs/openapi.json, the description of the API
 architecture: venv ## Write docs/pictures/architecture.svg from the import contracts and the folders
 	@$(PYTHON) -m stack.layers_picture docs/pictures/architecture.svg
 
+web: venv ## Build the pages of the browser, web/dist
+	@$(STACK) pages build
+
+web-dev: venv ## Vite's server on :5173 for who changes the pages, before a console that runs
+	@$(STACK) pages dev
+
+web-fmt: venv ## Biome: fix and format the pages' sources
+	@$(STACK) pages run fmt
+
 kibana: venv ## Write docker/kibana/keeper.ndjson, Kibana's dashboards, from stack/kibana/
 	@$(PYTHON) -m stack.kibana docker/kibana/keeper.ndjson
 
@@ -102,6 +111,7 @@ lint: venv ## Ruff: rules and format; unused code, undeclared dependencies; noth
 	@$(PYTHON) -m ruff format --check
 	@$(PYTHON) -m vulture
 	@$(VENV)/bin/deptry include/keeper
+	@$(STACK) pages run lint
 
 fmt: venv ## Ruff: fix and format
 	@$(PYTHON) -m ruff check --fix
@@ -109,6 +119,7 @@ fmt: venv ## Ruff: fix and format
 
 types: venv ## Mypy
 	@$(PYTHON) -m mypy
+	@$(STACK) pages run check
 
 layers: venv ## Who may import whom (import-linter)
 	@$(VENV)/bin/lint-imports

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stack import operations, report
+from stack import operations, pages_commands, report
 from stack.catalogue import GROUPS
 from stack.context import Stack, load_stack
 from stack.environment import database_url, export_lines
@@ -29,6 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 console = Console(highlight=False)
+
+app.add_typer(pages_commands.app, name="pages", help="Build and check the pages of the browser.")
 
 OnlyOption = Annotated[
     str | None,

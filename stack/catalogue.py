@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from keeper.streams.workers import WORKERS
-from stack import airflow, elasticsearch, kafka, postgres, product, redis
+from stack import airflow, elasticsearch, kafka, pages, postgres, product, redis
 from stack.artifacts import fetch_artifacts
 from stack.context import Stack
 from stack.errors import StackError
@@ -21,7 +21,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "redis": ("redis",),
     "migrate": ("migrate",),
     "workers": _WORKERS,
-    "console": ("console",),
+    "console": ("console", "pages"),
     "airflow": airflow.PROGRAMS,
 }
 _NEEDS: Final = {
@@ -86,6 +86,7 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
     steps = [
         Step("artifacts", "Kafka and Elasticsearch software", lambda: _fetch(stack)),
         redis.software_step(stack),
+        Step("pages", "pages in the browser", lambda: pages.build_pages(stack.layout)),
         postgres.databases_step(stack),
         airflow.migrate_step(stack),
         product.migrate_step(stack),

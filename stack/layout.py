@@ -40,6 +40,11 @@ class Layout:
         return self.root / ".keeper" / "lib"
 
     @property
+    def pages(self) -> Path:
+        """The built pages of the browser, shared by every home of this checkout."""
+        return self.root / "web" / "dist"
+
+    @property
     def logs(self) -> Path:
         """One log file a program."""
         return self.home / "log"

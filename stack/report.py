@@ -11,7 +11,7 @@ from rich.table import Table
 from stack import operations
 from stack.airflow import ADMIN
 from stack.context import Stack
-from stack.environment import airflow_url, simulator_url
+from stack.environment import airflow_url, console_url, simulator_url
 from stack.ports import HOST
 from stack.services import missing_for_health
 from stack.supervisor import RUNNING, Supervisor
@@ -96,6 +96,7 @@ def print_urls(console: Console, stack: Stack) -> None:
         else "Keepa itself, with your key"
     )
     lines = [
+        ("Keeper", f"{console_url(stack)}/app/"),
         ("Airflow", f"{airflow_url(stack)}  user {ADMIN}, password {secrets.airflow_admin}"),
         ("Caught mail", f"http://localhost:{ports.mail_web}"),
         (

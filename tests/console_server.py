@@ -12,6 +12,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from keeper.alerts.message import Message
 from keeper.alerts.texts import as_text
@@ -173,9 +174,11 @@ def make_running(
             limits: Limits = DEFAULT_LIMITS,
             trusted_proxies: Sequence[str] = (),
             proxy_user_header: str | None = None,
+            clock: Clock | None = None,
+            pages: Sequence[BaseRoute] = (),
             **parts: Any,
         ) -> Console:
-            port, clock = free_port(), Clock()
+            port, clock = free_port(), clock or Clock()
             console = Console(f"http://127.0.0.1:{port}", connection, clock)
 
             store = ConsoleDatabase(database)
@@ -198,7 +201,7 @@ def make_running(
                     ],
                 ),
             )
-            running.enter_context(serving(make_console(context), port))
+            running.enter_context(serving(make_console(context, pages), port))
             running.enter_context(console.clients)
             return console
 

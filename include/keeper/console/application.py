@@ -56,7 +56,7 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
 
     Args:
         context: What its endpoints share.
-        pages: Further routes: the pages behind links in messages, pictures, health.
+        pages: Further routes: the pages in the browser and behind links, pictures, health.
     """
     app = FastAPI(
         title="Keeper",

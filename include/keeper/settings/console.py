@@ -1,6 +1,7 @@
 """The console's own settings."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
@@ -31,6 +32,7 @@ def _networks(value: object) -> object:
 class ConsoleSettings(SettingsGroup):
     """How people sign in to the console, what each may have and do, where it keeps answers."""
 
+    pages_dir: Path | None = Field(default=None, validation_alias="KEEPER_PAGES_DIR")
     redis_url: SecretStr | None = Field(default=None, validation_alias="KEEPER_REDIS_URL")
     insecure_cookie: bool = Field(default=False, validation_alias="KEEPER_INSECURE_COOKIE")
     trusted_proxies: Annotated[

@@ -28,7 +28,7 @@ def console(
         bool, typer.Option(help="Start again whenever its code changes; for development.")
     ] = False,
 ) -> None:
-    """Serve the API, with its documentation at /docs, and the pages behind the links in messages.
+    """Serve the pages at /app/, the API with its documentation at /docs, and links in messages.
 
     With the simulator also its pictures of products, at /img/NAME.
 
@@ -64,6 +64,7 @@ def _application(settings: "Settings") -> "FastAPI":
     from keeper.console.live.hub import LiveHub
     from keeper.console.operations import ConsoleKafka, Operations
     from keeper.console.pages.links import make_app
+    from keeper.console.pages.web_app import web_app_routes
     from keeper.console.search import ConsoleSearch
     from keeper.domain.prices.age import stale_after
     from keeper.domain.prices.types import price_type_of
@@ -113,7 +114,7 @@ def _application(settings: "Settings") -> "FastAPI":
         ask_health,
         picture=simulated_pictures(settings),
     )
-    return make_console(context, pages.routes)
+    return make_console(context, [*web_app_routes(settings.console.pages_dir), *pages.routes])
 
 
 def _cache(settings: "Settings", live: "LiveHub") -> "tuple[ReadCache, ChangeFeed]":

@@ -16,6 +16,7 @@ from keeper.console.auth import origin_of
 from keeper.console.context import ConsoleContext
 from keeper.console.database import FIRST_PAUSE
 from keeper.console.pages.one_sentence import one_sentence_page
+from keeper.console.pages.web_app import APP_PATH
 from keeper.console.site import is_own_site, session_cookie
 from keeper.domain.users.secrets import SECRET_PATTERN
 from keeper.errors import KeeperError
@@ -78,7 +79,7 @@ def sign_in_route(context: ConsoleContext) -> Route:
             return sorry
         answer = page(
             f"You are signed in as {begun.account.email}.",
-            way_on=("/docs", "The API and its documentation"),
+            way_on=(APP_PATH, "Go on to Keeper"),
         )
         _set_cookie(answer, request, context, begun)
         return answer

@@ -130,7 +130,11 @@ async def list_filters(
 
 
 @router.post(
-    "", responses=_WRITE | answers(LIMIT_REACHED) | {201: {"description": "It is new."}}, name="add"
+    "",
+    responses=_WRITE
+    | answers(LIMIT_REACHED)
+    | {201: {"model": SavedFilterReply, "description": "It is new."}},
+    name="add",
 )
 async def add(
     caller: DealWriter, context: Context, body: NewFilter, response: Response

@@ -265,7 +265,9 @@ async def list_discoveries(caller: OperationsReader, context: Context) -> Discov
 @router.post(
     "/discoveries",
     tags=["discoveries"],
-    responses=_WRITE | answers(BAD_REQUEST) | {201: {"description": "It is new."}},
+    responses=_WRITE
+    | answers(BAD_REQUEST)
+    | {201: {"model": DiscoveryReply, "description": "It is new."}},
     name="add",
 )
 async def add(

@@ -110,7 +110,9 @@ async def list_channels(
 
 @router.post(
     "",
-    responses=_WRITE | answers(BAD_REQUEST) | {201: {"description": "It is new."}},
+    responses=_WRITE
+    | answers(BAD_REQUEST)
+    | {201: {"model": AddedChannelReply, "description": "It is new."}},
     name="add",
 )
 async def add(

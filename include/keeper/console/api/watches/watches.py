@@ -142,7 +142,9 @@ async def list_watches(
 
 @router.post(
     "",
-    responses=_WRITE | answers(UNCLEAR_WATCH, LIMIT_REACHED) | {201: {"description": "It is new."}},
+    responses=_WRITE
+    | answers(UNCLEAR_WATCH, LIMIT_REACHED)
+    | {201: {"model": ChangedWatchReply, "description": "It is new."}},
     name="add",
 )
 async def add(

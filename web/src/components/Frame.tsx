@@ -1,0 +1,80 @@
+import { type ReactNode, useEffect, useState } from "react";
+import { Link, useLocation } from "wouter";
+import { useSession } from "../session";
+import type { TextKey } from "../texts/en";
+import { useTexts } from "../texts/texts";
+import styles from "./Frame.module.css";
+import { Icon, type IconName } from "./Icon";
+
+interface Entry {
+  path: string;
+  text: TextKey;
+  icon: IconName;
+  operatorsOnly?: true;
+}
+
+const ENTRIES: readonly Entry[] = [
+  { path: "/", text: "nav.home", icon: "home" },
+  { path: "/watches", text: "nav.watches", icon: "watches" },
+];
+
+/** The frame around every page: the menu beside it, or below it where the window is narrow. */
+export function Frame({ children }: { children: ReactNode }) {
+  const { t } = useTexts();
+  const { isOperator } = useSession();
+  const [location] = useLocation();
+  const isOnline = useOnline();
+  const entries = ENTRIES.filter((entry) => isOperator || !entry.operatorsOnly);
+
+  return (
+    <div className={styles.frame}>
+      <a className={styles.skip} href="#content">
+        {t("app.skip")}
+      </a>
+      <nav className={styles.menu} aria-label={t("app.menu")}>
+        <Link href="/" className={styles.name}>
+          Keeper
+        </Link>
+        <ul>
+          {entries.map((entry) => (
+            <li key={entry.path}>
+              <Link
+                href={entry.path}
+                aria-current={isWithin(location, entry.path) ? "page" : undefined}
+              >
+                <Icon name={entry.icon} />
+                {t(entry.text)}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <main id="content" className={styles.content} tabIndex={-1}>
+        {!isOnline && (
+          <p className={styles.notice} role="status">
+            {t("app.offline")}
+          </p>
+        )}
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function isWithin(location: string, path: string): boolean {
+  return path === "/" ? location === "/" : location === path || location.startsWith(`${path}/`);
+}
+
+function useOnline(): boolean {
+  const [isOnline, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const look = () => setOnline(navigator.onLine);
+    addEventListener("online", look);
+    addEventListener("offline", look);
+    return () => {
+      removeEventListener("online", look);
+      removeEventListener("offline", look);
+    };
+  }, []);
+  return isOnline;
+}

@@ -1,0 +1,90 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { CONSOLE_PATH } from "./api/client";
+
+/** What is read again when something of a kind has changed, by the first word of a query's key. */
+const CONCERNS: Record<string, readonly string[]> = {
+  product: ["product", "watches", "home"],
+  watch: ["watches", "product", "home"],
+  alert: ["messages", "home", "product"],
+  deal: ["deals", "home"],
+};
+const LEADER = "keeper-live";
+const AGAIN_MS = 10_000;
+
+/** Read again what others change, without a reload. One tab listens for all: browsers hold six
+ * connections to a host, and each tab would take one. */
+export function LiveUpdates() {
+  const queries = useQueryClient();
+
+  useEffect(() => {
+    const onChange = (kind: string) => {
+      if (kind === "reset") {
+        queries.invalidateQueries();
+        return;
+      }
+      for (const key of CONCERNS[kind] ?? []) queries.invalidateQueries({ queryKey: [key] });
+    };
+    const tabs = new BroadcastChannel(LEADER);
+    tabs.onmessage = (message: MessageEvent<string>) => onChange(message.data);
+    const leaving = new AbortController();
+    const lead = () =>
+      listen(leaving.signal, (kind) => {
+        onChange(kind);
+        tabs.postMessage(kind);
+      });
+    // Browsers have locks only where the page came by HTTPS or from this machine.
+    if (navigator.locks === undefined) lead();
+    else {
+      navigator.locks
+        .request(LEADER, { signal: leaving.signal }, lead)
+        // Leaving while another tab leads ends the wait by an error; nothing else can.
+        .catch(() => undefined);
+    }
+    return () => {
+      leaving.abort();
+      tabs.close();
+    };
+  }, [queries]);
+  return null;
+}
+
+/** Pass on the kinds of changes until the tab leaves. */
+async function listen(leaving: AbortSignal, onChange: (kind: string) => void): Promise<void> {
+  while (!leaving.aborted) {
+    await follow(leaving, onChange);
+    await pause(AGAIN_MS, leaving);
+  }
+}
+
+/** Follow one stream; EventSource comes again by itself until it is refused. */
+function follow(leaving: AbortSignal, onChange: (kind: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const events = new EventSource(`${CONSOLE_PATH}/api/v1/events`);
+    const end = () => {
+      events.close();
+      resolve();
+    };
+    for (const kind of [...Object.keys(CONCERNS), "reset"]) {
+      events.addEventListener(kind, () => onChange(kind));
+    }
+    events.onerror = () => {
+      if (events.readyState === EventSource.CLOSED) end();
+    };
+    leaving.addEventListener("abort", end, { once: true });
+  });
+}
+
+function pause(milliseconds: number, leaving: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    leaving.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

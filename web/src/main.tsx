@@ -1,0 +1,35 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+import { ApiError } from "./api/client";
+import { TextsProvider } from "./texts/texts";
+import "./design/tokens.css";
+import "./design/base.css";
+
+const AGAIN_MS = 4_000;
+const FRESH_MS = 30_000;
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: FRESH_MS,
+      // What will not get better by itself is said at once; a console that starts is waited for.
+      retry: (failures, error) => error instanceof ApiError && error.passes && failures < 2,
+      refetchInterval: (query) =>
+        query.state.error instanceof ApiError && query.state.error.passes ? AGAIN_MS : false,
+    },
+  },
+});
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <TextsProvider>
+        <App />
+      </TextsProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+);

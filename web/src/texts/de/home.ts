@@ -1,0 +1,5 @@
+import type { home as en } from "../en/home";
+
+export const home: Record<keyof typeof en, string> = {
+  "home.title": "Start",
+};

@@ -1,0 +1,33 @@
+import type { watches as en } from "../en/watches";
+
+export const watches: Record<keyof typeof en, string> = {
+  "watches.title": "Merkliste",
+  "watches.add": "Produkt hinzufügen",
+  "watches.search": "Titel oder ASIN suchen",
+  "watches.status": "Zustand",
+  "watches.all": "Alle",
+  "watches.active": "Beobachtet",
+  "watches.paused": "Pausiert",
+  "watches.sort": "Reihenfolge",
+  "watches.sort.-changed_at": "Zuletzt geändert",
+  "watches.sort.-created_at": "Zuletzt hinzugefügt",
+  "watches.sort.title": "Titel",
+  "watches.product": "Produkt",
+  "watches.price": "Preis",
+  "watches.target": "Ziel",
+  "watches.noTarget": "kein Ziel",
+  "watches.reached": "Ziel erreicht",
+  "watches.away": "{percent} darüber",
+  "watches.empty": "Du beobachtest noch nichts.",
+  "watches.emptyDo":
+    "Füge die Adresse eines Produkts bei Amazon ein, und Keeper verfolgt seinen Preis.",
+  "watches.noneFound": "Nichts passt dazu.",
+  "watches.untitled": "Titel noch nicht bekannt",
+  "add.title": "Produkt hinzufügen",
+  "add.product": "Adresse bei Amazon oder ASIN",
+  "add.hint": "Füge sie von der Seite oder aus der App des Ladens ein.",
+  "add.target": "Sag Bescheid bei höchstens",
+  "add.targetHint": "Leer lassen, um den Preis nur zu verfolgen.",
+  "add.save": "Beobachten",
+  "add.saved": "Wird beobachtet.",
+};
