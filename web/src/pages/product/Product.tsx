@@ -69,7 +69,7 @@ function ProductOf({ product, domain, priceType }: Props) {
     <article className={styles.product}>
       {price?.source === "simulator" && <p className={styles.simulated}>{t("app.simulated")}</p>}
       <header className={styles.head}>
-        <Picture url={product.image_url} size={72} />
+        <Picture url={product.image_url} source={product.prices[0]?.source} size={72} />
         <div className={styles.words}>
           <h1 dir="auto" className={styles.title}>
             {title}

@@ -3,8 +3,6 @@ import { api, type Locale, type PriceType, read, type Schema } from "../../api/c
 import { dayText } from "../../format";
 import { useTexts } from "../../texts/texts";
 
-const DAYS = 100;
-
 interface Props {
   asin: string;
   domain: Locale;
@@ -31,7 +29,7 @@ export function Verdict({ asin, domain, priceType }: Props) {
     const { days_dearer: dearer, days_with_offer: days } = found;
     if (dearer !== null && days !== null && days > 0) {
       const key = dearer > 0 ? "product.cheaper" : "product.dearest";
-      parts.push(t(key, { dearer: Math.round(dearer), days: Math.min(DAYS, Math.round(days)) }));
+      parts.push(t(key, { dearer: Math.round(dearer), days: Math.round(days) }));
     }
     if (found.lowest_since !== null) {
       parts.push(

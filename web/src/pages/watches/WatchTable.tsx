@@ -28,7 +28,7 @@ export function WatchTable({ watches }: { watches: readonly Watch[] }) {
           <tr key={watch.id}>
             <th scope="row">
               <span className={styles.product}>
-                <Picture url={null} />
+                <Picture url={null} source={watch.price.source} />
                 <span className={styles.words}>
                   <Link
                     href={`/products/${watch.domain}/${watch.asin}?type=${watch.price_type}`}
