@@ -1,0 +1,34 @@
+"""The unit tests of the pages' own code, which vitest runs."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from stack.layout import Layout
+from stack.pages import fetch_packages, node_environment, npm_command
+
+
+def test_the_units_of_the_pages_work(root: Path, tmp_path: Path) -> None:
+    fetch_packages(Layout(tmp_path), tmp_path / "npm.log")
+    report = tmp_path / "report.json"
+    arguments = ("run", "test", "--", "--reporter=json", f"--outputFile={report}")
+    done = subprocess.run(
+        [*npm_command(), *arguments],
+        cwd=root / "web",
+        env=node_environment(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert report.is_file(), done.stdout + done.stderr
+    found = json.loads(report.read_text("utf-8"))
+    failed = [
+        (one["fullName"], one["failureMessages"])
+        for file in found["testResults"]
+        for one in file["assertionResults"]
+        if one["status"] != "passed"
+    ]
+    assert failed == []
+    assert found["success"]
+    assert found["numTotalTests"] > 0
