@@ -1,10 +1,12 @@
-"""The unit tests of the pages' own code, which vitest runs."""
+"""The pages' own code: its unit tests, which vitest runs, and what it repeats of Python's."""
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
+from keeper.domain.locales import LOCALES
 from stack.layout import Layout
 from stack.pages import fetch_packages, node_environment, npm_command
 
@@ -32,3 +34,9 @@ def test_the_units_of_the_pages_work(root: Path, tmp_path: Path) -> None:
     assert failed == []
     assert found["success"]
     assert found["numTotalTests"] > 0
+
+
+def test_the_pages_know_the_site_of_every_locale(root: Path) -> None:
+    text = (root / "web" / "src" / "format.ts").read_text("utf-8")
+    sites = dict(re.findall(r'^  (\w\w): \{ tag: "[\w-]+", site: "([\w.]+)" \},$', text, re.M))
+    assert sites == {one.domain: one.host for one in LOCALES}
