@@ -202,7 +202,7 @@ def test_an_airflow_that_hangs_takes_none_of_the_shared_threads(
 
     parts = Operations()
 
-    async def ask() -> list[object]:
+    async def ask() -> list[str | BaseException]:
         asked = (parts.of_runs(look) for _ in range(60))
         waiting = asyncio.gather(*asked, return_exceptions=True)
         # One that FastAPI's threads do, all of which would be taken.
