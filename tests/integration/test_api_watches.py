@@ -128,6 +128,24 @@ def test_a_removed_watch_leaves_the_list_and_comes_back_when_it_is_added(
     assert (back["id"], back["status"], back["target"]["minor"]) == (watch["id"], "ACTIVE", 2499)
 
 
+def test_a_removal_is_undone_in_one_call_with_all_that_the_watch_had(ann: httpx.Client) -> None:
+    first = added(ann, target="24.99", rules=["any change"], tags=["kitchen"], priority="HIGH")
+    second = added(ann, product="B00EXAMPL1", target="5")
+    ids = [first["id"], second["id"]]
+    for status in ("INACTIVE", "ACTIVE"):
+        answer = ann.patch(PATH, json={"ids": ids, "changes": {"status": status}})
+        assert [one["outcome"] for one in answer.json()["results"]] == ["changed"] * 2
+        items = ann.get(PATH).json()["items"]
+        assert len(items) == (0 if status == "INACTIVE" else 2)
+    place = f"{PATH}/{first['id']}"
+    assert ann.delete(place).status_code == 204
+    back = ann.patch(place, json={"status": "ACTIVE"}).json()["watch"]
+    moments = {"created_at", "changed_at"}
+    assert {k: v for k, v in back.items() if k not in moments} == {
+        k: v for k, v in first.items() if k not in moments
+    }
+
+
 def test_nobody_sees_or_changes_what_is_anothers_but_an_operator(
     ann: httpx.Client, ben: httpx.Client, boss: httpx.Client
 ) -> None:

@@ -18,7 +18,7 @@ from keeper.console.api.feeds import feeds
 from keeper.console.api.live import feed, stream
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
-from keeper.console.api.prices import checks, figures, prices, products
+from keeper.console.api.prices import checks, figures, prices, products, types
 from keeper.console.api.requests import requests
 from keeper.console.api.runs import runs
 from keeper.console.api.search import rebuilds, reconciliations
@@ -131,7 +131,7 @@ def _api() -> APIRouter:
         users,
         *(changes, limits),
         *(requests, rebuilds, reconciliations),
-        *(products, checks, prices, figures),
+        *(products, checks, prices, figures, types),
         *(stream, feed),
         *(runs, tokens, topics, dead_letters, storage),
         *(notices, status),
