@@ -74,6 +74,7 @@ _WATCHES: Final = {
     "watches-list-sparklines": Access(READ),
     "watches-try": Access(READ, body={"product": "B00EXAMPL1", "target": "5"}),
     "rules-explain": Access(READ),
+    "rules-list-forms": Access(READ),
     "tags-list": Access(READ),
     "watches-get": Access(READ, is_of_owner=True),
     "watches-change": Access(WRITE, is_of_owner=True, body={"target": "5"}),

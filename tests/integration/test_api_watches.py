@@ -65,6 +65,7 @@ def test_a_product_is_watched_by_its_address(ann: httpx.Client) -> None:
     assert watch["url"] == f"https://www.amazon.de/dp/{ASIN}"
     assert watch["alerts_when"][0] == "Alerts when the price is at or below €24.99."
     assert [rule["text"] for rule in watch["rules"]] == ["any change"]
+    assert [one["kind"] for one in watch["rules"][0]["conditions"]] == ["any_change"]
     assert watch["price"]["state"] == "not_checked"
     assert ann.get(answer.headers["Location"]).json() == watch
 
