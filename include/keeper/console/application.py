@@ -18,7 +18,7 @@ from keeper.console.api.feeds import feeds
 from keeper.console.api.live import feed, stream
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
-from keeper.console.api.prices import checks, figures, prices, products
+from keeper.console.api.prices import checks, figures, prices, products, types
 from keeper.console.api.requests import requests
 from keeper.console.api.runs import runs
 from keeper.console.api.search import rebuilds, reconciliations
@@ -26,8 +26,8 @@ from keeper.console.api.services import notices, status
 from keeper.console.api.storage import storage
 from keeper.console.api.streams import dead_letters, topics
 from keeper.console.api.tokens import tokens
-from keeper.console.api.users import changes, limits, me, sign_in, users
-from keeper.console.api.watches import files, rules, tags, watches
+from keeper.console.api.users import changes, limits, me, sessions, sign_in, users
+from keeper.console.api.watches import files, rules, sparklines, tags, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.mcp.server import serve_mcp
@@ -124,14 +124,14 @@ def _api() -> APIRouter:
     api = APIRouter(prefix=API_PATH)
     # The files' addresses come before that of one watch, which would take their names for numbers.
     for subject in (
-        *(me, sign_in),
-        *(files, watches, rules, tags),
+        *(me, sessions, sign_in),
+        *(files, sparklines, watches, rules, tags),
         *(alerts, channels, delivery_rules),
         *(deal_search, deals, deal_filters, reports, discoveries, feeds),
         users,
         *(changes, limits),
         *(requests, rebuilds, reconciliations),
-        *(products, checks, prices, figures),
+        *(products, checks, prices, figures, types),
         *(stream, feed),
         *(runs, tokens, topics, dead_letters, storage),
         *(notices, status),
