@@ -1,8 +1,7 @@
 """A console that serves in a thread, and people who use it."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -10,8 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
 from keeper.alerts.message import Message
 from keeper.alerts.texts import as_text
@@ -30,8 +27,9 @@ from keeper.pipeline.users.audit import COMMAND
 from keeper.pipeline.users.sign_in import make_link
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.streams.config import KafkaConfig
+from tests.asgi_server import PLAIN, serving
 from tests.services import free_port
-from tests.waiting import HUNG_AFTER_S, wait_until
+from tests.waiting import HUNG_AFTER_S
 
 BOSS = "boss@example.org"
 """Whom the settings make an operator."""
@@ -132,31 +130,13 @@ class Console:
     def nobody(self, headers: dict[str, str] | None = None) -> httpx.Client:
         """Return a client without proof of who it is."""
         client = httpx.Client(
-            base_url=self.url, headers=headers, timeout=HUNG_AFTER_S, trust_env=False
+            base_url=self.url,
+            headers=headers,
+            timeout=HUNG_AFTER_S,
+            trust_env=False,
+            verify=PLAIN,
         )
         return self.clients.enter_context(client)
-
-
-@contextmanager
-def serving(app: FastAPI, port: int) -> Iterator[None]:
-    """Serve an application from a thread for the block."""
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=port,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        wait_until(lambda: server.started, "the console serves")
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture
