@@ -27,15 +27,19 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(_LOOK_S)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Wait for what is being answered, then let the application end."""
+        """Wait for those who wait for an answer, then let the application end."""
         for server in self.servers:
             server.close()
         for listener in sockets or ():
             listener.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - uvicorn's
+        while self.server_state.connections:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(_LOOK_S)
+        # Whoever asked is gone.
+        for task in self.server_state.tasks:
+            task.cancel()
+        await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
         await self.lifespan.shutdown()
 
 

@@ -1,7 +1,7 @@
 """A console that serves in a thread, and people who use it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -12,6 +12,7 @@ import pytest
 
 from keeper.alerts.message import Message
 from keeper.alerts.texts import as_text
+from keeper.cli.services.console import application
 from keeper.console.application import make_console
 from keeper.console.context import ConsoleContext
 from keeper.console.database import ConsoleDatabase
@@ -25,6 +26,7 @@ from keeper.pipeline.users.accounts import add_user, known_user
 from keeper.pipeline.users.api_tokens import make_token
 from keeper.pipeline.users.audit import COMMAND
 from keeper.pipeline.users.sign_in import make_link
+from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.streams.config import KafkaConfig
 from tests.asgi_server import PLAIN, serving
@@ -35,6 +37,7 @@ BOSS = "boss@example.org"
 """Whom the settings make an operator."""
 ANN = "ann@example.org"
 BEN = "ben@example.org"
+LINK_SECRET = "a-secret-of-some-length"
 STARTED = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
@@ -137,6 +140,31 @@ class Console:
             verify=PLAIN,
         )
         return self.clients.enter_context(client)
+
+
+@contextmanager
+def console_by_settings(
+    database: PostgresConfig, kafka: KafkaConfig, **settings: str
+) -> Iterator[str]:
+    """Serve from a thread what `keeper console` serves with these settings; gives its address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        "DATABASE_URL": database.url,
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "KEEPER_PUBLIC_URL": url,
+        "KEEPER_LINK_SECRET": LINK_SECRET,
+        **settings,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        load_settings.cache_clear()
+        app = application()
+    load_settings.cache_clear()
+    with serving(app, port):
+        yield url
+    app.state.console.database.close()
 
 
 @pytest.fixture

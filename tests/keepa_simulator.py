@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from keeper.clock import Clock, utc_now
 from keeper.domain.locales import locale_of
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.watches.csv_file import RowError, WatchRow, read_watches
@@ -61,7 +62,10 @@ def keeper_command(*words: str) -> list[str]:
 
 @contextmanager
 def simulators() -> Iterator[Callable[..., Simulator]]:
-    """Give what starts simulators as `keeper simulate-keepa` does, their clocks held."""
+    """Give what starts simulators as `keeper simulate-keepa` does, their clocks held.
+
+    Tokens are refilled by a clock of their own, which runs unless another is given.
+    """
     with ExitStack() as running:
 
         def start(
@@ -70,11 +74,12 @@ def simulators() -> Iterator[Callable[..., Simulator]]:
             recordings: Path | None = None,
             key: str = SIMULATOR_KEY,
             at: datetime = AT,
+            clock: Clock = utc_now,
         ) -> Simulator:
             api = KeepaApi(
                 catalogue=Catalogue(SEED, PRODUCTS),
                 clock=CatalogueClock(ClockMode.HOLD, at),
-                bucket=TokenBucket(refill_rate),
+                bucket=TokenBucket(refill_rate, clock),
                 keys=(key,),
                 recordings=Recordings(recordings),
                 faults=FaultPlan(SEED),
