@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
@@ -78,8 +79,12 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     app.add_middleware(TrustedProxies, context=context)
     install(app)
     idempotency.install(app)
-    app.include_router(_api())
-    app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
+    app.router.routes += [
+        *_api().routes,
+        *documentation_routes(OPENAPI_URL),
+        sign_in_route(context),
+        *pages,
+    ]
     app.router.routes.append(metrics.route())
     serve_mcp(app, context)
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
@@ -120,8 +125,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await context.cache.close()
 
 
+@cache
 def _api() -> APIRouter:
-    api = APIRouter(prefix=API_PATH)
+    """Return the API's routes, which keep nothing of an application and take long to make."""
+    api = APIRouter(prefix=API_PATH, generate_unique_id_function=_operation_id)
     # The files' addresses come before that of one watch, which would take their names for numbers.
     for subject in (
         *(me, sessions, sign_in),
