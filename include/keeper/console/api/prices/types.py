@@ -29,15 +29,15 @@ class PriceTypeReply(Reply):
     has_deals: bool = Field(description="Whether deals can be looked for by it.")
 
     @classmethod
-    def of_type(cls, one: PriceType) -> "PriceTypeReply":
+    def of_type(cls, price_type: PriceType) -> "PriceTypeReply":
         """Return what the API says of a price type."""
         return cls(
-            name=one.name,
-            detail=one.detail,
-            tokens=USUAL_PRICES.estimate(one.detail, 1),
-            has_shipping=one.has_shipping,
-            comparable_since=one.landed_since,
-            has_deals=one.has_deals,
+            name=price_type.name,
+            detail=price_type.detail,
+            tokens=USUAL_PRICES.estimate(price_type.detail, 1),
+            has_shipping=price_type.has_shipping,
+            comparable_since=price_type.landed_since,
+            has_deals=price_type.has_deals,
         )
 
 
