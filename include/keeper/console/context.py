@@ -41,6 +41,7 @@ class ConsoleContext:
         feed: Where the cache and live feeds learn of changes; None without them.
         live: Sends changes to who watches live.
         operations: What operators see of Keeper beside the database.
+        telegram_app_key: By which Telegram signs who opens the mini app; None where there is none.
     """
 
     database: ConsoleDatabase
@@ -59,6 +60,7 @@ class ConsoleContext:
     feed: ChangeFeed | None = None
     live: LiveHub = field(default_factory=LiveHub)
     operations: Operations = field(default_factory=Operations)
+    telegram_app_key: bytes | None = field(default=None, repr=False)
 
 
 async def _context_of(request: Request) -> ConsoleContext:
