@@ -80,6 +80,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.notify_changed_links() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('keeper_changes', 'access *');
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.notify_changed_products() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1599,7 +1608,7 @@ CREATE TRIGGER changes_made AFTER UPDATE ON public.products REFERENCING NEW TABL
 
 CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF user_id, digest, expires_at OR TRUNCATE ON public.sessions FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
 
-CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OR TRUNCATE ON public.telegram_links FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
+CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OR TRUNCATE ON public.telegram_links FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_links();
 
 CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF email, role OR TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
 

@@ -14,4 +14,6 @@ pytest_plugins = (
     "tests.price_runs",
     "tests.console_server",
     "tests.redis_server",
+    "tests.telegram_server",
+    "tests.running_bot",
 )

@@ -8,8 +8,17 @@ CREATE TABLE telegram_links (
 );
 COMMENT ON TABLE telegram_links IS
     'Which Telegram account is which user''s: one each, proven by a one-time code.';
+-- Of its own: who takes back an earlier migration drops the others.
+CREATE FUNCTION notify_changed_links() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('keeper_changes', 'access *');
+    RETURN NULL;
+END
+$$;
 CREATE TRIGGER changes_made AFTER UPDATE OR DELETE OR TRUNCATE ON telegram_links
-    EXECUTE FUNCTION notify_all_changed('access');
+    EXECUTE FUNCTION notify_changed_links();
 
 CREATE TABLE telegram_codes (
     user_id bigint PRIMARY KEY REFERENCES users ON DELETE CASCADE,
