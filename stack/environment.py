@@ -46,6 +46,7 @@ def product_environment(stack: Stack) -> dict[str, str]:
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",
         "ELASTICSEARCH_URL": f"http://{HOST}:{ports.elasticsearch}",
         "KEEPER_RUN_DIR": str(layout.run),
+        "KEEPER_BOT_API_URL": f"http://{HOST}:{ports.console}",
         "KEEPER_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
         "KEEPER_AIRFLOW_API_USER": AIRFLOW_CONSOLE_USER,
         "KEEPER_AIRFLOW_API_PASSWORD": stack.credentials.airflow_console,

@@ -5,7 +5,7 @@ not linked. Whatever goes wrong is said in words of the chat's language.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -277,7 +277,7 @@ async def _send(update: Update, shown: Shown) -> None:
 
 def _with_words(
     answer: Callable[[Update, list[str]], Awaitable[None]],
-) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Awaitable[None]]:
+) -> Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]:
     async def handle(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         await answer(update, _words_of(update, context))
 

@@ -45,8 +45,6 @@ class BotConfig:
         database: Where the lock is, and its memory without a Redis.
         redis_url: Where its memory is; None for PostgreSQL.
         public_url: Where the pages are, for the mini app; None without them.
-        host: Where it listens for a webhook.
-        port: There.
         pause_s: How long nothing is asked after a failure.
     """
 
@@ -56,8 +54,6 @@ class BotConfig:
     database: PostgresConfig
     redis_url: str | None = None
     public_url: str | None = None
-    host: str = "127.0.0.1"
-    port: int = 8001
     pause_s: float = _PAUSE_S
 
 
@@ -174,6 +170,7 @@ async def _poll(
 
 async def _serve(config: BotConfig, bot: Bot, updates: Updates) -> None:
     secret = webhook_secret(config.token)
+    host, port = config.settings.host_and_port
     await bot.set_webhook(
         f"{config.settings.webhook_url}{WEBHOOK_PATH}",
         secret_token=secret,
@@ -183,8 +180,8 @@ async def _serve(config: BotConfig, bot: Bot, updates: Updates) -> None:
     server = _Server(
         uvicorn.Config(
             webhook_app(updates, secret),
-            host=config.host,
-            port=config.port,
+            host=host,
+            port=port,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=5,

@@ -202,8 +202,10 @@ class Talk:
         await self.memory.forget(self._question)
         if isinstance(number, int):
             return await self.lower(number, minor)
-        names = (str(question[name]) for name in ("domain", "asin", "price_type"))
-        return await self.add(*names, target_minor=minor)
+        domain, asin, price_type = (
+            str(question[name]) for name in ("domain", "asin", "price_type")
+        )
+        return await self.add(domain, asin, price_type, minor)
 
     async def _address(self, text: str) -> ProductAddress:
         try:

@@ -2,11 +2,10 @@
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from keeper.cli.options import HostOption
 from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.metrics import Waits
 
@@ -18,13 +17,7 @@ app = typer.Typer(invoke_without_command=True)
 
 
 @app.callback()
-def bot(
-    context: typer.Context,
-    host: HostOption = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(help="Port to listen on for a webhook.", min=0, max=65535)
-    ] = 8001,
-) -> None:
+def bot(context: typer.Context) -> None:
     """Answer people on Telegram who have linked their account; docs/TELEGRAM.md.
 
     Needs TELEGRAM_BOT_TOKEN, and KEEPER_BOT_API_TOKEN, which `keeper api-tokens make keeper-bot
@@ -35,13 +28,12 @@ def bot(
         return
     from keeper.settings import load_settings
 
-    config = _config(load_settings(), host, port)
-    asyncio.run(_until_stopped(config))
+    asyncio.run(_until_stopped(_config(load_settings())))
 
 
 @app.command("app-key")
 def app_key() -> None:
-    """Print KEEPER_TELEGRAM_APP_KEY, by which the console sees who opens the mini app.
+    """Print KEEPER_MINI_APP_KEY, by which the console sees who opens the mini app.
 
     It is made of TELEGRAM_BOT_TOKEN, which does not follow from it. Example: keeper bot app-key
     """
@@ -66,7 +58,7 @@ async def _until_stopped(config: "BotConfig") -> None:
         typer.echo("stopped", err=True)
 
 
-def _config(settings: "Settings", host: str, port: int) -> "BotConfig":
+def _config(settings: "Settings") -> "BotConfig":
     from keeper.bot.running import BotConfig
     from keeper.pipeline.services.configuration import postgres_config
 
@@ -78,8 +70,6 @@ def _config(settings: "Settings", host: str, port: int) -> "BotConfig":
         database=postgres_config(settings),
         redis_url=None if redis_url is None else redis_url.get_secret_value(),
         public_url=settings.links.public_url,
-        host=host,
-        port=port,
     )
 
 
