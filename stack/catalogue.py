@@ -33,9 +33,9 @@ _NEEDS: Final = {
     "airflow-migrate": ("databases",),
     "console": ("migrate",),
     **dict.fromkeys(_WORKERS, ("migrate",)),
+    **dict.fromkeys(airflow.PROGRAMS, ("airflow-migrate",)),
     product.BOT: (product.BOT_TOKEN,),
     product.BOT_TOKEN: ("migrate",),
-    **dict.fromkeys(airflow.PROGRAMS, ("airflow-migrate",)),
 }
 
 

@@ -39,7 +39,8 @@ class RunningBot:
 
     def stop(self) -> None:
         """End it, and wait until it has."""
-        self._loop.call_soon_threadsafe(self._task.cancel)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join()
 
     def _run(self) -> None:
@@ -66,8 +67,7 @@ def running(config: BotConfig) -> Iterator[RunningBot]:
     try:
         yield bot
     finally:
-        if bot.error is None:
-            bot.stop()
+        bot.stop()
 
 
 @pytest.fixture
@@ -80,7 +80,6 @@ def start_bot(
         def start(**given: Any) -> RunningBot:
             settings = BotSettings(
                 KEEPER_BOT_API_URL=console.url,
-                # The bot's clock is the real one, the console's a test's.
                 KEEPER_BOT_API_TOKEN=SecretStr(bot_token(console, days=366)),
                 **given.pop("settings", {}),
             )
@@ -90,6 +89,7 @@ def start_bot(
                 telegram_url=telegram.url,
                 database=database,
                 pause_s=0.05,
+                clock=console.clock,
                 **given,
             )
             return bots.enter_context(running(config))

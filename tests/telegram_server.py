@@ -61,7 +61,7 @@ class TelegramServer:
         menu: Its menu's button.
         conflicts: How often somebody asked for updates who may not.
         delivers_to: Where a webhook's address leads, as its DNS and nginx do.
-        fails: Answers that are given first, in order; each is used once.
+        fails: Answers of methods that are given first, in order; each is used once.
     """
 
     url: str
@@ -71,7 +71,7 @@ class TelegramServer:
     conflicts: int = 0
     webhook: dict[str, str] | None = None
     delivers_to: str | None = None
-    fails: list[Answer] = field(default_factory=list)
+    fails: list[tuple[str, Answer]] = field(default_factory=list)
     _updates: list[dict[str, Any]] = field(default_factory=list)
     _last_update: int = 1000
     _started: set[int] = field(default_factory=set)
@@ -130,8 +130,9 @@ class TelegramServer:
         return self.answer_to(lambda: self.writes(user_id, text, language=language))
 
     def touches(self, message: Sent, label: str, *, language: str = "en") -> Sent:
-        """Let somebody press the button whose label begins so and return the bot's answer."""
-        (data,) = (one for name, one in message.buttons.items() if name.startswith(label))
+        """Let somebody press a button, by its label, or its beginning; return the bot's answer."""
+        named = [one for name, one in message.buttons.items() if name.startswith(label)]
+        data = message.buttons[label] if label in message.buttons else named[0]
         return self.answer_to(lambda: self.presses(message.chat_id, data, language=language))
 
     def deliver(self, update: dict[str, Any], secret: str | None = None) -> int:
@@ -164,8 +165,8 @@ class TelegramServer:
     def answer(self, path: str, fields: dict[str, str]) -> Answer:
         """Answer a request to the Bot API."""
         token, _, method = path.removeprefix("/bot").partition("/")
-        if self.fails:
-            return self.fails.pop(0)
+        if self.fails and self.fails[0][0] == method:
+            return self.fails.pop(0)[1]
         if token != TOKEN:
             return 401, {"ok": False, "error_code": 401, "description": "Unauthorized"}
         name = "on_" + re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", method)
@@ -327,8 +328,13 @@ def telegram() -> Iterator[TelegramServer]:
         def log_message(self, *_: object) -> None:
             """Keep quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """Keep quiet: a bot that is stopped leaves its question."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     state = TelegramServer(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()

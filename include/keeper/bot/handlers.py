@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from telegram import Chat, LinkPreviewOptions, Update, User
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden
+from telegram.error import Forbidden, TelegramError
 from telegram.ext import (
     Application,
     BaseHandler,
@@ -187,7 +187,7 @@ class Conversations:
             await self._act(update, act)
         finally:
             # Else the button keeps spinning; of a press from long ago Telegram wants no answer.
-            with suppress(BadRequest):
+            with suppress(TelegramError):
                 await query.answer()
 
     async def _act(self, update: Update, action: Action) -> None:

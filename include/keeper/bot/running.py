@@ -11,6 +11,7 @@ import uvicorn
 from telegram import Bot, BotCommand, MenuButtonWebApp, WebAppInfo
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ApplicationBuilder
+from telegram.request import HTTPXRequest
 
 from keeper.bot.api.client import ApiAwayError, BotRefusedError, KeeperApi
 from keeper.bot.handlers import ALLOWED_UPDATES, AnyApplication, Conversations
@@ -20,6 +21,7 @@ from keeper.bot.polling import BAD_TOKEN, Poller
 from keeper.bot.texts.speak import LANGUAGES, texts_for
 from keeper.bot.updates import Updates
 from keeper.bot.webhook import WEBHOOK_PATH, webhook_app, webhook_secret
+from keeper.clock import Clock, utc_now
 from keeper.domain.messages.buttons import Buttons
 from keeper.errors import SettingsError
 from keeper.metrics import Waits
@@ -46,6 +48,7 @@ class BotConfig:
         redis_url: Where its memory is; None for PostgreSQL.
         public_url: Where the pages are, for the mini app; None without them.
         pause_s: How long nothing is asked after a failure.
+        clock: The time.
     """
 
     settings: BotSettings
@@ -55,6 +58,7 @@ class BotConfig:
     redis_url: str | None = None
     public_url: str | None = None
     pause_s: float = _PAUSE_S
+    clock: Clock = utc_now
 
 
 async def run_bot(config: BotConfig, *, waits: Waits, beat: Callable[[], None]) -> None:
@@ -74,13 +78,14 @@ async def run_bot(config: BotConfig, *, waits: Waits, beat: Callable[[], None]) 
             "KEEPER_BOT_API_TOKEN is not set; make it: keeper api-tokens make keeper-bot --bot "
             "--days 366"
         )
-    api = KeeperApi(config.settings.api_url, token.get_secret_value())
+    api = KeeperApi(config.settings.api_url, token.get_secret_value(), clock=config.clock)
     memory: Memory = (
-        DatabaseMemory(config.database)
+        DatabaseMemory(config.database, clock=config.clock)
         if config.redis_url is None
         else RedisMemory(config.redis_url)
     )
-    application = make_application(config, api, memory)
+    requests = HTTPXRequest(connection_pool_size=_AT_ONCE), HTTPXRequest(connection_pool_size=1)
+    application = make_application(config, api, memory, *requests)
     try:
         await _introduce(application, api, config, waits, beat)
         updates = Updates(application, memory)
@@ -96,19 +101,37 @@ async def run_bot(config: BotConfig, *, waits: Waits, beat: Callable[[], None]) 
                 task.cancel()
     finally:
         await application.shutdown()
+        for request in requests:
+            # Of a bot that never was introduced the library closes nothing.
+            await request.shutdown()
         await api.close()
         await memory.close()
 
 
-def make_application(config: BotConfig, api: KeeperApi, memory: Memory) -> AnyApplication:
-    """Return the library's application with the bot's handlers; nothing is asked yet."""
+def make_application(
+    config: BotConfig,
+    api: KeeperApi,
+    memory: Memory,
+    request: HTTPXRequest,
+    of_updates: HTTPXRequest,
+) -> AnyApplication:
+    """Return the library's application with the bot's handlers; nothing is asked yet.
+
+    Args:
+        config: What it runs with.
+        api: Keeper's.
+        memory: Where open questions are kept.
+        request: Sends what it asks of Telegram.
+        of_updates: Sends the questions for updates, which last.
+    """
     application: AnyApplication = (
         ApplicationBuilder()
         .token(config.token)
         .base_url(f"{config.telegram_url}/bot")
         .updater(None)
         .job_queue(None)
-        .connection_pool_size(_AT_ONCE)
+        .request(request)
+        .get_updates_request(of_updates)
         .build()
     )
     Conversations(
@@ -117,6 +140,7 @@ def make_application(config: BotConfig, api: KeeperApi, memory: Memory) -> AnyAp
         ChatLimits(config.settings.updates_a_minute),
         Buttons(config.token),
         config.settings.session,
+        config.clock,
     ).install(application)
     return application
 
@@ -187,9 +211,13 @@ async def _serve(config: BotConfig, bot: Bot, updates: Updates) -> None:
             timeout_graceful_shutdown=5,
         )
     )
+    serving = asyncio.ensure_future(server.serve())
     try:
-        await server.serve()
+        await asyncio.shield(serving)
     finally:
+        # Cancelled in the middle it would leave its socket open.
+        server.should_exit = True
+        await serving
         await updates.finish()
 
 

@@ -59,8 +59,8 @@ class ConsoleContext:
     cache: ReadCache | None = None
     feed: ChangeFeed | None = None
     live: LiveHub = field(default_factory=LiveHub)
-    operations: Operations = field(default_factory=Operations)
     telegram_app_key: bytes | None = field(default=None, repr=False)
+    operations: Operations = field(default_factory=Operations)
 
 
 async def _context_of(request: Request) -> ConsoleContext:
