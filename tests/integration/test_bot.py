@@ -136,7 +136,7 @@ def test_who_is_not_linked_gets_nothing(
     console.user(BOSS)
     add_kettle(console)
     link_telegram(console, ANN, 7)
-    signed = Buttons(TOKEN).signed(666, "watch", "us", "B00EXAMPL1", "NEW", 2249)
+    signed = Buttons(TOKEN).signed(666, "watch", "us", "B00EXAMPL1", 1, 2249)
     asked = (AMERICAN, "/list", "/deals", "/price B00EXAMPL1", "/w1", "/stop 1", "/help", "/start")
 
     answers = {telegram.asks(666, text).text for text in asked}

@@ -40,6 +40,7 @@ from keeper.bot.texts.speak import texts_for
 from keeper.clock import Clock, utc_now
 from keeper.domain.locales import locale_of
 from keeper.domain.messages.buttons import Buttons
+from keeper.domain.prices.types import PRICE_TYPES
 
 _LOG: Final = logging.getLogger(__name__)
 _NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
@@ -228,12 +229,12 @@ class Conversations:
 async def pressed(talk: Talk, parts: list[str]) -> Shown | None:
     """Do what stands behind a button; None for one that a later version has made."""
     match parts:
-        case ["watch", domain, asin, price_type]:
-            return await talk.add(domain, asin, price_type, None)
-        case ["watch", domain, asin, price_type, minor]:
-            return await talk.add(domain, asin, price_type, int(minor))
-        case ["own", domain, asin, price_type]:
-            subject = {"domain": domain, "asin": asin, "price_type": price_type}
+        case ["watch", domain, asin, index]:
+            return await talk.add(domain, asin, _price_type(index), None)
+        case ["watch", domain, asin, index, minor]:
+            return await talk.add(domain, asin, _price_type(index), int(minor))
+        case ["own", domain, asin, index]:
+            subject = {"domain": domain, "asin": asin, "price_type": _price_type(index)}
             return await talk.ask_target(subject, locale_of(domain).currency)
         case ["target", number]:
             return await talk.ask_target_of(int(number))
@@ -248,6 +249,10 @@ async def pressed(talk: Talk, parts: list[str]) -> Shown | None:
         case ["more"]:
             return await talk.list(goes_on=True)
     return None
+
+
+def _price_type(index: str) -> str:
+    return next(one.name for one in PRICE_TYPES if str(one.index) == index)
 
 
 def _in_words(error: ApiProblemError, texts: Texts) -> str:

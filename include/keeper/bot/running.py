@@ -179,10 +179,8 @@ async def _describe(bot: Bot, config: BotConfig) -> None:
         is_default = texts is texts_for(None)
         await bot.set_my_commands(commands, language_code=None if is_default else texts.language)
     if config.public_url is not None and config.public_url.startswith("https://"):
-        app = WebAppInfo(f"{config.public_url}{MINI_APP_PATH}")
-        await bot.set_chat_menu_button(
-            menu_button=MenuButtonWebApp(texts_for(None).open_console, app)
-        )
+        texts, app = texts_for(None), WebAppInfo(f"{config.public_url}{MINI_APP_PATH}")
+        await bot.set_chat_menu_button(menu_button=MenuButtonWebApp(texts.open_console, app))
 
 
 async def _poll(

@@ -12,6 +12,7 @@ from keeper.bot.texts.catalogue import Texts
 from keeper.bot.texts.speak import amount_text, day_text
 from keeper.domain.locales import locale_of
 from keeper.domain.messages.buttons import Buttons
+from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.watch import DEFAULT_PRICE_TYPE
 
 MOST_TEXT: Final = 4096
@@ -62,7 +63,8 @@ class Show:
         lines = [_bold(product.title or product.asin)]
         lines += self._price_lines(price, assessed, product.currency)
         name = price.price_type if price is not None else DEFAULT_PRICE_TYPE
-        place = (product.domain, product.asin, name)
+        # Its name may be too long to stand behind a button.
+        place = (product.domain, product.asin, price_type_of(name).index)
         first = self._button(texts.watch_only, "watch", *place)
         lower = None if price is None else _lowered(price.total_minor)
         if lower is not None:
@@ -73,7 +75,7 @@ class Show:
 
     def unknown(self, asin: str, domain: str, url: str) -> Shown:
         """Show a product of which nothing is stored."""
-        place = (domain, asin, DEFAULT_PRICE_TYPE)
+        place = (domain, asin, price_type_of(DEFAULT_PRICE_TYPE).index)
         watch = self._button(self.texts.watch_only, "watch", *place)
         own = self._button(self.texts.watch_own, "own", *place)
         html = f"{_bold(asin)}\n{escape(self.texts.unknown_product, quote=False)}"

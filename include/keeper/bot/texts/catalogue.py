@@ -31,7 +31,6 @@ class Texts:
     rank_never_dearer: str
     rank_too_short: str
     average: str
-    lowest_since: str
     no_offer: str
     hidden: str
     not_checked: str
@@ -54,7 +53,6 @@ class Texts:
     not_an_amount: str
     target_set: str
     watching: str
-    alerts_at: str
     snooze_set: str
     stopped: str
     resumed: str
@@ -68,7 +66,6 @@ class Texts:
     deal_line: str
     below_usual: str
     say_number: str
-    say_target: str
     no_watch: str
     foreign_button: str
     limit_reached: str
