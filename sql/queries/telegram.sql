@@ -29,6 +29,10 @@ FROM telegram_links l JOIN users u USING (user_id)
 WHERE l.telegram_id = %(telegram_id)s
 FOR KEY SHARE OF l
 
+-- name: find_chat
+-- Returns a row if an address is the private chat of a linked account; its number is the account's.
+SELECT telegram_id FROM telegram_links WHERE telegram_id::text = %(address)s
+
 -- name: add_link
 -- Links a Telegram account to a user, whose former one is linked no more; violates a unique
 -- constraint if the account is another user's.

@@ -8,9 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.bot.texts.speak import LANGUAGES
 from keeper.domain.messages.buttons import Buttons
+from keeper.domain.messages.queue import ChannelKind
 from keeper.errors import SettingsError
+from keeper.pipeline.messages.deliver import Delivery, deliver_due
+from tests.api_belongings import belonging
 from tests.console_server import ANN, BEN, BOSS, Console
 from tests.redis_server import RedisServer
 from tests.running_bot import RunningBot
@@ -189,6 +193,35 @@ def test_a_forged_button_does_nothing(
 
     assert watches(console, ANN) == [watch]
     wait_until(lambda: telegram.unanswered == set(), "no button spins")
+
+
+def test_an_alert_has_buttons_in_a_linked_chat_and_the_bot_answers_them(
+    console: Console, telegram: TelegramServer, bot: RunningBot
+) -> None:
+    link_telegram(console, ANN, 7)
+    telegram.asks(7, "/list")
+    console.browser(ANN).post(WATCHES, json={"product": "B00EXAMPL1"})
+    alert = belonging(console, "alert_id")
+    for chat in (7, -100):
+        console.connection.execute(
+            "WITH channel AS (INSERT INTO channels (user_id, kind, address)"
+            " SELECT user_id, 'telegram', %s FROM users WHERE email = %s RETURNING channel_id)"
+            " INSERT INTO outbox (channel_id, alert_id) SELECT channel_id, %s FROM channel",
+            (str(chat), ANN, alert),
+        )
+    telegram.writes(7, "/nothing", chat={"id": -100, "type": "group", "title": "Us"})
+    channel = TelegramChannel(TelegramConfig(TOKEN, telegram.url))
+    options = Delivery({ChannelKind.TELEGRAM: channel}, clock=console.clock)
+
+    deliver_due(console.connection, options)
+
+    sent = {one.chat_id: one for one in telegram.sent[1:]}
+    assert sent[-100].buttons == {}
+    assert set(sent[7].buttons) == {"Target −10 % ($8.10)", "Snooze for a week", "Stop"}
+    telegram.touches(sent[7], "Target")
+    assert watches(console, ANN)[0]["target"]["minor"] == 810
+    telegram.touches(sent[7], "Stop")
+    assert watches(console, ANN) == []
 
 
 def test_of_two_bots_one_asks_and_the_other_takes_over(

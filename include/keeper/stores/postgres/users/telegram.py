@@ -61,6 +61,12 @@ def find_linked(
     return None if row is None else account_of(row, operators)
 
 
+def is_linked_chat(connection: Connection, address: str) -> bool:
+    """Return whether a channel's address is the private chat of an account that is linked."""
+    values = {"address": address}
+    return connection.execute(statements(_SQL)["find_chat"], values).fetchone() is not None
+
+
 def add_link(connection: Connection, user_id: int, telegram_id: int, at: datetime) -> bool:
     """Link an account, in the place of a former one; return False if it is another user's."""
     values = {"user_id": user_id, "telegram_id": telegram_id, "at": at}
