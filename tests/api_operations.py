@@ -18,6 +18,7 @@ class Access:
         is_of_owner: What it is about is Ann's: other readers learn not even that it is there.
         is_of_boss: What it is about is an operator's: readers learn not even that it is there.
         needs_scope_to_see: Without this scope a token learns not even that it is there.
+        needs_bot: Nobody may but a bot by its own token.
         body: What is sent, or what makes it for the address of who asks.
     """
 
@@ -28,6 +29,7 @@ class Access:
     is_of_owner: bool = False
     is_of_boss: bool = False
     needs_scope_to_see: Scope | None = None
+    needs_bot: bool = False
     body: Any = None
 
 
@@ -62,6 +64,17 @@ _PEOPLE: Final = {
     "users-limits": Access(Scope.OPERATIONS_READ, needs_operator=True),
     "users-set-limit": Access(Scope.OPERATIONS_WRITE, needs_operator=True, body={"most": 5}),
     "users-unset-limit": Access(Scope.OPERATIONS_WRITE, needs_operator=True),
+}
+
+_TELEGRAM: Final = {
+    "me-get-telegram": Access(),
+    "me-link-telegram": Access(needs_session=True),
+    "me-unlink-telegram": Access(needs_session=True),
+    "sign-in-telegram": Access(is_public=True, body={"init_data": "made where it is asked"}),
+    "telegram-set-bot": Access(needs_bot=True, body={"username": "keeper_bot"}),
+    "telegram-link": Access(needs_bot=True, body={"telegram_id": 4711, "code": "0" * 40}),
+    "telegram-act": Access(needs_bot=True, body={"telegram_id": 4711}),
+    "telegram-unlink": Access(needs_bot=True),
 }
 
 READ, WRITE = Scope.WATCHES_READ, Scope.WATCHES_WRITE
@@ -180,6 +193,7 @@ OPERATIONS: Final = {
     **_LIVE,
     **_USERS,
     **_PEOPLE,
+    **_TELEGRAM,
     **_WATCHES,
     **_MESSAGES,
     **_DEALS,

@@ -21,6 +21,7 @@ from keeper.console.operations import ConsoleKafka, Operations
 from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.domain.users.access import Account, Role, Scope
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
+from keeper.domain.users.telegram import app_key_of
 from keeper.pipeline.messages.deliver import Delivery, deliver_due
 from keeper.pipeline.services.health import HealthState, PartHealth
 from keeper.pipeline.users.accounts import add_user, known_user
@@ -31,6 +32,7 @@ from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.streams.config import KafkaConfig
 from tests.asgi_server import PLAIN, serving
+from tests.chat_server import TOKEN
 from tests.services import free_port
 from tests.waiting import HUNG_AFTER_S
 
@@ -191,6 +193,7 @@ def make_running(
 
             store = ConsoleDatabase(database)
             running.callback(store.close)
+            parts.setdefault("telegram_app_key", app_key_of(TOKEN))
             context = ConsoleContext(
                 database=store,
                 operators=frozenset({BOSS}),

@@ -47,6 +47,8 @@ SETTINGS = set(VARIABLES)
 # Where containers find each other; .env must not redirect them.
 FIXED_IN_CONTAINERS = {
     "DATABASE_URL",
+    "KEEPER_BOT_API_URL",
+    "KEEPER_BOT_LISTEN",
     "ELASTICSEARCH_URL",
     "KAFKA_BOOTSTRAP_SERVERS",
     "KEEPER_AIRFLOW_API_USER",
@@ -338,6 +340,7 @@ def test_what_may_be_left_out_needs_its_profile() -> None:
         | {name: {"dev-tools"} for name in DEV_TOOLS}
         | {name: {"connect"} for name in CONNECT}
         | {"redis": {"celery", "dev-tools"}, "all-in-one": {"all-in-one"}}
+        | {worker.name: {"bot"} for worker in WORKERS if worker.needs_setting}
     )
 
 
@@ -401,7 +404,7 @@ def test_addresses_name_services() -> None:
     hosts.add(environment["SMTP_HOST"])
     assert hosts == {
         *("postgres", "kafka", "elasticsearch", "keepa-simulator", "airflow-apiserver"),
-        *("redis", "mail"),
+        *("redis", "mail", "console"),
     }
     assert hosts <= set(SERVICES)
 

@@ -27,7 +27,7 @@ from keeper.console.api.services import notices, status
 from keeper.console.api.storage import storage
 from keeper.console.api.streams import dead_letters, topics
 from keeper.console.api.tokens import tokens
-from keeper.console.api.users import changes, limits, me, sessions, sign_in, users
+from keeper.console.api.users import changes, limits, me, sessions, sign_in, telegram, users
 from keeper.console.api.watches import files, rules, sparklines, tags, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.edge import BodyLimit, SafeHeaders
@@ -131,7 +131,7 @@ def _api() -> APIRouter:
     api = APIRouter(prefix=API_PATH, generate_unique_id_function=_operation_id)
     # The files' addresses come before that of one watch, which would take their names for numbers.
     for subject in (
-        *(me, sessions, sign_in),
+        *(me, sessions, sign_in, telegram),
         *(files, sparklines, watches, rules, tags),
         *(alerts, channels, delivery_rules),
         *(deal_search, deals, deal_filters, reports, discoveries, feeds),

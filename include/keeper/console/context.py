@@ -43,6 +43,7 @@ class ConsoleContext:
         live: Sends changes to who watches live.
         operations: What operators see of Keeper beside the database.
         next_run: Knows when prices are checked next.
+        telegram_app_key: By which Telegram signs who opens the mini app; None where there is none.
     """
 
     database: ConsoleDatabase
@@ -60,6 +61,7 @@ class ConsoleContext:
     cache: ReadCache | None = None
     feed: ChangeFeed | None = None
     live: LiveHub = field(default_factory=LiveHub)
+    telegram_app_key: bytes | None = field(default=None, repr=False)
     operations: Operations = field(default_factory=Operations)
     next_run: NextRun = field(default_factory=NextRun)
 
