@@ -67,6 +67,7 @@ _WATCHES: Final = {
     "watches-change-many": Access(WRITE, body={"ids": [1], "changes": {}}),
     "watches-import": Access(WRITE, body="asin\nB00EXAMPL1"),
     "watches-export": Access(READ),
+    "watches-list-sparklines": Access(READ),
     "watches-try": Access(READ, body={"product": "B00EXAMPL1", "target": "5"}),
     "rules-explain": Access(READ),
     "tags-list": Access(READ),

@@ -111,6 +111,8 @@ def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Cli
             url = url.replace(f"{{{part}}}", value)
         if name == "deals-search":
             url += "?q=kettle"
+        if name == "watches-list-sparklines":
+            url += "?id=1"
         if name == "live-stream":
             url += "?seconds=0"
         if name.startswith("prices-check"):
