@@ -37,7 +37,11 @@ def _own_mail(email: str | None) -> dict[str, Any]:
 
 _USERS: Final = {
     "me-get": Access(),
+    "me-change": Access(Scope.MESSAGES_WRITE, body={"language": "en"}),
     "me-sign-out": Access(needs_session=True),
+    "sessions-list": Access(needs_session=True),
+    "sessions-end": Access(needs_session=True, is_of_owner=True),
+    "sessions-end-others": Access(needs_session=True),
     "api-tokens-list": Access(needs_session=True),
     "api-tokens-make": Access(needs_session=True, body={"name": "x", "scopes": ["watches:read"]}),
     "api-tokens-revoke": Access(needs_session=True, is_of_owner=True),
@@ -70,6 +74,7 @@ _WATCHES: Final = {
     "watches-list-sparklines": Access(READ),
     "watches-try": Access(READ, body={"product": "B00EXAMPL1", "target": "5"}),
     "rules-explain": Access(READ),
+    "rules-list-forms": Access(READ),
     "tags-list": Access(READ),
     "watches-get": Access(READ, is_of_owner=True),
     "watches-change": Access(WRITE, is_of_owner=True, body={"target": "5"}),
@@ -158,6 +163,10 @@ _PRICES: Final = {
     "prices-list-history": Access(Scope.PRICES_READ),
     "prices-get-columns": Access(Scope.PRICES_READ),
     "prices-get-stats": Access(Scope.PRICES_READ),
+    "prices-export-history": Access(Scope.PRICES_READ),
+    "prices-get-origin": Access(Scope.PRICES_READ),
+    "prices-list-weekdays": Access(Scope.PRICES_READ),
+    "price-types-list": Access(),
     "prices-assess": Access(Scope.PRICES_READ),
     "prices-list-locales": Access(Scope.PRICES_READ),
     "prices-check": Access(WRITE, is_of_owner=True),
@@ -165,7 +174,7 @@ _PRICES: Final = {
     "prices-get-check": Access(Scope.PRICES_READ, is_of_owner=True),
 }
 
-_LIVE: Final = {"live-stream": Access()}
+_LIVE: Final = {"live-stream": Access(), "live-make-ticket": Access()}
 
 OPERATIONS: Final = {
     **_LIVE,

@@ -8,7 +8,7 @@ import pytest
 
 from keeper.stores.postgres.connection import Connection
 from tests.console_server import ANN, Console
-from tests.page_visit import DESK, PHONE, Visit
+from tests.page_visit import DESK, PHONE, Visit, offline
 from tests.stored_prices import store_current_price, store_history
 
 ASIN = "B00EXAMPL0"
@@ -101,3 +101,25 @@ def test_a_page_loads_few_scripts(
     assert scripts
     size = sum(len(gzip.compress((pages_dir / name).read_bytes())) for name in scripts)
     assert size <= MOST_SCRIPT_BYTES
+
+
+def test_the_pages_say_that_the_network_is_away_and_go_on_when_it_is_back(
+    known_product: Console, visit: Callable[..., Visit], connection: Connection
+) -> None:
+    ann = visit(known_product, ANN)
+    ann.expected = ("ERR_INTERNET_DISCONNECTED",)
+    page = ann.open(f"products/us/{ASIN}")
+    page.get_by_text("$70.39").first.wait_for()
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+    page.reload()
+    page.get_by_role("img", name="Price history").wait_for()
+
+    with offline(ann):
+        page.get_by_text("Offline. What you see is what was read last.").wait_for()
+        page.get_by_text("$70.39").first.wait_for()
+        # The pages themselves open without a network.
+        page.reload()
+        page.get_by_text("Keeper does not answer.").wait_for()
+
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("$70.39").first.wait_for()

@@ -11,9 +11,9 @@ from keeper.domain.watches.watch import Unsaid, Watch, WatchStatus
 from keeper.pipeline.users.limits import LimitReachedError, watches_within_limit
 from keeper.pipeline.watches.typed import NOTHING, TypedWatch, read_watch
 from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.prices.sparklines import Sparkline, sparklines
 from keeper.stores.postgres.users.accounts import lock_account
 from keeper.stores.postgres.users.visibility import visible_to
-from keeper.stores.postgres.watches.sparklines import Sparkline, sparklines
 from keeper.stores.postgres.watches.watch_list import Saved, SavedWatch, save_watches
 from keeper.stores.postgres.watches.watch_pages import (
     BadPageStartError,

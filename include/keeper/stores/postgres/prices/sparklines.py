@@ -10,7 +10,7 @@ from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.prices.product_prices import POINTS_A_STRETCH, points_of_stretch
 from keeper.stores.postgres.users.visibility import Visibility
 
-_SQL: Final = "watch_pages"
+_SQL: Final = "product_prices"
 
 
 @dataclass(frozen=True, slots=True)
