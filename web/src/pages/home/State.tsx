@@ -31,6 +31,14 @@ export function State({ summary }: { summary: Schema["SummaryReply"] }) {
           <When at={summary.last_checked_at} />
         </dd>
       </div>
+      {summary.next_check_at && (
+        <div>
+          <dt>{t("home.next")}</dt>
+          <dd>
+            <When at={summary.next_check_at} />
+          </dd>
+        </div>
+      )}
       {isOperator && left !== null && most !== null && (
         <div>
           <dt>{t("home.tokens")}</dt>

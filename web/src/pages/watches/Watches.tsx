@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { api, type Locale, read, type Schema } from "../../api/client";
+import { api, CONSOLE_PATH, type Locale, read, type Schema } from "../../api/client";
 import { ButtonLink } from "../../components/Button";
 import { Empty } from "../../components/Empty";
 import { Failed } from "../../components/Failed";
@@ -11,6 +11,7 @@ import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
 import { useChosen } from "../../useChosen";
 import { WatchActions } from "./WatchActions";
+import styles from "./Watches.module.css";
 import { FILTERS, PRICES, STATES, WatchFilters } from "./WatchFilters";
 import { WatchTable } from "./WatchTable";
 
@@ -55,6 +56,11 @@ export default function Watches() {
             tags={known}
             onNone={() => chosen.set([])}
           />
+          <p className={styles.export}>
+            <a href={`${CONSOLE_PATH}/api/v1/watches/export`} download="watches.csv">
+              {t("export.csv")}
+            </a>
+          </p>
           <Pages shown={items.length} perPage={PER_PAGE} next={watches.data?.next_cursor ?? null} />
         </>
       )}

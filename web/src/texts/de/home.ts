@@ -30,6 +30,7 @@ export const home: Record<keyof typeof en, string> = {
   "home.watchedAll": "{watches}",
   "home.watchedPaused": "{watches}, {paused} weitere pausiert",
   "home.checked": "Zuletzt geprüft",
+  "home.next": "Nächste Prüfung",
   "home.tokens": "Keepas Token",
   "home.tokensLeft": "noch {left} von {most}",
 };

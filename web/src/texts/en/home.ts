@@ -28,6 +28,7 @@ export const home = {
   "home.watchedAll": "{watches}",
   "home.watchedPaused": "{watches}, {paused} more paused",
   "home.checked": "Checked last",
+  "home.next": "Next check",
   "home.tokens": "Keepa's tokens",
   "home.tokensLeft": "{left} of {most} left",
 } as const;
