@@ -85,6 +85,7 @@ _WATCHES: Final = {
     "watches-import": Access(WRITE, body="asin\nB00EXAMPL1"),
     "watches-export": Access(READ),
     "watches-list-sparklines": Access(READ),
+    "watches-check": Access(READ, body={"products": ["B00EXAMPL1"]}),
     "watches-try": Access(READ, body={"product": "B00EXAMPL1", "target": "5"}),
     "rules-explain": Access(READ),
     "rules-list-forms": Access(READ),

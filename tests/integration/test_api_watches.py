@@ -327,3 +327,21 @@ def test_a_body_that_is_too_large_or_unreadable_is_refused(ann: httpx.Client) ->
     assert problem(ann.post(PATH, content=b'"\xff"', headers=headers))[0] in (400, 422)
     assert problem(ann.put(PATH)) == (405, "method-not-allowed")
     assert problem(ann.get("/api/v1/nothing")) == (404, "not-found")
+
+
+def test_pasted_addresses_are_read_without_watching_them(
+    ann: httpx.Client, connection: Connection
+) -> None:
+    lines = [f"Look: https://www.amazon.de/dp/{ASIN}?tag=x", "b00exampl1", "https://amzn.to/3x"]
+    answer = ann.post(f"{PATH}:check", json={"products": lines})
+
+    assert answer.status_code == 200, answer.text
+    first, second, third = answer.json()["results"]
+    assert (first["asin"], first["domain"], first["is_locale_assumed"]) == (ASIN, "de", False)
+    assert (second["url"], second["is_locale_assumed"]) == (
+        "https://www.amazon.com/dp/B00EXAMPL1",
+        True,
+    )
+    assert (third["asin"], "short link" in third["problem"]) == (None, True)
+    assert connection.execute("SELECT FROM watched_products").fetchall() == []
+    assert ann.post(f"{PATH}:check", json={"products": ["x"] * 101}).status_code == 422

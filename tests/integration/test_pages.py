@@ -48,8 +48,8 @@ def test_somebody_signs_in_and_watches_a_product(
     page.get_by_role("heading", name="You watch nothing yet.").wait_for()
     ann.is_accessible()
 
-    page.get_by_role("link", name="Add a product").first.click()
-    page.get_by_label("Address at Amazon, or ASIN").fill(f"https://www.amazon.com/dp/{ASIN}")
+    page.get_by_label("Address of a product at Amazon").fill(f"https://www.amazon.com/dp/{ASIN}")
+    page.get_by_role("button", name="Go on").click()
     page.get_by_label("Tell me at or below").fill("65")
     ann.is_accessible()
     page.get_by_role("button", name="Watch it").click()

@@ -28,7 +28,7 @@ from keeper.console.api.storage import storage
 from keeper.console.api.streams import dead_letters, topics
 from keeper.console.api.tokens import tokens
 from keeper.console.api.users import changes, limits, me, sessions, sign_in, telegram, users
-from keeper.console.api.watches import files, rules, sparklines, tags, watches
+from keeper.console.api.watches import addresses, files, rules, sparklines, tags, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.mcp.server import serve_mcp
@@ -132,7 +132,7 @@ def _api() -> APIRouter:
     # The files' addresses come before that of one watch, which would take their names for numbers.
     for subject in (
         *(me, sessions, sign_in, telegram),
-        *(files, sparklines, watches, rules, tags),
+        *(files, sparklines, watches, addresses, rules, tags),
         *(alerts, channels, delivery_rules),
         *(deal_search, deals, deal_filters, reports, discoveries, feeds),
         users,
