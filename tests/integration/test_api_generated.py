@@ -22,7 +22,7 @@ def prober(make_running: Callable[..., Console], kafka: KafkaConfig, topic: str)
     fixed = parts_of_addresses(console, kafka, topic)
 
     # Of a few requests most are by the first caller: now who may all, now a token of one scope.
-    turns = cycle(Scope), cycle((0, 4, 4))
+    turns = zip(cycle(Scope), cycle((0, 4, 4)), strict=True)
 
     def callers() -> list[Caller]:
         readable = [one for one in Scope if not refused_scopes(Role.READER, [one])]
@@ -32,7 +32,7 @@ def prober(make_running: Callable[..., Console], kafka: KafkaConfig, topic: str)
             Caller("an operator's session", _session(console, BOSS), may_all=True),
             Caller("nobody", {}),
         ]
-        scope, place = map(next, turns)
+        scope, place = next(turns)
         alone = _proof(console.token(BOSS, scope))
         found.insert(place, Caller(f"an operator's token of {scope}", alone))
         return found
