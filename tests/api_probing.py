@@ -62,6 +62,7 @@ class Prober:
         places: Gives, for a path, the parts of addresses that lead to something.
         findings: The first request by operation and fault.
         answered: How many answers there were by status.
+        met: How many answers each caller has had.
     """
 
     url: str
@@ -69,6 +70,7 @@ class Prober:
     places: Callable[[str], dict[str, str]]
     findings: dict[tuple[str, str], str] = field(default_factory=dict)
     answered: dict[int, int] = field(default_factory=dict)
+    met: dict[str, int] = field(default_factory=dict)
 
     def generate(self, operation: Operation, *, examples: int) -> None:
         """Send requests that fit the description, and others that nearly do."""
@@ -144,6 +146,7 @@ class Prober:
     def _validate(
         self, case: Case[Any], caller: Caller, answer: requests.Response, what: str
     ) -> None:
+        self.met[caller.name] = self.met.get(caller.name, 0) + 1
         self.answered[answer.status_code] = self.answered.get(answer.status_code, 0) + 1
         faults: list[str] = []
         if answer.status_code == 500:
