@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 """Where the simulator's clock is held."""
 SEED = 1
 PRODUCTS = 2_000
+CATALOGUE = Catalogue(SEED, PRODUCTS)
+"""Everybody's: it follows from its seed, and remembers what it has made."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def simulators() -> Iterator[Callable[..., Simulator]]:
             clock: Clock = utc_now,
         ) -> Simulator:
             api = KeepaApi(
-                catalogue=Catalogue(SEED, PRODUCTS),
+                catalogue=CATALOGUE,
                 clock=CatalogueClock(ClockMode.HOLD, at),
                 bucket=TokenBucket(refill_rate, clock),
                 keys=(key,),
@@ -98,9 +101,14 @@ def simulate() -> Iterator[Callable[..., Simulator]]:
 
 def watch_list(products: int) -> list[Watch]:
     """Return watches of the simulator's own catalogue."""
+    return list(_watches(products))
+
+
+@cache
+def _watches(products: int) -> tuple[Watch, ...]:
     locales = [locale_of(name) for name in ("us", "de", "jp")]
     suggested = catalogue.watch_list(SEED, PRODUCTS, locales, products, AT)
     lines = [",".join(SuggestedWatch._fields)] + [",".join(map(str, one)) for one in suggested]
     rows = list(read_watches("\n".join(lines).encode()))
     assert not [row for row in rows if isinstance(row, RowError)]
-    return [row.watch for row in rows if isinstance(row, WatchRow)]
+    return tuple(row.watch for row in rows if isinstance(row, WatchRow))
