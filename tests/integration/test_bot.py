@@ -67,6 +67,10 @@ def test_from_the_code_to_a_saved_watch(
     asked = telegram.touches(shown, "Watch at my own price")
     assert "24.99" in asked.text
     assert "not an amount" in telegram.asks(7, "cheap").text
+    # Who names another product has changed their mind.
+    other = telegram.asks(7, "B00EXAMPL9")
+    assert other.text.startswith("B00EXAMPL9")
+    telegram.touches(telegram.asks(7, GERMAN), "Watch at my own price")
     saved = telegram.asks(7, "€ 59,90")
 
     assert saved.text.startswith("Done: I watch it.")

@@ -29,6 +29,8 @@ from keeper.settings.bot import BotSettings
 from keeper.stores.postgres.connection import PostgresConfig
 
 _LOG: Final = logging.getLogger(__name__)
+# At level INFO it logs every URL, and those of Telegram's API hold the bot's token.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 _PAUSE_S: Final = 3.0
 _BEATS_EVERY_S: Final = 1.0
 _TIDIES_EVERY_S: Final = 600.0

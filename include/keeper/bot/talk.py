@@ -71,9 +71,10 @@ class Talk:
         """Answer a text that is no command: an amount that was asked for, or a product."""
         question = await self.memory.recall(self._question)
         if isinstance(question, dict):
-            if "://" not in text:
-                return await self._answered(question, text)
-            # Whoever pastes an address instead has changed their mind.
+            answer = await self._answered(question, text)
+            if answer is not None:
+                return answer
+            # Whoever names a product instead has changed their mind.
             await self.memory.forget(self._question)
         return await self.price(text)
 
@@ -188,7 +189,8 @@ class Talk:
         await self.person.change("PATCH", f"/watches/{number}", body, ChangedWatch)
         return await self.watch(number, lead=self.texts.resumed)
 
-    async def _answered(self, question: Mapping[str, Any], text: str) -> Shown:
+    async def _answered(self, question: Mapping[str, Any], text: str) -> Shown | None:
+        """Return what an answer to an open question brings; None if it names a product."""
         number = question.get("watch")
         if isinstance(number, int):
             watch = await self.person.get(f"/watches/{number}", Watch)
@@ -198,7 +200,7 @@ class Talk:
         try:
             minor = read_amount(text, currency)
         except InvalidAmountError:
-            return self._no_amount(currency)
+            return None if _names_product(text) else self._no_amount(currency)
         await self.memory.forget(self._question)
         if isinstance(number, int):
             return await self.lower(number, minor)
@@ -261,6 +263,16 @@ class Talk:
     def _no_amount(self, currency: str) -> Shown:
         example = example_amount(currency, self.texts)
         return plain(self.texts.not_an_amount.format(currency=currency, example=example))
+
+
+def _names_product(text: str) -> bool:
+    try:
+        parse_product_address(text)
+    except (ShortLinkError, UnknownLocaleError):
+        return True
+    except InvalidAsinError:
+        return False
+    return True
 
 
 def _number(text: str) -> int | None:
