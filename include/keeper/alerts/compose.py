@@ -11,8 +11,8 @@ from keeper.alerts.coupons import listing_facts
 from keeper.alerts.formats import moment
 from keeper.alerts.links import LinkAction, Links, channel_mark, watch_mark
 from keeper.alerts.message import Link, Message, Picture, Section, inert
+from keeper.alerts.stored_reasons import reason_in
 from keeper.alerts.words import Words, words_in
-from keeper.alerts.words.stored import reason_in
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.messages.delivery_clock import HeldFor

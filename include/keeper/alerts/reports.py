@@ -10,9 +10,9 @@ from keeper.alerts.chart import price_chart
 from keeper.alerts.compose import Reader, page_link, product_link, showable, unsubscribe_url
 from keeper.alerts.links import Links
 from keeper.alerts.message import Link, Message, Picture, Section, inert
+from keeper.alerts.stored_reasons import sentence_in
 from keeper.alerts.texts import as_text
 from keeper.alerts.words import Words
-from keeper.alerts.words.stored import sentence_in
 from keeper.domain.deals.report import DealReport, ReportedDeal
 from keeper.domain.messages.queue import QueuedReport
 from keeper.domain.prices.types import price_type_of

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def plain(text: str) -> str:
     return text.replace("\xa0", " ").replace("\u202f", " ")
 
 
-def in_german(**alert: object) -> Message:
+def in_german(**alert: Any) -> Message:
     return alert_message(replace(queued(**alert), language=GERMAN), a_story(), LINKS)
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keeper.alerts.stored_reasons import reason_in, sentence_in
 from keeper.alerts.words import Plural, words_in
 from keeper.alerts.words.catalogue import Reasons
 from keeper.alerts.words.de import GERMAN
 from keeper.alerts.words.en import ENGLISH
-from keeper.alerts.words.stored import reason_in, sentence_in
 from keeper.domain.deals.score import score_price
 from keeper.domain.locales import LOCALES
 from keeper.domain.prices.history import DealHistory, PriceSeries

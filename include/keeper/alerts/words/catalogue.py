@@ -20,8 +20,8 @@ class Plural:
 class Reasons:
     """Sentences that are stored in English, those of alerts and of deals' scores.
 
-    The English ones are read back by `stored.py`, the first that fits. A place is named after what
-    stands in it: `amount`, `usual`, `percent`, `days`, `points` or `date`.
+    The English ones are read back by `stored_reasons.py`, the first that fits. A place is named
+    after what stands in it: `amount`, `usual`, `percent`, `days`, `points` or `date`.
     """
 
     # Why an alert was raised: keeper.domain.watches.reasons.
