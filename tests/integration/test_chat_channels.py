@@ -2,13 +2,16 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
+from io import BytesIO
 from threading import Event
 from time import monotonic
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from keeper.alerts.channels.apprise import AppriseChannel
 from keeper.alerts.channels.discord import DiscordChannel
@@ -16,6 +19,7 @@ from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.compose import alert_message, digest_message
 from keeper.alerts.links import Links
 from keeper.alerts.message import Message
+from keeper.alerts.photos import Photo, PhotoHost
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 from keeper.domain.prices.verdict import PriceContext
 from tests.alerts import NO_STORY, a_story, queued
@@ -94,6 +98,31 @@ def test_telegram_gets_a_button_to_the_products_page(
     if text == "text":
         preview = json.loads(request.fields["link_preview_options"])
         assert preview == {"url": PICTURE, "prefer_small_media": True}
+
+
+class Shelf(PhotoHost):
+    """A host of one picture."""
+
+    def __init__(self, photo: Photo) -> None:
+        super().__init__("https://m.media-amazon.com/images/I")
+        self._photo = photo
+
+    def fetch(self, urls: Iterable[str]) -> dict[str, Photo]:
+        return dict.fromkeys(urls, self._photo)
+
+
+def test_telegram_gets_the_products_picture_above_its_chart(chat: ChatServer) -> None:
+    chart = DRAWN.sections[0].chart
+    assert chart is not None
+    bot = TelegramConfig(TOKEN, chat.url)
+    message = to_the_pages("https://keeper.example.org", a_story(), image_url=PICTURE)
+    for content in (chart.png, b"\x89PNG\r\n\x1a\n no picture"):
+        result = TelegramChannel(bot, Shelf(Photo(content, "png"))).deliver("4711", message)
+        assert result.status is DeliveryStatus.SENT
+
+    good, bad = (Image.open(BytesIO(request.files["photo"])) for request in chat.requests)
+    assert good.height > bad.height
+    assert good.width == bad.width
 
 
 def test_telegram_gets_a_line_where_no_button_may_lead(chat: ChatServer) -> None:

@@ -177,6 +177,7 @@ def _short(alert: PriceAlert, reader: Reader, old_after: timedelta, links: Links
         price=_price(alert, words),
         facts=tuple(facts),
         link=product_link(alert.asin, alert.domain, words),
+        image_url=showable(alert.image_url),
         page=page_link(alert.asin, alert.domain, alert.price_type, words, links),
     )
 

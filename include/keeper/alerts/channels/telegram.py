@@ -12,7 +12,8 @@ import httpx
 
 from keeper.alerts.channels.http import TIMEOUT_S, Answer, File, post, refused
 from keeper.alerts.channels.refusals import CLOSED, GONE, THIS_MESSAGE, first_rule, rule, unknown
-from keeper.alerts.message import Link, Message, Section, inert
+from keeper.alerts.message import Link, Message, Picture, Section, inert
+from keeper.alerts.photos import PhotoHost
 from keeper.alerts.words import words_in
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
@@ -63,20 +64,22 @@ class TelegramConfig:
 class TelegramChannel:
     """Sends messages to chats a bot may write to; the address is the chat's id or @name."""
 
-    def __init__(self, config: TelegramConfig) -> None:
-        """Send as the bot of `config`."""
+    def __init__(self, config: TelegramConfig, photos: PhotoHost | None = None) -> None:
+        """Send as the bot of `config`, charts below the pictures that `photos` has."""
         self._config = config
+        self._photos = photos
 
     def deliver(self, address: str, message: Message) -> DeliveryResult:
         """Try once; blocks up to the timeout for each of text and pictures.
 
+        The product's picture may take two seconds more.
         A chart that Telegram refuses, since the chat takes no pictures, say, is left out.
         """
         drawn = [section for section in message.sections if section.chart is not None]
         chart = message.sections[0].chart if len(message.sections) == 1 else None
         if chart is None:
             return self._send_text(address, message, drawn)
-        photo = [File("photo", "photo.png", chart.png)]
+        photo = [File("photo", "photo.png", self._with_product(chart, message.sections[0]))]
         answer = self._say("sendPhoto", address, message, photo)
         if isinstance(answer, Answer) and answer.code in _NOT_THIS_PICTURE:
             refusal = _refused(answer, address)
@@ -86,6 +89,18 @@ class TelegramChannel:
                 without = f"{result.detail}, without its chart: {refusal.detail}"
                 return replace(result, detail=without) if is_sent else result
         return _outcome(answer, address)
+
+    def _with_product(self, chart: Picture, section: Section) -> bytes:
+        url = section.image_url
+        if self._photos is None or url is None:
+            return chart.png
+        photo = self._photos.fetch([url]).get(url)
+        if photo is None:
+            return chart.png
+        # A tenth of a second that only those who have such a picture are to spend.
+        from keeper.alerts.channels.product_picture import above
+
+        return above(photo, chart.png)
 
     def _send_text(
         self, address: str, message: Message, drawn: Sequence[Section]
