@@ -87,7 +87,7 @@ def opening(
         )
     elif context.lowest_since is None and not context.is_cut:
         since = day(context.known_since, time_zone, language)
-        before = words.lowest_known_since.format(day=since)
+        before = words.the_lowest_since.format(day=since)
     elif context.lowest_since is not None and context.lowest_since < observed_at:
         since = day(context.lowest_since, time_zone, language)
         before = words.the_lowest_since.format(day=since)

@@ -199,7 +199,7 @@ def _facts(
     if alert.target_minor is not None:
         target = _money(alert.target_minor, alert)
         if alert.with_shipping:
-            target = words.target_with_shipping.format(amount=target)
+            target = words.with_shipping.format(amount=target)
         facts.append((words.your_target, target))
     facts += assessment(
         context,
@@ -222,8 +222,13 @@ def _opening(alert: PriceAlert, context: PriceContext, reader: Reader) -> str:
     """Return the first sentence; none of a price that is not the newest any more."""
     if alert.price_minor is None or alert.has_newer_price:
         return ""
+    price = _price(alert, reader.words)
+    if alert.with_shipping and alert.shipping_minor:
+        # The history counts it in, too.
+        total = _money(alert.price_minor + alert.shipping_minor, alert)
+        price = reader.words.with_shipping.format(amount=total)
     return opening(
-        _price(alert, reader.words),
+        price,
         context,
         domain=alert.domain,
         observed_at=alert.observed_at,

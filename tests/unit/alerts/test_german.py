@@ -114,6 +114,12 @@ def test_without_a_past_or_with_a_newer_price_a_message_begins_as_ever() -> None
         assert as_text(message).startswith("Price alert: ")
 
 
+def test_what_counts_shipping_says_so_first() -> None:
+    message = alert_message(queued(with_shipping=True), a_story(123849))
+
+    assert plain(message.opening).startswith("1.238,49 €, with shipping: cheaper than on ")
+
+
 def test_every_form_begins_with_the_sentence_and_leads_to_the_page() -> None:
     message = alert_message(queued(), a_story(), LINKS)
     first = "1.234,50 €: cheaper than on 289 of 290 days with an offer; the lowest since 5 May 2025"

@@ -142,7 +142,6 @@ class Words:
     last_days_cheaper: Plural
     last_days_never_dearer: Plural
     was_lower: str
-    lowest_known_since: str
     the_lowest_since: str
     days: Plural
     days_with_offer: Plural
@@ -182,7 +181,7 @@ class Words:
     shipping: str
     shipping_free: str
     your_target: str
-    target_with_shipping: str
+    with_shipping: str
     price_type: str
     amazon_site: str
     price_since: str

@@ -166,7 +166,6 @@ GERMAN: Final = Words(
         "am letzten Tag nie teurer", "in den letzten {n} Tagen nie teurer"
     ),
     was_lower="im {month} waren es {amount}",
-    lowest_known_since="der niedrigste Preis seit dem {day}",
     the_lowest_since="der niedrigste Preis seit dem {day}",
     days=Plural("{n} Tag", "{n} Tagen"),
     days_with_offer=Plural("{n} Tag mit Angebot", "{n} Tagen mit Angebot"),
@@ -207,7 +206,7 @@ GERMAN: Final = Words(
     shipping="Versand",
     shipping_free="kostenlos",
     your_target="Dein Ziel",
-    target_with_shipping="{amount}, mit Versand",
+    with_shipping="{amount}, mit Versand",
     price_type="Preistyp",
     amazon_site="Amazon-Seite",
     price_since="Preis seit",

@@ -157,7 +157,6 @@ ENGLISH: Final = Words(
         "never dearer in the last {n} day", "never dearer in the last {n} days"
     ),
     was_lower="it was {amount} in {month}",
-    lowest_known_since="the lowest since {day}",
     the_lowest_since="the lowest since {day}",
     days=Plural("{n} day", "{n} days"),
     days_with_offer=Plural("{n} day with an offer", "{n} days with an offer"),
@@ -198,7 +197,7 @@ ENGLISH: Final = Words(
     shipping="Shipping",
     shipping_free="free",
     your_target="Your target",
-    target_with_shipping="{amount}, with shipping",
+    with_shipping="{amount}, with shipping",
     price_type="Price type",
     amazon_site="Amazon site",
     price_since="Price since",
