@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlsplit
 
 Reply = tuple[int, dict[str, Any]]
 
@@ -43,6 +44,12 @@ _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|#\d+|#x[0-9a-fA-F]+);)")
 
 def telegram_refusal(method: str, fields: dict[str, str], files: dict[str, bytes]) -> str | None:
     """Return why Telegram would not take a message, in its words; None if it would."""
+    for row in json.loads(fields.get("reply_markup", "{}")).get("inline_keyboard", []):
+        for button in row:
+            # Of its server: localhost is no host, http is.
+            address = urlsplit(button["url"])
+            if "." not in (address.hostname or "") or not button["text"]:
+                return f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL"
     if method == "sendMessage":
         return _text_refusal(fields.get("text", ""), fields.get("parse_mode"), 4096)
     if method == "sendPhoto":

@@ -177,7 +177,7 @@ FROM seen
 -- Returns a watch and its owner's address by its id; no row once it was removed. A null
 -- snoozed_until means that it was never snoozed.
 SELECT u.email, w.asin, w.domain, w.price_type, w.created_at AS watched_since, w.snoozed_until,
-    u.time_zone, p.title
+    u.time_zone, p.title, u.language
 FROM watched_products w
 JOIN users u USING (user_id)
 LEFT JOIN products p USING (asin, domain)
@@ -185,6 +185,6 @@ WHERE w.watch_id = %(number)s AND w.status <> 'INACTIVE'
 
 -- name: linked_channel
 -- Returns a channel and its owner's address by its id.
-SELECT u.email, c.kind, c.address, c.created_at AS channel_since
+SELECT u.email, c.kind, c.address, c.created_at AS channel_since, u.language
 FROM channels c JOIN users u USING (user_id)
 WHERE c.channel_id = %(number)s

@@ -80,7 +80,7 @@ FOR NO KEY UPDATE OF o
 -- or another has taken its place; one that messages were lost is wanted until a newer one is there.
 SELECT o.message_id, o.channel_id, o.queued_at, o.attempts, o.first_attempt_at, o.held_for, c.kind,
     c.address, c.created_at AS channel_since, w.created_at AS watched_since,
-    u.time_zone, u.quiet_from, u.quiet_until, u.daily_cap,
+    u.time_zone, u.language, u.quiet_from, u.quiet_until, u.daily_cap,
     greatest(u.snoozed_until, w.snoozed_until) AS snoozed_until,
     coalesce(w.status <> 'INACTIVE' AND a.status <> 'CANCELLED', true)
         AND (n.resolved_at IS NULL OR starts_with(n.topic, 'delivery:') AND NOT EXISTS (

@@ -17,13 +17,13 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from keeper.alerts.channels.email import EmailChannel
+from keeper.alerts.words.en import ENGLISH
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.prices.events import PriceEvent
 from keeper.domain.watches.rule_texts import parse_rules
 from keeper.domain.watches.watch import Watch
 from keeper.errors import TransientError
 from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, Delivery, deliver_due
-from keeper.pipeline.messages.write import PERHAPS_DOUBLED
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.messages.channels import save_delivery_rules
 from keeper.stores.postgres.messages.outbox import requeue_undelivered
@@ -33,6 +33,8 @@ from tests.integration.alert_stories import Story
 from tests.integration.test_alert_stories import events_of
 from tests.odd_smtp import ParticularMailbox, particular_server
 from tests.outbox import Clock, by_mail
+
+PERHAPS_DOUBLED = ENGLISH.perhaps_doubled
 
 BEGIN = datetime(2100, 3, 1, tzinfo=UTC)
 DELIVERER = "deliverer-of-a-year"

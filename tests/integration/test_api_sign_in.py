@@ -377,3 +377,20 @@ def test_operators_see_who_did_what(console: Console) -> None:
         (ANN, "reader"),
         (BOSS, "operator"),
     }
+
+
+def test_signing_in_is_in_ones_own_language_and_before_that_in_the_browsers(
+    console: Console,
+) -> None:
+    link = console.link(ANN)
+    console.connection.execute("UPDATE users SET language = 'de' WHERE email = %s", [ANN])
+    client = console.nobody({"Origin": console.url, "Accept-Language": "en"})
+
+    asked = client.get(link).text
+    assert f"Als {ANN} anmelden?" in asked
+    assert '<html lang="de">' in asked
+    assert f"Du bist als {ANN} angemeldet." in client.post(link).text
+    # Whose it was is not said any more.
+    assert "This link is not valid any more; ask for another one." in client.get(link).text
+    german = console.nobody({"Accept-Language": "de"})
+    assert "lass dir einen neuen schicken" in german.get(link).text

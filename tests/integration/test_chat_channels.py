@@ -1,19 +1,27 @@
 """Telegram, Discord and Apprise over real HTTP."""
 
+import json
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
+from io import BytesIO
 from threading import Event
 from time import monotonic
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from keeper.alerts.channels.apprise import AppriseChannel
 from keeper.alerts.channels.discord import DiscordChannel
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
 from keeper.alerts.compose import alert_message, digest_message
+from keeper.alerts.links import Links
+from keeper.alerts.message import Message
+from keeper.alerts.photos import Photo, PhotoHost
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
+from keeper.domain.prices.verdict import PriceContext
 from tests.alerts import NO_STORY, a_story, queued
 from tests.chat_rules import REFUSALS
 from tests.chat_server import TOKEN, ChatServer
@@ -24,6 +32,8 @@ DRAWN = alert_message(queued(), a_story())
 MANY = digest_message([queued(number, asin=f"B00000000{number}") for number in range(3)])
 
 
+PAGE = "/app/products/de/B000000001?type=BUY_BOX_SHIPPING"
+PICTURE = "https://m.media-amazon.com/images/I/31abc.jpg"
 LONG = replace(PLAIN, lead="<&> 'ä' 🎈 " * 800)
 MANY_LONG = digest_message(
     [queued(n, asin=f"B0000000{n:02}", title="🎈*" * 250) for n in range(40)]
@@ -69,6 +79,91 @@ def test_telegram_gets_a_chart_with_the_facts(chat: ChatServer) -> None:
     assert "<b>A kettle</b>" in request.fields["caption"]
     assert "Your target: 1.300,00" in request.fields["caption"]
     assert request.files["photo"].startswith(b"\x89PNG")
+
+
+def to_the_pages(address: str, context: PriceContext, **alert: Any) -> Message:
+    return alert_message(queued(**alert), context, Links(address, ["a-secret-of-some-length"]))
+
+
+@pytest.mark.parametrize(("context", "text"), [(NO_STORY, "text"), (a_story(), "caption")])
+def test_telegram_gets_a_button_to_the_products_page(
+    chat: ChatServer, context: PriceContext, text: str
+) -> None:
+    telegram(chat, to_the_pages("https://keeper.example.org", context, image_url=PICTURE))
+
+    (request,) = chat.requests
+    ((button,),) = json.loads(request.fields["reply_markup"])["inline_keyboard"]
+    assert button == {"text": "See it in Keeper", "url": f"https://keeper.example.org{PAGE}"}
+    assert PAGE not in request.fields[text]
+    if text == "text":
+        preview = json.loads(request.fields["link_preview_options"])
+        assert preview == {"url": PICTURE, "prefer_small_media": True}
+
+
+class Shelf(PhotoHost):
+    """A host of one picture."""
+
+    def __init__(self, photo: Photo) -> None:
+        super().__init__("https://m.media-amazon.com/images/I")
+        self._photo = photo
+
+    def fetch(self, urls: Iterable[str]) -> dict[str, Photo]:
+        return dict.fromkeys(urls, self._photo)
+
+
+def test_telegram_gets_the_products_picture_above_its_chart(chat: ChatServer) -> None:
+    chart = DRAWN.sections[0].chart
+    assert chart is not None
+    bot = TelegramConfig(TOKEN, chat.url)
+    message = to_the_pages("https://keeper.example.org", a_story(), image_url=PICTURE)
+    for content in (chart.png, b"\x89PNG\r\n\x1a\n no picture"):
+        result = TelegramChannel(bot, Shelf(Photo(content, "png"))).deliver("4711", message)
+        assert result.status is DeliveryStatus.SENT
+
+    good, bad = (Image.open(BytesIO(request.files["photo"])) for request in chat.requests)
+    assert good.height > bad.height
+    assert good.width == bad.width
+
+
+def test_telegram_gets_a_line_where_no_button_may_lead(chat: ChatServer) -> None:
+    telegram(chat, to_the_pages("http://localhost:8000", NO_STORY))
+
+    (request,) = chat.requests
+    assert "reply_markup" not in request.fields
+    assert f'<a href="http://localhost:8000{PAGE}">See it in Keeper</a>' in request.fields["text"]
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "inline keyboard button URL 'https://keeper.lan/' is invalid: Wrong HTTP URL",
+        "BUTTON_URL_INVALID",
+        "WEBPAGE_URL_INVALID",
+    ],
+)
+def test_an_alert_comes_without_a_button_that_telegram_refuses(chat: ChatServer, says: str) -> None:
+    refusal = {"ok": False, "error_code": 400, "description": f"Bad Request: {says}"}
+    chat.answers.append((400, refusal))
+
+    result = telegram(chat, to_the_pages("https://keeper.lan", NO_STORY, image_url=PICTURE))
+
+    assert result.status is DeliveryStatus.SENT
+    (request,) = chat.requests
+    assert "reply_markup" not in request.fields
+    assert json.loads(request.fields["link_preview_options"]) == {"is_disabled": True}
+    assert f"https://keeper.lan{PAGE}" in request.fields["text"]
+
+
+def test_discords_title_leads_to_the_products_page_and_a_line_to_amazon(chat: ChatServer) -> None:
+    message = to_the_pages("https://keeper.example.org", a_story(), title="[x](https://evil) *y*")
+    assert discord(chat, message).status is DeliveryStatus.SENT
+
+    payload = chat.requests[0].json
+    assert payload is not None
+    (embed,) = payload["embeds"]
+    assert embed["url"] == f"https://keeper.example.org{PAGE}"
+    assert embed["title"] == r"\[x\]\(https\://evil\) \*y\*"
+    assert embed["description"].endswith("](<https://www.amazon.de/dp/B000000001>)")
 
 
 def test_telegram_gets_a_text_where_there_is_nothing_to_draw(chat: ChatServer) -> None:

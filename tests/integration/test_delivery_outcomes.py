@@ -10,6 +10,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from keeper.alerts.words.en import ENGLISH
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.queue import (
     Address,
@@ -23,7 +24,6 @@ from keeper.errors import TransientError
 from keeper.pipeline.messages.choose import LEASE, Claimed, choose
 from keeper.pipeline.messages.deliver import Delivery, deliver_due
 from keeper.pipeline.messages.record import UNKNOWN_RETRY
-from keeper.pipeline.messages.write import PERHAPS_DOUBLED
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.messages.channels import (
     list_alerts,
@@ -47,6 +47,8 @@ from tests.outbox import (
     outbox,
     statuses,
 )
+
+PERHAPS_DOUBLED = ENGLISH.perhaps_doubled
 
 MAIL = Address(ChannelKind.EMAIL, READER)
 _DISK_FULL = """
@@ -153,7 +155,10 @@ def test_a_deliverer_that_ended_while_sending_leaves_the_message_unknown(
     assert deliver_due(connection, by_mail(mail, clock))["sent"] == 1
 
     assert mail.keys == ["alert-1", "alert-1"]
-    assert [PERHAPS_DOUBLED in message.notice for _, message in mail.received] == [False, True]
+    assert [PERHAPS_DOUBLED in message.notice for _, message in mail.received] == [
+        False,
+        True,
+    ]
     assert statuses(connection) == [("SENT", "UNKNOWN", 1), ("SENT", "SENT", 2)]
 
 
@@ -299,7 +304,10 @@ def test_a_digest_nobody_knows_the_arrival_of_comes_again_as_it_was(
     assert first.key == again.key != other.key
     assert set(first.alert_ids) == set(again.alert_ids)
     assert len(other.alert_ids) == 2
-    assert (PERHAPS_DOUBLED in again.notice, PERHAPS_DOUBLED in other.notice) == (True, False)
+    assert (PERHAPS_DOUBLED in again.notice, PERHAPS_DOUBLED in other.notice) == (
+        True,
+        False,
+    )
     assert {status for status, _ in outbox(connection)} == {"SENT"}
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from keeper.alerts.compose import alert_message
 from keeper.alerts.message import Message
+from keeper.alerts.words.en import ENGLISH
 from keeper.cli.streams.heartbeats import heartbeat_in
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.queue import (
@@ -25,7 +26,6 @@ from keeper.domain.messages.queue import (
 )
 from keeper.pipeline.messages import write
 from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, Delivery, deliver_due
-from keeper.pipeline.messages.write import PERHAPS_DOUBLED
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.messages.channels import (
     list_channels,
@@ -37,6 +37,8 @@ from keeper.stores.postgres.messages.notices import KnownNotice, list_notices
 from tests.odd_smtp import ParticularMailbox, particular_server
 from tests.outbox import READER, SENT, Clock, Scripted, by_mail, outbox, statuses
 from tests.waiting import wait_until
+
+PERHAPS_DOUBLED = ENGLISH.perhaps_doubled
 
 OPERATOR = "operator@example.org"
 CHAT = Address(ChannelKind.TELEGRAM, "4711")

@@ -345,3 +345,31 @@ def test_without_its_settings_the_console_runs_and_takes_no_link(
         for key in (LINK_SECRET, *ascii_letters, *digits):
             forged = Links(url, [key]).to(LinkAction.STOP, 1, "mark")
             assert "not valid" in client.post(forged).text, key
+
+
+def test_the_pages_of_links_speak_their_owners_language_and_to_others_the_browsers(
+    connection: Connection, mailed: dict[str, str], console: str
+) -> None:
+    connection.execute("UPDATE users SET language = 'de'")
+    connection.execute("UPDATE products SET title = '<b>{place}</b>'")
+    english = {"Accept-Language": "en"}
+
+    asked = httpx.get(mailed["Snooze for a week"], headers=english).text
+    assert '<html lang="de">' in asked
+    assert "Die Alarme für &lt;b&gt;{place}&lt;/b&gt; 7 Tage lang zurückhalten?" in asked
+    assert "<button>Ja</button>" in asked
+    done = httpx.post(mailed["Snooze for a week"], headers=english).text
+    assert re.search(r"werden bis \d+\. \w+\.? \d{4}, \d\d:\d\d UTC zurückgehalten\.", done)
+    left = httpx.post(mailed["unsubscribe"], headers=english).text
+    assert "An r…@example.org gehen keine Alarme mehr." in left
+
+    for asks, says in (
+        ("de-AT,de;q=0.9,en;q=0.8", "Dieser Link gilt nicht."),
+        ("fr, de;q=0.2, en;q=0.1", "Dieser Link gilt nicht."),
+        ("de;q=0, en", "This link is not valid."),
+        ("en-GB, de;q=0.9", "This link is not valid."),
+        ("*", "This link is not valid."),
+        (";q=x,,de;q=;", "This link is not valid."),
+    ):
+        answer = httpx.get(f"{console}/a/nonsense", headers={"Accept-Language": asks})
+        assert says in answer.text, asks

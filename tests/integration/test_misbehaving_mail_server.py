@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from keeper.alerts.channels.email import EmailChannel
 from keeper.alerts.channels.paced_smtp import SmtpLimits
+from keeper.alerts.words.en import ENGLISH
 from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.pipeline.messages.deliver import deliver_due
-from keeper.pipeline.messages.write import PERHAPS_DOUBLED
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.channels import save_channel
 from tests.odd_smtp import (
@@ -25,6 +25,8 @@ from tests.odd_smtp import (
     scripted_server,
 )
 from tests.outbox import READER, Clock, by_mail, outbox, statuses
+
+PERHAPS_DOUBLED = ENGLISH.perhaps_doubled
 
 
 class Moody(ScriptedServer):

@@ -3,13 +3,17 @@
 from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
+
 from keeper.alerts.formats import day
 from keeper.alerts.message import Picture
+from keeper.alerts.words import words_in
 from keeper.domain.site_money import site_money
+from keeper.domain.users.languages import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +34,7 @@ def price_chart(
     target_minor: int | None,
     domain: str,
     time_zone: str = "UTC",
+    language: Language = Language.ENGLISH,
 ) -> Picture:
     """Draw prices as steps, times without an offer as grey gaps, and the target as a line.
 
@@ -39,20 +44,28 @@ def price_chart(
         target_minor: A line to draw; None for none.
         domain: Whose way to write them.
         time_zone: Whose days the axis shows.
+        language: Of days and words.
     """
+    reader = _Reader(domain, time_zone, language)
     spans = list(_spans(points, until - WINDOW, until))
     return Picture(
-        _drawn(spans, until, target_minor, domain, time_zone),
-        _in_words(spans, target_minor, domain, time_zone),
+        _drawn(spans, until, target_minor, reader),
+        _in_words(spans, target_minor, reader),
     )
 
 
 Span = tuple[datetime, datetime, int | None]
 
 
-def _drawn(
-    spans: list[Span], until: datetime, target_minor: int | None, domain: str, time_zone: str
-) -> bytes:
+class _Reader(NamedTuple):
+    """Whose way to write money, whose days, and in which language."""
+
+    domain: str
+    time_zone: str
+    language: Language
+
+
+def _drawn(spans: list[Span], until: datetime, target_minor: int | None, reader: _Reader) -> bytes:
     # A tenth of a second, and 30 MB, that only those who draw are to spend.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -66,7 +79,7 @@ def _drawn(
     _draw_steps(axes, spans)
     if target_minor is not None:
         axes.axhline(target_minor, color=_TARGET, linewidth=1.2, linestyle=(0, (5, 3)))
-    _dress(axes, until - WINDOW, until, target_minor, domain, time_zone)
+    _dress(axes, until - WINDOW, until, target_minor, reader)
     written = BytesIO()
     # Without the version of the library in it, equal prices make equal pictures.
     figure.savefig(written, format="png", metadata={"Software": None})
@@ -102,21 +115,29 @@ def _dress(
     since: datetime,
     until: datetime,
     target_minor: int | None,
-    domain: str,
-    time_zone: str,
+    reader: _Reader,
 ) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num, num2date
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    zone = ZoneInfo(time_zone)
+    zone, words = ZoneInfo(reader.time_zone), words_in(reader.language)
     locator = AutoDateLocator(maxticks=6, tz=zone)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone, show_offset=False))
+    concise = ConciseDateFormatter(locator, tz=zone, show_offset=False)
+    if (pattern := words.axis_pattern) is not None:
+        # matplotlib knows English months only.
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(
+                lambda x, _: format_datetime(num2date(x, zone), pattern, locale=words.locale)
+            )
+        )
+    else:
+        axes.xaxis.set_major_formatter(concise)
     axes.set_xlim(date2num(since), date2num(until + WINDOW / 60))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.yaxis.set_major_formatter(
         # The font has neither the wide yen sign nor all kinds of spaces.
-        FuncFormatter(lambda minor, _: normalize("NFKC", site_money(round(minor), domain)))
+        FuncFormatter(lambda minor, _: normalize("NFKC", site_money(round(minor), reader.domain)))
     )
     lowest, highest = axes.get_ylim()
     if target_minor is not None:
@@ -129,17 +150,18 @@ def _dress(
         side.set_visible(False)
 
 
-def _in_words(spans: list[Span], target_minor: int | None, domain: str, time_zone: str) -> str:
+def _in_words(spans: list[Span], target_minor: int | None, reader: _Reader) -> str:
+    words = words_in(reader.language)
     prices = [price for _, _, price in spans if price is not None]
     if not prices:
-        return "Price of the last 90 days: no offer."
-    low, high = (site_money(pick, domain) for pick in (min(prices), max(prices)))
-    since = day(spans[0][0], time_zone)
+        return words.chart_no_offer
+    low, high = (site_money(pick, reader.domain) for pick in (min(prices), max(prices)))
+    since = day(spans[0][0], reader.time_zone, reader.language)
     target = ""
     if target_minor is not None:
-        target = f", with the target at {site_money(target_minor, domain)}"
-    gaps = ", grey where there was no offer" if any(s[2] is None for s in spans) else ""
-    return f"Price since {since}, between {low} and {high}{target}{gaps}."
+        target = words.chart_target.format(amount=site_money(target_minor, reader.domain))
+    gaps = words.chart_gaps if any(s[2] is None for s in spans) else ""
+    return words.chart.format(since=since, low=low, high=high, target=target, gaps=gaps)
 
 
 def _x(at: datetime) -> Any:

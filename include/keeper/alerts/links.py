@@ -15,13 +15,17 @@ from enum import StrEnum
 from hashlib import sha256
 from math import ceil
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from keeper.alerts.words import Words, words_in
 from keeper.clock import Clock, utc_now
 from keeper.domain.messages.queue import Address
+from keeper.domain.users.languages import Language
 
 PATH: Final = "/a/"
+_PAGES_PATH: Final = "/app"
 LINK_LIFE: Final = timedelta(days=90)
 """For so long a link may snooze or stop. One that unsubscribes stays valid: RFC 8058 and many laws
 want it to work whenever a reader finds the message."""
@@ -30,8 +34,31 @@ _FORMER_SALT: Final = "keeper.alerts.links.v1"
 """Signed links without a mark and a time. They are in people's mail."""
 
 
+class LinkProblem(StrEnum):
+    """Why a link does nothing."""
+
+    NOT_VALID = "not valid"
+    TOO_OLD = "too old"
+    OLDER_VERSION = "of an older version"
+
+    def said_in(self, words: Words) -> str:
+        """Return the sentence that says so, and what helps."""
+        match self:
+            case LinkProblem.NOT_VALID:
+                return words.pages.link_not_valid
+            case LinkProblem.TOO_OLD:
+                return words.counted(words.pages.link_too_old, LINK_LIFE.days)
+            case LinkProblem.OLDER_VERSION:
+                return words.pages.link_of_older_version
+
+
 class InvalidLinkError(ValueError):
     """The link does nothing: not signed with one of the keys, too old, or of a former form."""
+
+    def __init__(self, problem: LinkProblem) -> None:
+        """Say why, in English; `problem` says it in any language."""
+        super().__init__(problem.said_in(words_in(Language.ENGLISH)))
+        self.problem = problem
 
 
 class LinkAction(StrEnum):
@@ -99,6 +126,15 @@ class Links:
         token = self._serializer.dumps([action.value, number, mark, issued])
         return f"{self._base_url}{PATH}{token!s}"
 
+    def product_page(self, asin: str, domain: str, price_type: str) -> str:
+        """Return the address of a product's own page, for whom it is signed in."""
+        query = urlencode({"type": price_type})
+        return f"{self._base_url}{_PAGES_PATH}/products/{quote(domain)}/{quote(asin)}?{query}"
+
+    def deals_page(self) -> str:
+        """Return the address of the page with all deals."""
+        return f"{self._base_url}{_PAGES_PATH}/deals"
+
     def read(self, token: str) -> LinkTarget:
         """Return what a link's last part means.
 
@@ -113,13 +149,10 @@ class Links:
             issued_at = datetime.fromtimestamp(issued / 1000, UTC)
             target = LinkTarget(LinkAction(action), int(number), str(mark), issued_at)
         except (TypeError, ValueError, OverflowError, OSError):
-            raise InvalidLinkError("this link is not valid") from None
+            raise InvalidLinkError(LinkProblem.NOT_VALID) from None
         is_old = self._clock() - issued_at > LINK_LIFE
         if is_old and target.action is not LinkAction.UNSUBSCRIBE:
-            raise InvalidLinkError(
-                f"this link is older than {LINK_LIFE.days} days and not valid any more; use one of "
-                "a newer message"
-            )
+            raise InvalidLinkError(LinkProblem.TOO_OLD)
         return target
 
     def _read_former(self, token: str) -> LinkTarget:
@@ -128,12 +161,9 @@ class Links:
             action, number = _content(self._former, token)
             target = LinkTarget(LinkAction(action), int(number))
         except (TypeError, ValueError, OverflowError):
-            raise InvalidLinkError("this link is not valid") from None
+            raise InvalidLinkError(LinkProblem.NOT_VALID) from None
         if target.action is not LinkAction.UNSUBSCRIBE:
-            raise InvalidLinkError(
-                "this link is of an older version of Keeper and not valid any more; use one of a "
-                "newer message"
-            )
+            raise InvalidLinkError(LinkProblem.OLDER_VERSION)
         return target
 
 

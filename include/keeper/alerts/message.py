@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from keeper.domain.users.languages import Language
+
 TITLE_LENGTH: Final = 500
 
 
@@ -45,6 +47,9 @@ class Section:
         image_url: Address of its picture; mail carries what is there, or shows none.
         chart: What it has cost.
         heading: What this section and those after it have in common; blank to go on.
+        opening: The sentence that the product's page in Keeper begins with, too; blank where too
+            little is known.
+        page: To that page; None where nobody has said where readers reach it.
     """
 
     title: str
@@ -55,6 +60,8 @@ class Section:
     image_url: str | None = None
     chart: Picture | None = None
     heading: str = ""
+    opening: str = ""
+    page: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Message:
         alert_ids: The alerts it contains.
         unsubscribe_url: Where one click ends messages to this channel; None if nowhere.
         presses: The same as actions, for a chat that the bot answers, which shows them instead.
+        language: What it is written in.
     """
 
     key: str
@@ -86,6 +94,12 @@ class Message:
     alert_ids: tuple[int, ...] = ()
     unsubscribe_url: str | None = None
     presses: tuple[Press, ...] = ()
+    language: Language = Language.ENGLISH
+
+    @property
+    def opening(self) -> str:
+        """The first sentence of a message about one product; blank for others."""
+        return self.sections[0].opening if len(self.sections) == 1 else ""
 
 
 def inert(text: str | None, length: int = TITLE_LENGTH) -> str:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from keeper.alerts.channels.discord import discord_payload
 from keeper.alerts.channels.telegram import telegram_text
-from keeper.alerts.compose import SIMULATED, alert_message, digest_message
+from keeper.alerts.compose import alert_message, digest_message
 from keeper.alerts.message import Link, Message
 from keeper.alerts.texts import as_page, as_text
+from keeper.alerts.words.en import ENGLISH
 from keeper.domain.locales import LOCALES, Locale
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from tests.alerts import CHECKED_AT, NO_STORY, a_story, queued
@@ -82,7 +83,7 @@ def test_a_simulated_price_says_so_in_every_form() -> None:
 
     assert message.subject.startswith("[simulated]")
     for form in forms(message):
-        assert SIMULATED[:15] in form
+        assert ENGLISH.simulated[:15] in form
 
 
 def test_sold_out_is_no_price() -> None:

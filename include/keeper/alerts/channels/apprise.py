@@ -18,6 +18,7 @@ from keeper.alerts.channels.refusals import (
 )
 from keeper.alerts.message import Message, inert
 from keeper.alerts.texts import as_text
+from keeper.alerts.words import words_in
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 _MOST: Final = 30_000
 _MOST_PARTS: Final = 10
 """A longer message is cut: some of the services are SMS."""
-_LEFT_OUT: Final = "\n… and more"
 _READ_S: Final = 20.0
 _TIMEOUT_S: Final = 120.0
 _LONGEST_REASON: Final = 300
@@ -101,7 +101,8 @@ class AppriseChannel:
 def _text_for(service: "NotifyBase", message: Message) -> str:
     text = as_text(message)
     most = min(_MOST, _MOST_PARTS * service.body_maxlen) if service.body_maxlen else _MOST
-    return text if len(text) <= most else text[: most - len(_LEFT_OUT)] + _LEFT_OUT
+    left_out = f"\n{words_in(message.language).more}"
+    return text if len(text) <= most else text[: most - len(left_out)] + left_out
 
 
 def _outcome(result: "AppriseResult", name: str, url: str) -> DeliveryResult:

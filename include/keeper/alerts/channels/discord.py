@@ -18,6 +18,7 @@ from keeper.alerts.channels.refusals import (
     unknown,
 )
 from keeper.alerts.message import Message, Section, inert
+from keeper.alerts.words import words_in
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 _MOST_EMBEDS: Final = 10
@@ -111,7 +112,8 @@ def discord_payload(message: Message) -> dict[str, Any]:
     What exceeds Discord's sizes is left out and said to be.
     """
     lines = [f"**{inert_markdown(message.notice)}**"] if message.notice else []
-    lines.append(inert_markdown(message.lead))
+    lines += [inert_markdown(said) for said in (message.opening, message.lead) if said]
+    words = words_in(message.language)
     is_single = len(message.sections) == 1
     embeds: list[dict[str, Any]] = []
     used = 0
@@ -124,7 +126,7 @@ def discord_payload(message: Message) -> dict[str, Any]:
         embeds.append(embed)
     left_out = len(message.sections) - len(embeds)
     if left_out:
-        lines.append(f"… and {left_out} more")
+        lines.append(words.more_counted.format(n=left_out))
     if message.closing:
         lines.append(inert_markdown(message.closing))
     lines += [f"[{inert_markdown(one.label)}](<{one.url}>)" for one in message.actions]
@@ -154,8 +156,15 @@ def _embed(section: Section, number: int, *, is_single: bool) -> dict[str, Any]:
             for name, value in section.facts[: _MOST_FACTS if is_single else 2]
         ],
     }
-    if not is_single:
-        embed["description"] = inert_markdown(f"{section.price}, {section.reason}")
+    description = [] if is_single else [inert_markdown(f"{section.price}, {section.reason}")]
+    if section.opening and not is_single:
+        description.insert(0, inert_markdown(section.opening))
+    if section.page is not None:
+        # The title leads to one place only.
+        embed["url"] = section.page.url
+        description.append(f"[{inert_markdown(section.link.label)}](<{section.link.url}>)")
+    if description:
+        embed["description"] = "\n".join(description)
     if section.image_url and section.image_url.startswith("https://"):
         embed["thumbnail"] = {"url": section.image_url}
     if section.heading:

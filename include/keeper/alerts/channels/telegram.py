@@ -1,16 +1,20 @@
 """Telegram, by its Bot API: https://core.telegram.org/bots/api."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 
 from keeper.alerts.channels.http import TIMEOUT_S, Answer, File, post, refused
 from keeper.alerts.channels.refusals import CLOSED, GONE, THIS_MESSAGE, first_rule, rule, unknown
-from keeper.alerts.message import Link, Message, Section, inert
+from keeper.alerts.message import Link, Message, Picture, Section, inert
+from keeper.alerts.photos import PhotoHost
+from keeper.alerts.words import words_in
 from keeper.domain.messages.buttons import Buttons
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
@@ -19,9 +23,10 @@ _MOST_CAPTION: Final = 1024
 """UTF-16 units after Telegram has read the markup."""
 _TITLE: Final = 200
 _FACTS_OF_MANY: Final = 2
-_LEFT_OUT: Final = "… and more"
 _LONGEST_TEXT: Final = 300
 _NOT_THIS_PICTURE: Final = (httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE)
+_NOT_THIS_ADDRESS: Final = re.compile(r"\burl\b|_url_|web ?page|button", re.IGNORECASE)
+"""How Telegram refuses the address of a button or of a picture beside a text."""
 _LEAST_OF_AN_ALBUM: Final = 2
 _MOST_OF_AN_ALBUM: Final = 10
 _ADD: Final = "then keeper channels add telegram {chat}"
@@ -60,29 +65,23 @@ class TelegramConfig:
 class TelegramChannel:
     """Sends messages to chats a bot may write to; the address is the chat's id or @name."""
 
-    def __init__(self, config: TelegramConfig) -> None:
-        """Send as the bot of `config`."""
+    def __init__(self, config: TelegramConfig, photos: PhotoHost | None = None) -> None:
+        """Send as the bot of `config`, charts below the pictures that `photos` has."""
         self._config = config
+        self._photos = photos
 
     def deliver(self, address: str, message: Message) -> DeliveryResult:
         """Try once; blocks up to the timeout for each of text and pictures.
 
+        The product's picture may take two seconds more.
         A chart that Telegram refuses, since the chat takes no pictures, say, is left out.
         """
         drawn = [section for section in message.sections if section.chart is not None]
         chart = message.sections[0].chart if len(message.sections) == 1 else None
         if chart is None:
             return self._send_text(address, message, drawn)
-        answer = self._call(
-            "sendPhoto",
-            {
-                "chat_id": address,
-                "parse_mode": "HTML",
-                "caption": telegram_text(message, _MOST_CAPTION),
-                **self._buttons(address, message),
-            },
-            [File("photo", "photo.png", chart.png)],
-        )
+        photo = [File("photo", "photo.png", self._with_product(chart, message.sections[0]))]
+        answer = self._say("sendPhoto", address, message, photo)
         if isinstance(answer, Answer) and answer.code in _NOT_THIS_PICTURE:
             refusal = _refused(answer, address)
             if not refusal.address_is_gone:
@@ -92,19 +91,22 @@ class TelegramChannel:
                 return replace(result, detail=without) if is_sent else result
         return _outcome(answer, address)
 
+    def _with_product(self, chart: Picture, section: Section) -> bytes:
+        url = section.image_url
+        if self._photos is None or url is None:
+            return chart.png
+        photo = self._photos.fetch([url]).get(url)
+        if photo is None:
+            return chart.png
+        # A tenth of a second that only those who have such a picture are to spend.
+        from keeper.alerts.channels.product_picture import above
+
+        return above(photo, chart.png)
+
     def _send_text(
         self, address: str, message: Message, drawn: Sequence[Section]
     ) -> DeliveryResult:
-        answer = self._call(
-            "sendMessage",
-            {
-                "chat_id": address,
-                "parse_mode": "HTML",
-                "link_preview_options": json.dumps({"is_disabled": True}),
-                "text": telegram_text(message, _MOST_TEXT),
-                **self._buttons(address, message),
-            },
-        )
+        answer = self._say("sendMessage", address, message)
         result = _outcome(answer, address)
         if result.status is not DeliveryStatus.SENT:
             return result
@@ -137,15 +139,29 @@ class TelegramChannel:
         is_sent = result.status is DeliveryStatus.SENT
         return "" if is_sent else f", without its charts: {result.detail}"
 
-    def _buttons(self, address: str, message: Message) -> dict[str, str]:
+    def _say(
+        self, method: str, address: str, message: Message, files: Sequence[File] = ()
+    ) -> Answer | DeliveryResult:
+        """Send the message's text, without what leads elsewhere if Telegram refuses that."""
+        fields = {"chat_id": address, "parse_mode": "HTML"}
+        pressed = self._buttons(address, message)
+        says, plain = (
+            _says(method, message, pressed, is_plain=is_plain) for is_plain in (False, True)
+        )
+        answer = self._call(method, fields | says, files)
+        if says != plain and _refuses_address(answer):
+            return self._call(method, fields | plain, files)
+        return answer
+
+    def _buttons(self, address: str, message: Message) -> list[list[dict[str, str]]]:
+        """Return the rows of buttons that the bot answers."""
         if not message.presses:
-            return {}
+            return []
         signer = Buttons(self._config.token)
-        rows = [
+        return [
             [{"text": one.label, "callback_data": signer.signed(int(address), *one.words)}]
             for one in message.presses
         ]
-        return {"reply_markup": json.dumps({"inline_keyboard": rows}, ensure_ascii=False)}
 
     def _call(
         self, method: str, fields: dict[str, str], files: Sequence[File] = ()
@@ -154,29 +170,54 @@ class TelegramChannel:
         return post(url, fields=fields, files=files, timeout_s=self._config.timeout_s)
 
 
-def telegram_text(message: Message, most: int = _MOST_TEXT) -> str:
+def _says(
+    method: str, message: Message, pressed: list[list[dict[str, str]]], *, is_plain: bool
+) -> dict[str, str]:
+    """Return a message's text and what comes with it; with `is_plain` nothing that leads away."""
+    button = None if is_plain else button_of(message)
+    fields = {}
+    rows = [*pressed, *([] if button is None else [[{"text": button.label, "url": button.url}]])]
+    if rows:
+        fields["reply_markup"] = json.dumps({"inline_keyboard": rows}, ensure_ascii=False)
+    if method == "sendPhoto":
+        caption = telegram_text(message, _MOST_CAPTION, with_button=button is not None)
+        return fields | {"caption": caption}
+    preview = {"is_disabled": True} if is_plain else _preview(message)
+    fields["link_preview_options"] = json.dumps(preview)
+    return fields | {"text": telegram_text(message, with_button=button is not None)}
+
+
+def telegram_text(message: Message, most: int = _MOST_TEXT, *, with_button: bool = False) -> str:
     """Return the message in Telegram's HTML, at most so long once it is read.
 
     What does not fit is left out from the end, whole lines at a time, and said to be.
+
+    Args:
+        message: What is said.
+        most: The length.
+        with_button: A button leads to the product's page; no line does.
     """
-    lines = list(_lines(message))
+    lines = list(_lines(message, with_button=with_button))
     kept: list[tuple[str, str]] = []
-    room = most - _length(_LEFT_OUT) - 1
+    left_out = words_in(message.language).more
+    room = most - _length(left_out) - 1
     for position, line in enumerate(lines):
         used = sum(_length(plain) + 1 for _, plain in kept)
         is_last = position == len(lines) - 1
         if used + _length(line[1]) > (most if is_last else room):
-            kept.append((_LEFT_OUT, _LEFT_OUT))
+            kept.append((left_out, left_out))
             break
         kept.append(line)
     return "\n".join(marked for marked, _ in kept).strip()
 
 
-def _lines(message: Message) -> Iterator[tuple[str, str]]:
+def _lines(message: Message, *, with_button: bool) -> Iterator[tuple[str, str]]:
     """Yield lines with markup, and as they are read."""
     if message.notice:
         yield _bold(message.notice)
         yield "", ""
+    if message.opening:
+        yield _plain(message.opening)
     yield _plain(message.lead)
     is_single = len(message.sections) == 1
     for section in message.sections:
@@ -189,6 +230,8 @@ def _lines(message: Message) -> Iterator[tuple[str, str]]:
         else:
             yield from _brief(section)
         yield _linked(section.link)
+        if section.page is not None and not with_button:
+            yield _linked(section.page)
     if message.closing:
         yield "", ""
         yield from (_plain(line) for line in message.closing.splitlines())
@@ -198,7 +241,31 @@ def _lines(message: Message) -> Iterator[tuple[str, str]]:
         yield from (_linked(action) for action in message.actions)
 
 
+def button_of(message: Message) -> Link | None:
+    """Return what a button below the message leads to; None for a message without one.
+
+    Telegram refuses a whole message for a button to an address that is none of the Internet's, such
+    as localhost. Then it stands in the text.
+    """
+    page = message.sections[0].page if len(message.sections) == 1 else None
+    if page is None:
+        return None
+    address = urlsplit(page.url)
+    is_public = address.scheme == "https" and "." in (address.hostname or "")
+    return page if is_public else None
+
+
+def _preview(message: Message) -> dict[str, object]:
+    """Return what is shown beside a text: the product's picture, which Telegram fetches itself."""
+    picture = message.sections[0].image_url if len(message.sections) == 1 else None
+    if picture is None or not picture.startswith("https://"):
+        return {"is_disabled": True}
+    return {"url": picture, "prefer_small_media": True}
+
+
 def _brief(section: Section) -> Iterator[tuple[str, str]]:
+    if section.opening:
+        yield _plain(section.opening)
     yield _plain(f"{section.price}, {section.reason}")
     shown: Sequence[tuple[str, str]] = section.facts[:_FACTS_OF_MANY]
     yield from (_plain(f"{name}: {value}") for name, value in shown)
@@ -240,8 +307,18 @@ def _outcome(answer: Answer | DeliveryResult, address: str) -> DeliveryResult:
     return _refused(answer, address)
 
 
+def _refuses_address(answer: Answer | DeliveryResult) -> bool:
+    if isinstance(answer, DeliveryResult) or answer.code != httpx.codes.BAD_REQUEST:
+        return False
+    return bool(_NOT_THIS_ADDRESS.search(_description(answer)))
+
+
+def _description(answer: Answer) -> str:
+    return "" if answer.is_ok else inert(str(answer.body.get("description", "")), _LONGEST_TEXT)
+
+
 def _refused(answer: Answer, address: str) -> DeliveryResult:
-    says = inert(str(answer.body.get("description", "")), _LONGEST_TEXT)
+    says = _description(answer)
     given = answer.body.get("parameters")
     parameters = given if isinstance(given, dict) else {}
     found = first_rule(_RULES, f"{answer.code} {says}")

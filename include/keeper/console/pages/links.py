@@ -17,9 +17,12 @@ from starlette.routing import Route
 
 from keeper.alerts.links import InvalidLinkError, Links
 from keeper.alerts.photos import Photo
+from keeper.alerts.words import words_in
 from keeper.clock import Clock, utc_now
 from keeper.console.database import FIRST_PAUSE, ConsoleDatabase, DatabaseLeftAloneError
+from keeper.console.pages.languages import language_asked_for
 from keeper.console.pages.one_sentence import SECURITY_HEADERS, one_sentence_page
+from keeper.domain.users.languages import Language
 from keeper.errors import KeeperError
 from keeper.pipeline.messages.follow_link import GoneError, describe, follow
 from keeper.pipeline.services.health import HealthState, PartHealth
@@ -48,31 +51,32 @@ def make_app(
     # Whoever else asks how the parts are waits without a thread; links have their own.
     asker = ThreadPoolExecutor(1, thread_name_prefix="health")
 
-    def sorry(wait: timedelta) -> Response:
-        answer = one_sentence_page(
-            "Keeper cannot do this right now; try again in a minute.", status=503
-        )
+    def sorry(wait: timedelta, language: Language) -> Response:
+        says = words_in(language).pages.try_again
+        answer = one_sentence_page(says, status=503, language=language)
         answer.headers["Retry-After"] = str(ceil(wait.total_seconds()))
         return answer
 
     async def link(request: Request) -> Response:
         """Show what a link does, or do it: a reader's button and RFC 8058's one click both post."""
         is_confirmed = request.method == "POST"
+        language = language_asked_for(request)
         try:
             target = links.read(request.path_params["token"])
-            if is_confirmed:
-                return one_sentence_page(
-                    await database.run(partial(follow, target=target, now=clock()))
-                )
-            asked = await database.run(partial(describe, target=target, now=clock()))
-            return one_sentence_page(asked, button="Yes")
-        except (InvalidLinkError, GoneError) as error:
-            reason = str(error)
-            return one_sentence_page(f"{reason[:1].upper()}{reason[1:]}.", status=404)
+            act = follow if is_confirmed else describe
+            said = await database.run(partial(act, target=target, now=clock(), language=language))
+            button = "" if is_confirmed else words_in(said.language).pages.yes
+            return one_sentence_page(said.sentence, button=button, language=said.language)
+        except InvalidLinkError as error:
+            says = error.problem.said_in(words_in(language))
+            return one_sentence_page(says, status=404, language=language)
+        except GoneError as error:
+            said = error.said
+            return one_sentence_page(said.sentence, status=404, language=said.language)
         except DatabaseLeftAloneError as error:
-            return sorry(error.wait)
+            return sorry(error.wait, language)
         except KeeperError:
-            return sorry(FIRST_PAUSE)
+            return sorry(FIRST_PAUSE, language)
 
     async def health(request: Request) -> Response:
         """Return how each part is; 503 without PostgreSQL, without which nothing here works."""

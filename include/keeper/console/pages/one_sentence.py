@@ -5,6 +5,8 @@ from typing import Final
 from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse, Response
 
+from keeper.domain.users.languages import Language
+
 SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
@@ -27,6 +29,7 @@ def one_sentence_page(
     way_on: tuple[str, str] | None = None,
     referrer: str = SECURITY_HEADERS["Referrer-Policy"],
     status: int = 200,
+    language: Language = Language.ENGLISH,
 ) -> Response:
     """Return the page.
 
@@ -37,7 +40,8 @@ def one_sentence_page(
         way_on: The address of a link and its text.
         referrer: How much of the address browsers say elsewhere.
         status: The reply's status.
+        language: What all of it is in.
     """
-    html = _TEMPLATE.render(says=says, title=title, button=button, way_on=way_on)
+    html = _TEMPLATE.render(says=says, title=title, button=button, way_on=way_on, language=language)
     headers = {**SECURITY_HEADERS, "Referrer-Policy": referrer}
     return HTMLResponse(html, status_code=status, headers=headers)

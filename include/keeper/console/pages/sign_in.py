@@ -5,6 +5,7 @@ that no other site can sign somebody in to a session that is not theirs.
 """
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -12,12 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from keeper.alerts.words import PageWords, words_in
 from keeper.console.auth import origin_of
 from keeper.console.context import ConsoleContext
 from keeper.console.database import FIRST_PAUSE
+from keeper.console.pages.languages import language_asked_for
 from keeper.console.pages.one_sentence import one_sentence_page
 from keeper.console.pages.web_app import APP_PATH
 from keeper.console.site import is_own_site, session_cookie
+from keeper.domain.users.languages import Language
 from keeper.domain.users.secrets import SECRET_PATTERN
 from keeper.errors import KeeperError
 from keeper.pipeline.users.sign_in import (
@@ -29,29 +33,22 @@ from keeper.pipeline.users.sign_in import (
 )
 
 _SECRET: Final = re.compile(SECRET_PATTERN)
-_INSECURE: Final = (
-    "Signing in needs HTTPS: open this link by the console's https address or on its own machine, "
-    "or have KEEPER_INSECURE_COOKIE=1 set."
-)
-_OTHER_SITE: Final = "This did not come from the page with the button; open the link again."
-_AWAY: Final = "Keeper cannot do this right now; try again in a minute."
 
 
 def sign_in_route(context: ConsoleContext) -> Route:
     """Return the page's route."""
-    # With no-referrer browsers would not say either that the button is of this page.
-    page = partial(one_sentence_page, title="Keeper: sign in", referrer="same-origin")
 
     async def open_link(request: Request) -> Response:
         secret = request.path_params["secret"]
         at = context.clock()
+        page, words = _page_in(language_asked_for(request))
         try:
             if session_cookie(request, context) is None:
-                return page(_INSECURE, status=403)
+                return page(words.needs_https, status=403)
             if not _SECRET.fullmatch(secret):
-                raise LinkUsedUpError("this link is not valid")
+                return page(words.link_not_valid, status=404)
             if request.method != "POST":
-                account = await context.database.run(
+                owner = await context.database.run(
                     partial(
                         describe_link,
                         secret=secret,
@@ -59,9 +56,11 @@ def sign_in_route(context: ConsoleContext) -> Route:
                         operators=context.operators,
                     )
                 )
-                return page(f"Sign in as {account.email}?", button="Sign in")
+                page, words = _page_in(owner.language)
+                asks = words.sign_in_as.format(email=owner.account.email)
+                return page(asks, button=words.sign_in_button)
             if not is_own_site(request, context):
-                return page(_OTHER_SITE, status=403)
+                return page(words.other_site, status=403)
             begun = await context.database.run(
                 partial(
                     sign_in,
@@ -71,20 +70,29 @@ def sign_in_route(context: ConsoleContext) -> Route:
                     operators=context.operators,
                 )
             )
-        except LinkUsedUpError as error:
-            return page(f"{str(error).capitalize()}.", status=404)
+        except LinkUsedUpError:
+            return page(words.sign_in_link_used_up, status=404)
         except KeeperError:
-            sorry = page(_AWAY, status=503)
+            sorry = page(words.try_again, status=503)
             sorry.headers["Retry-After"] = f"{FIRST_PAUSE.total_seconds():.0f}"
             return sorry
-        answer = page(
-            f"You are signed in as {begun.account.email}.",
-            way_on=(APP_PATH, "Go on to Keeper"),
-        )
+        page, words = _page_in(begun.language)
+        says = words.signed_in_as.format(email=begun.account.email)
+        answer = page(says, way_on=(APP_PATH, words.go_on))
         _set_cookie(answer, request, context, begun)
         return answer
 
     return Route(f"{SIGN_IN_PATH}{{secret}}", open_link, methods=["GET", "POST"])
+
+
+def _page_in(language: Language) -> tuple[Callable[..., Response], PageWords]:
+    """Return what makes pages in a language, and their words."""
+    words = words_in(language).pages
+    # With no-referrer browsers would not say either that the button is of this page.
+    page = partial(
+        one_sentence_page, title=words.sign_in_title, referrer="same-origin", language=language
+    )
+    return page, words
 
 
 def _set_cookie(

@@ -8,6 +8,7 @@ from keeper.domain.deals.report import DealReport
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.messages.notices import OperatorNotice
 from keeper.domain.prices.listing import Availability
+from keeper.domain.users.languages import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Queued:
         first_attempt_at: When it was first tried.
         held_for: Why it was held before; alerts then go out with what else was.
         is_wanted: False once its watch was removed or the alert acknowledged.
+        language: What its reader reads.
     """
 
     message_id: int
@@ -106,6 +108,7 @@ class Queued:
     first_attempt_at: datetime | None
     held_for: str | None
     is_wanted: bool = True
+    language: Language = Language.ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,15 @@
 """What a link in a message does when its reader confirms it."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.alerts.formats import moment
 from keeper.alerts.links import LinkAction, LinkTarget, channel_mark, watch_mark
 from keeper.alerts.message import inert
+from keeper.alerts.words import words_in
 from keeper.domain.messages.queue import ChannelKind
+from keeper.domain.users.languages import Language
 from keeper.domain.watches.watch import WatchStatus
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.channels import (
@@ -22,46 +25,80 @@ from keeper.stores.postgres.watches.watch_list import set_status
 SNOOZE: Final = timedelta(days=7)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence for whoever follows a link, and its language: that of the link's owner."""
+
+    sentence: str
+    language: Language
+
+
 class GoneError(LookupError):
     """What the link is about is not there any more, or the link was used already."""
 
+    def __init__(self, said: Said) -> None:
+        """Raise it with what to say."""
+        super().__init__(said.sentence)
+        self.said = said
 
-def describe(connection: Connection, target: LinkTarget, now: datetime) -> str:
+
+def describe(
+    connection: Connection, target: LinkTarget, now: datetime, *, language: Language
+) -> Said:
     """Say what following the link would do.
+
+    Args:
+        connection: Where watches and channels are.
+        target: What the link is about.
+        now: The time.
+        language: What to say it in where nobody is known whose link it is.
 
     Raises:
         GoneError: There is nothing to do: its watch or channel is gone, or the alerts are or were
             held since the link was made.
     """
     if target.action is LinkAction.UNSUBSCRIBE:
-        channel = _channel(connection, target)
-        return f"Send no more alerts to {_place(channel)}?"
-    watch = _watch(connection, target)
+        channel = _channel(connection, target, language)
+        words = words_in(channel.language)
+        return Said(words.pages.unsubscribe.format(place=_place(channel)), channel.language)
+    watch = _watch(connection, target, language)
+    words, product = words_in(watch.language), _product(watch)
     if target.action is LinkAction.SNOOZE:
         if held := _held_since(watch, target, now):
-            raise GoneError(held)
-        return f"Hold the alerts of {_product(watch)} for {SNOOZE.days} days?"
-    return f"Stop watching {_product(watch)}?"
+            raise GoneError(Said(held, watch.language))
+        asks = words.counted(words.pages.hold_alerts, SNOOZE.days, product=product)
+        return Said(asks, watch.language)
+    return Said(words.pages.stop_watching.format(product=product), watch.language)
 
 
-def follow(connection: Connection, target: LinkTarget, now: datetime) -> str:
+def follow(
+    connection: Connection, target: LinkTarget, now: datetime, *, language: Language
+) -> Said:
     """Do what the link says and say that it is done; doing it again changes nothing.
+
+    Args:
+        connection: Where watches and channels are.
+        target: What the link is about.
+        now: The time.
+        language: What to say it in where nobody is known whose link it is.
 
     Raises:
         GoneError: Its watch or channel is gone; nothing is changed.
     """
     if target.action is LinkAction.UNSUBSCRIBE:
-        channel = _channel(connection, target)
+        channel = _channel(connection, target, language)
         set_channel_active(connection, channel.email, channel.to, active=False)
-        return f"No more alerts go to {_place(channel)}."
-    watch = _watch(connection, target)
-    product = _product(watch)
+        says = words_in(channel.language).pages.unsubscribed.format(place=_place(channel))
+        return Said(says, channel.language)
+    watch = _watch(connection, target, language)
+    pages, product = words_in(watch.language).pages, _product(watch)
     if target.action is LinkAction.SNOOZE:
         if held := _held_since(watch, target, now):
-            return f"{held[:1].upper()}{held[1:]}."
+            return Said(held, watch.language)
         until = now + SNOOZE
         snooze_watches(connection, watch.email, watch.asin, until, domain=watch.domain)
-        return f"The alerts of {product} are held until {moment(until, watch.time_zone)}."
+        end = moment(until, watch.time_zone, watch.language)
+        return Said(pages.alerts_held_until.format(product=product, end=end), watch.language)
     set_status(
         connection,
         watch.email,
@@ -70,10 +107,10 @@ def follow(connection: Connection, target: LinkTarget, now: datetime) -> str:
         domain=watch.domain,
         price_type=watch.price_type,
     )
-    return f"{product} is not watched any more."
+    return Said(pages.not_watched_any_more.format(product=product), watch.language)
 
 
-def _watch(connection: Connection, target: LinkTarget) -> LinkedWatch:
+def _watch(connection: Connection, target: LinkTarget, language: Language) -> LinkedWatch:
     """Return the watch the link was made for.
 
     Raises:
@@ -81,16 +118,13 @@ def _watch(connection: Connection, target: LinkTarget) -> LinkedWatch:
     """
     watch = linked_watch(connection, target.number)
     if watch is None:
-        raise GoneError("this product is not watched any more")
+        raise GoneError(Said(words_in(language).pages.watch_gone, language))
     if target.mark != watch_mark(watch.asin, watch.domain, watch.price_type, watch.watched_since):
-        raise GoneError(
-            "this link is of a watch list that Keeper does not have any more, and nothing was "
-            "changed; use a link of a newer message"
-        )
+        raise GoneError(Said(words_in(language).pages.other_watch, language))
     return watch
 
 
-def _channel(connection: Connection, target: LinkTarget) -> LinkedChannel:
+def _channel(connection: Connection, target: LinkTarget, language: Language) -> LinkedChannel:
     """Return the channel the link was made for; a link of the former form names only its number.
 
     Raises:
@@ -98,12 +132,9 @@ def _channel(connection: Connection, target: LinkTarget) -> LinkedChannel:
     """
     channel = linked_channel(connection, target.number)
     if channel is None:
-        raise GoneError("this channel is not there any more")
+        raise GoneError(Said(words_in(language).pages.channel_gone, language))
     if target.mark not in {None, channel_mark(channel.to, channel.channel_since)}:
-        raise GoneError(
-            "this link is of a channel that Keeper does not have any more, and nothing was "
-            "changed; use a link of a newer message"
-        )
+        raise GoneError(Said(words_in(language).pages.other_channel, language))
     return channel
 
 
@@ -115,13 +146,9 @@ def _held_since(watch: LinkedWatch, target: LinkTarget, now: datetime) -> str:
     until, issued_at = watch.snoozed_until, target.issued_at
     if until is None or (issued_at is not None and until <= issued_at):
         return ""
-    end = moment(until, watch.time_zone)
-    if until > now:
-        return f"the alerts of {_product(watch)} are held until {end}"
-    return (
-        f"the alerts of {_product(watch)} were held until {end}, after this message; use a link of "
-        "a newer one"
-    )
+    pages, end = words_in(watch.language).pages, moment(until, watch.time_zone, watch.language)
+    says = pages.alerts_held_until if until > now else pages.alerts_were_held_until
+    return says.format(product=_product(watch), end=end)
 
 
 def _product(watch: LinkedWatch) -> str:

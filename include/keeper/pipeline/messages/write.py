@@ -15,6 +15,7 @@ from keeper.alerts.notices import notice_message
 from keeper.alerts.photos import linked_with
 from keeper.alerts.reports import report_message
 from keeper.alerts.sign_in import sign_in_message
+from keeper.alerts.words import words_in
 from keeper.domain.messages.queue import (
     ChannelKind,
     QueuedAlert,
@@ -33,9 +34,6 @@ from keeper.stores.postgres.users.sign_in import give_link_its_secret
 from keeper.stores.postgres.users.telegram import is_linked_chat
 
 _LOG: Final = logging.getLogger(__name__)
-PERHAPS_DOUBLED: Final = (
-    "This message may have reached you before: the connection was lost while it was sent."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,11 @@ def _message_of(
             is_answered = first.to.kind is ChannelKind.TELEGRAM and is_linked_chat(
                 connection, first.to.address
             )
-            return replace(message, presses=presses(first.alert)) if is_answered else message
+            return (
+                replace(message, presses=presses(first.alert, message.language))
+                if is_answered
+                else message
+            )
 
 
 def _sign_in_message(connection: Connection, queued: QueuedSignIn, at: datetime) -> Message:
@@ -128,13 +130,14 @@ def _sign_in_message(connection: Connection, queued: QueuedSignIn, at: datetime)
     give_link_its_secret(
         connection, queued.link_id, digest_of(secret), expires_at=at + LINK_LIFETIME
     )
-    return sign_in_message(queued.link_id, f"{queued.base_url}{SIGN_IN_PATH}{secret}", at)
+    url = f"{queued.base_url}{SIGN_IN_PATH}{secret}"
+    return sign_in_message(queued.link_id, url, at, queued.language)
 
 
 def _marked(message: Message, claimed: Claimed) -> Message:
     """Return a message that says it may be a second copy, under the first one's name."""
-    digest = claimed.due.sent_with
-    notice = " ".join(part for part in (message.notice, PERHAPS_DOUBLED) if part)
+    digest, doubled = claimed.due.sent_with, words_in(message.language).perhaps_doubled
+    notice = " ".join(part for part in (message.notice, doubled) if part)
     key = message.key if digest is None else f"digest-{digest}"
     return replace(message, notice=notice, key=key)
 

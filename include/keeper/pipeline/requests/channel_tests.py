@@ -51,5 +51,6 @@ def test_channel(wanted: ChannelTest, work: Work) -> ChannelTestResult:
         channel = linked_channel(connection, wanted.channel_id)
     if channel is None:
         raise ChannelGoneError(f"there is no channel {wanted.channel_id} any more")
-    answer = send_test(channel.to, delivery(work.settings), at=utc_now())
+    options = delivery(work.settings)
+    answer = send_test(channel.to, options, at=utc_now(), language=channel.language)
     return ChannelTestResult(delivery=answer.status, detail=answer.detail, remedy=answer.remedy)

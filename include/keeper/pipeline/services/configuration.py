@@ -99,12 +99,12 @@ def smtp_config(settings: Settings) -> SmtpConfig | None:
 def channels(settings: Settings) -> dict[ChannelKind, Channel]:
     """Return the channels the settings have what it takes for."""
     found: dict[ChannelKind, Channel] = {}
+    photos = PhotoHost(settings.keepa.images_url)
     if (mail := smtp_config(settings)) is not None:
-        photos = PhotoHost(settings.keepa.images_url)
         found[ChannelKind.EMAIL] = EmailChannel(mail, photos)
     if (token := settings.chat.telegram_bot_token) is not None:
         bot = TelegramConfig(token.get_secret_value(), settings.chat.telegram_url)
-        found[ChannelKind.TELEGRAM] = TelegramChannel(bot)
+        found[ChannelKind.TELEGRAM] = TelegramChannel(bot, photos)
     if webhooks := settings.chat.discord_webhooks:
         found[ChannelKind.DISCORD] = DiscordChannel(_plain(webhooks))
     if urls := settings.chat.apprise_urls:

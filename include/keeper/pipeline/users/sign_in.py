@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.domain.users.access import Account, Identity
+from keeper.domain.users.languages import Language
 from keeper.domain.users.links import LINK_LIFETIME, SIGN_IN_PATH
 from keeper.domain.users.secrets import SHORT_PREFIX, digest_of, is_token, new_secret
 from keeper.pipeline.users.accounts import UserError, known_user
@@ -13,7 +14,7 @@ from keeper.pipeline.users.audit import Actor, Doer, record
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.outbox import queue_sign_in
 from keeper.stores.postgres.users import sign_in as stored
-from keeper.stores.postgres.users.accounts import lock_account
+from keeper.stores.postgres.users.accounts import language_of, lock_account
 from keeper.stores.postgres.users.telegram import find_short_token
 
 __all__ = [
@@ -52,11 +53,21 @@ class SignedIn:
         account: Who signed in.
         secret: The session's.
         expires_at: When it ends.
+        language: What they read.
     """
 
     account: Account
     secret: str
     expires_at: datetime
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOwner:
+    """Whom a link signs in, and what they read."""
+
+    account: Account
+    language: Language
 
 
 def make_link(
@@ -124,7 +135,7 @@ def mail_link(
 
 def describe_link(
     connection: Connection, secret: str, *, at: datetime, operators: Collection[str]
-) -> Account:
+) -> LinkOwner:
     """Return who a link signs in; it stays unused.
 
     Raises:
@@ -133,7 +144,7 @@ def describe_link(
     account = stored.find_link(connection, digest_of(secret), at, operators)
     if account is None:
         raise LinkUsedUpError("this link is not valid any more; ask for another one")
-    return account
+    return LinkOwner(account, language_of(connection, account.user_id))
 
 
 def sign_in(
@@ -159,7 +170,8 @@ def sign_in(
         stored.add_session(connection, account.user_id, digest, at=at, expires_at=expires_at)
         doer = Doer(Actor.USER, account, origin=origin)
         record(connection, doer, at, "sign-in", account.email, "signed in")
-    return SignedIn(account, session_secret, expires_at)
+        language = language_of(connection, account.user_id)
+    return SignedIn(account, session_secret, expires_at, language)
 
 
 def sign_out(connection: Connection, identity: Identity, doer: Doer, *, at: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from keeper.domain.messages.delivery_clock import DeliveryRules, known_zone
 from keeper.domain.messages.queue import Address, ChannelKind, ChannelStatus, MessageStatus
 from keeper.domain.plain_text import storable
+from keeper.domain.users.languages import Language
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.watches.watch_list import ensure_user
 
@@ -86,6 +87,7 @@ class LinkedWatch:
         snoozed_until: None if it was never snoozed.
         time_zone: The zone its reader reads in.
         title: The product's; None until one is known.
+        language: What its reader reads.
     """
 
     email: str
@@ -96,21 +98,26 @@ class LinkedWatch:
     snoozed_until: datetime | None
     time_zone: str
     title: str | None
+    language: Language
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedChannel:
-    """The channel a link is about."""
+    """The channel a link is about, and what its reader reads."""
 
     email: str
     to: Address
     channel_since: datetime
+    language: Language
 
 
 def linked_watch(connection: Connection, number: int) -> LinkedWatch | None:
     """Return a watch by its number; None once it was removed."""
     row = connection.execute(statements(_SQL)["linked_watch"], {"number": number}).fetchone()
-    return LinkedWatch(**row | {"time_zone": known_zone(row["time_zone"])}) if row else None
+    if row is None:
+        return None
+    language = Language(row["language"])
+    return LinkedWatch(**row | {"time_zone": known_zone(row["time_zone"]), "language": language})
 
 
 def linked_channel(connection: Connection, number: int) -> LinkedChannel | None:
@@ -119,7 +126,7 @@ def linked_channel(connection: Connection, number: int) -> LinkedChannel | None:
     if row is None:
         return None
     to = Address(ChannelKind(row["kind"]), row["address"])
-    return LinkedChannel(row["email"], to, row["channel_since"])
+    return LinkedChannel(row["email"], to, row["channel_since"], Language(row["language"]))
 
 
 def list_channels(connection: Connection, email: str) -> list[KnownChannel]:

@@ -19,6 +19,7 @@ from keeper.domain.messages.queue import (
     QueuedSignIn,
 )
 from keeper.domain.prices.types import price_type_of
+from keeper.domain.users.languages import Language
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.deals.reports import read_reports
 
@@ -131,6 +132,7 @@ def _message(row: Mapping[str, Any], reports: Mapping[int, DealReport]) -> Queue
         "first_attempt_at": row["first_attempt_at"],
         "held_for": row["held_for"],
         "is_wanted": row["is_wanted"],
+        "language": Language(row["language"]),
     }
     if row["report_id"] is not None:
         return QueuedReport(**envelope, report=reports[row["report_id"]])
