@@ -559,6 +559,19 @@ CREATE TABLE public.exchange_rates (
 
 COMMENT ON TABLE public.exchange_rates IS 'What a euro cost in another currency''s main unit on a day; keeper rates import fills it.';
 
+CREATE TABLE public.feed_tickets (
+    digest bytea NOT NULL,
+    user_id bigint NOT NULL,
+    session_id bigint,
+    token_id bigint,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT feed_tickets_check CHECK ((num_nonnulls(session_id, token_id) <= 1))
+);
+
+COMMENT ON TABLE public.feed_tickets IS 'One-use tickets for the live feed: the SHA-256 of each, never the ticket itself; deleted by its use.';
+
+COMMENT ON COLUMN public.feed_tickets.session_id IS 'The session it was made with, or token_id; what it opens ends with it. Neither: signed in at a proxy.';
+
 CREATE TABLE public.idempotency_keys (
     user_id bigint NOT NULL,
     key text NOT NULL,
@@ -1181,9 +1194,11 @@ CREATE TABLE public.users (
     deal_reports text DEFAULT 'WITH_DEALS'::text NOT NULL,
     report_due_from timestamp with time zone DEFAULT now() NOT NULL,
     role text DEFAULT 'reader'::text NOT NULL,
+    language text DEFAULT 'en'::text NOT NULL,
     CONSTRAINT users_check CHECK (((quiet_from IS NULL) = (quiet_until IS NULL))),
     CONSTRAINT users_daily_cap_check CHECK ((daily_cap > 0)),
     CONSTRAINT users_deal_reports_check CHECK ((deal_reports = ANY (ARRAY['OFF'::text, 'WITH_DEALS'::text, 'ALWAYS'::text]))),
+    CONSTRAINT users_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text]))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['reader'::text, 'operator'::text])))
 );
 
@@ -1198,6 +1213,8 @@ COMMENT ON COLUMN public.users.deal_reports IS 'Whether the daily report comes: 
 COMMENT ON COLUMN public.users.report_due_from IS 'A daily report is due at the first morning after; the time of the last look for new deals.';
 
 COMMENT ON COLUMN public.users.role IS 'A reader sees what is theirs, an operator everything; who the settings name is an operator all the same.';
+
+COMMENT ON COLUMN public.users.language IS 'What pages, messages and reports speak to them.';
 
 ALTER TABLE public.users ALTER COLUMN user_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.users_user_id_seq
@@ -1302,6 +1319,9 @@ ALTER TABLE ONLY public.discoveries
 
 ALTER TABLE ONLY public.exchange_rates
     ADD CONSTRAINT exchange_rates_pkey PRIMARY KEY (currency, day);
+
+ALTER TABLE ONLY public.feed_tickets
+    ADD CONSTRAINT feed_tickets_pkey PRIMARY KEY (digest);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
@@ -1430,6 +1450,8 @@ CREATE INDEX collected_deals_by_score ON public.collected_deals USING btree (sco
 CREATE UNIQUE INDEX deal_filters_name ON public.deal_filters USING btree (user_id, lower(name));
 
 CREATE INDEX deal_reports_latest ON public.deal_reports USING btree (user_id, until DESC);
+
+CREATE INDEX feed_tickets_by_time ON public.feed_tickets USING btree (expires_at);
 
 CREATE INDEX idempotency_keys_by_time ON public.idempotency_keys USING btree (claimed_at);
 
@@ -1560,6 +1582,15 @@ ALTER TABLE ONLY public.deal_filters
 
 ALTER TABLE ONLY public.deal_reports
     ADD CONSTRAINT deal_reports_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_tickets
+    ADD CONSTRAINT feed_tickets_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(session_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_tickets
+    ADD CONSTRAINT feed_tickets_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.api_tokens(token_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_tickets
+    ADD CONSTRAINT feed_tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;

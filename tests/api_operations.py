@@ -37,7 +37,11 @@ def _own_mail(email: str | None) -> dict[str, Any]:
 
 _USERS: Final = {
     "me-get": Access(),
+    "me-change": Access(Scope.MESSAGES_WRITE, body={"language": "en"}),
     "me-sign-out": Access(needs_session=True),
+    "sessions-list": Access(needs_session=True),
+    "sessions-end": Access(needs_session=True, is_of_owner=True),
+    "sessions-end-others": Access(needs_session=True),
     "api-tokens-list": Access(needs_session=True),
     "api-tokens-make": Access(needs_session=True, body={"name": "x", "scopes": ["watches:read"]}),
     "api-tokens-revoke": Access(needs_session=True, is_of_owner=True),
@@ -67,6 +71,7 @@ _WATCHES: Final = {
     "watches-change-many": Access(WRITE, body={"ids": [1], "changes": {}}),
     "watches-import": Access(WRITE, body="asin\nB00EXAMPL1"),
     "watches-export": Access(READ),
+    "watches-list-sparklines": Access(READ),
     "watches-try": Access(READ, body={"product": "B00EXAMPL1", "target": "5"}),
     "rules-explain": Access(READ),
     "tags-list": Access(READ),
@@ -164,7 +169,7 @@ _PRICES: Final = {
     "prices-get-check": Access(Scope.PRICES_READ, is_of_owner=True),
 }
 
-_LIVE: Final = {"live-stream": Access()}
+_LIVE: Final = {"live-stream": Access(), "live-make-ticket": Access()}
 
 OPERATIONS: Final = {
     **_LIVE,

@@ -18,6 +18,8 @@ from tests.api_belongings import parts_of_addresses, with_belongings
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
 
+SIGN_OUT: Final = ("me-sign-out", "sessions-end-others")
+"""What may end the session of who asks, or of who has asked before."""
 METHODS: Final = {"get", "post", "put", "patch", "delete"}
 
 
@@ -100,6 +102,9 @@ def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Cli
         if "{token_id}" in path:
             console.token(ANN, READ)
             path = path.replace("{token_id}", str(_newest_token(console)))
+        if "{session_id}" in path:
+            console.browser(ANN)
+            path = path.replace("{session_id}", str(_newest_session(console)))
         if "{user_id}" in path:
             # One who may be removed again and again.
             guest = console.user("guest@example.org")
@@ -111,6 +116,8 @@ def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Cli
             url = url.replace(f"{{{part}}}", value)
         if name == "deals-search":
             url += "?q=kettle"
+        if name == "watches-list-sparklines":
+            url += "?id=1"
         if name == "live-stream":
             url += "?seconds=0"
         if name.startswith("prices-check"):
@@ -151,8 +158,10 @@ def test_nobody_gets_further_than_they_may(
             rest = tuple(scope for scope in allowed if scope is not wanted)
             for scopes in filter(None, (alone, rest)):
                 check(program(email, *scopes), name, Caller(email, role, scopes))
-            signed_in = console.browser if name == "me-sign-out" else browser
+            signed_in = console.browser if name in SIGN_OUT else browser
             check(signed_in(email), name, Caller(email, role))
+            if name in SIGN_OUT:
+                browser.cache_clear()
     assert wrong == []
 
 
@@ -184,6 +193,11 @@ def test_what_has_ended_opens_nothing(
         refused = {401, 403} if access.needs_session else {401}
         for what, client in ended.items():
             assert ask(client, name) in ({200, 202} if access.is_public else refused), (name, what)
+
+
+def _newest_session(console: Console) -> int:
+    rows = console.connection.execute("SELECT max(session_id) AS n FROM sessions").fetchall()
+    return int(rows[0]["n"])
 
 
 def _newest_token(console: Console) -> int:

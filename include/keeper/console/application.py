@@ -26,8 +26,8 @@ from keeper.console.api.services import notices, status
 from keeper.console.api.storage import storage
 from keeper.console.api.streams import dead_letters, topics
 from keeper.console.api.tokens import tokens
-from keeper.console.api.users import changes, limits, me, sign_in, users
-from keeper.console.api.watches import files, rules, tags, watches
+from keeper.console.api.users import changes, limits, me, sessions, sign_in, users
+from keeper.console.api.watches import files, rules, sparklines, tags, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.mcp.server import serve_mcp
@@ -124,8 +124,8 @@ def _api() -> APIRouter:
     api = APIRouter(prefix=API_PATH)
     # The files' addresses come before that of one watch, which would take their names for numbers.
     for subject in (
-        *(me, sign_in),
-        *(files, watches, rules, tags),
+        *(me, sessions, sign_in),
+        *(files, sparklines, watches, rules, tags),
         *(alerts, channels, delivery_rules),
         *(deal_search, deals, deal_filters, reports, discoveries, feeds),
         users,

@@ -23,11 +23,14 @@ __all__ = [
     "LinkUsedUpError",
     "SignedIn",
     "describe_link",
+    "end_other_sessions",
+    "end_session",
     "identify_address",
     "identify_session",
     "identify_token",
     "mail_link",
     "make_link",
+    "sessions_of",
     "sign_in",
     "sign_out",
 ]
@@ -164,6 +167,42 @@ def sign_out(connection: Connection, identity: Identity, doer: Doer, *, at: date
     with connection.transaction():
         stored.end_session(connection, identity.session_id)
         record(connection, doer, at, "sign-out", identity.account.email, "signed out")
+
+
+def sessions_of(
+    connection: Connection, account: Account, *, at: datetime
+) -> list[stored.ListedSession]:
+    """Return where a user has signed in and not out again, the session used last first."""
+    return stored.list_sessions(connection, account.user_id, at)
+
+
+def end_session(
+    connection: Connection, account: Account, session_id: int, doer: Doer, *, at: datetime
+) -> bool:
+    """End a session of a user's; False if they have no such session."""
+    with connection.transaction():
+        ended = stored.end_sessions(
+            connection, account.user_id, session_id=session_id, kept_id=None
+        )
+        if ended:
+            record(connection, doer, at, "sign-out", account.email, "session ended")
+    return bool(ended)
+
+
+def end_other_sessions(
+    connection: Connection, identity: Identity, doer: Doer, *, at: datetime
+) -> int:
+    """End all sessions of a user's but the one they use; return how many ended."""
+    account = identity.account
+    with connection.transaction():
+        ended = stored.end_sessions(
+            connection, account.user_id, session_id=None, kept_id=identity.session_id
+        )
+        if ended:
+            record(
+                connection, doer, at, "sign-out", account.email, f"other sessions ended: {ended}"
+            )
+    return ended
 
 
 def identify_session(

@@ -63,6 +63,24 @@ class WatchRule(Reply):
     sentence: str = Field(description="What it means.")
 
 
+class PriceChange(Reply):
+    """What a current price is beside the last offer before it."""
+
+    before: Money = Field(description="As the watch counts it, with shipping or without.")
+    percent: float = Field(description="Negative: it fell.")
+
+    @classmethod
+    def of_watch(cls, paged: PagedWatch, currency: str) -> Self | None:
+        """Return the change; None without an offer now or before."""
+        watched = paged.watched
+        before = Money.of_minor(paged.before_minor, currency)
+        if before is None or watched.price_minor is None:
+            return None
+        shipping = watched.shipping_minor if watched.watch.counts_shipping else None
+        percent = 100 * (watched.price_minor + (shipping or 0)) / before.minor - 100
+        return cls(before=before, percent=round(percent, 1))
+
+
 class WatchReply(Reply):
     """A watch with its product and current price."""
 
@@ -74,6 +92,7 @@ class WatchReply(Reply):
     price_type: str
     title: str | None = Field(description="Amazon's text, to be shown as text only.")
     url: str
+    image_url: str | None = Field(description="Of the product's picture, at Amazon.")
     target: Money | None
     rules: list[WatchRule]
     alerts_when: list[str] = Field(description="What it alerts for, in sentences.")
@@ -84,6 +103,9 @@ class WatchReply(Reply):
     snoozed_until: datetime | None = Field(description="Until when its alerts are held.")
     kind: str | None = Field(description="What is unusual about the product; null for nothing.")
     price: CurrentPrice
+    change: PriceChange | None = Field(
+        description="Since price.observed_at; null without an offer now or before."
+    )
     created_at: Moment
     changed_at: Moment
 
@@ -103,6 +125,7 @@ class WatchReply(Reply):
             price_type=watch.price_type,
             title=watched.title,
             url=product_url(watch.asin, locale),
+            image_url=paged.image_url,
             target=Money.of_minor(watch.target_minor, locale.currency),
             rules=[
                 WatchRule(
@@ -120,6 +143,7 @@ class WatchReply(Reply):
             price=CurrentPrice.of_known(
                 watched, price_type=watch.price_type, currency=locale.currency, context=context
             ),
+            change=PriceChange.of_watch(paged, locale.currency),
             created_at=paged.created_at,
             changed_at=paged.changed_at,
         )

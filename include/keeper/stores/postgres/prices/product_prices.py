@@ -14,7 +14,7 @@ from keeper.domain.product_kinds import ProductKind
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "product_prices"
-_POINTS_A_STRETCH: Final = 4
+POINTS_A_STRETCH: Final = 4
 """Its lowest, its highest, its last, and one without an offer."""
 _EPOCH_S: Final = int(KEEPA_EPOCH.timestamp())
 _TIME_BITS: Final = 31
@@ -174,7 +174,7 @@ def price_columns(
             pairs += cursor.execute(statements(_SQL)["columns"], values).fetchall()
         else:
             # One stretch more than counted may be touched, as they begin at fixed moments.
-            stretches = (points - lead) // _POINTS_A_STRETCH - 1
+            stretches = (points - lead) // POINTS_A_STRETCH - 1
             width = (extent["last_s"] - extent["first_s"]) // stretches + 1
             pairs += _thinned(connection, values | {"width_s": width})
     return PriceColumns([at for at, _ in pairs], [amount for _, amount in pairs], known + lead)
@@ -183,12 +183,17 @@ def price_columns(
 def _thinned(connection: Connection, values: Mapping[str, Any]) -> list[tuple[int, int | None]]:
     pairs: list[tuple[int, int | None]] = []
     for row in connection.execute(statements(_SQL)["thinned"], values):
-        last_s, last = divmod(row["last"], 1 << _AMOUNT_BITS)
-        own = {last_s: last - 1 if last else None}
-        if row["gap"] is not None:
-            own[row["gap"]] = None
-        for code in (row["lowest"], row["highest"]):
-            if code is not None:
-                own[code % (1 << _TIME_BITS)] = code >> _TIME_BITS
-        pairs += [(_EPOCH_S + at_s, own[at_s]) for at_s in sorted(own)]
+        pairs += points_of_stretch(row)
     return pairs
+
+
+def points_of_stretch(row: Mapping[str, Any]) -> list[tuple[int, int | None]]:
+    """Return what stays of a stretch, as `thinned` has it: seconds since 1970, and amounts."""
+    last_s, last = divmod(row["last"], 1 << _AMOUNT_BITS)
+    own: dict[int, int | None] = {last_s: last - 1 if last else None}
+    if row["gap"] is not None:
+        own[row["gap"]] = None
+    for code in (row["lowest"], row["highest"]):
+        if code is not None:
+            own[code % (1 << _TIME_BITS)] = code >> _TIME_BITS
+    return [(_EPOCH_S + at_s, own[at_s]) for at_s in sorted(own)]
