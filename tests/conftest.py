@@ -15,4 +15,5 @@ pytest_plugins = (
     "tests.console_server",
     "tests.redis_server",
     "tests.page_visit",
+    "tests.request_worker",
 )
