@@ -80,6 +80,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.notify_changed_links() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('keeper_changes', 'access *');
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.notify_changed_products() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -392,7 +401,7 @@ CREATE TABLE public.audit_log (
     subject text NOT NULL,
     origin text,
     result text NOT NULL,
-    CONSTRAINT audit_log_actor_check CHECK ((actor = ANY (ARRAY['user'::text, 'token'::text, 'command'::text])))
+    CONSTRAINT audit_log_actor_check CHECK ((actor = ANY (ARRAY['user'::text, 'token'::text, 'command'::text, 'bot'::text])))
 );
 
 COMMENT ON TABLE public.audit_log IS 'Who did what to what, from where and with what result: sign-ins, tokens, roles, removals, imports.';
@@ -409,6 +418,14 @@ ALTER TABLE public.audit_log ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.bot_memory (
+    key text NOT NULL,
+    value jsonb NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.bot_memory IS 'What the bot remembers where it has no Redis: open questions by chat, and updates it has seen.';
 
 CREATE TABLE public.channels (
     channel_id bigint NOT NULL,
@@ -1080,6 +1097,26 @@ ALTER TABLE public.sessions ALTER COLUMN session_id ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
+CREATE TABLE public.short_tokens (
+    short_token_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    means text NOT NULL,
+    digest bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT short_tokens_means_check CHECK ((means = ANY (ARRAY['bot'::text, 'mini app'::text])))
+);
+
+COMMENT ON TABLE public.short_tokens IS 'Tokens of minutes by which the bot or the mini app acts for a linked user: the SHA-256 of each.';
+
+ALTER TABLE public.short_tokens ALTER COLUMN short_token_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.short_tokens_short_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.sign_in_links (
     link_id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -1106,6 +1143,30 @@ ALTER TABLE public.sign_in_links ALTER COLUMN link_id ADD GENERATED ALWAYS AS ID
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.telegram_bot (
+    is_the_one boolean DEFAULT true NOT NULL,
+    username text NOT NULL,
+    CONSTRAINT telegram_bot_is_the_one_check CHECK (is_the_one)
+);
+
+COMMENT ON TABLE public.telegram_bot IS 'What the bot is called at Telegram, for links that open it; it says so itself when it starts.';
+
+CREATE TABLE public.telegram_codes (
+    user_id bigint NOT NULL,
+    digest bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.telegram_codes IS 'One-time codes that link a Telegram account: the SHA-256 of each user''s latest, never the code.';
+
+CREATE TABLE public.telegram_links (
+    user_id bigint NOT NULL,
+    telegram_id bigint NOT NULL,
+    linked_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.telegram_links IS 'Which Telegram account is which user''s: one each, proven by a one-time code.';
 
 CREATE TABLE public.token_accounts (
     account text NOT NULL,
@@ -1293,6 +1354,9 @@ ALTER TABLE ONLY public.api_tokens
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (entry_id);
 
+ALTER TABLE ONLY public.bot_memory
+    ADD CONSTRAINT bot_memory_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_pkey PRIMARY KEY (channel_id);
 
@@ -1413,11 +1477,32 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
 
+ALTER TABLE ONLY public.short_tokens
+    ADD CONSTRAINT short_tokens_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.short_tokens
+    ADD CONSTRAINT short_tokens_pkey PRIMARY KEY (short_token_id);
+
 ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_digest_key UNIQUE (digest);
 
 ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_pkey PRIMARY KEY (link_id);
+
+ALTER TABLE ONLY public.telegram_bot
+    ADD CONSTRAINT telegram_bot_pkey PRIMARY KEY (is_the_one);
+
+ALTER TABLE ONLY public.telegram_codes
+    ADD CONSTRAINT telegram_codes_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.telegram_codes
+    ADD CONSTRAINT telegram_codes_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.telegram_links
+    ADD CONSTRAINT telegram_links_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.telegram_links
+    ADD CONSTRAINT telegram_links_telegram_id_key UNIQUE (telegram_id);
 
 ALTER TABLE ONLY public.token_accounts
     ADD CONSTRAINT token_accounts_pkey PRIMARY KEY (account);
@@ -1440,6 +1525,8 @@ ALTER TABLE ONLY public.watched_products
 CREATE INDEX api_tokens_of_user ON public.api_tokens USING btree (user_id);
 
 CREATE INDEX audit_log_by_time ON public.audit_log USING btree (happened_at);
+
+CREATE INDEX bot_memory_by_time ON public.bot_memory USING btree (expires_at);
 
 CREATE INDEX collected_deals_by_filter ON public.collected_deals USING btree (filter_id, first_seen_at DESC);
 
@@ -1480,6 +1567,8 @@ CREATE INDEX requests_of_user ON public.requests USING btree (user_id, request_i
 CREATE UNIQUE INDEX requests_open ON public.requests USING btree (user_id, kind, arguments) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 
 CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id);
+
+CREATE INDEX short_tokens_of_user ON public.short_tokens USING btree (user_id);
 
 CREATE INDEX sign_in_links_of_user ON public.sign_in_links USING btree (user_id, created_at);
 
@@ -1540,6 +1629,8 @@ CREATE TRIGGER changes_made AFTER UPDATE ON public.product_kinds REFERENCING NEW
 CREATE TRIGGER changes_made AFTER UPDATE ON public.products REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_products();
 
 CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF user_id, digest, expires_at OR TRUNCATE ON public.sessions FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
+
+CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OR TRUNCATE ON public.telegram_links FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_links();
 
 CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF email, role OR TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
 
@@ -1631,8 +1722,17 @@ ALTER TABLE ONLY public.requests
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.short_tokens
+    ADD CONSTRAINT short_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.telegram_links(user_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.telegram_codes
+    ADD CONSTRAINT telegram_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.telegram_links
+    ADD CONSTRAINT telegram_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.user_limits
     ADD CONSTRAINT user_limits_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;

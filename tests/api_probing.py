@@ -43,11 +43,13 @@ class Caller:
         name: For the finding.
         headers: Their proof; without one what is generated counts.
         may_all: Whether they may do all that a token or a session may.
+        is_bot: Whether they may do what a bot alone may, and nothing else.
     """
 
     name: str
     headers: Mapping[str, str]
     may_all: bool = False
+    is_bot: bool = False
 
 
 @dataclass
@@ -110,7 +112,9 @@ class Prober:
         raw = operation.definition.raw
         described = Described(operation.path, raw, DOCUMENT["components"]["schemas"])
         # What is refused for who asks is not even read.
-        callers = cycle([one for one in self.callers() if one.may_all])
+        of_bot = {"bot": []} in raw.get("security", [])
+        may = [one for one in self.callers() if (one.is_bot if of_bot else one.may_all)]
+        callers = cycle(may)
         with closing(_session()) as session:
             every_one = attacks(described, known, bodies)
             for attack in islice(every_one, start % every, None, every):

@@ -16,4 +16,6 @@ pytest_plugins = (
     "tests.redis_server",
     "tests.page_visit",
     "tests.request_worker",
+    "tests.telegram_server",
+    "tests.running_bot",
 )

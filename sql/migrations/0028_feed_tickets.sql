@@ -1,5 +1,5 @@
 -- One-use tickets for the live feed, for programs that can send no header with a WebSocket.
--- depends: 0024_surplus_kept
+-- depends: 0026_languages
 
 CREATE TABLE feed_tickets (
     digest bytea PRIMARY KEY,

@@ -34,11 +34,13 @@ LIMIT %(most)s
 
 -- name: extent
 -- Returns how many plausible points a series has after a moment and before another, with the first
--- and the last, in seconds since 1970.
-SELECT count(*) AS points, date_part('epoch', min(observed_at))::bigint AS first_s,
-    date_part('epoch', max(observed_at))::bigint AS last_s
+-- and the last of all, in seconds since 1970, and how many implausible ones.
+SELECT count(*) FILTER (WHERE NOT implausible) AS points,
+    date_part('epoch', min(observed_at))::bigint AS first_s,
+    date_part('epoch', max(observed_at))::bigint AS last_s,
+    count(*) FILTER (WHERE implausible) AS doubted
 FROM price_points
-WHERE series_id = %(series_id)s AND NOT implausible
+WHERE series_id = %(series_id)s
     AND observed_at > %(since)s AND observed_at < %(until)s
 
 -- name: point_before
@@ -144,6 +146,26 @@ SELECT (SELECT percentile::float8 FROM analytics.price_percentile(
             %(asin)s, %(domain)s, %(price_type)s, 365, %(at)s)) AS percentile,
     (SELECT daily_volatility::float8 FROM analytics.volatility(
             %(asin)s, %(domain)s, %(price_type)s, 90, %(at)s)) AS daily_volatility
+
+-- name: weekdays
+-- Returns what a series costs on each day of the week, with shipping, in minor units.
+SELECT weekday, average_minor, of_average::float8 AS of_average, in_stock::float8 AS in_stock
+FROM analytics.weekday_prices(%(asin)s, %(domain)s, %(price_type)s, %(days)s, %(at)s)
+
+-- name: origin
+-- Returns where the current price of a series is from.
+SELECT source, run_id, observed_at, seen_at, last_checked_at FROM current_prices
+WHERE (asin, domain, price_type) = (%(asin)s, %(domain)s, %(price_type)s)
+
+-- name: implausible_points
+-- Returns the points of a span that nothing has confirmed, the newest first.
+SELECT date_part('epoch', observed_at)::bigint AS at_s,
+    price_minor + CASE WHEN %(with_shipping)s THEN coalesce(shipping_minor, 0) ELSE 0 END AS amount
+FROM price_points
+WHERE series_id = %(series_id)s AND implausible
+    AND observed_at > %(since)s AND observed_at < %(until)s
+ORDER BY observed_at DESC
+LIMIT %(most)s
 
 -- name: locale_prices
 -- Returns what a product costs in each locale, with shipping, in minor units and in euro cents by the

@@ -80,11 +80,12 @@ RETURNING token_id
 
 -- name: find_token
 -- Returns a token that is neither revoked nor expired with whose it is, and moves on when it was
--- last used, once a minute at most.
+-- last used, once a minute at most. A bot's token is no other's: it is found where one is wanted alone.
 WITH found AS (
     SELECT t.token_id, t.scopes, t.expires_at, t.last_used_at, u.user_id, u.email, u.role
     FROM api_tokens t JOIN users u USING (user_id)
     WHERE t.digest = %(digest)s AND t.revoked_at IS NULL AND t.expires_at > %(at)s
+        AND ('bot' = ANY (t.scopes)) = %(of_bot)s
 ), touched AS (
     UPDATE api_tokens t SET last_used_at = %(at)s FROM found f
     WHERE t.token_id = f.token_id

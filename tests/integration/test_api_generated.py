@@ -12,6 +12,7 @@ from tests.api_belongings import parts_of_addresses, with_belongings
 from tests.api_operations import OPERATIONS
 from tests.api_probing import Caller, Prober, operations
 from tests.console_server import ANN, BOSS, Console
+from tests.telegram_links import bot_token
 
 
 @pytest.fixture
@@ -26,6 +27,7 @@ def prober(make_running: Callable[..., Console], kafka: KafkaConfig, topic: str)
             Caller("an operator's token", _proof(console.token(BOSS, *Scope)), may_all=True),
             Caller("a reader's token", _proof(console.token(ANN, *readable))),
             Caller("an operator's session", _session(console, BOSS), may_all=True),
+            Caller("a bot", _proof(bot_token(console)), is_bot=True),
             Caller("nobody", {}),
         ]
 

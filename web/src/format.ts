@@ -44,6 +44,11 @@ export function moneyInput(money: Money | null): string {
   return (money.minor / 10 ** digits).toFixed(digits);
 }
 
+/** Return a number as people read it: 60,000 in English, 60.000 in German. */
+export function numberText(value: number, language: string): string {
+  return new Intl.NumberFormat(language).format(value);
+}
+
 /** Return a share as people read it: 0.043 is "4 %" in German and "4%" in English. */
 export function percentText(share: number, language: string): string {
   const format = {

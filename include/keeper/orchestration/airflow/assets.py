@@ -64,6 +64,11 @@ TABLES_WITHOUT_ASSET: Final[Mapping[str, str]] = {
     "idempotency_keys": "the console alone writes and reads it",
     "audit_log": "the console and commands write it, no DAG reads it",
     "requests": "the console writes it and a worker, no DAG reads it",
+    **dict.fromkeys(
+        ("telegram_links", "telegram_codes", "short_tokens", "telegram_bot"),
+        "the console alone writes and reads it",
+    ),
+    "bot_memory": "`keeper bot` alone writes and reads it",
 }
 
 PRICE_UPDATES: Final = _topic(topics.PRICE_UPDATES)

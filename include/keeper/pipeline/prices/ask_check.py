@@ -45,6 +45,7 @@ __all__ = [
     "check_cost",
     "check_state",
     "known_check",
+    "next_checks_at",
 ]
 _DAG_ID: Final = "track_prices"
 _STATES: Final = {"RUNNING": "running", "SUCCESS": "success", "FAILED": "failed"}
@@ -194,3 +195,13 @@ def check_state(airflow: AirflowApi | None, check_id: str, run: CheckRun | None)
     if state is None and run is None:
         raise UnknownCheckError(f"there is no check {check_id}")
     return CheckState(state or CheckState.FAILED)
+
+
+def next_checks_at(airflow: AirflowApi) -> datetime | None:
+    """Return when all prices are checked next; None while nobody lets them be.
+
+    Raises:
+        AirflowUnavailableError: Airflow does not answer.
+        AirflowRejectedError: It refuses the login.
+    """
+    return airflow.next_run_at(_DAG_ID)

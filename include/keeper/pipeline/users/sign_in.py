@@ -7,13 +7,14 @@ from typing import Final
 
 from keeper.domain.users.access import Account, Identity
 from keeper.domain.users.links import LINK_LIFETIME, SIGN_IN_PATH
-from keeper.domain.users.secrets import digest_of, is_token, new_secret
+from keeper.domain.users.secrets import SHORT_PREFIX, digest_of, is_token, new_secret
 from keeper.pipeline.users.accounts import UserError, known_user
 from keeper.pipeline.users.audit import Actor, Doer, record
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.outbox import queue_sign_in
 from keeper.stores.postgres.users import sign_in as stored
 from keeper.stores.postgres.users.accounts import lock_account
+from keeper.stores.postgres.users.telegram import find_short_token
 
 __all__ = [
     "LINK_LIFETIME",
@@ -26,6 +27,7 @@ __all__ = [
     "end_other_sessions",
     "end_session",
     "identify_address",
+    "identify_bot",
     "identify_session",
     "identify_token",
     "mail_link",
@@ -215,10 +217,22 @@ def identify_session(
 def identify_token(
     connection: Connection, text: str, *, at: datetime, operators: Collection[str]
 ) -> Identity | None:
-    """Return whose token a text is; None if it is none, was revoked or has expired."""
+    """Return whose token a text is, also for minutes; None if it is none, or worth nothing."""
+    if is_token(text, SHORT_PREFIX):
+        return find_short_token(connection, digest_of(text), at, operators)
     if not is_token(text):
         return None
     return stored.find_token(connection, digest_of(text), at, operators)
+
+
+def identify_bot(
+    connection: Connection, text: str, *, at: datetime, operators: Collection[str]
+) -> Identity | None:
+    """Return which operator's bot has a token; None if it is none of a bot, or worth nothing."""
+    if not is_token(text):
+        return None
+    found = stored.find_token(connection, digest_of(text), at, operators, of_bot=True)
+    return found if found is not None and found.account.is_operator else None
 
 
 def identify_address(

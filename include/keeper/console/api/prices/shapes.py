@@ -173,6 +173,19 @@ class PointReply(Reply):
         )
 
 
+class OriginReply(Reply):
+    """Where a current price is from, and who looked when."""
+
+    series: SeriesReply
+    source: str = Field(description="keepa, or simulator for invented prices.")
+    observed_at: Moment = Field(description="Since when it holds, as Keepa says.")
+    seen_at: Moment | None = Field(description="When Keepa itself had last looked.")
+    checked_at: Moment = Field(description="When Keepa was last asked.")
+    run_id: str | None = Field(
+        description="The run that brought it, for operators with operations:read, else null."
+    )
+
+
 class HistoryPage(Reply):
     """A page of a series' points."""
 
@@ -189,6 +202,10 @@ class HistoryColumns(Reply):
     amounts: list[int | None] = Field(description="In minor units; null: there was no offer.")
     with_shipping: bool
     known_points: int = Field(description="How many there are; more than these if thinned.")
+    implausible_times: list[int] = Field(
+        description="When jumps began that nothing has confirmed, rising; the newest 200 at most."
+    )
+    implausible_amounts: list[int | None]
 
     @classmethod
     def of_columns(cls, name: SeriesName, columns: PriceColumns, *, with_shipping: bool) -> Self:
@@ -199,4 +216,6 @@ class HistoryColumns(Reply):
             amounts=columns.amounts,
             with_shipping=with_shipping,
             known_points=columns.known,
+            implausible_times=[at for at, _ in columns.doubted],
+            implausible_amounts=[amount for _, amount in columns.doubted],
         )

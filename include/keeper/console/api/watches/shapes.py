@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
+from msgspec import to_builtins
 from pydantic import Field, StringConstraints
 
 from keeper.console.api.current_price import CurrentPrice
@@ -22,6 +23,7 @@ from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.rule_texts import explain, explain_all, rule_text
+from keeper.domain.watches.rules import AlertRule
 from keeper.domain.watches.tags import LONGEST_TAG, MOST_TAGS
 from keeper.domain.watches.watch import Priority, Watch, WatchStatus
 from keeper.pipeline.watches.listed import (
@@ -56,11 +58,36 @@ Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS)]
 PriorityName = Literal["HIGH", "NORMAL", "LOW"]
 
 
+class RuleCondition(Reply):
+    """A condition of a rule: its kind and figures, as GET /api/v1/rules/forms has them."""
+
+    kind: str
+    amount: Money | None = None
+    percent: int | None = None
+    days: int | None = None
+    points: int | None = None
+
+
 class WatchRule(Reply):
     """A rule of a watch."""
 
     text: str = Field(description="As it is written.")
     sentence: str = Field(description="What it means.")
+    conditions: list[RuleCondition] = Field(description="What must hold together.")
+
+    @classmethod
+    def of_rule(cls, rule: AlertRule, currency: str, text: str | None = None) -> Self:
+        """Return what the API says of a rule, as it was written or as Keeper writes it."""
+        document = to_builtins(rule)
+        conditions = [
+            RuleCondition(amount=Money.of_minor(one.pop("price_minor", None), currency), **one)
+            for one in document["all"]
+        ]
+        return cls(
+            text=rule_text(rule, currency) if text is None else text,
+            sentence=explain(rule, currency),
+            conditions=conditions,
+        )
 
 
 class PriceChange(Reply):
@@ -127,12 +154,7 @@ class WatchReply(Reply):
             url=product_url(watch.asin, locale),
             image_url=paged.image_url,
             target=Money.of_minor(watch.target_minor, locale.currency),
-            rules=[
-                WatchRule(
-                    text=rule_text(rule, locale.currency), sentence=explain(rule, locale.currency)
-                )
-                for rule in watch.rules or ()
-            ],
+            rules=[WatchRule.of_rule(rule, locale.currency) for rule in watch.rules or ()],
             alerts_when=alerts_when(watch),
             status=watch.status,
             priority=_NAMES[rank],

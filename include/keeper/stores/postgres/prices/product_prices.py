@@ -16,6 +16,7 @@ from keeper.stores.postgres.connection import Connection, statements
 _SQL: Final = "product_prices"
 POINTS_A_STRETCH: Final = 4
 """Its lowest, its highest, its last, and one without an offer."""
+MOST_DOUBTED: Final = 200
 _EPOCH_S: Final = int(KEEPA_EPOCH.timestamp())
 _TIME_BITS: Final = 31
 _AMOUNT_BITS: Final = 32
@@ -70,6 +71,25 @@ class StoredPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceOrigin:
+    """Where a current price is from.
+
+    Attributes:
+        source: keepa or simulator.
+        run_id: The run that brought it; None if none did.
+        observed_at: Since when it holds, as Keepa says.
+        seen_at: When Keepa itself had last looked; None if it does not say.
+        last_checked_at: When Keepa was last asked.
+    """
+
+    source: str
+    run_id: str | None
+    observed_at: datetime
+    seen_at: datetime | None
+    last_checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PointsWanted:
     """A page of points.
 
@@ -96,11 +116,13 @@ class PriceColumns:
         times: In seconds since 1970.
         amounts: In minor units; None without an offer.
         known: How many points there are; more than these if they were thinned.
+        doubted: Times and amounts of points that nothing has confirmed; the newest of them.
     """
 
     times: list[int]
     amounts: list[int | None]
     known: int
+    doubted: list[tuple[int, int | None]]
 
 
 def find_product(connection: Connection, asin: str, domain: str) -> StoredProduct | None:
@@ -125,6 +147,15 @@ def find_series(connection: Connection, asin: str, domain: str, price_type: str)
     where = {"asin": asin, "domain": domain, "price_type": price_type}
     row = connection.execute(statements(_SQL)["series_id"], where).fetchone()
     return None if row is None else int(row["series_id"])
+
+
+def origin_of(
+    connection: Connection, asin: str, domain: str, price_type: str
+) -> PriceOrigin | None:
+    """Return where the current price of a series is from; None if there is none."""
+    where = {"asin": asin, "domain": domain, "price_type": price_type}
+    row = connection.execute(statements(_SQL)["origin"], where).fetchone()
+    return None if row is None else PriceOrigin(**row)
 
 
 def point_page(connection: Connection, series_id: int, wanted: PointsWanted) -> list[StoredPoint]:
@@ -177,7 +208,13 @@ def price_columns(
             stretches = (points - lead) // POINTS_A_STRETCH - 1
             width = (extent["last_s"] - extent["first_s"]) // stretches + 1
             pairs += _thinned(connection, values | {"width_s": width})
-    return PriceColumns([at for at, _ in pairs], [amount for _, amount in pairs], known + lead)
+        doubted: list[tuple[int, int | None]] = []
+        if extent is not None and extent["doubted"]:
+            asked = values | {"most": MOST_DOUBTED}
+            statement = statements(_SQL)["implausible_points"]
+            doubted = cursor.execute(statement, asked).fetchall()[::-1]
+    times, amounts = [at for at, _ in pairs], [amount for _, amount in pairs]
+    return PriceColumns(times, amounts, known + lead, doubted)
 
 
 def _thinned(connection: Connection, values: Mapping[str, Any]) -> list[tuple[int, int | None]]:

@@ -72,6 +72,32 @@ class LocalePrice:
     observed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class WeekdayPrice:
+    """What a series costs on a day of the week, in UTC; weighted by time, with shipping.
+
+    Attributes:
+        weekday: 1 is Monday.
+        average_minor: None without an offer.
+        of_average: In percent of the average over all days; None without an offer.
+        in_stock: The share of the time known with an offer, 0 to 1.
+    """
+
+    weekday: int
+    average_minor: int | None
+    of_average: float | None
+    in_stock: float
+
+
+def weekday_prices_of(
+    connection: Connection, asin: str, domain: str, price_type: str, *, days: int, at: datetime
+) -> list[WeekdayPrice]:
+    """Return what a series has cost on each day of the week; none if nothing is known."""
+    values = {"asin": asin, "domain": domain, "price_type": price_type, "days": days, "at": at}
+    rows = connection.execute(statements(_SQL)["weekdays"], values)
+    return [WeekdayPrice(**row) for row in rows]
+
+
 def statistics_of(
     connection: Connection, asin: str, domain: str, price_type: str, *, at: datetime
 ) -> tuple[list[WindowStatistics], PriceRank]:

@@ -10,6 +10,8 @@ from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.users.accounts import account_of
 
 _SQL: Final = "sign_in"
+_BOT: Final = "bot"
+"""In the place of scopes: what makes a token a bot's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class ListedToken:
         expires_at: From when it is worth nothing.
         last_used_at: When it was last used, to the minute; None if never.
         revoked_at: When it was revoked; None if it was not.
+        is_of_bot: Whether it is a bot's, which has no scopes.
     """
 
     token_id: int
@@ -33,6 +36,7 @@ class ListedToken:
     expires_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    is_of_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +169,14 @@ def add_token(
     scopes: Collection[Scope],
     at: datetime,
     expires_at: datetime,
+    is_of_bot: bool = False,
 ) -> int:
     """Keep a new API token and return its number."""
     values = {
         "user_id": user_id,
         "digest": digest,
         "name": name,
-        "scopes": sorted(scope.value for scope in scopes),
+        "scopes": [_BOT] if is_of_bot else sorted(scope.value for scope in scopes),
         "at": at,
         "expires_at": expires_at,
     }
@@ -180,12 +185,25 @@ def add_token(
 
 
 def find_token(
-    connection: Connection, digest: bytes, at: datetime, operators: Collection[str]
+    connection: Connection,
+    digest: bytes,
+    at: datetime,
+    operators: Collection[str],
+    *,
+    of_bot: bool = False,
 ) -> Identity | None:
-    """Return whose token it is; None if there is none, or it was revoked or has expired."""
-    row = connection.execute(
-        statements(_SQL)["find_token"], {"digest": digest, "at": at}
-    ).fetchone()
+    """Return whose token it is; None if there is none, or it was revoked or has expired.
+
+    Args:
+        connection: Where it is kept.
+        digest: Its digest.
+        at: Now.
+        operators: Addresses that the settings make operators.
+        of_bot: Whether a bot's token is wanted; one that is none is not found then, and the other
+            way round.
+    """
+    values = {"digest": digest, "at": at, "of_bot": of_bot}
+    row = connection.execute(statements(_SQL)["find_token"], values).fetchone()
     if row is None:
         return None
     return Identity(
@@ -208,6 +226,7 @@ def list_tokens(connection: Connection, user_id: int) -> list[ListedToken]:
             row["expires_at"],
             row["last_used_at"],
             row["revoked_at"],
+            is_of_bot=_BOT in row["scopes"],
         )
         for row in rows
     ]
