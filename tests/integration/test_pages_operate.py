@@ -27,6 +27,7 @@ from tests.outbox import Scripted, by_mail
 from tests.page_visit import DESK, PHONE, Visit
 from tests.request_worker import CarryOut
 from tests.smtp_server import Mailbox
+from tests.telegram_links import link_telegram
 from tests.waiting import HUNG_AFTER_S
 from tests.work_records import ask_keepa
 
@@ -138,6 +139,14 @@ def test_somebody_chooses_language_and_programs_and_ends_sessions(
         trust_env=False,
     )
     assert me.json()["scopes"] == ["prices:read", "watches:read"]
+
+    page.get_by_role("button", name="Link my Telegram account").click()
+    sent = page.get_by_role("status", name="What to send to the bot").inner_text()
+    assert re.fullmatch("/start [0-9A-Za-z]{40}", sent)
+    link_telegram(pages_console, ANN, 4711)
+    page.get_by_text("linked to the account 4711").wait_for()
+    page.get_by_role("button", name="Unlink it").click()
+    page.get_by_role("button", name="Link my Telegram account").wait_for()
 
     page.get_by_role("button", name="Deutsch").click()
     page.get_by_role("heading", name="Einstellungen").wait_for()

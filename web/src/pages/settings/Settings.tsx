@@ -5,6 +5,7 @@ import { ApiTokens } from "./ApiTokens";
 import { Feeds } from "./Feeds";
 import { Limits } from "./Limits";
 import { Sessions } from "./Sessions";
+import { Telegram } from "./Telegram";
 
 /** What is one's own: language, zone, sessions, programs that may act for one, and limits. */
 export default function Settings() {
@@ -15,6 +16,7 @@ export default function Settings() {
       <Sessions />
       <ApiTokens />
       <Feeds />
+      <Telegram />
       <Limits />
     </Page>
   );

@@ -190,6 +190,7 @@ export const operations: Record<keyof typeof en, string> = {
   "operations.who": "Wer",
   "operations.actor.user": "ein Konto",
   "operations.actor.token": "ein API-Token",
+  "operations.actor.bot": "der Telegram-Bot",
   "operations.actor.command": "ein Befehl",
   "operations.count.products_planned": "Produkte geplant",
   "operations.count.products_postponed": "Produkte verschoben",

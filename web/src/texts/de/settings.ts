@@ -61,6 +61,18 @@ export const settings: Record<keyof typeof en, string> = {
     "Wer diese Adressen hat, kann deine Feeds lesen. Sie stehen nur dieses eine Mal hier; widerrufe das Token feeds, um sie zu beenden.",
   "settings.feedAlerts": "Alarme",
   "settings.feedDeals": "Angebote",
+  "settings.telegram": "Telegram",
+  "settings.telegramAbout":
+    "Keepers Bot zeigt Preise, nimmt Adressen an und schickt Alarme mit Knöpfen.",
+  "settings.linked": "verknüpft mit dem Konto {id}",
+  "settings.link": "Mein Telegram-Konto verknüpfen",
+  "settings.unlink": "Verknüpfung lösen",
+  "settings.unlinked": "Gelöst: Der Bot handelt nicht mehr für dich.",
+  "settings.noBot": "Der Bot dieses Keeper ist noch nicht gestartet.",
+  "settings.openBot": "{bot} in Telegram öffnen",
+  "settings.sendByHand": "Oder schick dem Bot das von Hand:",
+  "settings.linkingCode": "Was du dem Bot schickst",
+  "settings.codeUntil": "Es verknüpft ein Konto, einmal, bis {moment}.",
   "settings.limits": "Grenzen",
   "settings.noLimits": "Es gibt keine Grenzen.",
 };

@@ -187,6 +187,7 @@ export const operations = {
   "operations.who": "Who",
   "operations.actor.user": "a user",
   "operations.actor.token": "an API token",
+  "operations.actor.bot": "the Telegram bot",
   "operations.actor.command": "a command",
   "operations.count.products_planned": "Products planned",
   "operations.count.products_postponed": "Products postponed",

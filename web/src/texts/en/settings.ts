@@ -58,6 +58,18 @@ export const settings = {
     "Who has these addresses can read your feeds. They are shown this once; revoke the token feeds to end them.",
   "settings.feedAlerts": "Alerts",
   "settings.feedDeals": "Deals",
+  "settings.telegram": "Telegram",
+  "settings.telegramAbout":
+    "Keeper's bot shows prices, takes addresses, and sends alerts with buttons.",
+  "settings.linked": "linked to the account {id}",
+  "settings.link": "Link my Telegram account",
+  "settings.unlink": "Unlink it",
+  "settings.unlinked": "Unlinked: the bot acts for you no more.",
+  "settings.noBot": "This Keeper's bot has not started yet.",
+  "settings.openBot": "Open {bot} in Telegram",
+  "settings.sendByHand": "Or send this to the bot by hand:",
+  "settings.linkingCode": "What to send to the bot",
+  "settings.codeUntil": "It links one account, once, until {moment}.",
   "settings.limits": "Limits",
   "settings.noLimits": "There are no limits.",
 } as const;
