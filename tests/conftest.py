@@ -15,6 +15,7 @@ pytest_plugins = (
     "tests.console_server",
     "tests.redis_server",
     "tests.page_visit",
+    "tests.request_worker",
     "tests.telegram_server",
     "tests.running_bot",
 )

@@ -1,22 +1,19 @@
 """Alerts, messages, channels and the rules of delivery through the API."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 from keeper.domain.requests import RequestKind
 from keeper.domain.users.access import Scope
 from keeper.pipeline.messages.deliver import deliver_due
-from keeper.pipeline.requests.carry_out import Options, carry_out_due
-from keeper.settings import load_settings
-from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.connection import Connection
 from tests.console_server import ANN, BEN, BOSS, Console
 from tests.outbox import Clock, Scripted, by_mail
+from tests.request_worker import CarryOut
 from tests.smtp_server import Mailbox
 
 API = "/api/v1"
@@ -247,34 +244,9 @@ def test_snoozed_alerts_wait(
 
 
 @pytest.fixture
-def carry_out(
-    console: Console,
-    database: PostgresConfig,
-    connection: Connection,
-    mail_server: SmtpConfig,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Iterator[Callable[[], int]]:
-    """Does what was asked for, as the worker with the secrets does."""
-    monkeypatch.chdir(tmp_path)
-    settings = {
-        "DATABASE_URL": database.url,
-        "SMTP_HOST": mail_server.host,
-        "SMTP_PORT": str(mail_server.port),
-        "KEEPER_SMTP_TLS": "none",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    load_settings.cache_clear()
-    options = Options(
-        settings=load_settings(),
-        config=database,
-        stopping=lambda: False,
-        wait=lambda seconds: None,
-        clock=console.clock,
-    )
-    yield lambda: carry_out_due(connection, [RequestKind.TEST_CHANNEL], options)
-    load_settings.cache_clear()
+def carry_out(console: Console, carry_out_requests: CarryOut) -> Callable[[], int]:
+    """Does the tests of channels that were asked for."""
+    return lambda: carry_out_requests(RequestKind.TEST_CHANNEL, console.clock)
 
 
 def test_a_test_of_a_channel_brings_its_providers_answer(

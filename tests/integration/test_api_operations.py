@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -214,6 +215,7 @@ def test_dead_letters_are_listed_shown_and_replayed_by_the_worker(
     assert boss.get(letters).json()["reasons"] == {"no JSON …": 4}
     second = boss.get(f"{letters}/0:1").json()
     assert (second["value"], second["headers"]["reason"]) == ("\\xff", "no JSON 2")
+    assert b64decode(second["value_base64"]) == b"\xff"
     assert boss.get(f"{letters}/0:99").status_code == 404
     assert boss.get("/api/v1/topics/none/dead-letters").status_code == 404
 

@@ -11,6 +11,9 @@ const Home = lazy(() => import("./pages/home/Home"));
 const Watches = lazy(() => import("./pages/watches/Watches"));
 const Add = lazy(() => import("./pages/watches/Add"));
 const Product = lazy(() => import("./pages/product/Product"));
+const Messages = lazy(() => import("./pages/messages/Messages"));
+const Operations = lazy(() => import("./pages/operations/Operations"));
+const Settings = lazy(() => import("./pages/settings/Settings"));
 const NotFound = lazy(() => import("./pages/NotFound"));
 
 export function App() {
@@ -26,6 +29,9 @@ export function App() {
                 <Route path="/watches" component={Watches} />
                 <Route path="/add" component={Add} />
                 <Route path="/products/:domain/:asin" component={Product} />
+                <Route path="/messages/*?" component={Messages} />
+                <Route path="/operations/*?" component={Operations} />
+                <Route path="/settings" component={Settings} />
                 <Route component={NotFound} />
               </Switch>
             </Suspense>

@@ -16,6 +16,9 @@ interface Entry {
 const ENTRIES: readonly Entry[] = [
   { path: "/", text: "nav.home", icon: "home" },
   { path: "/watches", text: "nav.watches", icon: "watches" },
+  { path: "/messages", text: "nav.messages", icon: "messages" },
+  { path: "/operations", text: "nav.operations", icon: "operations", operatorsOnly: true },
+  { path: "/settings", text: "nav.settings", icon: "settings" },
 ];
 
 /** The frame around every page: the menu beside it, or below it where the window is narrow. */

@@ -1,9 +1,23 @@
 import type { Catalogue } from "../en";
 import { common } from "./common";
 import { home } from "./home";
+import { messages } from "./messages";
+import { operations } from "./operations";
 import { product } from "./product";
+import { settings } from "./settings";
+import { shared } from "./shared";
 import { signIn } from "./signIn";
 import { watches } from "./watches";
 
 /** All words of the pages in German. */
-export const de: Catalogue = { ...common, ...signIn, ...home, ...watches, ...product };
+export const de: Catalogue = {
+  ...common,
+  ...signIn,
+  ...home,
+  ...watches,
+  ...product,
+  ...messages,
+  ...operations,
+  ...settings,
+  ...shared,
+};

@@ -1,11 +1,25 @@
 import { common } from "./common";
 import { home } from "./home";
+import { messages } from "./messages";
+import { operations } from "./operations";
 import { product } from "./product";
+import { settings } from "./settings";
+import { shared } from "./shared";
 import { signIn } from "./signIn";
 import { watches } from "./watches";
 
 /** All words of the pages in English. `{name}` stands for a value. */
-export const en = { ...common, ...signIn, ...home, ...watches, ...product };
+export const en = {
+  ...common,
+  ...signIn,
+  ...home,
+  ...watches,
+  ...product,
+  ...messages,
+  ...operations,
+  ...settings,
+  ...shared,
+};
 
 export type TextKey = keyof typeof en;
 export type Catalogue = Record<TextKey, string>;

@@ -1,5 +1,6 @@
 """Dead letters: messages that could not be loaded, and another chance for them."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Final
@@ -60,6 +61,9 @@ class LetterInDetailReply(LetterReply):
     headers: dict[str, str]
     value: str | None = Field(
         description="The message, bytes that are no UTF-8 escaped; null if it was too large."
+    )
+    value_base64: str | None = Field(
+        description="Its bytes as they are, in base64; null if it was too large."
     )
 
 
@@ -148,7 +152,10 @@ async def get_letter(
     if letter is None:
         raise ProblemError(NOT_FOUND, f"there is no dead letter at {place}")
     return LetterInDetailReply(
-        **dict(LetterReply.of_letter(letter)), headers=letter.headers, value=_text(letter.value)
+        **dict(LetterReply.of_letter(letter)),
+        headers=letter.headers,
+        value=_text(letter.value),
+        value_base64=None if letter.value is None else b64encode(letter.value).decode("ascii"),
     )
 
 

@@ -1,0 +1,20 @@
+/** Words of components that several pages share: lists, zones, limits, copying. */
+export const shared = {
+  "list.read": "Read",
+  "list.reload": "Reload",
+  "zone.label": "Time zone",
+  "copy.do": "Copy",
+  "copy.copied": "Copied.",
+  "copy.byHand": "The browser does not copy here: mark it and copy it by hand.",
+  "limits.limit": "Limit",
+  "limits.used": "Used",
+  "limits.most": "At most",
+  "limits.again": "Counts anew",
+  "limits.none": "no limit",
+  "limits.noTime": "never",
+  "limits.watches": "Watches",
+  "limits.deal_filters": "Searches for deals",
+  "limits.tokens_a_day": "Tokens a day",
+  "limits.checks_an_hour": "Checks an hour",
+  "limits.imports_an_hour": "Imports an hour",
+} as const;
