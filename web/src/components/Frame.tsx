@@ -16,6 +16,7 @@ interface Entry {
 const ENTRIES: readonly Entry[] = [
   { path: "/", text: "nav.home", icon: "home" },
   { path: "/watches", text: "nav.watches", icon: "watches" },
+  { path: "/deals", text: "nav.deals", icon: "deals" },
 ];
 
 /** The frame around every page: the menu beside it, or below it where the window is narrow. */

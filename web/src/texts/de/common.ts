@@ -13,6 +13,7 @@ export const common: Record<keyof typeof en, string> = {
   "nav.settings": "Einstellungen",
   "do.retry": "Noch einmal",
   "do.save": "Speichern",
+  "do.change": "Ändern",
   "do.cancel": "Abbrechen",
   "do.close": "Schließen",
   "do.undo": "Rückgängig",

@@ -11,6 +11,7 @@ export const common = {
   "nav.settings": "Settings",
   "do.retry": "Try again",
   "do.save": "Save",
+  "do.change": "Change",
   "do.cancel": "Cancel",
   "do.close": "Close",
   "do.undo": "Undo",
