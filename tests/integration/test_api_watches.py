@@ -343,6 +343,6 @@ def test_pasted_addresses_are_read_without_watching_them(
         True,
     )
     assert third["asin"] is None
-    assert third["problem"].endswith("open it and copy the address of the page")
+    assert third["problem"].endswith("open it and copy the page's address")
     assert connection.execute("SELECT FROM watched_products").fetchall() == []
     assert ann.post(f"{PATH}:check", json={"products": ["x"] * 101}).status_code == 422

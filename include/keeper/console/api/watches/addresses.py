@@ -14,7 +14,7 @@ from keeper.domain.watches.watch import DEFAULT_DOMAIN
 
 router = APIRouter(tags=["watches"])
 _MOST = 100
-_SHORT = "{url} is a short link, which does not say the product: open it and copy the address of the page"
+_SHORT = "{url} is a short link and does not say the product: open it and copy the page's address"
 Line = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=TEXT)]
 
 
