@@ -187,6 +187,7 @@ def test_deals_are_searched_for_seen_and_watched(
     page.get_by_text("The last year").wait_for()
     ann.is_accessible()
     assert fits(ann)
+    page.get_by_role("button", name="Filters").click()
     page.get_by_label("Score").select_option("75")
     page.get_by_role("heading", name="Kettle 2").wait_for(state="detached")
 

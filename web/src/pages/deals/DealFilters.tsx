@@ -1,12 +1,12 @@
 import { useCallback } from "react";
 import type { Schema } from "../../api/client";
 import { Choice } from "../../components/Field";
+import { Filters } from "../../components/Filters";
 import { SearchField } from "../../components/SearchField";
 import { percentText, siteOf } from "../../format";
 import { LOCALES } from "../../locales";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
-import styles from "./Deals.module.css";
 
 export const SEEN_DAYS = [
   ["day", 1],
@@ -37,8 +37,10 @@ export function DealFilters({ searches }: { searches: readonly Schema["FilterRep
     ],
   ];
   return (
-    <search className={styles.filters}>
-      <SearchField label={t("watches.search")} value={said("q")} onSearch={search} />
+    <Filters
+      search={<SearchField label={t("watches.search")} value={said("q")} onSearch={search} />}
+      chosen={choices.filter(([name]) => said(name) !== "").length}
+    >
       {choices
         .filter(([, , options]) => options.length > 0)
         .map(([name, label, options]) => (
@@ -62,6 +64,6 @@ export function DealFilters({ searches }: { searches: readonly Schema["FilterRep
         onChange={(event) => say({ sort: event.target.value })}
         options={sorts.map((sort) => [sort, t(`deals.sort.${sort}`)])}
       />
-    </search>
+    </Filters>
   );
 }

@@ -103,6 +103,7 @@ function queryOf(said: (name: string) => string) {
     ...(said("tag") && { tag: [said("tag")] }),
     ...(state && { status: [state] }),
     ...(price && { price_is: price }),
+    ...(/^\d+$/.test(said("owner")) && { owner_id: Number(said("owner")) }),
     ...(cursor && { cursor }),
   };
 }
