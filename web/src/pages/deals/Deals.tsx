@@ -5,6 +5,7 @@ import { Empty } from "../../components/Empty";
 import { Failed } from "../../components/Failed";
 import { Page } from "../../components/Page";
 import { Pages } from "../../components/Pages";
+import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
 import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
@@ -12,7 +13,7 @@ import { useAddress } from "../../useAddress";
 import { DealFilters, SEEN_DAYS, SORTS } from "./DealFilters";
 import { DealLine } from "./DealLine";
 import styles from "./Deals.module.css";
-import { SavedFilters, useFilters } from "./SavedFilters";
+import { AddFilter, SavedFilters, useFilters } from "./SavedFilters";
 
 const PER_PAGE = 50;
 const DAY_MS = 86_400_000;
@@ -33,20 +34,26 @@ export default function Deals() {
     },
     placeholderData: keepPreviousData,
   });
+  const isUnused = filters.data?.length === 0;
   const items = deals.data?.items ?? [];
   return (
     <Page
       title={t("deals.title")}
       action={isOperator && <ButtonLink to="/deals/discovery">{t("discovery.title")}</ButtonLink>}
     >
-      <DealFilters searches={filters.data ?? []} />
+      <Simulated of={items} />
+      {!isUnused && <DealFilters searches={filters.data ?? []} />}
       {deals.isPending && <Skeleton lines={6} height={96} />}
       {deals.error && <Failed error={deals.error} retry={deals.refetch} />}
-      {deals.data && items.length === 0 && (
+      {isUnused && (
         <Empty
-          says={t(filters.data?.length === 0 ? "deals.empty" : "deals.none")}
-          hint={t(filters.data?.length === 0 ? "deals.emptyDo" : "deals.noneDo")}
+          says={t("deals.empty")}
+          hint={t("deals.emptyDo")}
+          action={<AddFilter look="main" />}
         />
+      )}
+      {deals.data && items.length === 0 && !isUnused && (
+        <Empty says={t("deals.none")} hint={t("deals.noneDo")} />
       )}
       {items.length > 0 && (
         <>
@@ -58,7 +65,7 @@ export default function Deals() {
           <Pages shown={items.length} perPage={PER_PAGE} next={deals.data?.next_cursor ?? null} />
         </>
       )}
-      <SavedFilters filters={filters} />
+      {!isUnused && <SavedFilters filters={filters} />}
     </Page>
   );
 }

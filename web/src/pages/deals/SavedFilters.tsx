@@ -19,12 +19,12 @@ type Filter = Schema["FilterReply"];
 /** The searches whose deals these are: each with what it found, changed in place. */
 export function SavedFilters({ filters }: { filters: ReturnType<typeof useFilters> }) {
   const { t } = useTexts();
-  const [edited, setEdited] = useState<Filter | "new" | null>(null);
+  const [edited, setEdited] = useState<Filter | null>(null);
   return (
     <section className={styles.saved}>
       <header className={styles.savedHead}>
         <h2>{t("filters.title")}</h2>
-        <Button onClick={() => setEdited("new")}>{t("filters.add")}</Button>
+        <AddFilter />
       </header>
       {filters.isPending && <Skeleton lines={2} height={56} />}
       {filters.error && <Failed error={filters.error} retry={filters.refetch} />}
@@ -35,10 +35,22 @@ export function SavedFilters({ filters }: { filters: ReturnType<typeof useFilter
           ))}
         </ul>
       )}
-      {edited && (
-        <FilterDialog filter={edited === "new" ? null : edited} onClose={() => setEdited(null)} />
-      )}
+      {edited && <FilterDialog filter={edited} onClose={() => setEdited(null)} />}
     </section>
+  );
+}
+
+/** The way to a new search, and its form. */
+export function AddFilter({ look }: { look?: "main" }) {
+  const { t } = useTexts();
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <Button {...(look && { look })} onClick={() => setOpen(true)}>
+        {t("filters.add")}
+      </Button>
+      {isOpen && <FilterDialog filter={null} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

@@ -7,6 +7,7 @@ import { Failed } from "../../components/Failed";
 import { Choice } from "../../components/Field";
 import { Page } from "../../components/Page";
 import { Pages } from "../../components/Pages";
+import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
 import { siteOf } from "../../format";
 import { LOCALES } from "../../locales";
@@ -47,6 +48,7 @@ export default function Discovery() {
       title={t("discovery.title")}
       action={<ButtonLink to="/deals">{t("discovery.back")}</ButtonLink>}
     >
+      <Simulated of={items} />
       <search className={styles.filters}>
         <Choice
           label={t("watches.status")}

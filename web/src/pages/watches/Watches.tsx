@@ -6,6 +6,7 @@ import { Empty } from "../../components/Empty";
 import { Failed } from "../../components/Failed";
 import { Page } from "../../components/Page";
 import { Pages } from "../../components/Pages";
+import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
@@ -44,6 +45,7 @@ export default function Watches() {
         </ButtonLink>
       }
     >
+      <Simulated of={items.map(({ price }) => price)} />
       <WatchFilters tags={known} />
       {watches.isPending && <Skeleton lines={10} height={56} />}
       {watches.error && <Failed error={watches.error} retry={watches.refetch} />}

@@ -24,7 +24,7 @@ export const deals: Record<keyof typeof en, string> = {
   "deals.year": "Das letzte Jahr; Lücken sind Zeiten ohne Angebot.",
   "deals.empty": "Noch ist keine Suche nach Angeboten gespeichert.",
   "deals.emptyDo":
-    "Speichere unten eine: Keeper fragt Keepa nach passenden Angeboten, misst jedes an seinem eigenen Verlauf und zeigt hier die besten.",
+    "Speichere eine: Keeper fragt Keepa nach passenden Angeboten, misst jedes an seinem eigenen Verlauf und zeigt hier die besten.",
   "deals.none": "Kein Angebot passt dazu.",
   "deals.noneDo": "Schau weiter zurück, oder verlange weniger.",
   "filters.title": "Gespeicherte Suchen",

@@ -21,7 +21,7 @@ export const deals = {
   "deals.year": "The last year; gaps are times without an offer.",
   "deals.empty": "No search for deals is saved yet.",
   "deals.emptyDo":
-    "Save one below: Keeper asks Keepa for deals that match it, scores each against its own history and shows the best here.",
+    "Save one: Keeper asks Keepa for deals that match it, scores each against its own history and shows the best here.",
   "deals.none": "No deal matches.",
   "deals.noneDo": "Look further back, or ask for less.",
   "filters.title": "Saved searches",
