@@ -221,10 +221,10 @@ def test_an_alert_has_buttons_in_a_linked_chat_and_the_bot_answers_them(
 
     sent = {one.chat_id: one for one in telegram.sent[1:]}
     assert sent[-100].buttons == {}
-    assert set(sent[7].buttons) == {"Target −10 % ($8.10)", "Snooze for a week", "Stop"}
+    assert set(sent[7].buttons) == {"Target −10 % ($8.10)", "Snooze for a week", "Stop watching"}
     telegram.touches(sent[7], "Target")
     assert watches(console, ANN)[0]["target"]["minor"] == 810
-    telegram.touches(sent[7], "Stop")
+    telegram.touches(sent[7], "Stop watching")
     assert watches(console, ANN) == []
 
 

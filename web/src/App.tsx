@@ -10,6 +10,8 @@ import { SessionProvider } from "./session";
 const Home = lazy(() => import("./pages/home/Home"));
 const Watches = lazy(() => import("./pages/watches/Watches"));
 const Add = lazy(() => import("./pages/watches/Add"));
+const Deals = lazy(() => import("./pages/deals/Deals"));
+const Discovery = lazy(() => import("./pages/discovery/Discovery"));
 const Product = lazy(() => import("./pages/product/Product"));
 const Messages = lazy(() => import("./pages/messages/Messages"));
 const Operations = lazy(() => import("./pages/operations/Operations"));
@@ -28,6 +30,8 @@ export function App() {
                 <Route path="/" component={Home} />
                 <Route path="/watches" component={Watches} />
                 <Route path="/add" component={Add} />
+                <Route path="/deals" component={Deals} />
+                <Route path="/deals/discovery" component={Discovery} />
                 <Route path="/products/:domain/:asin" component={Product} />
                 <Route path="/messages/*?" component={Messages} />
                 <Route path="/operations/*?" component={Operations} />

@@ -86,15 +86,31 @@ interface ChoiceProps extends SelectHTMLAttributes<HTMLSelectElement> {
   options: readonly (readonly [value: string, text: string])[];
 }
 
+/** A choice among few, with its label above: in a form. */
+export function ChoiceField({ label, hint, error, options, ...select }: ChoiceProps & Around) {
+  const id = useId();
+  return (
+    <Labelled id={id} label={label} hint={hint} error={error}>
+      <select id={id} className={styles.input} {...described(id, hint, error)} {...select}>
+        <Options options={options} />
+      </select>
+    </Labelled>
+  );
+}
+
 /** A choice among few, whose label only screen readers say: it stands among others in a row. */
 export function Choice({ label, options, ...select }: ChoiceProps) {
   return (
     <select aria-label={label} className={styles.input} {...select}>
-      {options.map(([value, text]) => (
-        <option key={value} value={value}>
-          {text}
-        </option>
-      ))}
+      <Options options={options} />
     </select>
   );
+}
+
+function Options({ options }: Pick<ChoiceProps, "options">) {
+  return options.map(([value, text]) => (
+    <option key={value} value={value}>
+      {text}
+    </option>
+  ));
 }

@@ -16,6 +16,7 @@ interface Entry {
 const ENTRIES: readonly Entry[] = [
   { path: "/", text: "nav.home", icon: "home" },
   { path: "/watches", text: "nav.watches", icon: "watches" },
+  { path: "/deals", text: "nav.deals", icon: "deals" },
   { path: "/messages", text: "nav.messages", icon: "messages" },
   { path: "/operations", text: "nav.operations", icon: "operations", operatorsOnly: true },
   { path: "/settings", text: "nav.settings", icon: "settings" },

@@ -2,8 +2,8 @@ import { sparkPath } from "../chart/sparkPath";
 import type { Steps } from "../chart/steps";
 import styles from "./Sparkline.module.css";
 
-const WIDTH = 96;
-const HEIGHT = 28;
+const SMALL = { width: 96, height: 28 };
+const LARGE = { width: 320, height: 72 };
 /** Half a line's width must fit above the highest and below the lowest. */
 const EDGE = 2;
 
@@ -13,17 +13,19 @@ interface Props {
   /** Between which seconds. */
   from: number;
   to: number;
+  isLarge?: boolean;
 }
 
 /** A price's last weeks as small steps. Figures beside it say what counts: it is a picture only. */
-export function Sparkline({ series, from, to }: Props) {
-  const box = { width: WIDTH, height: HEIGHT - 2 * EDGE };
+export function Sparkline({ series, from, to, isLarge = false }: Props) {
+  const { width, height } = isLarge ? LARGE : SMALL;
+  const box = { width, height: height - 2 * EDGE };
   return (
     <svg
       className={styles.line}
-      width={WIDTH}
-      height={HEIGHT}
-      viewBox={`0 ${-EDGE} ${WIDTH} ${HEIGHT}`}
+      width={width}
+      height={height}
+      viewBox={`0 ${-EDGE} ${width} ${height}`}
       aria-hidden="true"
     >
       {series && <path d={sparkPath(series, from, to, box)} />}

@@ -3,12 +3,13 @@ import { api, read } from "../../api/client";
 import { ButtonLink } from "../../components/Button";
 import { Failed } from "../../components/Failed";
 import { Page } from "../../components/Page";
+import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
 import { useTexts } from "../../texts/texts";
 import { Attention } from "./Attention";
 import { FirstWatch } from "./FirstWatch";
 import styles from "./Home.module.css";
-import { Remarkable } from "./Remarkable";
+import { Remarkable, useRemarkable } from "./Remarkable";
 import { State } from "./State";
 
 /** What matters now: what needs attention, what dropped, what is at its lowest, what comes next. */
@@ -18,6 +19,9 @@ export default function Home() {
     queryKey: ["home", "summary"],
     queryFn: () => read(api.GET("/api/v1/summary")),
   });
+  const dropped = useRemarkable("dropped");
+  const lowest = useRemarkable("lowest");
+  const shown = [...(dropped.data?.items ?? []), ...(lowest.data?.items ?? [])];
   const isNew = summary.data && summary.data.watches + summary.data.watches_paused === 0;
   return (
     <Page
@@ -30,6 +34,7 @@ export default function Home() {
         )
       }
     >
+      <Simulated of={shown.map(({ price }) => price)} />
       {summary.isPending && <Skeleton lines={8} height={56} />}
       {summary.error && <Failed error={summary.error} retry={summary.refetch} />}
       {isNew && <FirstWatch />}
@@ -37,8 +42,8 @@ export default function Home() {
         <div className={styles.home}>
           <Attention summary={summary.data} />
           <div className={styles.lists}>
-            <Remarkable price="dropped" sort="change" />
-            <Remarkable price="lowest" sort="-priced_at" />
+            <Remarkable price="dropped" found={dropped} />
+            <Remarkable price="lowest" found={lowest} />
           </div>
           <State summary={summary.data} />
         </div>

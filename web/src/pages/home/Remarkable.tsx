@@ -1,6 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
-import { api, read, type Watch } from "../../api/client";
+import { api, read, type Schema, type Watch } from "../../api/client";
 import { Change } from "../../components/Change";
 import { Failed } from "../../components/Failed";
 import { Picture } from "../../components/Picture";
@@ -13,23 +13,28 @@ import styles from "./Home.module.css";
 
 const SHOWN = 5;
 
-interface Props {
-  price: "dropped" | "lowest";
-  sort: "change" | "-priced_at";
-}
+type Found = UseQueryResult<Schema["WatchPage"]>;
+type PriceIs = "dropped" | "lowest";
+const SORTS = { dropped: "change", lowest: "-priced_at" } as const;
 
-/** The first few watches whose price is remarkable in one way, and the way to the others. */
-export function Remarkable({ price, sort }: Props) {
-  const { t } = useTexts();
-  const found = useQuery({
+/** Return the first few watches whose price is remarkable in one way. */
+export function useRemarkable(price: PriceIs): Found {
+  return useQuery({
     queryKey: ["home", "watches", price],
     queryFn: () =>
       read(
         api.GET("/api/v1/watches", {
-          params: { query: { price_is: price, sort, status: ["ACTIVE"], limit: SHOWN } },
+          params: {
+            query: { price_is: price, sort: SORTS[price], status: ["ACTIVE"], limit: SHOWN },
+          },
         }),
       ),
   });
+}
+
+/** Those watches, and the way to the others. */
+export function Remarkable({ price, found }: { price: PriceIs; found: Found }) {
+  const { t } = useTexts();
   return (
     <section>
       <h2 className={styles.head}>{t(`home.${price}`)}</h2>
@@ -45,7 +50,7 @@ export function Remarkable({ price, sort }: Props) {
       )}
       {found.data?.next_cursor && (
         <p className={styles.more}>
-          <Link href={`/watches?price=${price}&sort=${sort}&state=ACTIVE`}>
+          <Link href={`/watches?price=${price}&sort=${SORTS[price]}&state=ACTIVE`}>
             {t(`home.${price}.all`)}
           </Link>
         </p>

@@ -134,9 +134,12 @@ async function saveAll(
   return saved;
 }
 
-/** Return the address that a phone shared to the pages: some apps put it into the text. */
+/** Return what was shared to the pages: some apps put the address into a text around it. */
 function sharedAddress(): string {
   const shared = new URLSearchParams(location.search);
-  const text = [shared.get("url"), shared.get("text"), shared.get("title")].join(" ").trim();
-  return /https?:\/\/\S+/.exec(text)?.[0] ?? shared.get("text")?.trim() ?? "";
+  const texts = [shared.get("url"), shared.get("text"), shared.get("title")];
+  const addresses = texts.flatMap((text) => text?.match(/https?:\/\/\S+/g) ?? []);
+  return addresses.length > 0
+    ? [...new Set(addresses)].join("\n")
+    : (shared.get("text")?.trim() ?? "");
 }

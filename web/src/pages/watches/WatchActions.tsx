@@ -53,7 +53,8 @@ export function WatchActions({ chosen, tags, onNone }: Props) {
       ),
   });
   const active = chosen.filter(({ status }) => status === "ACTIVE");
-  const paused = chosen.filter(({ status }) => status === "PAUSED");
+  const paused = chosen.filter(({ status }) => status !== "ACTIVE");
+  const kept = chosen.filter(({ status }) => status !== "INACTIVE");
   const give = (watches: readonly Watch[], status: Watch["status"], says: TextKey) =>
     change.mutate({ now: [stateChange(watches, status)], undo: formerStates(watches), says });
 
@@ -73,14 +74,16 @@ export function WatchActions({ chosen, tags, onNone }: Props) {
           else say({ says: t("bulk.tagged", { changed: 0 }) });
         }}
       />
-      <Button
-        onClick={() => {
-          give(chosen, "INACTIVE", "bulk.removed");
-          onNone();
-        }}
-      >
-        {t("bulk.remove")}
-      </Button>
+      {kept.length > 0 && (
+        <Button
+          onClick={() => {
+            give(kept, "INACTIVE", "bulk.removed");
+            onNone();
+          }}
+        >
+          {t("bulk.remove")}
+        </Button>
+      )}
     </BulkBar>
   );
 }

@@ -6,6 +6,7 @@ import { Empty } from "../../components/Empty";
 import { Failed } from "../../components/Failed";
 import { Page } from "../../components/Page";
 import { Pages } from "../../components/Pages";
+import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
@@ -44,6 +45,7 @@ export default function Watches() {
         </ButtonLink>
       }
     >
+      <Simulated of={items.map(({ price }) => price)} />
       <WatchFilters tags={known} />
       {watches.isPending && <Skeleton lines={10} height={56} />}
       {watches.error && <Failed error={watches.error} retry={watches.refetch} />}
@@ -103,6 +105,7 @@ function queryOf(said: (name: string) => string) {
     ...(said("tag") && { tag: [said("tag")] }),
     ...(state && { status: [state] }),
     ...(price && { price_is: price }),
+    ...(/^\d+$/.test(said("owner")) && { owner_id: Number(said("owner")) }),
     ...(cursor && { cursor }),
   };
 }

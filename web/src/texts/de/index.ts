@@ -1,5 +1,7 @@
 import type { Catalogue } from "../en";
 import { common } from "./common";
+import { deals } from "./deals";
+import { discovery } from "./discovery";
 import { home } from "./home";
 import { messages } from "./messages";
 import { operations } from "./operations";
@@ -20,4 +22,6 @@ export const de: Catalogue = {
   ...operations,
   ...settings,
   ...shared,
+  ...deals,
+  ...discovery,
 };

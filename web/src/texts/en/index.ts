@@ -1,4 +1,6 @@
 import { common } from "./common";
+import { deals } from "./deals";
+import { discovery } from "./discovery";
 import { home } from "./home";
 import { messages } from "./messages";
 import { operations } from "./operations";
@@ -15,6 +17,8 @@ export const en = {
   ...home,
   ...watches,
   ...product,
+  ...deals,
+  ...discovery,
   ...messages,
   ...operations,
   ...settings,

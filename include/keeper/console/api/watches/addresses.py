@@ -8,12 +8,13 @@ from pydantic import Field, StringConstraints
 from keeper.console.api.shapes import TEXT, Reply, Request
 from keeper.console.auth import WatchReader
 from keeper.console.problems import NOT_SIGNED_IN, OTHER_SITE, SCOPE_MISSING, answers
-from keeper.domain.asins import parse_product_address, product_url
+from keeper.domain.asins import ShortLinkError, parse_product_address, product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.watches.watch import DEFAULT_DOMAIN
 
 router = APIRouter(tags=["watches"])
 _MOST = 100
+_SHORT = "{url} is a short link and does not say the product: open it and copy the page's address"
 Line = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=TEXT)]
 
 
@@ -43,15 +44,11 @@ class AddressReply(Reply):
         """Return what a text means, as POST /api/v1/watches reads it."""
         try:
             found = parse_product_address(text)
+        except ShortLinkError as error:
+            # The error's own words lead to options of commands.
+            return cls._of_problem(_SHORT.format(url=error.url))
         except ValueError as error:
-            return cls(
-                asin=None,
-                domain=None,
-                url=None,
-                is_locale_assumed=False,
-                note=None,
-                problem=str(error),
-            )
+            return cls._of_problem(str(error))
         locale = found.locale or locale_of(DEFAULT_DOMAIN)
         return cls(
             asin=found.asin,
@@ -60,6 +57,12 @@ class AddressReply(Reply):
             is_locale_assumed=found.locale is None,
             note=found.note,
             problem=None,
+        )
+
+    @classmethod
+    def _of_problem(cls, problem: str) -> Self:
+        return cls(
+            asin=None, domain=None, url=None, is_locale_assumed=False, note=None, problem=problem
         )
 
 
