@@ -14,4 +14,5 @@ pytest_plugins = (
     "tests.price_runs",
     "tests.console_server",
     "tests.redis_server",
+    "tests.second_server",
 )

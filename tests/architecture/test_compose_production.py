@@ -143,9 +143,12 @@ def test_every_setting_that_is_a_secret_is_a_file() -> None:
     urls = {"DATABASE_URL", "KEEPER_AIRFLOW_DATABASE_URL", "KEEPER_REDIS_URL"}
     environment = SERVICES["airflow-scheduler"]["environment"]
     of_console = {"KEEPER_AIRFLOW_API_PASSWORD"}
+    # Who has these can read every secret in the databases.
+    of_nobody = {"KEEPER_BACKUP_SERVER_URL", "KEEPER_BACKUP_SERVER_PASSWORD"}
+    assert {environment[name] for name in of_nobody} == {""}
     for name in of_console:
         assert f"{name}_FILE" in SERVICES["console"]["environment"], name
-    for name in secret - urls - of_console:
+    for name in secret - urls - of_console - of_nobody:
         assert f"{name}_FILE" in environment, name
         assert environment[name] == "", name
 
