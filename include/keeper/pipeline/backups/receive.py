@@ -64,12 +64,15 @@ def receive_wal(
         )
     programs, server = programs_of(settings), server_of(config)
     programs.require_as_new_as("pg_receivewal", server)
+    if server.system is None:
+        raise SettingsError(
+            "the login of KEEPER_BACKUP_SERVER_URL may not read the cluster's number; GRANT "
+            "EXECUTE ON FUNCTION pg_control_system() TO it"
+        )
     with session(config) as connection:
         timeline = timeline_of(connection)
         wal.make_slot(connection)
-    folder = manifests.wal_of(
-        settings.backups.folder, manifests.log_name(server.system or "server", timeline)
-    )
+    folder = manifests.wal_of(settings.backups.folder, manifests.log_name(server.system, timeline))
     folder.mkdir(0o700, parents=True, exist_ok=True)
     command, environment = wal.receiver(programs, config, folder)
     with subprocess.Popen(

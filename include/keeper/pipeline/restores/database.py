@@ -1,5 +1,6 @@
 """Putting PostgreSQL back: a base backup into an empty folder, or dumps into empty databases."""
 
+import logging
 import shlex
 import subprocess
 import time
@@ -9,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from keeper.errors import SettingsError, TerminalError, TransientError
+import psycopg
+
+from keeper.errors import KeeperError, SettingsError, TerminalError, TransientError
 from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.choose import Choice
 from keeper.pipeline.backups.make import (
@@ -36,6 +39,7 @@ from keeper.stores.postgres.connection import (
     statements,
 )
 
+_LOG: Final = logging.getLogger(__name__)
 _RESTORED: Final = "postgres"
 _PAUSE_S: Final = 0.5
 _RECOVERY: Final = (
@@ -213,6 +217,9 @@ def _forget_recovery(settings: Settings) -> None:
     server = server_config(settings)
     if server is None:
         return
-    with session(server) as connection:
-        for setting in _RECOVERY:
-            connection.execute(f"ALTER SYSTEM RESET {setting}".encode())
+    try:
+        with session(server) as connection:
+            for setting in _RECOVERY:
+                connection.execute(f"ALTER SYSTEM RESET {setting}".encode())
+    except (KeeperError, psycopg.errors.InsufficientPrivilege) as error:
+        _LOG.warning("settings of the recovery are left in postgresql.auto.conf: %s", error)

@@ -1,5 +1,7 @@
 """Which backup restores a moment, what is pruned, and what is wrong with a folder of backups."""
 
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -188,6 +190,26 @@ def test_replies_are_copied_once_and_a_broken_copy_again(tmp_path: Path) -> None
     assert copy_replies(source, target).files == 1
     copied = list(ReplyArchive(target).replies("product"))
     assert [ReplyArchive(target).read(one) for one in copied] == [b"{}", b"{}{}", b"{}{}{}"]
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="needs gpg, which Debian brings")
+def test_only_the_recipient_reads_the_secrets(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+
+    def gpg(*words: str) -> bytes:
+        command = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", *words]
+        return subprocess.run(command, check=True, capture_output=True).stdout
+
+    try:
+        gpg("--quick-generate-key", "operator@example.org", "future-default", "default", "never")
+        key = tmp_path / "recipient.asc"
+        key.write_bytes(gpg("--armor", "--export", "operator@example.org"))
+        name = write_encrypted({"SMTP_PASSWORD": "hush"}, tmp_path, key)
+        assert b"hush" not in (tmp_path / name).read_bytes()
+        assert b'"SMTP_PASSWORD": "hush"' in gpg("--decrypt", str(tmp_path / name))
+    finally:
+        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
 
 
 def test_secrets_are_encrypted_or_left_out(tmp_path: Path) -> None:
