@@ -14,6 +14,7 @@ from stack.given import (
 )
 from stack.layout import write_private
 from stack.ports import HOST
+from stack.postgres import binaries
 
 KEEPA_URL: Final = "https://api.keepa.com"
 AIRFLOW_CONSOLE_USER: Final = "keeper-console"
@@ -35,6 +36,8 @@ def product_environment(stack: Stack) -> dict[str, str]:
         # Small enough that the demo's few hundred products make several mapped tasks.
         "KEEPER_BATCH_PRODUCTS": "100",
         "KEEPER_DATA_DOCS": str(layout.home / "data-docs"),
+        "KEEPER_BACKUPS": str(layout.home / "backups"),
+        "KEEPER_POSTGRES_PROGRAMS": str(binaries()),
         "KEEPER_PUBLIC_URL": console_url(stack),
         "KEEPER_LINK_SECRET": stack.credentials.keeper_link_secret,
     }

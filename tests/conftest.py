@@ -18,4 +18,5 @@ pytest_plugins = (
     "tests.request_worker",
     "tests.telegram_server",
     "tests.running_bot",
+    "tests.second_server",
 )

@@ -173,7 +173,10 @@ def test_every_setting_that_is_a_secret_is_a_file() -> None:
     for name, service in of_one.items():
         assert f"{name}_FILE" in SERVICES[service]["environment"], name
         assert SERVICES[service]["environment"][name] == "", name
-    for name in secret - urls - of_one.keys():
+    # Who has these can read every secret in the databases.
+    of_nobody = {"KEEPER_BACKUP_SERVER_URL", "KEEPER_BACKUP_SERVER_PASSWORD"}
+    assert {environment[name] for name in of_nobody} == {""}
+    for name in secret - urls - of_one.keys() - of_nobody:
         assert f"{name}_FILE" in environment, name
         assert environment[name] == "", name
 

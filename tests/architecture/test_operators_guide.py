@@ -21,6 +21,9 @@ def commands(program: str) -> list[list[str]]:
     for line in LINES:
         words = shlex.split(line, comments=True)
         for start in (n for n, word in enumerate(words) if word == program):
+            if words[start - 1 : start] == ["backup"]:
+                # `keeper backup make` is no call of make.
+                continue
             end = next((n for n in range(start, len(words)) if words[n] in _NEXT), len(words))
             found.append(words[start + 1 : end])
     assert found

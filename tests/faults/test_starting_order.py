@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from confluent_kafka.admin import AdminClient
 from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
 
@@ -20,16 +19,16 @@ from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.cli.app import app
 from keeper.domain.watches.watch import Watch
 from keeper.settings import load_settings
-from keeper.stores.elasticsearch import deal_index, price_index
+from keeper.stores.elasticsearch import price_index
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
-from keeper.streams.topics import PRICE_UPDATES, topics_to_make
+from keeper.streams.topics import PRICE_UPDATES
 from tests.faults.loading import points
 from tests.price_events import price_event
-from tests.services import Stack, free_port, remove_alias
+from tests.services import Stack, free_port
 from tests.smtp_server import Mailbox
 from tests.waiting import HUNG_AFTER_S, wait_until
 
@@ -72,28 +71,6 @@ class Workers:
             return httpx.get(f"{self.console}/health", timeout=20, trust_env=False).status_code
         except httpx.TransportError:
             return 0
-
-
-@pytest.fixture
-def empty_stores(search: Elasticsearch, admin: AdminClient) -> Iterator[None]:
-    """Leave nothing of Keeper's own topics and indices, before and after."""
-
-    def clear() -> None:
-        for alias in (price_index.PRICES_ALIAS, deal_index.DEALS_ALIAS):
-            if search.indices.exists_index_template(name=alias):
-                remove_alias(search, alias)
-        there_are = admin.list_topics(timeout=10).topics
-        mine = [topic for topic in topics_to_make() if topic in there_are]
-        for future in admin.delete_topics(mine).values() if mine else ():
-            future.result()
-        wait_until(
-            lambda: not admin.list_topics(timeout=10).topics.keys() & set(mine),
-            "topics are gone",
-        )
-
-    clear()
-    yield
-    clear()
 
 
 @pytest.fixture

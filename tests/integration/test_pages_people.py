@@ -38,11 +38,12 @@ def shelf(connection: Connection, pages_console: Console) -> Console:
         " VALUES (%s, 'us', %s, 'simulator', now())",
         [(asin(n), titles.get(n, f"Kettle {n:03d}")) for n in range(1, WATCHED + 1)],
     )
-    for number, prices in {1: [2000, 1500], 2: [2000, 990], 3: [1000, None]}.items():
+    priced: dict[int, tuple[int, int | None]] = {1: (2000, 1500), 2: (2000, 990), 3: (1000, None)}
+    for number, (before, price) in priced.items():
         at = now - timedelta(hours=3)
-        store_history(connection, asin(number), [(at - timedelta(days=40), prices[0])])
-        store_history(connection, asin(number), [(at, prices[1])])
-        store_current_price(connection, asin(number), at=at, price=prices[1])
+        store_history(connection, asin(number), [(at - timedelta(days=40), before)])
+        store_history(connection, asin(number), [(at, price)])
+        store_current_price(connection, asin(number), at=at, price=price)
     connection.execute(
         "UPDATE watched_products SET last_checked_at = now() WHERE asin <= %s", (asin(3),)
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from keeper.cli import requests, search
+from keeper.cli.backups import backup, receive_wal, restore
 from keeper.cli.deals import commands as deals
 from keeper.cli.deals import reports
 from keeper.cli.discovery import proposals
@@ -65,6 +66,9 @@ app.add_typer(workers.index, name="index")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(channels.app, name="channels")
 app.add_typer(notices.app, name="notices")
+app.add_typer(backup.app, name="backup")
+app.command("receive-wal")(receive_wal.receive_wal)
+app.command("restore")(restore.restore)
 app.command("deliver")(deliver.deliver)
 app.command("carry-out")(requests.carry_out)
 app.command("relay")(relay.relay)

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from keeper.errors import SettingsError
+from keeper.settings.backups import BackupSettings
 from keeper.settings.bot import BotSettings
 from keeper.settings.console import ConsoleSettings
 from keeper.settings.group import SettingsGroup
@@ -36,6 +37,7 @@ class Settings(SettingsGroup):
     bot: BotSettings = Field(default_factory=BotSettings)
     folders: FolderSettings = Field(default_factory=FolderSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    backups: BackupSettings = Field(default_factory=BackupSettings)
     runs: RunSettings = Field(default_factory=RunSettings)
     deals: DealSettings = Field(default_factory=DealSettings)
 

@@ -4,7 +4,7 @@ A store's library is imported only for the worker that writes into it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,21 +33,24 @@ class Writing:
 def _prices(settings: Settings, metrics: WorkerMetrics) -> Iterator[EventStore[Any]]:
     from keeper.stores.postgres.prices.writer import PriceWriter
 
-    yield PriceWriter(postgres_config(settings), metrics=metrics)
+    with closing(PriceWriter(postgres_config(settings), metrics=metrics)) as writer:
+        yield writer
 
 
 @contextmanager
 def _older_prices(settings: Settings, metrics: WorkerMetrics) -> Iterator[EventStore[Any]]:
     from keeper.stores.postgres.prices.writer import BackfillWriter
 
-    yield BackfillWriter(postgres_config(settings), metrics=metrics)
+    with closing(BackfillWriter(postgres_config(settings), metrics=metrics)) as writer:
+        yield writer
 
 
 @contextmanager
 def _deals(settings: Settings, _: WorkerMetrics) -> Iterator[EventStore[Any]]:
     from keeper.stores.postgres.deals.writer import DealWriter
 
-    yield DealWriter(postgres_config(settings), follow=settings.deals.follow)
+    with closing(DealWriter(postgres_config(settings), follow=settings.deals.follow)) as writer:
+        yield writer
 
 
 @contextmanager

@@ -43,13 +43,26 @@ def missing_migrations(connection: Connection) -> list[str]:
     """Return the names of the migrations that are still to be applied; changes nothing.
 
     Raises:
-        DatabaseRejectedError: None has ever been applied.
+        SchemaMissingError: None has ever been applied.
+    """
+    applied = set(applied_migrations(connection))
+    return [name for name in known_migrations() if name not in applied]
+
+
+def applied_migrations(connection: Connection) -> list[str]:
+    """Return the names of the migrations a database has, in their order.
+
+    Raises:
+        SchemaMissingError: None has ever been applied.
     """
     with translated_errors():
         rows = connection.execute("SELECT migration_id FROM _yoyo_migration").fetchall()
-    applied = {row["migration_id"] for row in rows}
-    known = read_migrations(str(SQL_DIR / "migrations"))
-    return sorted(one.id for one in known if one.id not in applied)
+    return sorted(row["migration_id"] for row in rows)
+
+
+def known_migrations() -> list[str]:
+    """Return the names of the migrations of this version, in their order."""
+    return sorted(one.id for one in read_migrations(str(SQL_DIR / "migrations")))
 
 
 def _migrate(config: PostgresConfig) -> list[str]:

@@ -1,0 +1,1 @@
+"""`keeper backup` and `keeper restore`."""

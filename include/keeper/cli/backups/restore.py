@@ -1,0 +1,82 @@
+"""`keeper restore`: a whole installation put back to a moment."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keeper.cli.moments import since as moment_of
+
+FolderArgument = Annotated[
+    Path, typer.Argument(exists=True, file_okay=False, help="The folder of backups.")
+]
+
+
+def restore(
+    folder: FolderArgument,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            help="The moment: 2h, 2026-03-01T12:00Z …; a dump restores only its own.",
+            parser=moment_of,
+            metavar="WHEN",
+            show_default="the latest",
+        ),
+    ] = None,
+    backup: Annotated[
+        str | None, typer.Option(help="Only this backup, by its name.", show_default="the newest")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="PostgreSQL's empty data folder, for a base backup; it must not run."),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="A command that starts PostgreSQL there.", show_default="you do, when asked to"
+        ),
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(help="Seconds until PostgreSQL must have recovered.", min=1)
+    ] = 900,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay/--no-replay", help="Load again what Kafka or the lake has of the time since."
+        ),
+    ] = True,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Drop tables that are where a dump goes.")
+    ] = False,
+) -> None:
+    """Restore an empty installation from a backup; interrupted, the same command goes on.
+
+    Stop everything that writes first. PostgreSQL is put back to the moment, and what would happen
+    twice is prevented: numbers move on, messages that waited are cancelled, sessions and API tokens
+    end. Then replies, Kafka's groups and Elasticsearch follow. docs/OPERATING.md has the whole.
+
+    Example: keeper restore /var/lib/keeper/backups --at 2026-03-01T12:00Z
+    """
+    from keeper.pipeline.backups.choose import choose, moment_text
+    from keeper.pipeline.backups.make import programs_of
+    from keeper.pipeline.restores.database import Place
+    from keeper.pipeline.restores.restore import Restore
+    from keeper.settings import load_settings
+
+    settings = load_settings()
+    choice = choose(folder.absolute(), at, programs_of(settings), name=backup)
+    place = Place(data and data.absolute(), start, wait, replace, typer.echo)
+    work = Restore(settings, choice, place, replays=replay)
+    typer.echo(
+        f"{choice.manifest.name}, a {choice.manifest.kind.value}, to {moment_text(choice.moment)}"
+    )
+    seconds = 0.0
+    for step in work.run():
+        seconds += step.seconds
+        typer.echo(
+            f"{step.number:>2}/{step.of}  {step.name:<22} {step.said} ({step.seconds:.1f} s)"
+        )
+    for sentence in work.warnings:
+        typer.secho(f"look at: {sentence}", fg=typer.colors.YELLOW, err=True)
+    typer.echo(f"Restored in {seconds:.0f} s. Now start the workers, the console, and Airflow.")

@@ -1,0 +1,106 @@
+"""Says whether the backups there are would serve: whole, young enough, the log without a gap."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from keeper.errors import KeeperError
+from keeper.pipeline.backups import manifest as manifests
+from keeper.pipeline.backups.choose import reach_of_base
+from keeper.pipeline.backups.make import BASE
+from keeper.pipeline.backups.manifest import Kind, Manifest, age_text
+from keeper.stores.postgres.backups import base_backups
+from keeper.stores.postgres.backups.programs import Programs
+
+OLDEST_BACKUP: Final = timedelta(hours=26)
+"""A nightly one, and the time it may take."""
+OLDEST_LOG: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What was found.
+
+    Attributes:
+        newest: The newest finished backup; None if there is none.
+        until: The latest moment that can be restored; None if none can.
+        problems: What is wrong, each in a sentence with its remedy.
+    """
+
+    newest: Manifest | None
+    until: datetime | None
+    problems: tuple[str, ...]
+
+
+def validate_backups(
+    folder: Path, programs: Programs, *, at: datetime, read: bool = True
+) -> Validated:
+    """Look at a folder of backups, and read the newest one whole.
+
+    Args:
+        folder: The folder.
+        programs: PostgreSQL's.
+        at: Now.
+        read: Whether its files are read and compared with their checksums.
+
+    Raises:
+        SettingsError: One of PostgreSQL's programs is missing.
+    """
+    try:
+        backups = manifests.backups_in(folder)
+    except manifests.UnreadableBackupError as error:
+        return Validated(None, None, (str(error),))
+    if not backups:
+        return Validated(
+            None, None, (f"there is no finished backup in {folder}; make one: keeper backup make",)
+        )
+    newest = backups[-1]
+    problems = []
+    if (age := at - newest.finished_at) > OLDEST_BACKUP:
+        problems.append(
+            f"the newest backup, {newest.name}, is {age_text(age)} old; see why none was made "
+            "since: keeper backup make"
+        )
+    until = newest.moment
+    if newest.kind is Kind.BASE:
+        reach = reach_of_base(folder, newest, programs)
+        until = reach.until
+        if reach.problem:
+            problems.append(reach.problem)
+        elif (age := at - _written(reach.segments[-1].file)) > OLDEST_LOG:
+            problems.append(
+                f"nothing of the write-ahead log has come for {age_text(age)}; see that keeper "
+                "receive-wal runs"
+            )
+    if read:
+        path = manifests.sets_of(folder) / newest.name
+        problems += [
+            f"backup {newest.name} is damaged, {problem}; make a new one: keeper backup make"
+            for problem in _damage(path, newest)
+        ]
+    return Validated(newest, until, tuple(problems))
+
+
+def _written(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+
+def _damage(path: Path, manifest: Manifest) -> list[str]:
+    found = []
+    for name, expected in manifest.files.items():
+        try:
+            with (path / name).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            found.append(f"{name} cannot be read: {error.strerror}")
+            continue
+        if digest != expected.sha256:
+            found.append(f"{name} is not what was written")
+    if manifest.kind is Kind.BASE and not found:
+        try:
+            base_backups.validate(path / BASE)
+        except KeeperError as error:
+            found.append(str(error))
+    return found

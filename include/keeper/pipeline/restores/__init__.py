@@ -1,0 +1,1 @@
+"""Restoring an installation from a backup, step by step."""

@@ -1,0 +1,222 @@
+"""Which backup restores a moment, what is pruned, and what is wrong with a folder of backups."""
+
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from keeper.errors import SettingsError
+from keeper.pipeline.backups import choose as choosing
+from keeper.pipeline.backups import manifest as manifests
+from keeper.pipeline.backups.choose import Reach, choose
+from keeper.pipeline.backups.manifest import Kind, Manifest, NoBackupError, Postgres
+from keeper.pipeline.backups.prune import prune_backups
+from keeper.pipeline.backups.replies import copy_replies
+from keeper.pipeline.backups.secrets import write_encrypted
+from keeper.pipeline.backups.validate import validate_backups
+from keeper.settings import Settings
+from keeper.stores.lake.archive import ReplyArchive
+from keeper.stores.lake.storage import lake_at
+from keeper.stores.postgres.backups.programs import OlderClientError, Programs, Server
+from keeper.stores.postgres.backups.wal import WalGapError, segments_from, segments_in
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+LOG = "7000000000000000000-00000001"
+PROGRAMS = Programs()
+
+
+def segment(number: int) -> str:
+    return f"00000001{number // 256:08X}{number % 256:08X}"
+
+
+def add_backup(folder: Path, at: datetime, kind: Kind, first: int = 0) -> Manifest:
+    base = kind is Kind.BASE
+    postgres = Postgres(
+        server="18.4",
+        client=18,
+        databases=["keeper"],
+        migrations=[],
+        log=LOG if base else None,
+        first_segment=segment(first) if base else None,
+    )
+    name = manifests.name_of(at)
+    path = manifests.sets_of(folder) / name
+    path.mkdir(parents=True)
+    (path / "keeper.dump").write_bytes(b"rows")
+    made = Manifest(
+        format=1,
+        name=name,
+        kind=kind,
+        keeper="0.1.0",
+        began_at=at,
+        moment=at,
+        finished_at=at,
+        postgres=postgres,
+        topics={},
+        groups={},
+        replies=0,
+        settings=[],
+        secrets=None,
+        without=[],
+        files=dict(manifests.files_below(path)),
+    )
+    manifests.write(path, made)
+    return made
+
+
+def add_log(folder: Path, *numbers: int) -> Path:
+    log = manifests.wal_of(folder, LOG)
+    log.mkdir(parents=True)
+    for number in numbers:
+        (log / segment(number)).write_bytes(b"log")
+    return log
+
+
+def settings_of(folder: Path) -> Settings:
+    return Settings.from_variables({"KEEPER_BACKUPS": str(folder)})
+
+
+def test_a_dump_restores_its_own_moment_and_names_the_nearest_two(tmp_path: Path) -> None:
+    first = add_backup(tmp_path, NOW - DAY, Kind.DUMP)
+    second = add_backup(tmp_path, NOW, Kind.DUMP)
+
+    assert choose(tmp_path, NOW - DAY, PROGRAMS).manifest == first
+    assert choose(tmp_path, None, PROGRAMS).manifest == second
+    assert choose(tmp_path, None, PROGRAMS, name=first.name).manifest == first
+    with pytest.raises(NoBackupError) as refused:
+        choose(tmp_path, NOW - DAY / 2, PROGRAMS)
+    assert "2026-03-19T12:00:00.000000Z and 2026-03-20T12:00:00.000000Z" in str(refused.value)
+
+
+def test_a_base_backup_restores_what_its_log_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = add_backup(tmp_path, NOW - 2 * DAY, Kind.BASE)
+    second = add_backup(tmp_path, NOW - DAY, Kind.BASE)
+    monkeypatch.setattr(choosing, "reach_of_base", lambda *_: Reach((), NOW))
+
+    assert choose(tmp_path, NOW - DAY * 1.5, PROGRAMS).manifest == first
+    assert choose(tmp_path, NOW - DAY * 0.5, PROGRAMS).manifest == second
+    for moment in (NOW + DAY, NOW - 3 * DAY):
+        with pytest.raises(NoBackupError, match="nearest"):
+            choose(tmp_path, moment, PROGRAMS)
+
+
+def test_without_a_backup_nothing_is_restored(tmp_path: Path) -> None:
+    with pytest.raises(NoBackupError, match="no finished backup"):
+        choose(tmp_path, None, PROGRAMS)
+    (problem,) = validate_backups(tmp_path, PROGRAMS, at=NOW).problems
+    assert "keeper backup make" in problem
+
+
+def test_prune_keeps_what_a_restore_needs(tmp_path: Path) -> None:
+    old = add_backup(tmp_path, NOW - 60 * DAY, Kind.BASE, 1)
+    newest_base = add_backup(tmp_path, NOW - 30 * DAY, Kind.BASE, 3)
+    dump = add_backup(tmp_path, NOW - 29 * DAY, Kind.DUMP)
+    log = add_log(tmp_path, 1, 2, 3, 4)
+
+    asked = prune_backups(settings_of(tmp_path), at=NOW, dry_run=True)
+    assert asked.backups == (old.name,)
+    assert len(segments_in(log)) == 4
+    done = prune_backups(settings_of(tmp_path), at=NOW, dry_run=False)
+    assert (done.backups, done.segments) == ((old.name,), 2)
+    assert manifests.backups_in(tmp_path) == [newest_base, dump]
+    assert [one.name for one in segments_in(log)] == [segment(3), segment(4)]
+
+
+def test_a_damaged_or_old_backup_is_named(tmp_path: Path) -> None:
+    made = add_backup(tmp_path, NOW - 2 * DAY, Kind.DUMP)
+    (manifests.sets_of(tmp_path) / made.name / "keeper.dump").write_bytes(b"rows?")
+
+    old, damaged = validate_backups(tmp_path, PROGRAMS, at=NOW).problems
+    assert "48 h old" in old
+    assert "keeper.dump is not what was written" in damaged
+    (only_old,) = validate_backups(tmp_path, PROGRAMS, at=NOW, read=False).problems
+    assert only_old == old
+
+
+def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
+    log = add_log(tmp_path, 254, 255, 256, 258)
+    assert [one.name for one in segments_in(log)][2] == "000000010000000100000000"
+    with pytest.raises(WalGapError, match=f"gap after {segment(256)}"):
+        segments_from(log, segment(254))
+    with pytest.raises(WalGapError, match=f"lacks {segment(2)}"):
+        segments_from(log, segment(2))
+
+
+def test_the_whole_segment_counts_before_its_beginning(tmp_path: Path) -> None:
+    log = add_log(tmp_path, 1)
+    (log / f"{segment(1)}.partial").write_bytes(b"lo")
+    (log / f"{segment(2)}.partial").write_bytes(b"lo")
+    assert [(one.name, one.is_partial) for one in segments_in(log)] == [
+        (segment(1), False),
+        (segment(2), True),
+    ]
+
+
+def test_older_programs_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 15.18 (Debian 15.18-0)'\n")
+    program.chmod(0o755)
+    programs = Programs(tmp_path)
+    programs.require_as_new_as("pg_dump", Server(15_0018))
+    with pytest.raises(OlderClientError, match=r"pg_dump is of PostgreSQL 15 .* PostgreSQL 18"):
+        programs.require_as_new_as("pg_dump", Server(18_0004))
+    with pytest.raises(SettingsError, match="pg_restore is not in"):
+        programs.path_of("pg_restore")
+
+
+def test_replies_are_copied_once_and_a_broken_copy_again(tmp_path: Path) -> None:
+    source, target = (lake_at((tmp_path / name).as_uri()) for name in ("from", "to"))
+    for hour in range(3):
+        ReplyArchive(source).write(
+            b"{}" * (hour + 1),
+            endpoint="product",
+            domain="us",
+            asked=("B000000001",),
+            received_at=NOW + timedelta(hours=hour),
+            tokens_consumed=1,
+            source="simulator",
+            run_id="run",
+        )
+
+    assert copy_replies(source, target).files == 6
+    assert copy_replies(source, target).files == 0
+    body = next((tmp_path / "to").rglob("*.json.gz"))
+    body.write_bytes(body.read_bytes()[:5])
+    assert copy_replies(source, target).files == 1
+    copied = list(ReplyArchive(target).replies("product"))
+    assert [ReplyArchive(target).read(one) for one in copied] == [b"{}", b"{}{}", b"{}{}{}"]
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="needs gpg, which Debian brings")
+def test_only_the_recipient_reads_the_secrets(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+
+    def gpg(*words: str) -> bytes:
+        command = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", *words]
+        return subprocess.run(command, check=True, capture_output=True).stdout
+
+    try:
+        gpg("--quick-generate-key", "operator@example.org", "future-default", "default", "never")
+        key = tmp_path / "recipient.asc"
+        key.write_bytes(gpg("--armor", "--export", "operator@example.org"))
+        name = write_encrypted({"SMTP_PASSWORD": "hush"}, tmp_path, key)
+        assert b"hush" not in (tmp_path / name).read_bytes()
+        assert b'"SMTP_PASSWORD": "hush"' in gpg("--decrypt", str(tmp_path / name))
+    finally:
+        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
+
+
+def test_secrets_are_encrypted_or_left_out(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="names no key"):
+        write_encrypted({"A": "b"}, tmp_path, None)
+    key = tmp_path / "key"
+    key.write_text("a password")
+    with pytest.raises(SettingsError, match="is no public key"):
+        write_encrypted({"A": "b"}, tmp_path, key)
+    assert [file.name for file in tmp_path.iterdir()] == ["key"]
