@@ -1,5 +1,5 @@
 import { lazy, Suspense } from "react";
-import { Route, Router, Switch } from "wouter";
+import { Redirect, Route, Router, Switch } from "wouter";
 import { PAGES_PATH } from "./api/client";
 import { Frame } from "./components/Frame";
 import { Skeleton } from "./components/Skeleton";
@@ -28,6 +28,9 @@ export function App() {
             <Suspense fallback={<Skeleton lines={8} />}>
               <Switch>
                 <Route path="/" component={Home} />
+                <Route path="/telegram">
+                  <Redirect to="/" replace />
+                </Route>
                 <Route path="/watches" component={Watches} />
                 <Route path="/add" component={Add} />
                 <Route path="/deals" component={Deals} />

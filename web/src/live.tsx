@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { CONSOLE_PATH } from "./api/client";
+import { IS_MINI_APP } from "./telegram";
 
 /** What is read again when something of a kind has changed, by the first word of a query's key. */
 const CONCERNS: Record<string, readonly string[]> = {
@@ -11,6 +12,7 @@ const CONCERNS: Record<string, readonly string[]> = {
 };
 const LEADER = "keeper-live";
 const AGAIN_MS = 10_000;
+const MINI_APP_MS = 60_000;
 
 /** Read again what others change, without a reload. One tab listens for all: browsers hold six
  * connections to a host, and each tab would take one. */
@@ -18,6 +20,11 @@ export function LiveUpdates() {
   const queries = useQueryClient();
 
   useEffect(() => {
+    if (IS_MINI_APP) {
+      // An event stream cannot carry the token, so that all is read again now and then.
+      const timer = setInterval(() => queries.invalidateQueries(), MINI_APP_MS);
+      return () => clearInterval(timer);
+    }
     const onChange = (kind: string) => {
       if (kind === "reset") {
         queries.invalidateQueries();

@@ -3,6 +3,7 @@ import { createContext, type ReactNode, useContext, useMemo } from "react";
 import { ApiError, api, read, run, type Schema } from "./api/client";
 import { Failed } from "./components/Failed";
 import { SignIn } from "./pages/SignIn";
+import { IS_MINI_APP } from "./telegram";
 
 interface Session {
   me: Schema["Me"];
@@ -33,7 +34,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     [me.data, queries],
   );
   if (session) return <Context value={session}>{children}</Context>;
-  if (me.error instanceof ApiError && me.error.status === 401) return <SignIn />;
+  if (me.error instanceof ApiError && me.error.status === 401 && !IS_MINI_APP) return <SignIn />;
   if (me.error) return <Failed error={me.error} retry={me.refetch} />;
   return null;
 }

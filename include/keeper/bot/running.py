@@ -35,7 +35,7 @@ _PAUSE_S: Final = 3.0
 _BEATS_EVERY_S: Final = 1.0
 _TIDIES_EVERY_S: Final = 600.0
 _AT_ONCE: Final = 20
-MINI_APP_PATH: Final = "/app"
+MINI_APP_PATH: Final = "/app/telegram"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

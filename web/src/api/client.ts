@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { IS_MINI_APP, miniAppTokens } from "../telegram";
 import type { components, paths } from "./schema";
 
 export type Schema = components["schemas"];
@@ -37,6 +38,11 @@ export const api = createClient<paths>({
   credentials: "same-origin",
 });
 
+if (IS_MINI_APP) {
+  const refuse = (status: number, body: unknown) => new ApiError(status, asProblem(body));
+  api.use(miniAppTokens(CONSOLE_PATH, refuse));
+}
+
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 
 /** Return what the API answers; anything else is an ApiError, also when nothing answers. */
@@ -57,6 +63,7 @@ async function reach<T>(asked: Promise<Answer<T>>): Promise<Answer<T>> {
   try {
     return await asked;
   } catch (error) {
+    if (error instanceof ApiError) throw error;
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, null);
   }

@@ -35,6 +35,11 @@ _POLICY: Final = (
 )
 
 
+MINI_APP: Final = "telegram"
+"""Where Telegram's mini app begins: the only page that Telegram may show in a frame."""
+_TELEGRAM: Final = "https://web.telegram.org"
+
+
 def web_app_routes(folder: Path | None, *, ancestors: str = "'none'") -> list[Route]:
     """Return the routes of the pages.
 
@@ -65,7 +70,9 @@ def web_app_routes(folder: Path | None, *, ancestors: str = "'none'") -> list[Ro
             return _file(file, headers | {"Cache-Control": "no-cache"})
         document = (folder / _DOCUMENT).read_text(encoding="utf-8")
         own_base = f'<base href="{_root(request)}{APP_PATH}" />'
-        return HTMLResponse(document.replace(_BASE, own_base), headers=headers)
+        policy = _POLICY.format(ancestors=_TELEGRAM if path == MINI_APP else ancestors)
+        own = headers | {"Content-Security-Policy": policy}
+        return HTMLResponse(document.replace(_BASE, own_base), headers=own)
 
     return [
         Route("/", begin, methods=["GET"]),
