@@ -74,6 +74,23 @@ def channels(chat: ChatServer) -> dict[str, str]:
     }
 
 
+def refusals(stack: Stack, keepa: Simulator) -> dict[str, str]:
+    """Return settings of services that refuse or do not answer, each with a secret."""
+    login = {
+        "bootstrap.servers": stack["KAFKA_BOOTSTRAP_SERVERS"],
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": "keeper",
+        "sasl.password": MARKED["kafka"],
+    }
+    nobody = {"port": free_port(), "login": "keeper", "password": MARKED["search"]}
+    return {
+        **connection(stack, "keepa", host=keepa.url, password=f"{MARKED['keepa']}x"),
+        **connection(stack, "elasticsearch", **nobody),
+        **connection(stack, "kafka", extra=login),
+    }
+
+
 @contextmanager
 def told_on_every_channel(stack: Stack) -> Iterator[None]:
     """Have a notice wait for an operator on a channel of each kind; nobody delivers meanwhile."""
@@ -221,20 +238,7 @@ def test_a_run_without_tokens_completes_and_no_secret_is_anywhere_whatever_fails
         )
         assert written_logs(stack, folder)
 
-    login = {
-        "bootstrap.servers": stack["KAFKA_BOOTSTRAP_SERVERS"],
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "PLAIN",
-        "sasl.username": "keeper",
-        "sasl.password": MARKED["kafka"],
-    }
-    nobody = {"port": free_port(), "login": "keeper", "password": MARKED["search"]}
-    refused = {
-        **works,
-        **connection(stack, "keepa", host=keepa.url, password=f"{MARKED['keepa']}x"),
-        **connection(stack, "elasticsearch", **nobody),
-        **connection(stack, "kafka", extra=login),
-    }
+    refused = works | refusals(stack, keepa)
     with in_place_of_the_scheduler(stack, scheduler, refused, tmp_path):
         run_until_failed(
             airflow,

@@ -9,14 +9,16 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from keeper.console.cache.memory import Kept
 from keeper.console.cache.redis_cache import SharedCache
 from tests.redis_server import RedisServer
+from tests.waiting import HUNG_AFTER_S
 
 ASIN = "B000000001"
 KEPT = Kept(b"{}", None, "application/json")
 
 
 @pytest.fixture
-def shared(redis_server: RedisServer) -> SharedCache:
-    """One whose Redis has an answer."""
+def shared(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> SharedCache:
+    """One whose Redis has an answer, however busy the machine is."""
+    monkeypatch.setattr("keeper.console.cache.redis_cache._TIMEOUT_S", HUNG_AFTER_S)
     return SharedCache(redis_server.url)
 
 
