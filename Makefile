@@ -9,7 +9,7 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi architecture web web-dev web-fmt kibana stop down clean test test-all test-faults test-celery test-compose mutants check hashes lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check hashes lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ venv: ## Make or update the virtual environment
 
 demo: venv ## From nothing to a price alert in the mail, with proof; works again and again
 	@$(STACK) demo
+
+restore-drill: venv ## Back a demo up, wipe it, restore it in a second home, and print what was lost and how long it took
+	@$(STACK) restore-drill
 
 up: venv ## Start the local stack: services, Airflow, side workers
 	@$(STACK) up

@@ -212,6 +212,19 @@ def demo(
     run_demo(_choice(context).load(), console, release=not hold)
 
 
+@app.command("restore-drill")
+def restore_drill(context: typer.Context) -> None:
+    """Back a stack up, wipe it, restore it in a second home, compare, and say how long it took.
+
+    It has homes and ports of its own, beside those of the stack, and removes them at its end.
+    """
+    from stack.restore_drill import Homes, run_drill
+
+    choice = _choice(context)
+    offset = (choice.port_offset or 0) + 3_000
+    run_drill(Homes(choice.layout.home / "restore-drill", os.environ, offset), console)
+
+
 def _choice(context: typer.Context) -> Choice:
     choice: Choice = context.obj
     return choice
