@@ -10,12 +10,8 @@ from keeper.cli.options import HostOption
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from keeper.console.cache.reads import ReadCache
-    from keeper.console.changes.feed import ChangeFeed
-    from keeper.console.live.hub import LiveHub
     from keeper.settings import Settings
 
-_PARTS = ("postgres", "kafka", "elasticsearch")
 app = typer.Typer(invoke_without_command=True)
 
 
@@ -57,78 +53,6 @@ def application() -> "FastAPI":
 
 
 def _application(settings: "Settings") -> "FastAPI":
-    from keeper.alerts.links import Links
-    from keeper.console.application import make_console
-    from keeper.console.context import ConsoleContext
-    from keeper.console.database import ConsoleDatabase
-    from keeper.console.live.hub import LiveHub
-    from keeper.console.operations import ConsoleKafka, Operations
-    from keeper.console.pages.links import make_app
-    from keeper.console.pages.web_app import web_app_routes
-    from keeper.console.search import ConsoleSearch
-    from keeper.domain.prices.age import stale_after
-    from keeper.domain.prices.types import price_type_of
-    from keeper.domain.users.secrets import new_secret
-    from keeper.pipeline.services.configuration import (
-        airflow_api,
-        elasticsearch_config,
-        kafka_config,
-        links,
-        postgres_config,
-        simulated_pictures,
-        telegram_app_key,
-    )
-    from keeper.pipeline.services.health import health_of, recent
-    from keeper.pipeline.users.accounts import operators_of
+    from keeper.console.assembly import console_by
 
-    policy = settings.runs.request_policy
-    database = ConsoleDatabase(postgres_config(settings))
-    live = LiveHub()
-    cache, feed = _cache(settings, live)
-    ask_health = recent(lambda: health_of(settings, _PARTS))
-    context = ConsoleContext(
-        database=database,
-        operators=operators_of(settings),
-        public_url=settings.links.public_url,
-        allows_insecure_cookie=settings.console.insecure_cookie,
-        trusted_proxies=settings.console.trusted_proxies,
-        proxy_user_header=settings.console.proxy_user_header,
-        airflow=airflow_api(settings),
-        request_policy=policy,
-        search=ConsoleSearch(elasticsearch_config(settings)),
-        limits=settings.console.limits,
-        old_after=lambda name: stale_after(policy.interval_of(price_type_of(name).detail)),
-        cache=cache,
-        feed=feed,
-        live=live,
-        telegram_app_key=telegram_app_key(settings),
-        operations=Operations(
-            kafka=ConsoleKafka(kafka_config(settings)),
-            ask_health=ask_health,
-            policy=policy,
-            reserve_share=settings.runs.token_reserve,
-        ),
-    )
-    pages = make_app(
-        database,
-        # Without a secret in the settings messages have no links, so that none is of this one.
-        links(settings) or Links("", [new_secret()]),
-        ask_health,
-        picture=simulated_pictures(settings),
-    )
-    return make_console(context, [*web_app_routes(settings.console.pages_dir), *pages.routes])
-
-
-def _cache(settings: "Settings", live: "LiveHub") -> "tuple[ReadCache, ChangeFeed]":
-    """Return where answers are kept, and what reads the changes for it and for live feeds."""
-    from keeper.console.cache.listener import CacheListener
-    from keeper.console.cache.reads import ReadCache
-    from keeper.console.cache.redis_cache import SharedCache
-    from keeper.console.changes.feed import ChangeFeed
-    from keeper.pipeline.services.configuration import kafka_config
-    from keeper.streams.changes.subscriber import ChangeSubscriber
-
-    url = settings.console.redis_url
-    cache = ReadCache(shared=None if url is None else SharedCache(url.get_secret_value()))
-    kafka = kafka_config(settings)
-    return cache, ChangeFeed(lambda: ChangeSubscriber(kafka), [CacheListener(cache), live])
+    return console_by(settings)

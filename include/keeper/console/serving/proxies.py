@@ -18,7 +18,8 @@ from keeper.console.context import ConsoleContext
 _LOG: Final = logging.getLogger(__name__)
 _FORWARDED_FOR: Final = b"x-forwarded-for"
 _FORWARDED_PROTO: Final = b"x-forwarded-proto"
-_USER: Final = "proxied_user"
+VOUCHED_USER: Final = "proxied_user"
+"""In a request's state: the address of who has signed in elsewhere, as who is trusted says."""
 _LONGEST_ADDRESS: Final = 254
 
 
@@ -64,7 +65,7 @@ class TrustedProxies:
 
     def _read_user(self, scope: Scope, users: list[str]) -> None:
         if len(users) == 1 and 0 < len(users[0]) <= _LONGEST_ADDRESS:
-            scope.setdefault("state", {})[_USER] = users[0]
+            scope.setdefault("state", {})[VOUCHED_USER] = users[0]
         elif users:
             # One is the proxy's, and the other came through it: which is which, nobody can say.
             _LOG.warning("a trusted proxy sent %s %d times", self._user_header, len(users))
@@ -88,7 +89,7 @@ class TrustedProxies:
 
 def proxied_user(request: HTTPConnection) -> str | None:
     """Return the address of who has signed in at a trusted proxy; None if it says nobody."""
-    user = request.scope.get("state", {}).get(_USER)
+    user = request.scope.get("state", {}).get(VOUCHED_USER)
     return user if isinstance(user, str) else None
 
 

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "wouter";
-import { api, read, type Schema } from "../../api/client";
+import { api, CONSOLE_PATH, read, type Schema } from "../../api/client";
 import { Read } from "../../components/Listing";
 import { type Column, Table } from "../../components/Table";
 import { When } from "../../components/When";
@@ -12,6 +12,9 @@ import styles from "./Operations.module.css";
 import { Count, EVERY_MS, RunStateWords } from "./parts";
 
 type Detail = Schema["RunInDetailReply"];
+
+/** Below which path of Airflow's it mounts the console. */
+const HOSTED_AT = "/keeper";
 
 /** What a run counts, in the order it does it. */
 const COUNTS = [
@@ -92,12 +95,27 @@ export function Run() {
 function Links({ run }: { run: Detail }) {
   const { t } = useTexts();
   const query = `run_id=${encodeURIComponent(run.id)}`;
+  const airflow = airflowAddress(run);
   return (
     <p className={styles.row}>
       <Link href={`/operations/tokens?${query}`}>{t("operations.itsRequests")}</Link>
       <Link href={`/operations/quarantine?${query}`}>{t("operations.itsRecords")}</Link>
+      {airflow !== null && (
+        <a href={airflow} target="_blank" rel="noopener noreferrer">
+          {t("operations.inAirflow")}
+        </a>
+      )}
     </p>
   );
+}
+
+/** Return where Airflow shows a run, if it serves these pages: beside them, unless they are shown
+ * in its frame, where Airflow's own page of the run is around them and no window may be opened. */
+function airflowAddress(run: Detail): string | null {
+  if (!CONSOLE_PATH.endsWith(HOSTED_AT) || window.top !== window.self) return null;
+  const airflow = CONSOLE_PATH.slice(0, -HOSTED_AT.length);
+  const name = run.id.slice(run.dag_id.length + 1);
+  return `${airflow}/dags/${run.dag_id}/runs/${encodeURIComponent(name)}`;
 }
 
 function Rejected({ run }: { run: Detail }) {

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { Link } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import { api, read, type Schema } from "../../api/client";
 import { Choice } from "../../components/Field";
 import { Listing } from "../../components/Listing";
@@ -28,7 +28,8 @@ const DAGS = [
 export function Runs() {
   const { t, language } = useTexts();
   const [state, setState] = useState<State>("");
-  const [dag, setDag] = useState("");
+  const [search, setSearch] = useSearchParams();
+  const dag = search.get("dag_id") ?? "";
   const filters = { ...(state && { state: [state] }), ...(dag && { dag_id: dag }) };
   const { query, pages } = usePages(
     ["operations", "runs", filters],
@@ -98,7 +99,9 @@ export function Runs() {
           <Choice
             label={t("operations.dag")}
             value={dag}
-            onChange={(event) => setDag(event.target.value)}
+            onChange={(event) =>
+              setSearch(event.target.value ? { dag_id: event.target.value } : {})
+            }
             options={[["", t("operations.allDags")], ...DAGS.map((one) => [one, one] as const)]}
           />
           <Choice

@@ -61,6 +61,7 @@ export const operations: Record<keyof typeof en, string> = {
   "operations.group": "Consumer-Gruppe",
   "operations.headers": "Header",
   "operations.index": "Index",
+  "operations.inAirflow": "In Airflow zeigen",
   "operations.itsRecords": "Seine Datensätze in Quarantäne",
   "operations.itsRequests": "Seine Anfragen an Keepa",
   "operations.key": "Schlüssel",

@@ -59,6 +59,7 @@ export const operations = {
   "operations.group": "Consumer group",
   "operations.headers": "Headers",
   "operations.index": "Index",
+  "operations.inAirflow": "Show it in Airflow",
   "operations.itsRecords": "Records it put into quarantine",
   "operations.itsRequests": "Its requests to Keepa",
   "operations.key": "Key",
