@@ -24,7 +24,7 @@ WHERE (asin, domain, price_type) = (%(asin)s, %(domain)s, %(price_type)s)
 -- Returns points of a series in [since, until), after a moment in either order. A null price means
 -- no offer. In braces: how later rows compare, and the direction.
 SELECT p.observed_at, p.price_minor, p.shipping_minor, p.implausible, p.checked_at,
-    p.last_checked_at, o.source
+    p.last_checked_at, o.source, o.run_id
 FROM price_points p
 JOIN price_origins o USING (origin_id)
 WHERE p.series_id = %(series_id)s AND p.observed_at >= %(since)s AND p.observed_at < %(until)s
@@ -78,6 +78,15 @@ FROM (
 GROUP BY stretch
 ORDER BY stretch
 
+-- name: unconfirmed
+-- Returns the newest implausible points after a moment and before another.
+SELECT date_part('epoch', observed_at)::bigint AS at_s,
+    price_minor + CASE WHEN %(with_shipping)s THEN coalesce(shipping_minor, 0) ELSE 0 END AS amount
+FROM price_points
+WHERE series_id = %(series_id)s AND implausible AND price_minor IS NOT NULL
+    AND observed_at > %(since)s AND observed_at < %(until)s
+ORDER BY observed_at DESC LIMIT %(most)s
+
 -- name: statistics
 -- Returns what a series has cost in the last 30, 90, 180 and 365 days and ever (null days), weighted
 -- by time, as far back as its prices mean the same; amounts in minor units, with shipping.
@@ -113,6 +122,13 @@ SELECT (SELECT percentile::float8 FROM analytics.price_percentile(
             %(asin)s, %(domain)s, %(price_type)s, 365, %(at)s)) AS percentile,
     (SELECT daily_volatility::float8 FROM analytics.volatility(
             %(asin)s, %(domain)s, %(price_type)s, 90, %(at)s)) AS daily_volatility
+
+-- name: weekdays
+-- Returns what a series costs on each day of the week within a year, as far back as its prices mean
+-- the same; a null average means no offer on such days.
+SELECT weekday, average_minor, of_average::float8 AS of_average_percent,
+    in_stock::float8 AS share_with_offer
+FROM analytics.weekday_prices(%(asin)s, %(domain)s, %(price_type)s, 365, %(at)s)
 
 -- name: locale_prices
 -- Returns what a product costs in each locale, with shipping, in minor units and in euro cents by the

@@ -53,6 +53,10 @@ def test_statistics_weigh_prices_by_their_time(ann: httpx.Client) -> None:
     assert (ever["highest"]["minor"], ever["highest_at"]) == (3000, "2026-01-21T00:00:00Z")
     assert ever["known_since"] == "2026-01-21T00:00:00Z"
     assert answer["percentile"] == pytest.approx(100 * 35 / 90, abs=0.1)
+    assert [one["weekday"] for one in answer["weekdays"]] == [1, 2, 3, 4, 5, 6, 7]
+    assert all(20_00 < one["average"]["minor"] < 30_00 for one in answer["weekdays"])
+    assert all(0.8 < one["share_with_offer"] < 1 for one in answer["weekdays"])
+    assert sum(one["of_average_percent"] for one in answer["weekdays"]) == pytest.approx(700, abs=5)
 
 
 @pytest.mark.usefixtures("kettle")
@@ -72,6 +76,7 @@ def test_statistics_without_any_offer_have_no_amounts(
 
     assert one["share_with_offer"] == 0
     assert [one[name] for name in ("average", "lowest", "lowest_at", "highest")] == [None] * 4
+    assert {one["average"] for one in ann.get(f"{PATH}/stats").json()["weekdays"]} == {None}
 
 
 @pytest.mark.usefixtures("kettle")

@@ -214,13 +214,30 @@ def test_columns_leave_out_jumps_and_add_shipping(
     connection.execute("UPDATE price_points SET shipping_minor = 399 WHERE price_minor = 1003")
     connection.execute("UPDATE price_points SET implausible = true WHERE price_minor = 1002")
 
-    def amounts(with_shipping: bool) -> list[int]:
+    def columns(with_shipping: bool) -> dict[str, Any]:
         asked = {"with_shipping": with_shipping}
-        found: list[int] = ann.get(f"{PATH}/history/columns", params=asked).json()["amounts"]
+        found: dict[str, Any] = ann.get(f"{PATH}/history/columns", params=asked).json()
         return found
 
-    assert amounts(True) == [1402, 1001]
-    assert amounts(False) == [1003, 1001]
+    assert columns(True)["amounts"] == [1402, 1001]
+    assert columns(False)["amounts"] == [1003, 1001]
+    assert columns(True)["unconfirmed_amounts"] == [1002]
+    assert columns(True)["unconfirmed_times"] == [int(points[1][0].timestamp())]
     items = ann.get(f"{PATH}/history", params={"sort": "observed_at"}).json()["items"]
     assert [one["is_implausible"] for one in items] == [False, True, False]
     assert items[0]["shipping"]["minor"] == 399
+
+
+def test_a_change_names_the_run_that_brought_it_but_not_who_asked_for_it(
+    ann: httpx.Client, connection: Connection
+) -> None:
+    store_history(connection, ASIN, history(1))
+
+    def run() -> str | None:
+        (item,) = ann.get(f"{PATH}/history").json()["items"]
+        found: str | None = item["run_id"]
+        return found
+
+    assert run() == "stored"
+    connection.execute("UPDATE price_origins SET run_id = 'console__7__' || repeat('a', 32)")
+    assert run() is None

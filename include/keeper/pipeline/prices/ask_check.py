@@ -16,7 +16,7 @@ from keeper.domain.tokens.prices import USUAL_PRICES
 from keeper.domain.users.access import Account
 from keeper.domain.users.limits import Limit, Limits
 from keeper.errors import TransientError
-from keeper.pipeline.prices.stored import UnknownProductError
+from keeper.pipeline.prices.stored import ASKED_RUNS, UnknownProductError
 from keeper.pipeline.users.audit import Doer, record
 from keeper.pipeline.users.limits import use_limit
 from keeper.sources.airflow.api import (
@@ -143,7 +143,7 @@ def ask_check(
     if airflow is None:
         raise NoAirflowError
     account, at = wanted.account, wanted.at
-    check_id = f"console__{account.user_id}__{uuid4().hex}"
+    check_id = f"{ASKED_RUNS}{account.user_id}__{uuid4().hex}"
     with connection.transaction():
         use_limit(connection, account, Limit.CHECKS_AN_HOUR, 1, at=at, defaults=limits)
         use_limit(connection, account, Limit.TOKENS_A_DAY, cost.tokens, at=at, defaults=limits)

@@ -25,30 +25,36 @@ from keeper.stores.postgres.prices.product_prices import (
 )
 from keeper.stores.postgres.prices.statistics import (
     LocalePrice,
-    PriceRank,
+    SeriesStatistics,
+    WeekdayPrice,
     WindowStatistics,
     locale_prices_of,
     statistics_of,
 )
 
 __all__ = [
+    "ASKED_RUNS",
     "LocalePrice",
     "PointSort",
     "PriceColumns",
-    "PriceRank",
     "ProductPrices",
     "SeriesName",
+    "SeriesStatistics",
     "Span",
     "StoredPoint",
     "UnknownProductError",
+    "WeekdayPrice",
     "WindowStatistics",
     "columns_of",
+    "is_asked",
     "other_locales",
     "points_page_of",
     "prices_of",
     "series_id_of",
     "series_statistics",
 ]
+ASKED_RUNS: Final = "console__"
+"""How the name of a run begins that somebody asked for; their number follows."""
 _END: Final = KEEPA_EPOCH + timedelta(days=20_000)
 
 
@@ -140,6 +146,11 @@ def columns_of(
     )
 
 
+def is_asked(run_id: str) -> bool:
+    """Return whether somebody asked for a run, in the console."""
+    return run_id.startswith(ASKED_RUNS)
+
+
 def series_id_of(connection: Connection, series: SeriesName) -> int:
     """Return the number of a series.
 
@@ -157,7 +168,7 @@ def series_id_of(connection: Connection, series: SeriesName) -> int:
 
 def series_statistics(
     connection: Connection, series: SeriesName, *, at: datetime
-) -> tuple[list[WindowStatistics], PriceRank]:
+) -> SeriesStatistics:
     """Return what a series has cost, and where its current price stands.
 
     Raises:

@@ -3,7 +3,7 @@ import type { Watch } from "../../api/client";
 import { Picture } from "../../components/Picture";
 import { PriceText } from "../../components/PriceText";
 import { When } from "../../components/When";
-import { percentText } from "../../format";
+import { percentText, siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
 import styles from "./WatchTable.module.css";
 
@@ -45,7 +45,7 @@ export function WatchTable({ watches }: { watches: readonly Watch[] }) {
               </span>
             </th>
             <td className={styles.number}>
-              <PriceText price={watch.price} />
+              <PriceText price={watch.price} domain={watch.domain} />
               <br />
               <span className="secondary">
                 <When at={watch.price.observed_at} />
@@ -61,13 +61,13 @@ export function WatchTable({ watches }: { watches: readonly Watch[] }) {
   );
 }
 
-function Target({ watch: { target, price } }: { watch: Watch }) {
+function Target({ watch: { target, price, domain } }: { watch: Watch }) {
   const { t, language } = useTexts();
   if (target === null) return <span className="muted">{t("watches.noTarget")}</span>;
   const distance = price.amount && target.minor > 0 ? price.amount.minor / target.minor - 1 : null;
   return (
     <>
-      <span className="figures">{target.text}</span>
+      <span className="figures">{siteMoney(target, domain)}</span>
       <br />
       <span className={distance !== null && distance <= 0 ? "good" : "secondary"}>
         {distance !== null &&

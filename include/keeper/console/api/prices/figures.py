@@ -33,6 +33,7 @@ from keeper.pipeline.prices.assessment import assess_price
 from keeper.pipeline.prices.stored import (
     LocalePrice,
     UnknownProductError,
+    WeekdayPrice,
     WindowStatistics,
     other_locales,
     series_statistics,
@@ -74,6 +75,27 @@ class WindowReply(Reply):
         )
 
 
+class WeekdayReply(Reply):
+    """What a series costs on a day of the week, weighted by time, with shipping."""
+
+    weekday: int = Field(ge=1, le=7, description="1 is Monday, in UTC.")
+    average: Money | None = Field(description="Null without an offer.")
+    of_average_percent: float | None = Field(
+        description="Of the average over all days: 95 is five percent cheaper."
+    )
+    share_with_offer: float = Field(description="Of the time known, 0 to 1.")
+
+    @classmethod
+    def of_weekday(cls, price: WeekdayPrice, currency: str) -> "WeekdayReply":
+        """Return what the API says of a day of the week."""
+        return cls(
+            weekday=price.weekday,
+            average=Money.of_minor(price.average_minor, currency),
+            of_average_percent=price.of_average_percent,
+            share_with_offer=price.share_with_offer,
+        )
+
+
 class StatisticsReply(Reply):
     """What a series has cost, as far back as its prices mean the same."""
 
@@ -84,6 +106,7 @@ class StatisticsReply(Reply):
         "less a tenth of the time. Null where too little is known."
     )
     daily_volatility: float | None = Field(description="Of 90 days, as for shares.")
+    weekdays: list[WeekdayReply] = Field(description="Of a year; those that are known.")
 
 
 class Fact(Reply):
@@ -158,15 +181,16 @@ async def get_stats(
     name = series.name()
     work = partial(series_statistics, series=name, at=context.clock())
     try:
-        windows, rank = await context.database.run(work)
+        found = await context.database.run(work)
     except UnknownProductError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
     named = SeriesReply.of_name(name)
     reply = StatisticsReply(
         series=named,
-        windows=[WindowReply.of_window(one, named.currency) for one in windows],
-        percentile=rank.percentile,
-        daily_volatility=rank.daily_volatility,
+        windows=[WindowReply.of_window(one, named.currency) for one in found.windows],
+        percentile=found.rank.percentile,
+        daily_volatility=found.rank.daily_volatility,
+        weekdays=[WeekdayReply.of_weekday(one, named.currency) for one in found.weekdays],
     )
     return unless_known(reply, request, response)
 

@@ -29,6 +29,7 @@ from keeper.pipeline.prices.stored import (
     SeriesName,
     Span,
     StoredPoint,
+    is_asked,
 )
 
 Asin = Annotated[
@@ -158,6 +159,9 @@ class PointReply(Reply):
     checked_at: Moment = Field(description="When it was first seen.")
     last_checked_at: Moment = Field(description="When it was last seen as the newest one.")
     source: str = Field(description="keepa, or simulator for invented prices.")
+    run_id: str | None = Field(
+        description="Airflow's run that brought it; null for a check that somebody asked for."
+    )
 
     @classmethod
     def of_point(cls, point: StoredPoint, currency: str) -> Self:
@@ -170,6 +174,8 @@ class PointReply(Reply):
             checked_at=point.checked_at,
             last_checked_at=point.last_checked_at,
             source=point.source,
+            # Its name would say who asked.
+            run_id=None if is_asked(point.run_id) else point.run_id,
         )
 
 
@@ -189,6 +195,10 @@ class HistoryColumns(Reply):
     amounts: list[int | None] = Field(description="In minor units; null: there was no offer.")
     with_shipping: bool
     known_points: int = Field(description="How many there are; more than these if thinned.")
+    unconfirmed_times: list[int] = Field(
+        description="When jumps came that nothing has confirmed, the newest 200."
+    )
+    unconfirmed_amounts: list[int] = Field(description="To which amounts, in minor units.")
 
     @classmethod
     def of_columns(cls, name: SeriesName, columns: PriceColumns, *, with_shipping: bool) -> Self:
@@ -199,4 +209,6 @@ class HistoryColumns(Reply):
             amounts=columns.amounts,
             with_shipping=with_shipping,
             known_points=columns.known,
+            unconfirmed_times=[at for at, _ in columns.unconfirmed],
+            unconfirmed_amounts=[amount for _, amount in columns.unconfirmed],
         )

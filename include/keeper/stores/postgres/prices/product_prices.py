@@ -19,6 +19,7 @@ _POINTS_A_STRETCH: Final = 4
 _EPOCH_S: Final = int(KEEPA_EPOCH.timestamp())
 _TIME_BITS: Final = 31
 _AMOUNT_BITS: Final = 32
+_MOST_UNCONFIRMED: Final = 200
 
 
 class PointSort(StrEnum):
@@ -67,6 +68,7 @@ class StoredPoint:
     checked_at: datetime
     last_checked_at: datetime
     source: str
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,13 @@ class PriceColumns:
         times: In seconds since 1970.
         amounts: In minor units; None without an offer.
         known: How many points there are; more than these if they were thinned.
+        unconfirmed: Moment and amount of the newest implausible points, by time.
     """
 
     times: list[int]
     amounts: list[int | None]
     known: int
+    unconfirmed: list[tuple[int, int]]
 
 
 def find_product(connection: Connection, asin: str, domain: str) -> StoredProduct | None:
@@ -168,6 +172,8 @@ def price_columns(
     known = extent["points"] if extent else 0
     pairs: list[tuple[int, int | None]]
     with connection.cursor(row_factory=tuple_row) as cursor:
+        doubted = values | {"most": _MOST_UNCONFIRMED}
+        unconfirmed = cursor.execute(statements(_SQL)["unconfirmed"], doubted).fetchall()
         pairs = cursor.execute(statements(_SQL)["point_before"], values).fetchall()
         lead = len(pairs)
         if extent is None or known + lead <= points:
@@ -177,7 +183,12 @@ def price_columns(
             stretches = (points - lead) // _POINTS_A_STRETCH - 1
             width = (extent["last_s"] - extent["first_s"]) // stretches + 1
             pairs += _thinned(connection, values | {"width_s": width})
-    return PriceColumns([at for at, _ in pairs], [amount for _, amount in pairs], known + lead)
+    return PriceColumns(
+        times=[at for at, _ in pairs],
+        amounts=[amount for _, amount in pairs],
+        known=known + lead,
+        unconfirmed=unconfirmed[::-1],
+    )
 
 
 def _thinned(connection: Connection, values: Mapping[str, Any]) -> list[tuple[int, int | None]]:

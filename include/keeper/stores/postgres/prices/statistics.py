@@ -50,6 +50,23 @@ class PriceRank:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekdayPrice:
+    """What a series costs on a day of the week, with shipping, weighted by time.
+
+    Attributes:
+        weekday: 1 is Monday, in UTC.
+        average_minor: None without an offer.
+        of_average_percent: Of the average over all days: 95 is five percent cheaper.
+        share_with_offer: Of the time known, 0 to 1.
+    """
+
+    weekday: int
+    average_minor: int | None
+    of_average_percent: float | None
+    share_with_offer: float
+
+
+@dataclass(frozen=True, slots=True)
 class LocalePrice:
     """What a product costs in a locale, with shipping.
 
@@ -72,14 +89,28 @@ class LocalePrice:
     observed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SeriesStatistics:
+    """What a series has cost: by windows, where its price stands, and by the day of the week."""
+
+    windows: list[WindowStatistics]
+    rank: PriceRank
+    weekdays: list[WeekdayPrice]
+
+
 def statistics_of(
     connection: Connection, asin: str, domain: str, price_type: str, *, at: datetime
-) -> tuple[list[WindowStatistics], PriceRank]:
+) -> SeriesStatistics:
     """Return a series' figures of the last 30, 90, 180 and 365 days and ever, and its rank."""
     values = {"asin": asin, "domain": domain, "price_type": price_type, "at": at}
     windows = connection.execute(statements(_SQL)["statistics"], values).fetchall()
     rank = connection.execute(statements(_SQL)["rank"], values).fetchall()
-    return [WindowStatistics(**row) for row in windows], PriceRank(**rank[0])
+    weekdays = connection.execute(statements(_SQL)["weekdays"], values).fetchall()
+    return SeriesStatistics(
+        [WindowStatistics(**row) for row in windows],
+        PriceRank(**rank[0]),
+        [WeekdayPrice(**row) for row in weekdays],
+    )
 
 
 def locale_prices_of(
