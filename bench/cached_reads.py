@@ -4,29 +4,15 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
-from multiprocessing.connection import Connection as Pipe
 from statistics import quantiles
 from typing import Final
 
-import uvicorn
-
+from bench.console import served_console
 from bench.fresh import fresh_database
 from bench.registry import Run, Values, benchmark
-from keeper.console.application import make_console
-from keeper.console.cache.listener import CacheListener
-from keeper.console.cache.reads import ReadCache
-from keeper.console.changes.feed import ChangeFeed
-from keeper.console.context import ConsoleContext
-from keeper.console.database import ConsoleDatabase
-from keeper.domain.users.access import Role, Scope
 from keeper.pipeline.changes.relay import Relay
-from keeper.pipeline.users.accounts import add_user
-from keeper.pipeline.users.api_tokens import make_token
-from keeper.pipeline.users.audit import COMMAND
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
-from keeper.streams.changes.subscriber import ChangeSubscriber
 from keeper.streams.config import KafkaConfig
 from keeper.streams.topic_admin import make_topics
 from keeper.streams.topics import KEEPER_CHANGES
@@ -54,14 +40,16 @@ def cached_reads(run: Run) -> Values:
     reads, updates = run.size(60_000, 500), run.size(500, 20)
     with fresh_database(environment["DATABASE_URL"]) as database, session(database) as connection:
         connection.execute(_PREPARE)
-        token = _token(connection)
-        with _served(database, kafka) as (port, cpu_s):
-            request = _request(port, token)
+        with (
+            _relaying(database, kafka),
+            served_console(database, connection, environment) as console,
+        ):
+            port, request = console.port, _request(console.port, console.token)
             while asyncio.run(_is_slow(port, request)):
                 time.sleep(0.2)
-            before, started = cpu_s(), time.perf_counter()
+            before, started = console.cpu_s(), time.perf_counter()
             waited = asyncio.run(_read(port, request, reads))
-            took, used = time.perf_counter() - started, cpu_s() - before
+            took, used = time.perf_counter() - started, console.cpu_s() - before
             run.say(f"{reads / took:,.0f} reads a second, {used / took:.2f} of a core")
             fresh = asyncio.run(_update(connection, port, request, updates))
     return {
@@ -72,82 +60,20 @@ def cached_reads(run: Run) -> Values:
     }
 
 
-def _token(connection: Connection) -> str:
-    at = datetime.now(UTC)
-    account = add_user(
-        connection, "bench@example.org", Role.READER, COMMAND, at=at, operators=frozenset()
-    )
-    made = make_token(
-        connection,
-        account,
-        name="bench",
-        scopes=(Scope.PRICES_READ,),
-        days=1,
-        doer=COMMAND,
-        at=at,
-    )
-    return made.text
-
-
 @contextmanager
-def _served(database: PostgresConfig, kafka: KafkaConfig) -> "Iterator[tuple[int, CpuOf]]":
-    """Run a console and a relay, a process each; yields the console's port and processor time."""
-    ours, theirs = _PROCESSES.Pipe()
-    console = _PROCESSES.Process(target=_serve, args=(database, kafka, theirs), daemon=True)
+def _relaying(database: PostgresConfig, kafka: KafkaConfig) -> Iterator[None]:
+    """Run a relay in a process of its own."""
     relay = _PROCESSES.Process(target=_relay, args=(database, kafka), daemon=True)
-    for process in (console, relay):
-        process.start()
+    relay.start()
     try:
-        port = ours.recv()
-        yield port, CpuOf(ours)
+        yield
     finally:
-        for process in (console, relay):
-            process.terminate()
-            process.join()
-
-
-class CpuOf:
-    """Asks a process for its processor time."""
-
-    def __init__(self, pipe: Pipe) -> None:
-        self._pipe = pipe
-
-    def __call__(self) -> float:
-        self._pipe.send(None)
-        used: float = self._pipe.recv()
-        return used
+        relay.terminate()
+        relay.join()
 
 
 def _relay(database: PostgresConfig, kafka: KafkaConfig) -> None:
     Relay(database, kafka).run(stopped=lambda: False, wait=time.sleep)
-
-
-def _serve(database: PostgresConfig, kafka: KafkaConfig, pipe: Pipe) -> None:
-    cache = ReadCache()
-    context = ConsoleContext(
-        database=ConsoleDatabase(database),
-        operators=frozenset(),
-        public_url=None,
-        allows_insecure_cookie=False,
-        old_after=lambda price_type: timedelta(hours=12),
-        cache=cache,
-        feed=ChangeFeed(lambda: ChangeSubscriber(kafka), [CacheListener(cache)]),
-    )
-    config = uvicorn.Config(
-        make_console(context), host="127.0.0.1", port=0, log_level="error", access_log=False
-    )
-    server = uvicorn.Server(config)
-
-    async def serve() -> None:
-        serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.05)
-        pipe.send(server.servers[0].sockets[0].getsockname()[1])
-        loop = asyncio.get_running_loop()
-        loop.add_reader(pipe.fileno(), lambda: pipe.send((pipe.recv(), time.process_time())[1]))
-        await serving
-
-    asyncio.run(serve())
 
 
 def _request(port: int, token: str) -> bytes:

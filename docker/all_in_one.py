@@ -57,10 +57,14 @@ stdout_logfile_maxbytes=0
 
 
 def workers(*, inside: bool) -> "list[Worker]":
-    """Return the workers of this container, in the order of their table."""
+    """Return the workers of this container, in the order of their table.
+
+    Those that not everybody wants have containers of their own.
+    """
     from keeper.streams.workers import WORKERS
 
-    return [worker for worker in WORKERS if not (inside and worker.needs_internet)]
+    wanted = [worker for worker in WORKERS if worker.needs_setting is None]
+    return [worker for worker in wanted if not (inside and worker.needs_internet)]
 
 
 def configuration(port: int, *, inside: bool, folder: Path) -> str:

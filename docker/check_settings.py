@@ -23,6 +23,8 @@ GIVEN = {
     "discord_webhook",
     "keeper_discord_webhooks",
     "keeper_apprise_urls",
+    "keeper_bot_api_token",
+    "keeper_mini_app_key",
 }
 SHORTEST = 16
 # Of .env.example and docker-compose.dev.yaml, where everybody can read them.

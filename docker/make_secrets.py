@@ -11,6 +11,8 @@ its own.
 
 import argparse
 import base64
+import hashlib
+import hmac
 import secrets
 import subprocess
 import sys
@@ -40,6 +42,8 @@ GIVEN = (
     "discord_webhook",
     "keeper_discord_webhooks",
     "keeper_apprise_urls",
+    "keeper_bot_api_token",
+    "keeper_mini_app_key",
 )
 TLS = ("tls_certificate", "tls_key")
 
@@ -54,6 +58,9 @@ def make_secrets(folder: Path) -> list[str]:
     made = [name for name, make in makers.items() if _write(folder / name, make)]
     for name in GIVEN:
         (folder / name).touch()
+    token = (folder / "telegram_bot_token").read_text("utf-8").strip()
+    if token and _write(folder / "keeper_mini_app_key", lambda: _mini_app_key(token)):
+        made.append("keeper_mini_app_key")
     for file in folder.iterdir():
         file.chmod(0o644)
     return made
@@ -74,6 +81,11 @@ def make_certificate(folder: Path, host: str) -> None:
 
 def _password() -> str:
     return secrets.token_hex(32)
+
+
+def _mini_app_key(bot_token: str) -> str:
+    """Return by what Telegram signs for the mini app; `keeper bot app-key` prints the same."""
+    return hmac.new(b"WebAppData", bot_token.encode(), hashlib.sha256).hexdigest()
 
 
 def _redis_url() -> str:

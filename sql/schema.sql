@@ -80,6 +80,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.notify_changed_links() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('keeper_changes', 'access *');
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.notify_changed_products() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -392,7 +401,7 @@ CREATE TABLE public.audit_log (
     subject text NOT NULL,
     origin text,
     result text NOT NULL,
-    CONSTRAINT audit_log_actor_check CHECK ((actor = ANY (ARRAY['user'::text, 'token'::text, 'command'::text])))
+    CONSTRAINT audit_log_actor_check CHECK ((actor = ANY (ARRAY['user'::text, 'token'::text, 'command'::text, 'bot'::text])))
 );
 
 COMMENT ON TABLE public.audit_log IS 'Who did what to what, from where and with what result: sign-ins, tokens, roles, removals, imports.';
@@ -409,6 +418,14 @@ ALTER TABLE public.audit_log ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.bot_memory (
+    key text NOT NULL,
+    value jsonb NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.bot_memory IS 'What the bot remembers where it has no Redis: open questions by chat, and updates it has seen.';
 
 CREATE TABLE public.channels (
     channel_id bigint NOT NULL,
@@ -558,6 +575,19 @@ CREATE TABLE public.exchange_rates (
 );
 
 COMMENT ON TABLE public.exchange_rates IS 'What a euro cost in another currency''s main unit on a day; keeper rates import fills it.';
+
+CREATE TABLE public.feed_tickets (
+    digest bytea NOT NULL,
+    user_id bigint NOT NULL,
+    session_id bigint,
+    token_id bigint,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT feed_tickets_check CHECK ((num_nonnulls(session_id, token_id) <= 1))
+);
+
+COMMENT ON TABLE public.feed_tickets IS 'One-use tickets for the live feed: the SHA-256 of each, never the ticket itself; deleted by its use.';
+
+COMMENT ON COLUMN public.feed_tickets.session_id IS 'The session it was made with, or token_id; what it opens ends with it. Neither: signed in at a proxy.';
 
 CREATE TABLE public.idempotency_keys (
     user_id bigint NOT NULL,
@@ -1067,6 +1097,26 @@ ALTER TABLE public.sessions ALTER COLUMN session_id ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
+CREATE TABLE public.short_tokens (
+    short_token_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    means text NOT NULL,
+    digest bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT short_tokens_means_check CHECK ((means = ANY (ARRAY['bot'::text, 'mini app'::text])))
+);
+
+COMMENT ON TABLE public.short_tokens IS 'Tokens of minutes by which the bot or the mini app acts for a linked user: the SHA-256 of each.';
+
+ALTER TABLE public.short_tokens ALTER COLUMN short_token_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.short_tokens_short_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.sign_in_links (
     link_id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -1093,6 +1143,30 @@ ALTER TABLE public.sign_in_links ALTER COLUMN link_id ADD GENERATED ALWAYS AS ID
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.telegram_bot (
+    is_the_one boolean DEFAULT true NOT NULL,
+    username text NOT NULL,
+    CONSTRAINT telegram_bot_is_the_one_check CHECK (is_the_one)
+);
+
+COMMENT ON TABLE public.telegram_bot IS 'What the bot is called at Telegram, for links that open it; it says so itself when it starts.';
+
+CREATE TABLE public.telegram_codes (
+    user_id bigint NOT NULL,
+    digest bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.telegram_codes IS 'One-time codes that link a Telegram account: the SHA-256 of each user''s latest, never the code.';
+
+CREATE TABLE public.telegram_links (
+    user_id bigint NOT NULL,
+    telegram_id bigint NOT NULL,
+    linked_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.telegram_links IS 'Which Telegram account is which user''s: one each, proven by a one-time code.';
 
 CREATE TABLE public.token_accounts (
     account text NOT NULL,
@@ -1181,9 +1255,11 @@ CREATE TABLE public.users (
     deal_reports text DEFAULT 'WITH_DEALS'::text NOT NULL,
     report_due_from timestamp with time zone DEFAULT now() NOT NULL,
     role text DEFAULT 'reader'::text NOT NULL,
+    language text DEFAULT 'en'::text NOT NULL,
     CONSTRAINT users_check CHECK (((quiet_from IS NULL) = (quiet_until IS NULL))),
     CONSTRAINT users_daily_cap_check CHECK ((daily_cap > 0)),
     CONSTRAINT users_deal_reports_check CHECK ((deal_reports = ANY (ARRAY['OFF'::text, 'WITH_DEALS'::text, 'ALWAYS'::text]))),
+    CONSTRAINT users_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text]))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['reader'::text, 'operator'::text])))
 );
 
@@ -1198,6 +1274,8 @@ COMMENT ON COLUMN public.users.deal_reports IS 'Whether the daily report comes: 
 COMMENT ON COLUMN public.users.report_due_from IS 'A daily report is due at the first morning after; the time of the last look for new deals.';
 
 COMMENT ON COLUMN public.users.role IS 'A reader sees what is theirs, an operator everything; who the settings name is an operator all the same.';
+
+COMMENT ON COLUMN public.users.language IS 'What pages, messages and reports speak to them.';
 
 ALTER TABLE public.users ALTER COLUMN user_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.users_user_id_seq
@@ -1276,6 +1354,9 @@ ALTER TABLE ONLY public.api_tokens
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (entry_id);
 
+ALTER TABLE ONLY public.bot_memory
+    ADD CONSTRAINT bot_memory_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_pkey PRIMARY KEY (channel_id);
 
@@ -1302,6 +1383,9 @@ ALTER TABLE ONLY public.discoveries
 
 ALTER TABLE ONLY public.exchange_rates
     ADD CONSTRAINT exchange_rates_pkey PRIMARY KEY (currency, day);
+
+ALTER TABLE ONLY public.feed_tickets
+    ADD CONSTRAINT feed_tickets_pkey PRIMARY KEY (digest);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
@@ -1393,11 +1477,32 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
 
+ALTER TABLE ONLY public.short_tokens
+    ADD CONSTRAINT short_tokens_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.short_tokens
+    ADD CONSTRAINT short_tokens_pkey PRIMARY KEY (short_token_id);
+
 ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_digest_key UNIQUE (digest);
 
 ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_pkey PRIMARY KEY (link_id);
+
+ALTER TABLE ONLY public.telegram_bot
+    ADD CONSTRAINT telegram_bot_pkey PRIMARY KEY (is_the_one);
+
+ALTER TABLE ONLY public.telegram_codes
+    ADD CONSTRAINT telegram_codes_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.telegram_codes
+    ADD CONSTRAINT telegram_codes_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.telegram_links
+    ADD CONSTRAINT telegram_links_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.telegram_links
+    ADD CONSTRAINT telegram_links_telegram_id_key UNIQUE (telegram_id);
 
 ALTER TABLE ONLY public.token_accounts
     ADD CONSTRAINT token_accounts_pkey PRIMARY KEY (account);
@@ -1421,6 +1526,8 @@ CREATE INDEX api_tokens_of_user ON public.api_tokens USING btree (user_id);
 
 CREATE INDEX audit_log_by_time ON public.audit_log USING btree (happened_at);
 
+CREATE INDEX bot_memory_by_time ON public.bot_memory USING btree (expires_at);
+
 CREATE INDEX collected_deals_by_filter ON public.collected_deals USING btree (filter_id, first_seen_at DESC);
 
 CREATE INDEX collected_deals_by_product ON public.collected_deals USING btree (asin, domain);
@@ -1430,6 +1537,8 @@ CREATE INDEX collected_deals_by_score ON public.collected_deals USING btree (sco
 CREATE UNIQUE INDEX deal_filters_name ON public.deal_filters USING btree (user_id, lower(name));
 
 CREATE INDEX deal_reports_latest ON public.deal_reports USING btree (user_id, until DESC);
+
+CREATE INDEX feed_tickets_by_time ON public.feed_tickets USING btree (expires_at);
 
 CREATE INDEX idempotency_keys_by_time ON public.idempotency_keys USING btree (claimed_at);
 
@@ -1458,6 +1567,8 @@ CREATE INDEX requests_of_user ON public.requests USING btree (user_id, request_i
 CREATE UNIQUE INDEX requests_open ON public.requests USING btree (user_id, kind, arguments) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 
 CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id);
+
+CREATE INDEX short_tokens_of_user ON public.short_tokens USING btree (user_id);
 
 CREATE INDEX sign_in_links_of_user ON public.sign_in_links USING btree (user_id, created_at);
 
@@ -1519,6 +1630,8 @@ CREATE TRIGGER changes_made AFTER UPDATE ON public.products REFERENCING NEW TABL
 
 CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF user_id, digest, expires_at OR TRUNCATE ON public.sessions FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
 
+CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OR TRUNCATE ON public.telegram_links FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed_links();
+
 CREATE TRIGGER changes_made AFTER DELETE OR UPDATE OF email, role OR TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.notify_all_changed('access');
 
 CREATE TRIGGER changes_made AFTER UPDATE ON public.watched_products REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT WHEN ((current_setting('keeper.loads_prices'::text, true) IS DISTINCT FROM 'on'::text)) EXECUTE FUNCTION public.notify_updated_watches();
@@ -1561,6 +1674,15 @@ ALTER TABLE ONLY public.deal_filters
 ALTER TABLE ONLY public.deal_reports
     ADD CONSTRAINT deal_reports_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.feed_tickets
+    ADD CONSTRAINT feed_tickets_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(session_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_tickets
+    ADD CONSTRAINT feed_tickets_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.api_tokens(token_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_tickets
+    ADD CONSTRAINT feed_tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
@@ -1600,8 +1722,17 @@ ALTER TABLE ONLY public.requests
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.short_tokens
+    ADD CONSTRAINT short_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.telegram_links(user_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.sign_in_links
     ADD CONSTRAINT sign_in_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.telegram_codes
+    ADD CONSTRAINT telegram_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.telegram_links
+    ADD CONSTRAINT telegram_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.user_limits
     ADD CONSTRAINT user_limits_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE;

@@ -34,6 +34,8 @@ _NEEDS: Final = {
     "console": ("migrate",),
     **dict.fromkeys(_WORKERS, ("migrate",)),
     **dict.fromkeys(airflow.PROGRAMS, ("airflow-migrate",)),
+    product.BOT: (product.BOT_TOKEN,),
+    product.BOT_TOKEN: ("migrate",),
 }
 
 
@@ -53,6 +55,7 @@ def names_of(stack: Stack, only: Sequence[str]) -> frozenset[str]:
             f"There is no service group {', '.join(unknown)}; choose from {', '.join(GROUPS)}."
         )
     wanted = {name for group in only or GROUPS for name in GROUPS[group]}
+    wanted -= product.unwanted_workers(stack)
     if not stack.uses_simulator:
         wanted.discard("simulator")
     if not stack.uses_redis:
@@ -90,6 +93,7 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
         postgres.databases_step(stack),
         airflow.migrate_step(stack),
         product.migrate_step(stack),
+        product.bot_token_step(stack),
     ]
     return services, [step for step in steps if step.name in names]
 

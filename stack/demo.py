@@ -18,6 +18,7 @@ from stack.airflow_api import AirflowApi, TaskInstance
 from stack.commands import last_lines
 from stack.context import Stack
 from stack.demo_proof import Findings, look_until_proved, watched_products
+from stack.environment import product_environment
 from stack.errors import InterruptedByUserError, StackError
 from stack.given import catches_mail
 from stack.product import keeper_output
@@ -89,6 +90,7 @@ def run_demo(stack: Stack, console: Console, *, release: bool = True) -> None:
         console.print(f"\n{_RUNS_ON}", highlight=False, soft_wrap=True)
     console.print("\n[bold]Where to look[/]")
     report.print_urls(console, stack)
+    _print_way_in(console, stack)
     console.print("\n`make down` ends the stack, `make demo` runs it again.")
 
 
@@ -210,6 +212,16 @@ def _asked(detail: str) -> str:
         "buy_box": "with their buy box",
         "offers": "with their offers",
     }[detail]
+
+
+def _print_way_in(console: Console, stack: Stack) -> None:
+    """Print a link by which the reader of the watch list signs in."""
+    address = product_environment(stack).get("KEEPER_USER_EMAIL")
+    # In a file of secrets only the product itself reads it.
+    if address is not None:
+        link = keeper_output(stack, "console", "login", address).strip()
+        console.print(f"\n[bold]Sign in[/] as {address}, once, within 15 minutes:")
+        console.print(link, highlight=False, soft_wrap=True)
 
 
 def _print_findings(

@@ -47,6 +47,7 @@ def product_environment(stack: Stack) -> dict[str, str]:
         "ELASTICSEARCH_URL": f"http://{HOST}:{ports.elasticsearch}",
         "KEEPER_RUN_DIR": str(layout.run),
         "KEEPER_PAGES_DIR": str(layout.pages),
+        "KEEPER_BOT_API_URL": f"http://{HOST}:{ports.console}",
         "KEEPER_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
         "KEEPER_AIRFLOW_API_USER": AIRFLOW_CONSOLE_USER,
         "KEEPER_AIRFLOW_API_PASSWORD": stack.credentials.airflow_console,

@@ -21,6 +21,7 @@ _THE_STACKS_OWN: Final = (
     "KEEPER_ELASTICSEARCH_PASSWORD",
     "KEEPER_KAFKA_",
     "KEEPER_RUN_DIR",
+    "KEEPER_BOT_API_URL",
 )
 _NAMES: Final = frozenset(
     spelled

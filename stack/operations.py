@@ -15,6 +15,7 @@ from stack.errors import NotReadyError, StackError
 from stack.layout import Layout
 from stack.locks import only_one
 from stack.preflight import Machine
+from stack.product import unwanted_workers
 from stack.services import Service, Step
 from stack.startup import start_in_order
 from stack.supervisor import RUNNING, Supervisor
@@ -83,6 +84,7 @@ def up(stack: Stack, only: Sequence[str], console: Console) -> Stack:
         write_env_file(stack)
         used = {"simulator": stack.uses_simulator, "redis": stack.uses_redis}
         leave_out = [name for name, is_used in used.items() if not is_used]
+        leave_out += sorted(unwanted_workers(stack))
         start_in_order(stack.layout, supervisor, console, services, steps, leave_out)
     return stack
 

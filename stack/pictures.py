@@ -22,6 +22,7 @@ from stack.airflow_pictures import airflow_pictures
 from stack.context import Stack
 from stack.environment import database_url
 from stack.errors import StackError
+from stack.page_pictures import page_pictures
 from stack.ports import HOST
 from stack.report_picture import deal_report_page, take_page
 
@@ -37,7 +38,7 @@ FLAGS: Final = (
 
 
 def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
-    """Write Airflow's pages, an alert by mail and Telegram, and a deal report to `folder`.
+    """Write Keeper's and Airflow's pages, an alert as it arrives and a deal report to `folder`.
 
     Needs a stack on which the demo has run; a report is made if there is none.
 
@@ -49,6 +50,7 @@ def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
     mail, report = _mail_of(stack, alert_id), deal_report_page(stack, console)
     with _chromium() as browser:
         pictures = {
+            **page_pictures(browser, stack),
             **airflow_pictures(browser, stack),
             "alert-mail.png": _alert_mail(browser, mail),
             "alert-telegram.png": _alert_in_telegram(browser, stack, message_id),

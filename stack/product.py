@@ -17,12 +17,15 @@ from stack.context import Stack
 from stack.environment import product_environment, simulator_url
 from stack.errors import StackError
 from stack.launch import environment_of
+from stack.layout import write_private
 from stack.ports import HOST
 from stack.programs import Program
 from stack.services import Service, Step
 
 # A worker touches its file at least this often.
 _HEARTBEAT_TIMEOUT_S: Final = 60
+BOT: Final = "bot"
+BOT_TOKEN: Final = "bot-token"  # noqa: S105 -- a step's name
 
 
 def keeper_command(stack: Stack) -> Path:
@@ -111,24 +114,61 @@ def console_service(stack: Stack) -> Service:
 
 
 def worker_services(stack: Stack) -> list[Service]:
-    """Describe the side workers, those of the table of workers."""
+    """Describe the side workers, those of the table of workers that are wanted."""
     return [
         Service(
             program=Program(
                 name=worker.name,
                 argv=(str(keeper_command(stack)), *worker.service_command),
-                env=product_environment(stack) | process_environment(stack),
+                env=product_environment(stack)
+                | process_environment(stack)
+                | (_bot_environment(stack) if worker.name == BOT else {}),
                 directory=str(stack.layout.root),
             ),
             title=worker.title,
             probe=partial(_probe_heartbeat, stack, worker.name),
             waits=partial(_what_it_waits_for, stack, worker.name),
-            needs=frozenset({"migrate"}),
+            needs=frozenset({"migrate", *((BOT_TOKEN,) if worker.name == BOT else ())}),
             timeout=90,
             memory_mib=130,
         )
         for worker in WORKERS
+        if worker.name not in unwanted_workers(stack)
     ]
+
+
+def unwanted_workers(stack: Stack) -> frozenset[str]:
+    """Return the workers that need a setting which nobody has given."""
+    given = product_environment(stack)
+    return frozenset(
+        worker.name
+        for worker in WORKERS
+        if (name := worker.needs_setting) is not None and not {name, f"{name}_FILE"} & given.keys()
+    )
+
+
+def bot_token_step(stack: Stack) -> Step:
+    """Describe the step that makes the token by which the bot asks the API, the first time."""
+
+    def make() -> str:
+        file = _bot_token_file(stack)
+        if file.exists() or "KEEPER_BOT_API_TOKEN" in product_environment(stack):
+            return "there"
+        made = keeper_output(stack, "api-tokens", "make", "local-stack", "--bot", "--days", "366")
+        write_private(file, made)
+        return "made"
+
+    return Step(BOT_TOKEN, "the bot's token for the API", make, frozenset({"migrate"}))
+
+
+def _bot_environment(stack: Stack) -> dict[str, str]:
+    if "KEEPER_BOT_API_TOKEN" in product_environment(stack):
+        return {}
+    return {"KEEPER_BOT_API_TOKEN_FILE": str(_bot_token_file(stack))}
+
+
+def _bot_token_file(stack: Stack) -> Path:
+    return stack.layout.secrets / "bot_api_token"
 
 
 def migrate_step(stack: Stack) -> Step:

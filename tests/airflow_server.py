@@ -20,8 +20,10 @@ class Airflow:
         runs: By id, what a run was started with.
         states: By id, its state; queued if it has none.
         logins: How often somebody logged in.
+        looks: How often somebody asked for the next run.
         token: What counts as a token now.
         status: Answers everything but a login with this; None for what is right.
+        next_run: When the next run comes; None while it is paused.
         hangs_up: Starts runs and ends the connection without a word.
     """
 
@@ -29,8 +31,10 @@ class Airflow:
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     logins: int = 0
+    looks: int = 0
     token: str = "token-1"
     status: int | None = None
+    next_run: str | None = None
     hangs_up: bool = False
 
     def answer(
@@ -44,6 +48,9 @@ class Airflow:
             return 401, {}
         if self.status is not None:
             return self.status, {}
+        if path == "/api/v2/dags/track_prices":
+            self.looks += 1
+            return 200, {"is_paused": self.next_run is None, "next_dagrun_run_after": self.next_run}
         runs = "/api/v2/dags/track_prices/dagRuns"
         if method == "POST" and path == runs:
             run_id = body["dag_run_id"]

@@ -18,6 +18,7 @@ class Access:
         is_of_owner: What it is about is Ann's: other readers learn not even that it is there.
         is_of_boss: What it is about is an operator's: readers learn not even that it is there.
         needs_scope_to_see: Without this scope a token learns not even that it is there.
+        needs_bot: Nobody may but a bot by its own token.
         body: What is sent, or what makes it for the address of who asks.
     """
 
@@ -28,6 +29,7 @@ class Access:
     is_of_owner: bool = False
     is_of_boss: bool = False
     needs_scope_to_see: Scope | None = None
+    needs_bot: bool = False
     body: Any = None
 
 
@@ -37,7 +39,11 @@ def _own_mail(email: str | None) -> dict[str, Any]:
 
 _USERS: Final = {
     "me-get": Access(),
+    "me-change": Access(Scope.MESSAGES_WRITE, body={"language": "en"}),
     "me-sign-out": Access(needs_session=True),
+    "sessions-list": Access(needs_session=True),
+    "sessions-end": Access(needs_session=True, is_of_owner=True),
+    "sessions-end-others": Access(needs_session=True),
     "api-tokens-list": Access(needs_session=True),
     "api-tokens-make": Access(needs_session=True, body={"name": "x", "scopes": ["watches:read"]}),
     "api-tokens-revoke": Access(needs_session=True, is_of_owner=True),
@@ -60,6 +66,17 @@ _PEOPLE: Final = {
     "users-unset-limit": Access(Scope.OPERATIONS_WRITE, needs_operator=True),
 }
 
+_TELEGRAM: Final = {
+    "me-get-telegram": Access(),
+    "me-link-telegram": Access(needs_session=True),
+    "me-unlink-telegram": Access(needs_session=True),
+    "sign-in-telegram": Access(is_public=True, body={"init_data": "made where it is asked"}),
+    "telegram-set-bot": Access(needs_bot=True, body={"username": "keeper_bot"}),
+    "telegram-link": Access(needs_bot=True, body={"telegram_id": 4711, "code": "0" * 40}),
+    "telegram-act": Access(needs_bot=True, body={"telegram_id": 4711}),
+    "telegram-unlink": Access(needs_bot=True),
+}
+
 READ, WRITE = Scope.WATCHES_READ, Scope.WATCHES_WRITE
 _WATCHES: Final = {
     "watches-list": Access(READ),
@@ -67,8 +84,11 @@ _WATCHES: Final = {
     "watches-change-many": Access(WRITE, body={"ids": [1], "changes": {}}),
     "watches-import": Access(WRITE, body="asin\nB00EXAMPL1"),
     "watches-export": Access(READ),
+    "watches-list-sparklines": Access(READ),
+    "watches-check": Access(READ, body={"products": ["B00EXAMPL1"]}),
     "watches-try": Access(READ, body={"product": "B00EXAMPL1", "target": "5"}),
     "rules-explain": Access(READ),
+    "rules-list-forms": Access(READ),
     "tags-list": Access(READ),
     "watches-get": Access(READ, is_of_owner=True),
     "watches-change": Access(WRITE, is_of_owner=True, body={"target": "5"}),
@@ -157,6 +177,10 @@ _PRICES: Final = {
     "prices-list-history": Access(Scope.PRICES_READ),
     "prices-get-columns": Access(Scope.PRICES_READ),
     "prices-get-stats": Access(Scope.PRICES_READ),
+    "prices-export-history": Access(Scope.PRICES_READ),
+    "prices-get-origin": Access(Scope.PRICES_READ),
+    "prices-list-weekdays": Access(Scope.PRICES_READ),
+    "price-types-list": Access(),
     "prices-assess": Access(Scope.PRICES_READ),
     "prices-list-locales": Access(Scope.PRICES_READ),
     "prices-check": Access(WRITE, is_of_owner=True),
@@ -164,12 +188,13 @@ _PRICES: Final = {
     "prices-get-check": Access(Scope.PRICES_READ, is_of_owner=True),
 }
 
-_LIVE: Final = {"live-stream": Access()}
+_LIVE: Final = {"live-stream": Access(), "live-make-ticket": Access()}
 
 OPERATIONS: Final = {
     **_LIVE,
     **_USERS,
     **_PEOPLE,
+    **_TELEGRAM,
     **_WATCHES,
     **_MESSAGES,
     **_DEALS,

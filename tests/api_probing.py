@@ -43,11 +43,13 @@ class Caller:
         name: For the finding.
         headers: Their proof; without one what is generated counts.
         may_all: Whether they may do all that a token or a session may.
+        is_bot: Whether they may do what a bot alone may, and nothing else.
     """
 
     name: str
     headers: Mapping[str, str]
     may_all: bool = False
+    is_bot: bool = False
 
 
 @dataclass
@@ -60,6 +62,7 @@ class Prober:
         places: Gives, for a path, the parts of addresses that lead to something.
         findings: The first request by operation and fault.
         answered: How many answers there were by status.
+        met: How many answers each caller has had.
     """
 
     url: str
@@ -67,6 +70,7 @@ class Prober:
     places: Callable[[str], dict[str, str]]
     findings: dict[tuple[str, str], str] = field(default_factory=dict)
     answered: dict[int, int] = field(default_factory=dict)
+    met: dict[str, int] = field(default_factory=dict)
 
     def generate(self, operation: Operation, *, examples: int) -> None:
         """Send requests that fit the description, and others that nearly do."""
@@ -110,7 +114,9 @@ class Prober:
         raw = operation.definition.raw
         described = Described(operation.path, raw, DOCUMENT["components"]["schemas"])
         # What is refused for who asks is not even read.
-        callers = cycle([one for one in self.callers() if one.may_all])
+        of_bot = {"bot": []} in raw.get("security", [])
+        may = [one for one in self.callers() if (one.is_bot if of_bot else one.may_all)]
+        callers = cycle(may)
         with closing(_session()) as session:
             every_one = attacks(described, known, bodies)
             for attack in islice(every_one, start % every, None, every):
@@ -140,6 +146,7 @@ class Prober:
     def _validate(
         self, case: Case[Any], caller: Caller, answer: requests.Response, what: str
     ) -> None:
+        self.met[caller.name] = self.met.get(caller.name, 0) + 1
         self.answered[answer.status_code] = self.answered.get(answer.status_code, 0) + 1
         faults: list[str] = []
         if answer.status_code == 500:

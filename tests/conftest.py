@@ -15,4 +15,6 @@ pytest_plugins = (
     "tests.console_server",
     "tests.redis_server",
     "tests.page_visit",
+    "tests.telegram_server",
+    "tests.running_bot",
 )

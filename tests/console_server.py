@@ -1,6 +1,5 @@
 """A console that serves in a thread, and people who use it."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -10,12 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from keeper.alerts.message import Message
 from keeper.alerts.texts import as_text
+from keeper.cli.services.console import application
 from keeper.console.application import make_console
 from keeper.console.context import ConsoleContext
 from keeper.console.database import ConsoleDatabase
@@ -23,21 +21,26 @@ from keeper.console.operations import ConsoleKafka, Operations
 from keeper.domain.messages.queue import ChannelKind, DeliveryResult, DeliveryStatus
 from keeper.domain.users.access import Account, Role, Scope
 from keeper.domain.users.limits import DEFAULT_LIMITS, Limits
+from keeper.domain.users.telegram import app_key_of
 from keeper.pipeline.messages.deliver import Delivery, deliver_due
 from keeper.pipeline.services.health import HealthState, PartHealth
 from keeper.pipeline.users.accounts import add_user, known_user
 from keeper.pipeline.users.api_tokens import make_token
 from keeper.pipeline.users.audit import COMMAND
 from keeper.pipeline.users.sign_in import make_link
+from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.streams.config import KafkaConfig
+from tests.asgi_server import PLAIN, serving
+from tests.chat_server import TOKEN
 from tests.services import free_port
-from tests.waiting import HUNG_AFTER_S, wait_until
+from tests.waiting import HUNG_AFTER_S
 
 BOSS = "boss@example.org"
 """Whom the settings make an operator."""
 ANN = "ann@example.org"
 BEN = "ben@example.org"
+LINK_SECRET = "a-secret-of-some-length"
 STARTED = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
@@ -133,31 +136,38 @@ class Console:
     def nobody(self, headers: dict[str, str] | None = None) -> httpx.Client:
         """Return a client without proof of who it is."""
         client = httpx.Client(
-            base_url=self.url, headers=headers, timeout=HUNG_AFTER_S, trust_env=False
+            base_url=self.url,
+            headers=headers,
+            timeout=HUNG_AFTER_S,
+            trust_env=False,
+            verify=PLAIN,
         )
         return self.clients.enter_context(client)
 
 
 @contextmanager
-def serving(app: FastAPI, port: int) -> Iterator[None]:
-    """Serve an application from a thread for the block."""
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=port,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        wait_until(lambda: server.started, "the console serves")
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
+def console_by_settings(
+    database: PostgresConfig, kafka: KafkaConfig, **settings: str
+) -> Iterator[str]:
+    """Serve from a thread what `keeper console` serves with these settings; gives its address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        "DATABASE_URL": database.url,
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "KEEPER_PUBLIC_URL": url,
+        "KEEPER_LINK_SECRET": LINK_SECRET,
+        **settings,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        load_settings.cache_clear()
+        app = application()
+    load_settings.cache_clear()
+    with serving(app, port):
+        yield url
+    app.state.console.database.close()
 
 
 @pytest.fixture
@@ -183,6 +193,7 @@ def make_running(
 
             store = ConsoleDatabase(database)
             running.callback(store.close)
+            parts.setdefault("telegram_app_key", app_key_of(TOKEN))
             context = ConsoleContext(
                 database=store,
                 operators=frozenset({BOSS}),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from keeper.clock import Clock, utc_now
 from keeper.domain.locales import locale_of
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.watches.csv_file import RowError, WatchRow, read_watches
 from keeper.settings import SIMULATOR_KEY
 from keeper.simulator.api.keepa_api import KeepaApi
 from keeper.simulator.api.recordings import Recordings
-from keeper.simulator.api.server import served
+from keeper.simulator.api.server import build_app
 from keeper.simulator.api.token_bucket import TokenBucket
 from keeper.simulator.faults.plan import FaultPlan
 from keeper.simulator.products import catalogue
@@ -26,11 +28,14 @@ from keeper.simulator.products.catalogue import Catalogue, SuggestedWatch
 from keeper.simulator.products.clock import CatalogueClock, ClockMode
 from keeper.sources.keepa.client import KeepaClient
 from keeper.sources.keepa.config import KeepaConfig
+from tests.asgi_server import PLAIN, serving
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 """Where the simulator's clock is held."""
 SEED = 1
 PRODUCTS = 2_000
+CATALOGUE = Catalogue(SEED, PRODUCTS)
+"""Everybody's: it follows from its seed, and remembers what it has made."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Simulator:
 
     def post(self, path: str, body: dict[str, Any]) -> None:
         """Set something by the admin endpoints."""
-        httpx.post(f"{self.url}/simulator/{path}", json=body, timeout=10).raise_for_status()
+        with httpx.Client(timeout=10, trust_env=False, verify=PLAIN) as client:
+            client.post(f"{self.url}/simulator/{path}", json=body).raise_for_status()
 
     def config(self, key: str = "simulator") -> KeepaConfig:
         """Return the configuration of a client that asks this simulator."""
@@ -59,7 +65,10 @@ def keeper_command(*words: str) -> list[str]:
 
 @contextmanager
 def simulators() -> Iterator[Callable[..., Simulator]]:
-    """Give what starts simulators as `keeper simulate-keepa` does, their clocks held."""
+    """Give what starts simulators as `keeper simulate-keepa` does, their clocks held.
+
+    Tokens are refilled by a clock of their own, which runs unless another is given.
+    """
     with ExitStack() as running:
 
         def start(
@@ -68,16 +77,17 @@ def simulators() -> Iterator[Callable[..., Simulator]]:
             recordings: Path | None = None,
             key: str = SIMULATOR_KEY,
             at: datetime = AT,
+            clock: Clock = utc_now,
         ) -> Simulator:
             api = KeepaApi(
-                catalogue=Catalogue(SEED, PRODUCTS),
+                catalogue=CATALOGUE,
                 clock=CatalogueClock(ClockMode.HOLD, at),
-                bucket=TokenBucket(refill_rate),
+                bucket=TokenBucket(refill_rate, clock),
                 keys=(key,),
                 recordings=Recordings(recordings),
                 faults=FaultPlan(SEED),
             )
-            return Simulator(running.enter_context(served(api)))
+            return Simulator(running.enter_context(serving(build_app(api))))
 
         yield start
 
@@ -91,9 +101,14 @@ def simulate() -> Iterator[Callable[..., Simulator]]:
 
 def watch_list(products: int) -> list[Watch]:
     """Return watches of the simulator's own catalogue."""
+    return list(_watches(products))
+
+
+@cache
+def _watches(products: int) -> tuple[Watch, ...]:
     locales = [locale_of(name) for name in ("us", "de", "jp")]
     suggested = catalogue.watch_list(SEED, PRODUCTS, locales, products, AT)
     lines = [",".join(SuggestedWatch._fields)] + [",".join(map(str, one)) for one in suggested]
     rows = list(read_watches("\n".join(lines).encode()))
     assert not [row for row in rows if isinstance(row, RowError)]
-    return [row.watch for row in rows if isinstance(row, WatchRow)]
+    return tuple(row.watch for row in rows if isinstance(row, WatchRow))

@@ -29,7 +29,7 @@ class Relay(ThreadingTCPServer):
     def running(cls, host: str, port: int) -> Iterator[Self]:
         """Pass on what goes to a service during the block."""
         with cls(host, port) as relay:
-            thread = threading.Thread(target=relay.serve_forever, name="relay")
+            thread = threading.Thread(target=relay.serve_forever, args=(0.01,), name="relay")
             thread.start()
             yield relay
             relay.is_open.set()

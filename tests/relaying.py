@@ -20,7 +20,8 @@ from keeper.pipeline.changes.relay import Relay
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.streams.changes.subscriber import ChangeSubscriber
 from keeper.streams.config import KafkaConfig
-from tests.console_server import BOSS, Clock, Console, serving
+from tests.asgi_server import serving
+from tests.console_server import BOSS, Clock, Console
 from tests.services import free_port
 from tests.waiting import wait_until
 

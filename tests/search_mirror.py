@@ -72,7 +72,7 @@ def documents(search: Elasticsearch, alias: str) -> dict[str, dict[str, Any]]:
     """Return every document by its id, without what PostgreSQL does not keep of a check."""
     search.indices.refresh(index=alias)
     hits = search.search(index=alias, size=5000)["hits"]["hits"]
-    left_out = {"run_id", "target_price", "previous_price", "price_change", "filter_id", "filter"}
+    left_out = {"run_id", "previous_price", "price_change", "filter_id", "filter"}
     return {
         hit["_id"]: {k: v for k, v in hit["_source"].items() if k not in left_out} for hit in hits
     }

@@ -4,7 +4,7 @@
 -- Returns alerts that somebody may see (a null owner: everybody's), newest first, before an id. Null
 -- filters let everything pass. A null price means no offer.
 SELECT a.alert_id, a.watch_id, a.user_id, u.email, a.asin, a.domain, a.price_type, p.title,
-    a.price_minor, a.shipping_minor, a.previous_price_minor, a.target_minor, a.currency, a.reason,
+    p.image_url, a.price_minor, a.shipping_minor, a.previous_price_minor, a.target_minor, a.currency, a.reason,
     a.rules, a.status, a.raised_at, a.observed_at, a.checked_at, a.seen_at, a.source
 FROM price_alerts a
 JOIN users u USING (user_id)

@@ -24,7 +24,7 @@ WHERE (asin, domain, price_type) = (%(asin)s, %(domain)s, %(price_type)s)
 -- Returns points of a series in [since, until), after a moment in either order. A null price means
 -- no offer. In braces: how later rows compare, and the direction.
 SELECT p.observed_at, p.price_minor, p.shipping_minor, p.implausible, p.checked_at,
-    p.last_checked_at, o.source, o.run_id
+    p.last_checked_at, o.source
 FROM price_points p
 JOIN price_origins o USING (origin_id)
 WHERE p.series_id = %(series_id)s AND p.observed_at >= %(since)s AND p.observed_at < %(until)s
@@ -34,11 +34,13 @@ LIMIT %(most)s
 
 -- name: extent
 -- Returns how many plausible points a series has after a moment and before another, with the first
--- and the last, in seconds since 1970.
-SELECT count(*) AS points, date_part('epoch', min(observed_at))::bigint AS first_s,
-    date_part('epoch', max(observed_at))::bigint AS last_s
+-- and the last of all, in seconds since 1970, and how many implausible ones.
+SELECT count(*) FILTER (WHERE NOT implausible) AS points,
+    date_part('epoch', min(observed_at))::bigint AS first_s,
+    date_part('epoch', max(observed_at))::bigint AS last_s,
+    count(*) FILTER (WHERE implausible) AS doubted
 FROM price_points
-WHERE series_id = %(series_id)s AND NOT implausible
+WHERE series_id = %(series_id)s
     AND observed_at > %(since)s AND observed_at < %(until)s
 
 -- name: point_before
@@ -78,14 +80,36 @@ FROM (
 GROUP BY stretch
 ORDER BY stretch
 
--- name: unconfirmed
--- Returns the newest implausible points after a moment and before another.
-SELECT date_part('epoch', observed_at)::bigint AS at_s,
-    price_minor + CASE WHEN %(with_shipping)s THEN coalesce(shipping_minor, 0) ELSE 0 END AS amount
-FROM price_points
-WHERE series_id = %(series_id)s AND implausible AND price_minor IS NOT NULL
-    AND observed_at > %(since)s AND observed_at < %(until)s
-ORDER BY observed_at DESC LIMIT %(most)s
+-- name: sparklines
+-- Returns for watches that somebody may see (a null owner: everybody's) the lowest, the highest and
+-- the last plausible point of each stretch of time and the first one without an offer, led by the
+-- point that held when the first one began; as the watch counts it. Codes as in thinned.
+SELECT watch_id, min((amount << 31) + s) AS lowest, max((amount << 31) + s) AS highest,
+    max((s << 32) + coalesce(amount + 1, 0)) AS last, min(s) FILTER (WHERE amount IS NULL) AS gap
+FROM (
+    SELECT w.watch_id, date_part('epoch', q.observed_at)::bigint - 1293840000 AS s,
+        date_bin(make_interval(secs => %(width_s)s), greatest(q.observed_at, %(since)s::timestamptz
+            - interval '1 second'), %(since)s) AS stretch,
+        q.price_minor + CASE WHEN w.with_shipping THEN coalesce(q.shipping_minor, 0) ELSE 0 END AS amount
+    FROM watched_products w
+    JOIN price_series s USING (asin, domain, price_type)
+    CROSS JOIN LATERAL (
+        (
+            SELECT p.observed_at, p.price_minor, p.shipping_minor FROM price_points p
+            WHERE p.series_id = s.series_id AND p.observed_at < %(since)s AND NOT p.implausible
+            ORDER BY p.observed_at DESC LIMIT 1
+        )
+        UNION ALL
+        SELECT p.observed_at, p.price_minor, p.shipping_minor FROM price_points p
+        WHERE p.series_id = s.series_id AND p.observed_at >= %(since)s AND NOT p.implausible
+    ) AS q
+    WHERE w.watch_id = ANY (%(watch_ids)s::bigint[])
+        AND (%(owner)s::bigint IS NULL OR w.user_id = %(owner)s)
+    -- Keeps PostgreSQL from computing each of these three times.
+    OFFSET 0
+) AS points
+GROUP BY watch_id, stretch
+ORDER BY watch_id, stretch
 
 -- name: statistics
 -- Returns what a series has cost in the last 30, 90, 180 and 365 days and ever (null days), weighted
@@ -124,11 +148,24 @@ SELECT (SELECT percentile::float8 FROM analytics.price_percentile(
             %(asin)s, %(domain)s, %(price_type)s, 90, %(at)s)) AS daily_volatility
 
 -- name: weekdays
--- Returns what a series costs on each day of the week within a year, as far back as its prices mean
--- the same; a null average means no offer on such days.
-SELECT weekday, average_minor, of_average::float8 AS of_average_percent,
-    in_stock::float8 AS share_with_offer
-FROM analytics.weekday_prices(%(asin)s, %(domain)s, %(price_type)s, 365, %(at)s)
+-- Returns what a series costs on each day of the week, with shipping, in minor units.
+SELECT weekday, average_minor, of_average::float8 AS of_average, in_stock::float8 AS in_stock
+FROM analytics.weekday_prices(%(asin)s, %(domain)s, %(price_type)s, %(days)s, %(at)s)
+
+-- name: origin
+-- Returns where the current price of a series is from.
+SELECT source, run_id, observed_at, seen_at, last_checked_at FROM current_prices
+WHERE (asin, domain, price_type) = (%(asin)s, %(domain)s, %(price_type)s)
+
+-- name: implausible_points
+-- Returns the points of a span that nothing has confirmed, the newest first.
+SELECT date_part('epoch', observed_at)::bigint AS at_s,
+    price_minor + CASE WHEN %(with_shipping)s THEN coalesce(shipping_minor, 0) ELSE 0 END AS amount
+FROM price_points
+WHERE series_id = %(series_id)s AND implausible
+    AND observed_at > %(since)s AND observed_at < %(until)s
+ORDER BY observed_at DESC
+LIMIT %(most)s
 
 -- name: locale_prices
 -- Returns what a product costs in each locale, with shipping, in minor units and in euro cents by the

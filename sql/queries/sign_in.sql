@@ -59,6 +59,19 @@ SELECT session_id, expires_at, user_id, email, role FROM found
 -- Deletes a session, which ends it.
 DELETE FROM sessions WHERE session_id = %(session_id)s
 
+-- name: list_sessions
+-- Returns the sessions of one user that have not expired, the one used last first.
+SELECT session_id, created_at, expires_at, last_used_at FROM sessions
+WHERE user_id = %(user_id)s AND expires_at > %(at)s
+ORDER BY last_used_at DESC, session_id DESC
+
+-- name: end_sessions
+-- Deletes a session of a user, or with a null id all but one, and returns which.
+DELETE FROM sessions
+WHERE user_id = %(user_id)s AND session_id IS DISTINCT FROM %(kept_id)s
+    AND (%(session_id)s::bigint IS NULL OR session_id = %(session_id)s)
+RETURNING session_id
+
 -- name: add_token
 -- Adds an API token and returns its id.
 INSERT INTO api_tokens (user_id, name, digest, scopes, created_at, expires_at)
@@ -67,11 +80,12 @@ RETURNING token_id
 
 -- name: find_token
 -- Returns a token that is neither revoked nor expired with whose it is, and moves on when it was
--- last used, once a minute at most.
+-- last used, once a minute at most. A bot's token is no other's: it is found where one is wanted alone.
 WITH found AS (
     SELECT t.token_id, t.scopes, t.expires_at, t.last_used_at, u.user_id, u.email, u.role
     FROM api_tokens t JOIN users u USING (user_id)
     WHERE t.digest = %(digest)s AND t.revoked_at IS NULL AND t.expires_at > %(at)s
+        AND ('bot' = ANY (t.scopes)) = %(of_bot)s
 ), touched AS (
     UPDATE api_tokens t SET last_used_at = %(at)s FROM found f
     WHERE t.token_id = f.token_id
@@ -90,3 +104,24 @@ FROM api_tokens WHERE user_id = %(user_id)s ORDER BY token_id
 UPDATE api_tokens SET revoked_at = coalesce(revoked_at, %(at)s)
 WHERE token_id = %(token_id)s AND user_id = %(user_id)s
 RETURNING name
+
+-- name: add_ticket
+-- Adds a ticket for the live feed, and deletes those that have expired.
+WITH expired AS (
+    DELETE FROM feed_tickets WHERE expires_at <= %(at)s
+)
+INSERT INTO feed_tickets (digest, user_id, session_id, token_id, expires_at)
+VALUES (%(digest)s, %(user_id)s, %(session_id)s, %(token_id)s, %(expires_at)s)
+
+-- name: use_ticket
+-- Deletes a ticket and returns by what it was made: the digest of a session or a token, or neither
+-- and an address; no row if there is none, or it has expired. Of two at once only one gets a row.
+WITH used AS (
+    DELETE FROM feed_tickets WHERE digest = %(digest)s AND expires_at > %(at)s
+    RETURNING user_id, session_id, token_id
+)
+SELECT u.email, s.digest AS session, t.digest AS token
+FROM used
+JOIN users u ON u.user_id = used.user_id
+LEFT JOIN sessions s ON s.session_id = used.session_id
+LEFT JOIN api_tokens t ON t.token_id = used.token_id

@@ -97,6 +97,10 @@ SELECT ctid FROM sign_in_links WHERE expires_at < %(before)s
 -- Returns the places of keys that nobody can use any more: older than a day, whatever is kept else.
 SELECT ctid FROM idempotency_keys WHERE claimed_at < greatest(%(before)s, now() - interval '1 day')
 
+-- name: old_feed_tickets
+-- Returns the places of tickets that nobody can use any more, whatever is kept else.
+SELECT ctid FROM feed_tickets WHERE expires_at < greatest(%(before)s, now() - interval '1 day')
+
 -- name: old_api_tokens
 -- Returns the places of tokens that expired before a moment.
 SELECT ctid FROM api_tokens WHERE expires_at < %(before)s

@@ -25,6 +25,14 @@ LIMIT %(most)s
 -- Returns the zone of a user's clock.
 SELECT time_zone FROM users WHERE user_id = %(user_id)s
 
+-- name: language
+-- Returns the language that a user is spoken to in.
+SELECT language FROM users WHERE user_id = %(user_id)s
+
+-- name: set_language
+-- Sets the language that a user is spoken to in.
+UPDATE users SET language = %(language)s WHERE user_id = %(user_id)s
+
 -- name: get_user
 -- Returns one user by id as list_users does; no row if there is none.
 SELECT u.user_id, u.email, u.role, u.created_at,

@@ -22,8 +22,9 @@ from tests.waiting import wait_until
 
 SCRIPT = "docker/all_in_one.py"
 TOGETHER = {"COMPOSE_PROFILES": "celery,all-in-one", "KEEPER_SEPARATE_CONTAINERS": "0"}
-ALL = {"console", *(worker.name for worker in WORKERS)}
-OUTSIDE = {worker.name for worker in WORKERS if worker.needs_internet}
+WANTED = [worker for worker in WORKERS if worker.needs_setting is None]
+ALL = {"console", *(worker.name for worker in WANTED)}
+OUTSIDE = {worker.name for worker in WANTED if worker.needs_internet}
 # It says with what it was started, and stays, or fails at once.
 KEEPER = """#!/bin/sh
 echo "started: $*"

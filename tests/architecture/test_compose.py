@@ -36,7 +36,7 @@ from tests.architecture.composition import (
 SERVICES = composition()["services"]
 ONE_SHOTS = {"check-settings", "migrate"}
 CELERY = {"redis", "airflow-worker-prices", "airflow-worker-others"}
-DEV_TOOLS = {"kafka-ui", "redis-commander"}
+DEV_TOOLS = {"kafka-ui", "redis-commander", "web"}
 CONNECT = {"connect", "connect-setup"}
 EXAMPLE = example_environment()
 EVERY_TEXT = compose_text(BASE, DEV, PROD)
@@ -47,6 +47,8 @@ SETTINGS = set(VARIABLES)
 # Where containers find each other; .env must not redirect them.
 FIXED_IN_CONTAINERS = {
     "DATABASE_URL",
+    "KEEPER_BOT_API_URL",
+    "KEEPER_BOT_LISTEN",
     "ELASTICSEARCH_URL",
     "KAFKA_BOOTSTRAP_SERVERS",
     "KEEPER_AIRFLOW_API_USER",
@@ -61,6 +63,7 @@ FIXED_IN_CONTAINERS = {
     "KEEPER_KAFKA_TLS",
     "KEEPER_KAFKA_USER",
     "KEEPER_LAKE",
+    "KEEPER_PAGES_DIR",
     "KEEPER_RUN_DIR",
     "KEEPER_SIMULATOR_URL",
 }
@@ -271,14 +274,17 @@ def test_versions_are_the_local_stacks() -> None:
         "mail": "axllent/mailpit:v1.31.4",
         "kafka-ui": "kafbat/kafka-ui:v1.5.0",
         "redis-commander": "ghcr.io/joeferner/redis-commander:0.9.0",
+        "web": "keeper-web:dev",
     }
 
 
 def test_one_service_builds_the_image_on_the_dockerfiles_base() -> None:
     builds = {name: service["build"] for name, service in SERVICES.items() if "build" in service}
     base = dict(dockerfile())["ARG"].removeprefix("BASE_IMAGE=")
+    arguments = {"BASE_IMAGE": f"${{KEEPER_BASE_IMAGE:-{base}}}"}
     assert builds == {
-        "migrate": {"context": ".", "args": {"BASE_IMAGE": f"${{KEEPER_BASE_IMAGE:-{base}}}"}}
+        "migrate": {"context": ".", "args": arguments},
+        "web": {"context": ".", "args": arguments, "target": "pages"},
     }
     # The others never look for it in a registry.
     policies = {name: s.get("pull_policy") for name, s in SERVICES.items() if of_keeper(s)}
@@ -334,6 +340,7 @@ def test_what_may_be_left_out_needs_its_profile() -> None:
         | {name: {"dev-tools"} for name in DEV_TOOLS}
         | {name: {"connect"} for name in CONNECT}
         | {"redis": {"celery", "dev-tools"}, "all-in-one": {"all-in-one"}}
+        | {worker.name: {"bot"} for worker in WORKERS if worker.needs_setting}
     )
 
 
@@ -366,7 +373,7 @@ def test_ports_are_published_on_loopback_and_are_the_local_stacks() -> None:
         for service in composed(EXAMPLE)["services"].values()
         for port in service.get("ports", ())
     ]
-    assert len(published) == 14
+    assert len(published) == 15
     for port in published:
         address, outside, inside = port.split(":")
         assert address == "127.0.0.1"
@@ -397,7 +404,7 @@ def test_addresses_name_services() -> None:
     hosts.add(environment["SMTP_HOST"])
     assert hosts == {
         *("postgres", "kafka", "elasticsearch", "keepa-simulator", "airflow-apiserver"),
-        *("redis", "mail"),
+        *("redis", "mail", "console"),
     }
     assert hosts <= set(SERVICES)
 

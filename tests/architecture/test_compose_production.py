@@ -12,6 +12,7 @@ import pytest
 
 from docker.check_settings import mistakes_of
 from docker.make_secrets import GIVEN, PASSWORDS, TLS, make_certificate, make_secrets
+from keeper.domain.users.telegram import app_key_of
 from keeper.settings import VARIABLES, load_settings
 from keeper.streams.workers import WORKERS
 from tests.architecture.composition import (
@@ -31,6 +32,7 @@ ONE_SHOTS = {"check-settings", "migrate"}
 OF_A_LAPTOP = {name for name in example_environment() if re.search(r"PASSWORD|SECRET$|_KEY$", name)}
 BY_PROFILE = {
     "all-in-one": ["all-in-one"],
+    "bot": ["bot"],
     "connect": ["connect"],
     "connect-setup": ["connect"],
     "keepa-simulator": ["simulator"],
@@ -105,6 +107,27 @@ def test_who_needs_no_login_to_airflow_and_no_channel_has_none() -> None:
     }
 
 
+def test_the_bot_holds_its_own_secrets_and_nothing_of_kafka_keepa_or_mail() -> None:
+    granted = {name: set(service.get("secrets", ())) for name, service in SERVICES.items()}
+    assert granted["bot"] == {
+        *("keeper_postgres_password", "keeper_link_secret", "keeper_redis_url"),
+        *("telegram_bot_token", "keeper_bot_api_token"),
+    }
+    holders = {name for name, held in granted.items() if "keeper_bot_api_token" in held}
+    assert holders == {"bot", "check-settings"}
+    holders = {name for name, held in granted.items() if "keeper_mini_app_key" in held}
+    assert holders == {"console", "all-in-one", "check-settings"}
+
+
+def test_the_mini_apps_key_is_made_of_the_bots_token(tmp_path: Path) -> None:
+    make_secrets(tmp_path)
+    assert (tmp_path / "keeper_mini_app_key").read_text() == ""
+    (tmp_path / "telegram_bot_token").write_text("4711:secret-word\n")
+    assert "keeper_mini_app_key" in make_secrets(tmp_path)
+    key = (tmp_path / "keeper_mini_app_key").read_text()
+    assert bytes.fromhex(key) == app_key_of("4711:secret-word")
+
+
 @pytest.mark.parametrize("name", ["console", "all-in-one"])
 def test_the_console_holds_no_secret_of_keepa_or_a_channel(name: str) -> None:
     console = SERVICES[name]
@@ -142,10 +165,15 @@ def test_every_setting_that_is_a_secret_is_a_file() -> None:
     secret = {name for name, field in VARIABLES.items() if "Secret" in str(field)}
     urls = {"DATABASE_URL", "KEEPER_AIRFLOW_DATABASE_URL", "KEEPER_REDIS_URL"}
     environment = SERVICES["airflow-scheduler"]["environment"]
-    of_console = {"KEEPER_AIRFLOW_API_PASSWORD"}
-    for name in of_console:
-        assert f"{name}_FILE" in SERVICES["console"]["environment"], name
-    for name in secret - urls - of_console:
+    of_one = {
+        "KEEPER_AIRFLOW_API_PASSWORD": "console",
+        "KEEPER_MINI_APP_KEY": "console",
+        "KEEPER_BOT_API_TOKEN": "bot",
+    }
+    for name, service in of_one.items():
+        assert f"{name}_FILE" in SERVICES[service]["environment"], name
+        assert SERVICES[service]["environment"][name] == "", name
+    for name in secret - urls - of_one.keys():
         assert f"{name}_FILE" in environment, name
         assert environment[name] == "", name
 

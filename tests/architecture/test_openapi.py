@@ -20,6 +20,7 @@ _NEW_LIMIT = "A new limit is one more row."
 ACCEPTED: dict[str, str] = {
     "GET /api/v1/me 200.scopes[]: has new values": "New operations bring new scopes; only tokens "
     "that were made with one have it.",
+    "GET /api/v1/audit-log 200.items[].actor: has new values": "Where there is a bot, it acts.",
     "GET /api/v1/requests 200.items[].kind: has new values": _NEW_KIND,
     "GET /api/v1/requests/{request_id} 200.kind: has new values": _NEW_KIND,
     "DELETE /api/v1/requests/{request_id} 200.kind: has new values": _NEW_KIND,

@@ -1,37 +1,48 @@
-"""requirements.txt, which images install, is what uv.lock says."""
+"""What images install is what uv.lock says: requirements.txt, and Node for the pages."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXPORT = ("export", "--frozen", "--no-dev", "--no-emit-project", "--no-annotate", "--quiet")
-REMEDY = f"run: uv {' '.join(EXPORT)} -o requirements.txt"
+FILES = {
+    "requirements.txt": EXPORT,
+    "web/node-requirements.txt": (*EXPORT, "--only-group", "pages"),
+}
 
 
 def lines_of(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
-def test_it_equals_what_uv_exports(root: Path) -> None:
+@pytest.mark.parametrize("name", FILES)
+def test_it_equals_what_uv_exports(root: Path, name: str) -> None:
     exported = subprocess.run(
-        [sys.executable, "-m", "uv", *EXPORT],
+        [sys.executable, "-m", "uv", *FILES[name]],
         cwd=root,
         capture_output=True,
         text=True,
         check=True,
     )
-    kept = (root / "requirements.txt").read_text("utf-8")
-    assert lines_of(kept) == lines_of(exported.stdout), REMEDY
+    kept = (root / name).read_text("utf-8")
+    remedy = f"run: uv {' '.join(FILES[name])} -o {name}"
+    assert lines_of(kept) == lines_of(exported.stdout), remedy
 
 
 def test_every_package_is_pinned_by_hash(root: Path) -> None:
-    text = (root / "requirements.txt").read_text("utf-8")
-    packages = re.findall(r"^[\w.\[\],-]+==.*(?:\n    --hash=sha256:.*)*", text, re.MULTILINE)
-    assert len(packages) > 50
-    assert [package for package in packages if "--hash=sha256:" not in package] == []
+    for name, least in {"requirements.txt": 50, "web/node-requirements.txt": 0}.items():
+        text = (root / name).read_text("utf-8")
+        packages = re.findall(r"^[\w.\[\],-]+==.*(?:\n    --hash=sha256:.*)*", text, re.MULTILINE)
+        assert len(packages) > least
+        assert [package for package in packages if "--hash=sha256:" not in package] == []
 
 
-def test_it_names_no_index(root: Path) -> None:
-    text = (root / "requirements.txt").read_text("utf-8")
-    assert re.findall(r"https?://|--(?:extra-)?index-url|--find-links", text) == []
+@pytest.mark.parametrize("name", [*FILES, "web/package-lock.json"])
+def test_it_names_no_index(root: Path, name: str) -> None:
+    text = (root / name).read_text("utf-8")
+    hosts = re.findall(r"--(?:extra-)?index-url|--find-links|\"resolved\":", text)
+    assert hosts == []
+    assert name.endswith(".json") or "://" not in text

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.suites import LANES, environment_of
+from tests import suites
+from tests.suites import LANES, SUITES, durations_of, environment_of, folder_of, lanes_within
 from tests.waiting import wait_until
 
-SUITES = [suite for lane in LANES for suite in lane]
+FOLDERS = list(dict.fromkeys(map(folder_of, SUITES)))
 PASSES = "def test_it(): pass\n"
 FAILS = "def test_it(): assert False\n"
 WAITS = """
@@ -25,6 +26,7 @@ def test_it():
     finally:
         Path(__file__).with_name("ended").touch()
 """
+MACHINE = "def available_memory_mib(): return 64_000\n"
 SERVICES = """
 import os, sys
 with open("ended", "a") as file:
@@ -34,16 +36,24 @@ with open("ended", "a") as file:
 
 @pytest.fixture
 def checkout(root: Path, tmp_path: Path) -> Path:
-    """A checkout with one test in each suite."""
+    """A checkout with one test in each suite, of which a part has its own."""
     (tmp_path / "tests").mkdir()
     for name in ("suites.py", "durations.py"):
         shutil.copy(root / "tests" / name, tmp_path / "tests")
-    (tmp_path / "stack").symlink_to(root / "stack")
+    (tmp_path / "stack").mkdir()
+    (tmp_path / "stack" / "machine.py").write_text(MACHINE)
     (tmp_path / "tests" / "services.py").write_text(SERVICES)
+    for folder in FOLDERS:
+        (tmp_path / "tests" / folder).mkdir()
     for suite in SUITES:
-        (tmp_path / "tests" / suite).mkdir()
-        (tmp_path / "tests" / suite / f"test_{suite}.py").write_text(PASSES)
+        (tmp_path / file_of(suite)).write_text(PASSES)
     return tmp_path
+
+
+def file_of(suite: str) -> str:
+    """Return the file of the suite's one test in the checkout."""
+    folder, _, part = suite.partition(" ")
+    return f"tests/{folder}/test_{folder}{part[:1]}.py"
 
 
 def start(checkout: Path, *suites: str) -> subprocess.Popen[str]:
@@ -67,34 +77,40 @@ def run(checkout: Path, *suites: str) -> tuple[int, str]:
     return process.returncode, printed
 
 
-def test_all_suites_run_and_are_counted(checkout: Path) -> None:
+def test_all_suites_run_and_are_counted(root: Path, checkout: Path) -> None:
     code, printed = run(checkout)
     assert code == 0, printed
-    assert all(f"{suite}: tests/{suite}/test_{suite}.py ." in printed for suite in SUITES)
+    assert all(f"{suite}: {file_of(suite)} ." in printed for suite in SUITES)
     assert printed.splitlines()[-1] == f"{len(SUITES)} passed, 0 failed"
     for suite in SUITES:
-        steps = (checkout / ".keeper" / "durations" / f"{suite}.txt").read_text().splitlines()
+        steps = (checkout / durations_of(suite).relative_to(root)).read_text().splitlines()
         # Its set-up, call and tear-down.
         assert len(steps) == 3
-        assert all(f"tests/{suite}/test_{suite}.py::test_it" in step for step in steps)
+        assert all(f"{file_of(suite)}::test_it" in step for step in steps)
         assert f"{suite}: {steps[0]}" in printed
     homes = [line.split() for line in (checkout / "ended").read_text().splitlines()]
-    assert sorted(action for _, action in homes) == ["down"] * len(LANES)
-    assert len({home for home, _ in homes}) == len(LANES)
+    assert sorted(action for _, action in homes) == ["down"] * LANES
+    assert len({home for home, _ in homes}) == LANES
 
 
-@pytest.mark.parametrize("suite", [LANES[0][0], LANES[1][-1]])
-def test_a_failing_suite_fails_the_run_and_the_other_lane_goes_on(
+@pytest.mark.parametrize("suite", [SUITES[0], "integration 2/2", SUITES[-1]])
+def test_a_failing_suite_fails_the_run_and_the_other_lanes_go_on(
     checkout: Path, suite: str
 ) -> None:
-    (checkout / "tests" / suite / f"test_{suite}.py").write_text(FAILS)
+    (checkout / file_of(suite)).write_text(FAILS)
     code, printed = run(checkout)
     assert code == 1
     assert f"Failed: {suite}" in printed
-    own = next(lane for lane in LANES if suite in lane)
-    skipped = own[own.index(suite) + 1 :]
-    for other in SUITES:
-        assert (f"== {other}\n" in printed) == (other not in skipped)
+    assert all(f"== {other}\n" in printed for other in SUITES)
+
+
+def test_a_lane_stops_at_a_suite_that_fails(checkout: Path) -> None:
+    for suite in SUITES:
+        (checkout / file_of(suite)).write_text(FAILS)
+    code, printed = run(checkout)
+    assert code == 1
+    begun = [suite for suite in SUITES if f"== {suite}\n" in printed]
+    assert begun == list(SUITES[:LANES])
 
 
 def test_long_journeys_run_when_asked_for(checkout: Path) -> None:
@@ -113,11 +129,18 @@ def test_an_empty_suite_is_an_error(checkout: Path) -> None:
     assert "Failed: unit" in printed
 
 
-def test_some_suites_alone_speak_as_pytest_does(checkout: Path) -> None:
-    code, printed = run(checkout, "contract", "architecture")
+def test_a_suite_alone_speaks_as_pytest_does(checkout: Path) -> None:
+    code, printed = run(checkout, "contract")
     assert code == 0
-    assert printed.index("\ntests/architecture/") < printed.index("\ntests/contract/")
-    assert "integration" not in printed
+    assert "\ntests/contract/" in printed
+    assert "architecture" not in printed
+
+
+def test_parts_are_all_of_a_suite_and_no_file_twice(root: Path) -> None:
+    parts = [suites.tests_of(suite) for suite in SUITES if folder_of(suite) == "integration"]
+    assert len(parts) > 1
+    files = [str(file.relative_to(root)) for file in root.glob("tests/integration/**/test_*.py")]
+    assert sorted(file for part in parts for file in part) == sorted(files)
 
 
 def test_a_suite_that_does_not_exist_is_named(checkout: Path) -> None:
@@ -136,17 +159,24 @@ def test_who_ends_it_ends_its_suites_and_services(checkout: Path, ending: signal
         process.communicate()
     assert process.returncode != 0
     assert (suite / "ended").exists()
-    assert len((checkout / "ended").read_text().splitlines()) == len(LANES)
+    assert len((checkout / "ended").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("mib", "lanes"), [(1_000, 1), (7_000, 1), (8_192, 2), (10_240, LANES), (64_000, LANES)]
+)
+def test_there_are_as_many_lanes_as_memory_allows(mib: int, lanes: int) -> None:
+    assert lanes_within(mib) == lanes
 
 
 def test_no_two_lanes_share_a_home_or_ports() -> None:
-    environments = [environment_of(number, {}) for number in range(len(LANES))]
+    environments = [environment_of(number, {}) for number in range(LANES)]
     for name in ("KEEPER_TEST_STACK_HOME", "KEEPER_TEST_PORT_OFFSET"):
-        assert len({environment[name] for environment in environments}) == len(LANES)
+        assert len({environment[name] for environment in environments}) == LANES
 
 
 def test_every_folder_of_tests_is_a_suite_or_has_a_command_of_its_own(root: Path) -> None:
     folders = {path.parent.name for path in (root / "tests").glob("*/test_*.py")}
     makefile = (root / "Makefile").read_text()
     others = {name for name in folders if f"tests/{name}" in makefile}
-    assert folders - others - {"faults"} == set(SUITES) - {"faults"}
+    assert folders - others - {"faults"} == set(FOLDERS) - {"faults"}

@@ -6,8 +6,8 @@ from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from elasticsearch import Elasticsearch
 from keeper.clock import utc_now
 from keeper.domain.messages.notices import Trouble
 from keeper.domain.messages.queue import Address, ChannelKind
+from keeper.simulator.api.token_bucket import REFILL_PERIOD_MS
 from keeper.stores.elasticsearch.task_log_index import files_of, lines_of
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.messages.channels import save_channel
@@ -36,6 +37,17 @@ from tests.services import Stack, free_port
 from tests.waiting import wait_until
 
 OPERATOR = "operator@keeper.localhost"
+ANNOUNCED = timedelta(seconds=20)
+
+
+@dataclass
+class HeldClock:
+    """A clock that stands."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 @pytest.fixture
@@ -103,13 +115,16 @@ def copied_logs(stack: Stack, folder: str) -> dict[str, list[str]]:
         return {file: list(lines_of(search, file)) for file in files_of(search, folder)}
 
 
-def run_until_failed(airflow: AirflowApi, dag_id: str, *tasks: str) -> None:
-    """Trigger a DAG and wait until tasks of its run have failed; do not wait for their retries."""
-    run_id = trigger(airflow, dag_id)
+def run_until_failed(airflow: AirflowApi, tasks: Mapping[str, set[str]]) -> None:
+    """Trigger DAGs and wait until these tasks of their runs have failed, not for their retries."""
+    runs = {dag_id: trigger(airflow, dag_id) for dag_id in tasks}
     wait_until(
-        lambda: failures(airflow, dag_id, run_id) >= set(tasks), f"{dag_id} fails", every_s=0.5
+        lambda: all(failures(airflow, dag, run) >= tasks[dag] for dag, run in runs.items()),
+        "they fail",
+        every_s=0.5,
     )
-    give_up(airflow, dag_id, run_id)
+    for dag_id, run_id in runs.items():
+        give_up(airflow, dag_id, run_id)
 
 
 def give_up(airflow: AirflowApi, dag_id: str, run_id: str) -> None:
@@ -124,17 +139,23 @@ def give_up(airflow: AirflowApi, dag_id: str, run_id: str) -> None:
     wait_until(is_given_up, f"{dag_id} is given up", every_s=0.5)
 
 
-def complete_without_tokens(airflow: AirflowApi, rows: Rows, keepa: Simulator) -> str:
+def complete_without_tokens(
+    airflow: AirflowApi, rows: Rows, keepa: Simulator, refills: HeldClock
+) -> str:
     """See a run that is out of tokens wait without a worker and complete by itself; its id."""
     dag_id = "track_prices"
-    # The next refill, within a minute, brings 1,000.
+    # The next refill brings 1,000. It comes once the run waits, and is announced for soon after.
+    refills.now += timedelta(milliseconds=REFILL_PERIOD_MS) - ANNOUNCED
     keepa.post("tokens", {"left": -100})
     run_id = trigger(airflow, dag_id)
     states: defaultdict[str, set[str | None]] = defaultdict(set)
+    began = refills.now
 
     def has_ended() -> bool:
         for task in airflow.task_instances(dag_id, run_id):
             states[task.task_id].add(task.state)
+        if "deferred" in states["prices.fetch"]:
+            refills.now = began + timedelta(milliseconds=REFILL_PERIOD_MS)
         return airflow.run_state(dag_id, run_id) in ENDED
 
     wait_until(has_ended, f"the end of {dag_id}", every_s=0.5)
@@ -166,8 +187,12 @@ def test_a_run_without_tokens_completes_and_no_secret_is_anywhere_whatever_fails
     tmp_path: Path,
 ) -> None:
     own = load_stack(Layout(home), os.environ)
+    refills = HeldClock(utc_now())
     keepa = simulate(
-        key=MARKED["keepa"], at=datetime.fromisoformat(own.simulator_at), refill_rate=1000
+        key=MARKED["keepa"],
+        at=datetime.fromisoformat(own.simulator_at),
+        refill_rate=1000,
+        clock=refills,
     )
     scheduler: Mapping[str, list[str]] = {"scheduler": ["scheduler", "--skip-serve-logs"]}
     works = {
@@ -180,7 +205,7 @@ def test_a_run_without_tokens_completes_and_no_secret_is_anywhere_whatever_fails
         told_on_every_channel(stack),
         in_place_of_the_scheduler(stack, scheduler, works, tmp_path),
     ):
-        good_run = complete_without_tokens(airflow, rows, keepa)
+        good_run = complete_without_tokens(airflow, rows, keepa, refills)
         deliveries = rows(
             "SELECT c.kind, o.attempts FROM outbox o JOIN channels c USING (channel_id)"
             f" JOIN users u USING (user_id) WHERE u.email = '{OPERATOR}'"
@@ -211,9 +236,12 @@ def test_a_run_without_tokens_completes_and_no_secret_is_anywhere_whatever_fails
         **connection(stack, "kafka", extra=login),
     }
     with in_place_of_the_scheduler(stack, scheduler, refused, tmp_path):
-        run_until_failed(airflow, "check_operations", "check_kafka")
         run_until_failed(
-            airflow, "check_services", "check_elasticsearch", "check_kafka", "check_keepa"
+            airflow,
+            {
+                "check_operations": {"check_kafka"},
+                "check_services": {"check_elasticsearch", "check_kafka", "check_keepa"},
+            },
         )
         run_dag(airflow, "track_prices", ends="failed")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -17,7 +17,10 @@ from keeper.streams.config import KafkaConfig
 from tests.api_belongings import parts_of_addresses, with_belongings
 from tests.api_operations import OPERATIONS, READ, WRITE, Access
 from tests.console_server import ANN, BEN, BOSS, Console
+from tests.telegram_links import bot_token, init_data, link_telegram
 
+SIGN_OUT: Final = ("me-sign-out", "sessions-end-others")
+"""What may end the session of who asks, or of who has asked before."""
 METHODS: Final = {"get", "post", "put", "patch", "delete"}
 
 
@@ -45,6 +48,8 @@ def test_the_description_names_the_scope_an_operation_needs() -> None:
         named = {scope for one in security for scope in one.get("token", [])}
         if access.is_public:
             assert security == [], name
+        elif access.needs_bot:
+            assert security == [{"bot": []}], name
         else:
             assert kinds == ({"session"} if access.needs_session else {"session", "token"}), name
             assert sorted(named) == scopes, name
@@ -70,6 +75,8 @@ def expected(access: Access, caller: Caller) -> set[int]:
     done = {200, 201, 202, 204}
     if access.is_public:
         return done
+    if access.needs_bot:
+        return {401}
     if access.needs_session and caller.scopes is not None:
         return {403}
     if caller.email is None:
@@ -100,6 +107,9 @@ def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Cli
         if "{token_id}" in path:
             console.token(ANN, READ)
             path = path.replace("{token_id}", str(_newest_token(console)))
+        if "{session_id}" in path:
+            console.browser(ANN)
+            path = path.replace("{session_id}", str(_newest_session(console)))
         if "{user_id}" in path:
             # One who may be removed again and again.
             guest = console.user("guest@example.org")
@@ -111,6 +121,8 @@ def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Cli
             url = url.replace(f"{{{part}}}", value)
         if name == "deals-search":
             url += "?q=kettle"
+        if name == "watches-list-sparklines":
+            url += "?id=1"
         if name == "live-stream":
             url += "?seconds=0"
         if name.startswith("prices-check"):
@@ -119,13 +131,26 @@ def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Cli
             for email in (ANN, BEN, BOSS):
                 product = "B00EXAMPL0" if email == ANN else "B00EXAMPL1"
                 save_watches(console.connection, email, [Watch(product, "us", "NEW", None)])
+        url = url.replace("{telegram_id}", "4711")
         body = OPERATIONS[name].body
+        if "telegram" in name:
+            body = _of_telegram(console, client, name, body)
         if callable(body):
             body = body(client.get("/api/v1/me").json().get("email"))
         sent = {"content": body} if isinstance(body, str) else {"json": body}
         return client.request(method, url, **sent).status_code
 
     return send
+
+
+def _of_telegram(console: Console, client: httpx.Client, name: str, body: Any) -> Any:
+    """Link what is asked about, and return what is sent."""
+    if name == "sign-in-telegram":
+        link_telegram(console, ANN, 4711)
+        return {"init_data": init_data(4711, console.clock.now)}
+    if name == "me-unlink-telegram" and (email := client.get("/api/v1/me").json().get("email")):
+        link_telegram(console, email, console.user(email).user_id)
+    return body
 
 
 PEOPLE: Final = ((BEN, Role.READER), (BOSS, Role.OPERATOR), (ANN, Role.READER))
@@ -151,8 +176,10 @@ def test_nobody_gets_further_than_they_may(
             rest = tuple(scope for scope in allowed if scope is not wanted)
             for scopes in filter(None, (alone, rest)):
                 check(program(email, *scopes), name, Caller(email, role, scopes))
-            signed_in = console.browser if name == "me-sign-out" else browser
+            signed_in = console.browser if name in SIGN_OUT else browser
             check(signed_in(email), name, Caller(email, role))
+            if name in SIGN_OUT:
+                browser.cache_clear()
     assert wrong == []
 
 
@@ -183,12 +210,34 @@ def test_what_has_ended_opens_nothing(
     for name, access in OPERATIONS.items():
         refused = {401, 403} if access.needs_session else {401}
         for what, client in ended.items():
-            assert ask(client, name) in ({200, 202} if access.is_public else refused), (name, what)
+            assert ask(client, name) in ({200, 201, 202} if access.is_public else refused), (
+                name,
+                what,
+            )
+
+
+def _newest_session(console: Console) -> int:
+    rows = console.connection.execute("SELECT max(session_id) AS n FROM sessions").fetchall()
+    return int(rows[0]["n"])
 
 
 def _newest_token(console: Console) -> int:
     rows = console.connection.execute("SELECT max(token_id) AS n FROM api_tokens").fetchall()
     return int(rows[0]["n"])
+
+
+def test_a_bots_token_opens_nothing_by_itself(
+    console: Console, ask: Callable[[httpx.Client, str], int]
+) -> None:
+    link_telegram(console, ANN, 4711)
+    bot = console.nobody({"Authorization": f"Bearer {bot_token(console)}"})
+    for name, access in OPERATIONS.items():
+        if access.needs_bot:
+            assert ask(bot, name) in {201, 204, 404}, name
+        elif access.needs_session:
+            assert ask(bot, name) == 403, name
+        elif not access.is_public:
+            assert ask(bot, name) == 401, name
 
 
 def test_an_operator_who_becomes_a_reader_sees_no_more_than_one(console: Console) -> None:

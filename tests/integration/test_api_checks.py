@@ -242,3 +242,34 @@ def test_a_login_that_airflow_refuses_is_no_matter_of_the_reader(
     assert (answer.status_code, problem["part"]) == (503, "airflow")
     assert "wrong" not in answer.text
     assert airflow.url not in answer.text
+
+
+def test_the_summary_says_when_prices_are_checked_next_and_waits_for_nobody(
+    console: Console, airflow: Airflow
+) -> None:
+    ben = console.program(BEN, Scope.WATCHES_READ)
+
+    def said() -> str | None:
+        answer = ben.get("/api/v1/summary")
+        assert answer.status_code == 200, answer.text
+        moment: str | None = answer.json()["next_check_at"]
+        return moment
+
+    airflow.next_run = "2030-01-01T18:00:00Z"
+    assert [said(), said()] == ["2030-01-01T18:00:00Z"] * 2
+    assert airflow.looks == 1
+    # Kept for a minute; then it is asked whether it is still so.
+    airflow.next_run = None
+    assert said() is not None
+    console.clock.move(minutes=2)
+    assert said() is None
+    airflow.next_run = "2030-01-01T18:00:00Z"
+    console.clock.move(minutes=2)
+    assert said() is not None
+    airflow.status = 500
+    console.clock.move(minutes=2)
+    assert said() is None
+    airflow.status = None
+    console.clock.move(hours=7)
+    # It should have begun by now.
+    assert said() is None

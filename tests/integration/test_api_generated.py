@@ -1,6 +1,7 @@
 """Requests that machines make up: whatever is asked, the answer is as docs/openapi.json says."""
 
 from collections.abc import Callable
+from itertools import cycle
 from typing import Final
 
 import pytest
@@ -12,6 +13,7 @@ from tests.api_belongings import parts_of_addresses, with_belongings
 from tests.api_operations import OPERATIONS
 from tests.api_probing import Caller, Prober, operations
 from tests.console_server import ANN, BOSS, Console
+from tests.telegram_links import bot_token
 
 
 @pytest.fixture
@@ -20,14 +22,22 @@ def prober(make_running: Callable[..., Console], kafka: KafkaConfig, topic: str)
     console = make_running(limits=dict.fromkeys(Limit, 1_000_000))
     fixed = parts_of_addresses(console, kafka, topic)
 
+    # Of a few requests most are by the first caller: now who may all, now a token of one scope.
+    turns = zip(cycle(Scope), cycle((0, 4, 4)), strict=True)
+
     def callers() -> list[Caller]:
         readable = [one for one in Scope if not refused_scopes(Role.READER, [one])]
-        return [
+        found = [
             Caller("an operator's token", _proof(console.token(BOSS, *Scope)), may_all=True),
             Caller("a reader's token", _proof(console.token(ANN, *readable))),
             Caller("an operator's session", _session(console, BOSS), may_all=True),
+            Caller("a bot", _proof(bot_token(console)), is_bot=True),
             Caller("nobody", {}),
         ]
+        scope, place = next(turns)
+        alone = _proof(console.token(BOSS, scope))
+        found.insert(place, Caller(f"an operator's token of {scope}", alone))
+        return found
 
     def places(path: str) -> dict[str, str]:
         names = [one.partition("}")[0] for one in path.split("{")[1:]]
@@ -71,6 +81,7 @@ def test_whatever_is_asked_the_answer_is_as_described(prober: Prober, examples: 
         prober.generate(operation, examples=examples)
     assert list(prober.findings.values()) == []
     assert {200, 401, 403, 404, 422} <= prober.answered.keys()
+    assert {f"an operator's token of {scope}" for scope in Scope} <= prober.met.keys()
 
 
 @pytest.mark.parametrize("every", [29, pytest.param(1, marks=pytest.mark.nightly)])

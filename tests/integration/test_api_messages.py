@@ -299,6 +299,10 @@ def test_a_test_of_a_channel_brings_its_providers_answer(
     assert console.program(ANN, Scope.WATCHES_READ).get(follow).status_code == 404
 
     assert ann.post(f"{path}:test").json()["id"] == done["id"]
+    assert ann.delete(path).status_code == 204
+    body = {"kind": "email", "address": ANN.upper()}
+    path = ann.post(f"{API}/channels", json=body).headers["Location"]
+    assert ann.post(f"{path}:test").json()["id"] == done["id"]
     console.clock.move(minutes=2)
     mailbox.answer = "550 no such mailbox"
     refused = ann.post(f"{path}:test").headers["Location"]
@@ -320,3 +324,8 @@ def test_a_channel_that_is_gone_is_not_tested(
 
     assert ann.get(asked).json()["state"] == "failed"
     assert mailbox.received == []
+    # Nothing came of it: the one that has the address now may be tested.
+    again = ann.post(f"{API}/channels", json={"kind": "email", "address": ANN}).headers["Location"]
+    assert ann.post(f"{again}:test").headers["Location"] != asked
+    assert carry_out() == 1
+    assert len(mailbox.received) == 1

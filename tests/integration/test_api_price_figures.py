@@ -10,7 +10,7 @@ from keeper.domain.users.access import Scope
 from keeper.pipeline.messages.price_verdicts import price_context_of
 from keeper.stores.postgres.connection import Connection
 from tests.alerts import queued
-from tests.console_server import ANN, Console
+from tests.console_server import ANN, BOSS, Console
 from tests.stored_prices import store_current_price, store_history
 
 ASIN = "B00EXAMPL0"
@@ -53,10 +53,6 @@ def test_statistics_weigh_prices_by_their_time(ann: httpx.Client) -> None:
     assert (ever["highest"]["minor"], ever["highest_at"]) == (3000, "2026-01-21T00:00:00Z")
     assert ever["known_since"] == "2026-01-21T00:00:00Z"
     assert answer["percentile"] == pytest.approx(100 * 35 / 90, abs=0.1)
-    assert [one["weekday"] for one in answer["weekdays"]] == [1, 2, 3, 4, 5, 6, 7]
-    assert all(20_00 < one["average"]["minor"] < 30_00 for one in answer["weekdays"])
-    assert all(0.8 < one["share_with_offer"] < 1 for one in answer["weekdays"])
-    assert sum(one["of_average_percent"] for one in answer["weekdays"]) == pytest.approx(700, abs=5)
 
 
 @pytest.mark.usefixtures("kettle")
@@ -76,7 +72,6 @@ def test_statistics_without_any_offer_have_no_amounts(
 
     assert one["share_with_offer"] == 0
     assert [one[name] for name in ("average", "lowest", "lowest_at", "highest")] == [None] * 4
-    assert {one["average"] for one in ann.get(f"{PATH}/stats").json()["weekdays"]} == {None}
 
 
 @pytest.mark.usefixtures("kettle")
@@ -91,6 +86,8 @@ def test_whether_it_is_cheap_is_said_as_mails_say_it(
     assert answer["average_90_days"]["minor"] == (30 * 2000 + 10 * 2500) / 40
     assert answer["known_since"] == "2026-03-12T00:00:00Z"
     assert answer["price"]["amount"]["minor"] == 2500
+    low = answer["earlier_low"]
+    assert (low["amount"]["text"], low["at"]) == ("$20.00", "2026-03-12T00:00:00Z")
     mailed = queued(
         asin=ASIN,
         domain="us",
@@ -171,3 +168,47 @@ def test_what_nobody_has_fetched_has_no_figures(ann: httpx.Client, path: str) ->
     answer = ann.get(f"{PATH}/{path}")
 
     assert (answer.status_code, answer.json()["type"]) == (404, "/api/v1/problems#not-found")
+
+
+def test_the_days_of_the_week_are_compared(ann: httpx.Client, connection: Connection) -> None:
+    # Two weeks of 20 on weekends, 30 on other days, and nothing on Wednesdays; 1 May is a Friday.
+    prices = {2: None, 5: 2000, 6: 2000}
+    days = [NOW - timedelta(days=number) for number in range(14, 0, -1)]
+    points = [(day, prices.get(day.weekday(), 3000)) for day in days]
+    store_history(connection, ASIN, points)
+
+    answer = ann.get(f"{PATH}/weekdays").json()
+
+    found = {one["weekday"]: one for one in answer["items"]}
+    assert list(found) == [1, 2, 3, 4, 5, 6, 7]
+    averages = [one["average"] and one["average"]["minor"] for one in found.values()]
+    assert averages == [3000, 3000, None, 3000, 3000, 2000, 2000]
+    assert found[3]["share_with_offer"] == 0
+    assert found[3]["of_average_percent"] is None
+    assert found[6]["of_average_percent"] == pytest.approx(100 * 2000 / (16000 / 6), abs=0.1)
+    assert ann.get(f"{PATH}/weekdays", params={"price_type": "USED"}).status_code == 404
+
+
+@pytest.mark.usefixtures("kettle")
+def test_where_a_price_is_from_is_said_and_its_run_to_operators(
+    console: Console, ann: httpx.Client
+) -> None:
+    answer = ann.get(f"{PATH}/origin").json()
+
+    assert (answer["source"], answer["run_id"]) == ("simulator", None)
+    assert answer["observed_at"] == "2026-04-21T00:00:00Z"
+    assert answer["checked_at"] == "2026-05-01T00:00:00Z"
+    boss = console.program(BOSS, Scope.PRICES_READ, Scope.OPERATIONS_READ)
+    assert boss.get(f"{PATH}/origin").json()["run_id"] == "stored"
+    boss = console.program(BOSS, Scope.PRICES_READ)
+    assert boss.get(f"{PATH}/origin").json()["run_id"] is None
+    assert ann.get(f"{PATH}/origin", params={"price_type": "USED"}).status_code == 404
+
+
+def test_price_types_say_what_they_cost(ann: httpx.Client) -> None:
+    found = {one["name"]: one for one in ann.get("/api/v1/price-types").json()["items"]}
+
+    assert (found["NEW"]["detail"], found["NEW"]["tokens"]) == ("basic", 1)
+    assert found["WAREHOUSE"]["tokens"] > found["BUY_BOX_SHIPPING"]["tokens"] > 1
+    assert found["NEW"]["comparable_since"] is not None
+    assert "SALES" not in found

@@ -1,5 +1,7 @@
 """Prices by the API: now, change by change, and as columns for a chart."""
 
+import csv
+import io
 import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -214,30 +216,45 @@ def test_columns_leave_out_jumps_and_add_shipping(
     connection.execute("UPDATE price_points SET shipping_minor = 399 WHERE price_minor = 1003")
     connection.execute("UPDATE price_points SET implausible = true WHERE price_minor = 1002")
 
-    def columns(with_shipping: bool) -> dict[str, Any]:
+    def amounts(with_shipping: bool) -> list[int]:
         asked = {"with_shipping": with_shipping}
-        found: dict[str, Any] = ann.get(f"{PATH}/history/columns", params=asked).json()
+        found: list[int] = ann.get(f"{PATH}/history/columns", params=asked).json()["amounts"]
         return found
 
-    assert columns(True)["amounts"] == [1402, 1001]
-    assert columns(False)["amounts"] == [1003, 1001]
-    assert columns(True)["unconfirmed_amounts"] == [1002]
-    assert columns(True)["unconfirmed_times"] == [int(points[1][0].timestamp())]
+    assert amounts(True) == [1402, 1001]
+    assert amounts(False) == [1003, 1001]
     items = ann.get(f"{PATH}/history", params={"sort": "observed_at"}).json()["items"]
     assert [one["is_implausible"] for one in items] == [False, True, False]
     assert items[0]["shipping"]["minor"] == 399
 
 
-def test_a_change_names_the_run_that_brought_it_but_not_who_asked_for_it(
+def test_jumps_that_nothing_confirmed_stand_beside_the_columns(
     ann: httpx.Client, connection: Connection
 ) -> None:
-    store_history(connection, ASIN, history(1))
+    points = [(BEFORE + timedelta(hours=n), 1000 + n % 50) for n in range(400)]
+    store_history(connection, ASIN, points)
+    connection.execute("UPDATE price_points SET implausible = true WHERE price_minor = 1049")
 
-    def run() -> str | None:
-        (item,) = ann.get(f"{PATH}/history").json()["items"]
-        found: str | None = item["run_id"]
-        return found
+    columns = ann.get(f"{PATH}/history/columns", params={"points": 100}).json()
 
-    assert run() == "stored"
-    connection.execute("UPDATE price_origins SET run_id = 'console__7__' || repeat('a', 32)")
-    assert run() is None
+    jumps = [(at, price) for at, price in points if price == 1049]
+    assert columns["implausible_times"] == [int(at.timestamp()) for at, _ in jumps]
+    assert columns["implausible_amounts"] == [1049] * len(jumps)
+    assert 1049 not in columns["amounts"]
+    assert columns["known_points"] == len(points) - len(jumps)
+
+
+def test_a_history_is_a_file_of_amounts_in_the_main_unit(
+    ann: httpx.Client, connection: Connection
+) -> None:
+    store_history(connection, ASIN, [(BEFORE, 1999), (BEFORE + timedelta(days=1), None)])
+
+    answer = ann.get(f"{PATH}/history/csv", params={"since": BEFORE.isoformat()})
+
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert f'filename="{ASIN}-us-NEW.csv"' in answer.headers["content-disposition"]
+    first, second = csv.DictReader(io.StringIO(answer.text))
+    assert list(first)[:3] == ["observed_at", "price", "shipping"]
+    assert (first["observed_at"], first["price"]) == (BEFORE.isoformat(), "19.99")
+    assert (second["price"], second["is_implausible"], second["currency"]) == ("", "false", "USD")
+    assert ann.get(f"{PATH}/history/csv", params={"domain": "de"}).status_code == 404

@@ -97,6 +97,11 @@ def test_rules_are_shown_and_explained(ann: httpx.Client) -> None:
     query = {"text": "lowest in 90 days and below 50", "domain": "jp"}
     (rule,) = ann.get("/api/v1/rules", params=query).json()["items"]
     assert "¥50" in rule["sentence"]
+    forms = {one["template"]: one for one in ann.get("/api/v1/rules/forms").json()["items"]}
+    average = forms["{percent}% below {days}-day average"]
+    assert [one["name"] for one in average["parameters"]] == ["percent", "days"]
+    assert average["parameters"][1]["choices"] == [30, 90]
+    assert forms["lowest ever"]["parameters"] == []
     refused = ann.get("/api/v1/rules", params={"text": "sometimes"})
     assert (refused.status_code, refused.json()["type"].partition("#")[2]) == (400, "unclear-rule")
 

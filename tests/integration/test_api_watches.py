@@ -65,6 +65,7 @@ def test_a_product_is_watched_by_its_address(ann: httpx.Client) -> None:
     assert watch["url"] == f"https://www.amazon.de/dp/{ASIN}"
     assert watch["alerts_when"][0] == "Alerts when the price is at or below €24.99."
     assert [rule["text"] for rule in watch["rules"]] == ["any change"]
+    assert [one["kind"] for one in watch["rules"][0]["conditions"]] == ["any_change"]
     assert watch["price"]["state"] == "not_checked"
     assert ann.get(answer.headers["Location"]).json() == watch
 
@@ -126,6 +127,24 @@ def test_a_removed_watch_leaves_the_list_and_comes_back_when_it_is_added(
     assert ann.patch(place, json={"priority": "LOW"}).json()["watch"]["status"] == "INACTIVE"
     back = ann.post(PATH, json={"product": ASIN}).json()["watch"]
     assert (back["id"], back["status"], back["target"]["minor"]) == (watch["id"], "ACTIVE", 2499)
+
+
+def test_a_removal_is_undone_in_one_call_with_all_that_the_watch_had(ann: httpx.Client) -> None:
+    first = added(ann, target="24.99", rules=["any change"], tags=["kitchen"], priority="HIGH")
+    second = added(ann, product="B00EXAMPL1", target="5")
+    ids = [first["id"], second["id"]]
+    for status in ("INACTIVE", "ACTIVE"):
+        answer = ann.patch(PATH, json={"ids": ids, "changes": {"status": status}})
+        assert [one["outcome"] for one in answer.json()["results"]] == ["changed"] * 2
+        items = ann.get(PATH).json()["items"]
+        assert len(items) == (0 if status == "INACTIVE" else 2)
+    place = f"{PATH}/{first['id']}"
+    assert ann.delete(place).status_code == 204
+    back = ann.patch(place, json={"status": "ACTIVE"}).json()["watch"]
+    moments = {"created_at", "changed_at"}
+    assert {k: v for k, v in back.items() if k not in moments} == {
+        k: v for k, v in first.items() if k not in moments
+    }
 
 
 def test_nobody_sees_or_changes_what_is_anothers_but_an_operator(
@@ -308,3 +327,21 @@ def test_a_body_that_is_too_large_or_unreadable_is_refused(ann: httpx.Client) ->
     assert problem(ann.post(PATH, content=b'"\xff"', headers=headers))[0] in (400, 422)
     assert problem(ann.put(PATH)) == (405, "method-not-allowed")
     assert problem(ann.get("/api/v1/nothing")) == (404, "not-found")
+
+
+def test_pasted_addresses_are_read_without_watching_them(
+    ann: httpx.Client, connection: Connection
+) -> None:
+    lines = [f"Look: https://www.amazon.de/dp/{ASIN}?tag=x", "b00exampl1", "https://amzn.to/3x"]
+    answer = ann.post(f"{PATH}:check", json={"products": lines})
+
+    assert answer.status_code == 200, answer.text
+    first, second, third = answer.json()["results"]
+    assert (first["asin"], first["domain"], first["is_locale_assumed"]) == (ASIN, "de", False)
+    assert (second["url"], second["is_locale_assumed"]) == (
+        "https://www.amazon.com/dp/B00EXAMPL1",
+        True,
+    )
+    assert (third["asin"], "short link" in third["problem"]) == (None, True)
+    assert connection.execute("SELECT FROM watched_products").fetchall() == []
+    assert ann.post(f"{PATH}:check", json={"products": ["x"] * 101}).status_code == 422

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -21,7 +20,8 @@ from keeper.stores.postgres.connection import (
     session,
 )
 from keeper.stores.postgres.pool import ConnectionPool
-from tests.integration.test_message_links import SECRET, running_console
+from keeper.streams.config import KafkaConfig
+from tests.console_server import LINK_SECRET, console_by_settings
 from tests.relay import Relay
 from tests.waiting import HUNG_AFTER_S
 
@@ -40,19 +40,22 @@ def relay(database: PostgresConfig) -> Iterator[Relay]:
 
 
 @pytest.fixture
-def console(relay: Relay, database: PostgresConfig, tmp_path: Path) -> Iterator[str]:
-    """A console whose way to PostgreSQL it is."""
+def console(
+    relay: Relay, database: PostgresConfig, kafka: KafkaConfig, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A console whose way to PostgreSQL it is, and which soon gives up."""
+    monkeypatch.setattr("keeper.console.database._ANSWER_S", 3.0)
     parts = urlsplit(database.url)
     login = parts.netloc.rpartition("@")[0]
     there = urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{relay.port}"))
-    with running_console(PostgresConfig(there), tmp_path) as url:
+    with console_by_settings(PostgresConfig(there), kafka) as url:
         yield url
 
 
 @pytest.fixture
 def open_link(console: str) -> Callable[[], httpx.Response]:
     """Opens a link about a watch that is gone."""
-    link = Links(console, [SECRET]).to(LinkAction.STOP, 1, "mark")
+    link = Links(console, [LINK_SECRET]).to(LinkAction.STOP, 1, "mark")
 
     return lambda: httpx.get(link, timeout=HUNG_AFTER_S, trust_env=False)
 

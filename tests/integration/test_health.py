@@ -15,7 +15,8 @@ from keeper.metrics import Waits
 from keeper.pipeline.services.migrate import migrate_part
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
-from tests.integration.test_message_links import running_console
+from keeper.streams.config import KafkaConfig
+from tests.console_server import console_by_settings
 from tests.keepa_simulator import Simulator
 from tests.services import Stack, free_port
 
@@ -108,12 +109,12 @@ def test_what_is_down_or_waits_is_named_and_the_others_are_told_all_the_same(
 
 
 def test_the_console_tells_the_state_of_each_part_and_no_address(
-    database: PostgresConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: PostgresConfig, kafka: KafkaConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running_console(database, tmp_path) as url:
+    with console_by_settings(database, kafka) as url:
         ready = httpx.get(f"{url}/health", timeout=30)
     away(monkeypatch, "ELASTICSEARCH_URL", "http://127.0.0.1:{port}")
-    with running_console(database, tmp_path) as url:
+    with console_by_settings(database, kafka) as url:
         degraded = httpx.get(f"{url}/health", timeout=30)
 
     parts = dict.fromkeys(("postgres", "kafka", "elasticsearch"), "ready")
@@ -122,9 +123,9 @@ def test_the_console_tells_the_state_of_each_part_and_no_address(
     assert degraded.json() == {"status": "degraded", "parts": parts | {"elasticsearch": "down"}}
 
 
-def test_without_postgresql_the_console_lives_and_is_not_ready(tmp_path: Path) -> None:
+def test_without_postgresql_the_console_lives_and_is_not_ready(kafka: KafkaConfig) -> None:
     nowhere = PostgresConfig(f"postgresql://keeper@127.0.0.1:{free_port()}/keeper")
-    with running_console(nowhere, tmp_path) as url:
+    with console_by_settings(nowhere, kafka) as url:
         answer = httpx.get(f"{url}/health", timeout=30)
         live = httpx.get(f"{url}/health/live", timeout=30)
 

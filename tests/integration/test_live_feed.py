@@ -195,6 +195,92 @@ def test_a_websocket_is_refused_without_a_proof_and_to_other_sites(console: Cons
     run(work)
 
 
+async def opened(console: Console, address: str, **headers: str) -> list[str] | int:
+    """Return what is sent of a change to both products, or the code of the refusal."""
+    connection = console.connection
+    async with connect(address, additional_headers=headers, proxy=None) as socket:
+        try:
+            await received(socket, "ready")
+            for asin in (OTHERS, MINE):
+                connection.execute(
+                    "UPDATE price_series SET price_minor = price_minor + 1 WHERE asin = %s", (asin,)
+                )
+            said: dict[str, Any] = await received(socket, "product")
+        except ConnectionClosed:
+            return socket.close_code or 0
+        else:
+            return sorted(said["ids"])
+
+
+def ticket(client: httpx.Client) -> str:
+    answer = client.post("/api/v1/feed/tickets", headers={"Idempotency-Key": "the same"})
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    return str(answer.json()["ticket"])
+
+
+def test_a_ticket_opens_once_what_its_maker_may_see(
+    console: Console, connection: Connection
+) -> None:
+    ann = console.program(ANN, *READS)
+    browser = console.browser(BEN)
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    first, late, poor, again = (
+        *(ticket(ann), ticket(ann)),
+        *(ticket(console.program(ANN, Scope.DEALS_READ)), ticket(browser)),
+    )
+    digests = connection.execute("SELECT digest FROM feed_tickets").fetchall()
+    assert len({first, late, poor, again}) == len(digests) == 4
+    assert first.encode() not in {bytes(row["digest"]) for row in digests}
+
+    async def work() -> None:
+        begin = f"{url(console)}?ticket="
+        # From whatever page, and whoever else has signed in in that browser.
+        elsewhere = {"Origin": "https://elsewhere.example", "Cookie": cookie}
+        assert await opened(console, begin + first, **elsewhere) == [f"us/{MINE}"]
+        assert await opened(console, begin + first) == 4401
+        assert await opened(console, begin + "0" * 40, **elsewhere) == 4401
+        assert await opened(console, begin + "x") == 4401
+        # Its token sees no prices; nor does Ben watch anything.
+        for one in (poor, again):
+            async with connect(begin + one, proxy=None) as socket:
+                ready = await received(socket, "ready")
+                set_price(connection, MINE, 900 + len(one))
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(received(socket, "product"), 0.5)
+                assert ready["ids"] is None
+        console.clock.move(seconds=31)
+        assert await opened(console, begin + late) == 4401
+        revoked = ticket(ann)
+        connection.execute("UPDATE api_tokens SET revoked_at = created_at")
+        assert await opened(console, begin + revoked) == 4401
+
+    run(work)
+    left = connection.execute("SELECT count(*)::int AS n FROM feed_tickets").fetchone()
+    # The one that expired went when another was made; each other by its use.
+    assert left == {"n": 0}
+    assert console.nobody().post("/api/v1/feed/tickets").status_code == 401
+
+
+def test_what_a_ticket_has_opened_ends_with_its_session(
+    console: Console, connection: Connection
+) -> None:
+    browser = console.browser(ANN)
+    by_session = ticket(browser)
+    by_proxy = ticket(console.nobody({PROXIED: ANN, "Origin": console.url}))
+
+    async def work() -> None:
+        assert await opened(console, f"{url(console)}?ticket={by_proxy}") == [f"us/{MINE}"]
+        async with connect(f"{url(console)}?ticket={by_session}", proxy=None) as socket:
+            await received(socket, "ready")
+            connection.execute("DELETE FROM sessions")
+            with pytest.raises(ConnectionClosed):
+                await received(socket, "never")
+            assert socket.close_code == 4408
+
+    run(work)
+
+
 def test_who_has_signed_in_at_a_trusted_proxy_watches_as_themselves(
     console: Console, connection: Connection
 ) -> None:

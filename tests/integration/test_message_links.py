@@ -27,24 +27,24 @@ from keeper.pipeline.messages.deliver import deliver_due
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.messages.channels import save_delivery_rules, snooze_watches
 from keeper.stores.postgres.watches.watch_list import save_watches
+from keeper.streams.config import KafkaConfig
+from tests.asgi_server import PLAIN
+from tests.console_server import LINK_SECRET, console_by_settings
 from tests.databases import Databases
 from tests.outbox import READER, by_mail
 from tests.services import free_port
 from tests.smtp_server import Mailbox
 
-SECRET = "a-secret-of-some-length"
-
 
 @contextmanager
-def running_console(database: PostgresConfig, folder: Path, **settings: str) -> Iterator[str]:
+def running_console(database: PostgresConfig, folder: Path) -> Iterator[str]:
     """Run a console as a process of its own and give its address."""
     port = str(free_port())
     url = f"http://127.0.0.1:{port}"
     environment = os.environ | {
         "DATABASE_URL": database.url,
         "KEEPER_PUBLIC_URL": url,
-        "KEEPER_LINK_SECRET": SECRET,
-        **settings,
+        "KEEPER_LINK_SECRET": LINK_SECRET,
     }
     command: list[str | Path] = [
         Path(sys.executable).with_name("keeper"),
@@ -96,7 +96,7 @@ def mailed(
 ) -> dict[str, str]:
     """The links of a delivered mail by what they are called."""
     raise_alerts(2)
-    how = replace(by_mail(mail_channel), links=Links(console, [SECRET]))
+    how = replace(by_mail(mail_channel), links=Links(console, [LINK_SECRET]))
     assert deliver_due(connection, how)["sent"] == 2
     mail, _ = mailbox.mails()
     found = dict(
@@ -165,7 +165,7 @@ def test_a_forged_link_does_nothing(
 def issued_before(link: str, age: timedelta) -> str:
     """Return a link as it would be if it had been made so long ago."""
     base, _, token = link.rpartition("/")
-    signed = URLSafeSerializer(SECRET, salt="keeper.alerts.links.v2")
+    signed = URLSafeSerializer(LINK_SECRET, salt="keeper.alerts.links.v2")
     *what, issued = signed.loads(token)
     return f"{base}/{signed.dumps([*what, issued - int(age.total_seconds() * 1000)])!s}"
 
@@ -173,7 +173,7 @@ def issued_before(link: str, age: timedelta) -> str:
 def to_number(link: str, number: int) -> str:
     """Return a link as it would be in a database that has given its row this number."""
     base, _, token = link.rpartition("/")
-    signed = URLSafeSerializer(SECRET, salt="keeper.alerts.links.v2")
+    signed = URLSafeSerializer(LINK_SECRET, salt="keeper.alerts.links.v2")
     action, _, *rest = signed.loads(token)
     return f"{base}/{signed.dumps([action, number, *rest])!s}"
 
@@ -296,7 +296,7 @@ def test_a_link_does_nothing_to_another_persons_watch_of_the_same_number(
 def test_of_the_former_links_only_those_that_unsubscribe_still_act(
     connection: Connection, mailed: dict[str, str], console: str
 ) -> None:
-    former = URLSafeSerializer(SECRET, salt="keeper.alerts.links.v1")
+    former = URLSafeSerializer(LINK_SECRET, salt="keeper.alerts.links.v1")
     (channel,) = connection.execute("SELECT channel_id FROM channels").fetchall()
     rows = connection.execute("SELECT watch_id FROM watched_products").fetchall()
 
@@ -324,21 +324,24 @@ def test_a_hostile_title_is_inert_on_the_page(
     assert "<script>" not in httpx.get(mailed["Stop watching"]).text
 
 
-def test_without_a_database_it_says_so_and_does_nothing(tmp_path: Path) -> None:
+def test_without_a_database_it_says_so_and_does_nothing(kafka: KafkaConfig) -> None:
     nowhere = PostgresConfig(f"postgresql://keeper@127.0.0.1:{free_port()}/keeper")
-    with running_console(nowhere, tmp_path) as url:
-        answer = httpx.post(Links(url, [SECRET]).to(LinkAction.STOP, 1, "mark"))
+    with console_by_settings(nowhere, kafka) as url:
+        answer = httpx.post(Links(url, [LINK_SECRET]).to(LinkAction.STOP, 1, "mark"))
 
     assert answer.status_code == 503
     assert "try again" in answer.text
 
 
 def test_without_its_settings_the_console_runs_and_takes_no_link(
-    database: PostgresConfig, tmp_path: Path
+    database: PostgresConfig, kafka: KafkaConfig
 ) -> None:
-    with running_console(database, tmp_path, KEEPER_PUBLIC_URL="", KEEPER_LINK_SECRET="") as url:
-        assert httpx.get(f"{url}/health/live", trust_env=False).status_code == 200
+    with (
+        console_by_settings(database, kafka, KEEPER_PUBLIC_URL="", KEEPER_LINK_SECRET="") as url,
+        httpx.Client(trust_env=False, verify=PLAIN) as client,
+    ):
+        assert client.get(f"{url}/health/live").status_code == 200
         # A secret taken for a list of keys would make each of its letters one.
-        for key in (SECRET, *ascii_letters, *digits):
+        for key in (LINK_SECRET, *ascii_letters, *digits):
             forged = Links(url, [key]).to(LinkAction.STOP, 1, "mark")
-            assert "not valid" in httpx.post(forged, trust_env=False).text, key
+            assert "not valid" in client.post(forged).text, key

@@ -8,7 +8,7 @@ import pytest
 
 from keeper.stores.postgres.connection import Connection
 from tests.console_server import ANN, Console
-from tests.page_visit import DESK, PHONE, Visit
+from tests.page_visit import DESK, PHONE, Visit, offline
 from tests.stored_prices import store_current_price, store_history
 
 ASIN = "B00EXAMPL0"
@@ -48,8 +48,8 @@ def test_somebody_signs_in_and_watches_a_product(
     page.get_by_role("heading", name="You watch nothing yet.").wait_for()
     ann.is_accessible()
 
-    page.get_by_role("link", name="Add a product").first.click()
-    page.get_by_label("Address at Amazon, or ASIN").fill(f"https://www.amazon.com/dp/{ASIN}")
+    page.get_by_label("Address of a product at Amazon").fill(f"https://www.amazon.com/dp/{ASIN}")
+    page.get_by_role("button", name="Go on").click()
     page.get_by_label("Tell me at or below").fill("65")
     ann.is_accessible()
     page.get_by_role("button", name="Watch it").click()
@@ -101,3 +101,25 @@ def test_a_page_loads_few_scripts(
     assert scripts
     size = sum(len(gzip.compress((pages_dir / name).read_bytes())) for name in scripts)
     assert size <= MOST_SCRIPT_BYTES
+
+
+def test_the_pages_say_that_the_network_is_away_and_go_on_when_it_is_back(
+    known_product: Console, visit: Callable[..., Visit], connection: Connection
+) -> None:
+    ann = visit(known_product, ANN)
+    ann.expected = ("ERR_INTERNET_DISCONNECTED",)
+    page = ann.open(f"products/us/{ASIN}")
+    page.get_by_text("$70.39").first.wait_for()
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+    page.reload()
+    page.get_by_role("img", name="Price history").wait_for()
+
+    with offline(ann):
+        page.get_by_text("Offline. What you see is what was read last.").wait_for()
+        page.get_by_text("$70.39").first.wait_for()
+        # The pages themselves open without a network.
+        page.reload()
+        page.get_by_text("Keeper does not answer.").wait_for()
+
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("$70.39").first.wait_for()

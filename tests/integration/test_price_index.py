@@ -1,6 +1,7 @@
 """Indexing price events in a real Elasticsearch."""
 
 import random
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -29,6 +30,16 @@ def test_a_point_is_one_document_with_its_facts(search: Elasticsearch, alias: st
     assert (document["price"], document["shipping"], document["price_change"]) == (19.99, 3.99, -5)
     assert document["in_stock"] is True
     assert document["source"] == "simulator"
+
+
+def test_what_users_wait_for_is_not_indexed(search: Elasticsearch, alias: str) -> None:
+    event = msgspec.structs.replace(price_event(1999), target_price=Decimal("12.34"))
+
+    PriceIndex(search, alias).store([event])
+
+    (document,) = documents(search, alias).values()
+    assert "target_price" not in document
+    assert 12.34 not in document.values()
 
 
 def test_yen_have_no_minor_unit(search: Elasticsearch, alias: str) -> None:

@@ -69,7 +69,7 @@ def images() -> Iterator[ImageServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     given = ImageServer(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield given
     server.shutdown()
@@ -141,12 +141,13 @@ def test_a_slow_picture_is_not_waited_for_and_the_others_come(
     late = [images.does(f"slow-{number}.jpg", slow) for number in range(3)]
     began = time.monotonic()
 
-    found = PhotoHost(images.url, limit_s=0.5).fetch([*late, quick])
+    # Where the machine is busy the quick one takes its time too.
+    found = PhotoHost(images.url, limit_s=2).fetch([*late, quick])
 
     took = time.monotonic() - began
     ended.set()
     assert found == {quick: Photo(JPEG, "jpeg")}
-    assert 0.5 <= took < 0.5 + LIMIT_S
+    assert 2 <= took < 2 + LIMIT_S
 
 
 def test_nobody_at_the_address_is_no_failure() -> None:

@@ -126,6 +126,7 @@ def test_what_the_database_says_is_told_also_without_kafka(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr("keeper.streams.topic_reader._TIMEOUT_S", 1.0)
     load_settings.cache_clear()
 
     save_delivery_rules(connection, "operator@example.org", DeliveryRules("Asia/Tokyo"))

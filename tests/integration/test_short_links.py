@@ -67,7 +67,7 @@ def amazon() -> Iterator[ToServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Amazon)
     server.slow = threading.Event()  # type: ignore[attr-defined]  # for the handler
     Amazon.asked = []
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield ToServer(server.server_address[1])
     server.slow.set()  # type: ignore[attr-defined]  # see above

@@ -22,12 +22,13 @@ from keepa.models.backend import DealRequest, Product
 from keeper.domain.locales import Locale, locale_of
 from keeper.simulator.api.keepa_api import UNPAID_KEY, KeepaApi
 from keeper.simulator.api.recordings import Recordings
-from keeper.simulator.api.server import served
+from keeper.simulator.api.server import build_app
 from keeper.simulator.api.token_bucket import TokenBucket
 from keeper.simulator.products.catalogue import Catalogue
 from keeper.simulator.products.clock import CatalogueClock, ClockMode
 from keeper.simulator.products.merchants import merchants_offering
 from keeper.simulator.products.sheets import ProductSheet
+from tests.asgi_server import serving
 
 REPOSITORY = Path(__file__).parents[2]
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -60,7 +61,7 @@ def api() -> KeepaApi:
 
 @pytest.fixture
 def url(api: KeepaApi) -> Iterator[str]:
-    with served(api) as address:
+    with serving(build_app(api)) as address:
         yield address
 
 
@@ -178,7 +179,7 @@ def test_a_recorded_product_comes_back_equal(recordings_folder: Path) -> None:
     for path in recordings_folder.glob("product_*.json"):
         asin = path.stem.split("_")[1]
         newest[asin] = max(newest.get(asin, path), path)
-    with served(api) as address:
+    with serving(build_app(api)) as address:
         client = RedirectedKeepa(address)
         # As it was recorded: without offers most of it would be withheld.
         replies = client.query(

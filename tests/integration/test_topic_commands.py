@@ -295,6 +295,7 @@ def test_a_single_dead_letter_is_replayed_as_often_as_asked(
 
 def test_without_kafka_every_command_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9")
+    monkeypatch.setattr("keeper.streams.topic_reader._TIMEOUT_S", 1.0)
     load_settings.cache_clear()
 
     with pytest.raises(KeeperError, match="KAFKA_BOOTSTRAP_SERVERS"):

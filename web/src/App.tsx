@@ -7,7 +7,7 @@ import { ToastProvider } from "./components/Toast";
 import { LiveUpdates } from "./live";
 import { SessionProvider } from "./session";
 
-const Home = lazy(() => import("./pages/Home"));
+const Home = lazy(() => import("./pages/home/Home"));
 const Watches = lazy(() => import("./pages/watches/Watches"));
 const Add = lazy(() => import("./pages/watches/Add"));
 const Product = lazy(() => import("./pages/product/Product"));

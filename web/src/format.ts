@@ -82,6 +82,11 @@ export function minorOf(text: string, currency: string): number | null {
   return Number(`${found[1]}${fraction.padEnd(digits, "0")}`);
 }
 
+/** Return a number as people read it: 60,000 in English, 60.000 in German. */
+export function numberText(value: number, language: string): string {
+  return new Intl.NumberFormat(language).format(value);
+}
+
 /** Return a share as people read it: 0.043 is "4 %" in German and "4%" in English. */
 export function percentText(share: number, language: string): string {
   const format = {

@@ -22,6 +22,11 @@ const queries = new QueryClient({
   },
 });
 
+// Under Airflow the pages are in a frame, and nobody opens them without a network.
+if (import.meta.env.PROD && window.parent === window) {
+  navigator.serviceWorker?.register("./sw.js", { scope: "./" }).catch(() => undefined);
+}
+
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 createRoot(root).render(

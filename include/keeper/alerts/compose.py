@@ -9,7 +9,7 @@ from keeper.alerts.chart import price_chart
 from keeper.alerts.coupons import listing_facts
 from keeper.alerts.formats import moment
 from keeper.alerts.links import LinkAction, Links, channel_mark, watch_mark
-from keeper.alerts.message import Link, Message, Picture, Section, inert
+from keeper.alerts.message import Link, Message, Picture, Press, Section, inert
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.messages.queue import PriceAlert, Queued, QueuedAlert
@@ -96,6 +96,18 @@ def digest_message(
         alert_ids=tuple(alert.alert_id for alert in alerts),
         unsubscribe_url=unsubscribe_url(first, links),
     )
+
+
+def presses(alert: PriceAlert) -> tuple[Press, ...]:
+    """Return the buttons below an alert in a chat that the Telegram bot answers."""
+    known = [one for one in (alert.target_minor, alert.price_minor) if one is not None]
+    lower = min(known) * 9 // 10 if known else 0
+    number = str(alert.watch_id)
+    found = [Press("Snooze for a week", ("snooze", number, "7")), Press("Stop", ("stop", number))]
+    if lower:
+        label = f"Target −10 % ({site_money(lower, alert.domain)})"
+        found.insert(0, Press(label, ("lower", number, str(lower))))
+    return tuple(found)
 
 
 def _actions(alert: PriceAlert, links: Links | None) -> tuple[Link, ...]:

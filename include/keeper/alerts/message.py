@@ -25,6 +25,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Press:
+    """A button that the Telegram bot answers: its label, and the words that stand behind it."""
+
+    label: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """What a message says of one product.
 
@@ -64,6 +72,7 @@ class Message:
         actions: What its reader may do about it.
         alert_ids: The alerts it contains.
         unsubscribe_url: Where one click ends messages to this channel; None if nowhere.
+        presses: The same as actions, for a chat that the bot answers, which shows them instead.
     """
 
     key: str
@@ -76,6 +85,7 @@ class Message:
     actions: tuple[Link, ...] = ()
     alert_ids: tuple[int, ...] = ()
     unsubscribe_url: str | None = None
+    presses: tuple[Press, ...] = ()
 
 
 def inert(text: str | None, length: int = TITLE_LENGTH) -> str:

@@ -12,7 +12,7 @@ from keeper.cli.deals import reports
 from keeper.cli.discovery import proposals
 from keeper.cli.discovery import searches as discover
 from keeper.cli.messages import alerts, channels, deliver, notices
-from keeper.cli.services import airflow, console, health, relay, simulate
+from keeper.cli.services import airflow, bot, console, health, relay, simulate
 from keeper.cli.storage import lake, rates
 from keeper.cli.storage import upkeep as storage
 from keeper.cli.streams import dead_letters, lag, topics, workers
@@ -68,6 +68,7 @@ app.add_typer(notices.app, name="notices")
 app.command("deliver")(deliver.deliver)
 app.command("carry-out")(requests.carry_out)
 app.command("relay")(relay.relay)
+app.add_typer(bot.app, name="bot")
 app.add_typer(console.app, name="console")
 console.app.command("login")(users.login)
 app.add_typer(users.app, name="users")

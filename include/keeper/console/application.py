@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
@@ -18,7 +19,7 @@ from keeper.console.api.feeds import feeds
 from keeper.console.api.live import feed, stream
 from keeper.console.api.messages import alerts, channels
 from keeper.console.api.messages import rules as delivery_rules
-from keeper.console.api.prices import checks, figures, prices, products
+from keeper.console.api.prices import checks, figures, prices, products, types
 from keeper.console.api.requests import requests
 from keeper.console.api.runs import runs
 from keeper.console.api.search import rebuilds, reconciliations
@@ -26,8 +27,8 @@ from keeper.console.api.services import notices, status
 from keeper.console.api.storage import storage
 from keeper.console.api.streams import dead_letters, topics
 from keeper.console.api.tokens import tokens
-from keeper.console.api.users import changes, limits, me, sign_in, users
-from keeper.console.api.watches import files, rules, tags, watches
+from keeper.console.api.users import changes, limits, me, sessions, sign_in, telegram, users
+from keeper.console.api.watches import addresses, files, rules, sparklines, tags, watches
 from keeper.console.context import ConsoleContext
 from keeper.console.edge import BodyLimit, SafeHeaders
 from keeper.console.mcp.server import serve_mcp
@@ -78,8 +79,12 @@ def make_console(context: ConsoleContext, pages: Sequence[BaseRoute] = ()) -> Fa
     app.add_middleware(TrustedProxies, context=context)
     install(app)
     idempotency.install(app)
-    app.include_router(_api())
-    app.router.routes += [*documentation_routes(OPENAPI_URL), sign_in_route(context), *pages]
+    app.router.routes += [
+        *_api().routes,
+        *documentation_routes(OPENAPI_URL),
+        sign_in_route(context),
+        *pages,
+    ]
     app.router.routes.append(metrics.route())
     serve_mcp(app, context)
     # `openapi` is asked for by /openapi.json too, and keeps what it returns.
@@ -120,18 +125,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await context.cache.close()
 
 
+@cache
 def _api() -> APIRouter:
-    api = APIRouter(prefix=API_PATH)
+    """Return the API's routes, which keep nothing of an application and take long to make."""
+    api = APIRouter(prefix=API_PATH, generate_unique_id_function=_operation_id)
     # The files' addresses come before that of one watch, which would take their names for numbers.
     for subject in (
-        *(me, sign_in),
-        *(files, watches, rules, tags),
+        *(me, sessions, sign_in, telegram),
+        *(files, sparklines, watches, addresses, rules, tags),
         *(alerts, channels, delivery_rules),
         *(deal_search, deals, deal_filters, reports, discoveries, feeds),
         users,
         *(changes, limits),
         *(requests, rebuilds, reconciliations),
-        *(products, checks, prices, figures),
+        *(products, checks, prices, figures, types),
         *(stream, feed),
         *(runs, tokens, topics, dead_letters, storage),
         *(notices, status),

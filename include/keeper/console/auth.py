@@ -1,8 +1,9 @@
 """Who sends a request, and whether they may.
 
-An API token comes as `Authorization: Bearer …`, a session as a cookie, and a proxy that the
-settings trust names who has signed in there. A token counts before the proxy, the proxy before a
-cookie; one that is worth nothing is refused, even beside a good one of the others.
+An API token comes as `Authorization: Bearer …`, one of minutes too, a session as a cookie, and a
+proxy that the settings trust names who has signed in there. A token counts before the proxy, the
+proxy before a cookie; one that is worth nothing is refused, even beside a good one of the others.
+A bot's token counts where a bot is wanted, and nowhere else.
 """
 
 from functools import partial
@@ -25,7 +26,12 @@ from keeper.console.serving.proxies import proxied_user
 from keeper.console.site import SAFE_METHODS, SECURE_COOKIE, is_own_site, session_cookie
 from keeper.domain.users.access import Identity, Scope
 from keeper.pipeline.users.audit import Doer
-from keeper.pipeline.users.sign_in import identify_address, identify_session, identify_token
+from keeper.pipeline.users.sign_in import (
+    identify_address,
+    identify_bot,
+    identify_session,
+    identify_token,
+)
 
 _BEARER: Final = HTTPBearer(
     auto_error=False,
@@ -33,6 +39,12 @@ _BEARER: Final = HTTPBearer(
     bearerFormat="keeper_pat_…",
     description="An API token: `keeper api-tokens make`, or POST /api/v1/api-tokens.\n\n"
     + "\n".join(f"* `{scope.value}`: {scope.meaning}" for scope in Scope),
+)
+_BOT: Final = HTTPBearer(
+    auto_error=False,
+    scheme_name="bot",
+    bearerFormat="keeper_pat_…",
+    description="A bot's token: `keeper api-tokens make NAME --bot`. It is good for this alone.",
 )
 _COOKIE: Final = APIKeyCookie(
     name=SECURE_COOKIE,
@@ -92,6 +104,23 @@ async def _of_feed(
         raise ProblemError(NOT_SIGNED_IN, headers=_CHALLENGE)
     if identity.scopes != frozenset({Scope.FEEDS_READ}):
         raise ProblemError(SCOPE_MISSING, "in an address only a token of feeds:read alone counts")
+    return identity
+
+
+async def _of_bot(
+    context: Context, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BOT)]
+) -> Identity:
+    identity = None
+    if credentials is not None:
+        find = partial(
+            identify_bot,
+            text=credentials.credentials,
+            at=context.clock(),
+            operators=context.operators,
+        )
+        identity = await context.database.run(find)
+    if identity is None:
+        raise ProblemError(NOT_SIGNED_IN, "only a bot's token may", headers=_CHALLENGE)
     return identity
 
 
@@ -162,6 +191,8 @@ AnyCaller = Annotated[Identity, Security(_identify)]
 """Whoever is signed in; a token needs no scope."""
 SessionCaller = Annotated[Identity, Depends(_of_session)]
 """Who has a session: what a token must not do."""
+BotCaller = Annotated[Identity, Security(_of_bot)]
+"""A bot by its own token, with the operator whose it is; nobody else may."""
 WatchReader = Annotated[Identity, Security(_identify, scopes=[Scope.WATCHES_READ.value])]
 WatchWriter = Annotated[Identity, Security(_identify, scopes=[Scope.WATCHES_WRITE.value])]
 PriceReader = Annotated[Identity, Security(_identify, scopes=[Scope.PRICES_READ.value])]

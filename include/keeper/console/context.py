@@ -13,6 +13,7 @@ from keeper.console.cache.reads import ReadCache
 from keeper.console.changes.feed import ChangeFeed
 from keeper.console.database import ConsoleDatabase
 from keeper.console.live.hub import LiveHub
+from keeper.console.next_run import NextRun
 from keeper.console.operations import Operations
 from keeper.console.search import ConsoleSearch
 from keeper.domain.tokens.candidates import RequestPolicy
@@ -41,6 +42,8 @@ class ConsoleContext:
         feed: Where the cache and live feeds learn of changes; None without them.
         live: Sends changes to who watches live.
         operations: What operators see of Keeper beside the database.
+        next_run: Knows when prices are checked next.
+        telegram_app_key: By which Telegram signs who opens the mini app; None where there is none.
     """
 
     database: ConsoleDatabase
@@ -58,7 +61,9 @@ class ConsoleContext:
     cache: ReadCache | None = None
     feed: ChangeFeed | None = None
     live: LiveHub = field(default_factory=LiveHub)
+    telegram_app_key: bytes | None = field(default=None, repr=False)
     operations: Operations = field(default_factory=Operations)
+    next_run: NextRun = field(default_factory=NextRun)
 
 
 async def _context_of(request: Request) -> ConsoleContext:

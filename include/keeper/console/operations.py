@@ -12,6 +12,7 @@ from keeper.clock import Clock, utc_now
 from keeper.console.threads import TooLateError, result_within
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.errors import TransientError
+from keeper.pipeline.prices.ask_check import AirflowUnavailableError
 from keeper.pipeline.services.health import PartHealth
 from keeper.streams.config import KafkaConfig
 
@@ -22,6 +23,8 @@ _ANSWER_S: Final = 25.0
 _AT_ONCE: Final = 4
 _HEALTH_S: Final = 35.0
 """All parts are asked at once, and given up after half a minute at most."""
+_RUNS_S: Final = 10.0
+"""Three requests of two seconds each, and some waiting for a thread."""
 _SIX_HOURLY: Final = RequestPolicy(timedelta(hours=6))
 _T = TypeVar("_T")
 
@@ -101,6 +104,7 @@ class Operations:
         ask_health: Returns how the outside systems are; blocks meanwhile.
         policy: How much price runs ask for, and how often.
         reserve_share: What of Keepa's tokens is kept back for products about to alert.
+        runs_asker: The threads in which Airflow is asked how runs are.
         asker: The one thread in which health is asked for: who waits for it takes none of those
             that other requests need.
     """
@@ -109,6 +113,9 @@ class Operations:
     ask_health: Callable[[], Sequence[PartHealth]] = list
     policy: RequestPolicy = _SIX_HOURLY
     reserve_share: float = 0.1
+    runs_asker: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="airflow")
+    )
     asker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="status")
     )
@@ -124,6 +131,18 @@ class Operations:
         except TooLateError:
             why = f"no answer within {_HEALTH_S:g} s"
             raise PartAwayError("health", _FIRST_PAUSE, why) from None
+
+    async def of_runs(self, look: Callable[[], _T]) -> _T:
+        """Ask Airflow how a run is and return what that gives.
+
+        Raises:
+            AirflowUnavailableError: It keeps who asks it waiting longer than any may.
+            Exception: What the look raises.
+        """
+        try:
+            return await result_within(self.runs_asker.submit(look), _RUNS_S)
+        except TooLateError:
+            raise AirflowUnavailableError(f"Airflow: no answer within {_RUNS_S:g} s") from None
 
     async def in_kafka(self, look: Callable[[KafkaConfig], _T]) -> _T:
         """Look into Kafka and return what that gives.

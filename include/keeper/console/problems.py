@@ -1,7 +1,8 @@
 """Errors as RFC 9457 describes them: every answer of the API that is none has this form."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import ceil
@@ -229,6 +230,20 @@ class ProblemError(Exception):
         self.kind = kind
         self.detail = detail
         self.headers = headers
+
+
+@contextmanager
+def answering(kinds: Mapping[type[Exception], ProblemKind]) -> Iterator[None]:
+    """Answer what the block raises of these errors as problems, with what they say.
+
+    Raises:
+        ProblemError: Instead of such an error.
+    """
+    try:
+        yield
+    except tuple(kinds) as error:
+        kind = next(kind for one, kind in kinds.items() if isinstance(error, one))
+        raise ProblemError(kind, str(error) or None) from None
 
 
 def answers(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from keeper.errors import SettingsError
+from keeper.settings.bot import BotSettings
 from keeper.settings.console import ConsoleSettings
 from keeper.settings.group import SettingsGroup
 from keeper.settings.kafka import KafkaSettings
@@ -32,6 +33,7 @@ class Settings(SettingsGroup):
     people: PeopleSettings = Field(default_factory=PeopleSettings)
     links: LinkSettings = Field(default_factory=LinkSettings)
     console: ConsoleSettings = Field(default_factory=ConsoleSettings)
+    bot: BotSettings = Field(default_factory=BotSettings)
     folders: FolderSettings = Field(default_factory=FolderSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     runs: RunSettings = Field(default_factory=RunSettings)

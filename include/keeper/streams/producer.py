@@ -12,6 +12,11 @@ from keeper.streams.config import KafkaConfig
 from keeper.streams.topics import MAX_MESSAGE_BYTES
 
 _LOG: Final = logging.getLogger(__name__)
+ID_WAIT_S: Final = 0.05
+"""What an idempotent producer waits before its first message. It asks for its id at the address it
+was given. A message makes it change to the broker itself: sent before the id is there, it waits
+until the client asks again, half a second later.
+"""
 Headers = list[tuple[str, str | bytes | None]]
 
 
@@ -30,6 +35,7 @@ class EventProducer:
         self._timeout_s = timeout_s
         self._reached: dict[tuple[str, int], int] = {}
         self._refused: list[str] = []
+        self._has_sent = False
         self._producer = Producer(
             config.for_client(
                 {
@@ -72,6 +78,9 @@ class EventProducer:
         Raises:
             UnacknowledgedError: The message is larger than MAX_MESSAGE_BYTES, say.
         """
+        if not self._has_sent:
+            self._producer.poll(ID_WAIT_S)
+            self._has_sent = True
         while True:
             try:
                 self._producer.produce(

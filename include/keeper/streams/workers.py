@@ -55,11 +55,13 @@ class Worker(ABC):
         needs_internet: Whether it talks to others' servers; in production the other workers have no
             way out.
         silent_s: How long one that lives may give no heartbeat, in seconds.
+        needs_setting: The variable without which nobody wants it, and it is not started.
     """
 
     title: str
     needs_internet: bool = False
     silent_s: float = 120
+    needs_setting: str | None = None
 
     @property
     @abstractmethod
@@ -147,6 +149,16 @@ class Relay(Worker):
         return ("relay",)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramBot(Worker):
+    """The worker that answers people on Telegram, through the API; it reads no topic."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return ("bot",)
+
+
 WORKERS: Final[tuple[Worker, ...]] = (
     Loader(
         loads="prices",
@@ -212,6 +224,7 @@ WORKERS: Final[tuple[Worker, ...]] = (
     Deliverer(title="deliverer of alerts", needs_internet=True),
     RequestWorker(title="worker of the API's requests", needs_internet=True),
     Relay(title="relay of changes to the console"),
+    TelegramBot(title="Telegram bot", needs_internet=True, needs_setting="TELEGRAM_BOT_TOKEN"),
 )
 """Every worker, in the order in which the local stack starts and people are shown them."""
 

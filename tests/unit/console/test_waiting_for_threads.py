@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event
+from threading import Event, current_thread
 
 import pytest
+from anyio import to_thread
 from elasticsearch import Elasticsearch
 
 from keeper.console import database, operations, search
@@ -13,12 +14,14 @@ from keeper.console.database import ConsoleDatabase, when_late
 from keeper.console.operations import Operations, PartAwayError
 from keeper.console.search import ConsoleSearch
 from keeper.pipeline.services.health import HealthState, PartHealth
+from keeper.sources.airflow.api import AirflowUnavailableError
 from keeper.stores.elasticsearch.connection import ElasticsearchConfig, SearchUnavailableError
 from keeper.stores.postgres.connection import (
     Connection,
     DatabaseUnavailableError,
     PostgresConfig,
 )
+from tests.waiting import HUNG_AFTER_S
 
 SOON = 0.05
 
@@ -184,3 +187,29 @@ def test_who_asks_for_health_waits_in_one_thread_and_not_for_ever(
     assert asked == [1]
     go_on.set()
     assert [one.part for one in asyncio.run(parts.health())] == ["kafka"]
+
+
+def test_an_airflow_that_hangs_takes_none_of_the_shared_threads(
+    monkeypatch: pytest.MonkeyPatch, go_on: Event
+) -> None:
+    monkeypatch.setattr(operations, "_RUNS_S", SOON)
+    threads: set[str] = set()
+
+    def look() -> str:
+        threads.add(current_thread().name.partition("_")[0])
+        go_on.wait()
+        return "running"
+
+    parts = Operations()
+
+    async def ask() -> list[str | BaseException]:
+        asked = (parts.of_runs(look) for _ in range(60))
+        waiting = asyncio.gather(*asked, return_exceptions=True)
+        # One that FastAPI's threads do, all of which would be taken.
+        await asyncio.wait_for(to_thread.run_sync(threads.add, "shared"), HUNG_AFTER_S)
+        return await waiting
+
+    assert {type(error) for error in asyncio.run(ask())} == {AirflowUnavailableError}
+    assert threads == {"airflow", "shared"}
+    go_on.set()
+    assert asyncio.run(parts.of_runs(look)) == "running"

@@ -67,3 +67,21 @@ def test_no_service_listens_beyond_loopback(make_stack: Callable[..., Stack]) ->
     api = commands["airflow-api"]
     assert api[api.index("--host") + 1] == "127.0.0.1"
     assert "0.0.0.0" not in str(commands)
+
+
+def test_the_bot_starts_where_it_has_a_token_at_telegram(
+    make_stack: Callable[..., Stack],
+) -> None:
+    stack = make_stack()
+    assert not {"bot", "bot-token"} & names_of(stack, [])
+    (stack.layout.root / ".env").write_text("TELEGRAM_BOT_TOKEN=4711:secret-word\n")
+
+    names = names_of(stack, [])
+
+    assert {"bot", "bot-token"} <= names
+    services, _ = build(stack, names)
+    (bot,) = (one for one in services if one.name == "bot")
+    assert bot.needs == {"migrate", "bot-token"}
+    token = stack.layout.secrets / "bot_api_token"
+    assert bot.program.env["KEEPER_BOT_API_TOKEN_FILE"] == str(token)
+    assert bot.program.env["KEEPER_BOT_API_URL"] == f"http://127.0.0.1:{stack.ports.console}"

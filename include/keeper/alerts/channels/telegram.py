@@ -11,6 +11,7 @@ import httpx
 from keeper.alerts.channels.http import TIMEOUT_S, Answer, File, post, refused
 from keeper.alerts.channels.refusals import CLOSED, GONE, THIS_MESSAGE, first_rule, rule, unknown
 from keeper.alerts.message import Link, Message, Section, inert
+from keeper.domain.messages.buttons import Buttons
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 
 _MOST_TEXT: Final = 4096
@@ -78,6 +79,7 @@ class TelegramChannel:
                 "chat_id": address,
                 "parse_mode": "HTML",
                 "caption": telegram_text(message, _MOST_CAPTION),
+                **self._buttons(address, message),
             },
             [File("photo", "photo.png", chart.png)],
         )
@@ -100,6 +102,7 @@ class TelegramChannel:
                 "parse_mode": "HTML",
                 "link_preview_options": json.dumps({"is_disabled": True}),
                 "text": telegram_text(message, _MOST_TEXT),
+                **self._buttons(address, message),
             },
         )
         result = _outcome(answer, address)
@@ -133,6 +136,16 @@ class TelegramChannel:
         result = _outcome(answer, address)
         is_sent = result.status is DeliveryStatus.SENT
         return "" if is_sent else f", without its charts: {result.detail}"
+
+    def _buttons(self, address: str, message: Message) -> dict[str, str]:
+        if not message.presses:
+            return {}
+        signer = Buttons(self._config.token)
+        rows = [
+            [{"text": one.label, "callback_data": signer.signed(int(address), *one.words)}]
+            for one in message.presses
+        ]
+        return {"reply_markup": json.dumps({"inline_keyboard": rows}, ensure_ascii=False)}
 
     def _call(
         self, method: str, fields: dict[str, str], files: Sequence[File] = ()
@@ -179,7 +192,7 @@ def _lines(message: Message) -> Iterator[tuple[str, str]]:
     if message.closing:
         yield "", ""
         yield from (_plain(line) for line in message.closing.splitlines())
-    if message.actions:
+    if message.actions and not message.presses:
         # Not as buttons: Telegram refuses a message with a button it cannot follow.
         yield "", ""
         yield from (_linked(action) for action in message.actions)

@@ -76,6 +76,7 @@ def _application(settings: "Settings") -> "FastAPI":
         links,
         postgres_config,
         simulated_pictures,
+        telegram_app_key,
     )
     from keeper.pipeline.services.health import health_of, recent
     from keeper.pipeline.users.accounts import operators_of
@@ -100,6 +101,7 @@ def _application(settings: "Settings") -> "FastAPI":
         cache=cache,
         feed=feed,
         live=live,
+        telegram_app_key=telegram_app_key(settings),
         operations=Operations(
             kafka=ConsoleKafka(kafka_config(settings)),
             ask_health=ask_health,

@@ -20,13 +20,18 @@ app = typer.Typer(no_args_is_help=True, help="Tokens by which programs use the c
 def make(
     name: Annotated[str, typer.Argument(help="What the token is called, like home-assistant.")],
     scope: Annotated[
-        list[str], typer.Option(help="What it may be used for, like watches:read; repeatable.")
-    ],
+        list[str] | None,
+        typer.Option(help="What it may be used for, like watches:read; repeatable."),
+    ] = None,
+    bot: Annotated[
+        bool, typer.Option("--bot", help="Make the token of `keeper bot`; operators alone.")
+    ] = False,
     days: Annotated[int, typer.Option(help="How long it is good for.", min=1, max=366)] = 90,
     user: UserOption = None,
 ) -> None:
     """Make a token and print it, this once; it can be used for the scopes given and no more.
 
+    A bot's opens nothing by itself: the bot acts for those who have linked their Telegram account.
     Scopes: watches:read, watches:write, prices:read, deals:read, deals:write, messages:read,
     messages:write, feeds:read, and for operators operations:read, operations:write.
     Example: keeper api-tokens make my-script --scope watches:read --scope watches:write
@@ -37,7 +42,9 @@ def make(
 
     if not name.strip() or len(name) > MOST_NAME or not name.isprintable():
         raise typer.BadParameter(f"a name has 1 to {MOST_NAME} letters")
-    scopes = [_scope(text) for text in scope]
+    if bool(scope) == bot:
+        raise typer.BadParameter("give --scope, once or more often, or --bot instead")
+    scopes = [_scope(text) for text in scope or ()]
     with database() as connection:
         account = _account(connection, user)
         try:
@@ -49,6 +56,7 @@ def make(
                 days=days,
                 doer=COMMAND,
                 at=utc_now(),
+                is_of_bot=bot,
             )
         except ScopeRefusedError as error:
             raise typer.BadParameter(str(error)) from None
@@ -80,7 +88,7 @@ def list_(user: UserOption = None, as_json: JsonOption = False) -> None:
             (
                 str(token.token_id),
                 token.name,
-                " ".join(token.scopes),
+                "bot" if token.is_of_bot else " ".join(token.scopes),
                 state,
                 time_text(token.expires_at),
                 time_text(token.last_used_at, never="never"),

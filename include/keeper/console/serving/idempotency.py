@@ -1,7 +1,8 @@
 """The header Idempotency-Key of requests that post: who repeats one gets the first one's answer.
 
 The key is claimed when it is known who asks, and may (keeper.console.auth); what was answered is
-kept before it is sent. A session's tokens are never kept: what only a session may do takes no key.
+kept before it is sent. Secrets are never kept: what only a session may do takes no key, nor do
+tickets.
 
 What takes too long is answered with 503, and goes on: its key stays claimed until it has ended, and
 who repeats the request gets the answer it has had then.
@@ -49,6 +50,8 @@ HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotent-Replayed"
 _PATTERN: Final = "^[!-~]{1,200}$"
 _KEY: Final = re.compile(_PATTERN)
+_UNKEPT: Final = frozenset({"live-make-ticket"})
+"""Operations that take no key, for their answer is a secret."""
 _CLAIM: Final = "idempotency_claim"
 _WHEN_LATE: Final = "idempotency_when_late"
 _KEPT_HEADERS: Final = ("content-type", "content-disposition", "etag", "location")
@@ -71,6 +74,8 @@ async def claim_key(request: Request, context: ConsoleContext, identity: Identit
     """
     key = request.headers.get(HEADER)
     if request.method != "POST" or key is None:
+        return
+    if getattr(request.scope.get("route"), "unique_id", None) in _UNKEPT:
         return
     if not _KEY.fullmatch(key):
         raise ProblemError(INVALID, f"{HEADER} has 1 to 200 visible characters")
@@ -213,7 +218,7 @@ def describe(document: dict[str, Any]) -> None:
     """Add the header to the description of every operation that takes it."""
     for methods in document["paths"].values():
         operation = methods.get("post")
-        if operation is None or not _takes_token(operation):
+        if operation is None or not _takes_key(operation):
             continue
         operation.setdefault("parameters", []).append(
             {
@@ -231,5 +236,7 @@ def describe(document: dict[str, Any]) -> None:
                 known["description"] += f"; {answer['description']}"
 
 
-def _takes_token(operation: dict[str, Any]) -> bool:
+def _takes_key(operation: dict[str, Any]) -> bool:
+    if operation["operationId"] in _UNKEPT:
+        return False
     return any("token" in one for one in operation.get("security", []))

@@ -24,6 +24,8 @@ class PriceContext:
         lowest_since: When it was last as cheap or cheaper; None if never within the year known.
         known_since: The oldest price known within the year.
         average_90_minor: Average of 90 days, weighted by time; None when too little is known.
+        earlier_low: The lowest price of the year before this one, if it was lower, and since when
+            it held, the last time.
         is_cut: Prices within the year took no part, for they leave shipping out; see
             keeper.domain.prices.landed.
         is_90_days_cut: Some of them held within the 90 days.
@@ -36,6 +38,7 @@ class PriceContext:
     lowest_since: datetime | None = None
     known_since: datetime | None = None
     average_90_minor: int | None = None
+    earlier_low: tuple[datetime, int] | None = None
     is_cut: bool = False
     is_90_days_cut: bool = False
 
@@ -72,9 +75,21 @@ def price_context(
         _last_as_cheap(before, amount, observed_at),
         max(before[0][0], until - YEAR),
         view.average(90, amount),
+        _earlier_low(before, amount, until - YEAR),
         view.is_cut(YEAR.days),
         view.is_cut(90),
     )
+
+
+def _earlier_low(
+    before: Sequence[tuple[datetime, int | None]], amount: int, since: datetime
+) -> tuple[datetime, int] | None:
+    """Return the lowest of lower prices, and since when it held within the time, the last time."""
+    lower = [(price, begins) for begins, price in before if price is not None and price < amount]
+    if not lower:
+        return None
+    least = min(price for price, _ in lower)
+    return max(max(begins, since) for price, begins in lower if price == least), least
 
 
 def _last_as_cheap(

@@ -70,11 +70,10 @@ class TokenRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
+class ListedRun:
     """A run of a pipeline: a row of `pipeline_runs`; counts are the columns of that name.
 
     Attributes:
-        read_at: When PostgreSQL was read; of two records of a run the later reading counts.
         run_id: The run.
         dag_id: What it is a run of.
         source: keepa or simulator.
@@ -82,7 +81,6 @@ class RunRecord:
         problem: What a failed run says of it.
     """
 
-    read_at: datetime
     run_id: str
     dag_id: str
     source: str
@@ -113,6 +111,17 @@ class RunRecord:
     def seconds(self) -> float | None:
         """How long it took, None while it lasts."""
         return None if self.finished_at is None else _between(self.started_at, self.finished_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord(ListedRun):
+    """A run as it was at a moment.
+
+    Attributes:
+        read_at: When PostgreSQL was read; of two records of a run the later reading counts.
+    """
+
+    read_at: datetime
 
 
 def _between(start: datetime, end: datetime) -> float:

@@ -53,6 +53,27 @@ _MEANINGS: Final = {
 }
 
 
+class Means(StrEnum):
+    """By what somebody who is linked at Telegram acts, with a token of minutes."""
+
+    BOT = "bot"
+    MINI_APP = "mini app"
+
+    def scopes(self, role: Role) -> frozenset[Scope]:
+        """Return what may be done so: in the mini app, which shows the pages, all a role may do."""
+        if self is Means.BOT:
+            return _OF_THE_BOT
+        return frozenset(scope for scope in Scope if not refused_scopes(role, [scope]))
+
+
+_OF_THE_BOT: Final = frozenset(
+    {
+        *(Scope.WATCHES_READ, Scope.WATCHES_WRITE, Scope.PRICES_READ, Scope.DEALS_READ),
+        *(Scope.MESSAGES_READ, Scope.MESSAGES_WRITE),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A user of the console."""
@@ -77,6 +98,7 @@ class Identity:
         session_id: The session they used; None for a token.
         scopes: What the token may be used for; None for a session, which may be for everything.
         expires_at: When the token or session ends by itself.
+        means: By what they act at Telegram, with a token of minutes; None for all others.
     """
 
     account: Account
@@ -84,6 +106,7 @@ class Identity:
     session_id: int | None = None
     scopes: frozenset[Scope] | None = None
     expires_at: datetime | None = None
+    means: Means | None = None
 
     def missing(self, wanted: Collection[Scope]) -> list[Scope]:
         """Return the scopes among those wanted that the token lacks."""

@@ -1,4 +1,4 @@
-"""The secrets people and programs show: API tokens, sessions and sign-in links.
+"""The secrets people and programs show: API tokens, sessions, sign-in links and codes.
 
 Each is 40 letters and figures by chance, 238 bits: nobody guesses it, so a plain SHA-256 keeps it
 at rest, and looking one up by its digest gives no hint of it, however long that takes. A token says
@@ -13,6 +13,8 @@ from hashlib import sha256
 from typing import Final
 
 TOKEN_PREFIX: Final = "keeper_pat_"  # noqa: S105 -- how every token begins
+SHORT_PREFIX: Final = "keeper_min_"
+"""How a token of minutes begins, by which the bot or the mini app acts for a user."""
 _ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _LENGTH: Final = 40
 _CHECK_LENGTH: Final = 6
@@ -24,18 +26,18 @@ def new_secret() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 
-def new_token() -> str:
-    """Return an API token nobody has seen."""
+def new_token(prefix: str = TOKEN_PREFIX) -> str:
+    """Return a token nobody has seen."""
     body = new_secret()
-    return f"{TOKEN_PREFIX}{body}{_check(body)}"
+    return f"{prefix}{body}{_check(prefix, body)}"
 
 
-def is_token(text: str) -> bool:
+def is_token(text: str, prefix: str = TOKEN_PREFIX) -> bool:
     """Return whether a text has the form of a token and its check is right."""
-    body = text.removeprefix(TOKEN_PREFIX)
+    body = text.removeprefix(prefix)
     if body == text or len(body) != _LENGTH + _CHECK_LENGTH or not set(body) <= set(_ALPHABET):
         return False
-    return body[_LENGTH:] == _check(body[:_LENGTH])
+    return body[_LENGTH:] == _check(prefix, body[:_LENGTH])
 
 
 def digest_of(secret: str) -> bytes:
@@ -43,8 +45,8 @@ def digest_of(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
 
 
-def _check(body: str) -> str:
-    number = zlib.crc32(f"{TOKEN_PREFIX}{body}".encode())
+def _check(prefix: str, body: str) -> str:
+    number = zlib.crc32(f"{prefix}{body}".encode())
     figures = []
     for _ in range(_CHECK_LENGTH):
         number, rest = divmod(number, len(_ALPHABET))

@@ -58,11 +58,17 @@ TABLES_WITHOUT_ASSET: Final[Mapping[str, str]] = {
     "sign_in_links": "the console and the deliverer write and read it, no DAG does",
     "sessions": "the console alone writes and reads it",
     "api_tokens": "the console alone writes and reads it",
+    "feed_tickets": "the console alone writes and reads it",
     "user_limits": "the console and commands write it, no DAG reads it",
     "limit_uses": "the console alone writes and reads it",
     "idempotency_keys": "the console alone writes and reads it",
     "audit_log": "the console and commands write it, no DAG reads it",
     "requests": "the console writes it and a worker, no DAG reads it",
+    **dict.fromkeys(
+        ("telegram_links", "telegram_codes", "short_tokens", "telegram_bot"),
+        "the console alone writes and reads it",
+    ),
+    "bot_memory": "`keeper bot` alone writes and reads it",
 }
 
 PRICE_UPDATES: Final = _topic(topics.PRICE_UPDATES)

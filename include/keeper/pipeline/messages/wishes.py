@@ -1,4 +1,4 @@
-"""When a person wants to be reached: quiet hours, the daily cap, snoozes and the daily report."""
+"""How a person wants to be reached: quiet hours, daily cap, snoozes, daily report, language."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.users.access import Account
+from keeper.domain.users.languages import Language
 from keeper.pipeline.messages.inbox import NotThereError
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.deals.reports import (
@@ -19,12 +20,13 @@ from keeper.stores.postgres.messages.channels import (
     save_delivery_rules,
     snooze_watches,
 )
-from keeper.stores.postgres.users.accounts import lock_account
+from keeper.stores.postgres.users.accounts import language_of, lock_account, set_language
 from keeper.stores.postgres.users.visibility import visible_to
 from keeper.stores.postgres.watches.watch_pages import find_watch
 
 __all__ = [
     "DeliveryRules",
+    "Language",
     "NotThereError",
     "ReportsWanted",
     "UnclearTimeError",
@@ -44,10 +46,11 @@ class UnclearTimeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """When somebody wants messages, and when the daily report."""
+    """When somebody wants messages, when the daily report, and in which language."""
 
     rules: DeliveryRules
     reports: ReportsWanted
+    language: Language
 
 
 WishesChange = Callable[[Wishes], Wishes]
@@ -83,7 +86,9 @@ def read_clock(text: str) -> time:
 def wishes_of(connection: Connection, account: Account) -> Wishes:
     """Return when a user wants to be reached."""
     return Wishes(
-        delivery_rules(connection, account.email), reports_wanted(connection, account.email)
+        delivery_rules(connection, account.email),
+        reports_wanted(connection, account.email),
+        language_of(connection, account.user_id),
     )
 
 
@@ -102,6 +107,8 @@ def change_wishes(connection: Connection, account: Account, change: WishesChange
             save_delivery_rules(connection, account.email, after.rules)
         if after.reports != before.reports:
             set_reports_wanted(connection, account.email, after.reports)
+        if after.language is not before.language:
+            set_language(connection, account.user_id, after.language)
     return after
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from keeper.alerts.compose import alert_message, digest_message
+from keeper.alerts.compose import alert_message, digest_message, presses
 from keeper.alerts.message import Message
 from keeper.alerts.notices import notice_message
 from keeper.alerts.photos import linked_with
 from keeper.alerts.reports import report_message
 from keeper.alerts.sign_in import sign_in_message
 from keeper.domain.messages.queue import (
+    ChannelKind,
     QueuedAlert,
     QueuedMessage,
     QueuedNotice,
@@ -29,6 +30,7 @@ from keeper.pipeline.messages.options import Delivery, reason_of
 from keeper.pipeline.messages.price_verdicts import price_context_of
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users.sign_in import give_link_its_secret
+from keeper.stores.postgres.users.telegram import is_linked_chat
 
 _LOG: Final = logging.getLogger(__name__)
 PERHAPS_DOUBLED: Final = (
@@ -113,7 +115,11 @@ def _message_of(
                 return digest_message(alerts, links, old_after=old_after)
             known = claimed.context if first is claimed.messages[0] else None
             context = known or price_context_of(connection, first.alert)
-            return alert_message(first, context, links, old_after=old_after)
+            message = alert_message(first, context, links, old_after=old_after)
+            is_answered = first.to.kind is ChannelKind.TELEGRAM and is_linked_chat(
+                connection, first.to.address
+            )
+            return replace(message, presses=presses(first.alert)) if is_answered else message
 
 
 def _sign_in_message(connection: Connection, queued: QueuedSignIn, at: datetime) -> Message:

@@ -16,7 +16,7 @@ from keeper.domain.tokens.prices import USUAL_PRICES
 from keeper.domain.users.access import Account
 from keeper.domain.users.limits import Limit, Limits
 from keeper.errors import TransientError
-from keeper.pipeline.prices.stored import ASKED_RUNS, UnknownProductError
+from keeper.pipeline.prices.stored import UnknownProductError
 from keeper.pipeline.users.audit import Doer, record
 from keeper.pipeline.users.limits import use_limit
 from keeper.sources.airflow.api import (
@@ -45,6 +45,7 @@ __all__ = [
     "check_cost",
     "check_state",
     "known_check",
+    "next_checks_at",
 ]
 _DAG_ID: Final = "track_prices"
 _STATES: Final = {"RUNNING": "running", "SUCCESS": "success", "FAILED": "failed"}
@@ -143,7 +144,7 @@ def ask_check(
     if airflow is None:
         raise NoAirflowError
     account, at = wanted.account, wanted.at
-    check_id = f"{ASKED_RUNS}{account.user_id}__{uuid4().hex}"
+    check_id = f"console__{account.user_id}__{uuid4().hex}"
     with connection.transaction():
         use_limit(connection, account, Limit.CHECKS_AN_HOUR, 1, at=at, defaults=limits)
         use_limit(connection, account, Limit.TOKENS_A_DAY, cost.tokens, at=at, defaults=limits)
@@ -194,3 +195,13 @@ def check_state(airflow: AirflowApi | None, check_id: str, run: CheckRun | None)
     if state is None and run is None:
         raise UnknownCheckError(f"there is no check {check_id}")
     return CheckState(state or CheckState.FAILED)
+
+
+def next_checks_at(airflow: AirflowApi) -> datetime | None:
+    """Return when all prices are checked next; None while nobody lets them be.
+
+    Raises:
+        AirflowUnavailableError: Airflow does not answer.
+        AirflowRejectedError: It refuses the login.
+    """
+    return airflow.next_run_at(_DAG_ID)

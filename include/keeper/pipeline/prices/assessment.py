@@ -13,6 +13,7 @@ from keeper.stores.postgres.prices.history import StoredPrice
 from keeper.stores.postgres.prices.product_prices import SeriesPrice, current_prices_of
 from keeper.stores.postgres.users.accounts import time_zone_of
 
+__all__ = ["Assessment", "PriceContext", "assess_price"]
 _NO_OFFER: Final = "there is no offer now"
 _TOO_LITTLE: Final = "too little is known to compare with: a week of prices is needed"
 

@@ -4,57 +4,69 @@ Prices are Amazon's and belong to no user, so whoever asks for a product by its 
 watches it at what target is another matter: keeper.pipeline.watches.listed.
 """
 
+import csv
+import io
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from keeper.domain.locales import locale_of
+from keeper.domain.money import to_major
 from keeper.domain.prices.points import KEEPA_EPOCH
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.prices.product_prices import (
     PointSort,
     PointsWanted,
     PriceColumns,
+    PriceOrigin,
     SeriesPrice,
     StoredPoint,
     StoredProduct,
     current_prices_of,
     find_product,
     find_series,
+    origin_of,
     point_page,
     price_columns,
 )
 from keeper.stores.postgres.prices.statistics import (
     LocalePrice,
-    SeriesStatistics,
+    PriceRank,
     WeekdayPrice,
     WindowStatistics,
     locale_prices_of,
     statistics_of,
+    weekday_prices_of,
 )
 
 __all__ = [
-    "ASKED_RUNS",
     "LocalePrice",
     "PointSort",
     "PriceColumns",
+    "PriceOrigin",
+    "PriceRank",
     "ProductPrices",
     "SeriesName",
-    "SeriesStatistics",
     "Span",
     "StoredPoint",
     "UnknownProductError",
     "WeekdayPrice",
     "WindowStatistics",
     "columns_of",
-    "is_asked",
+    "history_csv",
+    "origin_of_price",
     "other_locales",
     "points_page_of",
     "prices_of",
     "series_id_of",
     "series_statistics",
+    "weekdays_of",
 ]
-ASKED_RUNS: Final = "console__"
-"""How the name of a run begins that somebody asked for; their number follows."""
+_HEADER: Final = (
+    *("observed_at", "price", "shipping", "currency", "is_implausible", "source"),
+    *("checked_at", "last_checked_at"),
+)
+_MOST_ROWS: Final = 200_000
 _END: Final = KEEPA_EPOCH + timedelta(days=20_000)
 
 
@@ -128,6 +140,49 @@ def points_page_of(
     return point_page(connection, series_id_of(connection, series), wanted)
 
 
+def history_csv(connection: Connection, series: SeriesName, span: Span) -> str:
+    """Return a series' points as CSV, the oldest first; amounts in the currency's main unit.
+
+    Raises:
+        UnknownProductError: Nothing is stored of the series.
+    """
+    points = points_page_of(connection, series, span, sort=PointSort.OLDEST_FIRST, most=_MOST_ROWS)
+    currency = locale_of(series.domain).currency
+
+    def amount(minor: int | None) -> str:
+        return "" if minor is None else str(to_major(minor, currency))
+
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(_HEADER)
+    rows.writerows(
+        (
+            one.observed_at.isoformat(),
+            amount(one.price_minor),
+            amount(one.shipping_minor),
+            currency,
+            str(one.implausible).lower(),
+            one.source,
+            one.checked_at.isoformat(),
+            one.last_checked_at.isoformat(),
+        )
+        for one in points
+    )
+    return text.getvalue()
+
+
+def origin_of_price(connection: Connection, series: SeriesName) -> PriceOrigin:
+    """Return where the current price of a series is from.
+
+    Raises:
+        UnknownProductError: There is none.
+    """
+    found = origin_of(connection, series.asin, series.domain, series.price_type)
+    if found is None:
+        raise _unknown(series)
+    return found
+
+
 def columns_of(
     connection: Connection, series: SeriesName, span: Span, *, points: int, with_shipping: bool
 ) -> PriceColumns:
@@ -146,11 +201,6 @@ def columns_of(
     )
 
 
-def is_asked(run_id: str) -> bool:
-    """Return whether somebody asked for a run, in the console."""
-    return run_id.startswith(ASKED_RUNS)
-
-
 def series_id_of(connection: Connection, series: SeriesName) -> int:
     """Return the number of a series.
 
@@ -159,16 +209,20 @@ def series_id_of(connection: Connection, series: SeriesName) -> int:
     """
     found = find_series(connection, series.asin, series.domain, series.price_type)
     if found is None:
-        raise UnknownProductError(
-            f"no {series.price_type} prices of {series.asin} are stored in {series.domain}; "
-            "watch it first"
-        )
+        raise _unknown(series)
     return found
+
+
+def _unknown(series: SeriesName) -> UnknownProductError:
+    return UnknownProductError(
+        f"no {series.price_type} prices of {series.asin} are stored in {series.domain}; "
+        "watch it first"
+    )
 
 
 def series_statistics(
     connection: Connection, series: SeriesName, *, at: datetime
-) -> SeriesStatistics:
+) -> tuple[list[WindowStatistics], PriceRank]:
     """Return what a series has cost, and where its current price stands.
 
     Raises:
@@ -176,6 +230,20 @@ def series_statistics(
     """
     series_id_of(connection, series)
     return statistics_of(connection, series.asin, series.domain, series.price_type, at=at)
+
+
+def weekdays_of(
+    connection: Connection, series: SeriesName, *, days: int, at: datetime
+) -> list[WeekdayPrice]:
+    """Return what a series has cost on each day of the week.
+
+    Raises:
+        UnknownProductError: Nothing is stored of the series.
+    """
+    series_id_of(connection, series)
+    return weekday_prices_of(
+        connection, series.asin, series.domain, series.price_type, days=days, at=at
+    )
 
 
 def other_locales(

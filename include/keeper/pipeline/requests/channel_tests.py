@@ -9,11 +9,18 @@ from keeper.pipeline.requests.work import Work
 
 
 class ChannelTest(BaseModel):
-    """Which channel is tested."""
+    """Which channel is tested.
+
+    Attributes:
+        channel_id: The channel; one that was removed is not tested, whatever has its address now.
+        to: Kind and address, by which the tests of a minute are counted; None in requests of
+            earlier versions.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     channel_id: int = Field(ge=1, le=2**63 - 1)
+    to: str | None = None
 
 
 class ChannelTestResult(BaseModel):

@@ -4,13 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from keeper.domain.runs.records import ListedRun
 from keeper.domain.runs.states import RequestState, RunState
 from keeper.domain.users.access import Account
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.runs.pages import (
     ListedReconciliation,
     ListedRecord,
-    ListedRun,
     ListedTokenRequest,
     Rejected,
     RunStart,

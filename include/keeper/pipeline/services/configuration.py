@@ -14,6 +14,7 @@ from keeper.alerts.links import Links
 from keeper.alerts.photos import Photo, PhotoHost
 from keeper.domain.messages.queue import ChannelKind
 from keeper.domain.prices.age import stale_after
+from keeper.domain.users.telegram import app_key_of
 from keeper.pipeline.messages.options import Channel, Delivery
 from keeper.settings import Settings
 from keeper.sources.airflow.api import AirflowApi, AirflowConfig
@@ -66,6 +67,17 @@ def lake(settings: Settings) -> LakePath:
         SettingsError: Keeper cannot reach that kind of storage.
     """
     return lake_at(settings.folders.lake)
+
+
+def telegram_app_key(settings: Settings) -> bytes | None:
+    """Return the key by which Telegram signs for the mini app; None where there is no bot.
+
+    A process that has the bot's token needs no other setting.
+    """
+    if (key := settings.bot.app_key) is not None:
+        return bytes.fromhex(key.get_secret_value())
+    token = settings.chat.telegram_bot_token
+    return None if token is None else app_key_of(token.get_secret_value())
 
 
 def smtp_config(settings: Settings) -> SmtpConfig | None:

@@ -49,6 +49,7 @@ def make_token(
     days: int,
     doer: Doer,
     at: datetime,
+    is_of_bot: bool = False,
 ) -> MadeToken:
     """Make a token of a user.
 
@@ -56,14 +57,18 @@ def make_token(
         connection: Where it is kept.
         account: Whose it is.
         name: What its user calls it.
-        scopes: What it may be used for, one at least.
+        scopes: What it may be used for, one at least; none for a bot's.
         days: For how long, 366 at most.
         doer: Who makes it.
         at: Now.
+        is_of_bot: Whether it is a bot's: by itself it opens nothing, and it lets the bot act for
+            who has linked their Telegram account, for minutes at a time.
 
     Raises:
-        ScopeRefusedError: The user's role does not allow a scope.
+        ScopeRefusedError: The user's role does not allow a scope, or a bot.
     """
+    if is_of_bot and not account.is_operator:
+        raise ScopeRefusedError("a token for a bot: for operators only")
     if refused := refused_scopes(account.role, scopes):
         raise ScopeRefusedError(f"{', '.join(sorted(refused))}: for operators only")
     text = new_token()
@@ -77,9 +82,11 @@ def make_token(
             scopes=scopes,
             at=at,
             expires_at=expires_at,
+            is_of_bot=is_of_bot,
         )
         subject = f"token {token_id} of {account.email}"
-        record(connection, doer, at, "token made", subject, " ".join(sorted(scopes)))
+        result = "bot" if is_of_bot else " ".join(sorted(scopes))
+        record(connection, doer, at, "token made", subject, result)
     return MadeToken(token_id, text, expires_at)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from keeper.domain.users.access import Account, Identity
+from keeper.domain.users.access import Account, Identity, Means
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.users.audit_log import Actor, AuditEntry, add_entry, list_entries
 
@@ -31,6 +31,8 @@ class Doer:
     def of_request(cls, identity: Identity, origin: str | None) -> "Doer":
         """Return who sends a request."""
         actor = Actor.USER if identity.token_id is None else Actor.TOKEN
+        if identity.means is Means.BOT:
+            actor = Actor.BOT
         return cls(actor, identity.account, identity.token_id, origin)
 
 

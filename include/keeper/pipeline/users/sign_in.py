@@ -7,13 +7,14 @@ from typing import Final
 
 from keeper.domain.users.access import Account, Identity
 from keeper.domain.users.links import LINK_LIFETIME, SIGN_IN_PATH
-from keeper.domain.users.secrets import digest_of, is_token, new_secret
+from keeper.domain.users.secrets import SHORT_PREFIX, digest_of, is_token, new_secret
 from keeper.pipeline.users.accounts import UserError, known_user
 from keeper.pipeline.users.audit import Actor, Doer, record
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.outbox import queue_sign_in
 from keeper.stores.postgres.users import sign_in as stored
 from keeper.stores.postgres.users.accounts import lock_account
+from keeper.stores.postgres.users.telegram import find_short_token
 
 __all__ = [
     "LINK_LIFETIME",
@@ -23,11 +24,15 @@ __all__ = [
     "LinkUsedUpError",
     "SignedIn",
     "describe_link",
+    "end_other_sessions",
+    "end_session",
     "identify_address",
+    "identify_bot",
     "identify_session",
     "identify_token",
     "mail_link",
     "make_link",
+    "sessions_of",
     "sign_in",
     "sign_out",
 ]
@@ -166,6 +171,42 @@ def sign_out(connection: Connection, identity: Identity, doer: Doer, *, at: date
         record(connection, doer, at, "sign-out", identity.account.email, "signed out")
 
 
+def sessions_of(
+    connection: Connection, account: Account, *, at: datetime
+) -> list[stored.ListedSession]:
+    """Return where a user has signed in and not out again, the session used last first."""
+    return stored.list_sessions(connection, account.user_id, at)
+
+
+def end_session(
+    connection: Connection, account: Account, session_id: int, doer: Doer, *, at: datetime
+) -> bool:
+    """End a session of a user's; False if they have no such session."""
+    with connection.transaction():
+        ended = stored.end_sessions(
+            connection, account.user_id, session_id=session_id, kept_id=None
+        )
+        if ended:
+            record(connection, doer, at, "sign-out", account.email, "session ended")
+    return bool(ended)
+
+
+def end_other_sessions(
+    connection: Connection, identity: Identity, doer: Doer, *, at: datetime
+) -> int:
+    """End all sessions of a user's but the one they use; return how many ended."""
+    account = identity.account
+    with connection.transaction():
+        ended = stored.end_sessions(
+            connection, account.user_id, session_id=None, kept_id=identity.session_id
+        )
+        if ended:
+            record(
+                connection, doer, at, "sign-out", account.email, f"other sessions ended: {ended}"
+            )
+    return ended
+
+
 def identify_session(
     connection: Connection, secret: str, *, at: datetime, operators: Collection[str]
 ) -> Identity | None:
@@ -176,10 +217,22 @@ def identify_session(
 def identify_token(
     connection: Connection, text: str, *, at: datetime, operators: Collection[str]
 ) -> Identity | None:
-    """Return whose token a text is; None if it is none, was revoked or has expired."""
+    """Return whose token a text is, also for minutes; None if it is none, or worth nothing."""
+    if is_token(text, SHORT_PREFIX):
+        return find_short_token(connection, digest_of(text), at, operators)
     if not is_token(text):
         return None
     return stored.find_token(connection, digest_of(text), at, operators)
+
+
+def identify_bot(
+    connection: Connection, text: str, *, at: datetime, operators: Collection[str]
+) -> Identity | None:
+    """Return which operator's bot has a token; None if it is none of a bot, or worth nothing."""
+    if not is_token(text):
+        return None
+    found = stored.find_token(connection, digest_of(text), at, operators, of_bot=True)
+    return found if found is not None and found.account.is_operator else None
 
 
 def identify_address(

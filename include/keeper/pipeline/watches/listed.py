@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from keeper.domain.users.access import Account
 from keeper.domain.users.limits import Limits
@@ -10,6 +11,7 @@ from keeper.domain.watches.watch import Unsaid, Watch, WatchStatus
 from keeper.pipeline.users.limits import LimitReachedError, watches_within_limit
 from keeper.pipeline.watches.typed import NOTHING, TypedWatch, read_watch
 from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.prices.sparklines import Sparkline, sparklines
 from keeper.stores.postgres.users.accounts import lock_account
 from keeper.stores.postgres.users.visibility import visible_to
 from keeper.stores.postgres.watches.watch_list import Saved, SavedWatch, save_watches
@@ -18,6 +20,8 @@ from keeper.stores.postgres.watches.watch_pages import (
     PagedWatch,
     PageStart,
     PageWanted,
+    PriceCondition,
+    PriceIs,
     UsedTag,
     WatchFilter,
     WatchSort,
@@ -34,6 +38,8 @@ __all__ = [
     "PageStart",
     "PageWanted",
     "PagedWatch",
+    "PriceCondition",
+    "PriceIs",
     "Saved",
     "UnclearWatchError",
     "UsedTag",
@@ -45,6 +51,7 @@ __all__ = [
     "change_watch",
     "change_watches",
     "remove_watch",
+    "sparklines_of",
     "tags_in_use",
     "watch_of",
     "watches_of",
@@ -188,6 +195,21 @@ def change_watches(
             except (UnclearWatchError, LimitReachedError, WatchGoneError) as error:
                 results.append(error)
     return results
+
+
+def sparklines_of(
+    connection: Connection,
+    account: Account,
+    watch_ids: Sequence[int],
+    *,
+    since: datetime,
+    until: datetime,
+    points: int,
+) -> list[Sparkline]:
+    """Return what the prices of watches a user may see did lately; see sparklines."""
+    return sparklines(
+        connection, visible_to(account), watch_ids, since=since, until=until, points=points
+    )
 
 
 def remove_watch(connection: Connection, account: Account, watch_id: int) -> None:

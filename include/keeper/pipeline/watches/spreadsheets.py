@@ -82,7 +82,11 @@ def open_sheet(content: bytes, columns: Sequence[str]) -> Sheet:
     header = next((line for line in text.splitlines() if line.strip(",;\t| ")), "")
 
     def known(delimiter: str) -> int:
-        names = next(csv.reader([header], delimiter=delimiter), [])
+        try:
+            names = next(csv.reader([header], delimiter=delimiter), [])
+        except csv.Error:
+            # A value that no file has: what it is says rows_of, by its row.
+            return 0
         return sum(column_name(name) in columns for name in names)
 
     return Sheet(text, max(_DELIMITERS, key=known), note)

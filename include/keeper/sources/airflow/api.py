@@ -1,4 +1,4 @@
-"""The two calls of Airflow's REST API that Keeper makes: start a run, and see how one is.
+"""The calls of Airflow's REST API that Keeper makes: start a run, see how one is, and the next one.
 
 Airflow gives a login a token that is good for a day; it is fetched at the first call, and again
 when Airflow refuses it.
@@ -6,10 +6,11 @@ when Airflow refuses it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx
+from pydantic import AwareDatetime, BaseModel
 
 from keeper.breaker import Breaker
 from keeper.clock import Clock, utc_now
@@ -88,6 +89,18 @@ class AirflowApi:
         _refuse_errors(answer)
         return str(answer.json()["state"])
 
+    def next_run_at(self, dag_id: str) -> datetime | None:
+        """Return when a DAG runs next by its schedule; None while it is paused, or has none.
+
+        Raises:
+            AirflowUnavailableError: Airflow does not answer.
+            AirflowRejectedError: It refuses.
+        """
+        answer = self._ask("GET", f"/api/v2/dags/{dag_id}")
+        _refuse_errors(answer)
+        dag = _Dag.model_validate_json(answer.content)
+        return None if dag.is_paused else dag.next_dagrun_run_after
+
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         if self._token is not None:
             answer = self._send(method, path, body)
@@ -122,6 +135,13 @@ class AirflowApi:
             ) from None
         self._breaker.worked()
         return answer
+
+
+class _Dag(BaseModel):
+    """What Airflow says of a DAG, as far as it is read."""
+
+    is_paused: bool
+    next_dagrun_run_after: AwareDatetime | None = None
 
 
 def _refuse_errors(answer: httpx.Response) -> None:

@@ -38,7 +38,6 @@ PRICES_INDEX: Final = index_of(
         "checked_at": DATE,
         "price": DOUBLE,
         "shipping": DOUBLE,
-        "target_price": DOUBLE,
         "previous_price": DOUBLE,
         "price_change": DOUBLE,
         "price_minor": LONG,
@@ -94,7 +93,11 @@ def price_document(event: PriceEvent) -> Document:
 
 
 def fields_of(event: PriceEvent) -> dict[str, Any]:
-    """Return the fields of a point's document."""
+    """Return the fields of a point's document.
+
+    An event's target_price is none of them: it is the lowest of all users', and whoever may search
+    would read what others wait for.
+    """
     shipping = event.shipping_minor
     return {
         "asin": event.asin,
@@ -110,7 +113,6 @@ def fields_of(event: PriceEvent) -> dict[str, Any]:
         "checked_at": event.checked_at,
         "price": number(event.current_price),
         "shipping": number(None if shipping is None else to_major(shipping, event.currency)),
-        "target_price": number(event.target_price),
         "previous_price": number(event.previous_price),
         "price_change": number(event.price_change),
         "price_minor": event.price_minor,

@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from keeper.domain.runs.events import KeeperEvent
 from keeper.streams.config import ClientSetting, KafkaConfig
+from keeper.streams.producer import ID_WAIT_S
 from keeper.streams.topics import KEEPER_EVENTS
 
 _LOG: Final = logging.getLogger(__name__)
@@ -24,7 +25,8 @@ def encode_keeper_event(event: KeeperEvent) -> bytes:
 class EventPublisher:
     """Publishes to `keeper-events`; what Kafka does not take is logged, and that is all.
 
-    No method raises or blocks but `close`, for three seconds at most.
+    No method raises. None blocks but `close`, for three seconds at most, and the first `publish`,
+    for a twentieth of one.
     """
 
     def __init__(self, config: KafkaConfig, *, topic: str = KEEPER_EVENTS) -> None:
@@ -70,6 +72,7 @@ class EventPublisher:
                 "log_level": 0,
             }
             self._producer = Producer(self._config.for_client(settings))
+            self._producer.poll(ID_WAIT_S)
         return self._producer
 
 

@@ -100,6 +100,7 @@ READ: dict[str, tuple[bytes, Sequence[tuple[int, str, int | None]]]] = {
 REFUSED: dict[str, tuple[bytes, list[tuple[int, str]]]] = {
     "empty": (b"", [(1, "no column asin; the first row names them: asin,domain")]),
     "no header": (b"B000000001,de\n", [(1, "unknown column(s) b000000001, de")]),
+    "a header without end": (b"x" * 200_000, [(1, "field larger than field limit")]),
     "a workbook": (b"PK\x03\x04\x14\x00", [(1, "a workbook (.xlsx or .ods), not CSV; save it")]),
     "an old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1", [(1, "an old Excel workbook (.xls)")]),
     "Shift JIS": ("asin\nキー\n".encode("shift_jis"), [(1, "line 2 is neither UTF-8 nor Windows")]),

@@ -15,14 +15,14 @@ interface Props {
 export function Details({ product, domain, priceType }: Props) {
   const { t, language } = useTexts();
   const { asin } = product;
-  const query = { domain, price_type: priceType, limit: 1 };
-  const newest = useQuery({
-    queryKey: ["product", domain, asin, "newest", query],
+  const query = { domain, price_type: priceType };
+  const origin = useQuery({
+    queryKey: ["product", domain, asin, "origin", query],
     queryFn: () =>
-      read(api.GET("/api/v1/prices/{asin}/history", { params: { path: { asin }, query } })),
+      read(api.GET("/api/v1/prices/{asin}/origin", { params: { path: { asin }, query } })),
   });
   const price = product.prices.find((one) => one.price_type === priceType);
-  const point = newest.data?.items[0];
+  const run = origin.data?.run_id;
   const moment = (at: string | null | undefined) =>
     at ? <time dateTime={at}>{momentText(new Date(at), language)}</time> : t("time.never");
   const source = price?.source === "simulator" ? "simulator" : "keepa";
@@ -33,9 +33,7 @@ export function Details({ product, domain, priceType }: Props) {
     [t("product.priceSince"), moment(price?.observed_at)],
     [t("product.keepaTime"), moment(price?.seen_at)],
     [t("product.ourCheck"), moment(price?.checked_at)],
-    ...(point
-      ? ([[t("product.run"), point.run_id ?? t("product.asked")]] as [string, ReactNode][])
-      : []),
+    ...(run ? ([[t("product.run"), run]] as [string, ReactNode][]) : []),
   ];
   return (
     <dl className={styles.details}>

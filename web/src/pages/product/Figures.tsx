@@ -4,7 +4,7 @@ import { Skeleton } from "../../components/Skeleton";
 import { dayText, percentText, siteMoney, weekdayText } from "../../format";
 import { useTexts } from "../../texts/texts";
 import styles from "./Figures.module.css";
-import { useStatistics } from "./useStatistics";
+import { useStatistics, useWeekdays } from "./useStatistics";
 
 interface Props {
   asin: string;
@@ -22,9 +22,11 @@ const LEAST_DIFFERENCE = 0.5;
 export function Figures({ asin, domain, priceType }: Props) {
   const { t, language } = useTexts();
   const statistics = useStatistics(asin, domain, priceType);
+  const byWeekday = useWeekdays(asin, domain, priceType);
   if (statistics.isPending) return <Skeleton lines={1} height={64} />;
   if (statistics.error) return <Failed error={statistics.error} retry={statistics.refetch} />;
-  const { windows, percentile, weekdays } = statistics.data;
+  const { windows, percentile } = statistics.data;
+  const weekdays = byWeekday.data?.items ?? [];
   const ever = windows.find(({ days }) => days === null);
   const quarter = windows.find(({ days }) => days === QUARTER);
   const text = (money: Schema["Money"] | null) =>

@@ -152,8 +152,8 @@ function useOverlay(
           ? [{ amount: figures[line], says: t(says[line], { amount: text(figures[line]) }) }]
           : [],
       ),
-      unconfirmed: (whole?.unconfirmed_times ?? []).map((at, place) => {
-        const amount = whole?.unconfirmed_amounts[place] ?? null;
+      unconfirmed: (whole?.implausible_times ?? []).map((at, place) => {
+        const amount = whole?.implausible_amounts[place] ?? null;
         return { at, amount, says: t("chart.unconfirmed", { amount: text(amount ?? 0) }) };
       }),
     };

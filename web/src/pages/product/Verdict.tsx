@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { api, type Locale, type PriceType, read, type Schema } from "../../api/client";
 import { dayText, siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
-import { useStatistics } from "./useStatistics";
 
 interface Props {
   asin: string;
@@ -10,8 +9,6 @@ interface Props {
   priceType: PriceType;
   withShipping: boolean;
 }
-
-const YEAR = 365;
 
 /** Whether the price is good, in sentences, by what its history of a year says. */
 export function Verdict({ asin, domain, priceType, withShipping }: Props) {
@@ -22,14 +19,9 @@ export function Verdict({ asin, domain, priceType, withShipping }: Props) {
     queryFn: () =>
       read(api.GET("/api/v1/prices/{asin}/assessment", { params: { path: { asin }, query } })),
   });
-  const statistics = useStatistics(asin, domain, priceType);
-  const year = statistics.data?.windows.find(({ days }) => days === YEAR);
-  return <span>{assessment.data && sentences(assessment.data, year).join(" ")}</span>;
+  return <span>{assessment.data && sentences(assessment.data).join(" ")}</span>;
 
-  function sentences(
-    found: Schema["AssessmentReply"],
-    year: Schema["WindowReply"] | undefined,
-  ): string[] {
+  function sentences(found: Schema["AssessmentReply"]): string[] {
     const { days_dearer: dearer, days_with_offer: days, known_since: since } = found;
     if (dearer === null || days === null || days <= 0 || since === null) {
       return [t("product.unknown")];
@@ -39,24 +31,10 @@ export function Verdict({ asin, domain, priceType, withShipping }: Props) {
     const said = [t(rounded.dearer > 0 ? "product.cheaper" : "product.dearest", rounded)];
     if (found.price.amount === null) return said;
     if (found.lowest_since === null) said.push(t("product.lowestEver", { day: day(since) }));
-    else if (isLower(year, found)) {
-      said.push(
-        t("product.wasLower", { amount: siteMoney(year.lowest, domain), day: day(year.lowest_at) }),
-      );
+    else if (found.earlier_low !== null) {
+      const { amount, at } = found.earlier_low;
+      said.push(t("product.wasLower", { amount: siteMoney(amount, domain), day: day(at) }));
     } else said.push(t("product.lowestSince", { day: day(found.lowest_since) }));
     return said;
   }
-}
-
-type Low = { lowest: Schema["Money"]; lowest_at: string };
-
-/** Return whether it cost less within the year; how much less is then worth more than how long. */
-function isLower(
-  year: Schema["WindowReply"] | undefined,
-  { price }: Schema["AssessmentReply"],
-): year is Schema["WindowReply"] & Low {
-  if (!year || year.lowest === null || year.lowest_at === null || price.amount === null) {
-    return false;
-  }
-  return year.lowest.minor < price.amount.minor + (price.shipping?.minor ?? 0);
 }

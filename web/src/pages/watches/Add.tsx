@@ -1,84 +1,142 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useLocation } from "wouter";
-import { ApiError, api, read } from "../../api/client";
+import { ApiError, api, read, type Watch } from "../../api/client";
 import { Button } from "../../components/Button";
-import { Field } from "../../components/Field";
+import { Area, Field } from "../../components/Field";
 import { Page } from "../../components/Page";
 import { useToast } from "../../components/Toast";
 import { useTexts } from "../../texts/texts";
 import styles from "./Add.module.css";
+import { newWatch, type PastedLine } from "./addresses";
+import { Echo } from "./Echo";
+import { ImportFile } from "./ImportFile";
+import { usePastedLines } from "./usePastedLines";
 
-/** Add a product by its address; phones share one to here from the shop's app. */
+interface Saved {
+  watches: Watch[];
+  /** What the API says of lines it did not take, by their text. */
+  problems: Map<string, string>;
+}
+
+/** Add products by their addresses, one or many; phones share one to here from the shop's app. */
 export default function Add() {
   const { t } = useTexts();
   const [, goTo] = useLocation();
   const queries = useQueryClient();
   const say = useToast();
-  const [product, setProduct] = useState(sharedAddress);
+  const [text, setText] = useState(sharedAddress);
   const [target, setTarget] = useState("");
-  const add = useMutation({
-    mutationFn: () =>
-      read(
-        api.POST("/api/v1/watches", {
-          body: { product: product.trim(), ...(target.trim() && { target: target.trim() }) },
-        }),
-      ),
-    onSuccess: ({ watch }) => {
-      queries.invalidateQueries({ queryKey: ["watches"] });
-      queries.invalidateQueries({ queryKey: ["home"] });
-      say({ says: t("add.saved") });
-      goTo(`/products/${watch.domain}/${watch.asin}?type=${watch.price_type}`);
+  const [own, setOwn] = useState<ReadonlyMap<string, string>>(new Map());
+  const pasted = usePastedLines(text);
+  const { lines } = pasted;
+  const isOne = lines.length <= 1;
+  const bad = lines.filter((line) => line.read?.problem);
+
+  const save = useMutation({
+    mutationFn: (wanted: readonly PastedLine[]) => saveAll(wanted, own, target),
+    onSuccess: ({ watches, problems }) => {
+      for (const key of ["watches", "home", "product"])
+        queries.invalidateQueries({ queryKey: [key] });
+      const [watch] = watches;
+      if (problems.size > 0) {
+        // What was taken is watched; what was not stays, with why.
+        setText(
+          lines
+            .filter((line) => problems.has(line.text))
+            .map((line) => line.text)
+            .join("\n"),
+        );
+        if (watches.length > 0) say({ says: t("add.savedSome", { watches: watches.length }) });
+      } else if (watches.length > 1) {
+        say({ says: t("add.savedSome", { watches: watches.length }) });
+        goTo("/watches?sort=-created_at");
+      } else if (watch) {
+        say({ says: t("add.saved") });
+        goTo(`/products/${watch.domain}/${watch.asin}?type=${watch.price_type}`);
+      }
     },
   });
-  const save = (event: FormEvent) => {
+  const begin = (event: FormEvent) => {
     event.preventDefault();
-    add.mutate();
+    // Who is quicker than the echo has each line read when it is saved.
+    if (lines.length > 0) save.mutate(lines);
   };
+  const problems = save.data?.problems;
+  const problemOf = (line: PastedLine) => line.read?.problem ?? problems?.get(line.text) ?? null;
+  const [only] = lines;
   return (
     <Page title={t("add.title")}>
-      <form className={styles.form} onSubmit={save}>
-        <Field
+      <form className={styles.form} onSubmit={begin}>
+        <Area
           label={t("add.product")}
           hint={t("add.hint")}
           required
-          value={product}
-          onChange={(event) => setProduct(event.target.value)}
-          error={problemOf(add.error, "/product") ?? otherProblem(add.error)}
+          rows={Math.min(12, Math.max(2, text.split("\n").length))}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          error={
+            pasted.isTooMany
+              ? t("add.tooMany", { lines: lines.length })
+              : isOne && only
+                ? problemOf(only)
+                : null
+          }
+        />
+        <Echo
+          lines={lines}
+          problemOf={problemOf}
+          own={own}
+          common={target}
+          onOwn={(line, amount) => setOwn(new Map(own).set(line.text, amount))}
         />
         <Field
           label={t("add.target")}
-          hint={t("add.targetHint")}
+          hint={t(isOne ? "add.targetHint" : "add.targetHintMany")}
           inputMode="decimal"
+          autoComplete="off"
           value={target}
           onChange={(event) => setTarget(event.target.value)}
-          error={problemOf(add.error, "/target")}
+          error={save.error instanceof ApiError ? save.error.message : null}
         />
         <div>
-          <Button type="submit" look="main" disabled={add.isPending}>
-            {t("add.save")}
+          <Button
+            type="submit"
+            look="main"
+            disabled={save.isPending || pasted.isTooMany || bad.length > 0}
+          >
+            {isOne ? t("add.save") : t("add.saveMany", { lines: lines.length })}
           </Button>
         </div>
       </form>
+      <ImportFile />
     </Page>
   );
 }
 
-/** Return what the API says of a field, if it says anything. */
-function problemOf(error: Error | null, field: string): string | null {
-  if (!(error instanceof ApiError)) return null;
-  return error.problem?.errors?.find(({ pointer }) => pointer === field)?.detail ?? null;
-}
-
-function otherProblem(error: Error | null): string | null {
-  if (error === null) return null;
-  if (error instanceof ApiError && error.problem?.errors?.length) return null;
-  return error.message;
+/** Save each line for itself: one that is not taken leaves the others. */
+async function saveAll(
+  lines: readonly PastedLine[],
+  own: ReadonlyMap<string, string>,
+  common: string,
+): Promise<Saved> {
+  const saved: Saved = { watches: [], problems: new Map() };
+  for (const line of lines) {
+    const body = newWatch(line, own.get(line.text) ?? "", common);
+    try {
+      saved.watches.push((await read(api.POST("/api/v1/watches", { body }))).watch);
+    } catch (error) {
+      // What will not get better by itself is of this line; anything else ends it all.
+      if (!(error instanceof ApiError) || error.passes) throw error;
+      saved.problems.set(line.text, error.problem?.errors?.[0]?.detail ?? error.message);
+    }
+  }
+  return saved;
 }
 
 /** Return the address that a phone shared to the pages: some apps put it into the text. */
 function sharedAddress(): string {
   const shared = new URLSearchParams(location.search);
-  const text = [shared.get("url"), shared.get("text"), shared.get("title")].join(" ");
-  return /https?:\/\/\S+/.exec(text)?.[0] ?? "";
+  const text = [shared.get("url"), shared.get("text"), shared.get("title")].join(" ").trim();
+  return /https?:\/\/\S+/.exec(text)?.[0] ?? shared.get("text")?.trim() ?? "";
 }

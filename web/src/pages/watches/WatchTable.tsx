@@ -1,80 +1,186 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { Link } from "wouter";
-import type { Watch } from "../../api/client";
+import { api, read, type Schema, type Watch } from "../../api/client";
+import { Change } from "../../components/Change";
 import { Picture } from "../../components/Picture";
 import { PriceText } from "../../components/PriceText";
+import { SortHead } from "../../components/SortHead";
+import { Sparkline } from "../../components/Sparkline";
 import { When } from "../../components/When";
-import { percentText, siteMoney } from "../../format";
+import { siteOf } from "../../format";
+import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
+import type { Chosen } from "../../useChosen";
+import { Target } from "./Target";
 import styles from "./WatchTable.module.css";
 
-/** What is watched: the product, its price and since when, and how far from the target it is. */
-export function WatchTable({ watches }: { watches: readonly Watch[] }) {
+interface Props {
+  watches: readonly Watch[];
+  chosen: Chosen<number>;
+  /** Whether others are on their way: the address asks for something else already. */
+  isOld: boolean;
+}
+
+/** What is watched: the product, its price and since when, what it did, how far the target is. */
+export function WatchTable({ watches, chosen, isOld }: Props) {
   const { t } = useTexts();
+  const ids = useMemo(() => watches.map(({ id }) => id), [watches]);
+  const sparklines = useSparklines(ids);
+  const isAll = chosen.keys.length === ids.length;
   return (
-    <table className={styles.table}>
+    <table className={styles.table} aria-busy={isOld}>
       <thead>
         <tr>
-          <th scope="col">{t("watches.product")}</th>
-          <th scope="col" className={styles.number}>
-            {t("watches.price")}
-          </th>
-          <th scope="col" className={styles.number}>
+          <td className={styles.choose}>
+            <input
+              type="checkbox"
+              aria-label={t("watches.chooseAll")}
+              checked={isAll}
+              ref={(box) => {
+                if (box) box.indeterminate = !isAll && chosen.keys.length > 0;
+              }}
+              onChange={() => chosen.set(isAll ? [] : ids)}
+            />
+          </td>
+          <SortHead by="title" first="title">
+            {t("watches.product")}
+          </SortHead>
+          <SortHead by="priced_at" first="-priced_at" isNumber>
+            {t("watches.priceSince")}
+          </SortHead>
+          <SortHead by="change" first="change" isNumber>
+            {t("watches.change")}
+          </SortHead>
+          <th scope="col">{t("watches.days")}</th>
+          <SortHead by="distance" first="distance" isNumber>
             {t("watches.target")}
-          </th>
+          </SortHead>
+          <SortHead by="checked_at" first="-checked_at" isNumber>
+            {t("watches.checked")}
+          </SortHead>
         </tr>
       </thead>
       <tbody>
         {watches.map((watch) => (
-          <tr key={watch.id}>
-            <th scope="row">
-              <span className={styles.product}>
-                <Picture url={null} source={watch.price.source} />
-                <span className={styles.words}>
-                  <Link
-                    href={`/products/${watch.domain}/${watch.asin}?type=${watch.price_type}`}
-                    className={styles.title}
-                    dir="auto"
-                  >
-                    {watch.title ?? t("watches.untitled")}
-                  </Link>
-                  <span className="secondary">
-                    {watch.domain} · {watch.price_type}
-                    {watch.status !== "ACTIVE" && ` · ${t("watches.paused")}`}
-                  </span>
-                </span>
-              </span>
-            </th>
-            <td className={styles.number}>
-              <PriceText price={watch.price} domain={watch.domain} />
-              <br />
-              <span className="secondary">
-                <When at={watch.price.observed_at} />
-              </span>
-            </td>
-            <td className={styles.number}>
-              <Target watch={watch} />
-            </td>
-          </tr>
+          <Row
+            key={watch.id}
+            watch={watch}
+            isChosen={chosen.has(watch.id)}
+            onChoose={() => chosen.toggle(watch.id)}
+            sparklines={sparklines}
+          />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Target({ watch: { target, price, domain } }: { watch: Watch }) {
-  const { t, language } = useTexts();
-  if (target === null) return <span className="muted">{t("watches.noTarget")}</span>;
-  const distance = price.amount && target.minor > 0 ? price.amount.minor / target.minor - 1 : null;
+interface Sparklines {
+  lines: ReadonlyMap<number, Schema["SparklineReply"]>;
+  from: number;
+  to: number;
+}
+
+function useSparklines(ids: readonly number[]): Sparklines {
+  const { data, dataUpdatedAt } = useQuery({
+    queryKey: ["watches", "sparklines", ids],
+    queryFn: () =>
+      read(api.GET("/api/v1/watches/sparklines", { params: { query: { id: [...ids] } } })),
+    enabled: ids.length > 0,
+  });
+  return useMemo(
+    () => ({
+      lines: new Map(data?.items.map((one) => [one.id, one])),
+      from: data ? Date.parse(data.since) / 1000 : 0,
+      to: dataUpdatedAt / 1000,
+    }),
+    [data, dataUpdatedAt],
+  );
+}
+
+interface RowProps {
+  watch: Watch;
+  isChosen: boolean;
+  onChoose: () => void;
+  sparklines: Sparklines;
+}
+
+function Row({ watch, isChosen, onChoose, sparklines: { lines, from, to } }: RowProps) {
+  const { t } = useTexts();
+  const title = watch.title ?? t("watches.untitled");
   return (
-    <>
-      <span className="figures">{siteMoney(target, domain)}</span>
-      <br />
-      <span className={distance !== null && distance <= 0 ? "good" : "secondary"}>
-        {distance !== null &&
-          (distance <= 0
-            ? `✓ ${t("watches.reached")}`
-            : t("watches.away", { percent: percentText(distance, language) }))}
-      </span>
-    </>
+    <tr className={isChosen ? styles.chosen : undefined}>
+      <td className={styles.choose}>
+        <input
+          type="checkbox"
+          aria-label={t("watches.choose", { title })}
+          checked={isChosen}
+          onChange={onChoose}
+        />
+      </td>
+      <th scope="row" className={styles.first}>
+        <span className={styles.product}>
+          <Picture url={watch.image_url} source={watch.price.source} />
+          <span className={styles.words}>
+            <Link
+              href={`/products/${watch.domain}/${watch.asin}?type=${watch.price_type}`}
+              className={styles.title}
+              dir="auto"
+            >
+              {title}
+            </Link>
+            <Details watch={watch} />
+          </span>
+        </span>
+      </th>
+      <td className={`${styles.number} ${styles.price}`}>
+        <PriceText price={watch.price} />
+        <br />
+        <span className="secondary">
+          {watch.price.observed_at && <When at={watch.price.observed_at} />}
+        </span>
+      </td>
+      <td className={`${styles.number} ${styles.change}`}>
+        <Change change={watch.change} />
+      </td>
+      <td className={styles.line}>
+        <Sparkline series={lines.get(watch.id)} from={from} to={to} />
+      </td>
+      <td className={`${styles.number} ${styles.target}`}>
+        {watch.target && <span className={styles.label}>{t("watches.target")} </span>}
+        <Target watch={watch} />
+      </td>
+      <td className={`${styles.number} ${styles.checked} secondary`}>
+        <span className={styles.label}>{t("watches.checked")} </span>
+        <When at={watch.price.checked_at} />
+      </td>
+    </tr>
+  );
+}
+
+/** Where it is watched, whose it is if not one's own, its tags, and what is unusual. */
+function Details({ watch }: { watch: Watch }) {
+  const { t } = useTexts();
+  const { me } = useSession();
+  const said = [
+    siteOf(watch.domain),
+    watch.price_type,
+    ...(watch.owner_id === me.id ? [] : [watch.owner]),
+    ...(watch.snoozed_until ? [t("watches.snoozed")] : []),
+    ...(watch.kind ? [watch.kind] : []),
+  ];
+  return (
+    <span className={`secondary ${styles.details}`}>
+      {watch.status !== "ACTIVE" && (
+        <span className={styles.state}>{t(`watches.state.${watch.status}`)}</span>
+      )}
+      {said.join(" · ")}
+      {watch.tags.map((tag) => (
+        <span key={tag} className={styles.tag} dir="auto">
+          {tag}
+        </span>
+      ))}
+    </span>
   );
 }

@@ -1,49 +1,39 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { api, read, type Schema } from "../../api/client";
-import { Button, ButtonLink } from "../../components/Button";
+import { useMemo } from "react";
+import { api, CONSOLE_PATH, type Locale, read, type Schema } from "../../api/client";
+import { ButtonLink } from "../../components/Button";
 import { Empty } from "../../components/Empty";
 import { Failed } from "../../components/Failed";
-import { Choice, Field } from "../../components/Field";
 import { Page } from "../../components/Page";
+import { Pages } from "../../components/Pages";
 import { Skeleton } from "../../components/Skeleton";
 import { useTexts } from "../../texts/texts";
-import { useDelayed } from "../../useDelayed";
+import { useAddress } from "../../useAddress";
+import { useChosen } from "../../useChosen";
+import { WatchActions } from "./WatchActions";
 import styles from "./Watches.module.css";
+import { FILTERS, PRICES, STATES, WatchFilters } from "./WatchFilters";
 import { WatchTable } from "./WatchTable";
-
-type Sort = "-changed_at" | "-created_at" | "title";
-type Status = Schema["WatchStatus"] | "";
 
 const PER_PAGE = 50;
 
 export default function Watches() {
   const { t } = useTexts();
-  const [search, setSearch] = useState("");
-  const [status, setStatus] = useState<Status>("");
-  const [sort, setSort] = useState<Sort>("-changed_at");
-  const [cursor, setCursor] = useState<string | null>(null);
-  const q = useDelayed(search.trim());
-  const query = {
-    limit: PER_PAGE,
-    sort,
-    ...(q && { q }),
-    ...(status && { status: [status] }),
-    ...(cursor && { cursor }),
-  };
+  const { said } = useAddress();
+  const query = queryOf(said);
   const watches = useQuery({
     queryKey: ["watches", "page", query],
     queryFn: () => read(api.GET("/api/v1/watches", { params: { query } })),
     placeholderData: keepPreviousData,
   });
-  const isFiltered = q !== "" || status !== "";
-  /** A page's cursor belongs to its order and filters. */
-  const fromTheFirst =
-    <T,>(set: (value: T) => void) =>
-    (value: T) => {
-      set(value);
-      setCursor(null);
-    };
+  const tags = useQuery({
+    queryKey: ["watches", "tags"],
+    queryFn: () => read(api.GET("/api/v1/tags")),
+  });
+  const known = useMemo(() => tags.data?.items.map(({ tag }) => tag) ?? [], [tags.data]);
+  const items = watches.data?.items ?? NONE;
+  const chosen = useChosen(useMemo(() => items.map(({ id }) => id), [items]));
+  const isFiltered = FILTERS.some((name) => said(name) !== "");
 
   return (
     <Page
@@ -54,52 +44,65 @@ export default function Watches() {
         </ButtonLink>
       }
     >
-      <search className={styles.filters}>
-        <Field
-          label={t("watches.search")}
-          type="search"
-          value={search}
-          onChange={(event) => fromTheFirst(setSearch)(event.target.value)}
-        />
-        <Choice
-          label={t("watches.status")}
-          value={status}
-          onChange={(event) => fromTheFirst(setStatus)(event.target.value as Status)}
-          options={[
-            ["", t("watches.all")],
-            ["ACTIVE", t("watches.active")],
-            ["PAUSED", t("watches.paused")],
-          ]}
-        />
-        <Choice
-          label={t("watches.sort")}
-          value={sort}
-          onChange={(event) => fromTheFirst(setSort)(event.target.value as Sort)}
-          options={(["-changed_at", "-created_at", "title"] as const).map((order) => [
-            order,
-            t(`watches.sort.${order}`),
-          ])}
-        />
-      </search>
-      {watches.isPending && <Skeleton lines={8} height={56} />}
+      <WatchFilters tags={known} />
+      {watches.isPending && <Skeleton lines={10} height={56} />}
       {watches.error && <Failed error={watches.error} retry={watches.refetch} />}
-      {watches.data?.items.length === 0 &&
-        (isFiltered ? (
-          <Empty says={t("watches.noneFound")} />
-        ) : (
-          <Empty says={t("watches.empty")} hint={t("watches.emptyDo")} />
-        ))}
-      {watches.data && watches.data.items.length > 0 && (
+      {watches.data?.items.length === 0 && <Nothing isFiltered={isFiltered} />}
+      {items.length > 0 && (
         <>
-          <WatchTable watches={watches.data.items} />
-          <p className={styles.pages}>
-            {cursor && <Button onClick={() => setCursor(null)}>{t("do.first")}</Button>}
-            {watches.data.next_cursor && (
-              <Button onClick={() => setCursor(watches.data.next_cursor)}>{t("do.next")}</Button>
-            )}
+          <WatchTable watches={items} chosen={chosen} isOld={watches.isPlaceholderData} />
+          <WatchActions
+            chosen={items.filter(({ id }) => chosen.has(id))}
+            tags={known}
+            onNone={() => chosen.set([])}
+          />
+          <p className={styles.export}>
+            <a href={`${CONSOLE_PATH}/api/v1/watches/export`} download="watches.csv">
+              {t("export.csv")}
+            </a>
           </p>
+          <Pages shown={items.length} perPage={PER_PAGE} next={watches.data?.next_cursor ?? null} />
         </>
       )}
     </Page>
   );
+}
+
+const NONE: readonly Schema["WatchReply"][] = [];
+
+function Nothing({ isFiltered }: { isFiltered: boolean }) {
+  const { t } = useTexts();
+  if (isFiltered) {
+    return (
+      <Empty
+        says={t("watches.noneFound")}
+        action={<ButtonLink to="/watches">{t("watches.showAll")}</ButtonLink>}
+      />
+    );
+  }
+  return (
+    <Empty
+      says={t("watches.empty")}
+      hint={t("watches.emptyDo")}
+      action={<ButtonLink to="/add">{t("watches.add")}</ButtonLink>}
+    />
+  );
+}
+
+/** Return what the address asks for; a word that is none is not asked for. */
+function queryOf(said: (name: string) => string) {
+  const state = STATES.find((one) => one === said("state"));
+  const price = PRICES.find((one) => one === said("price"));
+  const q = said("q");
+  const cursor = said("cursor");
+  return {
+    limit: PER_PAGE,
+    sort: (said("sort") || "-changed_at") as Schema["WatchSort"],
+    ...(q && { q }),
+    ...(said("domain") && { domain: said("domain") as Locale }),
+    ...(said("tag") && { tag: [said("tag")] }),
+    ...(state && { status: [state] }),
+    ...(price && { price_is: price }),
+    ...(cursor && { cursor }),
+  };
 }

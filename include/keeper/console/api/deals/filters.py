@@ -1,7 +1,7 @@
 """Saved searches for deals."""
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import Field
@@ -20,7 +20,7 @@ from keeper.console.problems import (
     NOT_SIGNED_IN,
     OTHER_SITE,
     SCOPE_MISSING,
-    ProblemError,
+    answering,
     answers,
 )
 from keeper.domain.deals.deal import Span
@@ -41,6 +41,7 @@ router = APIRouter(prefix="/deal-filters", tags=["deal-filters"])
 _READ = answers(NOT_SIGNED_IN, SCOPE_MISSING)
 _WRITE = answers(NOT_SIGNED_IN, SCOPE_MISSING, OTHER_SITE, BAD_REQUEST)
 _OWN = ("name", "domain", "price_type", "min_score", "status")
+_PROBLEMS: Final = {UnclearFilterError: BAD_REQUEST, FilterGoneError: NOT_FOUND}
 FilterId = Annotated[Number, Path(description="The filter's number.")]
 FilterName = Annotated[str, Field(min_length=1, max_length=200, pattern=TEXT)]
 Selection = Annotated[dict[str, Any], Field(max_length=100), STORABLE]
@@ -144,12 +145,8 @@ async def add(
     One of the same name is replaced, and active again.
     """
     work = partial(add_search, account=caller.account, text=body.text(), limits=context.limits)
-    try:
+    with answering(_PROBLEMS | {FilterGoneError: NOT_SIGNED_IN}):
         saved = await context.database.run(work)
-    except UnclearFilterError as error:
-        raise ProblemError(BAD_REQUEST, str(error)) from None
-    except FilterGoneError:
-        raise ProblemError(NOT_SIGNED_IN) from None
     if saved.outcome is Saved.ADDED:
         response.status_code = status.HTTP_201_CREATED
     response.headers["Location"] = f"/api/v1/deal-filters/{saved.search.filter_id}"
@@ -160,10 +157,8 @@ async def add(
 async def get(caller: DealReader, context: Context, filter_id: FilterId) -> FilterReply:
     """Return a saved search with what it found."""
     work = partial(search_of, account=caller.account, filter_id=filter_id)
-    try:
+    with answering(_PROBLEMS):
         return FilterReply.of_filter(await context.database.run(work))
-    except FilterGoneError as error:
-        raise ProblemError(NOT_FOUND, str(error)) from None
 
 
 @router.patch("/{filter_id}", responses=_WRITE | answers(NOT_FOUND), name="change")
@@ -178,12 +173,8 @@ async def change(
         text=body.text(),
         status=None if body.status is None else WatchStatus(body.status),
     )
-    try:
+    with answering(_PROBLEMS):
         return FilterReply.of_filter(await context.database.run(work))
-    except UnclearFilterError as error:
-        raise ProblemError(BAD_REQUEST, str(error)) from None
-    except FilterGoneError as error:
-        raise ProblemError(NOT_FOUND, str(error)) from None
 
 
 @router.delete(
@@ -195,7 +186,5 @@ async def change(
 async def remove(caller: DealWriter, context: Context, filter_id: FilterId) -> None:
     """Take a search off its list; its deals stay."""
     work = partial(remove_search, account=caller.account, filter_id=filter_id)
-    try:
+    with answering(_PROBLEMS):
         await context.database.run(work)
-    except FilterGoneError as error:
-        raise ProblemError(NOT_FOUND, str(error)) from None

@@ -1,17 +1,26 @@
-"""What changes, by a WebSocket: for programs, and for pages that have one already."""
+"""What changes, by a WebSocket: for programs, and for pages that have one already.
+
+Who can send no header with a handshake, as browsers on other pages, asks for a ticket before.
+"""
 
 import asyncio
 import json
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Response, WebSocket, WebSocketDisconnect, status
+from pydantic import Field
 
 from keeper.console.api.live.access import proof_of, subscribe
-from keeper.console.context import ConsoleContext
+from keeper.console.api.shapes import Moment, Reply
+from keeper.console.auth import AnyCaller
+from keeper.console.context import ConsoleContext, Context
 from keeper.console.live.hub import STALLED_S, Subscription
+from keeper.console.problems import NOT_SIGNED_IN as NOBODY
+from keeper.console.problems import OTHER_SITE, answers
 from keeper.errors import KeeperError
-from keeper.pipeline.watches.live import Proof, ProofKind
+from keeper.pipeline.watches.live import Proof, ProofKind, make_ticket, proof_of_ticket
 
 router = APIRouter()
 _FIRST_MESSAGE_S: Final = 10.0
@@ -23,12 +32,38 @@ SLOW_OR_ENDED: Final = 4408
 UNAVAILABLE: Final = 1013
 
 
+class TicketReply(Reply):
+    """A ticket for the WebSocket at /api/v1/feed."""
+
+    ticket: str = Field(description="Shown this once, good once: /api/v1/feed?ticket=…")
+    expires_at: Moment
+
+
+@router.post(
+    "/feed/tickets",
+    tags=["live"],
+    status_code=status.HTTP_201_CREATED,
+    responses=answers(NOBODY, OTHER_SITE),
+    name="make-ticket",
+)
+async def make_feed_ticket(caller: AnyCaller, context: Context, response: Response) -> TicketReply:
+    """Make a ticket for the WebSocket, for who can send no header there; a token needs no scope.
+
+    It opens what the session or token may see that made it, and ends with it.
+    """
+    work = partial(make_ticket, identity=caller, at=context.clock())
+    made = await context.database.run(work)
+    response.headers["Cache-Control"] = "no-store"
+    return TicketReply(ticket=made.text, expires_at=made.expires_at)
+
+
 @router.websocket("/feed", name="live-feed")
 async def feed(socket: WebSocket) -> None:
     """Send what changes of what the caller may see, as `{"event": …, "id": …, "ids": […]}`.
 
-    The token comes in the handshake's header, with the place to go on after as `after` in the
-    address, or both in a first message `{"token": "keeper_pat_…", "after": 4711}`.
+    The token comes in the handshake's header, or a ticket as `ticket` in the address, with the
+    place to go on after as `after`; or both in a first message `{"token": "keeper_pat_…", "after":
+    4711}`.
     """
     context: ConsoleContext = socket.app.state.console
     await socket.accept()
@@ -60,8 +95,15 @@ async def _introduction(
     Raises:
         ValueError, TimeoutError: They have not said so.
     """
+    after = socket.query_params.get("after")
+    ticket = socket.query_params.get("ticket")
+    if ticket is not None and "authorization" not in socket.headers:
+        # It was made for whoever has it: where the page is from, and who else has signed in, says
+        # nothing more.
+        find = partial(proof_of_ticket, text=ticket, at=context.clock())
+        place = None if after is None else int(after)
+        return await context.database.run(find), place
     if (proof := proof_of(socket, context)) is not None:
-        after = socket.query_params.get("after")
         return proof, None if after is None else int(after)
     text = await asyncio.wait_for(socket.receive_text(), _FIRST_MESSAGE_S)
     said = json.loads(text)

@@ -1,7 +1,7 @@
 """Channels: where alerts go."""
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
 from pydantic import Field
@@ -21,7 +21,7 @@ from keeper.console.problems import (
     NOT_SIGNED_IN,
     OTHER_SITE,
     SCOPE_MISSING,
-    ProblemError,
+    answering,
     answers,
 )
 from keeper.pipeline.requests.ask import RequestGoneError
@@ -42,6 +42,13 @@ from keeper.pipeline.users.channels import (
 router = APIRouter(prefix="/channels", tags=["channels"])
 _READ = answers(NOT_SIGNED_IN, SCOPE_MISSING)
 _WRITE = answers(NOT_SIGNED_IN, SCOPE_MISSING, OTHER_SITE, FORBIDDEN, NOT_FOUND)
+_PROBLEMS: Final = {
+    UnclearChannelError: BAD_REQUEST,
+    ForeignAddressError: FORBIDDEN,
+    NotThereError: NOT_FOUND,
+    # Who asked was removed meanwhile.
+    RequestGoneError: NOT_SIGNED_IN,
+}
 ChannelId = Annotated[Number, Path(description="The channel's number.")]
 
 
@@ -128,14 +135,8 @@ async def add(
         doer=doer_of(request, caller),
         at=context.clock(),
     )
-    try:
+    with answering(_PROBLEMS):
         added = await context.database.run(work)
-    except UnclearChannelError as error:
-        raise ProblemError(BAD_REQUEST, str(error)) from None
-    except ForeignAddressError as error:
-        raise ProblemError(FORBIDDEN, str(error)) from None
-    except NotThereError as error:
-        raise ProblemError(NOT_FOUND, str(error)) from None
     if added.is_new:
         response.status_code = status.HTTP_201_CREATED
     response.headers["Location"] = f"/api/v1/channels/{added.channel.channel_id}"
@@ -149,10 +150,8 @@ async def add(
 async def get(caller: MessageReader, context: Context, channel_id: ChannelId) -> ChannelReply:
     """Return a channel with what became of its messages."""
     work = partial(channel_of, account=caller.account, channel_id=channel_id)
-    try:
+    with answering(_PROBLEMS):
         return ChannelReply.of_channel(await context.database.run(work))
-    except NotThereError as error:
-        raise ProblemError(NOT_FOUND, str(error)) from None
 
 
 @router.patch("/{channel_id}", responses=_WRITE, name="change")
@@ -172,12 +171,8 @@ async def change(
         doer=doer_of(request, caller),
         at=context.clock(),
     )
-    try:
+    with answering(_PROBLEMS):
         return ChannelReply.of_channel(await context.database.run(work))
-    except ForeignAddressError as error:
-        raise ProblemError(FORBIDDEN, str(error)) from None
-    except NotThereError as error:
-        raise ProblemError(NOT_FOUND, str(error)) from None
 
 
 @router.delete(
@@ -197,10 +192,8 @@ async def remove(
         doer=doer_of(request, caller),
         at=context.clock(),
     )
-    try:
+    with answering(_PROBLEMS):
         await context.database.run(work)
-    except NotThereError as error:
-        raise ProblemError(NOT_FOUND, str(error)) from None
 
 
 @router.post(
@@ -227,10 +220,6 @@ async def test(
         doer=doer_of(request, caller),
         at=context.clock(),
     )
-    try:
+    with answering(_PROBLEMS):
         asked = await context.database.run(work)
-    except NotThereError as error:
-        raise ProblemError(NOT_FOUND, str(error)) from None
-    except RequestGoneError:
-        raise ProblemError(NOT_SIGNED_IN) from None
     return accepted(response, RequestReply.of_request(asked.request, caller.account))

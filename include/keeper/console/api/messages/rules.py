@@ -133,7 +133,7 @@ class DeliveryRulesChange(RequestBody):
         if "snoozed_until" in self.model_fields_set:
             rules = replace(rules, snoozed_until=self.snoozed_until)
         reports = before.reports if self.daily_report is None else _STORED[self.daily_report]
-        return Wishes(rules, reports)
+        return replace(before, rules=rules, reports=reports)
 
 
 class Snooze(RequestBody):

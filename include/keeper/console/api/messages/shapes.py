@@ -129,6 +129,7 @@ class AlertReply(Reply):
     price_type: str
     title: str | None = Field(description="Amazon's text, to be shown as text only.")
     url: str
+    image_url: str | None = Field(description="Of the product's picture, at Amazon.")
     price: Money | None = Field(description="Without shipping; null: there was no offer.")
     shipping: Money | None = Field(description="Where Keepa gives it apart.")
     previous_price: Money | None
@@ -161,6 +162,7 @@ class AlertReply(Reply):
             price_type=alert.price_type,
             title=alert.title,
             url=product_url(alert.asin, locale_of(alert.domain)),
+            image_url=alert.image_url,
             price=money(alert.price_minor),
             shipping=money(alert.shipping_minor),
             previous_price=money(alert.previous_price_minor),

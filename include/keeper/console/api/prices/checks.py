@@ -8,7 +8,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from keeper.console.api.prices.shapes import Asin, DomainQuery
@@ -203,7 +202,8 @@ async def get_check(
     try:
         run = await context.database.run(find)
         # Airflow may take its time: PostgreSQL's connections are not kept waiting for it.
-        state = await run_in_threadpool(check_state, context.airflow, check_id, run)
+        look = partial(check_state, context.airflow, check_id, run)
+        state = await context.operations.of_runs(look)
         return CheckReply.of_check(check_id, state, run)
     except UnknownCheckError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None

@@ -29,14 +29,14 @@ from keeper.console.tags import unless_known
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.watches.watch import DEFAULT_PRICE_TYPE
-from keeper.pipeline.prices.assessment import assess_price
+from keeper.pipeline.prices.assessment import PriceContext, assess_price
 from keeper.pipeline.prices.stored import (
     LocalePrice,
     UnknownProductError,
-    WeekdayPrice,
     WindowStatistics,
     other_locales,
     series_statistics,
+    weekdays_of,
 )
 
 router = APIRouter(prefix="/prices/{asin}", tags=["prices"], route_class=CachedRoute)
@@ -75,27 +75,6 @@ class WindowReply(Reply):
         )
 
 
-class WeekdayReply(Reply):
-    """What a series costs on a day of the week, weighted by time, with shipping."""
-
-    weekday: int = Field(ge=1, le=7, description="1 is Monday, in UTC.")
-    average: Money | None = Field(description="Null without an offer.")
-    of_average_percent: float | None = Field(
-        description="Of the average over all days: 95 is five percent cheaper."
-    )
-    share_with_offer: float = Field(description="Of the time known, 0 to 1.")
-
-    @classmethod
-    def of_weekday(cls, price: WeekdayPrice, currency: str) -> "WeekdayReply":
-        """Return what the API says of a day of the week."""
-        return cls(
-            weekday=price.weekday,
-            average=Money.of_minor(price.average_minor, currency),
-            of_average_percent=price.of_average_percent,
-            share_with_offer=price.share_with_offer,
-        )
-
-
 class StatisticsReply(Reply):
     """What a series has cost, as far back as its prices mean the same."""
 
@@ -106,7 +85,25 @@ class StatisticsReply(Reply):
         "less a tenth of the time. Null where too little is known."
     )
     daily_volatility: float | None = Field(description="Of 90 days, as for shares.")
-    weekdays: list[WeekdayReply] = Field(description="Of a year; those that are known.")
+
+
+class WeekdayReply(Reply):
+    """What a series costs on a day of the week, in UTC, with shipping."""
+
+    weekday: int = Field(ge=1, le=7, description="1 is Monday.")
+    average: Money | None = Field(description="Weighted by time; null without an offer.")
+    of_average_percent: float | None = Field(
+        description="Of the average over all days: at 95 it is five percent cheaper."
+    )
+    share_with_offer: float = Field(description="Of the time known, 0 to 1.")
+
+
+class WeekdayList(Reply):
+    """Whether a product is cheaper on some days of the week; empty if nothing is known."""
+
+    series: SeriesReply
+    days: int
+    items: list[WeekdayReply]
 
 
 class Fact(Reply):
@@ -114,6 +111,22 @@ class Fact(Reply):
 
     name: str
     text: str
+
+
+class EarlierLow(Reply):
+    """What a product cost when it was cheaper than now."""
+
+    amount: Money
+    at: Moment = Field(description="Since when it cost that, the last time within the year.")
+
+    @classmethod
+    def of_context(cls, known: PriceContext, currency: str) -> "EarlierLow | None":
+        """Return what the API says of it; None if it was never cheaper."""
+        if known.earlier_low is None:
+            return None
+        at, minor = known.earlier_low
+        amount = Money.of_minor(minor, currency)
+        return None if amount is None else cls(amount=amount, at=at)
 
 
 class AssessmentReply(Reply):
@@ -133,6 +146,9 @@ class AssessmentReply(Reply):
         description="When it was last as cheap; null if never since known_since."
     )
     average_90_days: Money | None
+    earlier_low: EarlierLow | None = Field(
+        description="The lowest price of the year before this one; null if this is as low."
+    )
 
 
 class LocaleReply(Reply):
@@ -181,18 +197,47 @@ async def get_stats(
     name = series.name()
     work = partial(series_statistics, series=name, at=context.clock())
     try:
-        found = await context.database.run(work)
+        windows, rank = await context.database.run(work)
     except UnknownProductError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
     named = SeriesReply.of_name(name)
     reply = StatisticsReply(
         series=named,
-        windows=[WindowReply.of_window(one, named.currency) for one in found.windows],
-        percentile=found.rank.percentile,
-        daily_volatility=found.rank.daily_volatility,
-        weekdays=[WeekdayReply.of_weekday(one, named.currency) for one in found.weekdays],
+        windows=[WindowReply.of_window(one, named.currency) for one in windows],
+        percentile=rank.percentile,
+        daily_volatility=rank.daily_volatility,
     )
     return unless_known(reply, request, response)
+
+
+@router.get("/weekdays", responses=_TAGGED, response_model=WeekdayList, name="list-weekdays")
+@shows_product
+async def list_weekdays(
+    caller: PriceReader,
+    context: Context,
+    series: SeriesQuery,
+    request: Request,
+    response: Response,
+    days: Annotated[int, Query(ge=28, le=3650, description="How far back.")] = 365,
+) -> WeekdayList | Response:
+    """Return what a price is on each day of the week, as far back as its prices mean the same."""
+    name = series.name()
+    work = partial(weekdays_of, series=name, days=days, at=context.clock())
+    try:
+        found = await context.database.run(work)
+    except UnknownProductError as error:
+        raise ProblemError(NOT_FOUND, str(error)) from None
+    named = SeriesReply.of_name(name)
+    items = [
+        WeekdayReply(
+            weekday=one.weekday,
+            average=Money.of_minor(one.average_minor, named.currency),
+            of_average_percent=one.of_average,
+            share_with_offer=one.in_stock,
+        )
+        for one in found
+    ]
+    return unless_known(WeekdayList(series=named, days=days, items=items), request, response)
 
 
 @router.get("/assessment", responses=_ANSWERS, name="assess")
@@ -224,6 +269,7 @@ async def assess(
         days_with_offer=None if known.offered is None else round(known.offered / _DAY, 2),
         lowest_since=known.lowest_since,
         average_90_days=Money.of_minor(known.average_90_minor, named.currency),
+        earlier_low=EarlierLow.of_context(known, named.currency),
     )
 
 

@@ -12,6 +12,7 @@ from keeper.console.api.prices.shapes import (
     DomainQuery,
     HistoryColumns,
     HistoryPage,
+    OriginReply,
     PointReply,
     ProductPricesReply,
     SeriesQuery,
@@ -27,14 +28,18 @@ from keeper.console.problems import (
     NOT_SIGNED_IN,
     SCOPE_MISSING,
     ProblemError,
+    answering,
     answers,
 )
 from keeper.console.tags import unless_known
+from keeper.domain.users.access import Scope
 from keeper.domain.watches.watch import DEFAULT_DOMAIN
 from keeper.pipeline.prices.stored import (
     PointSort,
     UnknownProductError,
     columns_of,
+    history_csv,
+    origin_of_price,
     points_page_of,
     prices_of,
 )
@@ -96,6 +101,43 @@ async def list_history(
         series=reply,
         items=[PointReply.of_point(one, reply.currency) for one in shown],
         next_cursor=write_cursor(sort, last.observed_at.isoformat(), 0) if last else None,
+    )
+
+
+@router.get(
+    "/history/csv",
+    responses=_ANSWERS
+    | {200: {"description": "CSV.", "content": {"text/csv": {"schema": {"type": "string"}}}}},
+    response_class=Response,
+    name="export-history",
+)
+async def export_history(
+    caller: PriceReader, context: Context, series: SeriesQuery, span: SpanQuery
+) -> Response:
+    """Return each change of a price as CSV, the oldest first; amounts in the main unit."""
+    name = series.name()
+    work = partial(history_csv, series=name, span=span.span())
+    with answering({UnknownProductError: NOT_FOUND}):
+        text = await context.database.run(work)
+    named = f"{name.asin}-{name.domain}-{name.price_type}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{named}"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/origin", responses=_ANSWERS, name="get-origin")
+async def get_origin(caller: PriceReader, context: Context, series: SeriesQuery) -> OriginReply:
+    """Say where the current price is from: which source, and when who has looked."""
+    name = series.name()
+    with answering({UnknownProductError: NOT_FOUND}):
+        found = await context.database.run(partial(origin_of_price, series=name))
+    sees_runs = caller.account.is_operator and not caller.missing([Scope.OPERATIONS_READ])
+    return OriginReply(
+        series=SeriesReply.of_name(name),
+        source=found.source,
+        observed_at=found.observed_at,
+        seen_at=found.seen_at,
+        checked_at=found.last_checked_at,
+        run_id=found.run_id if sees_runs else None,
     )
 
 

@@ -29,7 +29,6 @@ from keeper.pipeline.prices.stored import (
     SeriesName,
     Span,
     StoredPoint,
-    is_asked,
 )
 
 Asin = Annotated[
@@ -159,9 +158,6 @@ class PointReply(Reply):
     checked_at: Moment = Field(description="When it was first seen.")
     last_checked_at: Moment = Field(description="When it was last seen as the newest one.")
     source: str = Field(description="keepa, or simulator for invented prices.")
-    run_id: str | None = Field(
-        description="Airflow's run that brought it; null for a check that somebody asked for."
-    )
 
     @classmethod
     def of_point(cls, point: StoredPoint, currency: str) -> Self:
@@ -174,9 +170,20 @@ class PointReply(Reply):
             checked_at=point.checked_at,
             last_checked_at=point.last_checked_at,
             source=point.source,
-            # Its name would say who asked.
-            run_id=None if is_asked(point.run_id) else point.run_id,
         )
+
+
+class OriginReply(Reply):
+    """Where a current price is from, and who looked when."""
+
+    series: SeriesReply
+    source: str = Field(description="keepa, or simulator for invented prices.")
+    observed_at: Moment = Field(description="Since when it holds, as Keepa says.")
+    seen_at: Moment | None = Field(description="When Keepa itself had last looked.")
+    checked_at: Moment = Field(description="When Keepa was last asked.")
+    run_id: str | None = Field(
+        description="The run that brought it, for operators with operations:read, else null."
+    )
 
 
 class HistoryPage(Reply):
@@ -195,10 +202,10 @@ class HistoryColumns(Reply):
     amounts: list[int | None] = Field(description="In minor units; null: there was no offer.")
     with_shipping: bool
     known_points: int = Field(description="How many there are; more than these if thinned.")
-    unconfirmed_times: list[int] = Field(
-        description="When jumps came that nothing has confirmed, the newest 200."
+    implausible_times: list[int] = Field(
+        description="When jumps began that nothing has confirmed, rising; the newest 200 at most."
     )
-    unconfirmed_amounts: list[int] = Field(description="To which amounts, in minor units.")
+    implausible_amounts: list[int | None]
 
     @classmethod
     def of_columns(cls, name: SeriesName, columns: PriceColumns, *, with_shipping: bool) -> Self:
@@ -209,6 +216,6 @@ class HistoryColumns(Reply):
             amounts=columns.amounts,
             with_shipping=with_shipping,
             known_points=columns.known,
-            unconfirmed_times=[at for at, _ in columns.unconfirmed],
-            unconfirmed_amounts=[amount for _, amount in columns.unconfirmed],
+            implausible_times=[at for at, _ in columns.doubted],
+            implausible_amounts=[amount for _, amount in columns.doubted],
         )

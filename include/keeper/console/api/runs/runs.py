@@ -71,9 +71,7 @@ class RunReply(Reply):
     def of_run(cls, run: ListedRun) -> "RunReply":
         """Return what the API says of a run."""
         values = asdict(run)
-        ended = run.finished_at
-        seconds = None if ended is None else (ended - run.started_at).total_seconds()
-        return cls(id=values.pop("run_id"), seconds=seconds, **values)
+        return cls(id=values.pop("run_id"), seconds=run.seconds, **values)
 
 
 class RejectedReply(Reply):

@@ -42,6 +42,9 @@ class SummaryReply(Reply):
     without_offer: int = Field(description="Watches whose product nobody offers now.")
     stale: int = Field(description="Watches not checked within two intervals.")
     last_checked_at: Moment | None
+    next_check_at: Moment | None = Field(
+        description="When all prices are checked next; null while that is paused or nobody knows."
+    )
     alerts_24h: int
     alerts_7d: int
     messages_waiting: int = Field(description="Messages that were not delivered yet.")
@@ -89,6 +92,7 @@ async def get_summary(caller: WatchReader, context: Context) -> SummaryReply:
         with_operations=not caller.missing([Scope.OPERATIONS_READ]),
     )
     found = await context.database.run(work)
+    next_run = await context.next_run.find(context.airflow, context.operations, context.clock)
     watches, alerts, whole, tokens = found.watches, found.alerts, found.operator, found.tokens
     return SummaryReply(
         watches=watches.active,
@@ -98,6 +102,7 @@ async def get_summary(caller: WatchReader, context: Context) -> SummaryReply:
         without_offer=watches.without_offer,
         stale=watches.stale,
         last_checked_at=watches.last_checked_at,
+        next_check_at=next_run,
         alerts_24h=alerts.of_a_day,
         alerts_7d=alerts.of_a_week,
         messages_waiting=alerts.waiting_messages,

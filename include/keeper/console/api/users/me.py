@@ -1,26 +1,38 @@
 """Who asks, and the API tokens and the session they have."""
 
+from dataclasses import replace
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Request, Response, status
 from pydantic import Field
 
 from keeper.console.api.shapes import TEXT, Moment, Number, Reply
 from keeper.console.api.shapes import Request as RequestBody
-from keeper.console.auth import AnyCaller, SessionCaller, doer_of
+from keeper.console.auth import AnyCaller, MessageWriter, SessionCaller, doer_of
 from keeper.console.context import Context
 from keeper.console.problems import (
+    BAD_REQUEST,
     FORBIDDEN,
     NOT_FOUND,
     NOT_SIGNED_IN,
     OTHER_SITE,
+    SCOPE_MISSING,
     SESSION_NEEDED,
     ProblemError,
     answers,
 )
 from keeper.console.site import session_cookie
-from keeper.domain.users.access import Role, Scope
+from keeper.domain.users.access import Identity, Role, Scope
+from keeper.pipeline.messages.wishes import (
+    Language,
+    NotThereError,
+    UnclearTimeError,
+    Wishes,
+    change_wishes,
+    read_zone,
+    wishes_of,
+)
 from keeper.pipeline.users.api_tokens import (
     DEFAULT_DAYS,
     MOST_DAYS,
@@ -45,6 +57,46 @@ class Me(Reply):
     role: Role
     by: Literal["session", "token"]
     scopes: list[Scope] = Field(description="What the token, or the session, may be used for.")
+    language: Language = Field(description="What pages, messages and reports speak.")
+    time_zone: str = Field(description="In which days and quiet hours count, as IANA names it.")
+
+    @classmethod
+    def of_caller(cls, caller: Identity, wishes: Wishes) -> Self:
+        """Return what the API says of who asks."""
+        return cls(
+            id=caller.account.user_id,
+            email=caller.account.email,
+            role=caller.account.role,
+            by="session" if caller.token_id is None else "token",
+            scopes=list(Scope) if caller.scopes is None else sorted(caller.scopes),
+            language=wishes.language,
+            time_zone=wishes.rules.time_zone,
+        )
+
+
+class MyChanges(RequestBody):
+    """What to change of oneself; what is left out stays."""
+
+    language: Language | None = None
+    time_zone: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        pattern=TEXT,
+        description="As IANA names it.",
+        examples=["Europe/Berlin"],
+    )
+
+    def applied(self, before: Wishes) -> Wishes:
+        """Return somebody's wishes with this change.
+
+        Raises:
+            UnclearTimeError: There is no such time zone.
+        """
+        after = before
+        if self.time_zone is not None:
+            after = replace(after, rules=replace(after.rules, time_zone=read_zone(self.time_zone)))
+        return after if self.language is None else replace(after, language=self.language)
 
 
 class ApiToken(Reply):
@@ -97,16 +149,28 @@ class MadeTokenReply(Reply):
 
 
 @router.get("/me", tags=["me"], responses=answers(NOT_SIGNED_IN), name="get")
-async def me(caller: AnyCaller) -> Me:
-    """Return who asks, and what they may do."""
-    scopes = list(Scope) if caller.scopes is None else sorted(caller.scopes)
-    return Me(
-        id=caller.account.user_id,
-        email=caller.account.email,
-        role=caller.account.role,
-        by="session" if caller.token_id is None else "token",
-        scopes=scopes,
-    )
+async def me(caller: AnyCaller, context: Context) -> Me:
+    """Return who asks, what they may do, and how they are spoken to."""
+    wishes = await context.database.run(partial(wishes_of, account=caller.account))
+    return Me.of_caller(caller, wishes)
+
+
+@router.patch(
+    "/me",
+    tags=["me"],
+    responses=answers(NOT_SIGNED_IN, SCOPE_MISSING, OTHER_SITE, BAD_REQUEST),
+    name="change",
+)
+async def change_me(caller: MessageWriter, context: Context, body: MyChanges) -> Me:
+    """Choose the language and the time zone in which one is spoken to."""
+    work = partial(change_wishes, account=caller.account, change=body.applied)
+    try:
+        wishes = await context.database.run(work)
+    except UnclearTimeError as error:
+        raise ProblemError(BAD_REQUEST, str(error)) from None
+    except NotThereError:
+        raise ProblemError(NOT_SIGNED_IN) from None
+    return Me.of_caller(caller, wishes)
 
 
 @router.delete(

@@ -1,8 +1,9 @@
 """Rules: how they are written, what one means, and when a watch would have alerted."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -21,7 +22,8 @@ from keeper.console.problems import (
     answers,
 )
 from keeper.domain.locales import locale_of
-from keeper.domain.watches.rule_texts import EXAMPLES, explain, parse_rule
+from keeper.domain.watches.rule_forms import RuleForm, rule_forms
+from keeper.domain.watches.rule_texts import EXAMPLES, parse_rule
 from keeper.domain.watches.watch import DEFAULT_DOMAIN
 from keeper.pipeline.watches.try_rules import try_rules
 from keeper.pipeline.watches.typed import read_watch
@@ -34,6 +36,43 @@ class RuleList(Reply):
     """Rules, each with what it means."""
 
     items: list[WatchRule]
+
+
+class RuleParameterReply(Reply):
+    """A figure that a condition takes."""
+
+    name: Literal["amount", "percent", "days", "points"] = Field(
+        description="An amount is in the main unit: 24.99."
+    )
+    least: int | None
+    most: int | None
+    choices: list[int] = Field(description="The only ones there are; empty for all between.")
+
+
+class RuleFormReply(Reply):
+    """A condition as a form: its figures stand in braces in its template."""
+
+    kind: str
+    template: str = Field(examples=["{percent}% below {days}-day average"])
+    parameters: list[RuleParameterReply]
+
+    @classmethod
+    def of_form(cls, form: RuleForm) -> "RuleFormReply":
+        """Return what the API says of a form."""
+        return cls(
+            kind=form.kind,
+            template=form.template,
+            parameters=[
+                RuleParameterReply.model_validate(asdict(one) | {"choices": list(one.choices)})
+                for one in form.parameters
+            ],
+        )
+
+
+class RuleFormList(Reply):
+    """Every condition there is; " and " between several makes one rule of them."""
+
+    items: list[RuleFormReply]
 
 
 class Trial(NewWatch):
@@ -77,12 +116,18 @@ async def explain_rules(
     try:
         return RuleList(
             items=[
-                WatchRule(text=line, sentence=explain(parse_rule(line, currency), currency))
+                WatchRule.of_rule(parse_rule(line, currency), currency, line)
                 for line in ([text] if text else EXAMPLES)
             ]
         )
     except ValueError as error:
         raise ProblemError(UNCLEAR_RULE, str(error)) from None
+
+
+@router.get("/rules/forms", tags=["rules"], responses=_ANSWERS, name="list-forms")
+async def list_forms(caller: WatchReader) -> RuleFormList:
+    """List what rules may ask for, each with the figures it takes and their ranges."""
+    return RuleFormList(items=[RuleFormReply.of_form(one) for one in rule_forms()])
 
 
 @router.post(

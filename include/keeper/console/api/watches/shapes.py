@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
+from msgspec import to_builtins
 from pydantic import Field, StringConstraints
 
 from keeper.console.api.current_price import CurrentPrice
@@ -22,6 +23,7 @@ from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.watches.rule_texts import explain, explain_all, rule_text
+from keeper.domain.watches.rules import AlertRule
 from keeper.domain.watches.tags import LONGEST_TAG, MOST_TAGS
 from keeper.domain.watches.watch import Priority, Watch, WatchStatus
 from keeper.pipeline.watches.listed import (
@@ -56,11 +58,54 @@ Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS)]
 PriorityName = Literal["HIGH", "NORMAL", "LOW"]
 
 
+class RuleCondition(Reply):
+    """A condition of a rule: its kind and figures, as GET /api/v1/rules/forms has them."""
+
+    kind: str
+    amount: Money | None = None
+    percent: int | None = None
+    days: int | None = None
+    points: int | None = None
+
+
 class WatchRule(Reply):
     """A rule of a watch."""
 
     text: str = Field(description="As it is written.")
     sentence: str = Field(description="What it means.")
+    conditions: list[RuleCondition] = Field(description="What must hold together.")
+
+    @classmethod
+    def of_rule(cls, rule: AlertRule, currency: str, text: str | None = None) -> Self:
+        """Return what the API says of a rule, as it was written or as Keeper writes it."""
+        document = to_builtins(rule)
+        conditions = [
+            RuleCondition(amount=Money.of_minor(one.pop("price_minor", None), currency), **one)
+            for one in document["all"]
+        ]
+        return cls(
+            text=rule_text(rule, currency) if text is None else text,
+            sentence=explain(rule, currency),
+            conditions=conditions,
+        )
+
+
+class PriceChange(Reply):
+    """What a current price is beside the last offer before it."""
+
+    before: Money = Field(description="As the watch counts it, with shipping or without.")
+    percent: float = Field(description="Negative: it fell.")
+
+    @classmethod
+    def of_watch(cls, paged: PagedWatch, currency: str) -> Self | None:
+        """Return the change; None without an offer now or before."""
+        watched = paged.watched
+        before = Money.of_minor(paged.before_minor, currency)
+        if before is None or watched.price_minor is None:
+            return None
+        shipping = watched.shipping_minor if watched.watch.counts_shipping else None
+        percent = 100 * (watched.price_minor + (shipping or 0)) / before.minor - 100
+        return cls(before=before, percent=round(percent, 1))
 
 
 class WatchReply(Reply):
@@ -74,6 +119,7 @@ class WatchReply(Reply):
     price_type: str
     title: str | None = Field(description="Amazon's text, to be shown as text only.")
     url: str
+    image_url: str | None = Field(description="Of the product's picture, at Amazon.")
     target: Money | None
     rules: list[WatchRule]
     alerts_when: list[str] = Field(description="What it alerts for, in sentences.")
@@ -84,6 +130,9 @@ class WatchReply(Reply):
     snoozed_until: datetime | None = Field(description="Until when its alerts are held.")
     kind: str | None = Field(description="What is unusual about the product; null for nothing.")
     price: CurrentPrice
+    change: PriceChange | None = Field(
+        description="Since price.observed_at; null without an offer now or before."
+    )
     created_at: Moment
     changed_at: Moment
 
@@ -103,13 +152,9 @@ class WatchReply(Reply):
             price_type=watch.price_type,
             title=watched.title,
             url=product_url(watch.asin, locale),
+            image_url=paged.image_url,
             target=Money.of_minor(watch.target_minor, locale.currency),
-            rules=[
-                WatchRule(
-                    text=rule_text(rule, locale.currency), sentence=explain(rule, locale.currency)
-                )
-                for rule in watch.rules or ()
-            ],
+            rules=[WatchRule.of_rule(rule, locale.currency) for rule in watch.rules or ()],
             alerts_when=alerts_when(watch),
             status=watch.status,
             priority=_NAMES[rank],
@@ -120,6 +165,7 @@ class WatchReply(Reply):
             price=CurrentPrice.of_known(
                 watched, price_type=watch.price_type, currency=locale.currency, context=context
             ),
+            change=PriceChange.of_watch(paged, locale.currency),
             created_at=paged.created_at,
             changed_at=paged.changed_at,
         )

@@ -1,6 +1,7 @@
 """Watches: what is checked, and at what price to alert."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from keeper.console.api.watches.shapes import (
     WatchReply,
 )
 from keeper.console.auth import WatchReader, WatchWriter
-from keeper.console.context import Context
+from keeper.console.context import ConsoleContext, Context
 from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
 from keeper.console.problems import (
     BAD_CURSOR,
@@ -33,6 +34,7 @@ from keeper.console.problems import (
     answers,
 )
 from keeper.console.tags import etag_of, is_known
+from keeper.domain.prices.types import PRICE_TYPES
 from keeper.domain.watches.tags import MOST_TAGS, InvalidTagError, tags_of
 from keeper.domain.watches.watch import WatchStatus
 from keeper.pipeline.watches.listed import (
@@ -40,6 +42,8 @@ from keeper.pipeline.watches.listed import (
     ChangedWatch,
     PageStart,
     PageWanted,
+    PriceCondition,
+    PriceIs,
     Saved,
     UnclearWatchError,
     WatchFilter,
@@ -86,8 +90,16 @@ class _Filters:
     owner_id: Annotated[
         Number | None, Query(description="Only of this user; operators see those of others.")
     ] = None
+    price_is: Annotated[
+        PriceIs | None,
+        Query(
+            description="Only with a price at_target (within a percent), dropped within a week, "
+            "lowest of 90 days, stale (nobody has looked for two intervals), without_offer or "
+            "not_checked."
+        ),
+    ] = None
 
-    def where(self) -> WatchFilter:
+    def where(self, context: ConsoleContext) -> WatchFilter:
         """Return which watches are asked for."""
         statuses = (WatchStatus.ACTIVE, WatchStatus.PAUSED)
         return WatchFilter(
@@ -97,7 +109,15 @@ class _Filters:
             search=self.q or None,
             tags=_tags(self.tags),
             user_id=self.owner_id,
+            condition=None
+            if self.price_is is None
+            else PriceCondition(self.price_is, context.clock(), _ages(context)),
         )
+
+
+def _ages(context: ConsoleContext) -> dict[str, timedelta]:
+    """Return from what age the price of each type is stale."""
+    return {one.name: context.old_after(one.name) for one in PRICE_TYPES if one.is_price}
 
 
 def _tags(given: list[str] | None) -> tuple[str, ...] | None:
@@ -120,7 +140,7 @@ async def list_watches(
     """List watches with their current prices: one's own, an operator everybody's."""
     after = read_cursor(cursor, sort.value)
     wanted = PageWanted(
-        filters.where(),
+        filters.where(context),
         sort,
         # One more says whether there is a next page.
         limit + 1,

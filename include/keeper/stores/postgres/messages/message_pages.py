@@ -37,6 +37,7 @@ class PagedAlert:
         domain: Keeper's locale name.
         price_type: Keepa's series name.
         title: As Amazon shows it.
+        image_url: The product's picture; None if it has none.
         price_minor: The price it was raised for.
         shipping_minor: Where Keepa gives it apart.
         previous_price_minor: The price before.
@@ -60,6 +61,7 @@ class PagedAlert:
     domain: str
     price_type: str
     title: str | None
+    image_url: str | None
     price_minor: int | None
     shipping_minor: int | None
     previous_price_minor: int | None

@@ -14,12 +14,12 @@ from keeper.domain.product_kinds import ProductKind
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "product_prices"
-_POINTS_A_STRETCH: Final = 4
+POINTS_A_STRETCH: Final = 4
 """Its lowest, its highest, its last, and one without an offer."""
+MOST_DOUBTED: Final = 200
 _EPOCH_S: Final = int(KEEPA_EPOCH.timestamp())
 _TIME_BITS: Final = 31
 _AMOUNT_BITS: Final = 32
-_MOST_UNCONFIRMED: Final = 200
 
 
 class PointSort(StrEnum):
@@ -68,7 +68,25 @@ class StoredPoint:
     checked_at: datetime
     last_checked_at: datetime
     source: str
-    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceOrigin:
+    """Where a current price is from.
+
+    Attributes:
+        source: keepa or simulator.
+        run_id: The run that brought it; None if none did.
+        observed_at: Since when it holds, as Keepa says.
+        seen_at: When Keepa itself had last looked; None if it does not say.
+        last_checked_at: When Keepa was last asked.
+    """
+
+    source: str
+    run_id: str | None
+    observed_at: datetime
+    seen_at: datetime | None
+    last_checked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +116,13 @@ class PriceColumns:
         times: In seconds since 1970.
         amounts: In minor units; None without an offer.
         known: How many points there are; more than these if they were thinned.
-        unconfirmed: Moment and amount of the newest implausible points, by time.
+        doubted: Times and amounts of points that nothing has confirmed; the newest of them.
     """
 
     times: list[int]
     amounts: list[int | None]
     known: int
-    unconfirmed: list[tuple[int, int]]
+    doubted: list[tuple[int, int | None]]
 
 
 def find_product(connection: Connection, asin: str, domain: str) -> StoredProduct | None:
@@ -129,6 +147,15 @@ def find_series(connection: Connection, asin: str, domain: str, price_type: str)
     where = {"asin": asin, "domain": domain, "price_type": price_type}
     row = connection.execute(statements(_SQL)["series_id"], where).fetchone()
     return None if row is None else int(row["series_id"])
+
+
+def origin_of(
+    connection: Connection, asin: str, domain: str, price_type: str
+) -> PriceOrigin | None:
+    """Return where the current price of a series is from; None if there is none."""
+    where = {"asin": asin, "domain": domain, "price_type": price_type}
+    row = connection.execute(statements(_SQL)["origin"], where).fetchone()
+    return None if row is None else PriceOrigin(**row)
 
 
 def point_page(connection: Connection, series_id: int, wanted: PointsWanted) -> list[StoredPoint]:
@@ -172,34 +199,38 @@ def price_columns(
     known = extent["points"] if extent else 0
     pairs: list[tuple[int, int | None]]
     with connection.cursor(row_factory=tuple_row) as cursor:
-        doubted = values | {"most": _MOST_UNCONFIRMED}
-        unconfirmed = cursor.execute(statements(_SQL)["unconfirmed"], doubted).fetchall()
         pairs = cursor.execute(statements(_SQL)["point_before"], values).fetchall()
         lead = len(pairs)
         if extent is None or known + lead <= points:
             pairs += cursor.execute(statements(_SQL)["columns"], values).fetchall()
         else:
             # One stretch more than counted may be touched, as they begin at fixed moments.
-            stretches = (points - lead) // _POINTS_A_STRETCH - 1
+            stretches = (points - lead) // POINTS_A_STRETCH - 1
             width = (extent["last_s"] - extent["first_s"]) // stretches + 1
             pairs += _thinned(connection, values | {"width_s": width})
-    return PriceColumns(
-        times=[at for at, _ in pairs],
-        amounts=[amount for _, amount in pairs],
-        known=known + lead,
-        unconfirmed=unconfirmed[::-1],
-    )
+        doubted: list[tuple[int, int | None]] = []
+        if extent is not None and extent["doubted"]:
+            asked = values | {"most": MOST_DOUBTED}
+            statement = statements(_SQL)["implausible_points"]
+            doubted = cursor.execute(statement, asked).fetchall()[::-1]
+    times, amounts = [at for at, _ in pairs], [amount for _, amount in pairs]
+    return PriceColumns(times, amounts, known + lead, doubted)
 
 
 def _thinned(connection: Connection, values: Mapping[str, Any]) -> list[tuple[int, int | None]]:
     pairs: list[tuple[int, int | None]] = []
     for row in connection.execute(statements(_SQL)["thinned"], values):
-        last_s, last = divmod(row["last"], 1 << _AMOUNT_BITS)
-        own = {last_s: last - 1 if last else None}
-        if row["gap"] is not None:
-            own[row["gap"]] = None
-        for code in (row["lowest"], row["highest"]):
-            if code is not None:
-                own[code % (1 << _TIME_BITS)] = code >> _TIME_BITS
-        pairs += [(_EPOCH_S + at_s, own[at_s]) for at_s in sorted(own)]
+        pairs += points_of_stretch(row)
     return pairs
+
+
+def points_of_stretch(row: Mapping[str, Any]) -> list[tuple[int, int | None]]:
+    """Return what stays of a stretch, as `thinned` has it: seconds since 1970, and amounts."""
+    last_s, last = divmod(row["last"], 1 << _AMOUNT_BITS)
+    own: dict[int, int | None] = {last_s: last - 1 if last else None}
+    if row["gap"] is not None:
+        own[row["gap"]] = None
+    for code in (row["lowest"], row["highest"]):
+        if code is not None:
+            own[code % (1 << _TIME_BITS)] = code >> _TIME_BITS
+    return [(_EPOCH_S + at_s, own[at_s]) for at_s in sorted(own)]

@@ -50,23 +50,6 @@ class PriceRank:
 
 
 @dataclass(frozen=True, slots=True)
-class WeekdayPrice:
-    """What a series costs on a day of the week, with shipping, weighted by time.
-
-    Attributes:
-        weekday: 1 is Monday, in UTC.
-        average_minor: None without an offer.
-        of_average_percent: Of the average over all days: 95 is five percent cheaper.
-        share_with_offer: Of the time known, 0 to 1.
-    """
-
-    weekday: int
-    average_minor: int | None
-    of_average_percent: float | None
-    share_with_offer: float
-
-
-@dataclass(frozen=True, slots=True)
 class LocalePrice:
     """What a product costs in a locale, with shipping.
 
@@ -90,27 +73,39 @@ class LocalePrice:
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesStatistics:
-    """What a series has cost: by windows, where its price stands, and by the day of the week."""
+class WeekdayPrice:
+    """What a series costs on a day of the week, in UTC; weighted by time, with shipping.
 
-    windows: list[WindowStatistics]
-    rank: PriceRank
-    weekdays: list[WeekdayPrice]
+    Attributes:
+        weekday: 1 is Monday.
+        average_minor: None without an offer.
+        of_average: In percent of the average over all days; None without an offer.
+        in_stock: The share of the time known with an offer, 0 to 1.
+    """
+
+    weekday: int
+    average_minor: int | None
+    of_average: float | None
+    in_stock: float
+
+
+def weekday_prices_of(
+    connection: Connection, asin: str, domain: str, price_type: str, *, days: int, at: datetime
+) -> list[WeekdayPrice]:
+    """Return what a series has cost on each day of the week; none if nothing is known."""
+    values = {"asin": asin, "domain": domain, "price_type": price_type, "days": days, "at": at}
+    rows = connection.execute(statements(_SQL)["weekdays"], values)
+    return [WeekdayPrice(**row) for row in rows]
 
 
 def statistics_of(
     connection: Connection, asin: str, domain: str, price_type: str, *, at: datetime
-) -> SeriesStatistics:
+) -> tuple[list[WindowStatistics], PriceRank]:
     """Return a series' figures of the last 30, 90, 180 and 365 days and ever, and its rank."""
     values = {"asin": asin, "domain": domain, "price_type": price_type, "at": at}
     windows = connection.execute(statements(_SQL)["statistics"], values).fetchall()
     rank = connection.execute(statements(_SQL)["rank"], values).fetchall()
-    weekdays = connection.execute(statements(_SQL)["weekdays"], values).fetchall()
-    return SeriesStatistics(
-        [WindowStatistics(**row) for row in windows],
-        PriceRank(**rank[0]),
-        [WeekdayPrice(**row) for row in weekdays],
-    )
+    return [WindowStatistics(**row) for row in windows], PriceRank(**rank[0])
 
 
 def locale_prices_of(

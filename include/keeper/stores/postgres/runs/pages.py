@@ -5,41 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from keeper.domain.runs.records import ListedRun
 from keeper.domain.runs.states import RequestState, RunState
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "operation_pages"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedRun:
-    """A run: a row of `pipeline_runs`; what each count means stands in RunRecord."""
-
-    run_id: str
-    dag_id: str
-    source: str
-    state: RunState
-    started_at: datetime
-    finished_at: datetime | None
-    products_planned: int
-    products_postponed: int
-    products_fetched: int
-    products_missing: int
-    tokens_estimated: int
-    tokens_spent: int
-    tokens_left: int | None
-    records_checked: int
-    records_quarantined: int
-    events_published: int
-    history_published: int
-    points_stored: int
-    history_stored: int
-    deals_stored: int
-    alerts_raised: int
-    alerts_sent: int
-    series_undelivered: int
-    series_unreadable: int
-    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _RECORDS: Final = (
     "requests",
     "sessions",
     "sign_in_links",
+    "feed_tickets",
     "api_tokens",
     "idempotency_keys",
 )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from keeper.domain.users.access import Account, Role
+from keeper.domain.users.languages import Language
 from keeper.stores.postgres.connection import Connection, statements
 
 _SQL: Final = "users"
@@ -85,6 +86,18 @@ def time_zone_of(connection: Connection, user_id: int) -> str:
     row = connection.execute(statements(_SQL)["time_zone"], {"user_id": user_id}).fetchone()
     zone = "UTC" if row is None else str(row["time_zone"])
     return zone if zone in available_timezones() else "UTC"
+
+
+def language_of(connection: Connection, user_id: int) -> Language:
+    """Return what a user is spoken to in; English if they are gone."""
+    row = connection.execute(statements(_SQL)["language"], {"user_id": user_id}).fetchone()
+    return Language.ENGLISH if row is None else Language(row["language"])
+
+
+def set_language(connection: Connection, user_id: int, language: Language) -> None:
+    """Set what a user is spoken to in."""
+    values = {"user_id": user_id, "language": language.value}
+    connection.execute(statements(_SQL)["set_language"], values)
 
 
 def set_role(connection: Connection, user_id: int, role: Role) -> None:

@@ -16,6 +16,7 @@ class Actor(StrEnum):
     USER = "user"
     TOKEN = "token"  # noqa: S105 -- a word for how somebody acted
     COMMAND = "command"
+    BOT = "bot"
 
 
 @dataclass(frozen=True, slots=True)

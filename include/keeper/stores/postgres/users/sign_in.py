@@ -10,6 +10,8 @@ from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.users.accounts import account_of
 
 _SQL: Final = "sign_in"
+_BOT: Final = "bot"
+"""In the place of scopes: what makes a token a bot's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class ListedToken:
         expires_at: From when it is worth nothing.
         last_used_at: When it was last used, to the minute; None if never.
         revoked_at: When it was revoked; None if it was not.
+        is_of_bot: Whether it is a bot's, which has no scopes.
     """
 
     token_id: int
@@ -33,6 +36,24 @@ class ListedToken:
     expires_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    is_of_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A session as its user sees it.
+
+    Attributes:
+        session_id: Its number.
+        created_at: When its user signed in.
+        expires_at: From when it is worth nothing.
+        last_used_at: When it was last used, to the minute.
+    """
+
+    session_id: int
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime
 
 
 def mailed_links(connection: Connection, user_id: int, since: datetime) -> int:
@@ -117,6 +138,28 @@ def end_session(connection: Connection, session_id: int) -> None:
     connection.execute(statements(_SQL)["end_session"], {"session_id": session_id})
 
 
+def list_sessions(connection: Connection, user_id: int, at: datetime) -> list[ListedSession]:
+    """Return a user's sessions that have not expired, the one used last first."""
+    values = {"user_id": user_id, "at": at}
+    rows = connection.execute(statements(_SQL)["list_sessions"], values)
+    return [ListedSession(**row) for row in rows]
+
+
+def end_sessions(
+    connection: Connection, user_id: int, *, session_id: int | None, kept_id: int | None
+) -> int:
+    """End a session of a user, or all of theirs but one; return how many ended.
+
+    Args:
+        connection: Where they are.
+        user_id: Whose.
+        session_id: Which one; None for all.
+        kept_id: One that stays.
+    """
+    values = {"user_id": user_id, "session_id": session_id, "kept_id": kept_id}
+    return len(connection.execute(statements(_SQL)["end_sessions"], values).fetchall())
+
+
 def add_token(
     connection: Connection,
     user_id: int,
@@ -126,13 +169,14 @@ def add_token(
     scopes: Collection[Scope],
     at: datetime,
     expires_at: datetime,
+    is_of_bot: bool = False,
 ) -> int:
     """Keep a new API token and return its number."""
     values = {
         "user_id": user_id,
         "digest": digest,
         "name": name,
-        "scopes": sorted(scope.value for scope in scopes),
+        "scopes": [_BOT] if is_of_bot else sorted(scope.value for scope in scopes),
         "at": at,
         "expires_at": expires_at,
     }
@@ -141,12 +185,25 @@ def add_token(
 
 
 def find_token(
-    connection: Connection, digest: bytes, at: datetime, operators: Collection[str]
+    connection: Connection,
+    digest: bytes,
+    at: datetime,
+    operators: Collection[str],
+    *,
+    of_bot: bool = False,
 ) -> Identity | None:
-    """Return whose token it is; None if there is none, or it was revoked or has expired."""
-    row = connection.execute(
-        statements(_SQL)["find_token"], {"digest": digest, "at": at}
-    ).fetchone()
+    """Return whose token it is; None if there is none, or it was revoked or has expired.
+
+    Args:
+        connection: Where it is kept.
+        digest: Its digest.
+        at: Now.
+        operators: Addresses that the settings make operators.
+        of_bot: Whether a bot's token is wanted; one that is none is not found then, and the other
+            way round.
+    """
+    values = {"digest": digest, "at": at, "of_bot": of_bot}
+    row = connection.execute(statements(_SQL)["find_token"], values).fetchone()
     if row is None:
         return None
     return Identity(
@@ -169,6 +226,7 @@ def list_tokens(connection: Connection, user_id: int) -> list[ListedToken]:
             row["expires_at"],
             row["last_used_at"],
             row["revoked_at"],
+            is_of_bot=_BOT in row["scopes"],
         )
         for row in rows
     ]
@@ -179,6 +237,51 @@ def revoke_token(connection: Connection, user_id: int, token_id: int, at: dateti
     values = {"user_id": user_id, "token_id": token_id, "at": at}
     row = connection.execute(statements(_SQL)["revoke_token"], values).fetchone()
     return None if row is None else str(row["name"])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TicketMaker:
+    """By what a ticket was made: a session or a token, by its digest; else by a proxy's word.
+
+    Attributes:
+        email: Whose it is.
+        session: The session's digest.
+        token: The token's digest.
+    """
+
+    email: str
+    session: bytes | None
+    token: bytes | None
+
+
+def add_ticket(
+    connection: Connection,
+    identity: Identity,
+    digest: bytes,
+    *,
+    at: datetime,
+    expires_at: datetime,
+) -> None:
+    """Keep a new ticket of what somebody has proven who they are by; forget those that expired."""
+    values = {
+        "digest": digest,
+        "user_id": identity.account.user_id,
+        "session_id": identity.session_id,
+        "token_id": identity.token_id,
+        "at": at,
+        "expires_at": expires_at,
+    }
+    connection.execute(statements(_SQL)["add_ticket"], values)
+
+
+def use_ticket(connection: Connection, digest: bytes, at: datetime) -> TicketMaker | None:
+    """Use a ticket up and return by what it was made; None if it is worth nothing."""
+    values = {"digest": digest, "at": at}
+    row = connection.execute(statements(_SQL)["use_ticket"], values).fetchone()
+    if row is None:
+        return None
+    session, token = (None if row[one] is None else bytes(row[one]) for one in ("session", "token"))
+    return TicketMaker(row["email"], session, token)
 
 
 def _scopes(row: Mapping[str, Any]) -> tuple[Scope, ...]:

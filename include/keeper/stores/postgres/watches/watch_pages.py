@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -28,6 +28,44 @@ class WatchSort(StrEnum):
     ASIN_BACK = "-asin"
     TITLE = "title"
     TITLE_BACK = "-title"
+    CHECKED_LAST = "-checked_at"
+    CHECKED_FIRST = "checked_at"
+    PRICED_LAST = "-priced_at"
+    PRICED_FIRST = "priced_at"
+    CHANGE = "change"
+    CHANGE_BACK = "-change"
+    DISTANCE = "distance"
+    DISTANCE_BACK = "-distance"
+
+
+class PriceIs(StrEnum):
+    """How the current price of a watch is.
+
+    AT_TARGET allows one percent, as alerts do. DROPPED: below the one before, for a week at most.
+    LOWEST: of 90 days, in which there was a higher one. STALE: nobody has looked for two intervals.
+    """
+
+    AT_TARGET = "at_target"
+    DROPPED = "dropped"
+    LOWEST = "lowest"
+    WITHOUT_OFFER = "without_offer"
+    STALE = "stale"
+    NOT_CHECKED = "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCondition:
+    """How the current prices of the watches asked for are.
+
+    Attributes:
+        price_is: How.
+        at: Now.
+        old_after: From what age the price of each type is stale.
+    """
+
+    price_is: PriceIs
+    at: datetime
+    old_after: Mapping[str, timedelta]
 
 
 class BadPageStartError(ValueError):
@@ -41,6 +79,11 @@ _KEYS: Final = {
     "asin": ("w.asin", "text"),
     # By bytes, so that the order is the same in every database.
     "title": ("coalesce(p.title, '') COLLATE \"C\"", 'text COLLATE "C"'),
+    # What has no such moment counts as old; what has no such number comes last, either way.
+    "checked_at": ("coalesce(w.last_checked_at, '2000-01-01Z')", _TIME),
+    "priced_at": ("coalesce(c.observed_at, '2000-01-01Z')", _TIME),
+    "change": ("coalesce(({counted})::float8 / {before} - 1, {none})", "float8"),
+    "distance": ("coalesce(({counted})::float8 / w.target_minor - 1, {none})", "float8"),
 }
 
 
@@ -56,6 +99,7 @@ class WatchFilter:
     user_id: int | None = None
     watch_id: int | None = None
     tags: tuple[str, ...] | None = None
+    condition: PriceCondition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +115,8 @@ class PagedWatch:
         changed_at: When it was changed last.
         snoozed_until: Until when its alerts are or were held; None if they never were.
         sort_key: What its place in the page's order follows from, as text.
+        image_url: The product's picture; None if it has none.
+        before_minor: What the last offer before the current price cost, as the watch counts it.
     """
 
     watch_id: int
@@ -81,6 +127,8 @@ class PagedWatch:
     changed_at: datetime
     snoozed_until: datetime | None
     sort_key: str
+    image_url: str | None
+    before_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +167,15 @@ def watch_page(
     name = wanted.sort.value
     key, key_type = _KEYS[name.removeprefix("-")]
     is_back = name.startswith("-")
+    parts = {part: sql.SQL(statements(_SQL)[part]) for part in ("before", "counted")}
     statement = sql.SQL(statements(_SQL)["watch_page"]).format(
-        key=sql.SQL(key),
+        key=sql.SQL(key).format(none=sql.Literal("-Infinity" if is_back else "Infinity"), **parts),
         type=sql.SQL(key_type),
         later=sql.SQL("<" if is_back else ">"),
         direction=sql.SQL("DESC" if is_back else "ASC"),
+        shipping=sql.SQL(statements(_SQL)["shipping_of_point"]),
+        comparable_since=sql.SQL(statements(_SQL)["comparable_since"]),
+        **parts,
     )
     where, after = wanted.where, wanted.after
     if after is not None and key_type == _TIME:
@@ -138,6 +190,7 @@ def watch_page(
         "asin": where.asin,
         "search": where.search,
         "tags": None if where.tags is None else list(where.tags),
+        **_conditions(where.condition),
         "after_key": None if after is None else after.sort_key,
         "after_id": None if after is None else after.watch_id,
         "most": wanted.most,
@@ -147,6 +200,17 @@ def watch_page(
     except psycopg.DataError:
         # Python reads more forms of a moment than PostgreSQL.
         raise BadPageStartError("a page begins after something that is none") from None
+
+
+def _conditions(condition: PriceCondition | None) -> dict[str, Any]:
+    if condition is None:
+        return dict.fromkeys(("price_is", "at", "aging_types", "old_after"))
+    return {
+        "price_is": condition.price_is.value,
+        "at": condition.at,
+        "aging_types": list(condition.old_after),
+        "old_after": list(condition.old_after.values()),
+    }
 
 
 def _validate_moment(text: str) -> None:
@@ -188,6 +252,8 @@ def _paged(row: Mapping[str, Any]) -> PagedWatch:
         row["updated_at"],
         row["snoozed_until"],
         row["sort_key"],
+        row["image_url"],
+        row["before_minor"],
     )
 
 

@@ -1,0 +1,1 @@
+"""Keeper's API as the bot uses it."""

@@ -1,0 +1,84 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import { api, read, type Watch } from "../../api/client";
+import { Change } from "../../components/Change";
+import { Failed } from "../../components/Failed";
+import { Picture } from "../../components/Picture";
+import { PriceText } from "../../components/PriceText";
+import { Skeleton } from "../../components/Skeleton";
+import { When } from "../../components/When";
+import { siteOf } from "../../format";
+import { useTexts } from "../../texts/texts";
+import styles from "./Home.module.css";
+
+const SHOWN = 5;
+
+interface Props {
+  price: "dropped" | "lowest";
+  sort: "change" | "-priced_at";
+}
+
+/** The first few watches whose price is remarkable in one way, and the way to the others. */
+export function Remarkable({ price, sort }: Props) {
+  const { t } = useTexts();
+  const found = useQuery({
+    queryKey: ["home", "watches", price],
+    queryFn: () =>
+      read(
+        api.GET("/api/v1/watches", {
+          params: { query: { price_is: price, sort, status: ["ACTIVE"], limit: SHOWN } },
+        }),
+      ),
+  });
+  return (
+    <section>
+      <h2 className={styles.head}>{t(`home.${price}`)}</h2>
+      {found.isPending && <Skeleton lines={SHOWN} height={64} />}
+      {found.error && <Failed error={found.error} retry={found.refetch} />}
+      {found.data?.items.length === 0 && <p className="muted">{t(`home.${price}.none`)}</p>}
+      {found.data && found.data.items.length > 0 && (
+        <ul className={styles.list}>
+          {found.data.items.map((watch) => (
+            <Line key={watch.id} watch={watch} />
+          ))}
+        </ul>
+      )}
+      {found.data?.next_cursor && (
+        <p className={styles.more}>
+          <Link href={`/watches?price=${price}&sort=${sort}&state=ACTIVE`}>
+            {t(`home.${price}.all`)}
+          </Link>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Line({ watch }: { watch: Watch }) {
+  const { t } = useTexts();
+  const { price } = watch;
+  return (
+    <li className={styles.line}>
+      <Picture url={watch.image_url} source={price.source} />
+      <span className={styles.words}>
+        <Link
+          href={`/products/${watch.domain}/${watch.asin}?type=${watch.price_type}`}
+          className={styles.title}
+          dir="auto"
+        >
+          {watch.title ?? t("watches.untitled")}
+        </Link>
+        <span className="secondary">
+          {siteOf(watch.domain)}
+          {price.observed_at && " · "}
+          {price.observed_at && <When at={price.observed_at} />}
+        </span>
+      </span>
+      <span className={styles.price}>
+        <PriceText price={price} />
+        <br />
+        <Change change={watch.change} />
+      </span>
+    </li>
+  );
+}
