@@ -56,7 +56,7 @@ def test_an_alert_is_edited_beside_the_chart_that_tries_it(
     page.get_by_label("Days", exact=True).fill("3")
     page.get_by_text("A figure is missing or out of its bounds.").wait_for()
     page.get_by_label("Days", exact=True).fill("60")
-    page.get_by_text("Alerts when the price is the lowest in 60 days.").wait_for()
+    page.get_by_text("Alerts when the price is the lowest in 60 days.").last.wait_for()
     page.get_by_text("Would have alerted").first.wait_for()
     page.get_by_text("would have alerted", exact=True).wait_for()
     page.get_by_text("More", exact=True).click()

@@ -6,15 +6,15 @@ import { Button, ExternalLink } from "../../components/Button";
 import { useTitle } from "../../components/Page";
 import { PriceText } from "../../components/PriceText";
 import { Skeleton } from "../../components/Skeleton";
-import { majorText, minorOf, siteOf } from "../../format";
+import { minorOf, siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
-import { type Draft, draftOf, hasShippingApart } from "../rules/draft";
-import { useTrial } from "../rules/useTrial";
+import type { Edited } from "../rules/AlertPanel";
 import { CheckNow } from "./CheckNow";
 import { Figures } from "./Figures";
 import { Head } from "./Head";
 import { History } from "./History";
 import styles from "./Product.module.css";
+import { hasShippingApart } from "./priceTypes";
 import { useAlerts } from "./useAlerts";
 import type { SeriesName } from "./useChartSeries";
 import { useLocales } from "./useLocales";
@@ -39,16 +39,21 @@ export function ProductOf({ product, domain, priceType, watch }: Props) {
   const title = product.title ?? asin;
   useTitle(title);
   const [search, setSearch] = useSearchParams();
-  const [draft, setDraft] = useState<Draft | null>(() =>
-    search.has("edit") ? draftOf(watch, priceType) : null,
-  );
+  const [isEditing, setEditing] = useState(search.has("edit"));
+  const [edited, setEdited] = useState<Edited | null>(null);
+  const [dragged, setDragged] = useState<{ minor: number } | null>(null);
   const price = product.prices.find((one) => one.price_type === priceType);
   const names = useNames(product, domain, priceType);
   const alerts = useAlerts(watch?.id);
-  const trial = useTrial(draft, asin, domain, currency);
   const withShipping =
-    !hasShippingApart(priceType) || (draft?.withShipping ?? watch?.with_shipping ?? true);
-  const target = draft ? minorOf(draft.target, currency) : (watch?.target?.minor ?? null);
+    !hasShippingApart(priceType) || (edited?.withShipping ?? watch?.with_shipping ?? true);
+  const saved = dragged?.minor ?? watch?.target?.minor ?? null;
+  const target = edited ? minorOf(edited.target, currency) : saved;
+  const close = () => {
+    setEditing(false);
+    setEdited(null);
+    setDragged(null);
+  };
 
   const raised = useMemo(
     () =>
@@ -63,20 +68,19 @@ export function ProductOf({ product, domain, priceType, watch }: Props) {
   );
   const tried = useMemo(
     () =>
-      (trial.data?.alerts ?? []).map(
+      (edited?.alerts ?? []).map(
         (one): Mark => ({
           at: secondsOf(one.at),
           amount: one.price?.minor ?? null,
           says: t("chart.tried", { reason: one.reasons.join("; ") }),
         }),
       ),
-    [trial.data, t],
+    [edited?.alerts, t],
   );
-  const setTarget = (minor: number) =>
-    setDraft((before) => ({
-      ...(before ?? draftOf(watch, priceType)),
-      target: majorText(minor, currency),
-    }));
+  const setTarget = (minor: number) => {
+    setEditing(true);
+    setDragged({ minor });
+  };
 
   return (
     <article className={styles.product}>
@@ -94,15 +98,15 @@ export function ProductOf({ product, domain, priceType, watch }: Props) {
       <div className={styles.actions}>
         <Button
           look="main"
-          aria-expanded={draft !== null}
-          onClick={() => setDraft(draft ? null : draftOf(watch, priceType))}
+          aria-expanded={isEditing}
+          onClick={isEditing ? close : () => setEditing(true)}
         >
           {t(watch ? "product.edit" : "product.watch")}
         </Button>
         {watch && <CheckNow asin={asin} domain={domain} />}
         <ExternalLink to={product.url}>{t("product.open", { site: siteOf(domain) })}</ExternalLink>
       </div>
-      <div className={draft ? styles.beside : styles.alone}>
+      <div className={isEditing ? styles.beside : styles.alone}>
         {price && (
           <History
             title={title}
@@ -115,18 +119,18 @@ export function ProductOf({ product, domain, priceType, watch }: Props) {
             onTarget={setTarget}
           />
         )}
-        {draft && (
+        {isEditing && (
           <Suspense fallback={<Skeleton lines={8} height={40} />}>
             <AlertPanel
               asin={asin}
               domain={domain}
               currency={currency}
               watch={watch}
-              draft={draft}
-              trial={trial}
-              onChange={setDraft}
+              priceType={priceType}
+              dragged={dragged}
+              onEdited={setEdited}
               onPriceType={(type) => setSearch({ type, edit: "" })}
-              onClose={() => setDraft(null)}
+              onClose={close}
             />
           </Suspense>
         )}

@@ -35,3 +35,8 @@ export const PRICE_TYPES = Object.keys(ALL) as PriceType[];
 export function isPriceType(name: string | null): name is PriceType {
   return name !== null && Object.hasOwn(ALL, name);
 }
+
+/** Return whether a price type comes with shipping apart, so that it can be added. */
+export function hasShippingApart(priceType: string): boolean {
+  return priceType.endsWith("_SHIPPING");
+}

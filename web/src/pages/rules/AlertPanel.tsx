@@ -1,37 +1,58 @@
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useId, useRef } from "react";
-import { api, type Locale, type PriceType, read, type Watch } from "../../api/client";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { api, type Locale, type PriceType, read, type Schema, type Watch } from "../../api/client";
 import { Button } from "../../components/Button";
 import { Choice, Field } from "../../components/Field";
-import { minorOf, minuteText } from "../../format";
+import { majorText, minorOf, minuteText } from "../../format";
 import { useTexts } from "../../texts/texts";
-import { PRICE_TYPES } from "../product/priceTypes";
+import { hasShippingApart, PRICE_TYPES } from "../product/priceTypes";
 import { useCheckCost } from "../product/useCheckCost";
 import { conditionOf } from "./conditions";
 import { DryRun } from "./DryRun";
-import { type Draft, draftRule, hasShippingApart, isWhole } from "./draft";
+import { type Draft, draftOf, draftRule, isWhole } from "./draft";
 import { RuleEditor } from "./RuleEditor";
 import styles from "./Rules.module.css";
-import type { useTrial } from "./useTrial";
+import { useTrial } from "./useTrial";
 import { useWatchChanges } from "./useWatchChanges";
+
+/** What the chart shows of what is edited. */
+export interface Edited {
+  target: string;
+  withShipping: boolean;
+  alerts: readonly Schema["TriedAlertReply"][];
+}
 
 interface Props {
   asin: string;
   domain: Locale;
   currency: string;
+  priceType: PriceType;
   watch: Watch | undefined;
-  draft: Draft;
-  trial: ReturnType<typeof useTrial>;
-  onChange: (draft: Draft) => void;
+  /** Where the target's line was dragged last, in minor units; a new object each time. */
+  dragged: { minor: number } | null;
+  onEdited: (edited: Edited) => void;
   onPriceType: (type: PriceType) => void;
   onClose: () => void;
 }
 
+const NONE: readonly Schema["TriedAlertReply"][] = [];
 const PRIORITIES = ["HIGH", "NORMAL", "LOW"] as const;
 
 /** What a watch alerts for, edited beside the chart that shows when it would have. */
 export default function AlertPanel(props: Props) {
-  const { asin, domain, currency, watch, draft, trial, onChange, onClose } = props;
+  const { asin, domain, currency, priceType, watch, dragged, onEdited, onClose } = props;
+  const [draft, onChange] = useState(() => draftOf(watch, priceType));
+  const trial = useTrial(draft, asin, domain, currency);
+  const { target, withShipping } = draft;
+  const alerts = trial.data?.alerts ?? NONE;
+  useEffect(
+    () => onEdited({ target, withShipping, alerts }),
+    [onEdited, target, withShipping, alerts],
+  );
+  useEffect(() => {
+    if (dragged === null) return;
+    onChange((before) => ({ ...before, target: majorText(dragged.minor, currency) }));
+  }, [dragged, currency]);
   const { t } = useTexts();
   const heading = useId();
   const top = useRef<HTMLHeadingElement>(null);
@@ -100,7 +121,12 @@ export default function AlertPanel(props: Props) {
           </Button>
         </div>
         {hasReason ? <DryRun trial={trial} /> : <p className="secondary">{t("alert.nothing")}</p>}
-        <More {...props} onSnooze={(of, days) => snooze.mutate({ of, days })} />
+        <More
+          {...props}
+          draft={draft}
+          onChange={onChange}
+          onSnooze={(of, days) => snooze.mutate({ of, days })}
+        />
         {problem && (
           <p className="bad" role="alert">
             {problem.message}
@@ -122,8 +148,9 @@ export default function AlertPanel(props: Props) {
   );
 }
 
-interface MoreProps
-  extends Pick<Props, "asin" | "domain" | "watch" | "draft" | "onChange" | "onPriceType"> {
+interface MoreProps extends Pick<Props, "asin" | "domain" | "watch" | "onPriceType"> {
+  draft: Draft;
+  onChange: (draft: Draft) => void;
   onSnooze: (watch: Watch, days: number | null) => void;
 }
 

@@ -1,5 +1,6 @@
 import type { PriceType, Schema, Watch } from "../../api/client";
 import { moneyInput } from "../../format";
+import { hasShippingApart } from "../product/priceTypes";
 import { isComplete, type Rule, readRule, writeRule } from "./conditions";
 
 /** A rule of a draft; one that this form does not know is kept as it is written. */
@@ -42,11 +43,6 @@ export function draftOf(watch: Watch | undefined, priceType: PriceType): Draft {
     priority: watch?.priority ?? "NORMAL",
     tags: (watch?.tags ?? []).join(", "),
   };
-}
-
-/** Return whether a price type comes with shipping apart, so that it can be added. */
-export function hasShippingApart(priceType: string): boolean {
-  return priceType.endsWith("_SHIPPING");
 }
 
 /** Return the rules of a draft as the API reads them; those that lack a figure are left out. */

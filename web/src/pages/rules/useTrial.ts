@@ -1,7 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, type Locale, read } from "../../api/client";
 import { useDelayed } from "../../useDelayed";
-import { type Draft, hasShippingApart, ruleTexts } from "./draft";
+import { hasShippingApart } from "../product/priceTypes";
+import { type Draft, ruleTexts } from "./draft";
 
 /** Ask when a draft would have alerted within a year, once who edits it pauses. */
 export function useTrial(draft: Draft | null, asin: string, domain: Locale, currency: string) {
