@@ -4,19 +4,19 @@ const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
 
-/** How Amazon's site of a locale writes numbers, and how it is called. */
-const SITES: Record<string, { tag: string; site: string }> = {
-  us: { tag: "en-US", site: "amazon.com" },
-  uk: { tag: "en-GB", site: "amazon.co.uk" },
-  de: { tag: "de-DE", site: "amazon.de" },
-  fr: { tag: "fr-FR", site: "amazon.fr" },
-  jp: { tag: "ja-JP", site: "amazon.co.jp" },
-  ca: { tag: "en-CA", site: "amazon.ca" },
-  it: { tag: "it-IT", site: "amazon.it" },
-  es: { tag: "es-ES", site: "amazon.es" },
-  in: { tag: "en-IN", site: "amazon.in" },
-  mx: { tag: "es-MX", site: "amazon.com.mx" },
-  br: { tag: "pt-BR", site: "amazon.com.br" },
+/** How Amazon's site of a locale writes numbers, how it is called, and what one pays there. */
+const SITES: Record<string, { tag: string; site: string; currency: string }> = {
+  us: { tag: "en-US", site: "amazon.com", currency: "USD" },
+  uk: { tag: "en-GB", site: "amazon.co.uk", currency: "GBP" },
+  de: { tag: "de-DE", site: "amazon.de", currency: "EUR" },
+  fr: { tag: "fr-FR", site: "amazon.fr", currency: "EUR" },
+  jp: { tag: "ja-JP", site: "amazon.co.jp", currency: "JPY" },
+  ca: { tag: "en-CA", site: "amazon.ca", currency: "CAD" },
+  it: { tag: "it-IT", site: "amazon.it", currency: "EUR" },
+  es: { tag: "es-ES", site: "amazon.es", currency: "EUR" },
+  in: { tag: "en-IN", site: "amazon.in", currency: "INR" },
+  mx: { tag: "es-MX", site: "amazon.com.mx", currency: "MXN" },
+  br: { tag: "pt-BR", site: "amazon.com.br", currency: "BRL" },
 };
 
 const formats = new Map<string, Intl.NumberFormat>();
@@ -24,6 +24,11 @@ const formats = new Map<string, Intl.NumberFormat>();
 /** Return the name of a locale's site, as people say it. */
 export function siteOf(domain: string): string {
   return SITES[domain]?.site ?? domain;
+}
+
+/** Return what one pays with at a locale's site. */
+export function currencyOf(domain: string): string {
+  return SITES[domain]?.currency ?? "USD";
 }
 
 /** Return how many digits a currency has behind the point: 2 for euros, 0 for yen. */
@@ -37,11 +42,44 @@ export function moneyText(minor: number, currency: string, domain: string): stri
   return moneyFormat(tag, currency).format(minor / 10 ** digitsOf(currency));
 }
 
+/** Return amounts as the site of a locale writes them, without cents where none has any. */
+export function moneyTexts(minors: readonly number[], currency: string, domain: string): string[] {
+  const unit = 10 ** digitsOf(currency);
+  if (minors.some((minor) => minor % unit !== 0)) {
+    return minors.map((minor) => moneyText(minor, currency, domain));
+  }
+  const format = new Intl.NumberFormat(SITES[domain]?.tag ?? "en-US", {
+    style: "currency",
+    currency,
+    maximumFractionDigits: 0,
+  });
+  return minors.map((minor) => format.format(minor / unit));
+}
+
+/** Return money as the site of a locale writes it. */
+export function siteMoney({ minor, currency }: Money, domain: string): string {
+  return moneyText(minor, currency, domain);
+}
+
 /** Return an amount in the main unit as an input holds it: 24.99. */
 export function moneyInput(money: Money | null): string {
   if (money === null) return "";
-  const digits = digitsOf(money.currency);
-  return (money.minor / 10 ** digits).toFixed(digits);
+  return majorText(money.minor, money.currency);
+}
+
+/** Return minor units as a plain number in the main unit, as a table of figures holds it: 24.99. */
+export function majorText(minor: number, currency: string): string {
+  const digits = digitsOf(currency);
+  return (minor / 10 ** digits).toFixed(digits);
+}
+
+/** Return what somebody typed, 24.99 or 24,99, in minor units; null if it is no amount. */
+export function minorOf(text: string, currency: string): number | null {
+  const found = /^(\d{1,10})(?:[.,](\d+))?$/.exec(text.trim());
+  const digits = digitsOf(currency);
+  const fraction = found?.[2] ?? "";
+  if (!found || fraction.length > digits) return null;
+  return Number(`${found[1]}${fraction.padEnd(digits, "0")}`);
 }
 
 /** Return a number as people read it: 60,000 in English, 60.000 in German. */
@@ -76,9 +114,21 @@ export function momentText(at: Date, language: string): string {
   return at.toLocaleString(language, { dateStyle: "long", timeStyle: "long" });
 }
 
+/** Return a moment by day and minute, for tables and charts: "18 Sept 2026, 14:20". */
+export function minuteText(at: Date, language: string): string {
+  return at.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+}
+
 /** Return a day: "18 September 2026". */
 export function dayText(at: Date, language: string): string {
   return at.toLocaleDateString(language, { day: "numeric", month: "long", year: "numeric" });
+}
+
+/** Return the name of a weekday; 1 is Monday. */
+export function weekdayText(weekday: number, language: string): string {
+  // 1 January 2024 was a Monday.
+  const day = new Date(Date.UTC(2024, 0, weekday));
+  return day.toLocaleDateString(language, { weekday: "long", timeZone: "UTC" });
 }
 
 function moneyFormat(tag: string, currency: string): Intl.NumberFormat {

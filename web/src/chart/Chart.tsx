@@ -1,85 +1,69 @@
 import { useEffect, useRef, useState } from "react";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { digitsOf, momentText, moneyText } from "../format";
+import { momentText, moneyText } from "../format";
 import { useTexts } from "../texts/texts";
 import styles from "./Chart.module.css";
-import { heldSteps, placeAt, type Steps } from "./steps";
+import { useScheme } from "./colours";
+import { makePlot, showSpan } from "./plot";
+import { Readout } from "./Readout";
+import type { ChartSeries, Overlay } from "./series";
+import { placeAt, type Span } from "./steps";
+import { TargetHandle } from "./TargetHandle";
 
 interface Props {
   title: string;
-  series: Steps;
-  currency: string;
-  domain: string;
-  /** In minor units; null for none. */
-  target: number | null;
-  /** Between which seconds; zooming by dragging is the reader's own. */
-  from: number;
-  to: number;
+  /** The watched one first. */
+  series: readonly [ChartSeries, ...ChartSeries[]];
+  span: Span;
+  overlay: Overlay;
+  onZoom: (span: Span) => void;
+  onReset: () => void;
+  /** Without it the target stays where it is. */
+  onTarget?: ((minor: number) => void) | undefined;
 }
 
 const HEIGHT = 320;
+const LEAST_SPAN_S = 3_600;
 
 /**
- * A price as it was: steps at their true times, gaps where there was no offer.
+ * Prices as they were: steps at their true times, gaps where there was no offer.
  *
  * A picture says nothing to a screen reader: the arrow keys step through the changes, and a line
- * beneath says what was.
+ * beneath says what was. Plus and minus zoom, Escape shows all of the range again.
  */
-export function Chart({ title, series, currency, domain, target, from, to }: Props) {
+export function Chart({ title, series, span, overlay, onZoom, onReset, onTarget }: Props) {
   const { t, language } = useTexts();
   const place = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
+  const [plot, setPlot] = useState<uPlot | null>(null);
   const [shown, setShown] = useState<number | null>(null);
+  const [isByKey, setByKey] = useState(false);
   const scheme = useScheme();
+  const handle = useRef<HTMLDivElement>(null);
+  // What the plot asks for while it draws is what was rendered last.
+  const now = useRef({ series, span, overlay, onZoom, onReset });
+  now.current = { series, span, overlay, onZoom, onReset };
+  const shape = series.map((one) => `${one.key} ${one.look}`).join();
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new scheme has other colours
   useEffect(() => {
     const element = place.current;
     if (element === null) return;
-    const held = heldSteps(series, to);
-    const text = (minor: number) => moneyText(minor, currency, domain);
-    const options: uPlot.Options = {
-      width: element.clientWidth,
-      height: HEIGHT,
-      tzDate: (seconds) => new Date(seconds * 1000),
-      legend: { show: false },
-      cursor: { drag: { x: true, y: false, setScale: true }, points: { show: false } },
-      scales: { x: { time: true, range: (_, low, high) => [low, high] }, y: { range: spread } },
-      axes: [
-        { stroke: colour("--muted"), grid: { show: false }, ticks: { stroke: colour("--line") } },
-        {
-          stroke: colour("--muted"),
-          grid: { stroke: colour("--line"), width: 1 },
-          ticks: { show: false },
-          size: 84,
-          values: (_, splits) => splits.map(text),
-          incrs: increments(currency),
-        },
-      ],
-      series: [
-        {},
-        {
-          stroke: colour("--series-1"),
-          width: 1.5,
-          paths: uPlot.paths.stepped?.({ align: 1 }) ?? (() => null),
-          points: { show: false },
-        },
-      ],
-      hooks: {
-        draw: [(drawn) => drawTarget(drawn, target)],
-        setCursor: [
-          (moved) => {
-            const { left } = moved.cursor;
-            if (left === undefined || left === null || left < 0) return;
-            setShown(placeAt(series.times, moved.posToVal(left, "x")));
-          },
-        ],
+    const made = makePlot(element, HEIGHT, {
+      language,
+      overlay: () => now.current.overlay,
+      span: () => now.current.span,
+      series: () => now.current.series,
+      onZoom: (wanted) => now.current.onZoom(wanted),
+      onReset: () => now.current.onReset(),
+      onMove: (at) => {
+        setByKey(false);
+        setShown(at);
       },
-    };
-    const made = new uPlot(options, [held.times, held.amounts], element);
-    made.setScale("x", { min: from, max: to });
-    plot.current = made;
+      onDrawn: (drawn) => placeHandle(handle.current, drawn, now.current.overlay),
+    });
+    showSpan(made, now.current.series, now.current.span);
+    setPlot(made);
     const resized = new ResizeObserver(() =>
       made.setSize({ width: element.clientWidth, height: HEIGHT }),
     );
@@ -87,99 +71,92 @@ export function Chart({ title, series, currency, domain, target, from, to }: Pro
     return () => {
       resized.disconnect();
       made.destroy();
-      plot.current = null;
+      setPlot(null);
     };
-  }, [series, currency, domain, target, from, to, scheme]);
+  }, [shape, scheme, language]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a target may need another axis
+  useEffect(() => {
+    if (plot !== null) showSpan(plot, series, span);
+  }, [plot, series, span, overlay]);
+
+  const { times } = series[0].steps;
   const step = (by: number) => {
-    const newest = series.times.length - 1;
-    setShown((at) => Math.max(0, Math.min(newest, at === null ? newest : at + by)));
+    const first = placeAt(times, span.from) ?? -1;
+    const last = placeAt(times, span.to) ?? 0;
+    const at = shown === null ? last + Math.min(0, by) + 1 : (placeAt(times, shown) ?? 0) + by;
+    const time = times[Math.max(first, 0, Math.min(last, at))];
+    if (time === undefined) return;
+    setByKey(true);
+    setShown(time);
+    if (plot !== null) plot.setCursor({ left: plot.valToPos(time, "x"), top: 0 }, false);
   };
-  const at = shown === null ? undefined : series.times[shown];
+  const zoomBy = (factor: number) => {
+    const middle = shown ?? (span.from + span.to) / 2;
+    const half = Math.max(LEAST_SPAN_S, (span.to - span.from) * factor) / 2;
+    onZoom({ from: Math.floor(middle - half), to: Math.ceil(middle + half) });
+  };
+  const act = (key: string): boolean => {
+    if (key === "ArrowLeft") step(-1);
+    else if (key === "ArrowRight") step(1);
+    else if (key === "+") zoomBy(0.5);
+    else if (key === "-") zoomBy(2);
+    else if (key === "Escape") onReset();
+    else return false;
+    return true;
+  };
+  const label = {
+    title,
+    points: times.length,
+    from: momentText(new Date(span.from * 1000), language),
+    to: momentText(new Date(span.to * 1000), language),
+  };
   return (
     <figure className={styles.figure}>
-      <div
-        ref={place}
-        role="img"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys step through it
-        tabIndex={0}
-        className={styles.plot}
-        aria-label={t("chart.label", {
-          title,
-          points: series.times.length,
-          from: momentText(new Date(from * 1000), language),
-          to: momentText(new Date(to * 1000), language),
-        })}
-        onKeyDown={(event) => {
-          if (event.key === "ArrowLeft") step(-1);
-          else if (event.key === "ArrowRight") step(1);
-          else return;
-          event.preventDefault();
-        }}
-      />
-      <figcaption className="secondary figures" aria-live="polite">
-        {at === undefined || shown === null
-          ? t("chart.keys")
-          : `${amountText(series.amounts[shown])} · ${momentText(new Date(at * 1000), language)}`}
+      <div className={styles.stage}>
+        <div
+          ref={place}
+          role="img"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys step through it
+          tabIndex={0}
+          className={styles.plot}
+          aria-label={t("chart.label", label)}
+          onKeyDown={(event) => {
+            if (act(event.key)) event.preventDefault();
+          }}
+        />
+        {overlay.target !== null && onTarget && (
+          <TargetHandle
+            ref={handle}
+            plot={plot}
+            series={series[0]}
+            target={overlay.target}
+            onTarget={onTarget}
+            onDrag={(target) => {
+              const targetSays = t("chart.target", {
+                amount: moneyText(target, series[0].currency, series[0].domain),
+              });
+              now.current.overlay = { ...now.current.overlay, target, targetSays };
+              plot?.redraw(false);
+            }}
+          />
+        )}
+      </div>
+      <figcaption className={`secondary figures ${styles.readout}`}>
+        <Readout at={shown} series={series} overlay={overlay} span={span} isLive={isByKey} />
       </figcaption>
     </figure>
   );
-
-  function amountText(amount: number | null | undefined): string {
-    return amount == null ? t("chart.noOffer") : moneyText(amount, currency, domain);
-  }
 }
 
-function drawTarget(plot: uPlot, target: number | null): void {
-  if (target === null) return;
-  const y = plot.valToPos(target, "y", true);
+function placeHandle(element: HTMLElement | null, plot: uPlot, { target }: Overlay): void {
+  const scale = plot.series[1]?.scale;
+  if (element === null || target === null || scale === undefined) return;
   const { left, top, width, height } = plot.bbox;
-  if (y < top || y > top + height) return;
-  const context = plot.ctx;
-  context.save();
-  context.strokeStyle = colour("--good");
-  context.lineWidth = devicePixelRatio;
-  context.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
-  context.beginPath();
-  context.moveTo(left, y);
-  context.lineTo(left + width, y);
-  context.stroke();
-  context.restore();
+  const y = plot.valToPos(target, scale, true);
+  const isSeen = y >= top && y <= top + height;
+  element.style.visibility = isSeen ? "visible" : "hidden";
+  element.style.left = `${left / devicePixelRatio}px`;
+  element.style.width = `${width / devicePixelRatio}px`;
+  element.style.top = `${y / devicePixelRatio}px`;
 }
-
-/** Return the axis of prices: from a little below the lowest to a little above the highest. */
-function spread(_: uPlot, low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  const room = Math.max((high - low) * 0.08, high * 0.01, 1);
-  return [Math.max(0, low - room), high + room];
-}
-
-/** Return the steps between the lines of the axis: round amounts, not round minor units. */
-function increments(currency: string): number[] {
-  const smallest = 10 ** Math.max(0, digitsOf(currency) - 1);
-  const steps: number[] = [];
-  for (let size = smallest; size < 1e12; size *= 10) steps.push(size, size * 2, size * 5);
-  return steps;
-}
-
-/** Return a colour of the design as it is now, light or dark, which a canvas cannot ask itself. */
-function colour(name: string): string {
-  const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
-}
-
-function useScheme(): boolean {
-  const [isDark, setDark] = useState(() => DARK.matches);
-  useEffect(() => {
-    const look = () => setDark(DARK.matches);
-    DARK.addEventListener("change", look);
-    return () => DARK.removeEventListener("change", look);
-  }, []);
-  return isDark;
-}
-
-const DARK = matchMedia("(prefers-color-scheme: dark)");

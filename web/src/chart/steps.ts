@@ -43,3 +43,66 @@ export function placeAt(times: readonly number[], time: number): number | null {
   }
   return low === 0 ? null : low - 1;
 }
+
+/** Between which seconds something is shown. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** Return what holds within a span: led by what held when it begins, held until its end. */
+export function stepsWithin(series: Steps, { from, to }: Span): Steps {
+  const lead = placeAt(series.times, from);
+  const last = placeAt(series.times, to);
+  if (last === null) return { times: [], amounts: [] };
+  const first = lead ?? 0;
+  const times = series.times.slice(first, last + 1);
+  const amounts = series.amounts.slice(first, last + 1);
+  if (lead !== null) times[0] = from;
+  return heldSteps({ times, amounts }, to);
+}
+
+/** Return when there was no offer within a span, by time. */
+export function gapsWithin(series: Steps, span: Span): Span[] {
+  const gaps: Span[] = [];
+  const { times, amounts } = stepsWithin(series, span);
+  amounts.forEach((amount, place) => {
+    const from = times[place] as number;
+    const to = times[place + 1] ?? from;
+    const last = gaps.at(-1);
+    if (amount !== null || to <= from) return;
+    if (last?.to === from) last.to = to;
+    else gaps.push({ from, to });
+  });
+  return gaps;
+}
+
+/** What a series has cost within a span, over the time with an offer; minor units. */
+export interface SpanFigures {
+  lowest: number;
+  average: number;
+}
+
+/** Return the lowest amount within a span and the average weighted by time; null without an offer. */
+export function figuresWithin(series: Steps, span: Span): SpanFigures | null {
+  const { times, amounts } = stepsWithin(series, span);
+  let lowest = Number.POSITIVE_INFINITY;
+  let seconds = 0;
+  let sum = 0;
+  amounts.forEach((amount, place) => {
+    if (amount === null) return;
+    const from = times[place] as number;
+    const held = (times[place + 1] ?? from) - from;
+    lowest = Math.min(lowest, amount);
+    seconds += held;
+    sum += amount * held;
+  });
+  return seconds > 0 ? { lowest, average: Math.round(sum / seconds) } : null;
+}
+
+/** Return the next round number from a size on: 1, 2 or 5 and zeros. */
+export function roundUp(size: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(size, 1)));
+  const factor = [1, 2, 5].find((one) => one * power >= size) ?? 10;
+  return factor * power;
+}

@@ -1,43 +1,40 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, type Locale, type PriceType, read, type Schema } from "../../api/client";
-import { dayText } from "../../format";
+import { dayText, siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
 
 interface Props {
   asin: string;
   domain: Locale;
   priceType: PriceType;
+  withShipping: boolean;
 }
 
-/** Whether the price is good, in one sentence, by what its history says. */
-export function Verdict({ asin, domain, priceType }: Props) {
+/** Whether the price is good, in sentences, by what its history of a year says. */
+export function Verdict({ asin, domain, priceType, withShipping }: Props) {
   const { t, language } = useTexts();
+  const query = { domain, price_type: priceType, with_shipping: withShipping };
   const assessment = useQuery({
-    queryKey: ["product", domain, asin, "assessment", priceType],
+    queryKey: ["product", domain, asin, "assessment", query],
     queryFn: () =>
-      read(
-        api.GET("/api/v1/prices/{asin}/assessment", {
-          params: { path: { asin }, query: { domain, price_type: priceType } },
-        }),
-      ),
+      read(api.GET("/api/v1/prices/{asin}/assessment", { params: { path: { asin }, query } })),
   });
-  if (!assessment.data) return null;
-  return <span>{sentence(assessment.data)}</span>;
+  return <span>{assessment.data && sentences(assessment.data).join(" ")}</span>;
 
-  function sentence(found: Schema["AssessmentReply"]): string {
-    const parts: string[] = [];
-    const { days_dearer: dearer, days_with_offer: days } = found;
-    if (dearer !== null && days !== null && days > 0) {
-      const key = dearer > 0 ? "product.cheaper" : "product.dearest";
-      parts.push(t(key, { dearer: Math.round(dearer), days: Math.round(days) }));
+  function sentences(found: Schema["AssessmentReply"]): string[] {
+    const { days_dearer: dearer, days_with_offer: days, known_since: since } = found;
+    if (dearer === null || days === null || days <= 0 || since === null) {
+      return [t("product.unknown")];
     }
-    if (found.lowest_since !== null) {
-      parts.push(
-        t("product.lowestSince", { day: dayText(new Date(found.lowest_since), language) }),
-      );
-    } else if (found.average_90_days !== null) {
-      parts.push(t("product.average", { amount: found.average_90_days.text }));
-    }
-    return parts.length > 0 ? parts.join("; ") : t("product.unknown");
+    const day = (at: string) => dayText(new Date(at), language);
+    const rounded = { dearer: Math.round(dearer), days: Math.round(days) };
+    const said = [t(rounded.dearer > 0 ? "product.cheaper" : "product.dearest", rounded)];
+    if (found.price.amount === null) return said;
+    if (found.lowest_since === null) said.push(t("product.lowestEver", { day: day(since) }));
+    else if (found.earlier_low !== null) {
+      const { amount, at } = found.earlier_low;
+      said.push(t("product.wasLower", { amount: siteMoney(amount, domain), day: day(at) }));
+    } else said.push(t("product.lowestSince", { day: day(found.lowest_since) }));
+    return said;
   }
 }

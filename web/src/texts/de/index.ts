@@ -8,6 +8,8 @@ import { operations } from "./operations";
 import { product } from "./product";
 import { settings } from "./settings";
 import { shared } from "./shared";
+import { priceTypes } from "./priceTypes";
+import { rules } from "./rules";
 import { signIn } from "./signIn";
 import { watches } from "./watches";
 
@@ -24,4 +26,6 @@ export const de: Catalogue = {
   ...shared,
   ...deals,
   ...discovery,
+  ...rules,
+  ...priceTypes,
 };

@@ -7,6 +7,8 @@ import { operations } from "./operations";
 import { product } from "./product";
 import { settings } from "./settings";
 import { shared } from "./shared";
+import { priceTypes } from "./priceTypes";
+import { rules } from "./rules";
 import { signIn } from "./signIn";
 import { watches } from "./watches";
 
@@ -23,6 +25,8 @@ export const en = {
   ...operations,
   ...settings,
   ...shared,
+  ...rules,
+  ...priceTypes,
 };
 
 export type TextKey = keyof typeof en;

@@ -1,0 +1,177 @@
+import type { Locale, PriceType, Schema } from "../../api/client";
+import { Failed } from "../../components/Failed";
+import { Skeleton } from "../../components/Skeleton";
+import { dayText, percentText, siteMoney, weekdayText } from "../../format";
+import { useTexts } from "../../texts/texts";
+import styles from "./Figures.module.css";
+import { useStatistics, useWeekdays } from "./useStatistics";
+
+interface Props {
+  asin: string;
+  domain: Locale;
+  priceType: PriceType;
+}
+
+type Window = Schema["WindowReply"];
+
+const QUARTER = 90;
+/** Weekdays closer together than this differ by chance. */
+const LEAST_DIFFERENCE = 0.5;
+
+/** What a price was at least, at most and on average: the few figures first, the table on request. */
+export function Figures({ asin, domain, priceType }: Props) {
+  const { t, language } = useTexts();
+  const statistics = useStatistics(asin, domain, priceType);
+  const byWeekday = useWeekdays(asin, domain, priceType);
+  if (statistics.isPending) return <Skeleton lines={1} height={64} />;
+  if (statistics.error) return <Failed error={statistics.error} retry={statistics.refetch} />;
+  const { windows, percentile } = statistics.data;
+  const weekdays = byWeekday.data?.items ?? [];
+  const ever = windows.find(({ days }) => days === null);
+  const quarter = windows.find(({ days }) => days === QUARTER);
+  const text = (money: Schema["Money"] | null) =>
+    money ? siteMoney(money, domain) : t("chart.noOffer");
+  const dayOf = (at: string | null) => (at ? dayText(new Date(at), language) : "");
+  const best = bestWeekday(weekdays);
+  const facts: [string, string, string?][] = [];
+  if (ever?.lowest)
+    facts.push([t("product.lowestKnown"), siteMoney(ever.lowest, domain), dayOf(ever.lowest_at)]);
+  if (quarter?.lowest) {
+    const at = dayOf(quarter.lowest_at);
+    facts.push([t("product.lowestQuarter"), siteMoney(quarter.lowest, domain), at]);
+  }
+  if (quarter?.average)
+    facts.push([t("product.averageQuarter"), siteMoney(quarter.average, domain)]);
+  if (quarter && quarter.share_with_offer !== null) {
+    const share = percentText(1 - quarter.share_with_offer, language);
+    facts.push([t("product.outOfStock"), share]);
+    facts.push([t("product.changesWeek"), perWeek(quarter, language)]);
+  }
+  if (percentile !== null) {
+    const percent = percentText(percentile / 100, language);
+    facts.push([t("product.percentile"), t("product.percentileOf", { percent })]);
+  }
+  if (weekdays.length > 0) {
+    facts.push([
+      t("product.bestWeekday"),
+      best ? weekdayText(best.weekday, language) : t("product.noWeekday"),
+      best?.of_average_percent ? against(best.of_average_percent) : "",
+    ]);
+  }
+
+  return (
+    <section className={styles.figures}>
+      <h2 className="unseen">{t("product.figures")}</h2>
+      <dl className={styles.facts}>
+        {facts.map(([name, value, beneath]) => (
+          <div key={name}>
+            <dt className="secondary">{name}</dt>
+            <dd className="figures">{value}</dd>
+            {beneath && <dd className="secondary">{beneath}</dd>}
+          </div>
+        ))}
+      </dl>
+      <details>
+        <summary>{t("product.allFigures")}</summary>
+        <div className={styles.tables}>
+          <Windows windows={windows} text={text} />
+          {weekdays.length > 0 && (
+            <table className={styles.table}>
+              <caption className="secondary">{t("product.weekdays")}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">{t("product.weekday")}</th>
+                  <th scope="col">{t("product.averageHead")}</th>
+                  <th scope="col">{t("product.ofAverage")}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {weekdays.map((one) => (
+                  <tr key={one.weekday}>
+                    <th scope="row">{weekdayText(one.weekday, language)}</th>
+                    <td>{text(one.average)}</td>
+                    <td>
+                      {one.of_average_percent === null ? "" : against(one.of_average_percent)}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </div>
+      </details>
+    </section>
+  );
+
+  function against(percent: number): string {
+    return new Intl.NumberFormat(language, {
+      style: "percent",
+      maximumFractionDigits: 1,
+      signDisplay: "exceptZero",
+    }).format(percent / 100 - 1);
+  }
+}
+
+interface WindowsProps {
+  windows: readonly Window[];
+  text: (money: Schema["Money"] | null) => string;
+}
+
+function Windows({ windows, text }: WindowsProps) {
+  const { t, language } = useTexts();
+  const heads = [
+    "product.window",
+    "product.lowest",
+    "product.averageHead",
+    "product.highest",
+    "product.offerShare",
+    "product.changes",
+  ] as const;
+  return (
+    <table className={styles.table}>
+      <thead>
+        <tr>
+          {heads.map((head) => (
+            <th key={head} scope="col">
+              {t(head)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {windows.map((one) => (
+          <tr key={one.days ?? "ever"}>
+            <th scope="row">
+              {one.days === null
+                ? t("product.window.ever")
+                : t("product.window.days", { days: one.days })}
+            </th>
+            <td>{text(one.lowest)}</td>
+            <td>{text(one.average)}</td>
+            <td>{text(one.highest)}</td>
+            <td>
+              {one.share_with_offer === null ? "" : percentText(one.share_with_offer, language)}
+            </td>
+            <td>{one.changes}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Return how often a price changes a week, over the time that is known. */
+function perWeek({ changes, known_since }: Window, language: string): string {
+  const weeks = (Date.now() - Date.parse(known_since)) / (7 * 86_400_000);
+  const often = changes / Math.max(weeks, 1 / 7);
+  return new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(often);
+}
+
+function bestWeekday(weekdays: readonly Schema["WeekdayReply"][]) {
+  const known = weekdays.filter((one) => one.of_average_percent !== null);
+  const sorted = [...known].sort(
+    (a, b) => Number(a.of_average_percent) - Number(b.of_average_percent),
+  );
+  const [best] = sorted;
+  return best && Number(best.of_average_percent) <= 100 - LEAST_DIFFERENCE ? best : null;
+}
