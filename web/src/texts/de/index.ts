@@ -5,11 +5,11 @@ import { discovery } from "./discovery";
 import { home } from "./home";
 import { messages } from "./messages";
 import { operations } from "./operations";
+import { priceTypes } from "./priceTypes";
 import { product } from "./product";
+import { rules } from "./rules";
 import { settings } from "./settings";
 import { shared } from "./shared";
-import { priceTypes } from "./priceTypes";
-import { rules } from "./rules";
 import { signIn } from "./signIn";
 import { watches } from "./watches";
 
