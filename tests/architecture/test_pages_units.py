@@ -38,5 +38,6 @@ def test_the_units_of_the_pages_work(root: Path, tmp_path: Path) -> None:
 
 def test_the_pages_know_the_site_of_every_locale(root: Path) -> None:
     text = (root / "web" / "src" / "format.ts").read_text("utf-8")
-    sites = dict(re.findall(r'^  (\w\w): \{ tag: "[\w-]+", site: "([\w.]+)" \},$', text, re.M))
-    assert sites == {one.domain: one.host for one in LOCALES}
+    row = r'^  (\w\w): \{ tag: "[\w-]+", site: "([\w.]+)", currency: "(\w+)" \},$'
+    sites = {name: (site, currency) for name, site, currency in re.findall(row, text, re.M)}
+    assert sites == {one.domain: (one.host, one.currency) for one in LOCALES}

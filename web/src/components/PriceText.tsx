@@ -12,14 +12,12 @@ const WITHOUT_AMOUNT: Record<CurrentPrice["state"], TextKey> = {
 };
 
 /** A price as the locale's site writes it, or in words why there is none; doubts in words too. */
-export function PriceText({ price, domain }: { price: CurrentPrice; domain?: string }) {
+export function PriceText({ price, domain }: { price: CurrentPrice; domain: string }) {
   const { t } = useTexts();
   if (price.amount === null) return <span className="muted">{t(WITHOUT_AMOUNT[price.state])}</span>;
   return (
     <>
-      <span className={`figures ${styles.amount}`}>
-        {domain ? siteMoney(price.amount, domain) : price.amount.text}
-      </span>
+      <span className={`figures ${styles.amount}`}>{siteMoney(price.amount, domain)}</span>
       {price.is_implausible && <Mark sign="?" says={t("price.implausible")} />}
       {price.is_stale && <Mark sign="…" says={t("price.stale")} />}
     </>

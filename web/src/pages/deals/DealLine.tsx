@@ -7,7 +7,7 @@ import { Picture } from "../../components/Picture";
 import { Skeleton } from "../../components/Skeleton";
 import { Sparkline } from "../../components/Sparkline";
 import { When } from "../../components/When";
-import { percentText, siteOf } from "../../format";
+import { percentText, siteMoney, siteOf } from "../../format";
 import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
 import styles from "./Deals.module.css";
@@ -34,13 +34,13 @@ export function DealLine({ deal }: { deal: Deal }) {
         </p>
         <p className={styles.amounts}>
           <strong className={`figures ${styles.amount}`}>
-            {deal.price?.text ?? t("price.noOffer")}
+            {deal.price ? siteMoney(deal.price, deal.domain) : t("price.noOffer")}
           </strong>
           {deal.discount_percent !== null && deal.usual && (
             <span className="good">
               {t("deals.below", {
                 percent: percentText(deal.discount_percent / 100, language),
-                usual: deal.usual.text,
+                usual: siteMoney(deal.usual, deal.domain),
               })}
             </span>
           )}

@@ -1,5 +1,5 @@
 import type { Schema } from "../../api/client";
-import { siteOf } from "../../format";
+import { siteMoney, siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
 import type { Chosen } from "../../useChosen";
 import styles from "./Discovery.module.css";
@@ -90,15 +90,23 @@ function Row({ proposal, chosen }: RowProps) {
         <span className="secondary">{by.filter(Boolean).join(" · ")}</span>
       </th>
       <td className={styles.number}>
-        <strong className="figures">{proposal.price?.text ?? t("price.noOffer")}</strong>
+        <strong className="figures">
+          {proposal.price ? siteMoney(proposal.price, proposal.domain) : t("price.noOffer")}
+        </strong>
         <br />
         <span className="secondary">
           {proposal.average_90_days &&
-            t("discovery.average", { amount: proposal.average_90_days.text })}
+            t("discovery.average", {
+              amount: siteMoney(proposal.average_90_days, proposal.domain),
+            })}
         </span>
       </td>
       <td className={`${styles.number} figures`}>
-        {proposal.target?.text ?? <span className="muted">{t("watches.noTarget")}</span>}
+        {proposal.target ? (
+          siteMoney(proposal.target, proposal.domain)
+        ) : (
+          <span className="muted">{t("watches.noTarget")}</span>
+        )}
       </td>
       <td className="secondary">{liked.join(" · ")}</td>
     </tr>

@@ -80,9 +80,9 @@ function Line({ watch }: { watch: Watch }) {
         </span>
       </span>
       <span className={styles.price}>
-        <PriceText price={price} />
+        <PriceText price={price} domain={watch.domain} />
         <br />
-        <Change change={watch.change} />
+        <Change change={watch.change} domain={watch.domain} />
       </span>
     </li>
   );

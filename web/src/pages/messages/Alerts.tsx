@@ -7,6 +7,7 @@ import { Listing } from "../../components/Listing";
 import type { Column } from "../../components/Table";
 import { useToast } from "../../components/Toast";
 import { When } from "../../components/When";
+import { siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
 import { usePages } from "../../usePages";
 import { useOwner } from "./owner";
@@ -84,12 +85,12 @@ function AlertPrice({ alert }: { alert: Alert }) {
   const { t } = useTexts();
   return (
     <>
-      <strong>{alert.price?.text ?? t("price.noOffer")}</strong>
+      <strong>{alert.price ? siteMoney(alert.price, alert.domain) : t("price.noOffer")}</strong>
       {alert.previous_price && (
         <>
           <br />
           <span className="secondary">
-            {t("messages.before", { amount: alert.previous_price.text })}
+            {t("messages.before", { amount: siteMoney(alert.previous_price, alert.domain) })}
           </span>
         </>
       )}

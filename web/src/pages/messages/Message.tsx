@@ -6,6 +6,7 @@ import { Read } from "../../components/Listing";
 import { State, type StateKind } from "../../components/State";
 import { type Column, Table } from "../../components/Table";
 import { When } from "../../components/When";
+import { siteMoney } from "../../format";
 import { durationText, numberText } from "../../quantities";
 import { useTexts } from "../../texts/texts";
 import styles from "./Messages.module.css";
@@ -116,7 +117,7 @@ function AboutAlert({ id }: { id: number }) {
     <div>
       <ProductLink {...alert.data} priceType={alert.data.price_type} />
       <p>
-        {alert.data.price?.text ?? t("price.noOffer")}
+        {alert.data.price ? siteMoney(alert.data.price, alert.data.domain) : t("price.noOffer")}
         {": "}
         <span lang="en">{alert.data.reason}</span>
       </p>

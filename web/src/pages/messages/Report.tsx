@@ -5,6 +5,7 @@ import { Empty } from "../../components/Empty";
 import { Read } from "../../components/Listing";
 import { type Column, Table } from "../../components/Table";
 import { When } from "../../components/When";
+import { siteMoney } from "../../format";
 import { numberText } from "../../quantities";
 import { useTexts } from "../../texts/texts";
 import styles from "./Messages.module.css";
@@ -49,11 +50,13 @@ export function ReportedDeals({ deals, leftOut }: { deals: readonly Deal[]; left
       head: t("messages.price"),
       cell: (deal) => (
         <>
-          <strong>{deal.price.text}</strong>
+          <strong>{siteMoney(deal.price, deal.domain)}</strong>
           {deal.usual && (
             <>
               <br />
-              <span className="secondary">{t("messages.usual", { amount: deal.usual.text })}</span>
+              <span className="secondary">
+                {t("messages.usual", { amount: siteMoney(deal.usual, deal.domain) })}
+              </span>
             </>
           )}
         </>

@@ -1,9 +1,9 @@
 import type { Watch } from "../../api/client";
-import { percentText } from "../../format";
+import { percentText, siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
 
 /** What one waits for, and how far the price is from it. */
-export function Target({ watch: { target, price, rules } }: { watch: Watch }) {
+export function Target({ watch: { target, price, rules, domain } }: { watch: Watch }) {
   const { t, language } = useTexts();
   if (target === null) {
     return (
@@ -15,7 +15,7 @@ export function Target({ watch: { target, price, rules } }: { watch: Watch }) {
   const distance = price.amount && target.minor > 0 ? price.amount.minor / target.minor - 1 : null;
   return (
     <>
-      <span className="figures">{target.text}</span>
+      <span className="figures">{siteMoney(target, domain)}</span>
       <br />
       <span className={distance !== null && distance <= 0 ? "good" : "secondary"}>
         {distance !== null &&

@@ -135,14 +135,14 @@ function Row({ watch, isChosen, onChoose, sparklines: { lines, from, to } }: Row
         </span>
       </th>
       <td className={`${styles.number} ${styles.price}`}>
-        <PriceText price={watch.price} />
+        <PriceText price={watch.price} domain={watch.domain} />
         <br />
         <span className="secondary">
           {watch.price.observed_at && <When at={watch.price.observed_at} />}
         </span>
       </td>
       <td className={`${styles.number} ${styles.change}`}>
-        <Change change={watch.change} />
+        <Change change={watch.change} domain={watch.domain} />
       </td>
       <td className={styles.line}>
         <Sparkline series={lines.get(watch.id)} from={from} to={to} />
