@@ -42,7 +42,8 @@ const COUNTS = [
 export function Run() {
   const { t, language } = useTexts();
   const params = useParams<{ dag: string; "*": string }>();
-  const id = `${params.dag}/${params["*"]}`;
+  // Airflow may escape what a run is called; no run is called by a per cent sign.
+  const id = decodeURIComponent(`${params.dag}/${params["*"]}`);
   const query = useQuery({
     queryKey: ["operations", "run", id],
     queryFn: () =>
