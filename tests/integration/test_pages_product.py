@@ -17,7 +17,7 @@ TITLE = "לוח מקשים מכני — a mechanical keyboard with " + 12 * "ver
 
 @pytest.fixture
 def product(connection: Connection, pages_console: Console) -> Console:
-    """A console that knows a product: nine months of prices, a gap, jumps, other types, sites."""
+    """A console that knows a product: nine months of prices, a gap, jumps, another site."""
     now = pages_console.clock.now
     points = [
         (now - timedelta(days=270 - day), None if 240 < day < 247 else 9000 - 700 * (day % 7))
