@@ -6,16 +6,17 @@ import { Skeleton } from "./components/Skeleton";
 import { ToastProvider } from "./components/Toast";
 import { LiveUpdates } from "./live";
 import { SessionProvider } from "./session";
+import { withAllTexts } from "./texts/texts";
 
 const Home = lazy(() => import("./pages/home/Home"));
 const Watches = lazy(() => import("./pages/watches/Watches"));
 const Add = lazy(() => import("./pages/watches/Add"));
-const Deals = lazy(() => import("./pages/deals/Deals"));
-const Discovery = lazy(() => import("./pages/discovery/Discovery"));
+const Deals = withAllTexts(lazy(() => import("./pages/deals/Deals")));
+const Discovery = withAllTexts(lazy(() => import("./pages/discovery/Discovery")));
 const Product = lazy(() => import("./pages/product/Product"));
-const Messages = lazy(() => import("./pages/messages/Messages"));
-const Operations = lazy(() => import("./pages/operations/Operations"));
-const Settings = lazy(() => import("./pages/settings/Settings"));
+const Messages = withAllTexts(lazy(() => import("./pages/messages/Messages")));
+const Operations = withAllTexts(lazy(() => import("./pages/operations/Operations")));
+const Settings = withAllTexts(lazy(() => import("./pages/settings/Settings")));
 const NotFound = lazy(() => import("./pages/NotFound"));
 
 export function App() {

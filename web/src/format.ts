@@ -84,7 +84,7 @@ export function minorOf(text: string, currency: string): number | null {
 
 /** Return a number as people read it: 60,000 in English, 60.000 in German. */
 export function numberText(value: number, language: string): string {
-  return new Intl.NumberFormat(language).format(value);
+  return new Intl.NumberFormat(regionOf(language)).format(value);
 }
 
 /** Return a share as people read it: 0.043 is "4 %" in German and "4%" in English. */
@@ -93,13 +93,13 @@ export function percentText(share: number, language: string): string {
     style: "percent",
     maximumFractionDigits: Math.abs(share) < 0.1 ? 1 : 0,
   } as const;
-  return new Intl.NumberFormat(language, format).format(share);
+  return new Intl.NumberFormat(regionOf(language), format).format(share);
 }
 
 /** Return how long ago something was, in the largest unit that fits: "3 hours ago". */
 export function agoText(at: Date, now: Date, language: string): string {
   const seconds = (at.getTime() - now.getTime()) / 1000;
-  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const words = new Intl.RelativeTimeFormat(regionOf(language), { numeric: "auto" });
   const size = Math.abs(seconds);
   if (size < MINUTE_S) return words.format(0, "second");
   if (size < HOUR_S) return words.format(Math.round(seconds / MINUTE_S), "minute");
@@ -111,24 +111,28 @@ export function agoText(at: Date, now: Date, language: string): string {
 
 /** Return a moment in full, with its zone: what stands behind "3 hours ago". */
 export function momentText(at: Date, language: string): string {
-  return at.toLocaleString(language, { dateStyle: "long", timeStyle: "long" });
+  return at.toLocaleString(regionOf(language), { dateStyle: "long", timeStyle: "long" });
 }
 
 /** Return a moment by day and minute, for tables and charts: "18 Sept 2026, 14:20". */
 export function minuteText(at: Date, language: string): string {
-  return at.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+  return at.toLocaleString(regionOf(language), { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** Return a day: "18 September 2026". */
 export function dayText(at: Date, language: string): string {
-  return at.toLocaleDateString(language, { day: "numeric", month: "long", year: "numeric" });
+  return at.toLocaleDateString(regionOf(language), {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+  });
 }
 
 /** Return the name of a weekday; 1 is Monday. */
 export function weekdayText(weekday: number, language: string): string {
   // 1 January 2024 was a Monday.
   const day = new Date(Date.UTC(2024, 0, weekday));
-  return day.toLocaleDateString(language, { weekday: "long", timeZone: "UTC" });
+  return day.toLocaleDateString(regionOf(language), { weekday: "long", timeZone: "UTC" });
 }
 
 function moneyFormat(tag: string, currency: string): Intl.NumberFormat {
@@ -139,4 +143,9 @@ function moneyFormat(tag: string, currency: string): Intl.NumberFormat {
   const made = new Intl.NumberFormat(tag, { style: "currency", currency });
   formats.set(key, made);
   return made;
+}
+
+/** Return the reader's own kind of a language: British dates for who reads British English. */
+export function regionOf(language: string): string {
+  return navigator.languages.find((one) => one.split("-")[0] === language) ?? language;
 }

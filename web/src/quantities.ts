@@ -1,9 +1,11 @@
+import { regionOf } from "./format";
+
 const BYTES = ["B", "kB", "MB", "GB", "TB"] as const;
 const ROW = 16;
 
 /** Return a number as the reader's language writes it. */
 export function numberText(number: number, language: string): string {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(number);
+  return new Intl.NumberFormat(regionOf(language), { maximumFractionDigits: 1 }).format(number);
 }
 
 /** Return a size in the largest unit that fits: "24.6 MB". */

@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { digitsOf, moneyTexts } from "../format";
+import { digitsOf, moneyTexts, regionOf } from "../format";
 import { colour } from "./colours";
 import { drawGaps, drawOverlay } from "./drawing";
 import { type ChartSeries, colourOf, dashOf, type Overlay, scaleOf } from "./series";
@@ -185,12 +185,15 @@ function momentLabel(at: Date, step: number, language: string): string {
   if (step >= 360 * DAY_S) return String(at.getFullYear());
   if (step >= 28 * DAY_S) {
     const isNewYear = at.getMonth() === 0;
-    return at.toLocaleDateString(language, isNewYear ? { year: "numeric" } : { month: "short" });
+    return at.toLocaleDateString(
+      regionOf(language),
+      isNewYear ? { year: "numeric" } : { month: "short" },
+    );
   }
   if (step >= DAY_S || (at.getHours() === 0 && at.getMinutes() === 0)) {
-    return at.toLocaleDateString(language, { day: "numeric", month: "short" });
+    return at.toLocaleDateString(regionOf(language), { day: "numeric", month: "short" });
   }
-  return at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+  return at.toLocaleTimeString(regionOf(language), { hour: "2-digit", minute: "2-digit" });
 }
 
 /** Return an axis of amounts: from a little below the lowest to a little above the highest. */

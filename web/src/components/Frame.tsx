@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useSession } from "../session";
-import type { TextKey } from "../texts/en";
+import type { TextKey } from "../texts/keys";
 import { useTexts } from "../texts/texts";
 import styles from "./Frame.module.css";
 import { Icon, type IconName } from "./Icon";

@@ -1,6 +1,6 @@
 import type { CurrentPrice } from "../api/client";
 import { siteMoney } from "../format";
-import type { TextKey } from "../texts/en";
+import type { TextKey } from "../texts/keys";
 import { useTexts } from "../texts/texts";
 import styles from "./PriceText.module.css";
 

@@ -1,5 +1,14 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
-import type { Catalogue, TextKey } from "./en";
+import {
+  type ComponentType,
+  createContext,
+  type ReactNode,
+  use,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+} from "react";
+import type { TextKey } from "./keys";
 
 export const LANGUAGES = ["en", "de"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -12,21 +21,32 @@ interface Texts {
 }
 
 const KEPT_AS = "keeper.language";
-const CATALOGUES: Record<Language, () => Promise<Catalogue>> = {
-  en: async () => (await import("./en")).en,
-  de: async () => (await import("./de")).de,
+type Part = "base" | "work";
+type Words = Partial<Record<TextKey, string>>;
+
+const PARTS: Record<Language, Record<Part, () => Promise<Words>>> = {
+  en: {
+    base: async () => (await import("./en/base")).base,
+    work: async () => (await import("./en/work")).work,
+  },
+  de: {
+    base: async () => (await import("./de/base")).base,
+    work: async () => (await import("./de/work")).work,
+  },
 };
+const known: Record<Language, Words> = { en: {}, de: {} };
+const asked = new Map<string, Promise<void>>();
 const Context = createContext<Texts | null>(null);
 
-/** Give everything below the words of the reader's language; nothing is drawn before they are there. */
+/** Give what is below the words of the reader's language; nothing is drawn before they are there. */
 export function TextsProvider({ children }: { children: ReactNode }) {
   const [language, choose] = useState<Language>(preferred);
-  const [catalogue, setCatalogue] = useState<Catalogue | null>(null);
+  const [read, setRead] = useState<Language | null>(null);
 
   useEffect(() => {
     let wanted = true;
-    CATALOGUES[language]().then((read) => {
-      if (wanted) setCatalogue(read);
+    load(language, "base").then(() => {
+      if (wanted) setRead(language);
     });
     document.documentElement.lang = language;
     localStorage.setItem(KEPT_AS, language);
@@ -37,12 +57,12 @@ export function TextsProvider({ children }: { children: ReactNode }) {
 
   const texts = useMemo<Texts | null>(
     () =>
-      catalogue && {
-        language,
+      read && {
+        language: read,
         choose,
-        t: (key, values) => fill(catalogue[key], values),
+        t: (key, values) => fill(known[read][key] ?? key, values),
       },
-    [catalogue, language],
+    [read],
   );
   return texts && <Context value={texts}>{children}</Context>;
 }
@@ -54,14 +74,36 @@ export function useTexts(): Texts {
   return texts;
 }
 
+/** Return a page that is drawn once the words of deals, messages, operations and settings are there. */
+export function withAllTexts(Page: ComponentType): ComponentType {
+  return function WithAllTexts() {
+    use(load(useTexts().language, "work"));
+    return <Page />;
+  };
+}
+
+function load(language: Language, part: Part): Promise<void> {
+  const name = `${language} ${part}`;
+  let loading = asked.get(name);
+  if (loading === undefined) {
+    loading = PARTS[language][part]().then((words) => {
+      Object.assign(known[language], words);
+    });
+    // What could not be fetched is asked for again by whoever needs it next.
+    loading.catch(() => asked.delete(name));
+    asked.set(name, loading);
+  }
+  return loading;
+}
+
 /** Put values in the place of `{name}`. */
 export function fill(text: string, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 function preferred(): Language {
-  const asked = [localStorage.getItem(KEPT_AS), ...navigator.languages];
-  for (const one of asked) {
+  const wanted = [localStorage.getItem(KEPT_AS), ...navigator.languages];
+  for (const one of wanted) {
     const found = LANGUAGES.find((language) => one?.toLowerCase().startsWith(language));
     if (found) return found;
   }

@@ -1,5 +1,5 @@
 import type { Schema } from "../../api/client";
-import { siteMoney, siteOf } from "../../format";
+import { regionOf, siteMoney, siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
 import type { Chosen } from "../../useChosen";
 import styles from "./Discovery.module.css";
@@ -62,7 +62,7 @@ function Row({ proposal, chosen }: RowProps) {
     proposal.rating === null ? null : t("discovery.stars", { stars: proposal.rating }),
     proposal.review_count && t("discovery.reviews", { reviews: proposal.review_count }),
     proposal.sales_rank &&
-      t("discovery.rank", { rank: proposal.sales_rank.toLocaleString(language) }),
+      t("discovery.rank", { rank: proposal.sales_rank.toLocaleString(regionOf(language)) }),
   ].filter(Boolean);
   const by = [siteOf(proposal.domain), proposal.price_type, proposal.found_by, proposal.decided_by];
   return (

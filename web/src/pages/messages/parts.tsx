@@ -2,7 +2,7 @@ import { Link } from "wouter";
 import type { Schema } from "../../api/client";
 import { State, type StateKind } from "../../components/State";
 import { When } from "../../components/When";
-import type { TextKey } from "../../texts/en";
+import type { TextKey } from "../../texts/keys";
 import { useTexts } from "../../texts/texts";
 import styles from "./Messages.module.css";
 

@@ -3,7 +3,7 @@ import { Route, Switch } from "wouter";
 import { Page } from "../../components/Page";
 import { Subpages } from "../../components/Subpages";
 import { useSession } from "../../session";
-import type { TextKey } from "../../texts/en";
+import type { TextKey } from "../../texts/keys";
 import { useTexts } from "../../texts/texts";
 import NotFound from "../NotFound";
 import { AuditLog } from "./AuditLog";

@@ -5,7 +5,7 @@ import { Read } from "../../components/Listing";
 import { type Column, Table } from "../../components/Table";
 import { When } from "../../components/When";
 import { durationText } from "../../quantities";
-import type { TextKey } from "../../texts/en";
+import type { TextKey } from "../../texts/keys";
 import { useTexts } from "../../texts/texts";
 import { Facts } from "./Facts";
 import styles from "./Operations.module.css";

@@ -1,7 +1,7 @@
 import type { Locale, PriceType, Schema } from "../../api/client";
 import { Failed } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
-import { dayText, percentText, siteMoney, weekdayText } from "../../format";
+import { dayText, percentText, regionOf, siteMoney, weekdayText } from "../../format";
 import { useTexts } from "../../texts/texts";
 import styles from "./Figures.module.css";
 import { useStatistics, useWeekdays } from "./useStatistics";
@@ -104,7 +104,7 @@ export function Figures({ asin, domain, priceType }: Props) {
   );
 
   function against(percent: number): string {
-    return new Intl.NumberFormat(language, {
+    return new Intl.NumberFormat(regionOf(language), {
       style: "percent",
       maximumFractionDigits: 1,
       signDisplay: "exceptZero",
@@ -164,7 +164,7 @@ function Windows({ windows, text }: WindowsProps) {
 function perWeek({ changes, known_since }: Window, language: string): string {
   const weeks = (Date.now() - Date.parse(known_since)) / (7 * 86_400_000);
   const often = changes / Math.max(weeks, 1 / 7);
-  return new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(often);
+  return new Intl.NumberFormat(regionOf(language), { maximumFractionDigits: 1 }).format(often);
 }
 
 function bestWeekday(weekdays: readonly Schema["WeekdayReply"][]) {

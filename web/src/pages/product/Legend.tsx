@@ -1,6 +1,6 @@
 import { colourOf, dashOf, type Overlay } from "../../chart/series";
 import { Button } from "../../components/Button";
-import type { TextKey } from "../../texts/en";
+import type { TextKey } from "../../texts/keys";
 import { useTexts } from "../../texts/texts";
 import styles from "./History.module.css";
 import { keyOf, type SeriesName } from "./useChartSeries";

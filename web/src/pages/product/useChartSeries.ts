@@ -5,7 +5,7 @@ import type { ChartSeries } from "../../chart/series";
 import type { Span } from "../../chart/steps";
 
 /** As many points as a wide screen has pixels; the API keeps every low and gap of longer ones. */
-const POINTS = 2_000;
+const POINTS = 1_000;
 const ROUND_S = 3_600;
 
 /** A price of a product that may be drawn. */

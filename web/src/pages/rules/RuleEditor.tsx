@@ -1,5 +1,6 @@
 import { Button } from "../../components/Button";
 import { Choice } from "../../components/Field";
+import { regionOf } from "../../format";
 import { useTexts } from "../../texts/texts";
 import {
   BOUNDS,
@@ -28,7 +29,7 @@ const MOST_CONDITIONS = 5;
 export function RuleEditor({ rule, currency, domain, onChange, onRemove }: Props) {
   const { t, language } = useTexts();
   const clauses = rule.map((condition) => t(...clauseOf(condition, currency, domain)));
-  const list = new Intl.ListFormat(language, { type: "conjunction" });
+  const list = new Intl.ListFormat(regionOf(language), { type: "conjunction" });
   const sentence = t("alert.sentence", { clauses: list.format(clauses) });
   const set = (place: number, condition: Condition) =>
     onChange(rule.map((one, at) => (at === place ? condition : one)));

@@ -1,5 +1,5 @@
 import { minorOf, moneyText } from "../../format";
-import type { TextKey } from "../../texts/en";
+import type { TextKey } from "../../texts/keys";
 
 /** What a condition's figure is: an amount, or a whole number within bounds. */
 export type FigureKind = "money" | "percent" | "days" | "points";

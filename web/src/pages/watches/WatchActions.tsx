@@ -4,7 +4,7 @@ import { api, read, type Watch } from "../../api/client";
 import { BulkBar } from "../../components/BulkBar";
 import { Button } from "../../components/Button";
 import { useToast } from "../../components/Toast";
-import type { TextKey } from "../../texts/en";
+import type { TextKey } from "../../texts/keys";
 import { useTexts } from "../../texts/texts";
 import { type Bulk, formerStates, stateChange, tagChange, withoutTags } from "./bulk";
 import styles from "./Watches.module.css";
