@@ -17,6 +17,19 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // What almost every page shows is one file: each small one costs a request and its frame.
+        advancedChunks: {
+          groups: [
+            {
+              name: "shared",
+              test: /src\/(components\/(Button|Failed|Icon|Page|Picture|PriceText|Segmented|Skeleton|When)\.|format|useNow)/,
+            },
+          ],
+        },
+      },
+    },
   },
   server: {
     host: "127.0.0.1",

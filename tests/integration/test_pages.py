@@ -100,7 +100,7 @@ def test_a_page_loads_few_scripts(
     scripts = [name for name in loaded if name.endswith(".js")]
     assert scripts
     size = sum(len(gzip.compress((pages_dir / name).read_bytes())) for name in scripts)
-    assert size <= MOST_SCRIPT_BYTES
+    assert size <= MOST_SCRIPT_BYTES, sorted(scripts)
 
 
 def test_the_pages_say_that_the_network_is_away_and_go_on_when_it_is_back(

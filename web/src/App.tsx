@@ -6,17 +6,32 @@ import { Skeleton } from "./components/Skeleton";
 import { ToastProvider } from "./components/Toast";
 import { LiveUpdates } from "./live";
 import { SessionProvider } from "./session";
-import { withAllTexts } from "./texts/texts";
+import { withTexts } from "./texts/texts";
 
 const Home = lazy(() => import("./pages/home/Home"));
 const Watches = lazy(() => import("./pages/watches/Watches"));
 const Add = lazy(() => import("./pages/watches/Add"));
-const Deals = withAllTexts(lazy(() => import("./pages/deals/Deals")));
-const Discovery = withAllTexts(lazy(() => import("./pages/discovery/Discovery")));
+const Deals = withTexts(
+  "work",
+  lazy(() => import("./pages/deals/Deals")),
+);
+const Discovery = withTexts(
+  "work",
+  lazy(() => import("./pages/discovery/Discovery")),
+);
 const Product = lazy(() => import("./pages/product/Product"));
-const Messages = withAllTexts(lazy(() => import("./pages/messages/Messages")));
-const Operations = withAllTexts(lazy(() => import("./pages/operations/Operations")));
-const Settings = withAllTexts(lazy(() => import("./pages/settings/Settings")));
+const Messages = withTexts(
+  "work",
+  lazy(() => import("./pages/messages/Messages")),
+);
+const Operations = withTexts(
+  "work",
+  lazy(() => import("./pages/operations/Operations")),
+);
+const Settings = withTexts(
+  "work",
+  lazy(() => import("./pages/settings/Settings")),
+);
 const NotFound = lazy(() => import("./pages/NotFound"));
 
 export function App() {

@@ -1,8 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useMemo } from "react";
+import { createContext, lazy, type ReactNode, Suspense, useContext, useMemo } from "react";
 import { ApiError, api, read, run, type Schema } from "./api/client";
 import { Failed } from "./components/Failed";
-import { SignIn } from "./pages/SignIn";
 import { IS_MINI_APP } from "./telegram";
 
 interface Session {
@@ -11,6 +10,7 @@ interface Session {
   signOut: () => Promise<void>;
 }
 
+const SignIn = lazy(() => import("./pages/SignIn"));
 const Context = createContext<Session | null>(null);
 
 /** Show what is below to who has signed in, and the page to sign in to everybody else. */
@@ -34,7 +34,13 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     [me.data, queries],
   );
   if (session) return <Context value={session}>{children}</Context>;
-  if (me.error instanceof ApiError && me.error.status === 401 && !IS_MINI_APP) return <SignIn />;
+  if (me.error instanceof ApiError && me.error.status === 401 && !IS_MINI_APP) {
+    return (
+      <Suspense>
+        <SignIn />
+      </Suspense>
+    );
+  }
   if (me.error) return <Failed error={me.error} retry={me.refetch} />;
   return null;
 }

@@ -8,7 +8,7 @@ import { useTexts } from "../texts/texts";
 import styles from "./SignIn.module.css";
 
 /** Who has not signed in asks for a link here. The answer is the same for every address. */
-export function SignIn() {
+export default function SignIn() {
   const { t } = useTexts();
   const [email, setEmail] = useState("");
   const mail = useMutation({

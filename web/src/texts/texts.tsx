@@ -21,16 +21,18 @@ interface Texts {
 }
 
 const KEPT_AS = "keeper.language";
-type Part = "base" | "work";
+type Part = "base" | "rules" | "work";
 type Words = Partial<Record<TextKey, string>>;
 
 const PARTS: Record<Language, Record<Part, () => Promise<Words>>> = {
   en: {
     base: async () => (await import("./en/base")).base,
+    rules: async () => (await import("./en/rules")).rules,
     work: async () => (await import("./en/work")).work,
   },
   de: {
     base: async () => (await import("./de/base")).base,
+    rules: async () => (await import("./de/rules")).rules,
     work: async () => (await import("./de/work")).work,
   },
 };
@@ -74,11 +76,11 @@ export function useTexts(): Texts {
   return texts;
 }
 
-/** Return a page that is drawn once the words of deals, messages, operations and settings are there. */
-export function withAllTexts(Page: ComponentType): ComponentType {
-  return function WithAllTexts() {
-    use(load(useTexts().language, "work"));
-    return <Page />;
+/** Return a component that is drawn once the words of its part of the pages are there. */
+export function withTexts<Props extends object>(part: Part, Worded: ComponentType<Props>) {
+  return function WithTexts(props: Props) {
+    use(load(useTexts().language, part));
+    return <Worded {...props} />;
   };
 }
 

@@ -7,7 +7,7 @@ import { useTitle } from "../../components/Page";
 import { PriceText } from "../../components/PriceText";
 import { Skeleton } from "../../components/Skeleton";
 import { minorOf, siteOf } from "../../format";
-import { useTexts } from "../../texts/texts";
+import { useTexts, withTexts } from "../../texts/texts";
 import type { Edited } from "../rules/AlertPanel";
 import { CheckNow } from "./CheckNow";
 import { Figures } from "./Figures";
@@ -21,7 +21,10 @@ import { useLocales } from "./useLocales";
 import { Verdict } from "./Verdict";
 
 // Neither is seen first.
-const AlertPanel = lazy(() => import("../rules/AlertPanel"));
+const AlertPanel = withTexts(
+  "rules",
+  lazy(() => import("../rules/AlertPanel")),
+);
 const Tabs = lazy(() => import("./Tabs"));
 
 interface Props {

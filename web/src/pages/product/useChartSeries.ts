@@ -1,4 +1,4 @@
-import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { api, type Locale, type PriceType, read, type Schema } from "../../api/client";
 import type { ChartSeries } from "../../chart/series";
@@ -30,16 +30,23 @@ export function useChartSeries(
   withShipping: boolean,
   span: Span | null,
 ) {
-  const { columns, isPending, error, retry } = useQueries({
-    queries: names.map((name) => columnsQuery(asin, name, withShipping, null)),
-    combine: (answers) => ({
-      columns: answers.map(({ data }) => data),
-      isPending: answers[0]?.isPending ?? true,
-      error: answers[0]?.error ?? null,
-      retry: answers[0]?.refetch,
-    }),
+  const queries = useQueryClient();
+  const [watched, ...others] = names;
+  const first = useQuery(columnsQuery(asin, watched, withShipping, null));
+  const rest = useQuery({
+    queryKey: ["product", watched.domain, asin, "others", others.map(keyOf), withShipping],
+    queryFn: () =>
+      Promise.all(
+        others.map(async (name): Promise<[string, Columns | undefined]> => {
+          const asked = queries.fetchQuery(columnsQuery(asin, name, withShipping, null));
+          // What cannot be read is not drawn; the others are.
+          return [keyOf(name), await asked.catch(() => undefined)];
+        }),
+      ),
+    enabled: others.length > 0,
+    placeholderData: keepPreviousData,
   });
-  const [whole] = columns;
+  const whole = first.data;
   // Of a history with more points than are drawn, a part that is looked at closer is read anew.
   const isThinned = whole !== undefined && whole.known_points > whole.times.length;
   const detail = useQuery({
@@ -49,15 +56,14 @@ export function useChartSeries(
   });
   const isDetailed = isThinned && span !== null && !detail.isPlaceholderData;
   const closer = isDetailed ? detail.data : undefined;
-  const series = useMemo(
-    () =>
-      names.flatMap((name, place): ChartSeries[] => {
-        const found = (place === 0 ? closer : undefined) ?? columns[place];
-        return found ? [seriesOf(name, found)] : [];
-      }),
-    [names, closer, columns],
-  );
-  return { series, whole, isPending, error, retry };
+  const series = useMemo(() => {
+    const read = new Map(rest.data);
+    return names.flatMap((name, place): ChartSeries[] => {
+      const found = place === 0 ? (closer ?? whole) : read.get(keyOf(name));
+      return found ? [seriesOf(name, found)] : [];
+    });
+  }, [names, closer, whole, rest.data]);
+  return { series, whole, isPending: first.isPending, error: first.error, retry: first.refetch };
 }
 
 function seriesOf(name: SeriesName, columns: Columns): ChartSeries {

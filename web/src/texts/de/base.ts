@@ -3,7 +3,6 @@ import { common } from "./common";
 import { home } from "./home";
 import { priceTypes } from "./priceTypes";
 import { product } from "./product";
-import { rules } from "./rules";
 import { signIn } from "./signIn";
 import { watches } from "./watches";
 
@@ -14,6 +13,5 @@ export const base: Record<keyof typeof en, string> = {
   ...home,
   ...watches,
   ...product,
-  ...rules,
   ...priceTypes,
 };

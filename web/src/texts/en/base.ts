@@ -2,7 +2,6 @@ import { common } from "./common";
 import { home } from "./home";
 import { priceTypes } from "./priceTypes";
 import { product } from "./product";
-import { rules } from "./rules";
 import { signIn } from "./signIn";
 import { watches } from "./watches";
 
@@ -13,6 +12,5 @@ export const base = {
   ...home,
   ...watches,
   ...product,
-  ...rules,
   ...priceTypes,
 };
