@@ -84,7 +84,7 @@ export function minorOf(text: string, currency: string): number | null {
 
 /** Return a number as people read it: 60,000 in English, 60.000 in German. */
 export function numberText(value: number, language: string): string {
-  return new Intl.NumberFormat(regionOf(language)).format(value);
+  return new Intl.NumberFormat(regionOf(language), { maximumFractionDigits: 1 }).format(value);
 }
 
 /** Return a share as people read it: 0.043 is "4 %" in German and "4%" in English. */

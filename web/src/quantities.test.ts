@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bytesText, durationText, fromBase64, hexLines, numberText } from "./quantities";
+import { numberText } from "./format";
+import { bytesText, durationText, fromBase64, hexLines } from "./quantities";
 
 test("numbers are written as the language writes them", () => {
   expect(numberText(60000, "en")).toBe("60,000");

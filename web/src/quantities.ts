@@ -1,12 +1,7 @@
-import { regionOf } from "./format";
+import { numberText } from "./format";
 
 const BYTES = ["B", "kB", "MB", "GB", "TB"] as const;
 const ROW = 16;
-
-/** Return a number as the reader's language writes it. */
-export function numberText(number: number, language: string): string {
-  return new Intl.NumberFormat(regionOf(language), { maximumFractionDigits: 1 }).format(number);
-}
 
 /** Return a size in the largest unit that fits: "24.6 MB". */
 export function bytesText(bytes: number, language: string): string {

@@ -1,5 +1,5 @@
 import type { Schema } from "../api/client";
-import { numberText } from "../quantities";
+import { numberText } from "../format";
 import { useTexts } from "../texts/texts";
 import type { Column } from "./Table";
 import { When } from "./When";

@@ -3,7 +3,7 @@ import { api, read, run, type Schema } from "../../api/client";
 import { Button } from "../../components/Button";
 import { State, type StateKind } from "../../components/State";
 import { useToast } from "../../components/Toast";
-import { numberText } from "../../quantities";
+import { numberText } from "../../format";
 import { removeLater } from "../../removals";
 import { useTexts } from "../../texts/texts";
 import { isOver, useRequest } from "../../useRequest";

@@ -5,7 +5,7 @@ import { Choice } from "../../components/Field";
 import { Listing } from "../../components/Listing";
 import type { Column } from "../../components/Table";
 import { When } from "../../components/When";
-import { numberText } from "../../quantities";
+import { numberText } from "../../format";
 import { useTexts } from "../../texts/texts";
 import { usePages } from "../../usePages";
 import { useOwner } from "./owner";

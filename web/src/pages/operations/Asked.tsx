@@ -3,7 +3,7 @@ import { type ReactNode, useEffect } from "react";
 import type { Schema } from "../../api/client";
 import { Button } from "../../components/Button";
 import { State } from "../../components/State";
-import { numberText } from "../../quantities";
+import { numberText } from "../../format";
 import { useTexts } from "../../texts/texts";
 import { isOver, useRequest } from "../../useRequest";
 import styles from "./Operations.module.css";

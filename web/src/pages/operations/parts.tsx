@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import { ApiError, type Schema } from "../../api/client";
 import { State, type StateKind } from "../../components/State";
-import { numberText } from "../../quantities";
+import { numberText } from "../../format";
 import { useTexts } from "../../texts/texts";
 
 /** How often what is looked at is read again: nothing announces it. */
