@@ -51,7 +51,7 @@ export function DealLine({ deal }: { deal: Deal }) {
           ))}
         </ul>
         <div className={styles.actions}>
-          <ButtonLink to={`/add?url=${encodeURIComponent(deal.url)}`}>
+          <ButtonLink to={`/products/${deal.domain}/${deal.asin}?type=${deal.price_type}&edit`}>
             {t("deals.watch")}
           </ButtonLink>
           <Button aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
@@ -90,13 +90,16 @@ function Past({ deal: { asin, domain, price_type: priceType } }: { deal: Deal })
   });
   if (history.error instanceof ApiError && history.error.status === 404)
     return <p className="muted">{t("deals.noHistory")}</p>;
-  if (history.error) return <Failed error={history.error} retry={history.refetch} />;
-  if (history.isPending) return <Skeleton lines={1} height={80} />;
+  const failure = history.error && <Failed error={history.error} retry={history.refetch} />;
+  if (!history.data) return failure ?? <Skeleton lines={1} height={80} />;
   const to = history.dataUpdatedAt / 1000;
   return (
-    <p className={styles.past}>
-      <Sparkline series={history.data} from={to - 365 * DAY_S} to={to} isLarge />
-      <span className="secondary">{t("deals.year")}</span>
-    </p>
+    <>
+      {failure}
+      <p className={styles.past}>
+        <Sparkline series={history.data} from={to - 365 * DAY_S} to={to} isLarge />
+        <span className="secondary">{t("deals.year")}</span>
+      </p>
+    </>
   );
 }

@@ -110,7 +110,7 @@ function Actions({ channel, name }: { channel: ChannelReply; name: string }) {
 function Answer({ id }: { id: number }) {
   const { t } = useTexts();
   const request = useRequest(id);
-  if (request.error) return <State kind="bad" says={request.error.message} />;
+  if (request.error && !request.data) return <State kind="bad" says={request.error.message} />;
   if (!request.data || !isOver(request.data)) return <span>{t("messages.testing")}</span>;
   const { result, problem } = request.data;
   if (result === null || !("delivery" in result)) {

@@ -35,11 +35,16 @@ export function Rules() {
       {(rules) => (
         <>
           <SnoozeAll rules={rules} />
-          <RulesForm key={query.dataUpdatedAt} rules={rules} />
+          <RulesForm key={formKey(rules)} rules={rules} />
         </>
       )}
     </Read>
   );
+}
+
+/** Return what changes only with what the form holds: reading the same again keeps what is typed. */
+function formKey({ time_zone, quiet_hours, daily_cap, daily_report }: DeliveryRules): string {
+  return JSON.stringify([time_zone, quiet_hours, daily_cap, daily_report]);
 }
 
 function useChange() {

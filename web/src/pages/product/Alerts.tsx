@@ -16,11 +16,12 @@ interface Props {
 export function Alerts({ watch, alerts }: Props) {
   const { t } = useTexts();
   if (watch === undefined) return <p className="muted">{t("product.noWatch")}</p>;
-  if (alerts.isPending) return <Skeleton lines={4} height={40} />;
-  if (alerts.error) return <Failed error={alerts.error} retry={alerts.refetch} />;
-  if (alerts.items.length === 0) return <p className="muted">{t("product.noAlerts")}</p>;
+  const failure = alerts.error && <Failed error={alerts.error} retry={alerts.refetch} />;
+  if (!alerts.data) return failure ?? <Skeleton lines={4} height={40} />;
+  if (alerts.items.length === 0) return failure ?? <p className="muted">{t("product.noAlerts")}</p>;
   return (
     <div className={styles.wide}>
+      {failure}
       <table className={styles.table}>
         <thead>
           <tr>

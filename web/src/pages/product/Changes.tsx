@@ -12,6 +12,7 @@ import { Button } from "../../components/Button";
 import { Failed } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { minuteText, siteMoney } from "../../format";
+import { IS_MINI_APP } from "../../telegram";
 import { useTexts } from "../../texts/texts";
 import styles from "./Tabs.module.css";
 
@@ -39,8 +40,8 @@ export function Changes({ asin, domain, priceType }: Props) {
       read(api.GET("/api/v1/prices/{asin}/history", { params: { path: { asin }, query } })),
     placeholderData: keepPreviousData,
   });
-  if (page.isPending) return <Skeleton lines={8} height={40} />;
-  if (page.error) return <Failed error={page.error} retry={page.refetch} />;
+  const failure = page.error && <Failed error={page.error} retry={page.refetch} />;
+  if (!page.data) return failure ?? <Skeleton lines={8} height={40} />;
   const { items, next_cursor: next } = page.data;
   if (items.length === 0) return <p className="muted">{t("product.noHistory")}</p>;
   const hasShipping = items.some(({ shipping }) => shipping !== null);
@@ -48,6 +49,7 @@ export function Changes({ asin, domain, priceType }: Props) {
     money ? siteMoney(money, domain) : t("chart.noOffer");
   return (
     <>
+      {failure}
       <div className={styles.wide}>
         <table className={styles.table}>
           <thead>
@@ -94,16 +96,19 @@ export function Changes({ asin, domain, priceType }: Props) {
       <div className={styles.foot}>
         {cursor && <Button onClick={() => setCursor(null)}>{t("do.first")}</Button>}
         {next && <Button onClick={() => setCursor(next)}>{t("do.next")}</Button>}
-        <a
-          className={styles.download}
-          download
-          href={`${CONSOLE_PATH}/api/v1/prices/${asin}/history/csv?${new URLSearchParams({
-            domain,
-            price_type: priceType,
-          })}`}
-        >
-          {t("product.download")}
-        </a>
+        {!IS_MINI_APP && (
+          // In Telegram only the pages' own requests are signed, and its window saves no files.
+          <a
+            className={styles.download}
+            download
+            href={`${CONSOLE_PATH}/api/v1/prices/${asin}/history/csv?${new URLSearchParams({
+              domain,
+              price_type: priceType,
+            })}`}
+          >
+            {t("product.download")}
+          </a>
+        )}
       </div>
     </>
   );

@@ -23,9 +23,10 @@ export function Figures({ asin, domain, priceType }: Props) {
   const { t, language } = useTexts();
   const statistics = useStatistics(asin, domain, priceType);
   const byWeekday = useWeekdays(asin, domain, priceType);
-  if (statistics.isPending) return <Skeleton lines={1} height={64} />;
-  if (statistics.error) return <Failed error={statistics.error} retry={statistics.refetch} />;
-  const { windows, percentile } = statistics.data;
+  const { data, error } = statistics;
+  const failure = error && <Failed error={error} retry={statistics.refetch} />;
+  if (!data) return failure ?? <Skeleton lines={1} height={64} />;
+  const { windows, percentile } = data;
   const weekdays = byWeekday.data?.items ?? [];
   const ever = windows.find(({ days }) => days === null);
   const quarter = windows.find(({ days }) => days === QUARTER);
@@ -62,6 +63,7 @@ export function Figures({ asin, domain, priceType }: Props) {
   return (
     <section className={styles.figures}>
       <h2 className="unseen">{t("product.figures")}</h2>
+      {failure}
       <dl className={styles.facts}>
         {facts.map(([name, value, beneath]) => (
           <div key={name}>

@@ -154,7 +154,8 @@ function useOverlay(
       ),
       unconfirmed: (whole?.implausible_times ?? []).map((at, place) => {
         const amount = whole?.implausible_amounts[place] ?? null;
-        return { at, amount, says: t("chart.unconfirmed", { amount: text(amount ?? 0) }) };
+        const said = amount === null ? t("chart.noOffer") : text(amount);
+        return { at, amount, says: t("chart.unconfirmed", { amount: said }) };
       }),
     };
   }, [main, whole, span, target, alerts, tried, lines, t]);

@@ -18,14 +18,16 @@ interface Props {
 export function Locales({ asin, domain, priceType }: Props) {
   const { t, language } = useTexts();
   const locales = useLocales(asin, priceType);
-  if (locales.isPending) return <Skeleton lines={4} height={40} />;
-  if (locales.error) return <Failed error={locales.error} retry={locales.refetch} />;
-  const { items } = locales.data;
+  const { data, error } = locales;
+  const failure = error && <Failed error={error} retry={locales.refetch} />;
+  if (!data) return failure ?? <Skeleton lines={4} height={40} />;
+  const { items } = data;
   if (items.every((one) => one.domain === domain)) {
-    return <p className="muted">{t("product.onlyHere")}</p>;
+    return failure ?? <p className="muted">{t("product.onlyHere")}</p>;
   }
   return (
     <div className={styles.wide}>
+      {failure}
       <table className={styles.table}>
         <thead>
           <tr>

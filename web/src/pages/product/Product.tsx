@@ -1,27 +1,35 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useParams, useSearchParams } from "wouter";
 import { ApiError, api, type Locale, type PriceType, read, type Schema } from "../../api/client";
 import { Failed } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { currencyOf, siteOf } from "../../format";
+import type { Draft } from "../rules/draft";
 import { ProductOf } from "./ProductOf";
 import { isPriceType } from "./priceTypes";
 import { useWatches } from "./useWatches";
 
 type Prices = Schema["ProductPricesReply"];
+type Named = { domain: Locale; asin: string };
 
 /** A product at an Amazon site, and one of its prices: as asked, else the watched one. */
 export default function Product() {
-  const { domain, asin } = useParams<{ domain: Locale; asin: string }>();
+  const named = useParams<Named>();
+  return <PriceOf key={`${named.domain} ${named.asin}`} {...named} />;
+}
+
+function PriceOf({ domain, asin }: Named) {
   const [search] = useSearchParams();
   const product = useQuery({
     queryKey: ["product", domain, asin],
     queryFn: () => pricesOf(asin, domain),
   });
   const watches = useWatches(asin, domain);
-  if (product.isPending || watches.isPending) return <Skeleton lines={10} height={40} />;
-  if (product.error) return <Failed error={product.error} retry={product.refetch} />;
-  if (watches.error) return <Failed error={watches.error} retry={watches.refetch} />;
+  const [begun, setBegun] = useState<Draft | null>(null);
+  const failed = product.error ? product : watches;
+  const failure = failed.error && <Failed error={failed.error} retry={failed.refetch} />;
+  if (!product.data || !watches.data) return failure ?? <Skeleton lines={10} height={40} />;
   const asked = search.get("type");
   const watched = watches.data.map((one) => one.price_type as PriceType);
   const known = product.data.prices.map((price) => price.price_type as PriceType);
@@ -29,13 +37,18 @@ export default function Product() {
   const priceType = isPriceType(asked) ? asked : (watched[0] ?? usual);
   const watch = watches.data.find((one) => one.price_type === priceType);
   return (
-    <ProductOf
-      key={`${domain} ${asin} ${priceType}`}
-      product={{ ...product.data, title: product.data.title ?? watch?.title ?? null }}
-      domain={domain}
-      priceType={priceType}
-      watch={watch}
-    />
+    <>
+      {failure}
+      <ProductOf
+        key={priceType}
+        product={{ ...product.data, title: product.data.title ?? watch?.title ?? null }}
+        domain={domain}
+        priceType={priceType}
+        watch={watch}
+        begun={begun}
+        onBegun={setBegun}
+      />
+    </>
   );
 }
 

@@ -9,6 +9,7 @@ import { Skeleton } from "../../components/Skeleton";
 import { minorOf, siteOf } from "../../format";
 import { useTexts, withTexts } from "../../texts/texts";
 import type { Edited } from "../rules/AlertPanel";
+import type { Draft } from "../rules/draft";
 import { CheckNow } from "./CheckNow";
 import { Figures } from "./Figures";
 import { Head } from "./Head";
@@ -33,10 +34,13 @@ interface Props {
   priceType: PriceType;
   /** One's own watch of this price. */
   watch: Watch | undefined;
+  /** What was typed of a watch that is not there yet, before another type of price was chosen. */
+  begun: Draft | null;
+  onBegun: (draft: Draft | null) => void;
 }
 
 /** One price of a product: whether it is good, its history, its alert, and what else is known. */
-export function ProductOf({ product, domain, priceType, watch }: Props) {
+export function ProductOf({ product, domain, priceType, watch, begun, onBegun }: Props) {
   const { t } = useTexts();
   const { asin, currency } = product;
   const title = product.title ?? asin;
@@ -56,6 +60,7 @@ export function ProductOf({ product, domain, priceType, watch }: Props) {
     setEditing(false);
     setEdited(null);
     setDragged(null);
+    onBegun(null);
   };
 
   const raised = useMemo(
@@ -132,7 +137,11 @@ export function ProductOf({ product, domain, priceType, watch }: Props) {
               priceType={priceType}
               dragged={dragged}
               onEdited={setEdited}
-              onPriceType={(type) => setSearch({ type, edit: "" })}
+              begun={begun}
+              onPriceType={(type, draft) => {
+                onBegun(draft);
+                setSearch({ type, edit: "" });
+              }}
               onClose={close}
             />
           </Suspense>

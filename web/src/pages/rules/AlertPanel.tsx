@@ -31,7 +31,10 @@ interface Props {
   /** Where the target's line was dragged last, in minor units; a new object each time. */
   dragged: { minor: number } | null;
   onEdited: (edited: Edited) => void;
-  onPriceType: (type: PriceType) => void;
+  /** What was typed for another type of price; null for nothing. */
+  begun: Draft | null;
+  /** Another type of price is wanted; with what is typed if it can go there. */
+  onPriceType: (type: PriceType, draft: Draft | null) => void;
   onClose: () => void;
 }
 
@@ -41,7 +44,7 @@ const PRIORITIES = ["HIGH", "NORMAL", "LOW"] as const;
 /** What a watch alerts for, edited beside the chart that shows when it would have. */
 export default function AlertPanel(props: Props) {
   const { asin, domain, currency, priceType, watch, dragged, onEdited, onClose } = props;
-  const [draft, onChange] = useState(() => draftOf(watch, priceType));
+  const [draft, onChange] = useState(() => draftOf(watch, priceType, props.begun));
   const trial = useTrial(draft, asin, domain, currency);
   const { target, withShipping } = draft;
   const alerts = trial.data?.alerts ?? NONE;
@@ -172,7 +175,10 @@ function More({ asin, domain, watch, draft, onChange, onPriceType, onSnooze }: M
           <Choice
             label={t("alert.priceType")}
             value={draft.priceType}
-            onChange={(event) => onPriceType(event.target.value as PriceType)}
+            onChange={(event) =>
+              // What stands in a watch's form is of that watch.
+              onPriceType(event.target.value as PriceType, watch ? null : draft)
+            }
             options={PRICE_TYPES.map((type) => [type, t(`type.${type}`)])}
           />
         </div>

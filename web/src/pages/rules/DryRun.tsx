@@ -9,8 +9,8 @@ export function DryRun({ trial }: { trial: ReturnType<typeof useTrial> }) {
   return (
     <div className={styles.trial} aria-live="polite">
       {trial.error && <p className="bad">{trial.error.message}</p>}
-      {!trial.error && trial.data && <p>◇ {said(trial.data)}</p>}
-      {!trial.error && trial.data?.known_since && (
+      {trial.data && <p>◇ {said(trial.data)}</p>}
+      {trial.data?.known_since && (
         <p className="secondary">
           {t("trial.since", { day: dayText(new Date(trial.data.known_since), language) })}
         </p>

@@ -32,8 +32,17 @@ export function draftRule(rule: Rule | null, text = ""): DraftRule {
   return { key: lastKey, rule, text };
 }
 
-/** Return what there is to edit: of a watch, or of one that is not there yet. */
-export function draftOf(watch: Watch | undefined, priceType: PriceType): Draft {
+/**
+ * Return what there is to edit: of a watch, or of one that is not there yet.
+ *
+ * @param begun What was typed before the type of price was chosen; a watch's own goes before it.
+ */
+export function draftOf(
+  watch: Watch | undefined,
+  priceType: PriceType,
+  begun: Draft | null = null,
+): Draft {
+  if (watch === undefined && begun !== null) return { ...begun, priceType };
   return {
     priceType,
     target: moneyInput(watch?.target ?? null),

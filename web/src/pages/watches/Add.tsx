@@ -8,15 +8,19 @@ import { Page } from "../../components/Page";
 import { useToast } from "../../components/Toast";
 import { useTexts } from "../../texts/texts";
 import styles from "./Add.module.css";
-import { newWatch, type PastedLine } from "./addresses";
+import { newWatch, type PastedLine, textLeft } from "./addresses";
 import { Echo } from "./Echo";
 import { ImportFile } from "./ImportFile";
 import { usePastedLines } from "./usePastedLines";
 
 interface Saved {
   watches: Watch[];
+  /** The texts of the lines that were taken. */
+  taken: Set<string>;
   /** What the API says of lines it did not take, by their text. */
   problems: Map<string, string>;
+  /** What ended it before its last line. */
+  error: Error | null;
 }
 
 /** Add products by their addresses, one or many; phones share one to here from the shop's app. */
@@ -35,18 +39,15 @@ export default function Add() {
 
   const save = useMutation({
     mutationFn: (wanted: readonly PastedLine[]) => saveAll(wanted, own, target),
-    onSuccess: ({ watches, problems }) => {
+    onSettled: () => {
       for (const key of ["watches", "home", "product"])
         queries.invalidateQueries({ queryKey: [key] });
+    },
+    onSuccess: ({ watches, taken, problems, error }) => {
       const [watch] = watches;
-      if (problems.size > 0) {
+      if (problems.size > 0 || error) {
         // What was taken is watched; what was not stays, with why.
-        setText(
-          lines
-            .filter((line) => problems.has(line.text))
-            .map((line) => line.text)
-            .join("\n"),
-        );
+        setText(textLeft(lines, taken));
         if (watches.length > 0) say({ says: t("add.savedSome", { watches: watches.length }) });
       } else if (watches.length > 1) {
         say({ says: t("add.savedSome", { watches: watches.length }) });
@@ -63,6 +64,7 @@ export default function Add() {
     if (lines.length > 0) save.mutate(lines);
   };
   const problems = save.data?.problems;
+  const ended = save.error ?? save.data?.error;
   const problemOf = (line: PastedLine) => line.read?.problem ?? problems?.get(line.text) ?? null;
   const [only] = lines;
   return (
@@ -97,7 +99,7 @@ export default function Add() {
           autoComplete="off"
           value={target}
           onChange={(event) => setTarget(event.target.value)}
-          error={save.error instanceof ApiError ? save.error.message : null}
+          error={ended instanceof ApiError ? ended.message : null}
         />
         <div>
           <Button
@@ -120,14 +122,16 @@ async function saveAll(
   own: ReadonlyMap<string, string>,
   common: string,
 ): Promise<Saved> {
-  const saved: Saved = { watches: [], problems: new Map() };
+  const saved: Saved = { watches: [], taken: new Set(), problems: new Map(), error: null };
   for (const line of lines) {
     const body = newWatch(line, own.get(line.text) ?? "", common);
     try {
       saved.watches.push((await read(api.POST("/api/v1/watches", { body }))).watch);
+      saved.taken.add(line.text);
     } catch (error) {
       // What will not get better by itself is of this line; anything else ends it all.
-      if (!(error instanceof ApiError) || error.passes) throw error;
+      if (!(error instanceof ApiError)) throw error;
+      if (error.passes) return { ...saved, error };
       saved.problems.set(line.text, error.problem?.errors?.[0]?.detail ?? error.message);
     }
   }

@@ -6,7 +6,7 @@ import { Button } from "../../components/Button";
 import { useToast } from "../../components/Toast";
 import type { TextKey } from "../../texts/keys";
 import { useTexts } from "../../texts/texts";
-import { type Bulk, formerStates, stateChange, tagChange, withoutTags } from "./bulk";
+import { type Bulk, formerStates, onlyOf, stateChange, tagChange, withoutTags } from "./bulk";
 import styles from "./Watches.module.css";
 
 interface Props {
@@ -16,9 +16,9 @@ interface Props {
 }
 
 interface Change {
-  /** What is done, and what undoes it. */
   now: readonly Bulk[];
-  undo: readonly Bulk[];
+  /** What undoes it; null if it undoes something itself. */
+  undo: readonly Bulk[] | null;
   says: TextKey;
 }
 
@@ -33,25 +33,29 @@ export function WatchActions({ chosen, tags, onNone }: Props) {
       for (const body of now) replies.push(await read(api.PATCH("/api/v1/watches", { body })));
       return replies.flatMap(({ results }) => results);
     },
-    onSuccess: (results, { undo, says }) => {
+    onSuccess: (results, { now, undo, says }) => {
       const failed = results.filter(({ problem }) => problem !== null);
-      const changed = results.length - failed.length;
-      if (failed.length > 0) {
-        say({ says: t("bulk.failed", { failed: failed.length, why: failed[0]?.problem ?? "" }) });
-      } else {
-        const again: Change = { now: undo, undo: [], says: "bulk.undone" };
-        say({
-          says: t(says, { changed }),
-          ...(undo.length > 0 && { undo: () => change.mutate(again) }),
-        });
-      }
+      const changed = results.filter(({ problem }) => problem === null);
+      // What changed can be undone; what could not be undone can be tried again.
+      const back = undo === null ? onlyOf(now, idsOf(failed)) : onlyOf(undo, idsOf(changed));
+      const why = { failed: failed.length, changed: changed.length, why: failed[0]?.problem ?? "" };
+      offer(
+        failed.length > 0
+          ? t(changed.length > 0 ? "bulk.partly" : "bulk.failed", why)
+          : t(says, { changed: changed.length }),
+        back,
+      );
     },
-    onError: (error) => say({ says: error.message }),
+    onError: (error, { now, undo }) => offer(error.message, undo === null ? now : []),
     onSettled: () =>
       Promise.all(
         ["watches", "home", "product"].map((key) => queries.invalidateQueries({ queryKey: [key] })),
       ),
   });
+  const offer = (says: string, back: readonly Bulk[]) => {
+    const again: Change = { now: back, undo: null, says: "bulk.undone" };
+    say({ says, ...(back.length > 0 && { undo: () => change.mutate(again) }) });
+  };
   const active = chosen.filter(({ status }) => status === "ACTIVE");
   const paused = chosen.filter(({ status }) => status !== "ACTIVE");
   const kept = chosen.filter(({ status }) => status !== "INACTIVE");
@@ -86,6 +90,10 @@ export function WatchActions({ chosen, tags, onNone }: Props) {
       )}
     </BulkBar>
   );
+}
+
+function idsOf(results: readonly { id: number }[]): ReadonlySet<number> {
+  return new Set(results.map(({ id }) => id));
 }
 
 function TagForm({ known, onTag }: { known: readonly string[]; onTag: (tag: string) => void }) {

@@ -8,6 +8,7 @@ import { Page } from "../../components/Page";
 import { Pages } from "../../components/Pages";
 import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
+import { IS_MINI_APP } from "../../telegram";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
 import { useChosen } from "../../useChosen";
@@ -58,11 +59,14 @@ export default function Watches() {
             tags={known}
             onNone={() => chosen.set([])}
           />
-          <p className={styles.export}>
-            <a href={`${CONSOLE_PATH}/api/v1/watches/export`} download="watches.csv">
-              {t("export.csv")}
-            </a>
-          </p>
+          {!IS_MINI_APP && (
+            // In Telegram only the pages' own requests are signed, and its window saves no files.
+            <p className={styles.export}>
+              <a href={`${CONSOLE_PATH}/api/v1/watches/export`} download="watches.csv">
+                {t("export.csv")}
+              </a>
+            </p>
+          )}
           <Pages shown={items.length} perPage={PER_PAGE} next={watches.data?.next_cursor ?? null} />
         </>
       )}

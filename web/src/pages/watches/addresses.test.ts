@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { linesOf, newWatch, type PastedLine, withoutTwice } from "./addresses";
+import { linesOf, newWatch, type PastedLine, textLeft, withoutTwice } from "./addresses";
 
 const line = (text: string, asin: string | null, domain = "de"): PastedLine => ({
   text,
@@ -30,4 +30,10 @@ test("a line's own target counts before the common one", () => {
   });
   expect(newWatch(line("1", "B0"), "", "9").target).toBe("9");
   expect(newWatch(line("1", "B0"), "", " ")).not.toHaveProperty("target");
+});
+
+test("what was saved leaves the box, the rest stays in its order", () => {
+  const lines = [line("a", "A"), line("b", "B"), line("c", null)];
+  expect(textLeft(lines, new Set(["b"]))).toBe("a\nc");
+  expect(textLeft(lines, new Set(["a", "b", "c"]))).toBe("");
 });

@@ -34,6 +34,14 @@ export function withoutTwice(lines: readonly PastedLine[]): PastedLine[] {
   });
 }
 
+/** Return the text of the lines that were not saved: it stays to be tried again. */
+export function textLeft(lines: readonly PastedLine[], saved: ReadonlySet<string>): string {
+  return lines
+    .map((line) => line.text)
+    .filter((text) => !saved.has(text))
+    .join("\n");
+}
+
 /** Return what is saved of a line: its own target before the common one. */
 export function newWatch(line: PastedLine, own: string, common: string) {
   const target = own.trim() || common.trim();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Watch } from "../../api/client";
-import { formerStates, stateChange, tagChange, withoutTags } from "./bulk";
+import { formerStates, onlyOf, stateChange, tagChange, withoutTags } from "./bulk";
 
 const watch = (id: number, status: Watch["status"], tags: string[] = []) =>
   ({ id, status, tags }) as unknown as Watch;
@@ -23,4 +23,12 @@ test("a tag is taken back only from those that lacked it", () => {
     changes: { add_tags: [], remove_tags: ["Desk"] },
   });
   expect(tagChange(WATCHES.slice(0, 1), "desk")).toBeNull();
+});
+
+test("after a failure in part only what changed is given back", () => {
+  const back = onlyOf(formerStates(WATCHES), new Set([3])).map(({ ids, changes }) => [
+    ids,
+    changes.status,
+  ]);
+  expect(back).toEqual([[[3], "ACTIVE"]]);
 });

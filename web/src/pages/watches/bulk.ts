@@ -33,6 +33,13 @@ export function tagChange(watches: readonly Watch[], tag: string): Bulk | null {
   return { ids: lacking.map(({ id }) => id), changes: { ...NOTHING, add_tags: [tag] } };
 }
 
+/** Return what of changes is about some watches. */
+export function onlyOf(changes: readonly Bulk[], ids: ReadonlySet<number>): Bulk[] {
+  return changes
+    .map((one) => ({ ...one, ids: one.ids.filter((id) => ids.has(id)) }))
+    .filter((one) => one.ids.length > 0);
+}
+
 /** Return the change that takes the tags of another away again. */
 export function withoutTags({ ids, changes }: Bulk): Bulk {
   return { ids, changes: { ...NOTHING, remove_tags: changes.add_tags ?? [] } };

@@ -57,6 +57,7 @@ export const watches: Record<keyof typeof en, string> = {
   "bulk.tagged": "Verschlagwortet: {changed}.",
   "bulk.removed": "Entfernt: {changed}. Der Verlauf bleibt.",
   "bulk.undone": "Rückgängig gemacht.",
+  "bulk.partly": "Geändert: {changed}. {failed} ließen sich nicht ändern: {why}",
   "bulk.failed": "{failed} ließen sich nicht ändern: {why}",
   "watches.untitled": "Titel noch nicht bekannt",
   "add.title": "Produkt hinzufügen",

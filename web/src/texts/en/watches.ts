@@ -54,6 +54,7 @@ export const watches = {
   "bulk.tagged": "Tagged: {changed}.",
   "bulk.removed": "Removed: {changed}. Their history stays.",
   "bulk.undone": "Undone.",
+  "bulk.partly": "Changed: {changed}. {failed} could not be changed: {why}",
   "bulk.failed": "{failed} could not be changed: {why}",
   "watches.untitled": "Title not known yet",
   "add.title": "Add a product",
