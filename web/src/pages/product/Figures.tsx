@@ -1,10 +1,15 @@
+import { lazy, Suspense, useState } from "react";
 import type { Locale, PriceType, Schema } from "../../api/client";
 import { Failed } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { dayText, percentText, regionOf, siteMoney, weekdayText } from "../../format";
 import { useTexts } from "../../texts/texts";
+import { against } from "./against";
 import styles from "./Figures.module.css";
 import { useStatistics, useWeekdays } from "./useStatistics";
+
+// Seen on request alone.
+const AllFigures = lazy(() => import("./AllFigures"));
 
 interface Props {
   asin: string;
@@ -22,6 +27,7 @@ const LEAST_DIFFERENCE = 0.5;
 export function Figures({ asin, domain, priceType }: Props) {
   const { t, language } = useTexts();
   const statistics = useStatistics(asin, domain, priceType);
+  const [isOpen, setOpen] = useState(false);
   const byWeekday = useWeekdays(asin, domain, priceType);
   const { data, error } = statistics;
   const failure = error && <Failed error={error} retry={statistics.refetch} />;
@@ -30,8 +36,6 @@ export function Figures({ asin, domain, priceType }: Props) {
   const weekdays = byWeekday.data?.items ?? [];
   const ever = windows.find(({ days }) => days === null);
   const quarter = windows.find(({ days }) => days === QUARTER);
-  const text = (money: Schema["Money"] | null) =>
-    money ? siteMoney(money, domain) : t("chart.noOffer");
   const dayOf = (at: string | null) => (at ? dayText(new Date(at), language) : "");
   const best = bestWeekday(weekdays);
   const facts: [string, string, string?][] = [];
@@ -56,7 +60,7 @@ export function Figures({ asin, domain, priceType }: Props) {
     facts.push([
       t("product.bestWeekday"),
       best ? weekdayText(best.weekday, language) : t("product.noWeekday"),
-      best?.of_average_percent ? against(best.of_average_percent) : "",
+      best?.of_average_percent ? against(best.of_average_percent, language) : "",
     ]);
   }
 
@@ -73,92 +77,15 @@ export function Figures({ asin, domain, priceType }: Props) {
           </div>
         ))}
       </dl>
-      <details>
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>{t("product.allFigures")}</summary>
-        <div className={styles.tables}>
-          <Windows windows={windows} text={text} />
-          {weekdays.length > 0 && (
-            <table className={styles.table}>
-              <caption className="secondary">{t("product.weekdays")}</caption>
-              <thead>
-                <tr>
-                  <th scope="col">{t("product.weekday")}</th>
-                  <th scope="col">{t("product.averageHead")}</th>
-                  <th scope="col">{t("product.ofAverage")}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {weekdays.map((one) => (
-                  <tr key={one.weekday}>
-                    <th scope="row">{weekdayText(one.weekday, language)}</th>
-                    <td>{text(one.average)}</td>
-                    <td>
-                      {one.of_average_percent === null ? "" : against(one.of_average_percent)}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </div>
+        {isOpen && (
+          <Suspense fallback={<Skeleton lines={6} height={40} />}>
+            <AllFigures windows={windows} weekdays={weekdays} domain={domain} />
+          </Suspense>
+        )}
       </details>
     </section>
-  );
-
-  function against(percent: number): string {
-    return new Intl.NumberFormat(regionOf(language), {
-      style: "percent",
-      maximumFractionDigits: 1,
-      signDisplay: "exceptZero",
-    }).format(percent / 100 - 1);
-  }
-}
-
-interface WindowsProps {
-  windows: readonly Window[];
-  text: (money: Schema["Money"] | null) => string;
-}
-
-function Windows({ windows, text }: WindowsProps) {
-  const { t, language } = useTexts();
-  const heads = [
-    "product.window",
-    "product.lowest",
-    "product.averageHead",
-    "product.highest",
-    "product.offerShare",
-    "product.changes",
-  ] as const;
-  return (
-    <table className={styles.table}>
-      <thead>
-        <tr>
-          {heads.map((head) => (
-            <th key={head} scope="col">
-              {t(head)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {windows.map((one) => (
-          <tr key={one.days ?? "ever"}>
-            <th scope="row">
-              {one.days === null
-                ? t("product.window.ever")
-                : t("product.window.days", { days: one.days })}
-            </th>
-            <td>{text(one.lowest)}</td>
-            <td>{text(one.average)}</td>
-            <td>{text(one.highest)}</td>
-            <td>
-              {one.share_with_offer === null ? "" : percentText(one.share_with_offer, language)}
-            </td>
-            <td>{one.changes}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 
