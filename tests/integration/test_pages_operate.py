@@ -99,6 +99,8 @@ def test_a_reader_sees_what_was_sent_and_where_it_goes(
     page.get_by_label("Nothing between these times").check()
     page.get_by_label("From").fill("21:30")
     page.get_by_label("Time zone").fill("Europe/Berlin")
+    with page.expect_response("**/api/v1/me/delivery"):
+        page.get_by_role("button", name="Reload").click()
     page.get_by_text("Nothing comes from 21:30 to 07:00 in Europe/Berlin").wait_for()
     fits(ann)
     page.get_by_role("button", name="Save").click()

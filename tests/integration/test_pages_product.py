@@ -63,6 +63,15 @@ def test_an_alert_is_edited_beside_the_chart_that_tries_it(
     page.get_by_role("listitem").filter(has_text="would have alerted").wait_for()
     page.get_by_text("More", exact=True).click()
     page.get_by_label("Tags").fill("desk, Gifts")
+    page.get_by_label("Which price").select_option("AMAZON")
+    page.get_by_role("heading", name="Watch this price").wait_for()
+    page.wait_for_url("**type=AMAZON**")
+    assert page.get_by_label("Alert at or below").input_value() == "60"
+    page.get_by_text("More", exact=True).click()
+    assert page.get_by_label("Tags").input_value() == "desk, Gifts"
+    page.get_by_label("Which price").select_option("NEW")
+    page.wait_for_url("**type=NEW**")
+    page.get_by_text("Would have alerted").first.wait_for()
     ann.is_accessible()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="Save").click()
@@ -78,8 +87,16 @@ def test_an_alert_is_edited_beside_the_chart_that_tries_it(
     page.get_by_role("heading", name="Edit alert").wait_for()
     moved = page.get_by_label("Alert at or below").input_value()
     assert 60 < float(moved) < 70
+    ann.expected = ("400",)
+    prices = f"**/api/v1/prices/{ASIN}?*"
+    page.route(prices, lambda route: route.fulfill(status=400, json={"title": "No"}))
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").wait_for()
+    page.get_by_role("alert").wait_for()
+    assert handle.is_visible()
+    page.unroute(prices)
+    page.get_by_role("alert").get_by_role("button").click()
+    page.get_by_role("alert").wait_for(state="detached")
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Undone.").wait_for()
     row = connection.execute("SELECT target_minor FROM watched_products").fetchone()
