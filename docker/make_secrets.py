@@ -59,7 +59,10 @@ def make_secrets(folder: Path) -> list[str]:
     for name in GIVEN:
         (folder / name).touch()
     token = (folder / "telegram_bot_token").read_text("utf-8").strip()
-    if token and _write(folder / "keeper_mini_app_key", lambda: _mini_app_key(token)):
+    key_file = folder / "keeper_mini_app_key"
+    if token and key_file.read_text("utf-8").strip() != _mini_app_key(token):
+        # It follows from the token: an old one would refuse everybody.
+        key_file.write_text(_mini_app_key(token), "utf-8")
         made.append("keeper_mini_app_key")
     for file in folder.iterdir():
         file.chmod(0o644)

@@ -140,11 +140,7 @@ def worker_services(stack: Stack) -> list[Service]:
 def unwanted_workers(stack: Stack) -> frozenset[str]:
     """Return the workers that need a setting which nobody has given."""
     given = product_environment(stack)
-    return frozenset(
-        worker.name
-        for worker in WORKERS
-        if (name := worker.needs_setting) is not None and not {name, f"{name}_FILE"} & given.keys()
-    )
+    return frozenset(worker.name for worker in WORKERS if not worker.is_wanted(given))
 
 
 def bot_token_step(stack: Stack) -> Step:

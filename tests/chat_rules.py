@@ -46,9 +46,15 @@ def telegram_refusal(method: str, fields: dict[str, str], files: dict[str, bytes
     """Return why Telegram would not take a message, in its words; None if it would."""
     for row in json.loads(fields.get("reply_markup", "{}")).get("inline_keyboard", []):
         for button in row:
+            if not button["text"]:
+                return "Text buttons are unallowed in the inline keyboard"
+            if len(button.get("callback_data", "").encode()) > 64:
+                return "BUTTON_DATA_INVALID"
+            if "callback_data" in button:
+                continue
             # Of its server: localhost is no host, http is.
             address = urlsplit(button["url"])
-            if "." not in (address.hostname or "") or not button["text"]:
+            if "." not in (address.hostname or ""):
                 return f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL"
     if method == "sendMessage":
         return _text_refusal(fields.get("text", ""), fields.get("parse_mode"), 4096)

@@ -72,7 +72,7 @@ SELECT count(*) FILTER (WHERE w.status = 'ACTIVE')::int AS active,
     count(*) FILTER (WHERE w.status = 'ACTIVE' AND p.asin IS NOT NULL AND p.price_minor IS NULL)::int
         AS without_offer,
     count(*) FILTER (WHERE w.status = 'ACTIVE'
-        AND coalesce(w.last_checked_at, w.created_at) < %(stale_before)s)::int AS stale,
+        AND w.last_checked_at < %(stale_before)s)::int AS stale,
     max(w.last_checked_at) AS last_checked_at
 FROM watched_products w
 LEFT JOIN current_prices p USING (asin, domain, price_type)

@@ -129,7 +129,15 @@ STORIES = (
         "is far below its usual price",
         "Ninety days at 20 dollars: 16 is 20 percent below; 15.90 is no news any more.",
         (2000, 1600, 1590),
-        {1: (("$16.00: A kettle", "Price alert: 20 % below its 90-day average of $20.00"),)},
+        {
+            1: (
+                (
+                    "$16.00: A kettle",
+                    "$16.00: cheaper than on 200 of the last 200 days; the lowest since"
+                    " 13 August 2025",
+                ),
+            )
+        },
         rules="20% below 90-day average",
         price_type="AMAZON",
         past=((200, 2000),),
@@ -139,8 +147,18 @@ STORIES = (
         "It was 5 dollars a year ago. Of 90 days 9 is the lowest, once; then only a lower one is.",
         (1000, 900, 1000, 900, 1000, 890),
         {
-            1: (("$9.00: A kettle", "Price alert: the lowest in 90 days"),),
-            5: (("$8.90: A kettle", "Price alert: the lowest in 90 days"),),
+            1: (
+                (
+                    "$9.00: A kettle",
+                    "$9.00: cheaper than on 364 of the last 365 days; the lowest since 1 March 2025",
+                ),
+            ),
+            5: (
+                (
+                    "$8.90: A kettle",
+                    "$8.90: cheaper than on 364 of the last 365 days; the lowest since 2 March 2025",
+                ),
+            ),
         },
         rules="lowest in 90 days; lowest ever",
         price_type="AMAZON",

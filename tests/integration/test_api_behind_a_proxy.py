@@ -31,6 +31,8 @@ def test_a_trusted_proxy_signs_its_users_in(behind_proxy: Console) -> None:
         "role": "reader",
         "by": "session",
         "scopes": [scope.value for scope in Scope],
+        "language": "en",
+        "time_zone": "UTC",
     }
     assert client.post(WATCHES, json=NEW).status_code == 201
     made = client.post("/api/v1/api-tokens", json={"name": "x", "scopes": ["watches:read"]})

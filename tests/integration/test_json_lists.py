@@ -125,7 +125,7 @@ def test_records_have_the_fields_of_the_page_and_the_rules_hold(
 
     records = {words: listed(words, topic) for words in LISTS}
 
-    empty = {("topics", "dlq", "list")}
+    empty = {("topics", "dlq", "list"), ("backup", "list")}
     assert {words for words, printed in records.items() if not printed} == empty
     for words, printed in records.items():
         for record in printed:

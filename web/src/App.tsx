@@ -1,6 +1,7 @@
-import { lazy, Suspense } from "react";
-import { Redirect, Route, Router, Switch } from "wouter";
+import { lazy, type ReactNode, Suspense } from "react";
+import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { PAGES_PATH } from "./api/client";
+import { Boundary } from "./components/Boundary";
 import { Frame } from "./components/Frame";
 import { Skeleton } from "./components/Skeleton";
 import { ToastProvider } from "./components/Toast";
@@ -41,26 +42,32 @@ export function App() {
         <LiveUpdates />
         <ToastProvider>
           <Frame>
-            <Suspense fallback={<Skeleton lines={8} />}>
-              <Switch>
-                <Route path="/" component={Home} />
-                <Route path="/telegram">
-                  <Redirect to="/" replace />
-                </Route>
-                <Route path="/watches" component={Watches} />
-                <Route path="/add" component={Add} />
-                <Route path="/deals" component={Deals} />
-                <Route path="/deals/discovery" component={Discovery} />
-                <Route path="/products/:domain/:asin" component={Product} />
-                <Route path="/messages/*?" component={Messages} />
-                <Route path="/operations/*?" component={Operations} />
-                <Route path="/settings" component={Settings} />
-                <Route component={NotFound} />
-              </Switch>
-            </Suspense>
+            <Guarded>
+              <Suspense fallback={<Skeleton lines={8} />}>
+                <Switch>
+                  <Route path="/" component={Home} />
+                  <Route path="/telegram">
+                    <Redirect to="/" replace />
+                  </Route>
+                  <Route path="/watches" component={Watches} />
+                  <Route path="/add" component={Add} />
+                  <Route path="/deals" component={Deals} />
+                  <Route path="/deals/discovery" component={Discovery} />
+                  <Route path="/products/:domain/:asin" component={Product} />
+                  <Route path="/messages/*?" component={Messages} />
+                  <Route path="/operations/*?" component={Operations} />
+                  <Route path="/settings" component={Settings} />
+                  <Route component={NotFound} />
+                </Switch>
+              </Suspense>
+            </Guarded>
           </Frame>
         </ToastProvider>
       </SessionProvider>
     </Router>
   );
+}
+
+function Guarded({ children }: { children: ReactNode }) {
+  return <Boundary at={useLocation()[0]}>{children}</Boundary>;
 }

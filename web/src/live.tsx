@@ -10,7 +10,10 @@ const CONCERNS: Record<string, readonly string[]> = {
   alert: ["messages", "home", "product"],
   deal: ["deals", "home"],
 };
-const LEADER = "keeper-live";
+/** Consoles below other paths of a server have other readers. */
+const LEADER = `keeper-live ${CONSOLE_PATH}`;
+/** A run changes many prices at once: they are read again together. */
+const GATHER_MS = 1_500;
 const AGAIN_MS = 10_000;
 const MINI_APP_MS = 60_000;
 
@@ -25,13 +28,25 @@ export function LiveUpdates() {
       const timer = setInterval(() => queries.invalidateQueries(), MINI_APP_MS);
       return () => clearInterval(timer);
     }
-    const onChange = (kind: string) => {
-      if (kind === "reset") {
-        queries.invalidateQueries();
-        return;
-      }
-      for (const key of CONCERNS[kind] ?? []) queries.invalidateQueries({ queryKey: [key] });
+    const gathered = new Set<string>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const refresh = () => {
+      timer = undefined;
+      // A tab that nobody sees reads again when it is looked at.
+      const how = { refetchType: document.hidden ? "none" : "active" } as const;
+      if (gathered.has("reset")) queries.invalidateQueries(how);
+      const keys = new Set([...gathered].flatMap((kind) => CONCERNS[kind] ?? []));
+      for (const key of keys) queries.invalidateQueries({ queryKey: [key], ...how });
+      gathered.clear();
     };
+    const onChange = (kind: string) => {
+      gathered.add(kind);
+      timer ??= setTimeout(refresh, GATHER_MS);
+    };
+    const onShown = () => {
+      if (!document.hidden) queries.refetchQueries({ type: "active", stale: true });
+    };
+    document.addEventListener("visibilitychange", onShown);
     const tabs = new BroadcastChannel(LEADER);
     tabs.onmessage = (message: MessageEvent<string>) => onChange(message.data);
     const leaving = new AbortController();
@@ -51,6 +66,8 @@ export function LiveUpdates() {
     return () => {
       leaving.abort();
       tabs.close();
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", onShown);
     };
   }, [queries]);
   return null;

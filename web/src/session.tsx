@@ -33,7 +33,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         : null,
     [me.data, queries],
   );
-  if (session) return <Context value={session}>{children}</Context>;
+  // A session that has ended shows nothing of what was read before.
   if (me.error instanceof ApiError && me.error.status === 401 && !IS_MINI_APP) {
     return (
       <Suspense>
@@ -41,6 +41,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       </Suspense>
     );
   }
+  if (session) return <Context value={session}>{children}</Context>;
   if (me.error) return <Failed error={me.error} retry={me.refetch} />;
   return null;
 }

@@ -6,7 +6,7 @@ files. The table is quick to import: it knows neither a Kafka client nor a store
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -72,6 +72,11 @@ class Worker(ABC):
     def name(self) -> str:
         """Its name: of its service in Compose and the local stack, and for `keeper health`."""
         return "-".join(self.command)
+
+    def is_wanted(self, settings: Collection[str]) -> bool:
+        """Return whether the setting it needs is among these, itself or as a file."""
+        name = self.needs_setting
+        return name is None or name in settings or f"{name}_FILE" in settings
 
     @property
     def service_command(self) -> tuple[str, ...]:

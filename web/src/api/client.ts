@@ -15,13 +15,16 @@ export const PAGES_PATH = new URL(document.baseURI).pathname.replace(/\/$/, "");
 /** Where the console is: what stands before the pages' path. */
 export const CONSOLE_PATH = PAGES_PATH.replace(/\/app$/, "");
 
+/** What is said where nothing answers; API errors are English in every language. */
+const AWAY = "Keeper does not answer; try again in a moment.";
+
 /** What the API says when it cannot do what was asked. */
 export class ApiError extends Error {
   readonly status: number;
   readonly problem: Problem | null;
 
   constructor(status: number, problem: Problem | null) {
-    super(problem?.detail ?? problem?.title ?? `HTTP ${status}`);
+    super(problem?.detail ?? problem?.title ?? (status === 0 ? AWAY : `HTTP ${status}`));
     this.name = "ApiError";
     this.status = status;
     this.problem = problem;

@@ -32,9 +32,14 @@ export function Frame({ children }: { children: ReactNode }) {
 
   return (
     <div className={styles.frame}>
-      <a className={styles.skip} href="#content">
+      {/* No anchor: by the document's base it would lead to another page. */}
+      <button
+        type="button"
+        className={styles.skip}
+        onClick={() => document.getElementById("content")?.focus()}
+      >
         {t("app.skip")}
-      </a>
+      </button>
       <nav className={styles.menu} aria-label={t("app.menu")}>
         <Link href="/" className={styles.name}>
           Keeper

@@ -1,5 +1,6 @@
 """`keeper health`: which parts are live, ready or degraded, and what they wait for."""
 
+import os
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -83,9 +84,12 @@ def _report_all(max_age: float | None, *, ready: bool, as_json: bool) -> None:
     found: list[tuple[str, str, str]] = [
         (one.part, one.state.value, one.says) for one in health_of(load_settings())
     ]
+    given = {name for name, value in os.environ.items() if value}
+    unwanted = {worker.name for worker in WORKERS if not worker.is_wanted(given)}
     for name in workers_seen():
         sign = last_heartbeat(name)
-        if sign is not None:
+        # One that nobody wants any more has left its last heartbeat behind.
+        if sign is not None and name not in unwanted:
             found.append((name, _state(name, sign, max_age).value, _says(sign)))
     if as_json:
         print_records(dict(zip(("part", "state", "says"), one, strict=True)) for one in found)

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { api, read, type Schema } from "../../api/client";
+import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
 import styles from "./Home.module.css";
 
@@ -15,9 +16,11 @@ const SIGNS = { good: "✓", warn: "!", bad: "✕" } as const;
 /** What somebody should look at, each a line that leads there; and what is at its target. */
 export function Attention({ summary }: { summary: Schema["SummaryReply"] }) {
   const { t } = useTexts();
+  const { me } = useSession();
   const channels = useQuery({
-    queryKey: ["messages", "channels"],
-    queryFn: () => read(api.GET("/api/v1/channels", { params: { query: { limit: 500 } } })),
+    queryKey: ["messages", "channels", "own", me.id],
+    queryFn: () =>
+      read(api.GET("/api/v1/channels", { params: { query: { limit: 500, owner_id: me.id } } })),
   });
   const unread = useQuery({
     queryKey: ["home", "not-checked"],
@@ -36,7 +39,7 @@ export function Attention({ summary }: { summary: Schema["SummaryReply"] }) {
   for (const channel of channels.data?.items ?? []) {
     if (!channel.is_active || channel.problem === null) continue;
     const says = t("home.channel", { channel: channel.address, problem: channel.problem });
-    matters.push({ to: "/messages", look: "bad", says });
+    matters.push({ to: "/messages/channels", look: "bad", says });
   }
   add(summary.runs_failed_24h, "bad", "/operations", "home.runs");
   add(summary.notices_open, "bad", "/operations", "home.notices");

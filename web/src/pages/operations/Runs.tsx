@@ -21,6 +21,8 @@ const DAGS = [
   "discover_products",
   "report_deals",
   "reconcile_stores",
+  "check_operations",
+  "check_services",
   "maintain_storage",
 ] as const;
 

@@ -31,7 +31,10 @@ export function User() {
   const change = useMutation({
     mutationFn: (role: Schema["Role"]) =>
       read(api.PATCH("/api/v1/users/{user_id}", { params: { path }, body: { role } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["operations", "users"] }),
+    onSuccess: () => {
+      queries.invalidateQueries({ queryKey: ["operations", "users"] });
+      queries.invalidateQueries({ queryKey: ["me"] });
+    },
     onError: (error) => say({ says: error.message }),
   });
   return (
@@ -79,7 +82,12 @@ function UserLimits({ userId }: { userId: number }) {
   });
   const columns: Column<Limit>[] = [
     ...useLimitColumns(),
-    { head: t("operations.change"), cell: (limit) => <LimitForm userId={userId} limit={limit} /> },
+    {
+      head: t("operations.change"),
+      cell: (limit) => (
+        <LimitForm key={`${limit.name} ${limit.most}`} userId={userId} limit={limit} />
+      ),
+    },
   ];
   return (
     <section className={styles.section}>

@@ -3,7 +3,11 @@ import { percentText, siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
 
 /** What one waits for, and how far the price is from it. */
-export function Target({ watch: { target, price, rules, domain } }: { watch: Watch }) {
+export function Target({
+  watch: { target, price, rules, domain, with_shipping },
+}: {
+  watch: Watch;
+}) {
   const { t, language } = useTexts();
   if (target === null) {
     return (
@@ -12,7 +16,9 @@ export function Target({ watch: { target, price, rules, domain } }: { watch: Wat
       </span>
     );
   }
-  const distance = price.amount && target.minor > 0 ? price.amount.minor / target.minor - 1 : null;
+  const shipping = with_shipping ? (price.shipping?.minor ?? 0) : 0;
+  const counted = price.amount && price.amount.minor + shipping;
+  const distance = counted !== null && target.minor > 0 ? counted / target.minor - 1 : null;
   return (
     <>
       <span className="figures">{siteMoney(target, domain)}</span>
