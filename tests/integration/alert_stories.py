@@ -150,13 +150,15 @@ STORIES = (
             1: (
                 (
                     "$9.00: A kettle",
-                    "$9.00: cheaper than on 364 of the last 365 days; the lowest since 1 March 2025",
+                    "$9.00: cheaper than on 364 of the last 365 days; the lowest since"
+                    " 1 March 2025",
                 ),
             ),
             5: (
                 (
                     "$8.90: A kettle",
-                    "$8.90: cheaper than on 364 of the last 365 days; the lowest since 2 March 2025",
+                    "$8.90: cheaper than on 364 of the last 365 days; the lowest since"
+                    " 2 March 2025",
                 ),
             ),
         },

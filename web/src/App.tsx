@@ -9,28 +9,37 @@ import { LiveUpdates } from "./live";
 import { SessionProvider } from "./session";
 import { withTexts } from "./texts/texts";
 
-const Home = lazy(() => import("./pages/home/Home"));
-const Watches = lazy(() => import("./pages/watches/Watches"));
-const Add = lazy(() => import("./pages/watches/Add"));
+const Home = withTexts(
+  ["lists"],
+  lazy(() => import("./pages/home/Home")),
+);
+const Watches = withTexts(
+  ["lists"],
+  lazy(() => import("./pages/watches/Watches")),
+);
+const Add = withTexts(
+  ["lists"],
+  lazy(() => import("./pages/watches/Add")),
+);
 const Deals = withTexts(
-  "work",
+  ["lists", "work"],
   lazy(() => import("./pages/deals/Deals")),
 );
 const Discovery = withTexts(
-  "work",
+  ["lists", "work"],
   lazy(() => import("./pages/discovery/Discovery")),
 );
 const Product = lazy(() => import("./pages/product/Product"));
 const Messages = withTexts(
-  "work",
+  ["work"],
   lazy(() => import("./pages/messages/Messages")),
 );
 const Operations = withTexts(
-  "work",
+  ["work"],
   lazy(() => import("./pages/operations/Operations")),
 );
 const Settings = withTexts(
-  "work",
+  ["work"],
   lazy(() => import("./pages/settings/Settings")),
 );
 const NotFound = lazy(() => import("./pages/NotFound"));

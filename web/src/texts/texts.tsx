@@ -21,17 +21,19 @@ interface Texts {
 }
 
 const KEPT_AS = "keeper.language";
-type Part = "base" | "rules" | "work";
+type Part = "base" | "lists" | "rules" | "work";
 type Words = Partial<Record<TextKey, string>>;
 
 const PARTS: Record<Language, Record<Part, () => Promise<Words>>> = {
   en: {
     base: async () => (await import("./en/base")).base,
+    lists: async () => (await import("./en/lists")).lists,
     rules: async () => (await import("./en/rules")).rules,
     work: async () => (await import("./en/work")).work,
   },
   de: {
     base: async () => (await import("./de/base")).base,
+    lists: async () => (await import("./de/lists")).lists,
     rules: async () => (await import("./de/rules")).rules,
     work: async () => (await import("./de/work")).work,
   },
@@ -76,10 +78,14 @@ export function useTexts(): Texts {
   return texts;
 }
 
-/** Return a component that is drawn once the words of its part of the pages are there. */
-export function withTexts<Props extends object>(part: Part, Worded: ComponentType<Props>) {
+/** Return a component that is drawn once the words of these parts of the pages are there. */
+export function withTexts<Props extends object>(
+  parts: readonly Part[],
+  Worded: ComponentType<Props>,
+) {
   return function WithTexts(props: Props) {
-    use(load(useTexts().language, part));
+    const { language } = useTexts();
+    for (const part of parts) use(load(language, part));
     return <Worded {...props} />;
   };
 }

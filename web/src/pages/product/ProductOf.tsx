@@ -23,7 +23,7 @@ import { Verdict } from "./Verdict";
 
 // Neither is seen first.
 const AlertPanel = withTexts(
-  "rules",
+  ["rules"],
   lazy(() => import("../rules/AlertPanel")),
 );
 const Tabs = lazy(() => import("./Tabs"));
