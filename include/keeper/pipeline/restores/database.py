@@ -24,6 +24,7 @@ from keeper.pipeline.backups.make import (
     server_config,
 )
 from keeper.pipeline.backups.manifest import Kind
+from keeper.pipeline.backups.validate import require_whole
 from keeper.pipeline.restores.progress import Progress, has_tables, progress_of, save_progress
 from keeper.pipeline.restores.writers import RESTORE, require_unused
 from keeper.pipeline.services.configuration import postgres_config
@@ -88,6 +89,7 @@ def restore_postgres(settings: Settings, choice: Choice, place: Place, *, at: da
     Interrupted, it goes on or begins anew with the same command; done, it changes nothing.
 
     Raises:
+        DamagedBackupError: The backup is not what was written; nothing was changed.
         FolderNotEmptyError: The server's folder holds other data.
         DatabaseNotEmptyError: A database holds other tables.
         NotStartedError: The server was not started in time.
@@ -114,6 +116,7 @@ def _restore_dumps(settings: Settings, choice: Choice, place: Place, at: datetim
         if _is_restored(config, choice.mark):
             done.append(f"{name} was there already")
             continue
+        require_whole(choice.path, choice.manifest)
         _make_room(config, replace_tables=place.replace)
         with session(config) as connection:
             save_progress(connection, Progress(choice.mark, at))
@@ -158,6 +161,7 @@ def _restore_server(settings: Settings, choice: Choice, place: Place) -> str:
         )
     backup = choice.path / BASE
     if not base_backups.is_unpacked(place.data, choice.mark):
+        require_whole(choice.path, choice.manifest)
         log = choice.manifest.postgres.log or ""
         logs = manifests.wal_of(settings.backups.folder, log).parent
         histories = sorted(logs.glob(f"{log.partition('-')[0]}-*/*.history"))

@@ -10,15 +10,18 @@ import pytest
 from keeper.errors import SettingsError
 from keeper.pipeline.backups import choose as choosing
 from keeper.pipeline.backups import manifest as manifests
-from keeper.pipeline.backups.choose import Reach, choose
+from keeper.pipeline.backups.choose import Choice, Reach, choose
 from keeper.pipeline.backups.manifest import Kind, Manifest, NoBackupError, Postgres
 from keeper.pipeline.backups.prune import prune_backups
 from keeper.pipeline.backups.replies import copy_replies
 from keeper.pipeline.backups.secrets import write_encrypted
 from keeper.pipeline.backups.validate import validate_backups
+from keeper.pipeline.restores import database
+from keeper.pipeline.restores.database import Place
 from keeper.settings import Settings
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.lake.storage import lake_at
+from keeper.stores.postgres.backups.base_backups import DamagedBackupError
 from keeper.stores.postgres.backups.programs import OlderClientError, Programs, Server
 from keeper.stores.postgres.backups.wal import WalGapError, segments_from, segments_in
 
@@ -136,6 +139,26 @@ def test_a_damaged_or_old_backup_is_named(tmp_path: Path) -> None:
     assert "keeper.dump is not what was written" in damaged
     (only_old,) = validate_backups(tmp_path, PROGRAMS, at=NOW, read=False).problems
     assert only_old == old
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_damaged_backup_replaces_nothing(
+    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = add_backup(tmp_path, NOW, kind)
+    path = manifests.sets_of(tmp_path) / made.name
+    (path / "keeper.dump").write_bytes(b"rows?")
+    monkeypatch.setattr(database, "server_of", lambda _: Server(0))
+    monkeypatch.setattr(database, "_is_restored", lambda *_: False)
+    monkeypatch.setattr(database, "_state", lambda *_: False)
+    monkeypatch.setattr(Programs, "require_as_new_as", lambda *_: None)
+    choice = Choice(made, path, NOW, NOW, ())
+    place = Place(tmp_path / "data", None, 1, replace=True, say=print)
+
+    # No database answers here: whatever touched one would fail otherwise.
+    with pytest.raises(DamagedBackupError, match=r"keeper\.dump is not what was written"):
+        database.restore_postgres(settings_of(tmp_path), choice, place, at=NOW)
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
