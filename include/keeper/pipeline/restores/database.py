@@ -163,7 +163,7 @@ def _restore_server(settings: Settings, choice: Choice, place: Place) -> str:
     if not base_backups.is_unpacked(place.data, choice.mark):
         require_whole(choice.path, choice.manifest)
         log = choice.manifest.postgres.log or ""
-        logs = manifests.wal_of(settings.backups.folder, log).parent
+        logs = manifests.wal_of(choice.path.parent.parent, log).parent
         histories = sorted(logs.glob(f"{log.partition('-')[0]}-*/*.history"))
         target = Target(choice.mark, choice.at)
         base_backups.unpack(backup, choice.segments, place.data, target, histories=histories)

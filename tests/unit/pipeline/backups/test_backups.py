@@ -103,6 +103,10 @@ def test_a_base_backup_restores_what_its_log_has(
 
     assert choose(tmp_path, NOW - DAY * 1.5, PROGRAMS).manifest == first
     assert choose(tmp_path, NOW - DAY * 0.5, PROGRAMS).manifest == second
+    # PostgreSQL fails where it is to end at a moment that it never passes.
+    assert choose(tmp_path, NOW - DAY, PROGRAMS).at == NOW - DAY
+    last = choose(tmp_path, NOW, PROGRAMS)
+    assert (last.moment, last.at) == (NOW, None)
     for moment in (NOW + DAY, NOW - 3 * DAY):
         with pytest.raises(NoBackupError, match="nearest"):
             choose(tmp_path, moment, PROGRAMS)
@@ -113,6 +117,13 @@ def test_without_a_backup_nothing_is_restored(tmp_path: Path) -> None:
         choose(tmp_path, None, PROGRAMS)
     (problem,) = validate_backups(tmp_path, PROGRAMS, at=NOW).problems
     assert "keeper backup make" in problem
+
+
+def test_a_backup_that_is_being_deleted_is_none(tmp_path: Path) -> None:
+    kept, deleted = (add_backup(tmp_path, at, Kind.DUMP) for at in (NOW - DAY, NOW))
+    path = manifests.sets_of(tmp_path) / deleted.name
+    path.rename(path.with_name(f"{deleted.name}{manifests.UNFINISHED}"))
+    assert manifests.backups_in(tmp_path) == [kept]
 
 
 def test_prune_keeps_what_a_restore_needs(tmp_path: Path) -> None:
