@@ -224,6 +224,14 @@ def test_replies_are_copied_once_and_a_broken_copy_again(tmp_path: Path) -> None
     assert copy_replies(source, target).files == 1
     copied = list(ReplyArchive(target).replies("product"))
     assert [ReplyArchive(target).read(one) for one in copied] == [b"{}", b"{}{}", b"{}{}{}"]
+    assert len(list((tmp_path / "to").rglob("*.*"))) == 6
+
+    # One damaged in the lake leaves the copy as it is, which mends it on the way back.
+    damaged = next((tmp_path / "from").rglob("*.json.gz"))
+    damaged.write_bytes(damaged.read_bytes()[:5])
+    assert copy_replies(source, target).files == 0
+    assert copy_replies(target, source).files == 1
+    assert [ReplyArchive(source).read(one) for one in copied] == [b"{}", b"{}{}", b"{}{}{}"]
 
 
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="needs gpg, which Debian brings")
