@@ -84,6 +84,18 @@ def installation(
             "INSERT INTO api_tokens (user_id, name, digest, scopes, created_at, expires_at) "
             "SELECT user_id, 'mine', 'b', '{}', now(), now() + interval '1 day' FROM users LIMIT 1"
         )
+        connection.execute(
+            "INSERT INTO telegram_links (user_id, telegram_id, linked_at) "
+            "SELECT user_id, 1, now() FROM users LIMIT 1"
+        )
+        connection.execute(
+            "INSERT INTO telegram_codes (user_id, digest, expires_at) "
+            "SELECT user_id, 'c', now() + interval '1 day' FROM users LIMIT 1"
+        )
+        connection.execute(
+            "INSERT INTO feed_tickets (user_id, digest, expires_at) "
+            "SELECT user_id, 'd', now() + interval '1 day' FROM users LIMIT 1"
+        )
     yield database
     load_settings.cache_clear()
 
@@ -161,6 +173,8 @@ def require_nothing_twice(database: PostgresConfig, raised: int) -> None:
     assert one(database, "SELECT count(*) FROM outbox WHERE status = 'PENDING'") == 0
     assert one(database, "SELECT count(*) FROM sessions") == 0
     assert one(database, "SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL") == 0
+    for table in ("telegram_links", "telegram_codes", "feed_tickets"):
+        assert one(database, f"SELECT count(*) FROM {table}") == 0
     number = one(database, "SELECT nextval('price_alerts_alert_id_seq')")
     assert isinstance(number, int)
     assert number > raised + 500_000

@@ -174,7 +174,8 @@ class Restore:
             ended = past.end_access(connection, self.clock())
         return (
             f"{ended.sessions} sessions ended, {ended.tokens} API tokens revoked, {ended.links} "
-            "links to sign in used up: which of them ended after the moment nobody knows"
+            f"links to sign in used up, {ended.accounts} Telegram accounts unlinked: which of them "
+            "ended after the moment nobody knows"
         )
 
     def _end_under_way(self) -> str:
