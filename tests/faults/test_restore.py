@@ -220,7 +220,9 @@ def test_any_moment_since_a_base_backup_comes_back(
     assert contents(second) == then
     require_nothing_twice(second, len(last["alerts"]))
 
-    assert "was there already" in done(*command, "--no-replay")
+    again = keeper(*command, "--no-replay")
+    assert again.exit_code == 1
+    assert "was finished at" in str(again.exception)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +268,14 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
     assert restored["history"] == last["history"]
     assert restored["watches"] == last["watches"]
     require_nothing_twice(empty, len(last["alerts"]))
+
+    again = keeper(*command)
+    assert again.exit_code == 1
+    assert "empty the database first" in str(again.exception)
+    with psycopg.connect(empty.url) as connection:
+        connection.execute("DELETE FROM outbox")
+    assert "keeper.dump is restored" in done(*command, "--replace")
+    assert contents(empty)["messages"]
 
 
 def interrupted_after(steps: tuple[str, ...], command: tuple[str, ...]) -> list[str]:

@@ -160,6 +160,7 @@ def test_a_damaged_backup_replaces_nothing(
     path = manifests.sets_of(tmp_path) / made.name
     (path / "keeper.dump").write_bytes(b"rows?")
     monkeypatch.setattr(database, "server_of", lambda _: Server(0))
+    monkeypatch.setattr(database, "_begin_anew", lambda *_: None)
     monkeypatch.setattr(database, "_is_restored", lambda *_: False)
     monkeypatch.setattr(database, "_state", lambda *_: False)
     monkeypatch.setattr(Programs, "require_as_new_as", lambda *_: None)
