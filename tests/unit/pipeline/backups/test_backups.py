@@ -13,6 +13,7 @@ from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.choose import Choice, Reach, choose
 from keeper.pipeline.backups.manifest import Kind, Manifest, NoBackupError, Postgres
 from keeper.pipeline.backups.prune import prune_backups
+from keeper.pipeline.backups.receive import ended_text
 from keeper.pipeline.backups.replies import copy_replies
 from keeper.pipeline.backups.secrets import write_encrypted
 from keeper.pipeline.backups.validate import validate_backups
@@ -180,6 +181,17 @@ def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
         segments_from(log, segment(254))
     with pytest.raises(WalGapError, match=f"lacks {segment(2)}"):
         segments_from(log, segment(2))
+
+
+def test_a_log_that_cannot_be_continued_names_what_mends_it(tmp_path: Path) -> None:
+    removed = "ERROR:  requested WAL segment 000000010000000000000003 has already been removed"
+    said = (
+        f"pg_receivewal: error: could not stream: {removed}\npg_receivewal: error: disconnected\n"
+    )
+    sentence = ended_text(said, tmp_path)
+    assert removed in sentence
+    assert f"{tmp_path}: move that folder away" in sentence
+    assert "it said nothing" in ended_text("", tmp_path)
 
 
 def test_the_whole_segment_counts_before_its_beginning(tmp_path: Path) -> None:
