@@ -251,7 +251,9 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
     (first,) = backups_in(Path(folder))
     done("backup", "make")
 
-    between = keeper("restore", folder, "--at", (first.moment + timedelta(seconds=1)).isoformat())
+    between = keeper(
+        "restore", folder, "--at", (first.moment + timedelta(milliseconds=1)).isoformat()
+    )
     assert between.exit_code == 1
     said = str(between.exception)
     assert "a dump restores only its own moment" in said
