@@ -50,6 +50,19 @@ UPDATE api_tokens SET revoked_at = %(at)s WHERE revoked_at IS NULL
 -- Uses up every link to sign in: those used after the moment would serve again.
 UPDATE sign_in_links SET used_at = %(at)s WHERE used_at IS NULL
 
+-- name: unlink_telegram
+-- Takes every Telegram account from its user, and the short tokens with it: which were taken away
+-- after the moment nobody knows.
+DELETE FROM telegram_links
+
+-- name: forget_telegram_codes
+-- Forgets every code that links a Telegram account: those used after the moment would serve again.
+DELETE FROM telegram_codes
+
+-- name: forget_feed_tickets
+-- Forgets every ticket for the live feed: those used after the moment would serve again.
+DELETE FROM feed_tickets
+
 -- name: end_requests
 -- Cancels what users asked the API for and was not done: it may have been, after the moment.
 UPDATE requests SET state = 'cancelled', finished_at = %(at)s, claim = NULL, claimed_until = NULL,

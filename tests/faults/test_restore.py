@@ -84,6 +84,18 @@ def installation(
             "INSERT INTO api_tokens (user_id, name, digest, scopes, created_at, expires_at) "
             "SELECT user_id, 'mine', 'b', '{}', now(), now() + interval '1 day' FROM users LIMIT 1"
         )
+        connection.execute(
+            "INSERT INTO telegram_links (user_id, telegram_id, linked_at) "
+            "SELECT user_id, 1, now() FROM users LIMIT 1"
+        )
+        connection.execute(
+            "INSERT INTO telegram_codes (user_id, digest, expires_at) "
+            "SELECT user_id, 'c', now() + interval '1 day' FROM users LIMIT 1"
+        )
+        connection.execute(
+            "INSERT INTO feed_tickets (user_id, digest, expires_at) "
+            "SELECT user_id, 'd', now() + interval '1 day' FROM users LIMIT 1"
+        )
     yield database
     load_settings.cache_clear()
 
@@ -161,6 +173,8 @@ def require_nothing_twice(database: PostgresConfig, raised: int) -> None:
     assert one(database, "SELECT count(*) FROM outbox WHERE status = 'PENDING'") == 0
     assert one(database, "SELECT count(*) FROM sessions") == 0
     assert one(database, "SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL") == 0
+    for table in ("telegram_links", "telegram_codes", "feed_tickets"):
+        assert one(database, f"SELECT count(*) FROM {table}") == 0
     number = one(database, "SELECT nextval('price_alerts_alert_id_seq')")
     assert isinstance(number, int)
     assert number > raised + 500_000
@@ -206,7 +220,9 @@ def test_any_moment_since_a_base_backup_comes_back(
     assert contents(second) == then
     require_nothing_twice(second, len(last["alerts"]))
 
-    assert "was there already" in done(*command, "--no-replay")
+    again = keeper(*command, "--no-replay")
+    assert again.exit_code == 1
+    assert "was finished at" in str(again.exception)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +251,9 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
     (first,) = backups_in(Path(folder))
     done("backup", "make")
 
-    between = keeper("restore", folder, "--at", (first.moment + timedelta(seconds=1)).isoformat())
+    between = keeper(
+        "restore", folder, "--at", (first.moment + timedelta(milliseconds=1)).isoformat()
+    )
     assert between.exit_code == 1
     said = str(between.exception)
     assert "a dump restores only its own moment" in said
@@ -252,6 +270,14 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
     assert restored["history"] == last["history"]
     assert restored["watches"] == last["watches"]
     require_nothing_twice(empty, len(last["alerts"]))
+
+    again = keeper(*command)
+    assert again.exit_code == 1
+    assert "empty the database first" in str(again.exception)
+    with psycopg.connect(empty.url) as connection:
+        connection.execute("DELETE FROM outbox")
+    assert "keeper.dump is restored" in done(*command, "--replace")
+    assert contents(empty)["messages"]
 
 
 def interrupted_after(steps: tuple[str, ...], command: tuple[str, ...]) -> list[str]:

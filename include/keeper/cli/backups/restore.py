@@ -18,7 +18,9 @@ def restore(
     at: Annotated[
         datetime | None,
         typer.Option(
-            help="The moment: 2h, 2026-03-01T12:00Z …; a dump restores only its own.",
+            help="The moment: 2h, 2026-03-01T12:00Z …; a dump restores only its own. "
+            "To go on after an interruption give the moment that was printed: 2h ago is another "
+            "one by then.",
             parser=moment_of,
             metavar="WHEN",
             show_default="the latest",

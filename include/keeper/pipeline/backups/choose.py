@@ -106,7 +106,9 @@ def choose(
         elif one.moment <= at:
             reach = reach_of_base(folder, one, programs)
             if at <= reach.until:
-                return Choice(one, _path(folder, one), at, at, reach.segments)
+                # PostgreSQL refuses to end a recovery at a moment after which nothing is committed.
+                stop = at if at < reach.until else None
+                return Choice(one, _path(folder, one), at, stop, reach.segments)
     raise NoBackupError(_nearest(folder, backups, at, programs))
 
 

@@ -173,7 +173,11 @@ def backups_in(folder: Path) -> list[Manifest]:
     """
     root = sets_of(folder)
     paths = sorted(root.iterdir()) if root.is_dir() else []
-    return [read(path) for path in paths if (path / MANIFEST).is_file()]
+    return [
+        read(path)
+        for path in paths
+        if not path.name.endswith(UNFINISHED) and (path / MANIFEST).is_file()
+    ]
 
 
 def files_below(path: Path) -> Mapping[str, BackedUpFile]:

@@ -24,6 +24,7 @@ from keeper.stores.postgres.connection import session
 _LOG: Final = logging.getLogger(__name__)
 _REPLIES_EVERY_S: Final = 60.0
 _REPLIES_OF: Final = timedelta(days=1)
+_GONE: Final = "has already been removed"
 _ENDS_WITHIN_S: Final = 10.0
 
 
@@ -83,7 +84,7 @@ def receive_wal(
         stderr=subprocess.PIPE,
     ) as receiver:
         try:
-            _watch(settings, receiver, stopped, wait, received, clock)
+            _watch(settings, folder, receiver, stopped, wait, received, clock)
         finally:
             receiver.terminate()
             try:
@@ -92,8 +93,25 @@ def receive_wal(
                 receiver.kill()
 
 
+def ended_text(said: str, log: Path) -> str:
+    """Return why pg_receivewal ended, and what mends it if it would only end again.
+
+    Args:
+        said: What it wrote.
+        log: The folder it receives into, whose newest file it goes on after.
+    """
+    lines = said.strip().splitlines()
+    if gone := next((line for line in lines if _GONE in line), None):
+        return (
+            f"pg_receivewal ended: {gone}; the server no longer has what follows the newest file "
+            f"in {log}: move that folder away, and make a new backup once keeper receive-wal runs"
+        )
+    return f"pg_receivewal ended: {' | '.join(lines[-2:]) or 'it said nothing'}"
+
+
 def _watch(
     settings: Settings,
+    log: Path,
     receiver: "subprocess.Popen[bytes]",
     stopped: Callable[[], bool],
     wait: Callable[[float], object],
@@ -104,8 +122,7 @@ def _watch(
     while not stopped():
         if receiver.poll() is not None:
             said = receiver.stderr.read() if receiver.stderr else b""
-            last = said.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise ReceiverEndedError(f"pg_receivewal ended: {' '.join(last) or 'it said nothing'}")
+            raise ReceiverEndedError(ended_text(said.decode("utf-8", "replace"), log))
         if time.monotonic() >= replies_due:
             replies_due = time.monotonic() + _REPLIES_EVERY_S
             _copy_replies(settings, settings.backups.folder, clock())

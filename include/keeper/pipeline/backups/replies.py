@@ -17,6 +17,7 @@ from keeper.stores.postgres.connection import Connection, statements
 _REPLIES: Final = "replies"
 _ENTRY: Final = ".entry.json"
 _BODY: Final = ".json.gz"
+_UNFINISHED: Final = ".unfinished"
 _SQL: Final = "restore"
 
 
@@ -30,7 +31,7 @@ class Copied:
 
 
 def copy_replies(source: LakePath, target: LakePath, *, since: date | None = None) -> Copied:
-    """Copy every reply that the target lacks, or has in part.
+    """Copy every reply that the target lacks, or has in part; none replaces a larger one.
 
     Args:
         source: A lake.
@@ -51,7 +52,8 @@ def copy_replies(source: LakePath, target: LakePath, *, since: date | None = Non
             missing = [
                 file
                 for file, known in zip(part, sizes, strict=True)
-                if there.get(file.name) != known
+                # A file that is larger there is the whole one, and this one is damaged.
+                if there.get(file.name, -1) < known
             ]
             if missing:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -112,6 +114,13 @@ def _sizes(folder: LakePath) -> dict[str, int]:
 
 def _copy_to(folder: LakePath) -> Callable[[LakePath], int]:
     def copy(file: LakePath) -> int:
-        return (folder / file.name).write_bytes(file.read_bytes())
+        whole = folder / file.name
+        # Object storage has a file whole or not at all.
+        if "://" in str(folder) and not str(folder).startswith("file:"):
+            return whole.write_bytes(file.read_bytes())
+        fresh = folder / f".{file.name}{_UNFINISHED}"
+        size = fresh.write_bytes(file.read_bytes())
+        fresh.rename(whole)
+        return size
 
     return copy

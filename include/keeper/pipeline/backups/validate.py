@@ -78,7 +78,7 @@ def validate_backups(
         path = manifests.sets_of(folder) / newest.name
         problems += [
             f"backup {newest.name} is damaged, {problem}; make a new one: keeper backup make"
-            for problem in _damage(path, newest)
+            for problem in damage_of(path, newest)
         ]
     return Validated(newest, until, tuple(problems))
 
@@ -87,7 +87,21 @@ def _written(file: Path) -> datetime:
     return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
-def _damage(path: Path, manifest: Manifest) -> list[str]:
+def require_whole(path: Path, manifest: Manifest) -> None:
+    """Refuse a backup that is not what was written, before anything gives way to it.
+
+    Raises:
+        DamagedBackupError: Names the files, and what is wrong with each.
+    """
+    if damage := damage_of(path, manifest):
+        raise base_backups.DamagedBackupError(
+            f"backup {manifest.name} is damaged, {'; '.join(damage)}; nothing was changed: restore "
+            "another one, by --backup or --at; see: keeper backup list"
+        )
+
+
+def damage_of(path: Path, manifest: Manifest) -> list[str]:
+    """Return what is wrong with a backup's files, a sentence each; none if it is whole."""
     found = []
     for name, expected in manifest.files.items():
         try:

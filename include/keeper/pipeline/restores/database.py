@@ -4,7 +4,7 @@ import logging
 import shlex
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from keeper.pipeline.backups.make import (
     server_config,
 )
 from keeper.pipeline.backups.manifest import Kind
+from keeper.pipeline.backups.validate import require_whole
 from keeper.pipeline.restores.progress import Progress, has_tables, progress_of, save_progress
 from keeper.pipeline.restores.writers import RESTORE, require_unused
 from keeper.pipeline.services.configuration import postgres_config
@@ -85,9 +86,11 @@ def restore_config(config: PostgresConfig) -> PostgresConfig:
 def restore_postgres(settings: Settings, choice: Choice, place: Place, *, at: datetime) -> str:
     """Put PostgreSQL back to the moment of a choice, and return what was done.
 
-    Interrupted, it goes on or begins anew with the same command; done, it changes nothing.
+    Interrupted, it goes on or begins anew with the same command; done, it changes nothing, unless
+    all of the restore was finished, and tables are to be replaced.
 
     Raises:
+        DamagedBackupError: The backup is not what was written; nothing was changed.
         FolderNotEmptyError: The server's folder holds other data.
         DatabaseNotEmptyError: A database holds other tables.
         NotStartedError: The server was not started in time.
@@ -101,6 +104,8 @@ def restore_postgres(settings: Settings, choice: Choice, place: Place, *, at: da
 def _restore_dumps(settings: Settings, choice: Choice, place: Place, at: datetime) -> str:
     programs, done = programs_of(settings), []
     configs = {KEEPERS: postgres_config(settings), AIRFLOWS: airflow_config(settings)}
+    if place.replace:
+        _begin_anew(choice, configs.values())
     for name, found in configs.items():
         if name not in choice.manifest.files:
             continue
@@ -114,6 +119,7 @@ def _restore_dumps(settings: Settings, choice: Choice, place: Place, at: datetim
         if _is_restored(config, choice.mark):
             done.append(f"{name} was there already")
             continue
+        require_whole(choice.path, choice.manifest)
         _make_room(config, replace_tables=place.replace)
         with session(config) as connection:
             save_progress(connection, Progress(choice.mark, at))
@@ -124,6 +130,21 @@ def _restore_dumps(settings: Settings, choice: Choice, place: Place, at: datetim
             connection.execute("ANALYZE")
         done.append(f"{name} is restored")
     return "; ".join(done)
+
+
+def _begin_anew(choice: Choice, configs: Iterable[PostgresConfig | None]) -> None:
+    """Forget the same restore if it was finished, so that tables of before give way to it."""
+    known = [restore_config(config) for config in configs if config is not None]
+    with session(known[0]) as connection:
+        progress = progress_of(connection, choice.mark)
+    if progress is None or progress.finished_at is None:
+        return
+    require_whole(choice.path, choice.manifest)
+    # Keeper's last, since it says that the others are to follow.
+    for config in reversed(known):
+        with session(config) as connection:
+            require_unused(connection)
+            save_progress(connection, Progress("", progress.finished_at))
 
 
 def _is_restored(config: PostgresConfig, mark: str) -> bool:
@@ -158,8 +179,9 @@ def _restore_server(settings: Settings, choice: Choice, place: Place) -> str:
         )
     backup = choice.path / BASE
     if not base_backups.is_unpacked(place.data, choice.mark):
+        require_whole(choice.path, choice.manifest)
         log = choice.manifest.postgres.log or ""
-        logs = manifests.wal_of(settings.backups.folder, log).parent
+        logs = manifests.wal_of(choice.path.parent.parent, log).parent
         histories = sorted(logs.glob(f"{log.partition('-')[0]}-*/*.history"))
         target = Target(choice.mark, choice.at)
         base_backups.unpack(backup, choice.segments, place.data, target, histories=histories)

@@ -15,11 +15,12 @@ PAUSED: Final = ("check_operations", "maintain_storage", "reconcile_stores")
 
 @dataclass(frozen=True, slots=True)
 class AccessEnded:
-    """How many sessions, API tokens and links to sign in were ended."""
+    """How many sessions, API tokens, links to sign in and Telegram accounts were ended."""
 
     sessions: int
     tokens: int
     links: int
+    accounts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,20 @@ def move_identities(connection: Connection) -> int:
 
 
 def end_access(connection: Connection, at: datetime) -> AccessEnded:
-    """End every session, token and link to sign in.
+    """End every session, token, link to sign in, Telegram account, code and ticket.
 
     Those made after the moment are not in the database any more. Of those made before nobody knows
     which were ended, revoked or used after it, so all of them are.
     """
     own, now = statements(_SQL), {"at": at}
     with connection.transaction():
+        connection.execute(own["forget_telegram_codes"])
+        connection.execute(own["forget_feed_tickets"])
         return AccessEnded(
             connection.execute(own["end_sessions"]).rowcount,
             connection.execute(own["revoke_tokens"], now).rowcount,
             connection.execute(own["use_up_links"], now).rowcount,
+            connection.execute(own["unlink_telegram"]).rowcount,
         )
 
 

@@ -24,15 +24,17 @@ class Progress:
         mark: The restore.
         began_at: When its first step in this database began.
         done: The steps that are done.
+        finished_at: When the last one was done; None if it is not.
     """
 
     mark: str
     began_at: datetime
     done: tuple[str, ...] = ()
+    finished_at: datetime | None = None
 
-    def with_done(self, step: str) -> "Progress":
-        """Return the progress after a further step."""
-        return Progress(self.mark, self.began_at, (*self.done, step))
+    def with_done(self, step: str, *, finished_at: datetime | None = None) -> "Progress":
+        """Return the progress after a further step, the last one if it has finished."""
+        return Progress(self.mark, self.began_at, (*self.done, step), finished_at)
 
 
 def progress_of(connection: Connection, mark: str) -> Progress | None:

@@ -17,6 +17,7 @@ from keeper.errors import TerminalError
 from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.choose import Choice, moment_text
 from keeper.pipeline.backups.make import airflow_config
+from keeper.pipeline.backups.manifest import Kind
 from keeper.pipeline.backups.replies import copy_replies, missing_replies
 from keeper.pipeline.backups.secrets import settings_now
 from keeper.pipeline.restores import past, streams
@@ -38,6 +39,10 @@ from keeper.stores.postgres.migrations import known_migrations, migrate
 
 _FIRST: Final = ("writers", "settings", "postgres")
 """What is looked at every time, since there is no database to remember it in."""
+
+
+class FinishedError(TerminalError):
+    """The same restore was finished before: this installation may have moved on since."""
 
 
 class NewerBackupError(TerminalError):
@@ -108,7 +113,8 @@ class Restore:
         """Do what is left to do, and yield what each step did; ends with the last.
 
         Raises:
-            KeeperError: A step failed; the same command goes on with it.
+            FinishedError: Nothing is left to do.
+        KeeperError: A step failed; the same command goes on with it.
         """
         steps = self.steps()
         for number, (name, do) in enumerate(steps.items(), start=1):
@@ -122,7 +128,9 @@ class Restore:
                     require_unused(connection)
                 said = do()
                 with self._session() as connection:
-                    save_progress(connection, self._progress().with_done(name))
+                    finished_at = self.clock() if number == len(steps) else None
+                    progress = self._progress().with_done(name, finished_at=finished_at)
+                    save_progress(connection, progress)
             yield StepReport(number, len(steps), name, said, time.monotonic() - began)
 
     def _require_no_writers(self) -> str:
@@ -153,6 +161,7 @@ class Restore:
 
     def _restore_postgres(self) -> str:
         said = restore_postgres(self.settings, self.choice, self.place, at=self.clock())
+        self._require_unfinished()
         with self._session() as connection:
             if progress_of(connection, self.choice.mark) is None:
                 save_progress(connection, Progress(self.choice.mark, self.clock()))
@@ -160,6 +169,19 @@ class Restore:
             if rows and len(self._progress().done) <= 1 and rows_of(connection) != rows:
                 raise TerminalError("the tables do not hold the rows that the backup counted")
         return f"{said}; it stands at {moment_text(self.choice.moment)}"
+
+    def _require_unfinished(self) -> None:
+        progress = self._progress()
+        if progress.finished_at is not None and list(self.steps())[-1] in progress.done:
+            again = (
+                "move PostgreSQL's data away first"
+                if self.choice.manifest.kind is Kind.BASE
+                else "empty the database first, or drop its tables with --replace"
+            )
+            raise FinishedError(
+                f"this restore was finished at {moment_text(progress.finished_at)}, and what was "
+                f"written since would stay: to restore once more, {again}"
+            )
 
     def _migrate(self) -> str:
         made = migrate(restore_config(postgres_config(self.settings)))
@@ -174,7 +196,8 @@ class Restore:
             ended = past.end_access(connection, self.clock())
         return (
             f"{ended.sessions} sessions ended, {ended.tokens} API tokens revoked, {ended.links} "
-            "links to sign in used up: which of them ended after the moment nobody knows"
+            f"links to sign in used up, {ended.accounts} Telegram accounts unlinked: which of them "
+            "ended after the moment nobody knows"
         )
 
     def _end_under_way(self) -> str:
@@ -223,6 +246,10 @@ class Restore:
 
     def _leave_kafka(self) -> str:
         unread = streams.skip_unread(self.settings)
+        self.warnings.append(
+            "nothing is known of alerts that were raised after the moment: a product whose price "
+            "is still below its target may alert once more"
+        )
         return f"nothing that came after the moment is loaded; {unread:,} unread messages skipped"
 
     def _load(self) -> str:

@@ -61,7 +61,10 @@ def rewind_groups(settings: Settings, manifest: Manifest, *, moment: datetime) -
         for loader in LOADERS.values():
             spans = reader.spans(loader.topic)
             known = manifest.topics.get(loader.topic, {})
-            is_new = any(span.end < known.get(str(span.partition), 0) for span in spans)
+            # What ended where at the moment is not known of it: it may have been made anew.
+            is_new = not known or any(
+                span.end < known.get(str(span.partition), 0) for span in spans
+            )
             first = reader.offsets_at(loader.topic, moment - _BEFORE)
             is_loader = loader.store is Store.POSTGRES
             if is_loader and (is_new or _has_lost(reader, loader.topic, first)):

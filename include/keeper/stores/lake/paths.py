@@ -64,6 +64,9 @@ class LakePath(Protocol):
     def write_bytes(self, data: bytes, /) -> int:
         """Replace the content."""
 
+    def rename(self, target: Self, /) -> object:
+        """Give the file the place of another, which it replaces; at once on a file system."""
+
     def stat(self) -> FileStatus:
         """Return what is known of the file."""
 

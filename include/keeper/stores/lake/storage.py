@@ -117,6 +117,9 @@ class _StoredPath:
     def write_bytes(self, data: bytes, /) -> int:
         return self._translated(lambda: self._path.write_bytes(data), but=())
 
+    def rename(self, target: Self, /) -> object:
+        return self._translated(lambda: self._path.rename(target._path), but=())
+
     def stat(self) -> FileStatus:
         return self._translated(self._path.stat)
 

@@ -10,15 +10,19 @@ import pytest
 from keeper.errors import SettingsError
 from keeper.pipeline.backups import choose as choosing
 from keeper.pipeline.backups import manifest as manifests
-from keeper.pipeline.backups.choose import Reach, choose
+from keeper.pipeline.backups.choose import Choice, Reach, choose
 from keeper.pipeline.backups.manifest import Kind, Manifest, NoBackupError, Postgres
 from keeper.pipeline.backups.prune import prune_backups
+from keeper.pipeline.backups.receive import ended_text
 from keeper.pipeline.backups.replies import copy_replies
 from keeper.pipeline.backups.secrets import write_encrypted
 from keeper.pipeline.backups.validate import validate_backups
+from keeper.pipeline.restores import database
+from keeper.pipeline.restores.database import Place
 from keeper.settings import Settings
 from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.lake.storage import lake_at
+from keeper.stores.postgres.backups.base_backups import DamagedBackupError
 from keeper.stores.postgres.backups.programs import OlderClientError, Programs, Server
 from keeper.stores.postgres.backups.wal import WalGapError, segments_from, segments_in
 
@@ -100,6 +104,10 @@ def test_a_base_backup_restores_what_its_log_has(
 
     assert choose(tmp_path, NOW - DAY * 1.5, PROGRAMS).manifest == first
     assert choose(tmp_path, NOW - DAY * 0.5, PROGRAMS).manifest == second
+    # PostgreSQL fails where it is to end at a moment that it never passes.
+    assert choose(tmp_path, NOW - DAY, PROGRAMS).at == NOW - DAY
+    last = choose(tmp_path, NOW, PROGRAMS)
+    assert (last.moment, last.at) == (NOW, None)
     for moment in (NOW + DAY, NOW - 3 * DAY):
         with pytest.raises(NoBackupError, match="nearest"):
             choose(tmp_path, moment, PROGRAMS)
@@ -110,6 +118,13 @@ def test_without_a_backup_nothing_is_restored(tmp_path: Path) -> None:
         choose(tmp_path, None, PROGRAMS)
     (problem,) = validate_backups(tmp_path, PROGRAMS, at=NOW).problems
     assert "keeper backup make" in problem
+
+
+def test_a_backup_that_is_being_deleted_is_none(tmp_path: Path) -> None:
+    kept, deleted = (add_backup(tmp_path, at, Kind.DUMP) for at in (NOW - DAY, NOW))
+    path = manifests.sets_of(tmp_path) / deleted.name
+    path.rename(path.with_name(f"{deleted.name}{manifests.UNFINISHED}"))
+    assert manifests.backups_in(tmp_path) == [kept]
 
 
 def test_prune_keeps_what_a_restore_needs(tmp_path: Path) -> None:
@@ -138,6 +153,27 @@ def test_a_damaged_or_old_backup_is_named(tmp_path: Path) -> None:
     assert only_old == old
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_a_damaged_backup_replaces_nothing(
+    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = add_backup(tmp_path, NOW, kind)
+    path = manifests.sets_of(tmp_path) / made.name
+    (path / "keeper.dump").write_bytes(b"rows?")
+    monkeypatch.setattr(database, "server_of", lambda _: Server(0))
+    monkeypatch.setattr(database, "_begin_anew", lambda *_: None)
+    monkeypatch.setattr(database, "_is_restored", lambda *_: False)
+    monkeypatch.setattr(database, "_state", lambda *_: False)
+    monkeypatch.setattr(Programs, "require_as_new_as", lambda *_: None)
+    choice = Choice(made, path, NOW, NOW, ())
+    place = Place(tmp_path / "data", None, 1, replace=True, say=print)
+
+    # No database answers here: whatever touched one would fail otherwise.
+    with pytest.raises(DamagedBackupError, match=r"keeper\.dump is not what was written"):
+        database.restore_postgres(settings_of(tmp_path), choice, place, at=NOW)
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
     log = add_log(tmp_path, 254, 255, 256, 258)
     assert [one.name for one in segments_in(log)][2] == "000000010000000100000000"
@@ -145,6 +181,17 @@ def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
         segments_from(log, segment(254))
     with pytest.raises(WalGapError, match=f"lacks {segment(2)}"):
         segments_from(log, segment(2))
+
+
+def test_a_log_that_cannot_be_continued_names_what_mends_it(tmp_path: Path) -> None:
+    removed = "ERROR:  requested WAL segment 000000010000000000000003 has already been removed"
+    said = (
+        f"pg_receivewal: error: could not stream: {removed}\npg_receivewal: error: disconnected\n"
+    )
+    sentence = ended_text(said, tmp_path)
+    assert removed in sentence
+    assert f"{tmp_path}: move that folder away" in sentence
+    assert "it said nothing" in ended_text("", tmp_path)
 
 
 def test_the_whole_segment_counts_before_its_beginning(tmp_path: Path) -> None:
@@ -190,6 +237,14 @@ def test_replies_are_copied_once_and_a_broken_copy_again(tmp_path: Path) -> None
     assert copy_replies(source, target).files == 1
     copied = list(ReplyArchive(target).replies("product"))
     assert [ReplyArchive(target).read(one) for one in copied] == [b"{}", b"{}{}", b"{}{}{}"]
+    assert len(list((tmp_path / "to").rglob("*.*"))) == 6
+
+    # One damaged in the lake leaves the copy as it is, which mends it on the way back.
+    damaged = next((tmp_path / "from").rglob("*.json.gz"))
+    damaged.write_bytes(damaged.read_bytes()[:5])
+    assert copy_replies(source, target).files == 0
+    assert copy_replies(target, source).files == 1
+    assert [ReplyArchive(source).read(one) for one in copied] == [b"{}", b"{}{}", b"{}{}{}"]
 
 
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="needs gpg, which Debian brings")

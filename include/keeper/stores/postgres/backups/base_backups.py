@@ -190,14 +190,15 @@ def clean_up(data: Path) -> None:
 
 def _recovery(target: Target) -> str:
     # Relative to the data folder, in which the server runs it.
+    at = "" if target.at is None else target.at.astimezone(UTC).isoformat(sep=" ")
     lines = [
         f"restore_command = 'cp {_FOLDER_OF_WAL}/%f \"%p\"'",
         "recovery_target_timeline = 'current'",
         "recovery_target_action = 'promote'",
+        # Also if there is none: that of an earlier restore may be in the file this is added to.
+        f"recovery_target_time = '{at}'",
         f"{MARK} = '{target.mark}'",
     ]
-    if target.at is not None:
-        lines.append(f"recovery_target_time = '{target.at.astimezone(UTC).isoformat(sep=' ')}'")
     return "\n".join(["", *lines, ""])
 
 

@@ -118,7 +118,16 @@ def _dumped(programs: Programs, file: Path) -> str:
 
 
 def make_slot(connection: Connection) -> None:
-    """Let the server keep from now on what has not been received yet; again changes nothing."""
+    """Let the server keep from now on what has not been received yet; again changes nothing.
+
+    A slot whose log the server has given up, since it grew too large, keeps nothing any more and is
+    made anew.
+    """
+    connection.execute(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+        "WHERE slot_name = %(slot)s AND wal_status = 'lost' AND NOT active",
+        {"slot": SLOT},
+    )
     connection.execute(
         "SELECT pg_create_physical_replication_slot(%(slot)s, true) "
         "WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %(slot)s)",
