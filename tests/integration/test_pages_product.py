@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from keeper.stores.postgres.connection import Connection
 from tests.console_server import ANN, Console
@@ -45,6 +46,18 @@ def product(connection: Connection, pages_console: Console) -> Console:
     return pages_console
 
 
+def looks_at_another_price(page: Page) -> None:
+    """Choose another price in the form and come back; what was typed stays."""
+    page.get_by_label("Which price").select_option("AMAZON")
+    page.get_by_role("heading", name="Watch this price").wait_for()
+    page.wait_for_url("**type=AMAZON**")
+    assert page.get_by_label("Alert at or below").input_value() == "60"
+    page.get_by_text("More", exact=True).click()
+    assert page.get_by_label("Tags").input_value() == "desk, Gifts"
+    page.get_by_label("Which price").select_option("NEW")
+    page.wait_for_url("**type=NEW**")
+
+
 def test_an_alert_is_edited_beside_the_chart_that_tries_it(
     product: Console, visit: Callable[..., Visit], connection: Connection
 ) -> None:
@@ -63,14 +76,7 @@ def test_an_alert_is_edited_beside_the_chart_that_tries_it(
     page.get_by_role("listitem").filter(has_text="would have alerted").wait_for()
     page.get_by_text("More", exact=True).click()
     page.get_by_label("Tags").fill("desk, Gifts")
-    page.get_by_label("Which price").select_option("AMAZON")
-    page.get_by_role("heading", name="Watch this price").wait_for()
-    page.wait_for_url("**type=AMAZON**")
-    assert page.get_by_label("Alert at or below").input_value() == "60"
-    page.get_by_text("More", exact=True).click()
-    assert page.get_by_label("Tags").input_value() == "desk, Gifts"
-    page.get_by_label("Which price").select_option("NEW")
-    page.wait_for_url("**type=NEW**")
+    looks_at_another_price(page)
     page.get_by_text("Would have alerted").first.wait_for()
     ann.is_accessible()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
