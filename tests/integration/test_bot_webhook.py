@@ -60,7 +60,7 @@ def test_each_update_is_answered_once_and_only_telegrams(
     assert "You watch nothing yet" in telegram.asks(7, "/list").text
     assert len(telegram.sent) == 2
     assert telegram.menu is not None
-    assert telegram.menu["web_app"]["url"] == f"{PUBLIC}/app"
+    assert telegram.menu["web_app"]["url"] == f"{PUBLIC}/app/telegram"
 
 
 def test_telegram_is_answered_before_the_work_is_done(
