@@ -313,6 +313,8 @@ def test_who_has_signed_in_at_a_trusted_proxy_watches_as_themselves(
     product = ("product", [f"us/{MINE}"])
     for client in (console.nobody({PROXIED: ANN}), shared):
         client.headers[PROXIED] = ANN
-        assert streamed(client, after=began) == [product, ("reconnect", None)]
+        events = streamed(client, after=began)
+        # The relay may publish the watch that this test began with after the place was read.
+        assert [one for one in events if one[0] != "watch"] == [product, ("reconnect", None)]
     shared.headers[PROXIED] = "stranger@example.org"
     assert shared.get("/api/v1/events").status_code == 401
