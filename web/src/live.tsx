@@ -33,10 +33,10 @@ export function LiveUpdates() {
     const refresh = () => {
       timer = undefined;
       // A tab that nobody sees reads again when it is looked at.
-      const how = { refetchType: document.hidden ? "none" : "active" } as const;
-      if (gathered.has("reset")) queries.invalidateQueries(how);
+      const options = { refetchType: document.hidden ? "none" : "active" } as const;
+      if (gathered.has("reset")) queries.invalidateQueries(options);
       const keys = new Set([...gathered].flatMap((kind) => CONCERNS[kind] ?? []));
-      for (const key of keys) queries.invalidateQueries({ queryKey: [key], ...how });
+      for (const key of keys) queries.invalidateQueries({ queryKey: [key], ...options });
       gathered.clear();
     };
     const onChange = (kind: string) => {

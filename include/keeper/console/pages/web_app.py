@@ -53,6 +53,8 @@ def web_app_routes(folder: Path | None, *, ancestors: str = "'none'") -> list[Ro
         "Referrer-Policy": "same-origin",
     }
 
+    in_telegram = headers | {"Content-Security-Policy": _POLICY.format(ancestors=_TELEGRAM)}
+
     async def begin(request: Request) -> Response:
         return RedirectResponse(f"{_root(request)}{APP_PATH}", status_code=307)
 
@@ -70,9 +72,9 @@ def web_app_routes(folder: Path | None, *, ancestors: str = "'none'") -> list[Ro
             return _file(file, headers | {"Cache-Control": "no-cache"})
         document = (folder / _DOCUMENT).read_text(encoding="utf-8")
         own_base = f'<base href="{_root(request)}{APP_PATH}" />'
-        policy = _POLICY.format(ancestors=_TELEGRAM if path == MINI_APP else ancestors)
-        own = headers | {"Content-Security-Policy": policy}
-        return HTMLResponse(document.replace(_BASE, own_base), headers=own)
+        return HTMLResponse(
+            document.replace(_BASE, own_base), headers=in_telegram if path == MINI_APP else headers
+        )
 
     return [
         Route("/", begin, methods=["GET"]),

@@ -2,7 +2,6 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, read, type Schema } from "../../api/client";
 import { Button } from "../../components/Button";
-import { Choice } from "../../components/Field";
 import { Listing } from "../../components/Listing";
 import type { Column } from "../../components/Table";
 import { useToast } from "../../components/Toast";
@@ -11,10 +10,10 @@ import { siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
 import { usePages } from "../../usePages";
 import { useOwner } from "./owner";
-import { MESSAGE_STATUSES, MessageList, ProductLink } from "./parts";
+import { MessageList, ProductLink } from "./parts";
+import { type Status, StatusChoice } from "./StatusChoice";
 
 type Alert = Schema["AlertReply"];
-type Status = Schema["MessageStatus"] | "";
 
 const PER_PAGE = 50;
 
@@ -66,15 +65,7 @@ export function Alerts() {
       filters={
         <>
           {owner.choice}
-          <Choice
-            label={t("messages.state")}
-            value={status}
-            onChange={(event) => setStatus(event.target.value as Status)}
-            options={[
-              ["", t("messages.all")],
-              ...MESSAGE_STATUSES.map((one) => [one, t(`messages.status.${one}`)] as const),
-            ]}
-          />
+          <StatusChoice value={status} onChange={setStatus} />
         </>
       }
     />

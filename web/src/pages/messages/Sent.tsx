@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, read, type Schema } from "../../api/client";
-import { Choice } from "../../components/Field";
 import { Listing } from "../../components/Listing";
 import type { Column } from "../../components/Table";
 import { When } from "../../components/When";
@@ -9,10 +8,10 @@ import { numberText } from "../../format";
 import { useTexts } from "../../texts/texts";
 import { usePages } from "../../usePages";
 import { useOwner } from "./owner";
-import { MESSAGE_STATUSES, MessageWords, useChannelName } from "./parts";
+import { MessageWords, useChannelName } from "./parts";
+import { type Status, StatusChoice } from "./StatusChoice";
 
 type Message = Schema["MessageReply"];
-type Status = Schema["MessageStatus"] | "";
 
 const PER_PAGE = 50;
 
@@ -61,15 +60,7 @@ export function Sent() {
       filters={
         <>
           {owner.choice}
-          <Choice
-            label={t("messages.state")}
-            value={status}
-            onChange={(event) => setStatus(event.target.value as Status)}
-            options={[
-              ["", t("messages.all")],
-              ...MESSAGE_STATUSES.map((one) => [one, t(`messages.status.${one}`)] as const),
-            ]}
-          />
+          <StatusChoice value={status} onChange={setStatus} />
         </>
       }
     />

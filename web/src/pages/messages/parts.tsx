@@ -8,15 +8,6 @@ import styles from "./Messages.module.css";
 
 type Message = Schema["MessageReply"];
 
-export const MESSAGE_STATUSES = [
-  "PENDING",
-  "SENT",
-  "FAILED",
-  "UNKNOWN",
-  "NOT_CONFIGURED",
-  "CANCELLED",
-] as const satisfies readonly Schema["MessageStatus"][];
-
 const KINDS: Record<Schema["MessageStatus"], StateKind> = {
   PENDING: "muted",
   SENT: "good",

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { api, read, type Schema } from "../../api/client";
 import { Read } from "../../components/Listing";
@@ -59,6 +60,16 @@ export function Services() {
   );
 }
 
+/** Numbers of the summary, each with what it is called and where it leads. */
+const COUNTS = [
+  ["operations.runsFailed", "/operations/runs", "runs_failed_24h"],
+  ["operations.tokensLeft", "/operations/tokens", "tokens_left"],
+  ["operations.noticesOpen", "/operations/notices", "notices_open"],
+  ["operations.requestsOpen", "/operations/requests", "requests_open"],
+  ["operations.quarantined", "/operations/quarantine", "quarantined_24h"],
+  ["operations.waiting", "/messages/sent", "messages_waiting"],
+] as const;
+
 /** The numbers that say whether all goes on, each leading to its page. */
 function Summary() {
   const { t } = useTexts();
@@ -74,42 +85,12 @@ function Summary() {
           <Facts
             facts={[
               [t("operations.pricesChecked"), <When key="checked" at={found.prices_checked_at} />],
-              [
-                t("operations.runsFailed"),
-                <Link key="runs" href="/operations/runs">
-                  <Count of={found.runs_failed_24h} />
+              ...COUNTS.map(([text, href, name]): [string, ReactNode] => [
+                t(text),
+                <Link key={name} href={href}>
+                  <Count of={found[name]} />
                 </Link>,
-              ],
-              [
-                t("operations.tokensLeft"),
-                <Link key="tokens" href="/operations/tokens">
-                  <Count of={found.tokens_left} />
-                </Link>,
-              ],
-              [
-                t("operations.noticesOpen"),
-                <Link key="notices" href="/operations/notices">
-                  <Count of={found.notices_open} />
-                </Link>,
-              ],
-              [
-                t("operations.requestsOpen"),
-                <Link key="requests" href="/operations/requests">
-                  <Count of={found.requests_open} />
-                </Link>,
-              ],
-              [
-                t("operations.quarantined"),
-                <Link key="quarantine" href="/operations/quarantine">
-                  <Count of={found.quarantined_24h} />
-                </Link>,
-              ],
-              [
-                t("operations.waiting"),
-                <Link key="messages" href="/messages/sent">
-                  <Count of={found.messages_waiting} />
-                </Link>,
-              ],
+              ]),
             ]}
           />
         )}
