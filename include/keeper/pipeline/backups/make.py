@@ -93,7 +93,7 @@ def make_backup(
         folder = settings.backups.folder
         _remove_unfinished(folder)
         began_at = clock()
-        name = manifests.name_of(began_at)
+        name = manifests.free_name(folder, began_at)
         made = _Made(name, manifests.sets_of(folder) / f"{name}{manifests.UNFINISHED}", began_at)
         made.path.mkdir(mode=0o700, parents=True)
         migrations = applied_migrations(connection)

@@ -113,8 +113,13 @@ class NoBackupError(TerminalError):
     """There is no backup, or none of this name or moment."""
 
 
-def name_of(began_at: datetime) -> str:
-    """Return the name of a backup that begins at a moment."""
+def free_name(folder: Path, began_at: datetime) -> str:
+    """Return the name of a backup that begins at a moment: its second, or the next that is free.
+
+    A small backup takes less than a second, so that two may begin within one.
+    """
+    while (sets_of(folder) / began_at.strftime(_NAME)).exists():
+        began_at += timedelta(seconds=1)
     return began_at.strftime(_NAME)
 
 

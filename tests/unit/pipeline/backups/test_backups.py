@@ -46,7 +46,7 @@ def add_backup(folder: Path, at: datetime, kind: Kind, first: int = 0) -> Manife
         log=LOG if base else None,
         first_segment=segment(first) if base else None,
     )
-    name = manifests.name_of(at)
+    name = manifests.free_name(folder, at)
     path = manifests.sets_of(folder) / name
     path.mkdir(parents=True)
     (path / "keeper.dump").write_bytes(b"rows")
@@ -81,6 +81,14 @@ def add_log(folder: Path, *numbers: int) -> Path:
 
 def settings_of(folder: Path) -> Settings:
     return Settings.from_variables({"KEEPER_BACKUPS": str(folder)})
+
+
+def test_two_backups_of_one_second_have_names_of_their_own(tmp_path: Path) -> None:
+    names = [
+        add_backup(tmp_path, NOW + timedelta(milliseconds=ms), Kind.DUMP).name for ms in (0, 9)
+    ]
+    assert names == ["20260320T120000Z", "20260320T120001Z"]
+    assert [made.name for made in manifests.backups_in(tmp_path)] == names
 
 
 def test_a_dump_restores_its_own_moment_and_names_the_nearest_two(tmp_path: Path) -> None:
