@@ -15,7 +15,7 @@ from stack.credentials import Credentials, load_credentials
 from stack.debian_java import java_folder
 from stack.errors import StackError
 from stack.given import has_own_redis
-from stack.java import Java, describe_java, find_java
+from stack.java import LONG_RUN, QUICK_START, Java, describe_java, find_java
 from stack.layout import Layout
 from stack.maven import (
     MavenRepository,
@@ -45,7 +45,8 @@ class Stack:
         keepa_key: A real Keepa key; None means the simulator.
         simulator_at: The instant at which the simulator's clock stands at first, ISO 8601.
         simulator_runs: Whether its clock runs instead, as after the first demo.
-        durable: Whether PostgreSQL's data must outlive a crash of the machine.
+        durable: Whether PostgreSQL's data must outlive a crash of the machine, and Java's servers
+            run for long.
         environ: The environment of the command.
         uses_redis: Whether the console keeps its answers in a Redis of the stack's.
     """
@@ -69,6 +70,11 @@ class Stack:
     def uses_simulator(self) -> bool:
         """True when no Keepa key is set."""
         return self.keepa_key is None
+
+    @property
+    def server_jvm(self) -> tuple[str, ...]:
+        """Options of the JVM of a server."""
+        return LONG_RUN if self.durable else QUICK_START
 
 
 def keepa_key_of(layout: Layout, environ: Mapping[str, str]) -> str | None:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
+from stack import elasticsearch, kafka
 from stack.catalogue import GROUPS, build, names_of
 from stack.context import Stack
 from stack.errors import StackError
@@ -85,3 +86,19 @@ def test_the_bot_starts_where_it_has_a_token_at_telegram(
     token = stack.layout.secrets / "bot_api_token"
     assert bot.program.env["KEEPER_BOT_API_TOKEN_FILE"] == str(token)
     assert bot.program.env["KEEPER_BOT_API_URL"] == f"http://127.0.0.1:{stack.ports.console}"
+
+
+@pytest.mark.parametrize(
+    ("durable", "option"),
+    [(True, "-XX:+UseG1GC"), (False, "-XX:TieredStopAtLevel=1")],
+    ids=["running for long", "throwaway"],
+)
+def test_javas_servers_start_quickly_where_they_end_soon(
+    make_stack: Callable[..., Stack], durable: bool, option: str
+) -> None:
+    stack = make_stack(durable=durable)
+    config = stack.layout.home / "elasticsearch" / "config" / "jvm.options"
+    config.parent.mkdir(parents=True)
+    elasticsearch.prepare(stack, config.parents[1])
+    assert option in kafka.service(stack).program.argv
+    assert option in config.read_text("utf-8").splitlines()
