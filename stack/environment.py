@@ -92,6 +92,9 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{AIRFLOW_CONSOLE_USER}:user",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        # A file that has changed is read at the next look. One that has not costs a second of the
+        # processor each time, for what it imports may have changed.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
             f"postgresql+psycopg2://airflow:{secrets.postgres_airflow}"
