@@ -44,6 +44,7 @@ stderr_logfile_maxbytes=0
 PROGRAM = """
 [program:{name}]
 command={command}
+environment={environment}
 startsecs=5
 startretries=3
 autorestart=true
@@ -74,10 +75,16 @@ def configuration(port: int, *, inside: bool, folder: Path) -> str:
     commands |= {worker.name: worker.service_command for worker in workers(inside=inside)}
     # Supervisor expands %(…)s everywhere.
     parts = [HEAD.format(folder=folder, watch=watch.replace("%", "%%"))]
-    for name, words in commands.items():
+    for place, (name, words) in enumerate(commands.items()):
         command = shlex.join(["keeper", *words]).replace("%", "%%")
-        parts.append(PROGRAM.format(name=name, command=command))
+        parts.append(PROGRAM.format(name=name, command=command, environment=_metrics_port(place)))
     return "".join(parts)
+
+
+def _metrics_port(place: int) -> str:
+    """Return where the program in this place shows its numbers: each at a port of its own."""
+    host, separator, port = os.environ.get("KEEPER_METRICS_LISTEN", "").rpartition(":")
+    return f'KEEPER_METRICS_LISTEN="{host}:{int(port) + place}"' if separator else ""
 
 
 def start(port: int, *, inside: bool) -> None:
