@@ -44,8 +44,7 @@ stderr_logfile_maxbytes=0
 PROGRAM = """
 [program:{name}]
 command={command}
-environment={environment}
-startsecs=5
+{environment}startsecs=5
 startretries=3
 autorestart=true
 stopwaitsecs=25
@@ -82,9 +81,9 @@ def configuration(port: int, *, inside: bool, folder: Path) -> str:
 
 
 def _metrics_port(place: int) -> str:
-    """Return where the program in this place shows its numbers: each at a port of its own."""
+    """Return the line that gives a program a port of its own for its numbers, if they are shown."""
     host, separator, port = os.environ.get("KEEPER_METRICS_LISTEN", "").rpartition(":")
-    return f'KEEPER_METRICS_LISTEN="{host}:{int(port) + place}"' if separator else ""
+    return f'environment=KEEPER_METRICS_LISTEN="{host}:{int(port) + place}"\n' if separator else ""
 
 
 def start(port: int, *, inside: bool) -> None:
