@@ -99,12 +99,16 @@ def _prepare(stack: Stack, home: Path) -> None:
         folder.mkdir(exist_ok=True)
         give(stack.account, folder)
     workers = metrics_addresses(stack)
-    wanted = [address for name, address in workers.items() if name not in unwanted_workers(stack)]
+    targets = [
+        f'      - {{targets: ["{address}"], labels: {{program: {name}}}}}'
+        for name, address in workers.items()
+        if name not in unwanted_workers(stack)
+    ]
     text = render_config(
         "prometheus.yml",
         prometheus=f"{HOST}:{stack.ports.prometheus}",
         console=f"{HOST}:{stack.ports.console}",
         rules=stack.layout.root / "docker" / "prometheus" / "keeper.rules.yml",
-        workers=", ".join(f'"{address}"' for address in wanted),
+        workers="\n".join(targets),
     )
     write_private(home / "prometheus.yml", text, mode=0o644)
