@@ -34,9 +34,13 @@ class Waits:
         self._by_part[part] = Wait(why, before.since if before else time.time())
         return before is None
 
+    def by_part(self) -> dict[str, Wait]:
+        """Return what each part waits for now."""
+        return self._by_part.copy()
+
     def snapshot(self) -> list[Wait]:
         """Return what is waited for now, the longest first."""
-        return sorted(self._by_part.copy().values(), key=lambda wait: wait.since)
+        return sorted(self.by_part().values(), key=lambda wait: wait.since)
 
 
 @dataclass(slots=True)

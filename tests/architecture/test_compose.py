@@ -67,6 +67,7 @@ FIXED_IN_CONTAINERS = {
     "KEEPER_KAFKA_TLS",
     "KEEPER_KAFKA_USER",
     "KEEPER_LAKE",
+    "KEEPER_METRICS_LISTEN",
     "KEEPER_PAGES_DIR",
     "KEEPER_POSTGRES_PROGRAMS",
     "KEEPER_RUN_DIR",
@@ -345,7 +346,7 @@ def test_what_may_be_left_out_needs_its_profile() -> None:
         | {name: {"dev-tools"} for name in DEV_TOOLS}
         | {name: {"connect"} for name in CONNECT}
         | {"redis": {"celery", "dev-tools"}, "all-in-one": {"all-in-one"}}
-        | {worker.name: {"bot"} for worker in WORKERS if worker.needs_setting}
+        | {"bot": {"bot"}, "metrics": {"observe"}}
     )
 
 

@@ -155,6 +155,16 @@ class Relay(Worker):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exporter(Worker):
+    """The worker that shows Prometheus what the stores hold; it reads no topic."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return ("metrics",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramBot(Worker):
     """The worker that answers people on Telegram, through the API; it reads no topic."""
 
@@ -229,6 +239,7 @@ WORKERS: Final[tuple[Worker, ...]] = (
     Deliverer(title="deliverer of alerts", needs_internet=True),
     RequestWorker(title="worker of the API's requests", needs_internet=True),
     Relay(title="relay of changes to the console"),
+    Exporter(title="numbers for Prometheus", needs_setting="KEEPER_METRICS_LISTEN"),
     TelegramBot(title="Telegram bot", needs_internet=True, needs_setting="TELEGRAM_BOT_TOKEN"),
 )
 """Every worker, in the order in which the local stack starts and people are shown them."""
