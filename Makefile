@@ -103,8 +103,8 @@ mutants: venv ## Do the tests notice deliberate faults? ONLY="loader links" trie
 
 check: lock lint types layers ## Everything that needs no service: lock, lint, types, layers
 
-hashes: venv ## Write stack/artifacts.sha256 after a change of Kafka's or Elasticsearch's version
-	@$(PYTHON) -m stack.artifact_hashes stack/artifacts.sha256
+hashes: venv ## Write stack/artifacts.sha512 after a change of Kafka's or Elasticsearch's version
+	@$(PYTHON) -m stack.artifact_hashes stack/artifacts.sha512
 
 lock: venv ## Is uv.lock up to date?
 	@stack/bootstrap.sh uv lock --check
