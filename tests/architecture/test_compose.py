@@ -447,6 +447,8 @@ def test_airflow_is_set_up_as_in_the_local_stack(root: Path) -> None:
     } | {
         # Its connections are variables there.
         "AIRFLOW__SECRETS__BACKEND",
+        # The simple one there, which is Airflow's own choice.
+        "AIRFLOW__CORE__AUTH_MANAGER",
         "AIRFLOW__CELERY__BROKER_URL",
         "AIRFLOW__CELERY__WORKER_CONCURRENCY",
     }
