@@ -9,7 +9,7 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi metrics-page architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check hashes lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi metrics-page architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check audit sbom pin-images hashes lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,8 +106,17 @@ mutants: venv ## Do the tests notice deliberate faults? ONLY="loader links" trie
 
 check: lock lint types layers ## Everything that needs no service: lock, lint, types, layers
 
-hashes: venv ## Write stack/artifacts.sha256 after a change of Kafka's or Elasticsearch's version
-	@$(PYTHON) -m stack.artifact_hashes stack/artifacts.sha256
+audit: venv ## Known holes in packages; exit 2 where no advisories can be had, stack/supply/exceptions.toml
+	@$(PYTHON) -m stack.supply audit
+
+sbom: venv ## List what the image is made of in CycloneDX, .keeper/sbom/
+	@$(PYTHON) -m stack.supply sbom
+
+pin-images: venv ## Write docker-compose.pins.yaml, a server's images by digest, where registries answer
+	@$(PYTHON) -m stack.supply pin-images
+
+hashes: venv ## Write stack/artifacts.sha512 after a change of Kafka's or Elasticsearch's version
+	@$(PYTHON) -m stack.artifact_hashes stack/artifacts.sha512
 
 lock: venv ## Is uv.lock up to date?
 	@stack/bootstrap.sh uv lock --check

@@ -125,11 +125,15 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="Last lines of each.", min=0)] = 20,
 ) -> None:
     """Show the programs' logs."""
+    from keeper.cli.tables import harmless
+
     files = log_files(_choice(context).layout, programs or [])
     width = max((len(name) for name in files), default=0)
 
     def write(name: str, line: str) -> None:
-        print(f"{name:<{width}} | {line}" if len(files) > 1 else line, flush=follow)
+        # Servers indent by tabs; whatever else they log may hold a title from outside.
+        shown = harmless(line.expandtabs())
+        print(f"{name:<{width}} | {shown}" if len(files) > 1 else shown, flush=follow)
 
     show_logs(files, lines, write)
     if follow:

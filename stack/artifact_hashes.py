@@ -1,6 +1,6 @@
-"""Write `artifacts.sha256` after a change of versions: `make hashes`, on a machine with Maven.
+"""Write `artifacts.sha512` after a change of versions: `make hashes`, on a machine with Maven.
 
-The file is in the format of `sha256sum`, its paths are those in a Maven repository.
+The file is in the format of `sha512sum`, its paths are those in a Maven repository.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ def hashes_of(repository: Path) -> str:
     """Return the file's text for all files of a folder laid out as a Maven repository."""
     files = sorted(path for path in repository.rglob("*") if path.suffix in {".jar", ".zip"})
     return _HEAD + "".join(
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(repository)}\n"
+        f"{hashlib.sha512(file.read_bytes()).hexdigest()}  {file.relative_to(repository)}\n"
         for file in files
     )
 

@@ -14,7 +14,7 @@ from stack.maven import MavenRepository, download, verify_hashes
 from stack.versions import versions
 
 _POM = Path(__file__).with_name("config") / "maven.pom.xml"
-_HASHES = Path(__file__).with_name("artifacts.sha256")
+_HASHES = Path(__file__).with_name("artifacts.sha512")
 
 
 def kafka_folder(layout: Layout) -> Path:
@@ -33,10 +33,10 @@ def artifacts_present(layout: Layout) -> bool:
 
 
 def known_hashes() -> dict[str, str]:
-    """Return the SHA-256 of every file, in hexadecimal, by its path in a Maven repository."""
+    """Return the SHA-512 of every file, in hexadecimal, by its path in a Maven repository."""
     lines = _HASHES.read_text(encoding="utf-8").splitlines()
     pairs = (line.split() for line in lines if not line.startswith("#"))
-    return {path: sha256 for sha256, path in pairs}
+    return {path: sha512 for sha512, path in pairs}
 
 
 def fetch_artifacts(
@@ -100,7 +100,8 @@ def run_maven(layout: Layout, staging: Path, maven: str, **options: str) -> None
     try:
         run_logged(
             "Fetching Kafka and Elasticsearch with Maven",
-            [maven, "--batch-mode", "--quiet", "--file", pom]
+            # Without the option Maven takes a file whose checksum is wrong, and only warns.
+            [maven, "--batch-mode", "--quiet", "--strict-checksums", "--file", pom]
             + [f"-D{name}={value}" for name, value in properties.items()]
             + ["dependency:copy-dependencies"],
             log=layout.log_of("maven"),

@@ -118,11 +118,11 @@ ensure_uv() {
     rm -rf .keeper/uv
     "$python" -m venv .keeper/uv ||
         fail "Python could not make a virtual environment in .keeper/uv; see above."
-    if ! .keeper/uv/bin/python -m pip install --quiet --disable-pip-version-check \
-        "uv==$uv_wanted"; then
+    if ! .keeper/uv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+        --only-binary :all: --require-hashes --requirement stack/uv-requirements.txt; then
         rm -rf .keeper/uv
-        fail "uv $uv_wanted could not be fetched: check the network and pip's index settings, \
-or install uv 0.9 or newer yourself."
+        fail "uv $uv_wanted could not be fetched, or is not the file that Keeper was made with: \
+check the network and pip's index settings, or install uv 0.9 or newer yourself."
     fi
     uv=$root/.keeper/uv/bin/uv
 }

@@ -34,7 +34,8 @@ def main(path: str) -> None:
     # Servers hold a file a partition, segment and connection open.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    os.umask(0o022)
+    # What it writes is its user's alone: mails, logs, replies, data of servers.
+    os.umask(0o077)
     os.chdir(program["directory"])
     argv = program["argv"]
     os.execvpe(argv[0], argv, environment_of(program, os.environ))  # noqa: S606

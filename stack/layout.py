@@ -113,10 +113,13 @@ class Layout:
             self.home.mkdir(parents=True, exist_ok=True)
             # PostgreSQL, Kafka and Elasticsearch may run as another user below it.
             self.home.chmod(0o755)
-            for folder in (self.logs, self.run, self.tmp, self.programs, self.lake, self.mail):
-                folder.mkdir(exist_ok=True)
+            self.tmp.mkdir(exist_ok=True)
             self.tmp.chmod(0o1777)
-            for folder in (self.secrets, self.programs):
+            # Caught mail has signed links, logs and replies what people watch.
+            for folder in (
+                *(self.secrets, self.programs, self.mail),
+                *(self.logs, self.run, self.lake, self.airflow_home),
+            ):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(0o700)
         except PermissionError as error:

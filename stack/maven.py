@@ -85,7 +85,7 @@ def download(repository: MavenRepository, hashes: Mapping[str, str], into: Path)
 
     Args:
         repository: Where they are.
-        hashes: The SHA-256 of each, in hexadecimal, by its path in the repository.
+        hashes: The SHA-512 of each, in hexadecimal, by its path in the repository.
         into: The folder, which exists.
 
     Raises:
@@ -104,8 +104,8 @@ def download(repository: MavenRepository, hashes: Mapping[str, str], into: Path)
             ThreadPoolExecutor(_AT_ONCE) as pool,
         ):
             fetches = [
-                pool.submit(_fetch, client, f"{base}/{path}", sha256, into / Path(path).name)
-                for path, sha256 in hashes.items()
+                pool.submit(_fetch, client, f"{base}/{path}", sha512, into / Path(path).name)
+                for path, sha512 in hashes.items()
             ]
             try:
                 for fetch in fetches:
@@ -126,12 +126,12 @@ def verify_hashes(folder: Path, hashes: Mapping[str, str]) -> None:
     Raises:
         StackError: A file is missing, is not what its hash says or has none.
     """
-    expected = {Path(path).name: sha256 for path, sha256 in hashes.items()}
+    expected = {Path(path).name: sha512 for path, sha512 in hashes.items()}
     for name in sorted(expected.keys() | {file.name for file in folder.iterdir()}):
         if not (folder / name).is_file():
             raise StackError(f"{name} was not fetched.")
         with (folder / name).open("rb") as file:
-            _compare(name, hashlib.file_digest(file, "sha256").hexdigest(), expected.get(name, ""))
+            _compare(name, hashlib.file_digest(file, "sha512").hexdigest(), expected.get(name, ""))
 
 
 def _is_passing(error: BaseException) -> bool:
@@ -146,20 +146,20 @@ def _is_passing(error: BaseException) -> bool:
     wait=wait_exponential(multiplier=0.5, max=5),
     reraise=True,
 )
-def _fetch(client: httpx.Client, url: str, sha256: str, target: Path) -> None:
-    digest = hashlib.sha256()
+def _fetch(client: httpx.Client, url: str, sha512: str, target: Path) -> None:
+    digest = hashlib.sha512()
     with client.stream("GET", url) as response, target.open("wb") as file:
         response.raise_for_status()
         for chunk in response.iter_bytes(_CHUNK):
             digest.update(chunk)
             file.write(chunk)
-    _compare(target.name, digest.hexdigest(), sha256)
+    _compare(target.name, digest.hexdigest(), sha512)
 
 
 def _compare(name: str, found: str, expected: str) -> None:
     if found != expected:
         raise StackError(
-            f"{name} is not the file that Keeper was made with (its SHA-256 is {found} instead of "
+            f"{name} is not the file that Keeper was made with (its SHA-512 is {found} instead of "
             f"{expected or 'one that Keeper knows'}); fetch it from another Maven repository."
         )
 

@@ -21,6 +21,7 @@ EXAMPLE_SQL = (
     "SELECT observed_at, price_minor, currency FROM price_history "
     "WHERE domain = 'de' AND price_type = 'NEW' ORDER BY observed_at DESC LIMIT 10"
 )
+_NOT_SHOWN = "as `make urls` shows it on a terminal"
 
 
 def status_rows(stack: Stack, supervisor: Supervisor) -> list[dict[str, Any]]:
@@ -88,8 +89,14 @@ def print_status(console: Console, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def print_urls(console: Console, stack: Stack) -> None:
-    """Print where to look: addresses, users, passwords, and how to ask in SQL."""
+    """Print where to look: addresses, users, and how to ask in SQL.
+
+    Passwords are shown on a terminal alone: what a pipe, a file or CI's log gets stays there.
+    """
     ports, secrets = stack.ports, stack.credentials
+    shows_passwords = console.is_terminal
+    admin = f"password {secrets.airflow_admin}" if shows_passwords else f"password {_NOT_SHOWN}"
+    login = f"keeper:{secrets.postgres_keeper}" if shows_passwords else "keeper"
     keepa = (
         f"{simulator_url(stack)}  (prices are simulated; set KEEPA_API_KEY for real ones)"
         if stack.uses_simulator
@@ -97,12 +104,9 @@ def print_urls(console: Console, stack: Stack) -> None:
     )
     lines = [
         ("Keeper", f"{console_url(stack)}/app/"),
-        ("Airflow", f"{airflow_url(stack)}  user {ADMIN}, password {secrets.airflow_admin}"),
+        ("Airflow", f"{airflow_url(stack)}  user {ADMIN}, {admin}"),
         ("Caught mail", f"http://localhost:{ports.mail_web}"),
-        (
-            "PostgreSQL",
-            f"postgresql://keeper:{secrets.postgres_keeper}@{HOST}:{ports.postgres}/keeper",
-        ),
+        ("PostgreSQL", f"postgresql://{login}@{HOST}:{ports.postgres}/keeper"),
         ("Elasticsearch", f"http://localhost:{ports.elasticsearch}/keeper-prices/_search?pretty"),
         ("Kafka", f"{HOST}:{ports.kafka}"),
         *(

@@ -22,9 +22,9 @@ class Versions:
     scala: str
     slf4j: str
     elasticsearch: str
-    kibana: str
     maven_dependency_plugin: str
     postgres: str
+    images: dict[str, str]
 
 
 @lru_cache(maxsize=1)

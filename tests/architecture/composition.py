@@ -121,8 +121,8 @@ def example_environment() -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def pinned_versions() -> dict[str, str | int]:
-    """The versions of the local stack."""
+def pinned_versions() -> dict[str, Any]:
+    """The versions of the local stack, and those of images."""
     return tomllib.loads((ROOT / "stack" / "versions.toml").read_text("utf-8"))
 
 

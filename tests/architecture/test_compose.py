@@ -36,7 +36,7 @@ from tests.architecture.composition import (
 SERVICES = composition()["services"]
 ONE_SHOTS = {"check-settings", "migrate"}
 CELERY = {"redis", "airflow-worker-prices", "airflow-worker-others"}
-DEV_TOOLS = {"kafka-ui", "redis-commander", "web"}
+DEV_TOOLS = {"kafka-ui", "web"}
 CONNECT = {"connect", "connect-setup"}
 EXAMPLE = example_environment()
 EVERY_TEXT = compose_text(BASE, DEV, PROD)
@@ -267,21 +267,33 @@ def test_variables_are_put_in_as_compose_does(text: str, value: str) -> None:
 
 def test_versions_are_the_local_stacks() -> None:
     versions = pinned_versions()
+    wanted = versions["images"]
     images = {name: s["image"] for name, s in SERVICES.items() if not of_keeper(s)}
     assert images == {
-        "postgres": f"postgres:{versions['postgres']}",
+        "postgres": f"postgres:{wanted['postgres']}",
         "kafka": f"apache/kafka:{versions['kafka']}",
         "connect": f"apache/kafka:{versions['kafka']}",
         "elasticsearch": (
-            f"docker.elastic.co/elasticsearch/elasticsearch:{versions['elasticsearch']}"
+            f"docker.elastic.co/elasticsearch/elasticsearch:{wanted['elasticsearch']}"
         ),
-        "kibana": f"docker.elastic.co/kibana/kibana:{versions['kibana']}",
-        "redis": "redis:7.4.2",
-        "mail": "axllent/mailpit:v1.31.4",
-        "kafka-ui": "kafbat/kafka-ui:v1.5.0",
-        "redis-commander": "ghcr.io/joeferner/redis-commander:0.9.0",
+        "kibana": f"docker.elastic.co/kibana/kibana:{wanted['kibana']}",
+        "redis": f"redis:{wanted['redis']}",
+        "mail": f"axllent/mailpit:{wanted['mailpit']}",
+        "kafka-ui": f"kafbat/kafka-ui:{wanted['kafka_ui']}",
         "web": "keeper-web:dev",
     }
+
+
+def test_images_are_of_the_local_stacks_series_and_no_older() -> None:
+    versions = pinned_versions()
+    wanted = versions["images"]
+    assert wanted["kibana"] == wanted["elasticsearch"]
+    for name in ("postgres", "elasticsearch"):
+        local, image = (
+            [int(n) for n in text.split(".")] for text in (versions[name], wanted[name])
+        )
+        assert image[:-1] == local[:-1]
+        assert image[-1] >= local[-1]
 
 
 def test_one_service_builds_the_image_on_the_dockerfiles_base() -> None:
@@ -379,7 +391,7 @@ def test_ports_are_published_on_loopback_and_are_the_local_stacks() -> None:
         for service in composed(EXAMPLE)["services"].values()
         for port in service.get("ports", ())
     ]
-    assert len(published) == 15
+    assert len(published) == 14
     for port in published:
         address, outside, inside = port.split(":")
         assert address == "127.0.0.1"
@@ -387,7 +399,6 @@ def test_ports_are_published_on_loopback_and_are_the_local_stacks() -> None:
         assert outside == inside or (inside, outside) in {
             ("587", "1025"),
             ("8080", "8085"),
-            ("8081", "8086"),
         }
     defaults = {variable_of(name): str(port) for name, port in Ports().as_dict().items()}
     chosen = {
@@ -437,6 +448,8 @@ def test_airflow_is_set_up_as_in_the_local_stack(root: Path) -> None:
     } | {
         # Its connections are variables there.
         "AIRFLOW__SECRETS__BACKEND",
+        # The simple one there, which is Airflow's own choice.
+        "AIRFLOW__CORE__AUTH_MANAGER",
         "AIRFLOW__CELERY__BROKER_URL",
         "AIRFLOW__CELERY__WORKER_CONCURRENCY",
     }

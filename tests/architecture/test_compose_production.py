@@ -23,6 +23,7 @@ from tests.architecture.composition import (
     composed,
     composition,
     example_environment,
+    pinned_versions,
 )
 
 MERGED = composition(BASE, PROD)
@@ -309,3 +310,16 @@ def test_keepers_own_mistakes_are_among_them(
         "KAFKA_BOOTSTRAP_SERVERS",
         "SMTP_PORT",
     ]
+
+
+def test_images_of_a_server_alone_are_as_pinned() -> None:
+    wanted = pinned_versions()["images"]
+
+    assert SERVICES["nginx"]["image"] == f"nginxinc/nginx-unprivileged:{wanted['nginx']}"
+    assert SERVICES["cache"]["image"] == f"redis:{wanted['redis']}"
+
+
+def test_nobody_has_a_servers_airflow_connect_to_where_they_like() -> None:
+    # Airflow's own default is Disabled; a laptop's file and the local stack say otherwise.
+    for service in SERVICES.values():
+        assert "AIRFLOW__CORE__TEST_CONNECTION" not in service.get("environment", {})

@@ -17,7 +17,7 @@ from stack.maven import MavenRepository, download
 JAR = "org/one/1/one-1.jar"
 ZIP = "org/two/2/two-2.zip"
 LOGIN = ("reader", "p@ss")
-HASHES = {JAR: hashlib.sha256(b"jar").hexdigest(), ZIP: hashlib.sha256(b"zip").hexdigest()}
+HASHES = {JAR: hashlib.sha512(b"jar").hexdigest(), ZIP: hashlib.sha512(b"zip").hexdigest()}
 
 
 class Handler(SimpleHTTPRequestHandler):

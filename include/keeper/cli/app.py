@@ -17,7 +17,7 @@ from keeper.cli.services import airflow, bot, console, health, metrics, relay, s
 from keeper.cli.storage import lake, rates
 from keeper.cli.storage import upkeep as storage
 from keeper.cli.streams import dead_letters, lag, topics, workers
-from keeper.cli.tables import harmless
+from keeper.cli.tables import harmless, harmless_lines
 from keeper.cli.tokens import account as tokens
 from keeper.cli.tokens import keepa, probe
 from keeper.cli.users import api_tokens, users
@@ -109,7 +109,7 @@ def migrate(
         raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(PARTS)}")
     for part in only or PARTS:
         done = migrate_when_it_answers(
-            part, timeout_s=wait, on_wait=lambda why: typer.echo(why, err=True)
+            part, timeout_s=wait, on_wait=lambda why: typer.echo(harmless(why), err=True)
         )
         typer.echo(f"{part}: {', '.join(done) if done else 'up to date'}")
 
@@ -133,7 +133,7 @@ class _HarmlessFormatter(logging.Formatter):
     """Writes log lines in which nothing steers a terminal, whatever a reply or a title holds."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return "\n".join(map(harmless, super().format(record).split("\n")))
+        return harmless_lines(super().format(record))
 
 
 def _run() -> None:
@@ -146,8 +146,7 @@ def _run() -> None:
     try:
         app()
     except KeeperError as error:
-        said = "\n".join(map(harmless, str(error).split("\n")))
-        typer.secho(said, fg=typer.colors.RED, err=True)
+        typer.secho(harmless_lines(str(error)), fg=typer.colors.RED, err=True)
         sys.exit(1)
 
 

@@ -58,7 +58,12 @@ def with_amounts(record: Mapping[str, object], currency: str | None) -> dict[str
 def print_records(records: Iterable[Mapping[str, object]]) -> None:
     """Print records as a JSON array; nothing in it steers a terminal."""
     text = json.dumps([_plain(record) for record in records], ensure_ascii=False, indent=2)
-    typer.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+    typer.echo(harmless_json(text))
+
+
+def harmless_json(text: str) -> str:
+    """Return JSON with whatever could steer a terminal escaped as JSON does; it says the same."""
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def _plain(value: object) -> object:

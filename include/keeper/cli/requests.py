@@ -7,6 +7,7 @@ import typer
 
 from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.cli.streams.workers import stopped_by_signals
+from keeper.cli.tables import harmless
 from keeper.metrics import Waits
 
 if TYPE_CHECKING:
@@ -81,5 +82,5 @@ def _run(lane: "Lane", options: "Options", waits: Waits, interval: float) -> Non
                     wait_for_requests(connection, interval)
         except TransientError as error:
             if waits.record(f"database, {lane.name}", str(error)):
-                typer.echo(f"{error}; looking again in {interval:g} s", err=True)
+                typer.echo(harmless(f"{error}; looking again in {interval:g} s"), err=True)
             options.wait(interval)

@@ -8,7 +8,7 @@ from keeper.cli.moments import time_text
 from keeper.cli.options import AnyDomainOption, DryRunOption, JsonOption, SinceOption
 from keeper.cli.records import print_records, record_of, with_amounts
 from keeper.cli.session import database, progress_bar
-from keeper.cli.tables import clip, print_table
+from keeper.cli.tables import clip, harmless, print_table
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
@@ -259,10 +259,10 @@ def reconcile(
     )
     for one in found:
         for example in one.examples:
-            typer.echo(f"{one.mirror} {example}")
+            typer.echo(harmless(f"{one.mirror} {example}"))
     if refusals := [one.refusal for one in found if one.refusal]:
         for refusal in refusals:
-            typer.echo(refusal, err=True)
+            typer.echo(harmless(refusal), err=True)
         raise typer.Exit(1)
     if any(one.wrong for one in found):
         typer.echo("nothing was changed" if dry_run else "put right")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from keeper.cli.tables import harmless_lines
+
 if TYPE_CHECKING:
     from keeper.stores.postgres.connection import Connection
 
@@ -41,7 +43,7 @@ def zone_of(connection: "Connection", email: str) -> str:
 
 def refuse(sentence: str) -> NoReturn:
     """End the command with exit code 1 and a sentence that says what is wrong."""
-    typer.secho(sentence, fg=typer.colors.RED, err=True)
+    typer.secho(harmless_lines(sentence), fg=typer.colors.RED, err=True)
     raise typer.Exit(1)
 
 

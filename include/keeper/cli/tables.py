@@ -43,7 +43,7 @@ def print_table(
     from rich.console import Console
     from rich.table import Table
 
-    texts = [tuple("\n".join(map(harmless, cell.split("\n"))) for cell in row) for row in rows]
+    texts = [tuple(map(harmless_lines, row)) for row in rows]
     room = _room()
     kept, widths = _fitted(columns, texts, room, _Ways(cut, wrap, drop))
     table = Table(title=title, title_justify="left", header_style="bold")
@@ -84,6 +84,11 @@ def harmless(text: str) -> str:
         c if c.isprintable() or category(c) == "Zs" else c.encode("unicode_escape").decode()
         for c in text
     )
+
+
+def harmless_lines(text: str) -> str:
+    """Return text of several lines with whatever else could steer a terminal escaped."""
+    return "\n".join(map(harmless, text.split("\n")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,22 @@ def is_this_machine(host: str) -> bool:
         return name == "localhost" or name.endswith(".localhost")
 
 
+def is_readable_on_its_way(url: str) -> bool:
+    """Return whether what is sent to an address crosses networks of others without TLS.
+
+    A host of one's own network is one whose name has no dot or an ending that is kept for that
+    (RFC 6762 3, RFC 8375, `.internal`), or whose address is private.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme != "http" or is_this_machine(host):
+        return False
+    try:
+        return not ip_address(host).is_private
+    except ValueError:
+        return "." in host and not host.endswith((".local", ".internal", ".home.arpa"))
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 """An address of a web service, without a slash at its end."""
 

@@ -1,8 +1,10 @@
 """Where Keepa, or the simulator in its place, is asked, and with which key."""
 
-from pydantic import Field, SecretStr
+from typing import Self
 
-from keeper.settings.group import HttpUrl, SettingsGroup
+from pydantic import Field, SecretStr, model_validator
+
+from keeper.settings.group import HttpUrl, SettingsGroup, is_readable_on_its_way
 
 KEEPA_URL = "https://api.keepa.com"
 AMAZON_IMAGES_URL = "https://m.media-amazon.com/images/I"
@@ -18,6 +20,12 @@ class KeepaSettings(SettingsGroup):
     simulator_url: HttpUrl = Field(default=SIMULATOR_URL, validation_alias="KEEPER_SIMULATOR_URL")
     given_images_url: HttpUrl | None = Field(default=None, validation_alias="KEEPER_IMAGES_URL")
     timeout_s: float = Field(default=120, gt=0, validation_alias="KEEPER_KEEPA_TIMEOUT_S")
+
+    @model_validator(mode="after")
+    def _key_is_not_readable(self) -> Self:
+        if self.given_key is not None and is_readable_on_its_way(self.url):
+            raise ValueError("KEEPER_KEEPA_URL must begin with https://, for it gets the key")
+        return self
 
     @property
     def uses_simulator(self) -> bool:

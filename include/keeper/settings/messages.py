@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from keeper.settings.group import HttpUrl, SettingsGroup, is_this_machine
+from keeper.settings.group import HttpUrl, SettingsGroup, is_readable_on_its_way, is_this_machine
 
 PUBLISHED_SECRET: Final = "for-development-only"  # noqa: S105 - it is published
 """Signs links where docker-compose.dev.yaml is given no other; everybody can read it there."""
@@ -91,6 +91,12 @@ class ChatSettings(SettingsGroup):
         default={}, validation_alias="KEEPER_DISCORD_WEBHOOKS"
     )
     apprise_urls: _SecretsByName = Field(default={}, validation_alias="KEEPER_APPRISE_URLS")
+
+    @model_validator(mode="after")
+    def _token_is_not_readable(self) -> Self:
+        if self.telegram_bot_token is not None and is_readable_on_its_way(self.telegram_url):
+            raise ValueError("KEEPER_TELEGRAM_URL must begin with https://, for it gets the token")
+        return self
 
     @property
     def discord_webhooks(self) -> dict[str, SecretStr]:

@@ -1,7 +1,9 @@
 """Reads the variables that hold settings: from the environment, files of secrets, and `.env`.
 
 The local stack writes the addresses of its own services to `.keeper/keeper.env`, so that `keeper`
-works from a shell beside a running stack; `.env` overrides it and the environment overrides both. A
+works from a shell beside a running stack; `.env` overrides it and the environment overrides both.
+Both are read in the folder of the checkout that Keeper runs from and in no other: in a folder of
+somebody else's they could send the key, which the environment has, to an address of theirs. A
 setting that is blank or absent in the environment may be in a file that NAME_FILE names there, as
 containers get their secrets.
 """
@@ -15,22 +17,31 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 
 from keeper.errors import SettingsError
 
-ENV_FILES: Final = (Path(".keeper/keeper.env"), Path(".env"))
+_ENV_FILES: Final = (Path(".keeper/keeper.env"), Path(".env"))
+_CHECKOUT: Final = Path(__file__).resolve().parents[3]
 
 
-def read_variables(names: Iterable[str], env_files: Iterable[Path] = ENV_FILES) -> dict[str, str]:
+def files_of(folder: Path) -> tuple[Path, ...]:
+    """Return the files with settings that count in a folder: none outside of Keeper's checkout."""
+    return _ENV_FILES if folder.resolve() == _CHECKOUT else ()
+
+
+def read_variables(names: Iterable[str], env_files: Iterable[Path] | None = None) -> dict[str, str]:
     """Return the values of those variables that are set.
 
     Args:
         names: Of the variables, in upper case; in the environment and in files any case counts.
-        env_files: Files of NAME=value, a later one before an earlier one; they may be missing.
+        env_files: Files of NAME=value, a later one before an earlier one; they may be missing. By
+            default those of the working directory that count there.
 
     Raises:
         SettingsError: A file that a NAME_FILE names cannot be read; one line each.
     """
     environment = EnvSettingsSource(BaseSettings, env_ignore_empty=True).env_vars
     files = DotEnvSettingsSource(
-        BaseSettings, env_file=tuple(env_files), env_ignore_empty=True
+        BaseSettings,
+        env_file=files_of(Path.cwd()) if env_files is None else tuple(env_files),
+        env_ignore_empty=True,
     ).env_vars
     found: dict[str, str] = {}
     mistakes = []

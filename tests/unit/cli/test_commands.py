@@ -90,3 +90,14 @@ def test_health_of_a_worker_that_is_none_names_those_there_are() -> None:
 
     assert result.exit_code == 1
     assert "no worker consume-prizes; there are consume-prices, index-prices," in result.stderr
+
+
+def test_what_a_file_says_steers_no_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "watches.csv"
+    file.write_text("asin,target_price\n\x1b]0;owned\x07\x9b2J,5\nB000000002,\x1b[31m\n", "utf-8")
+
+    result = keeper("watch", "import", str(file), "--dry-run")
+
+    assert result.exit_code == 1
+    assert r"\x1b]0;owned\x07\x9b2J" in result.stderr
+    assert not {"\x1b", "\x07", "\x9b"} & {*result.output}

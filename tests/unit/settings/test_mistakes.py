@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from keeper.errors import SettingsError
-from keeper.settings import VARIABLES, Settings, load_settings
+from keeper.settings import VARIABLES, Settings, load_settings, variables
 
 pytestmark = pytest.mark.usefixtures("nothing_set")
 
@@ -155,6 +155,7 @@ def test_blanks_are_absent_and_defaults_hold(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_environment_overrides_env_and_env_the_stacks_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(variables, "_CHECKOUT", tmp_path.resolve())
     (tmp_path / ".keeper").mkdir()
     (tmp_path / ".keeper" / "keeper.env").write_text("SMTP_HOST=stack\nSMTP_PORT=1\n")
     (tmp_path / ".env").write_text("SMTP_HOST=env\nSMTP_PORT=\nUNKNOWN=1\n")
@@ -165,6 +166,50 @@ def test_the_environment_overrides_env_and_env_the_stacks_file(
     monkeypatch.delenv("SMTP_HOST")
     load_settings.cache_clear()
     assert load_settings().mail.host == "env"
+
+
+def test_the_files_of_a_folder_that_is_no_checkout_do_not_count(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".keeper").mkdir()
+    for name in (".env", ".keeper/keeper.env"):
+        (tmp_path / name).write_text("KEEPER_KEEPA_URL=https://somebody.example.org\n")
+    monkeypatch.setenv("KEEPA_API_KEY", "k" * 64)
+
+    assert load_settings().keepa.url == "https://api.keepa.com"
+    assert variables.files_of(variables._CHECKOUT)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [
+        ("http://keepa.example.org", True),
+        ("http://8.8.8.8:80", True),
+        ("https://keepa.example.org", False),
+        ("http://proxy:1", False),
+        ("http://proxy.home.arpa", False),
+        ("http://10.0.0.7", False),
+        ("http://[::1]:8099", False),
+        ("http://localhost:8099", False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("secret", "address"),
+    [("KEEPA_API_KEY", "KEEPER_KEEPA_URL"), ("TELEGRAM_BOT_TOKEN", "KEEPER_TELEGRAM_URL")],
+)
+def test_no_secret_crosses_networks_of_others_without_tls(
+    monkeypatch: pytest.MonkeyPatch, secret: str, address: str, url: str, is_refused: bool
+) -> None:
+    monkeypatch.setenv(address, url)
+    load_settings()
+    load_settings.cache_clear()
+    monkeypatch.setenv(secret, "k" * 64)
+
+    if is_refused:
+        (line,) = mistakes(monkeypatch)
+        assert f"{address} must begin with https://" in line
+    else:
+        load_settings()
 
 
 def test_no_two_settings_are_read_from_one_variable() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stack.artifact_hashes import hashes_of
-from stack.artifacts import known_hashes
+from stack.artifacts import known_hashes, run_maven
 from stack.context import repository_of
 from stack.debian_packages import keep_links_inside
 from stack.errors import StackError
@@ -47,7 +47,7 @@ def test_the_hashes_are_those_of_the_versions_that_run() -> None:
     assert len(names) == len(known_hashes())
 
 
-def test_hashes_are_written_as_sha256sum_writes_them(tmp_path: Path) -> None:
+def test_hashes_are_written_as_sha512sum_writes_them(tmp_path: Path) -> None:
     jar = tmp_path / "org" / "one" / "1" / "one-1.jar"
     jar.parent.mkdir(parents=True)
     jar.write_bytes(b"jar")
@@ -55,7 +55,7 @@ def test_hashes_are_written_as_sha256sum_writes_them(tmp_path: Path) -> None:
 
     (line,) = hashes_of(tmp_path).splitlines()[1:]
 
-    assert line == f"{hashlib.sha256(b'jar').hexdigest()}  org/one/1/one-1.jar"
+    assert line == f"{hashlib.sha512(b'jar').hexdigest()}  org/one/1/one-1.jar"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,18 @@ def test_what_maven_fetched_is_compared_too(
         (tmp_path / name).write_bytes(content)
 
     with pytest.raises(StackError, match=message):
-        verify_hashes(tmp_path, {"org/one.jar": hashlib.sha256(b"one").hexdigest()})
+        verify_hashes(tmp_path, {"org/one.jar": hashlib.sha512(b"one").hexdigest()})
+
+
+def test_maven_refuses_what_its_repository_calls_wrong(layout: Layout, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    maven = tmp_path / "mvn"
+    maven.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{said}\n')
+    maven.chmod(0o700)
+
+    run_maven(layout, tmp_path, str(maven))
+
+    assert "--strict-checksums" in said.read_text().split()
 
 
 def test_the_mirror_of_central_in_mavens_settings_is_taken(layout: Layout, home: Path) -> None:

@@ -78,6 +78,15 @@ def test_secrets_are_private_and_stay(layout: Layout) -> None:
     assert mode_of(layout.secrets / "credentials.json") == 0o600
 
 
+def test_others_on_the_machine_read_nothing_that_the_stack_keeps(layout: Layout) -> None:
+    layout.mail.chmod(0o755)
+
+    layout.make_folders()
+
+    open_to_others = {path.name for path in layout.home.iterdir() if mode_of(path) & 0o077}
+    assert open_to_others == {"tmp"}
+
+
 def test_a_new_secret_is_added_and_the_known_ones_stay(layout: Layout) -> None:
     file = layout.secrets / "credentials.json"
     file.write_text('{"postgres_keeper": "known", "dropped_one": "x"}')

@@ -3,11 +3,14 @@
 import configparser
 import json
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stack import launch
 from stack.launch import environment_of
 from stack.layout import Layout
 from stack.programs import (
@@ -49,6 +52,17 @@ def test_a_program_is_started_by_the_launcher_and_never_by_itself(layout: Layout
     assert section["stopsignal"] == "INT"
     assert section["stopwaitsecs"] == "7"
     assert section["stopasgroup"] == section["killasgroup"] == "true"
+
+
+def test_what_a_program_writes_is_its_users_alone(layout: Layout, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    write_program(layout, replace(PROGRAM, argv=("/bin/touch", str(made))))
+
+    launcher = Path(launch.__file__)
+    description = layout.programs / "worker.json"
+    subprocess.run([sys.executable, "-S", "-E", launcher, description], check=True)
+
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
 
 
 def test_no_secret_is_in_supervisors_configuration(layout: Layout) -> None:

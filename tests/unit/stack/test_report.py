@@ -12,7 +12,7 @@ from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.metrics import Waits
 from keeper.settings import load_settings
 from stack.context import Stack
-from stack.report import print_status, status_rows
+from stack.report import print_status, print_urls, status_rows
 from stack.supervisor import RUNNING, ProgramState
 
 pytestmark = pytest.mark.usefixtures("downloaded")
@@ -58,3 +58,16 @@ def test_a_worker_that_waits_is_degraded_and_says_for_what(
     (line,) = [line for line in out.getvalue().splitlines() if line.startswith("deliver")]
     assert shown in line
     assert (why or "") in line
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_passwords_are_shown_on_a_terminal_alone(
+    make_stack: Callable[..., Stack], is_terminal: bool
+) -> None:
+    stack, out = make_stack(), StringIO()
+
+    print_urls(Console(file=out, width=300, force_terminal=is_terminal), stack)
+
+    secrets = stack.credentials
+    for secret in (secrets.airflow_admin, secrets.postgres_keeper):
+        assert (secret in out.getvalue()) is is_terminal

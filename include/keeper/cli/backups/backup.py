@@ -8,7 +8,7 @@ from keeper.cli.moments import time_text
 from keeper.cli.options import JsonOption
 from keeper.cli.records import print_records
 from keeper.cli.session import refuse
-from keeper.cli.tables import print_table
+from keeper.cli.tables import harmless, print_table
 from keeper.clock import utc_now
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def make() -> None:
 
     made = make_backup(load_settings(), say=typer.echo)
     for sentence in made.without:
-        typer.secho(f"left out: {sentence}", fg=typer.colors.YELLOW, err=True)
+        typer.secho(harmless(f"left out: {sentence}"), fg=typer.colors.YELLOW, err=True)
     seconds = (made.finished_at - made.began_at).total_seconds()
     typer.echo(f"{made.name} is made: {_megabytes(made.bytes)} MB in {seconds:.1f} s")
 

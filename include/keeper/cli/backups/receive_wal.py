@@ -6,6 +6,7 @@ import typer
 
 from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.cli.streams.workers import stopped_by_signals
+from keeper.cli.tables import harmless
 from keeper.metrics import Waits
 
 _FIRST_PAUSE_S = 1.0
@@ -43,6 +44,6 @@ def receive_wal() -> None:
                 receive(settings, stopped=stopped, wait=stopping.wait, received=received)
             except TransientError as error:
                 waits.record("postgres", str(error))
-                typer.echo(f"{error}; again in {pause:g} s", err=True)
+                typer.echo(harmless(f"{error}; again in {pause:g} s"), err=True)
                 stopping.wait(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_S)

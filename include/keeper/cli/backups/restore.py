@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from keeper.cli.moments import since as moment_of
+from keeper.cli.tables import harmless
 
 FolderArgument = Annotated[
     Path, typer.Argument(exists=True, file_okay=False, help="The folder of backups.")
@@ -80,5 +81,5 @@ def restore(
             f"{step.number:>2}/{step.of}  {step.name:<22} {step.said} ({step.seconds:.1f} s)"
         )
     for sentence in work.warnings:
-        typer.secho(f"look at: {sentence}", fg=typer.colors.YELLOW, err=True)
+        typer.secho(harmless(f"look at: {sentence}"), fg=typer.colors.YELLOW, err=True)
     typer.echo(f"Restored in {seconds:.0f} s. Now start the workers, the console, and Airflow.")

@@ -8,6 +8,7 @@ import typer
 
 from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.cli.streams.workers import stopped_by_signals
+from keeper.cli.tables import harmless
 from keeper.metrics import Waits
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def deliver(
                 if once:
                     raise
                 waits.record("database", str(error))
-                typer.echo(f"{error}; looking again in {interval:g} s", err=True)
+                typer.echo(harmless(f"{error}; looking again in {interval:g} s"), err=True)
                 stopping.wait(interval)
 
 

@@ -9,6 +9,7 @@ import typer
 from keeper.cli.options import JsonOption
 from keeper.cli.records import print_records
 from keeper.cli.streams.heartbeats import LastHeartbeat, last_heartbeat, path_of, workers_seen
+from keeper.cli.tables import harmless, harmless_lines
 from keeper.streams.workers import WORKERS
 
 _WORKERS: Final = tuple(worker.name for worker in WORKERS)
@@ -60,7 +61,7 @@ def _report_one(worker: str, max_age: float | None, *, ready: bool, as_json: boo
             reason = f"{worker} has given no heartbeat in {path_of(worker).parent}"
         else:
             reason = f"There is no worker {worker}; there are {', '.join(_WORKERS)}."
-        typer.echo(reason, err=True)
+        typer.echo(harmless(reason), err=True)
         raise typer.Exit(1)
     state = _state(worker, sign, max_age)
     if as_json:
@@ -69,9 +70,9 @@ def _report_one(worker: str, max_age: float | None, *, ready: bool, as_json: boo
     else:
         typer.echo(f"{worker}: {state}, last heartbeat {sign.age_s:.0f} s ago")
         for line in sign.says():
-            typer.echo(f"  {line}")
+            typer.echo(f"  {harmless(line)}")
         if sign.metrics is not None:
-            typer.echo("\n".join(_metric_lines(sign.metrics)))
+            typer.echo(harmless_lines("\n".join(_metric_lines(sign.metrics))))
     if state is WorkerState.NOT_LIVE or (ready and sign.waits):
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ import typer
 
 from keeper.cli.streams.heartbeats import HeartbeatWriter
 from keeper.cli.streams.workers import stopped_by_signals
+from keeper.cli.tables import harmless
 from keeper.metrics import Waits
 
 _PAUSE_S = 1.0
@@ -41,5 +42,5 @@ def relay() -> None:
                 relaying.run(stopped=stopped, wait=stopping.wait)
             except TransientError as error:
                 waits.record("services", str(error))
-                typer.echo(f"{error}; again in {_PAUSE_S:g} s", err=True)
+                typer.echo(harmless(f"{error}; again in {_PAUSE_S:g} s"), err=True)
                 stopping.wait(_PAUSE_S)

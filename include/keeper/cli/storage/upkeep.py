@@ -7,7 +7,7 @@ import typer
 from keeper.cli.options import JsonOption
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, progress_bar
-from keeper.cli.tables import print_table
+from keeper.cli.tables import harmless, print_table
 from keeper.clock import utc_now
 
 app = typer.Typer(help="What the database takes, and keeping it in order.", no_args_is_help=True)
@@ -43,7 +43,7 @@ def status(as_json: JsonOption = False) -> None:
         )
         typer.echo(f"{sum(one.bytes for one in sizes) / 1e6:,.1f} MB in all")
     for problem in found:
-        typer.secho(problem, fg=typer.colors.RED, err=True)
+        typer.secho(harmless(problem), fg=typer.colors.RED, err=True)
     if found:
         raise typer.Exit(1)
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keeper.cli.tables import harmless
+
 if TYPE_CHECKING:
     from keeper.domain.prices.points import PricePoint
 
@@ -102,4 +104,4 @@ def _name(file: str) -> str:
 
 
 def _complain(text: str) -> None:
-    typer.echo(text, err=True)
+    typer.echo(harmless(text), err=True)

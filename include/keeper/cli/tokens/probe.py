@@ -6,7 +6,8 @@ import typer
 
 from keeper.cli.moments import time_text
 from keeper.cli.options import DomainOption, ProductArgument, YesOption
-from keeper.cli.tables import print_table
+from keeper.cli.records import harmless_json
+from keeper.cli.tables import harmless, print_table
 from keeper.cli.watches.products import product_address
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def probe(
 
     asin, locale, note = _address(product, domain)
     if note:
-        typer.echo(note, err=True)
+        typer.echo(harmless(note), err=True)
     config = keepa_config(load_settings())
     if not yes:
         typer.confirm(
@@ -85,7 +86,8 @@ def _print(
         import msgspec
 
         document = {"asin": asin, "domain": locale.domain, "source": source, "requests": results}
-        typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+        text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+        typer.echo(harmless_json(text))
         return
     if not results:
         return

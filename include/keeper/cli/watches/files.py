@@ -9,6 +9,7 @@ import typer
 
 from keeper.cli.options import FollowOption, UserOption
 from keeper.cli.session import database, user_address
+from keeper.cli.tables import harmless
 from keeper.cli.watches.texts import cost_sentences, sentences
 
 if TYPE_CHECKING:
@@ -44,16 +45,16 @@ def import_(
     notes = Counter(filter(None, (shipping_note(row.watch) for row in good)))
     for row in rows:
         if isinstance(row, FileNote):
-            typer.echo(f"note: {row.text}")
+            typer.echo(harmless(f"note: {row.text}"))
         elif isinstance(row, RowError):
             _say_bad(row)
         else:
             for note in row.notes:
-                typer.echo(f"row {row.row}: {note}")
+                typer.echo(harmless(f"row {row.row}: {note}"))
     if assumed := sum(row.is_locale_assumed for row in good):
         notes["no locale is given: us"] = assumed
     for note, count in notes.items():
-        typer.echo(f"note: {note} ({count} row{'s' if count > 1 else ''})")
+        typer.echo(harmless(f"note: {note} ({count} row{'s' if count > 1 else ''})"))
     bad = sum(isinstance(row, RowError) for row in rows)
     if dry_run:
         for row in good:
@@ -130,4 +131,4 @@ def _say(row: int, watch: "Watch", text: str) -> None:
 
 
 def _say_bad(row: "RowError") -> None:
-    typer.secho(f"row {row.row}: {row.reason}", fg=typer.colors.RED, err=True)
+    typer.secho(harmless(f"row {row.row}: {row.reason}"), fg=typer.colors.RED, err=True)

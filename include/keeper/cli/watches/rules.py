@@ -17,7 +17,7 @@ from keeper.cli.options import (
 )
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, user_address, zone_of
-from keeper.cli.tables import print_table
+from keeper.cli.tables import harmless, print_table
 from keeper.cli.watches.products import product_or_short_link, product_to_add
 from keeper.cli.watches.texts import sentences, shipping_word
 
@@ -45,7 +45,7 @@ def rules(
         lines = [text] if text else [*EXAMPLES, "lowest in 90 days and below 50"]
         for line in lines:
             sentence = explain(parse_rule(line, currency), currency)
-            typer.echo(sentence if text else f"{line:<32} {sentence}")
+            typer.echo(harmless(sentence if text else f"{line:<32} {sentence}"))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -94,7 +94,7 @@ def try_(
         print_records(record_of(one, currency=currency) for one in trial.alerts)
         return
     if meant and meant.note:
-        typer.echo(meant.note)
+        typer.echo(harmless(meant.note))
     _show(watch, trial, days, zone)
 
 
