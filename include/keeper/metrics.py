@@ -49,7 +49,8 @@ class WorkerMetrics:
         dead_letters: Messages given up.
         failures: Attempts to store a batch that failed for a passing reason.
         last_batch: Messages in the newest batch.
-        lag: Messages published and not yet read, as Kafka last reported; None before.
+        lag: Messages published and not yet committed as stored; None while Kafka does not say.
+        messages_lost: Messages that retention removed before they were read.
         seconds: Time spent by stage: read, decode, store and its parts, commit.
         waits: What it waits for.
     """
@@ -60,6 +61,7 @@ class WorkerMetrics:
     failures: int = 0
     last_batch: int = 0
     lag: int | None = None
+    messages_lost: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     waits: Waits = field(default_factory=Waits)
 
@@ -81,5 +83,6 @@ class WorkerMetrics:
             "failures": self.failures,
             "last_batch": self.last_batch,
             "lag": self.lag,
+            "messages_lost": self.messages_lost,
             "seconds": {stage: round(spent, 3) for stage, spent in self.seconds.items()},
         }

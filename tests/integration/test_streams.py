@@ -18,7 +18,8 @@ from keeper.errors import TransientError
 from keeper.streams.codec import decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import BatchPolicy
-from keeper.streams.consumers.batch_consumer import BatchConsumer, InstanceTakenError
+from keeper.streams.consumers.batch_consumer import BatchConsumer
+from keeper.streams.consumers.refusals import InstanceTakenError
 from keeper.streams.groups.progress import GroupProgress
 from keeper.streams.producer import EventProducer, UnacknowledgedError
 from keeper.streams.topic_admin import make_topics

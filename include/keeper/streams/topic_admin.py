@@ -12,7 +12,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, wit
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from keeper.errors import TerminalError, TransientError
-from keeper.streams.topics import CONTROL_TOPICS, MAX_DEAD_LETTER_BYTES, is_dead_letter_topic
+from keeper.streams.topics import (
+    CONTROL_TOPICS,
+    KEEPER_GROUPS,
+    MAX_DEAD_LETTER_BYTES,
+    is_dead_letter_topic,
+)
 
 PARTITIONS: Final = 6
 TOPIC_CONFIG: Final = {
@@ -81,7 +86,7 @@ def make_topics(
         NewTopic(
             topic,
             # So few events keep their order in one.
-            num_partitions=1 if topic in CONTROL_TOPICS else partitions,
+            num_partitions=1 if topic in (*CONTROL_TOPICS, KEEPER_GROUPS) else partitions,
             replication_factor=replication,
             config=_config_of(topic),
         )
@@ -132,4 +137,6 @@ def _config_of(topic: str) -> dict[str, str]:
         config["max.message.bytes"] = str(MAX_DEAD_LETTER_BYTES)
     if topic in CONTROL_TOPICS:
         config |= _CONTROL_CONFIG
+    if topic == KEEPER_GROUPS:
+        config |= {"cleanup.policy": "compact", "retention.ms": "-1"}
     return config

@@ -75,6 +75,7 @@ def check() -> None:
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.pipeline.services.monitor import (
         monitor_dead_letters,
+        monitor_groups,
         monitor_lag,
         monitor_outbox,
         monitor_products,
@@ -94,7 +95,11 @@ def check() -> None:
             monitor_products(connection, policy=policy, at=now, zone=zone),
             monitor_outbox(connection, at=now, zone=zone),
         )
-        queued = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now, zone=zone))
+        queued = chain(
+            monitor_dead_letters(kafka, at=now),
+            monitor_groups(kafka, at=now, zone=zone),
+            monitor_lag(kafka, at=now, zone=zone),
+        )
         # One by one, so that what was found is reported also if Kafka then does not answer.
         for finding in chain(stored, queued):
             record_findings(connection, [finding], operator=operator, at=now)
