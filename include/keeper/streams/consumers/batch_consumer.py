@@ -85,6 +85,7 @@ class BatchConsumer(Generic[EventT]):
         self._decode = decode
         self._handle = handle
         self._on_cycle = on_cycle
+        self._clock = clock
         self._policy = policy or BatchPolicy()
         self._metrics = metrics or WorkerMetrics()
         self._stopping = threading.Event()
@@ -235,7 +236,7 @@ class BatchConsumer(Generic[EventT]):
             try:
                 event = decode(message.value())
             except UndecodableMessageError as error:
-                gathered.letters.append(DeadLetter(message, str(error), type(error).__name__))
+                gathered.put_aside(message, error)
             else:
                 gathered.events.append(event)
                 gathered.messages.append(message)
@@ -279,6 +280,7 @@ class BatchConsumer(Generic[EventT]):
         while batch.events:
             try:
                 with self._metrics.timed("store"):
+                    batch.validate_clock(self._clock())
                     self._handle(batch.events)
             except EventsRefusedError as error:
                 self._metrics.waits.record("store", None)
