@@ -77,7 +77,7 @@ class Worker:
                 group=group,
                 decode=decode_price_event,
                 handle=lambda events: self.prices.extend(one.price_minor for one in events),
-                policy=BatchPolicy(max_messages=4, first_backoff_s=0.01, dead_letters=limit),
+                policy=BatchPolicy(max_messages=2, first_backoff_s=0.01, dead_letters=limit),
                 metrics=self.metrics,
                 on_loss=losses.record,
             )

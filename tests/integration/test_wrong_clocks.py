@@ -1,22 +1,33 @@
-"""A reader whose clock is wrong gives up no good message, on a real Kafka."""
+"""A clock that is wrong costs no good message and brings no wrong time, on real services."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
+import httpx
 import msgspec
+import pytest
+from typer.testing import CliRunner
 
+from keeper.cli.app import app
 from keeper.clock import utc_now
 from keeper.domain.prices.events import PriceEvent
 from keeper.metrics import WorkerMetrics
+from keeper.pipeline.runs.clocks import ClocksDifferError, require_right_clock
+from keeper.pipeline.services.monitor import monitor_clock
+from keeper.settings import load_settings
+from keeper.sources.keepa.client import KeepaClient
+from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.streams.codec import LatestCheck, decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import BatchPolicy
 from keeper.streams.consumers.batch_consumer import BatchConsumer
 from keeper.streams.dead_letters.box import DeadLetterBox
 from keeper.streams.producer import EventProducer
+from tests.keepa_simulator import Simulator
 from tests.price_events import price_event
 from tests.waiting import wait_until
 
@@ -97,3 +108,69 @@ def test_a_check_that_is_in_the_future_for_kafka_too_is_a_dead_letter(
     assert [one.checked_at for one in reader.stored] == [now]
     (reason,) = reasons(kafka, topic)
     assert "in the future" in reason
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [
+        (timedelta(minutes=9), None),
+        (timedelta(hours=2, minutes=5), "2 h 5 min ahead of Keepa's"),
+        (-timedelta(minutes=30), "30 min behind Keepa's"),
+    ],
+)
+def test_nothing_is_fetched_by_a_clock_that_is_wrong(
+    simulate: Callable[..., Simulator], off: timedelta, said: str | None
+) -> None:
+    keepa = simulate()
+    with KeepaClient(keepa.config(), clock=lambda: utc_now() + off) as client:
+        if said is None:
+            require_right_clock(client)
+        else:
+            with pytest.raises(ClocksDifferError, match=said):
+                require_right_clock(client)
+
+
+def test_a_clock_of_keepas_that_is_wrong_alone_stops_nothing(
+    simulate: Callable[..., Simulator],
+) -> None:
+    keepa = simulate()
+    httpx.post(
+        f"{keepa.url}/simulator/faults", json={"kind": "clock_skew", "hours": 9}, timeout=10
+    ).raise_for_status()
+
+    with KeepaClient(keepa.config()) as client:
+        require_right_clock(client)
+
+
+def test_what_was_checked_in_the_future_is_said_and_set_back(
+    database: PostgresConfig, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    load_settings.cache_clear()
+    now = utc_now()
+    wrong = msgspec.structs.replace(price_event(900), checked_at=now + timedelta(hours=23))
+
+    def right() -> PriceEvent:
+        return msgspec.structs.replace(price_event(800, hour=5), checked_at=utc_now())
+
+    def current() -> object:
+        row = connection.execute("SELECT price_minor FROM price_series").fetchone()
+        return row and row["price_minor"]
+
+    with closing(PriceWriter(database)) as writer:
+        writer.store([wrong])
+        writer.store([right()])
+        assert current() == 900
+        trouble = monitor_clock(connection, at=now).trouble
+        assert trouble is not None
+        assert "keeper storage mend-clock" in trouble.details
+
+        mended = CliRunner().invoke(app, ["storage", "mend-clock", "--yes"])
+        writer.store([right()])
+
+    assert "set back: 1 series, 1 points" in mended.stdout
+    assert current() == 800
+    assert monitor_clock(connection, at=utc_now()).trouble is None
+    again = CliRunner().invoke(app, ["storage", "mend-clock", "--dry-run"])
+    assert "Nothing was checked in the future" in again.stdout
+    load_settings.cache_clear()

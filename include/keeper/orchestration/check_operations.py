@@ -54,6 +54,7 @@ def check_database() -> dict[str, list[str]]:
     from keeper.pipeline.messages.operator import mail_operator
     from keeper.pipeline.services.configuration import channels
     from keeper.pipeline.services.monitor import (
+        monitor_clock,
         monitor_outbox,
         monitor_products,
         monitor_tokens,
@@ -69,6 +70,7 @@ def check_database() -> dict[str, list[str]]:
         findings = [
             monitor_tokens(connection, zone=zone),
             monitor_products(connection, policy=settings.runs.request_policy, at=now, zone=zone),
+            monitor_clock(connection, at=now, zone=zone),
             outbox,
         ]
         recorded = record_findings(connection, findings, operator=operator, at=now)

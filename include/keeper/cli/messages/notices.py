@@ -74,6 +74,7 @@ def check() -> None:
     from keeper.clock import utc_now
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.pipeline.services.monitor import (
+        monitor_clock,
         monitor_dead_letters,
         monitor_groups,
         monitor_lag,
@@ -93,6 +94,7 @@ def check() -> None:
         stored = (
             monitor_tokens(connection, zone=zone),
             monitor_products(connection, policy=policy, at=now, zone=zone),
+            monitor_clock(connection, at=now, zone=zone),
             monitor_outbox(connection, at=now, zone=zone),
         )
         queued = chain(

@@ -15,10 +15,12 @@ from keeper.domain.messages.notices import Trouble
 from keeper.domain.prices.age import stale_after
 from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.candidates import RequestPolicy
+from keeper.pipeline.runs.clocks import MOST_APART, apart
 from keeper.pipeline.services.groups import let_go_on, remedy_of
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.messages.outbox import overdue
+from keeper.stores.postgres.runs.clocks import clock_readings, series_of_the_future
 from keeper.stores.postgres.runs.operations import latest_price_run, staleness
 from keeper.streams.config import KafkaConfig
 from keeper.streams.dead_letters.box import DeadLetterBox
@@ -96,6 +98,30 @@ def monitor_products(
         f"{stale} of {found.watched} watched products are stale",
         "\n".join(details),
     )
+
+
+def monitor_clock(connection: Connection, *, at: datetime, zone: str = "UTC") -> Finding:
+    """Say whether this machine's clock and Keepa's are far apart, and what came of it."""
+    topic = "clock"
+    readings = clock_readings(connection, at - _LETTERS_OF)
+    ahead = [one for one in readings if abs(one.ahead) > MOST_APART]
+    future = series_of_the_future(connection, at + MOST_APART)
+    if not ahead and not future:
+        return Finding(topic, None)
+    details = []
+    if ahead:
+        details.append(
+            f"At {moment(ahead[0].read_at, zone)} by this machine's clock Keepa last replied, and "
+            f"the clock was {apart(ahead[0].ahead)} Keepa's. Check this machine's clock; if it is "
+            "right, Keepa's is wrong, and nothing is to be done."
+        )
+    if future:
+        details.append(
+            f"{future:,} price series were checked in the future. No price replaces theirs until "
+            "then, and they raise no alert. To mend them, once the clock is right: "
+            "keeper storage mend-clock"
+        )
+    return _found(topic, "a clock is wrong", "\n".join(details))
 
 
 def monitor_outbox(connection: Connection, *, at: datetime, zone: str = "UTC") -> Finding:

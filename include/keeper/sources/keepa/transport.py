@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import requests
@@ -59,11 +60,19 @@ _REASON_CHARS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A usable reply: whole JSON, decompressed, exactly as Keepa sent it."""
+    """A usable reply: whole JSON, decompressed, exactly as Keepa sent it.
+
+    Attributes:
+        body: The JSON.
+        envelope: What it says of the request.
+        received_at: When it had arrived, by this machine's clock.
+        served_at: When it was sent, by the clock of the server that sent it; None if unknown.
+    """
 
     body: bytes
     envelope: Envelope
     received_at: datetime
+    served_at: datetime | None = None
 
 
 class _KeyParameter(AuthBase):
@@ -221,7 +230,7 @@ class Transport:
             self._reading = reading or self._reading
             if self._budget is not None and reservation is not None:
                 self._record(self._budget, reservation, envelope, reading, exchange, is_usable)
-        return Reply(body=body, envelope=envelope, received_at=received_at)
+        return Reply(body, envelope, received_at, exchange.served_at)
 
     def _record(
         self,
@@ -284,6 +293,15 @@ def _reading(envelope: Envelope | None, received_at: datetime) -> TokenReading |
     return envelope.reading(received_at)
 
 
+def _moment_of(date: str | None) -> datetime | None:
+    """Return the time of a Date header (RFC 9110), None if it has none."""
+    try:
+        moment = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
 class _Exchange:
     """One attempt on the wire. Faults are kept, not raised from inside an `except` block.
 
@@ -296,6 +314,7 @@ class _Exchange:
         self._config = config
         self._redact = redact
         self.status = 0
+        self.served_at: datetime | None = None
         self.body = bytearray()
         self.failure: KeeperError | None = None
 
@@ -318,6 +337,7 @@ class _Exchange:
                 allow_redirects=False,
             ) as response:
                 self.status = response.status_code
+                self.served_at = _moment_of(response.headers.get("Date"))
                 self._read(response.raw, deadline, timeout_s)
         except requests.ConnectTimeout:
             self._fail_unreachable("no connection in time")
