@@ -1,5 +1,6 @@
 """Making topics, growing them and asking how they are set; brokers make none by themselves."""
 
+from datetime import timedelta
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
@@ -29,6 +30,7 @@ TOPIC_CONFIG: Final = {
     # Retention counts from publishing, whatever time a client puts on a message.
     "message.timestamp.type": "LogAppendTime",
 }
+_OFFSETS_KEPT: Final = timedelta(days=7)
 _DATA_CONFIG: Final = {"retention.bytes": str(2 * 1024**3)}
 """By partition: a first check of many thousand products fills no disk for a week. What is removed
 before it was read is counted, and `keeper lake replay` brings it back."""
@@ -60,6 +62,31 @@ def settings_of(admin: AdminClient, topic: str) -> dict[str, str]:
         raise TransientError(f"Kafka did not return the settings of {topic}: {error}") from error
     own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
     return {name: entry.value for name, entry in sorted(entries.items()) if entry.source == own}
+
+
+def offsets_kept_for(admin: AdminClient) -> timedelta:
+    """Return for how long the brokers keep the offsets of a group without members.
+
+    A broker that does not say is taken to do as Kafka does by default.
+
+    Raises:
+        TransientError: Kafka does not answer.
+    """
+    try:
+        brokers = admin.list_topics(timeout=10).brokers
+        resources = [ConfigResource(ResourceType.BROKER, str(broker)) for broker in brokers]
+        futures = admin.describe_configs(resources)
+        minutes = [
+            int(future.result(timeout=30)["offsets.retention.minutes"].value)
+            for future in futures.values()
+        ]
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED:
+            return _OFFSETS_KEPT
+        raise TransientError(f"Kafka did not return its settings: {error}") from error
+    except KeyError:
+        return _OFFSETS_KEPT
+    return min((timedelta(minutes=one) for one in minutes), default=_OFFSETS_KEPT)
 
 
 def existing_topics(admin: AdminClient, *, timeout_s: float = 10) -> tuple[int, set[str]]:
@@ -152,7 +179,7 @@ def complete_settings(admin: AdminClient, topics: tuple[str, ...]) -> list[str]:
     found = admin.list_topics(timeout=30).topics
     done = []
     # One that another migration makes at this moment has them.
-    for topic in found.keys() & topics:
+    for topic in sorted(found.keys() & topics):
         replicas = [len(one.replicas) for one in found[topic].partitions.values()]
         wanted = _config_of(topic, is_alone=max(replicas, default=1) == 1)
         missing = {

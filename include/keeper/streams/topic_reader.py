@@ -67,6 +67,8 @@ class TopicReader:
                     "enable.auto.commit": False,
                     "isolation.level": "read_committed",
                     "enable.partition.eof": True,
+                    # The end of what there is shows once a fetch has waited for more.
+                    "fetch.wait.max.ms": 50,
                     "allow.auto.create.topics": False,
                     "log_level": 0,
                 }
