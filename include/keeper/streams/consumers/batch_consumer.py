@@ -164,6 +164,7 @@ class BatchConsumer(Generic[EventT]):
                 try:
                     while not self._stopping.is_set():
                         self._on_cycle()
+                        self._metrics.watch_batch()
                         self._kafka.look(self._metrics.waits)
                         self._read()
                         if self._fatal is not None:
@@ -267,7 +268,7 @@ class BatchConsumer(Generic[EventT]):
         ):
             batch, self._gathered = self._gathered, Batch()
             self._stored = batch
-            self._storing_since = time.monotonic()
+            self._storing_since, self._metrics.batch_since = time.monotonic(), time.time()
             self._storing = store.submit(self._store, batch)
 
     def _store(self, batch: Batch[EventT]) -> list[DeadLetter] | None:
@@ -305,7 +306,7 @@ class BatchConsumer(Generic[EventT]):
         """Commit a batch the store is done with, or what is still to be committed."""
         if self._storing is not None and self._storing.done():
             refused, batch = self._storing.result(), self._stored
-            self._storing = self._stored = None
+            self._storing = self._stored = self._metrics.batch_since = None
             if refused is None or batch is None:
                 return
             letters = [
