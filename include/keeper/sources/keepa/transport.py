@@ -37,6 +37,7 @@ from keeper.sources.keepa.errors import (
     KeepaLateReplyError,
     KeepaLeftAloneError,
     KeepaReplyError,
+    KeepaReplyTooLargeError,
     KeepaUnavailableError,
     TokensExhaustedError,
 )
@@ -52,6 +53,8 @@ _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
 _BALANCE: Final = "token"
 _READ_BYTES: Final = 1 << 18
+_MOST_BYTES: Final = 1 << 29
+"""Unpacked. A hundred products with long histories have a tenth of it; a machine's memory ends."""
 _LONGEST_SELECTION: Final = 2_000
 """Letters of a selection that still fit into an address; Keepa takes longer ones as a body."""
 _JSON: Final = "application/json; charset=UTF-8"
@@ -355,6 +358,11 @@ class _Exchange:
         # cut leaves its envelope.
         while chunk := raw.read1(_READ_BYTES, decode_content=True):
             self.body += chunk
+            if len(self.body) > _MOST_BYTES:
+                self.failure = KeepaReplyTooLargeError(
+                    f"Keepa's reply is larger than {_MOST_BYTES:,} bytes and was not read on"
+                )
+                return
             if time.monotonic() > deadline:
                 self._fail_late(timeout_s)
                 return
