@@ -15,7 +15,7 @@ from keeper.cli.app import app
 from keeper.clock import utc_now
 from keeper.domain.prices.events import PriceEvent
 from keeper.metrics import WorkerMetrics
-from keeper.pipeline.runs.clocks import ClocksDifferError, require_right_clock
+from keeper.pipeline.services.clocks import ClocksDifferError, require_right_clock
 from keeper.pipeline.services.monitor import monitor_clock
 from keeper.settings import load_settings
 from keeper.sources.keepa.client import KeepaClient

@@ -95,7 +95,7 @@ def keepa_client(run: str) -> Iterator["KeepaClient"]:
     Raises:
         ClocksDifferError: This machine's clock is wrong.
     """
-    from keeper.pipeline.runs.clocks import require_right_clock
+    from keeper.pipeline.services.clocks import require_right_clock
 
     with keepa_account(run) as account:
         require_right_clock(account.client)

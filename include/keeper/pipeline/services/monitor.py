@@ -15,7 +15,7 @@ from keeper.domain.messages.notices import Trouble
 from keeper.domain.prices.age import stale_after
 from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.candidates import RequestPolicy
-from keeper.pipeline.runs.clocks import MOST_APART, apart
+from keeper.pipeline.services.clocks import MOST_APART, apart
 from keeper.pipeline.services.groups import let_go_on, remedy_of
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
