@@ -104,6 +104,7 @@ class LastingConsumer:
     def _allowed(self, *, until_idle: bool) -> dict[int, int] | None:
         """Wait until the group may read; return up to where letters do not count, None to end."""
         while not self._stopping.is_set():
+            self._metrics.watch_batch()
             self._on_cycle()
             try:
                 stop = self._records.stop_of(self._group, self._topic)

@@ -41,7 +41,8 @@ _QUIET_WAIT_S: Final = 0.5
 _BUSY_WAIT_S: Final = 0.02
 _PAUSE_AFTER_S: Final = 2.0
 _REVOKED_WAIT_S: Final = 30.0
-_LAG_EVERY_S: Final = 1.0
+_MARKERS_EVERY_S: Final = 1.0
+_LAG_EVERY_S: Final = 5.0
 
 
 class BatchConsumer(Generic[EventT]):
@@ -100,7 +101,7 @@ class BatchConsumer(Generic[EventT]):
         self._is_flowing = False
         # The latest read brought nothing.
         self._is_quiet = False
-        self._lag_asked = 0.0
+        self._lag_asked = self._markers_passed = 0.0
         self._rate = DeadLetterRate(self._policy.dead_letters)
         self._consumer = Consumer(
             {"error_cb": self._record_error}
@@ -133,7 +134,7 @@ class BatchConsumer(Generic[EventT]):
             clock=clock,
         )
         self._losses = Losses(
-            self._consumer, topic, group, self._positions, self._refusals, self._lose(on_loss)
+            self._consumer, topic, group, self._positions, self._refusals, self._metrics, on_loss
         )
         self._kafka = Reachability(self._consumer, topic, config.bootstrap_servers)
 
@@ -167,6 +168,7 @@ class BatchConsumer(Generic[EventT]):
                         self._metrics.watch_batch()
                         self._kafka.look(self._metrics.waits)
                         self._read()
+                        self._report_lag()
                         if self._fatal is not None:
                             self._refusals.end_if_fatal(self._fatal)
                         self._finish_batch()
@@ -208,7 +210,6 @@ class BatchConsumer(Generic[EventT]):
             with self._metrics.timed("decode"):
                 self._gather(messages)
                 self._positions.record_times(messages)
-        self._report_lag()
 
     def _hold(self) -> None:
         """The next batch is full: wait for the store, keeping the membership of the group."""
@@ -357,21 +358,17 @@ class BatchConsumer(Generic[EventT]):
 
     def _report_lag(self) -> None:
         """Report, now and then, how much of the topic the group has still to commit."""
-        if time.monotonic() - self._lag_asked < _LAG_EVERY_S:
+        now = time.monotonic()
+        if now - self._markers_passed >= _MARKERS_EVERY_S:
+            self._markers_passed = now
+            self._pass_markers()
+        if now - self._lag_asked < _LAG_EVERY_S:
             return
-        self._lag_asked = time.monotonic()
-        self._pass_markers()
+        self._lag_asked = now
         try:
             self._metrics.lag = None if self._kafka.is_doubted else self._positions.lag()
         except KafkaException:
             self._metrics.lag = None
-
-    def _lose(self, on_loss: Callable[[Loss], None]) -> Callable[[Loss], None]:
-        def lose(loss: Loss) -> None:
-            on_loss(loss)
-            self._metrics.messages_lost += loss.messages
-
-        return lose
 
     def _pass_markers(self) -> None:
         """Commit past markers of transactions, together with what was read before them."""

@@ -15,6 +15,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from keeper.errors import TransientError
+from keeper.metrics import WorkerMetrics
 from keeper.streams.consumers.positions import Positions
 from keeper.streams.consumers.refusals import Refusals
 from keeper.streams.leaders import watermarks
@@ -63,6 +64,7 @@ class Losses:
         group: str,
         positions: Positions,
         refusals: Refusals,
+        metrics: WorkerMetrics,
         on_loss: Callable[[Loss], None],
     ) -> None:
         """Begin with no partition looked at.
@@ -73,6 +75,7 @@ class Losses:
             group: Its group.
             positions: How far it has read.
             refusals: What ends it.
+            metrics: Where to count.
             on_loss: Gets each loss, once; after a TransientError it gets it again.
         """
         self._consumer = consumer
@@ -80,6 +83,7 @@ class Losses:
         self._group = group
         self._positions = positions
         self._refusals = refusals
+        self._metrics = metrics
         self._on_loss = on_loss
         self._met_first: dict[int, int] = {}
         self._gaps: list[tuple[int, int, int]] = []
@@ -144,7 +148,7 @@ class Losses:
             # What was fetched before retention went on has been read.
             until = min(low, self._met_first.get(partition, low))
             if until > committed:
-                self._on_loss(
+                self._lose(
                     Loss(
                         self._topic,
                         self._group,
@@ -174,7 +178,11 @@ class Losses:
     def _report(self, partition: int, first: int, until: int) -> None:
         if until > first:
             published = _moment_of(self._positions.read_at(partition))
-            self._on_loss(Loss(self._topic, self._group, partition, first, until, published))
+            self._lose(Loss(self._topic, self._group, partition, first, until, published))
+
+    def _lose(self, loss: Loss) -> None:
+        self._on_loss(loss)
+        self._metrics.messages_lost += loss.messages
 
     def _first_of(self, partition: int) -> int:
         place = TopicPartition(self._topic, partition)

@@ -97,6 +97,7 @@ def test_markers_of_transactions_are_passed_after_what_lies_before_them(
     monkeypatch: Patch,
 ) -> None:
     monkeypatch.setattr(consumer_module, "_LAG_EVERY_S", 0)
+    monkeypatch.setattr(consumer_module, "_MARKERS_EVERY_S", 0)
     store = Store(waits=True)
     before: list[list[dict[int, int]]] = []
 
@@ -439,6 +440,7 @@ def test_the_lag_is_what_is_published_and_not_committed(monkeypatch: Patch) -> N
             consumer.stop()
 
     monkeypatch.setattr(consumer_module, "_LAG_EVERY_S", 0)
+    monkeypatch.setattr(consumer_module, "_MARKERS_EVERY_S", 0)
     consumer = consumer_of(monkeypatch, kafka, Store(), on_cycle=stop_at_the_end)
     consumer.run()
 

@@ -21,6 +21,7 @@ def read_all(
 ) -> BatchConsumer[object]:
     monkeypatch.setattr(losses_module, "_LOOK_EVERY_S", 0)
     monkeypatch.setattr(consumer_module, "_LAG_EVERY_S", 0)
+    monkeypatch.setattr(consumer_module, "_MARKERS_EVERY_S", 0)
     consumer = consumer_of(monkeypatch, kafka, lambda _: None, on_loss=on_loss)
     consumer.run(until_idle=True)
     return consumer
