@@ -120,6 +120,7 @@ def test_a_check_that_is_in_the_future_for_kafka_too_is_a_dead_letter(
         (timedelta(hours=2, minutes=5), "2 h 5 min ahead of Keepa's"),
         (-timedelta(minutes=30), "30 min behind Keepa's"),
     ],
+    ids=["a little ahead", "ahead", "behind"],
 )
 def test_nothing_is_fetched_by_a_clock_that_is_wrong(
     simulate: Callable[..., Simulator], off: timedelta, said: str | None
