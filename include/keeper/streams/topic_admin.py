@@ -84,6 +84,8 @@ def offsets_kept_for(admin: AdminClient) -> timedelta:
         if error.args[0].code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED:
             return _OFFSETS_KEPT
         raise TransientError(f"Kafka did not return its settings: {error}") from error
+    except TimeoutError as error:
+        raise TransientError("Kafka did not return its settings in time") from error
     except KeyError:
         return _OFFSETS_KEPT
     return min((timedelta(minutes=one) for one in minutes), default=_OFFSETS_KEPT)
