@@ -83,6 +83,7 @@ TOPICS = {
     "deal-updates.dlq": Kept(None, "168 h"),
     "keeper-events": Kept(None, "24 h"),
     "keeper-changes": Kept(None, "24 h"),
+    "keeper-groups": Kept(None, "the latest of each group"),
 }
 FOLDERS = {
     "lake": Kept("keeper backup make: replies", "KEEPER_LAKE_RETENTION_DAYS"),

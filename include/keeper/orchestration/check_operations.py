@@ -54,6 +54,7 @@ def check_database() -> dict[str, list[str]]:
     from keeper.pipeline.messages.operator import mail_operator
     from keeper.pipeline.services.configuration import channels
     from keeper.pipeline.services.monitor import (
+        monitor_clock,
         monitor_outbox,
         monitor_products,
         monitor_tokens,
@@ -69,6 +70,7 @@ def check_database() -> dict[str, list[str]]:
         findings = [
             monitor_tokens(connection, zone=zone),
             monitor_products(connection, policy=settings.runs.request_policy, at=now, zone=zone),
+            monitor_clock(connection, at=now, zone=zone),
             outbox,
         ]
         recorded = record_findings(connection, findings, operator=operator, at=now)
@@ -83,18 +85,30 @@ def check_database() -> dict[str, list[str]]:
     outlets=[OUTBOX],
 )
 def check_kafka() -> dict[str, list[str]]:
-    """Look for dead letters and for workers that are behind; return what was recorded, by topic.
+    """Look for dead letters and for workers that are behind, have stopped or lost messages.
 
     What was found is recorded also if Kafka then does not answer.
+
+    Returns:
+        What was recorded, by topic.
     """
-    from keeper.pipeline.services.monitor import monitor_dead_letters, monitor_lag, record_findings
+    from keeper.pipeline.services.monitor import (
+        monitor_dead_letters,
+        monitor_groups,
+        monitor_lag,
+        record_findings,
+    )
     from keeper.stores.postgres.messages.channels import zone_of
 
     kafka, now = kafka_config(), utc_now()
     with database() as connection:
         operator = load_settings().people.operator_email
         zone = zone_of(connection, operator)
-        findings = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now, zone=zone))
+        findings = chain(
+            monitor_dead_letters(kafka, at=now),
+            monitor_groups(kafka, at=now, zone=zone),
+            monitor_lag(kafka, at=now, zone=zone),
+        )
         return record_findings(connection, findings, operator=operator, at=now)
 
 

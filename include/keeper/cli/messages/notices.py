@@ -74,7 +74,9 @@ def check() -> None:
     from keeper.clock import utc_now
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.pipeline.services.monitor import (
+        monitor_clock,
         monitor_dead_letters,
+        monitor_groups,
         monitor_lag,
         monitor_outbox,
         monitor_products,
@@ -92,9 +94,14 @@ def check() -> None:
         stored = (
             monitor_tokens(connection, zone=zone),
             monitor_products(connection, policy=policy, at=now, zone=zone),
+            monitor_clock(connection, at=now, zone=zone),
             monitor_outbox(connection, at=now, zone=zone),
         )
-        queued = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now, zone=zone))
+        queued = chain(
+            monitor_dead_letters(kafka, at=now),
+            monitor_groups(kafka, at=now, zone=zone),
+            monitor_lag(kafka, at=now, zone=zone),
+        )
         # One by one, so that what was found is reported also if Kafka then does not answer.
         for finding in chain(stored, queued):
             record_findings(connection, [finding], operator=operator, at=now)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from keeper.cli.options import JsonOption
+from keeper.cli.moments import time_text
+from keeper.cli.options import DryRunOption, JsonOption, YesOption
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, progress_bar
 from keeper.cli.tables import harmless, print_table
@@ -97,3 +98,32 @@ def maintain(
         typer.echo("Nothing is past its retention.")
     elif not apply:
         typer.echo("Nothing was dropped; --apply does.")
+
+
+@app.command("mend-clock")
+def mend_clock(dry_run: DryRunOption = False, yes: YesOption = False) -> None:
+    """Set back what was checked in the future, by a clock that was ahead: to this moment.
+
+    Else no later check counts until then. Points, prices and alerts stay as they are. Set the
+    machine's clock right first. Example: keeper storage mend-clock --dry-run
+    """
+    from keeper.stores.postgres.runs.clocks import series_of_the_future, set_clocks_back
+
+    now = utc_now()
+    with database() as connection:
+        found = series_of_the_future(connection, now)
+        if not found:
+            typer.echo("Nothing was checked in the future.")
+            return
+        said = f"{found:,} price series were last checked after {time_text(now)}"
+        if dry_run:
+            typer.echo(f"dry run: {said}; nothing was changed")
+            return
+        if not yes:
+            typer.confirm(f"{said}. Is this machine's clock right, to set them back?", abort=True)
+        with connection.transaction():
+            done = set_clocks_back(connection, now)
+    typer.echo(
+        f"set back: {done.series:,} series, {done.points:,} points, {done.watches:,} watches, "
+        f"{done.states:,} states of rules, {done.products:,} descriptions"
+    )
