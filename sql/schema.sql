@@ -6,6 +6,7 @@
 
 CREATE FUNCTION public.add_price_months(until timestamp with time zone) RETURNS SETOF text
     LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
     AS $$
 DECLARE
     month timestamptz;
@@ -27,12 +28,14 @@ COMMENT ON FUNCTION public.add_price_months(until timestamp with time zone) IS '
 
 CREATE FUNCTION public.add_price_partition(since timestamp with time zone, until timestamp with time zone) RETURNS text
     LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
     AS $$
 DECLARE
     name text := 'price_points_' || to_char(since AT TIME ZONE 'UTC',
         CASE WHEN until - since > interval '32 days' THEN 'YYYY' ELSE 'YYYY_MM' END);
 BEGIN
-    EXECUTE format('CREATE TABLE %I PARTITION OF price_points FOR VALUES FROM (%L) TO (%L)',
+    EXECUTE format('CREATE TABLE %I (LIKE price_points INCLUDING ALL)', name);
+    EXECUTE format('ALTER TABLE price_points ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
         name, since, until);
     RETURN name;
 END
@@ -1522,6 +1525,8 @@ ALTER TABLE ONLY public.watched_products
 ALTER TABLE ONLY public.watched_products
     ADD CONSTRAINT watched_products_user_id_asin_domain_price_type_key UNIQUE (user_id, asin, domain, price_type);
 
+CREATE INDEX alert_deliveries_of_alert ON public.alert_deliveries USING btree (alert_id);
+
 CREATE INDEX api_tokens_of_user ON public.api_tokens USING btree (user_id);
 
 CREATE INDEX audit_log_by_time ON public.audit_log USING btree (happened_at);
@@ -1533,6 +1538,8 @@ CREATE INDEX collected_deals_by_filter ON public.collected_deals USING btree (fi
 CREATE INDEX collected_deals_by_product ON public.collected_deals USING btree (asin, domain);
 
 CREATE INDEX collected_deals_by_score ON public.collected_deals USING btree (score DESC, last_seen_at DESC);
+
+CREATE INDEX collected_deals_by_time ON public.collected_deals USING btree (last_seen_at);
 
 CREATE UNIQUE INDEX deal_filters_name ON public.deal_filters USING btree (user_id, lower(name));
 
@@ -1548,6 +1555,8 @@ CREATE INDEX outbox_due ON public.outbox USING btree (next_attempt_at, message_i
 
 CREATE INDEX outbox_held ON public.outbox USING btree (channel_id) WHERE ((status = 'PENDING'::text) AND (held_for IS NOT NULL));
 
+CREATE INDEX outbox_of_channel ON public.outbox USING btree (channel_id);
+
 CREATE INDEX outbox_sent ON public.outbox USING btree (channel_id, settled_at) WHERE (status = 'SENT'::text);
 
 CREATE INDEX price_alerts_of_user ON public.price_alerts USING btree (user_id, alert_id DESC);
@@ -1555,6 +1564,8 @@ CREATE INDEX price_alerts_of_user ON public.price_alerts USING btree (user_id, a
 CREATE INDEX price_days_by_day ON public.price_days USING btree (day);
 
 CREATE INDEX product_proposals_by_discovery ON public.product_proposals USING btree (discovery_id);
+
+CREATE INDEX product_proposals_by_time ON public.product_proposals USING btree (proposed_at);
 
 CREATE INDEX reconciliations_by_time ON public.reconciliations USING btree (compared_at);
 

@@ -108,3 +108,13 @@ SELECT ctid FROM api_tokens WHERE expires_at < %(before)s
 -- name: notify_of_dropped_points
 -- Notifies keeper_changes that points of any series may have gone.
 SELECT pg_notify('keeper_changes', 'series *')
+
+-- name: longest_transaction
+-- Returns the process, name and age in seconds of the transaction of this database that has been open
+-- longest.
+SELECT pid, coalesce(nullif(application_name, ''), usename, 'a session') AS application,
+    extract(epoch FROM now() - xact_start)::int AS seconds
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+    AND backend_type = 'client backend'
+ORDER BY xact_start LIMIT 1

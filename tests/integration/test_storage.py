@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from keeper.pipeline.storage.maintain import (
     require_sound_storage,
 )
 from keeper.settings import load_settings
-from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.prices.roll_ups import roll_up
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
@@ -69,6 +70,71 @@ def test_the_next_three_months_are_made_once(connection: Connection) -> None:
     assert names(connection)[-len(made) :] == made
     assert (partitions(connection)[-1].until or NOW) > later + 91 * DAY
     assert make_months(connection, later) == []
+
+
+def test_partitions_made_under_a_long_query_stop_nobody(
+    connection: Connection,
+    database: PostgresConfig,
+    store: Callable[[Sequence[PriceEvent]], object],
+) -> None:
+    store([price_event(1000)])
+    query = "SELECT count(*)::int AS rows FROM price_history"
+    impatient = replace(database, statement_timeout_s=20)
+    with session(database) as analyst, session(impatient) as maker, session(impatient) as reader:
+        analyst.execute("BEGIN")
+        analyst.execute(query)
+
+        made = make_months(maker, NOW + 200 * DAY)
+
+        assert made
+        assert reader.execute(query).fetchall() == [{"rows": 1}]
+        # The loader makes the months it lacks itself.
+        hours = int((NOW + 400 * DAY - START) / timedelta(hours=1))
+        with closing(BackfillWriter(impatient)) as loader:
+            assert loader.store([price_event(900, hour=hours)]).points == 1
+        assert analyst.execute(query).fetchall() == [{"rows": 2}]
+        analyst.execute("COMMIT")
+    assert problems(connection, NOW) == []
+
+
+def test_partitions_are_alike_however_they_were_made(connection: Connection) -> None:
+    (name,) = make_months(connection, NOW + 31 * DAY)[-1:] or names(connection)[-1:]
+    connection.execute(
+        "CREATE TABLE made_whole PARTITION OF price_points"
+        " FOR VALUES FROM ('2100-01-01Z') TO ('2101-01-01Z')"
+    )
+    shape = """
+        SELECT ARRAY(SELECT (attname, atttypid, attnotnull, atthasdef)::text FROM pg_attribute
+            WHERE attrelid = %(table)s::text::regclass AND attnum > 0 ORDER BY attnum) AS columns,
+        ARRAY(SELECT pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE conrelid = %(table)s::text::regclass ORDER BY 1) AS constraints,
+        ARRAY(SELECT replace(indexdef, %(table)s::text, '') FROM pg_indexes
+            WHERE tablename = %(table)s::text ORDER BY 1) AS indexes
+    """
+    assert (
+        connection.execute(shape, {"table": name}).fetchall()
+        == connection.execute(shape, {"table": "made_whole"}).fetchall()
+    )
+
+
+UNINDEXED = {
+    ("feed_tickets", "session_id"): "tickets live for a minute",
+    ("feed_tickets", "token_id"): "tickets live for a minute",
+}
+
+
+def test_what_a_delete_takes_with_it_is_found_by_an_index(connection: Connection) -> None:
+    rows = connection.execute(
+        """
+        SELECT c.conrelid::regclass::text AS child, a.attname AS column
+        FROM pg_constraint c
+        JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+        WHERE c.contype = 'f' AND NOT EXISTS (
+            SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indpred IS NULL
+                AND i.indkey[0] = c.conkey[1])
+        """
+    ).fetchall()
+    assert {(row["child"], row["column"]) for row in rows} == set(UNINDEXED)
 
 
 def test_a_sound_database_has_no_problems(connection: Connection) -> None:

@@ -67,6 +67,10 @@ class ConnectionPool:
             try:
                 yield connection
                 is_sound = True
+            except psycopg.errors.ReadOnlySqlTransaction:
+                # The server is another's copy now, for the connections that wait too.
+                self.close()
+                raise
             except psycopg.Error:
                 raise
             except Exception:
@@ -78,8 +82,12 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
-        while self._idle:
-            self._idle.pop()[0].close()
+        while True:
+            try:
+                connection, _ = self._idle.pop()
+            except IndexError:
+                return
+            connection.close()
 
     def _take(self) -> tuple[Connection, float]:
         while True:

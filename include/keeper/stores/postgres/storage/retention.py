@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from psycopg import sql
 
 from keeper.errors import TransientError
 from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.lock_waits import LOCK_TIMEOUT, retried
 
 _SQL: Final = "storage"
 _AHEAD: Final = timedelta(days=92)
@@ -88,9 +90,17 @@ def tables(connection: Connection) -> list[TableSize]:
 
 
 def make_months(connection: Connection, at: datetime) -> list[str]:
-    """Make the partitions of the three months to come and return the names of those made."""
-    rows = connection.execute(statements(_SQL)["make_months"], {"until": at + _AHEAD})
-    return [row["name"] for row in rows]
+    """Make the partitions of the three months to come and return the names of those made.
+
+    Raises:
+        LockedOutError: Somebody changes the table all the while; try again.
+    """
+
+    def make() -> list[str]:
+        rows = connection.execute(statements(_SQL)["make_months"], {"until": at + _AHEAD})
+        return [row["name"] for row in rows]
+
+    return retried(make, "making the partitions of the coming months", connection)
 
 
 def problems(connection: Connection, at: datetime) -> list[str]:
@@ -144,7 +154,7 @@ def drop_old_points(connection: Connection, before: datetime, *, apply: bool) ->
 
     Raises:
         NotRolledUpError: Some of the points have not been rolled up.
-        DatabaseUnavailableError: A loader kept the table for too long; try again.
+        LockedOutError: Others used the table all the while; try again.
     """
     old = [one for one in partitions(connection) if one.until is not None and one.until <= before]
     if apply and old:
@@ -155,13 +165,17 @@ def drop_old_points(connection: Connection, before: datetime, *, apply: bool) ->
                 "storage roll-up"
             )
         for one in old:
-            with connection.transaction():
-                # Who waits for the table holds everybody behind it.
-                connection.execute("SET LOCAL lock_timeout = '5s'")
-                connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(one.name)))
-                # Which fires no trigger.
-                connection.execute(statements(_SQL)["notify_of_dropped_points"])
+            drop = partial(_drop_partition, connection, one.name)
+            retried(drop, f"dropping {one.name}", connection)
     return [Old(one.name, one.rows, one.bytes) for one in old]
+
+
+def _drop_partition(connection: Connection, name: str) -> None:
+    with connection.transaction():
+        connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
+        connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+        # Which fires no trigger.
+        connection.execute(statements(_SQL)["notify_of_dropped_points"])
 
 
 def drop_old_records(connection: Connection, before: datetime, *, apply: bool) -> list[Old]:
