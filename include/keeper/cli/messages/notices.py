@@ -67,14 +67,15 @@ def list_(
 def check() -> None:
     """Look for trouble now and notify the operator; exit 1 if there is any.
 
-    Tokens, stale products, messages that wait, dead letters and workers that are behind, as the
-    DAG check_operations.
+    Tokens, stale products, messages that wait, disks that get full, dead letters and workers that
+    are behind, as the DAG check_operations.
     Example: keeper notices check
     """
     from keeper.clock import utc_now
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.pipeline.services.monitor import (
         monitor_dead_letters,
+        monitor_disks,
         monitor_lag,
         monitor_outbox,
         monitor_products,
@@ -93,6 +94,7 @@ def check() -> None:
             monitor_tokens(connection, zone=zone),
             monitor_products(connection, policy=policy, at=now, zone=zone),
             monitor_outbox(connection, at=now, zone=zone),
+            monitor_disks(settings),
         )
         queued = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now, zone=zone))
         # One by one, so that what was found is reported also if Kafka then does not answer.

@@ -22,6 +22,9 @@ _RECORDS: Final = (
     "pipeline_runs",
     "reconciliations",
     "deal_reports",
+    # After the reports, which keep theirs.
+    "collected_deals",
+    "product_proposals",
     "operator_notices",
     "audit_log",
     "requests",
@@ -66,11 +69,17 @@ class TableSize:
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """What is past its retention, dropped or not: rows of a table, or a whole partition."""
+    """What is past its retention, dropped or not: rows of a table, or a whole partition.
+
+    Attributes:
+        name: The table.
+        rows: How many; of a partition as PostgreSQL estimates them.
+        bytes: What they take with their indexes; of rows an estimate by their share of the table.
+    """
 
     name: str
     rows: int
-    bytes: int | None = None
+    bytes: int
 
 
 class NotRolledUpError(TransientError):
@@ -187,15 +196,21 @@ def drop_old_records(connection: Connection, before: datetime, *, apply: bool) -
     old = []
     for table in _RECORDS:
         places = sql.SQL(statements(_SQL)[f"old_{table}"])
+        count = sql.SQL("SELECT count(*)::int AS rows FROM ({}) AS old").format(places)
+        (row,) = connection.execute(count, {"before": before}).fetchall()
+        rows = row["rows"]
+        # Before they go: deleting makes a table no smaller, its room is used again.
+        size = _one(connection, "bytes_of_rows", {"table": table, "rows": rows})["bytes"]
         if apply:
             rows = _delete(connection, table, places, before)
-        else:
-            count = sql.SQL("SELECT count(*)::int AS rows FROM ({}) AS old").format(places)
-            (row,) = connection.execute(count, {"before": before}).fetchall()
-            rows = row["rows"]
         if rows:
-            old.append(Old(table, rows))
+            old.append(Old(table, rows, size))
     return old
+
+
+def was_reported(connection: Connection, topic: str) -> bool:
+    """Return whether the operator was ever notified of a topic; what is over counts."""
+    return bool(_one(connection, "was_reported", {"topic": topic})["was"])
 
 
 def _delete(connection: Connection, table: str, places: sql.SQL, before: datetime) -> int:
