@@ -40,6 +40,8 @@ def product_environment(stack: Stack) -> dict[str, str]:
         "KEEPER_POSTGRES_PROGRAMS": str(binaries()),
         "KEEPER_PUBLIC_URL": console_url(stack),
         "KEEPER_LINK_SECRET": stack.credentials.keeper_link_secret,
+        # What is thrown away soon is not watched: tests say the same on a full disk.
+        **({} if stack.durable else {"KEEPER_LEAST_FREE_PERCENT": "0"}),
     }
     settings = {
         **{name: value for name, value in defaults.items() if f"{name}_FILE" not in given},

@@ -46,7 +46,6 @@ class HeartbeatWriter:
         self._metrics = metrics
         self._last = 0.0
         self._problem: str | None = None
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         self.beat()
 
     def beat(self) -> None:
@@ -67,6 +66,7 @@ class HeartbeatWriter:
         # Replaced whole: a reader never sees half of it.
         fresh = self._path.with_suffix(".fresh")
         try:
+            fresh.parent.mkdir(parents=True, exist_ok=True)
             fresh.write_text(text)
             fresh.replace(self._path)
         except OSError as error:

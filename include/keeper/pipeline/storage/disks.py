@@ -66,13 +66,10 @@ def disks_of(folders: Iterable[Path]) -> list[Disk]:
     disks = []
     for holds in held.values():
         room = os.statvfs(_existing(holds[0]))
-        disks.append(
-            Disk(
-                tuple(dict.fromkeys(map(str, holds))),
-                room.f_blocks * room.f_frsize,
-                room.f_bavail * room.f_frsize,
-            )
-        )
+        # As df counts: what only the system's administrator may fill is no room.
+        free, used = room.f_bavail, room.f_blocks - room.f_bfree
+        size = (free + used) * room.f_frsize
+        disks.append(Disk(tuple(dict.fromkeys(map(str, holds))), size, free * room.f_frsize))
     return sorted(disks, key=lambda disk: disk.free_percent)
 
 
