@@ -5,8 +5,9 @@
 -- records what it has applied; and the schema analytics, which is written in sql/analytics/.
 
 CREATE FUNCTION public.add_price_months(until timestamp with time zone) RETURNS SETOF text
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET lock_timeout TO '2s'
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     month timestamptz;
@@ -29,6 +30,7 @@ COMMENT ON FUNCTION public.add_price_months(until timestamp with time zone) IS '
 CREATE FUNCTION public.add_price_partition(since timestamp with time zone, until timestamp with time zone) RETURNS text
     LANGUAGE plpgsql
     SET lock_timeout TO '2s'
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     name text := 'price_points_' || to_char(since AT TIME ZONE 'UTC',
@@ -55,6 +57,24 @@ END
 $$;
 
 COMMENT ON FUNCTION public.delete_price_point() IS 'So that wrong points are deleted by ASIN too.';
+
+CREATE FUNCTION public.drop_price_partition(name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET lock_timeout TO '2s'
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'price_points'::regclass
+            AND inhrelid = to_regclass(quote_ident(name))) THEN
+        RAISE EXCEPTION '% is no partition of price_points', name;
+    END IF;
+    EXECUTE format('DROP TABLE %I', name);
+    -- Which fires no trigger.
+    PERFORM pg_notify('keeper_changes', 'series *');
+END
+$$;
+
+COMMENT ON FUNCTION public.drop_price_partition(name text) IS 'Drops a partition of price_points whose points are past their retention.';
 
 CREATE FUNCTION public.main_units(minor bigint, currency text) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

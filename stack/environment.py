@@ -14,7 +14,7 @@ from stack.given import (
 )
 from stack.layout import write_private
 from stack.ports import HOST
-from stack.postgres import binaries
+from stack.postgres import binaries, keeper_roles
 
 KEEPA_URL: Final = "https://api.keepa.com"
 AIRFLOW_CONSOLE_USER: Final = "keeper-console"
@@ -112,12 +112,10 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
     }
 
 
-def database_url(stack: Stack) -> str:
-    """Return where the product's tables are, password included."""
-    return (
-        f"postgresql://keeper:{stack.credentials.postgres_keeper}"
-        f"@{HOST}:{stack.ports.postgres}/keeper"
-    )
+def database_url(stack: Stack, role: str = "keeper") -> str:
+    """Return where the product's tables are, password included: as their owner, or as a role."""
+    passwords = {"keeper": stack.credentials.postgres_keeper, **keeper_roles(stack)}
+    return f"postgresql://{role}:{passwords[role]}@{HOST}:{stack.ports.postgres}/keeper"
 
 
 def redis_url(stack: Stack) -> str:

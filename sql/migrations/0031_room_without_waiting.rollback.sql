@@ -2,7 +2,9 @@ DROP INDEX product_proposals_by_time;
 DROP INDEX collected_deals_by_time;
 DROP INDEX outbox_of_channel;
 DROP INDEX alert_deliveries_of_alert;
-ALTER FUNCTION add_price_months RESET lock_timeout;
+DROP FUNCTION drop_price_partition;
+ALTER FUNCTION add_price_months SECURITY INVOKER RESET lock_timeout RESET search_path;
+GRANT EXECUTE ON FUNCTION add_price_partition, add_price_months TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION add_price_partition(since timestamptz, until timestamptz) RETURNS text
 LANGUAGE plpgsql AS $$

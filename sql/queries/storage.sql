@@ -125,9 +125,9 @@ FROM pg_class WHERE oid = %(table)s::text::regclass
 -- Returns whether a notice of a topic has been raised, open or not.
 SELECT EXISTS (SELECT FROM operator_notices WHERE topic = %(topic)s) AS was
 
--- name: notify_of_dropped_points
--- Notifies keeper_changes that points of any series may have gone.
-SELECT pg_notify('keeper_changes', 'series *')
+-- name: drop_partition
+-- Drops a partition of price_points and notifies keeper_changes that points of any series may have gone.
+SELECT drop_price_partition(%(name)s)
 
 -- name: longest_transaction
 -- Returns the process, name and age in seconds of the transaction of this database that has been open

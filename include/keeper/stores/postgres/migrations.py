@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 from psycopg.conninfo import conninfo_to_dict
 from yoyo import get_backend, read_migrations
 
+from keeper.stores.postgres.access import grant_access
 from keeper.stores.postgres.analytics.views import install_analytics
 from keeper.stores.postgres.connection import (
     SQL_DIR,
@@ -24,7 +25,8 @@ _LOCK: Final = 0x6B656570
 def migrate(config: PostgresConfig, *, gives_up_after_s: float = GIVES_UP_AFTER_S) -> list[str]:
     """Apply the migrations that are missing, one transaction each, and return their names.
 
-    The views and functions for analysts are replaced when they have changed.
+    The views and functions for analysts are replaced when they have changed. The roles that there
+    are beside the owner get their rights.
 
     Two processes may call it at once: the second waits for the first. A migration that would wait
     for a lock is rolled back and tried again, so that nobody waits behind it.
@@ -48,6 +50,7 @@ def migrate(config: PostgresConfig, *, gives_up_after_s: float = GIVES_UP_AFTER_
         done = [name for name in _applied(guard) if name not in before]
         if install_analytics(guard, anew=bool(done)):
             done.append("analytics")
+        grant_access(guard)
         return done
 
 

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from keeper.errors import TransientError
 from keeper.stores.postgres.connection import Connection, statements
-from keeper.stores.postgres.lock_waits import LOCK_TIMEOUT, retried
+from keeper.stores.postgres.lock_waits import retried
 
 _SQL: Final = "storage"
 _AHEAD: Final = timedelta(days=92)
@@ -174,17 +174,11 @@ def drop_old_points(connection: Connection, before: datetime, *, apply: bool) ->
                 "storage roll-up"
             )
         for one in old:
-            drop = partial(_drop_partition, connection, one.name)
+            drop = partial(
+                connection.execute, statements(_SQL)["drop_partition"], {"name": one.name}
+            )
             retried(drop, f"dropping {one.name}", connection)
     return [Old(one.name, one.rows, one.bytes) for one in old]
-
-
-def _drop_partition(connection: Connection, name: str) -> None:
-    with connection.transaction():
-        connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
-        connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
-        # Which fires no trigger.
-        connection.execute(statements(_SQL)["notify_of_dropped_points"])
 
 
 def drop_old_records(connection: Connection, before: datetime, *, apply: bool) -> list[Old]:
