@@ -14,7 +14,7 @@ from stack.given import (
 )
 from stack.layout import write_private
 from stack.ports import HOST
-from stack.postgres import binaries
+from stack.postgres import binaries, keeper_roles
 
 KEEPA_URL: Final = "https://api.keepa.com"
 AIRFLOW_CONSOLE_USER: Final = "keeper-console"
@@ -40,6 +40,8 @@ def product_environment(stack: Stack) -> dict[str, str]:
         "KEEPER_POSTGRES_PROGRAMS": str(binaries()),
         "KEEPER_PUBLIC_URL": console_url(stack),
         "KEEPER_LINK_SECRET": stack.credentials.keeper_link_secret,
+        # What is thrown away soon is not watched: tests say the same on a full disk.
+        **({} if stack.durable else {"KEEPER_LEAST_FREE_PERCENT": "0"}),
     }
     settings = {
         **{name: value for name, value in defaults.items() if f"{name}_FILE" not in given},
@@ -113,12 +115,10 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
     }
 
 
-def database_url(stack: Stack) -> str:
-    """Return where the product's tables are, password included."""
-    return (
-        f"postgresql://keeper:{stack.credentials.postgres_keeper}"
-        f"@{HOST}:{stack.ports.postgres}/keeper"
-    )
+def database_url(stack: Stack, role: str = "keeper") -> str:
+    """Return where the product's tables are, password included: as their owner, or as a role."""
+    passwords = {"keeper": stack.credentials.postgres_keeper, **keeper_roles(stack)}
+    return f"postgresql://{role}:{passwords[role]}@{HOST}:{stack.ports.postgres}/keeper"
 
 
 def redis_url(stack: Stack) -> str:

@@ -14,7 +14,7 @@ import httpx
 from keeper.streams.workers import WORKERS
 from stack.commands import run_logged
 from stack.context import Stack
-from stack.environment import product_environment, simulator_url
+from stack.environment import database_url, product_environment, simulator_url
 from stack.errors import StackError
 from stack.launch import environment_of
 from stack.layout import write_private
@@ -104,7 +104,9 @@ def console_service(stack: Stack) -> Service:
                 str(keeper_command(stack)),
                 *("console", "--host", HOST, "--port", str(stack.ports.console)),
             ),
-            env=product_environment(stack) | process_environment(stack),
+            env=product_environment(stack)
+            | process_environment(stack)
+            | {"DATABASE_URL": database_url(stack, "keeper_console")},
             directory=str(stack.layout.root),
         ),
         title="console",
@@ -124,6 +126,7 @@ def worker_services(stack: Stack) -> list[Service]:
                 argv=(str(keeper_command(stack)), *worker.service_command),
                 env=product_environment(stack)
                 | process_environment(stack)
+                | {"DATABASE_URL": database_url(stack, "keeper_app")}
                 | (_bot_environment(stack) if worker.name == BOT else {})
                 | _metrics_environment(stack, worker.name),
                 directory=str(stack.layout.root),

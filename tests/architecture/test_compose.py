@@ -14,6 +14,7 @@ import yaml
 
 from keeper.settings import VARIABLES, Settings
 from keeper.settings.variables import read_variables
+from keeper.stores.postgres.access import ROLES
 from keeper.streams.workers import WORKERS
 from stack import airflow as local_airflow
 from stack.ports import Ports, variable_of
@@ -434,7 +435,12 @@ def test_the_database_roles_are_made_with_the_passwords_services_use(root: Path)
     assert used["KEEPER_AIRFLOW_DATABASE_PASSWORD"] == made["AIRFLOW_PASSWORD"]
     assert f"://airflow:{made['AIRFLOW_PASSWORD']}@" in used["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
     script = (root / "docker" / "postgres" / "make_databases.sh").read_text("utf-8")
-    assert set(re.findall(r"\\getenv \w+ (\w+)", script)) == set(made) - {"POSTGRES_PASSWORD"}
+    read = set(re.findall(r"\\getenv \w+ (\w+)", script))
+    # On a laptop the owner's login serves for all.
+    assert set(made) - {"POSTGRES_PASSWORD"} == {"AIRFLOW_PASSWORD", "KEEPER_PASSWORD"}
+    others = {f"{role.upper()}_PASSWORD" for role in ROLES}
+    assert read == {"AIRFLOW_PASSWORD", "KEEPER_PASSWORD", *others}
+    assert set(re.findall(r"'(keeper_\w+)', :'", script)) == set(ROLES)
 
 
 def test_airflow_is_set_up_as_in_the_local_stack(root: Path) -> None:

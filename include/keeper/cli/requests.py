@@ -74,11 +74,11 @@ def _run(lane: "Lane", options: "Options", waits: Waits, interval: float) -> Non
     while not options.stopping():
         try:
             with session(options.config) as connection:
-                waits.record(f"database, {lane.name}", None)
                 # Before the first look, so that nothing is added in between unnoticed.
                 listen(connection)
                 while not options.stopping():
                     carry_out_due(connection, lane.kinds, options)
+                    waits.record(f"database, {lane.name}", None)
                     wait_for_requests(connection, interval)
         except TransientError as error:
             if waits.record(f"database, {lane.name}", str(error)):

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from airflow.sdk import Asset, AssetWatcher, TriggerRule
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
@@ -47,14 +49,16 @@ Nothing but its watcher updates it: an asset a task writes, too, would trigger t
 
 @task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OUTBOX])
 def check_database() -> dict[str, list[str]]:
-    """Look for a want of tokens, stale products and messages that wait; return what was recorded.
+    """Look for a want of tokens, stale products, messages that wait and disks that get full.
 
+    Returns what was recorded. Disks are those of the machine, or container, the task runs on.
     Of messages that wait the operator is mailed directly too, for the notice may wait with them.
     """
     from keeper.pipeline.messages.operator import mail_operator
     from keeper.pipeline.services.configuration import channels
     from keeper.pipeline.services.monitor import (
         monitor_clock,
+        monitor_disks,
         monitor_outbox,
         monitor_products,
         monitor_tokens,
@@ -72,6 +76,7 @@ def check_database() -> dict[str, list[str]]:
             monitor_products(connection, policy=settings.runs.request_policy, at=now, zone=zone),
             monitor_clock(connection, at=now, zone=zone),
             outbox,
+            monitor_disks(settings, Path(conf.get("logging", "base_log_folder"))),
         ]
         recorded = record_findings(connection, findings, operator=operator, at=now)
     if outbox.trouble is not None and outbox.topic in recorded["notified"]:

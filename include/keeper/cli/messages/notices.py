@@ -67,8 +67,8 @@ def list_(
 def check() -> None:
     """Look for trouble now and notify the operator; exit 1 if there is any.
 
-    Tokens, stale products, messages that wait, dead letters and workers that are behind, as the
-    DAG check_operations.
+    Tokens, stale products, messages that wait, disks that get full, dead letters and workers that
+    are behind, as the DAG check_operations.
     Example: keeper notices check
     """
     from keeper.clock import utc_now
@@ -76,6 +76,7 @@ def check() -> None:
     from keeper.pipeline.services.monitor import (
         monitor_clock,
         monitor_dead_letters,
+        monitor_disks,
         monitor_groups,
         monitor_lag,
         monitor_outbox,
@@ -96,6 +97,7 @@ def check() -> None:
             monitor_products(connection, policy=policy, at=now, zone=zone),
             monitor_clock(connection, at=now, zone=zone),
             monitor_outbox(connection, at=now, zone=zone),
+            monitor_disks(settings),
         )
         queued = chain(
             monitor_dead_letters(kafka, at=now),

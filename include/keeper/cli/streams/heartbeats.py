@@ -75,7 +75,6 @@ class HeartbeatWriter:
         self._last = 0.0
         self._problem: str | None = None
         self._numbers = _shown(worker, waits, metrics, beside)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         self.beat()
 
     def beat(self) -> None:
@@ -98,6 +97,7 @@ class HeartbeatWriter:
         # Replaced whole: a reader never sees half of it.
         fresh = self._path.with_suffix(".fresh")
         try:
+            fresh.parent.mkdir(parents=True, exist_ok=True)
             fresh.write_text(text)
             fresh.replace(self._path)
         except OSError as error:

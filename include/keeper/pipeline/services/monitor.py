@@ -1,4 +1,4 @@
-"""What an operator should know before a reader notices: tokens, prices, letters, lag, messages.
+"""What an operator should know before a reader notices: tokens, prices, messages, lag, disks.
 
 Whoever looks gives the zone of the operator's clock: times in a notice are its reader's.
 """
@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from keeper.alerts.formats import moment
@@ -17,6 +18,9 @@ from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.pipeline.services.clocks import MOST_APART, apart
 from keeper.pipeline.services.groups import let_go_on, remedy_of
+from keeper.pipeline.storage.disks import TOPIC as DISKS
+from keeper.pipeline.storage.disks import disks_of, folders_of, short_of_space
+from keeper.settings import Settings
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.messages.outbox import overdue
@@ -138,6 +142,17 @@ def monitor_outbox(connection: Connection, *, at: datetime, zone: str = "UTC") -
         f"The oldest is due since {moment(found.oldest, zone)}.\n{last}"
         "See whether the deliverer runs: keeper health deliver, and its log.",
     )
+
+
+def monitor_disks(settings: Settings, *more: Path) -> Finding:
+    """Say whether the disks that Keeper's files are on have room left.
+
+    Args:
+        settings: The folders, and the least share that is free.
+        more: Further folders.
+    """
+    disks = disks_of(folders_of(settings, *more))
+    return Finding(DISKS, short_of_space(disks, settings.retention.least_free_percent))
 
 
 def monitor_dead_letters(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:

@@ -68,6 +68,10 @@ class ConnectionPool:
             try:
                 yield connection
                 is_sound = True
+            except psycopg.errors.ReadOnlySqlTransaction:
+                # The server is another's copy now, for the connections that wait too.
+                self.close()
+                raise
             except psycopg.Error:
                 raise
             except Exception:
