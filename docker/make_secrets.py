@@ -23,6 +23,7 @@ PASSWORDS = (
     "postgres_password",
     "keeper_postgres_password",
     "airflow_postgres_password",
+    "backup_postgres_password",
     "kafka_password",
     "kafka_admin_password",
     "elasticsearch_password",

@@ -1,4 +1,4 @@
-"""What images install is what uv.lock says: requirements.txt, and Node for the pages."""
+"""What images install is what uv.lock says: requirements.txt, Node, PostgreSQL's programs."""
 
 import re
 import subprocess
@@ -11,6 +11,7 @@ EXPORT = ("export", "--frozen", "--no-dev", "--no-emit-project", "--no-annotate"
 FILES = {
     "requirements.txt": EXPORT,
     "web/node-requirements.txt": (*EXPORT, "--only-group", "pages"),
+    "docker/postgres/requirements.txt": (*EXPORT, "--only-group", "postgres"),
 }
 
 
@@ -33,7 +34,8 @@ def test_it_equals_what_uv_exports(root: Path, name: str) -> None:
 
 
 def test_every_package_is_pinned_by_hash(root: Path) -> None:
-    for name, least in {"requirements.txt": 50, "web/node-requirements.txt": 0}.items():
+    for name in FILES:
+        least = 50 if name == "requirements.txt" else 0
         text = (root / name).read_text("utf-8")
         packages = re.findall(r"^[\w.\[\],-]+==.*(?:\n    --hash=sha256:.*)*", text, re.MULTILINE)
         assert len(packages) > least

@@ -13,16 +13,22 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
+from keeper.clock import utc_now
+from keeper.domain.requests import RequestState
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.backups.choose import choose, moment_text
 from keeper.pipeline.backups.make import programs_of
 from keeper.pipeline.backups.manifest import backups_in
+from keeper.pipeline.backups.place import place_of
+from keeper.pipeline.requests.ask_backup import ask_for_backup
+from keeper.pipeline.requests.backups import BackUpResult
 from keeper.pipeline.restores import restore as restoring
 from keeper.pipeline.restores.progress import Progress, save_progress
 from keeper.pipeline.services.configuration import postgres_config
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.requests.queue import standing_of
 from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
@@ -150,10 +156,10 @@ def server_now(database: PostgresConfig) -> datetime:
     return at
 
 
-def reached(folder: Path) -> datetime:
+def reached() -> datetime:
     """Return up to which moment the newest backup restores."""
-    programs = programs_of(load_settings())
-    return choose(folder, None, programs).moment
+    settings = load_settings()
+    return choose(place_of(settings), None, programs_of(settings)).moment
 
 
 @contextmanager
@@ -200,7 +206,7 @@ def test_any_moment_since_a_base_backup_comes_back(
         check_prices(kafka, 700, 2)
         last = contents(installation)
         assert last != then
-        wait_until(lambda: reached(folder) > at, "the log has what was committed since")
+        wait_until(lambda: reached() > at, "the log has what was committed since")
         said = done("backup", "check")
     assert "base backup" in made
     assert "The newest backup is whole" in said
@@ -249,7 +255,14 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
     check_prices(kafka, 700, 1)
     last = contents(installation)
     (first,) = backups_in(Path(folder))
-    done("backup", "make")
+    with session(installation) as connection:
+        asked = ask_for_backup(connection, operator=READER, origin="test", at=utc_now())
+        assert "1 attempts made" in done("backup", "on-request", "--once")
+        standing = standing_of(connection, asked)
+    assert standing is not None
+    assert standing.state is RequestState.DONE, standing.problem
+    found = BackUpResult.model_validate(standing.result)
+    assert (found.name, found.problems) == (backups_in(Path(folder))[1].name, [])
 
     between = keeper(
         "restore", folder, "--at", (first.moment + timedelta(milliseconds=1)).isoformat()

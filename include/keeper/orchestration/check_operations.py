@@ -59,6 +59,7 @@ def check_database() -> dict[str, list[str]]:
         monitor_tokens,
         record_findings,
     )
+    from keeper.pipeline.services.monitor_backups import monitor_backups, monitor_log
     from keeper.stores.postgres.messages.channels import zone_of
 
     settings, now = load_settings(), utc_now()
@@ -70,6 +71,10 @@ def check_database() -> dict[str, list[str]]:
             monitor_tokens(connection, zone=zone),
             monitor_products(connection, policy=settings.runs.request_policy, at=now, zone=zone),
             outbox,
+            monitor_backups(
+                connection, is_wanted=settings.backups.folder is not None, at=now, zone=zone
+            ),
+            monitor_log(connection, at=now),
         ]
         recorded = record_findings(connection, findings, operator=operator, at=now)
     if outbox.trouble is not None and outbox.topic in recorded["notified"]:

@@ -81,6 +81,7 @@ def check() -> None:
         monitor_tokens,
         record_findings,
     )
+    from keeper.pipeline.services.monitor_backups import monitor_backups, monitor_log
     from keeper.settings import load_settings
 
     settings, now = load_settings(), utc_now()
@@ -93,6 +94,10 @@ def check() -> None:
             monitor_tokens(connection, zone=zone),
             monitor_products(connection, policy=policy, at=now, zone=zone),
             monitor_outbox(connection, at=now, zone=zone),
+            monitor_backups(
+                connection, is_wanted=settings.backups.folder is not None, at=now, zone=zone
+            ),
+            monitor_log(connection, at=now),
         )
         queued = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now, zone=zone))
         # One by one, so that what was found is reported also if Kafka then does not answer.

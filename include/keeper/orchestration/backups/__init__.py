@@ -1,0 +1,1 @@
+"""What `back_up_stores` does."""
