@@ -35,9 +35,9 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag
 
+from keeper.orchestration import back_up_stores as tasks
 from keeper.orchestration.airflow.defaults import DEFAULT_ARGS, in_queue
 from keeper.orchestration.airflow.forms import NOT_BACKFILLED
-from keeper.orchestration.backups import back_up_stores as tasks
 from keeper.orchestration.run_notices import deadline_after, notify_of_failed_run, record_good_run
 
 

@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from keeper.clock import utc_now
 from keeper.domain.requests import RequestKind, RequestState
-from keeper.orchestration.backups import back_up_stores as tasks
-from keeper.orchestration.triggers import RequestEndedTrigger
+from keeper.orchestration import back_up_stores as tasks
+from keeper.orchestration.triggers.requests import RequestEndedTrigger
 from keeper.orchestration.waits.requests import RequestFailedError, WaitForRequest
 from keeper.pipeline.requests.carry_out import LEASE
 from keeper.settings import load_settings
@@ -124,7 +124,7 @@ def test_waiting_takes_no_worker_and_stores_no_secret() -> None:
     trigger = deferred.value.trigger
     assert isinstance(trigger, RequestEndedTrigger)
     path, arguments = trigger.serialize()
-    assert path == "keeper.orchestration.triggers.RequestEndedTrigger"
+    assert path == "keeper.orchestration.triggers.requests.RequestEndedTrigger"
     assert RequestEndedTrigger(**json.loads(json.dumps(arguments))).serialize() == (path, arguments)
 
 

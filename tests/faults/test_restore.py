@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -35,11 +36,13 @@ from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import PRICE_UPDATES
 from stack.postgres import binaries
+from tests.object_storage import BUCKET, s3_server
 from tests.price_events import price_event
 from tests.second_server import SecondServer, superuser_url
 from tests.services import Stack
 from tests.waiting import HUNG_AFTER_S, wait_until
 
+__all__ = ["s3_server"]
 READER = "reader@example.org"
 ASINS = ("B000000001", "B000000002")
 EQUAL_TO_THE_MOMENT = {
@@ -186,33 +189,47 @@ def require_nothing_twice(database: PostgresConfig, raised: int) -> None:
     assert number > raised + 500_000
 
 
+@pytest.mark.parametrize(
+    "where", ["folder", pytest.param("s3", marks=pytest.mark.nightly, id="s3")]
+)
 def test_any_moment_since_a_base_backup_comes_back(
+    where: str,
     installation: PostgresConfig,
     kafka: KafkaConfig,
     own_server: str,
     second_server: SecondServer,
+    s3_server: str,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("KEEPER_BACKUP_SERVER_URL", own_server)
+    received = folder = str(tmp_path / "backups")
+    if where == "s3":
+        folder, received = f"s3://{BUCKET}/{uuid.uuid4().hex}", str(tmp_path / "staging")
+        monkeypatch.setenv("KEEPER_BACKUPS", folder)
+        monkeypatch.setenv("KEEPER_BACKUP_STAGING", received)
     load_settings.cache_clear()
-    folder = tmp_path / "backups"
     check_prices(kafka, 1500, 0)
     made = done("backup", "make")
-    with receiving(folder):
+    with receiving(Path(received)):
         check_prices(kafka, 900, 1)
         at, then = server_now(installation), contents(installation)
         assert then["messages"]
         check_prices(kafka, 700, 2)
         last = contents(installation)
         assert last != then
-        wait_until(lambda: reached() > at, "the log has what was committed since")
-        said = done("backup", "check")
+        written = one(installation, "SELECT pg_current_wal_lsn()::text")
+        there = f"SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= '{written}'"
+        server = PostgresConfig(own_server)
+        wait_until(lambda: one(server, there), "the log has what was committed since")
+    # What is sent to S3 once a minute is sent at the end too.
+    assert reached() > at
+    said = done("backup", "check")
     assert "base backup" in made
     assert "The newest backup is whole" in said
 
     later = (at + timedelta(hours=1)).isoformat()
-    refused = keeper("restore", str(folder), "--at", later)
+    refused = keeper("restore", folder, "--at", later)
     assert refused.exit_code == 1
     assert "the nearest is" in str(refused.exception)
 
@@ -220,9 +237,16 @@ def test_any_moment_since_a_base_backup_comes_back(
     monkeypatch.setenv("DATABASE_URL", second.url)
     monkeypatch.setenv("KEEPER_BACKUP_SERVER_URL", second_server.url_of(own_server))
     load_settings.cache_clear()
-    command = ("restore", str(folder), "--at", at.isoformat(), "--wait", "60")
+    command = ("restore", folder, "--at", at.isoformat(), "--wait", "60")
     place = ("--data", str(second_server.data), "--start", second_server.start)
-    done(*command, *place, "--no-replay")
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring.Restore, "_move_identities", interrupt)
+        assert keeper(*command, *place, "--no-replay").exit_code == 130
+    # As it would be typed again: this many seconds ago is another moment by now.
+    ago = f"{int((utc_now() - at).total_seconds())}s"
+    said = done("restore", folder, "--at", ago, *place, "--no-replay")
+    assert "goes on, to the moment it began with" in said
+    assert moment_text(at) in said
     assert contents(second) == then
     require_nothing_twice(second, len(last["alerts"]))
 
@@ -291,6 +315,10 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
         connection.execute("DELETE FROM outbox")
     assert "keeper.dump is restored" in done(*command, "--replace")
     assert contents(empty)["messages"]
+
+
+def interrupt(restore: restoring.Restore) -> str:
+    raise KeyboardInterrupt
 
 
 def interrupted_after(steps: tuple[str, ...], command: tuple[str, ...]) -> list[str]:

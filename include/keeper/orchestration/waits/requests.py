@@ -8,7 +8,7 @@ from airflow.sdk import BaseSensorOperator, Context
 
 from keeper.errors import TerminalError
 from keeper.orchestration.airflow.operators import KeeperTask
-from keeper.orchestration.triggers import RequestEndedTrigger
+from keeper.orchestration.triggers.requests import RequestEndedTrigger
 
 
 class RequestFailedError(TerminalError):

@@ -1,11 +1,17 @@
 """A backup, as a request: made, validated, and what is past its retention deleted."""
 
+import time
 from datetime import datetime
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from keeper.clock import utc_now
 from keeper.pipeline.requests.work import Work
+
+_RECEIVED_WITHIN_S: Final = 10.0
+_UPLOADED_WITHIN_S: Final = 120.0
+_PAUSE_S: Final = 1.0
 
 
 class BackUp(BaseModel):
@@ -52,7 +58,15 @@ def back_up(wanted: BackUp, work: Work) -> BackUpResult:
     settings = work.settings
     made = make_backup(settings)
     work.report_progress(0.6)
-    found = validate_backups(place_of(settings), programs_of(settings), at=utc_now())
+    place, programs = place_of(settings), programs_of(settings)
+    # The log it begins with is received, and uploaded, by another worker.
+    deadline = time.monotonic() + (_UPLOADED_WITHIN_S if place.is_remote else _RECEIVED_WITHIN_S)
+    while validate_backups(place, programs, at=utc_now(), read=False).problems:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(_PAUSE_S)
+        work.report_progress(0.7)
+    found = validate_backups(place, programs, at=utc_now())
     work.report_progress(0.9)
     pruned = None if found.problems else prune_backups(settings, at=utc_now(), dry_run=False)
     return BackUpResult(

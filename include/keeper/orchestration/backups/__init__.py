@@ -1,1 +1,0 @@
-"""What `back_up_stores` does."""
