@@ -10,7 +10,7 @@ import pytest
 from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups import place as places
 from keeper.pipeline.backups.choose import choose, reach_of_base
-from keeper.pipeline.backups.manifest import MANIFEST, Kind, Manifest, Postgres
+from keeper.pipeline.backups.manifest import Kind, Manifest, Postgres
 from keeper.pipeline.backups.place import BackupPlace, place_at, publish, remove_unfinished
 from keeper.pipeline.backups.prune import prune_backups
 from keeper.pipeline.backups.ship_log import LogShipper
@@ -39,6 +39,7 @@ def made(place: BackupPlace, at: datetime, *, first: str | None = None) -> Manif
     path = manifests.sets_of(place.work) / f"{name}{manifests.UNFINISHED}"
     (path / "base").mkdir(parents=True)
     (path / "base" / "rows").write_bytes(b"rows")
+    (path / "settings").write_bytes(b"{}")
     made = Manifest(
         format=1,
         name=name,
@@ -66,13 +67,13 @@ def test_a_backup_is_there_once_its_manifest_is(
 ) -> None:
     store_file = places.store_file
 
-    def ends_before_the_manifest(file: Path, target: LakePath) -> None:
-        if target.name == MANIFEST:
+    def ends_before_the_last_file(file: Path, target: LakePath) -> None:
+        if target.name == "settings":
             raise LakeUnavailableError("away")
         store_file(file, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(places, "store_file", ends_before_the_manifest)
+        patch.setattr(places, "store_file", ends_before_the_last_file)
         with pytest.raises(LakeUnavailableError):
             made(place, NOW - timedelta(days=1))
     assert manifests.backups_in(place.root) == []
