@@ -57,8 +57,15 @@ def settings(
 
 
 def ask() -> int:
-    asked: int = tasks.ask_for_backup.function()
+    task: Any = tasks.ask_for_backup
+    asked: int = task.function()
     return asked
+
+
+def summarise(made: dict[str, Any]) -> str:
+    task: Any = tasks.summarise
+    line: str = task.function(made, LastTask())
+    return line
 
 
 def fired(trigger: RequestEndedTrigger) -> dict[str, Any]:
@@ -130,9 +137,9 @@ def test_waiting_takes_no_worker_and_stores_no_secret() -> None:
 
 def test_a_backup_that_is_not_sound_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "conclude", lambda _, line: line)
-    line = tasks.summarise.function(MADE, LastTask())
+    line = summarise(MADE)
     assert line.startswith("20260301T020000Z, a base backup, 12.3 MB; moments from 2026-03-01T02:0")
     assert tasks.backup_line(None) == "no backup was made"
     damaged = MADE | {"problems": ["keeper.dump is not what was written"]}
     with pytest.raises(tasks.UnsoundBackupError, match=r"keeper\.dump is not what was written"):
-        tasks.summarise.function(damaged, LastTask())
+        summarise(damaged)

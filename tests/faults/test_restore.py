@@ -56,6 +56,10 @@ STEPS = (
     *("tables", "numbers", "access", "runs", "messages", "replies", "kafka", "load"),
     *("messages of the replay", "search", "compare"),
 )
+STEPS_OF_A_MOMENT = (
+    *("tables", "numbers", "access", "runs", "messages", "replies"),
+    *("kafka at its end", "search of the moment"),
+)
 Contents = dict[str, list[tuple[object, ...]]]
 
 
@@ -178,6 +182,14 @@ def receiving(folder: Path) -> Iterator[None]:
             assert worker.wait(HUNG_AFTER_S) == 0
 
 
+def wait_for_log(server: str) -> None:
+    """Wait until what has been committed is received."""
+    config = PostgresConfig(server)
+    written = one(config, "SELECT pg_current_wal_lsn()::text")
+    there = f"SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= '{written}'"
+    wait_until(lambda: one(config, there), "the log has what was committed since")
+
+
 def require_nothing_twice(database: PostgresConfig, raised: int) -> None:
     assert one(database, "SELECT count(*) FROM outbox WHERE status = 'PENDING'") == 0
     assert one(database, "SELECT count(*) FROM sessions") == 0
@@ -218,10 +230,7 @@ def test_any_moment_since_a_base_backup_comes_back(
         check_prices(kafka, 700, 2)
         last = contents(installation)
         assert last != then
-        written = one(installation, "SELECT pg_current_wal_lsn()::text")
-        there = f"SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= '{written}'"
-        server = PostgresConfig(own_server)
-        wait_until(lambda: one(server, there), "the log has what was committed since")
+        wait_for_log(own_server)
     # What is sent to S3 once a minute is sent at the end too.
     assert reached() > at
     said = done("backup", "check")
@@ -253,6 +262,42 @@ def test_any_moment_since_a_base_backup_comes_back(
     again = keeper(*command, "--no-replay")
     assert again.exit_code == 1
     assert "was finished at" in str(again.exception)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("which", ["first", "last"])
+def test_the_first_and_the_last_moment_come_back_however_often_it_is_interrupted(
+    which: str,
+    installation: PostgresConfig,
+    kafka: KafkaConfig,
+    own_server: str,
+    second_server: SecondServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("KEEPER_BACKUP_SERVER_URL", own_server)
+    load_settings.cache_clear()
+    folder = tmp_path / "backups"
+    check_prices(kafka, 1500, 0)
+    first = contents(installation)
+    done("backup", "make")
+    with receiving(folder):
+        check_prices(kafka, 900, 1)
+        last = contents(installation)
+        wait_for_log(own_server)
+    (made,) = backups_in(folder)
+    # Without --at it is the latest there is.
+    at = ("--at", moment_text(made.moment)) if which == "first" else ()
+
+    second = PostgresConfig(second_server.url_of(installation.url))
+    monkeypatch.setenv("DATABASE_URL", second.url)
+    monkeypatch.setenv("KEEPER_BACKUP_SERVER_URL", second_server.url_of(own_server))
+    load_settings.cache_clear()
+    place = ("--data", str(second_server.data), "--start", second_server.start)
+    command = ("restore", str(folder), *at, *place, "--wait", "60", "--no-replay")
+    assert interrupted_after(STEPS_OF_A_MOMENT, command) == list(STEPS_OF_A_MOMENT)
+    assert contents(second) == (first if which == "first" else last)
+    require_nothing_twice(second, len(last["alerts"]))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from keeper.pipeline.backups.ship_log import LogShipper
 from keeper.pipeline.backups.validate import validate_backups
 from keeper.settings import Settings
 from keeper.stores.lake.paths import LakePath, LakeUnavailableError
+from keeper.stores.lake.storage import store_file
 from keeper.stores.postgres.backups.programs import Programs
 from keeper.stores.postgres.backups.wal import content_of, segments_in
 from tests.object_storage import BUCKET, s3_server
@@ -65,8 +66,6 @@ def made(place: BackupPlace, at: datetime, *, first: str | None = None) -> Manif
 def test_a_backup_is_there_once_its_manifest_is(
     place: BackupPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store_file = places.store_file
-
     def ends_before_the_last_file(file: Path, target: LakePath) -> None:
         if target.name == "settings":
             raise LakeUnavailableError("away")

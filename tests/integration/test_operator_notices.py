@@ -382,7 +382,7 @@ def test_a_backup_that_is_missing_is_said_after_a_night(connection: Connection) 
 
     def subject(*, is_wanted: bool, at: datetime) -> str | None:
         found = monitor_backups(connection, is_wanted=is_wanted, at=at).trouble
-        return found and found.details.partition("\n")[0]
+        return None if found is None else found.details.partition("\n")[0]
 
     assert subject(is_wanted=False, at=NOW + 2 * day) is None
     assert subject(is_wanted=True, at=NOW + day) is None
