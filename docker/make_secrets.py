@@ -26,6 +26,7 @@ PASSWORDS = (
     "keeper_console_postgres_password",
     "keeper_read_postgres_password",
     "airflow_postgres_password",
+    "backup_postgres_password",
     "kafka_password",
     "kafka_admin_password",
     "elasticsearch_password",

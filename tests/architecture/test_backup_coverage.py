@@ -12,7 +12,13 @@ from keeper.stores.elasticsearch.task_log_index import TASK_LOGS
 from keeper.stores.postgres.storage import retention
 from keeper.streams.topic_admin import TOPIC_CONFIG
 from keeper.streams.topics import is_dead_letter_topic, topics_to_make
-from tests.architecture.composition import BASE, composition
+from tests.architecture.composition import (
+    BASE,
+    KEEPER_IMAGE,
+    composed,
+    composition,
+    example_environment,
+)
 
 
 class Kept(NamedTuple):
@@ -133,6 +139,7 @@ VOLUMES = {
     "airflow-logs": Kept(None, "KEEPER_AIRFLOW_RETENTION_DAYS"),
     "lake": FOLDERS["lake"],
     "data-docs": FOLDERS["data_docs"],
+    "backups": Kept(None, "KEEPER_BACKUP_RETENTION_DAYS"),
 }
 
 
@@ -183,3 +190,19 @@ def test_topics_are_kept_as_long_as_is_said() -> None:
     assert {topic for topic in said if is_dead_letter_topic(topic)} == {
         topic for topic in TOPICS if is_dead_letter_topic(topic)
     }
+
+
+def test_those_who_make_backups_alone_may_copy_the_server() -> None:
+    given = {
+        name: service["environment"]["KEEPER_BACKUP_SERVER_URL"]
+        for name, service in composition(BASE)["services"].items()
+        if service["image"] == KEEPER_IMAGE
+    }
+    assert {name for name, url in given.items() if url} == {"backup-on-request", "receive-wal"}
+    example = example_environment()
+    usual = composed(example)["services"]
+    elsewhere = composed(example | {"KEEPER_BACKUP_VOLUME": "/mnt/nas"})["services"]
+    for name in ("backup-on-request", "receive-wal"):
+        assert "lake:/var/lib/keeper/lake" in usual[name]["volumes"]
+        assert "backups:/var/lib/keeper/backups" in usual[name]["volumes"]
+        assert "/mnt/nas:/var/lib/keeper/backups" in elsewhere[name]["volumes"]

@@ -215,6 +215,11 @@ def test_every_setting_that_is_a_secret_is_a_file() -> None:
         assert f"{name}_FILE" in SERVICES[service]["environment"], name
         assert SERVICES[service]["environment"][name] == "", name
     # Who has these can read every secret in the databases.
+    for name, service in SERVICES.items():
+        is_backup = name in {"backup-on-request", "receive-wal"}
+        assert ("backup_postgres_password" in service.get("secrets", ())) == (
+            is_backup or name in {"postgres", "check-settings"}
+        )
     of_nobody = {"KEEPER_BACKUP_SERVER_URL", "KEEPER_BACKUP_SERVER_PASSWORD"}
     assert {environment[name] for name in of_nobody} == {""}
     for name in secret - urls - of_one.keys() - of_nobody:

@@ -64,6 +64,7 @@ def check_database() -> dict[str, list[str]]:
         monitor_tokens,
         record_findings,
     )
+    from keeper.pipeline.services.monitor_backups import monitor_backups, monitor_log
     from keeper.stores.postgres.messages.channels import zone_of
 
     settings, now = load_settings(), utc_now()
@@ -77,6 +78,10 @@ def check_database() -> dict[str, list[str]]:
             monitor_clock(connection, at=now, zone=zone),
             outbox,
             monitor_disks(settings, Path(conf.get("logging", "base_log_folder"))),
+            monitor_backups(
+                connection, is_wanted=settings.backups.folder is not None, at=now, zone=zone
+            ),
+            monitor_log(connection, at=now),
         ]
         recorded = record_findings(connection, findings, operator=operator, at=now)
     if outbox.trouble is not None and outbox.topic in recorded["notified"]:

@@ -174,6 +174,31 @@ class TelegramBot(Worker):
         return ("bot",)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupMaker(Worker):
+    """The worker that makes backups when asked to; it reads no topic."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return "backup", "on-request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogReceiver(Worker):
+    """The worker that receives PostgreSQL's log, so that backups restore any moment since.
+
+    It reads no topic. Storage of backups that hangs is given up after minutes.
+    """
+
+    silent_s: float = 600
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return ("receive-wal",)
+
+
 WORKERS: Final[tuple[Worker, ...]] = (
     Loader(
         loads="prices",
@@ -241,6 +266,8 @@ WORKERS: Final[tuple[Worker, ...]] = (
     Relay(title="relay of changes to the console"),
     Exporter(title="numbers for Prometheus", needs_setting="KEEPER_METRICS_LISTEN"),
     TelegramBot(title="Telegram bot", needs_internet=True, needs_setting="TELEGRAM_BOT_TOKEN"),
+    BackupMaker(title="maker of backups", needs_setting="KEEPER_BACKUPS"),
+    LogReceiver(title="receiver of PostgreSQL's log", needs_setting="KEEPER_BACKUP_SERVER_URL"),
 )
 """Every worker, in the order in which the local stack starts and people are shown them."""
 

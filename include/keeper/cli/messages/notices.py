@@ -84,6 +84,7 @@ def check() -> None:
         monitor_tokens,
         record_findings,
     )
+    from keeper.pipeline.services.monitor_backups import monitor_backups, monitor_log
     from keeper.settings import load_settings
 
     settings, now = load_settings(), utc_now()
@@ -97,6 +98,10 @@ def check() -> None:
             monitor_products(connection, policy=policy, at=now, zone=zone),
             monitor_clock(connection, at=now, zone=zone),
             monitor_outbox(connection, at=now, zone=zone),
+            monitor_backups(
+                connection, is_wanted=settings.backups.folder is not None, at=now, zone=zone
+            ),
+            monitor_log(connection, at=now),
             monitor_disks(settings),
         )
         queued = chain(

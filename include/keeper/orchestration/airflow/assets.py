@@ -63,7 +63,7 @@ TABLES_WITHOUT_ASSET: Final[Mapping[str, str]] = {
     "limit_uses": "the console alone writes and reads it",
     "idempotency_keys": "the console alone writes and reads it",
     "audit_log": "the console and commands write it, no DAG reads it",
-    "requests": "the console writes it and a worker, no DAG reads it",
+    "requests": "the console, one DAG and a worker hand work to each other by it",
     **dict.fromkeys(
         ("telegram_links", "telegram_codes", "short_tokens", "telegram_bot"),
         "the console alone writes and reads it",
