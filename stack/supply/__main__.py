@@ -1,6 +1,7 @@
 """The commands around what Keeper is made of: `python -m stack.supply --help`."""
 
 import os
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import typer
 
 from stack.errors import StackError
 from stack.layout import REPOSITORY, Layout
-from stack.supply.advisories import python_holes, script_holes
+from stack.supply.advisories import Look, python_holes, script_holes
 from stack.supply.audit import evaluate, read_exceptions
 from stack.supply.bill import write_bills
 from stack.supply.images import NoRegistryError, composed_images, digests_of, override_text
@@ -29,7 +30,12 @@ def audit() -> None:
     had, so that nothing is known.
     """
     exceptions = read_exceptions(_EXCEPTIONS)
-    looks = [look(_LAYOUT, os.environ) for look in (python_holes, script_holes)]
+    looks = []
+    for look in (python_holes, script_holes):
+        try:
+            looks.append(look(_LAYOUT, os.environ))
+        except (StackError, subprocess.TimeoutExpired) as error:
+            looks.append(Look(unknown=(str(error),)))
     holes = [hole for look in looks for hole in look.holes]
     verdict = evaluate(holes, exceptions, datetime.now(UTC).date())
     for line in verdict.lines:

@@ -56,6 +56,17 @@ def test_passwords_are_guessed_slowly() -> None:
         assert "limit_req zone=login burst=10 nodelay;" in found
 
 
+def test_rules_of_access_count_wherever_airflow_or_kibana_answers() -> None:
+    locations = re.findall(
+        r"^        location .*?^        \}", SERVERS[-1], re.DOTALL | re.MULTILINE
+    )
+    guarded = [one for one in locations if "$airflow" in one or "$kibana" in one]
+
+    assert len(guarded) == 5
+    for location in guarded:
+        assert "include /etc/nginx/access.conf;" in location
+
+
 def test_no_two_kinds_of_memory_share_a_name() -> None:
     # nginx does not start then: "already declared for a different use".
     names = re.findall(

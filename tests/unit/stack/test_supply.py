@@ -124,6 +124,21 @@ def test_the_audits_exit_code_tells_them_apart(
     assert ("No known holes." in result.output) is (code == 0)
 
 
+def test_a_tool_that_cannot_be_had_leaves_everything_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def offline(*_: object) -> Look:
+        raise StackError("pip-audit could not be fetched: no network")
+
+    monkeypatch.setattr(commands, "python_holes", offline)
+    monkeypatch.setattr(commands, "script_holes", lambda *_: Look())
+
+    result = CliRunner().invoke(commands.app, ["audit"])
+
+    assert result.exit_code == 2
+    assert "no network" in result.output
+
+
 @pytest.fixture
 def registry(tmp_path: Path) -> dict[str, str]:
     """A PATH on which `skopeo` knows the digest of one image."""
