@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from keeper.domain.prices.events import PriceEvent
 from keeper.errors import TransientError
 from keeper.streams.consumers import batch_consumer as consumer_module
 from keeper.streams.consumers import losses as losses_module
@@ -18,7 +19,7 @@ PUBLISHED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def read_all(
     monkeypatch: Patch, kafka: FakeKafka, on_loss: Callable[[Loss], None]
-) -> BatchConsumer[object]:
+) -> BatchConsumer[PriceEvent]:
     monkeypatch.setattr(losses_module, "_LOOK_EVERY_S", 0)
     monkeypatch.setattr(consumer_module, "_LAG_EVERY_S", 0)
     monkeypatch.setattr(consumer_module, "_MARKERS_EVERY_S", 0)
