@@ -290,6 +290,7 @@ def test_workers_that_reach_a_standby_alone_wait_and_say_so(
         publish(kafka, 1500, 900, hour=0)
         are_degraded(workers, "read-only", "consume-prices")
         are_degraded(workers, "recovery", "deliver", "carry-out", "relay")
+        wait_until(workers.console_answers, "the console listens")
         assert workers.console_answers() == 503
 
         postgres_pair.standby.execute("SELECT pg_promote()")

@@ -37,14 +37,16 @@ def alerts() -> list[str]:
 
 
 def test_prometheus_reads_them_and_each_does_what_its_test_says(promtool: Path) -> None:
-    for words in (["check", "rules", RULES], ["test", "rules", TESTS]):
-        done = subprocess.run([promtool, *words], capture_output=True, text=True, check=False)
+    for verb, file in (("check", RULES), ("test", TESTS)):
+        words = [promtool, verb, "rules", file]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_each_alert_fires_in_a_test_and_is_quiet_for_another_series() -> None:
     """A test with one series fewer alerts than series, or an empty expectation, is a quiet one."""
-    fires, is_quiet = set(), set()
+    fires: set[str] = set()
+    is_quiet: set[str] = set()
     for test in yaml.safe_load(TESTS.read_text("utf-8"))["tests"]:
         for case in test["alert_rule_test"]:
             (fires if case["exp_alerts"] else is_quiet).add(case["alertname"])

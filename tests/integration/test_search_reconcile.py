@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -14,12 +14,16 @@ from typer.testing import CliRunner, Result
 from keeper.cli.app import app
 from keeper.domain.deals.deal import DealFilter
 from keeper.domain.prices.events import PriceEvent
+from keeper.domain.search.mirroring import DayOfLocale
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.pipeline.search import mirrors
 from keeper.pipeline.search.mirrors import DEALS, Mirror
+from keeper.pipeline.search.past_retention import expired_in
 from keeper.pipeline.search.wait_for_workers import WorkersBehindError, wait_for_workers
 from keeper.settings import load_settings
 from keeper.stores.elasticsearch import deal_index
+from keeper.stores.elasticsearch.bulk import version_of
+from keeper.stores.elasticsearch.day_sums import StoredDocument
 from keeper.stores.elasticsearch.deal_index import DealIndex
 from keeper.stores.elasticsearch.price_index import PriceIndex
 from keeper.stores.postgres.connection import Connection, PostgresConfig
@@ -116,6 +120,37 @@ def test_after_a_loss_in_postgresql_its_documents_stay_until_somebody_asks(
 
     assert (asked.surplus, asked.surplus_kept, asked.refusal) == (1_001, 0, None)
     assert len(documents(search, mirror.alias)) == len(HISTORY)
+
+
+def test_documents_past_their_retention_go_however_many_they_are(
+    connection: Connection,
+    search: Elasticsearch,
+    mirror: Mirror,
+    store: Callable[[Sequence[PriceEvent]], object],
+) -> None:
+    store(HISTORY)
+    hours = int((datetime(2016, 1, 1, tzinfo=UTC) - START) / timedelta(hours=1))
+    old = [price_event(100, hour=hours, check=0, asin=f"B2{n:08d}") for n in range(1_001)]
+    lost = [price_event(100 + n, asin=f"B1{n:08d}") for n in range(1_001)]
+    PriceIndex(search, mirror.alias).store([*HISTORY, *old, *lost])
+    # As retention does with the partition of 2011 to 2018.
+    connection.execute("DROP TABLE price_points_2011")
+    expired = expired_in(mirror, connection, records_days=400, at=CHECKED_AT)
+
+    found = compare(connection, search, mirror, is_expired=expired)
+
+    assert (found.surplus, found.surplus_kept) == (2_002, 1_001)
+    assert len(documents(search, mirror.alias)) == len(HISTORY) + 1_001
+
+
+def test_a_deal_is_past_its_retention_by_when_it_was_last_seen(connection: Connection) -> None:
+    expired = expired_in(DEALS, connection, records_days=400, at=CHECKED_AT)
+    day = DayOfLocale("us", date(2011, 1, 1))
+
+    def seen(days_ago: int) -> StoredDocument:
+        return StoredDocument(1, version_of(CHECKED_AT - timedelta(days=days_ago)), {})
+
+    assert [expired(day, seen(days)) for days in (1, 399, 401)] == [False, False, True]
 
 
 def test_a_share_of_five_percent_is_deleted_however_many_that_is(

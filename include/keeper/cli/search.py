@@ -223,6 +223,7 @@ def reconcile(
     Example: keeper search reconcile --since 30d --dry-run
     """
     from keeper.pipeline.search.mirrors import MIRRORS, mirror_of
+    from keeper.pipeline.search.past_retention import expired_in
     from keeper.pipeline.search.reconcile import reconcile as reconcile_mirror
     from keeper.pipeline.search.wait_for_workers import wait_for_workers
     from keeper.pipeline.services.configuration import elasticsearch_config, kafka_config
@@ -231,6 +232,7 @@ def reconcile(
     now = utc_now()
     first = since.date() if since else None
     settings = load_settings()
+    kept = settings.retention.records_days
     found = []
     with database() as connection, elasticsearch_config(settings).client() as client:
         for mirror in [mirror_of(what)] if what else MIRRORS.values():
@@ -245,6 +247,7 @@ def reconcile(
                         since=first,
                         dry_run=dry_run,
                         delete_surplus=delete_surplus,
+                        is_expired=expired_in(mirror, connection, records_days=kept, at=now),
                         progress=progress,
                     )
                 )

@@ -17,6 +17,7 @@ from keeper.orchestration.runs.names import run_name
 from keeper.orchestration.runs.summaries import conclude
 from keeper.orchestration.waits.sensors import WaitForGroup
 from keeper.orchestration.waits.stores import wait_for_store
+from keeper.settings import load_settings
 from keeper.streams.workers import LOADERS
 
 _DAY_S: Final = 24 * 3600.0
@@ -61,9 +62,11 @@ def reconcile(mirror: str, dag_run: DagRunProtocol, params: dict[str, Any]) -> d
             `delete_surplus`: delete what PostgreSQL does not have, however much it is.
     """
     from keeper.pipeline.search.mirrors import MIRRORS
+    from keeper.pipeline.search.past_retention import expired_in
     from keeper.pipeline.search.reconcile import reconcile
 
     now, days = utc_now(), params["days"]
+    kept = load_settings().retention.records_days
     with database() as connection, elasticsearch_config().client() as client:
         found = reconcile(
             connection,
@@ -74,6 +77,7 @@ def reconcile(mirror: str, dag_run: DagRunProtocol, params: dict[str, Any]) -> d
             since=None if days is None else (now - timedelta(days=days)).date(),
             dry_run=bool(params["dry_run"]),
             delete_surplus=bool(params["delete_surplus"]),
+            is_expired=expired_in(MIRRORS[mirror], connection, records_days=kept, at=now),
         )
     return asdict(found) | {"refusal": found.refusal}
 

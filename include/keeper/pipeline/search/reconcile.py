@@ -11,6 +11,7 @@ from elasticsearch import Elasticsearch
 from keeper.domain.search.mirroring import DayOfLocale, is_mirrored
 from keeper.errors import EventsRefusedError
 from keeper.pipeline.search.mirrors import Mirror
+from keeper.pipeline.search.past_retention import IsExpired
 from keeper.stores.elasticsearch.bulk import (
     Document,
     Target,
@@ -45,7 +46,8 @@ class Reconciled:
         missing: Documents PostgreSQL has and Elasticsearch had not.
         outdated: Documents that said something else than PostgreSQL.
         surplus: Documents of points or deals that PostgreSQL does not have.
-        surplus_kept: Those of them that were left, being too many to delete unasked; all or none.
+        surplus_kept: Those of them that were left, being too many to delete unasked: all that are
+            not past their retention, or none.
         in_motion: Documents passed over because they were checked a moment ago.
         refused: Documents that could not be mended: Elasticsearch will never take them.
         examples: The first of the different days, with what was wrong, for people.
@@ -90,6 +92,7 @@ def reconcile(
     since: date | None = None,
     dry_run: bool = False,
     delete_surplus: bool = False,
+    is_expired: IsExpired = lambda *_: False,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Reconciled:
     """Bring Elasticsearch to what PostgreSQL has and return what was found.
@@ -101,7 +104,7 @@ def reconcile(
 
     After a loss in PostgreSQL the documents are the last copy. So a surplus of more than 1,000
     documents, and of more than 5 percent of the documents compared, stays unless `delete_surplus`
-    says otherwise; all else is put right.
+    says otherwise; all else is put right. What is past its retention does not count.
 
     Args:
         connection: PostgreSQL.
@@ -112,6 +115,8 @@ def reconcile(
         since: Compare this day and later ones only.
         dry_run: Change nothing.
         delete_surplus: Delete what PostgreSQL does not have, however much it is.
+        is_expired: Says of a document whether it is past its retention; such ones are deleted
+            however many they are; see expired_in.
         progress: Receives the share of the different days that is done, 0 to 1.
 
     Raises:
@@ -124,23 +129,25 @@ def reconcile(
         every = sorted(ours.keys() | theirs.keys())
         days = [day for day in every if not is_mirrored(ours.get(day), theirs.get(day))]
         found = Reconciled(mirror.name, days=len(every), different=len(days))
-        with_surplus = []
+        with_surplus, expired = [], 0
         for number, day in enumerate(days, start=1):
-            wrong = _compare_day(connection, client, mirror, day, at - _ON_ITS_WAY)
+            wrong = _compare_day(connection, client, mirror, day, at - _ON_ITS_WAY, is_expired)
             _count(found, day, wrong)
+            expired += len(wrong.expired)
             if wrong.surplus:
                 with_surplus.append(day)
             if not dry_run:
                 found.refused += _write(client, mirror, wrong)
             progress(number / len(days))
         compared = sum(sums.number for sums in theirs.values())
-        if not delete_surplus and found.surplus > max(_ALWAYS_DELETED, _LARGEST_SHARE * compared):
-            found.surplus_kept = found.surplus
-        elif not dry_run:
-            # Compared again, for nobody holds the names of millions of documents meanwhile.
-            for day in with_surplus:
-                wrong = _compare_day(connection, client, mirror, day, at - _ON_ITS_WAY)
-                delete_documents(client, Target(mirror.alias), wrong.surplus)
+        lost = found.surplus - expired
+        if not delete_surplus and lost > max(_ALWAYS_DELETED, _LARGEST_SHARE * compared):
+            found.surplus_kept = lost
+        # Compared again, for nobody holds the names of millions of documents meanwhile.
+        for day in () if dry_run else with_surplus:
+            wrong = _compare_day(connection, client, mirror, day, at - _ON_ITS_WAY, is_expired)
+            gone = wrong.expired if found.surplus_kept else wrong.surplus
+            delete_documents(client, Target(mirror.alias), gone)
         row = {**asdict(found), "run_id": run_id, "compared_at": at, "is_dry_run": dry_run}
         connection.execute(statements("reconciliations")["record"], row)
     if found.wrong:
@@ -150,11 +157,12 @@ def reconcile(
 
 @dataclass(frozen=True, slots=True)
 class _Wrong:
-    """What is to be written and deleted of a day."""
+    """What is to be written and deleted of a day; of what is surplus some is past its retention."""
 
     missing: Sequence[Document]
     outdated: Sequence[Document]
     surplus: dict[str, int]
+    expired: dict[str, int]
     in_motion: int
 
 
@@ -164,6 +172,7 @@ def _compare_day(
     mirror: Mirror,
     day: DayOfLocale,
     unchanged_since: datetime,
+    is_expired: IsExpired,
 ) -> _Wrong:
     # Elasticsearch first: what is written in between is in PostgreSQL's answer and not the other
     # way round, so that nothing new is taken for surplus.
@@ -185,7 +194,8 @@ def _compare_day(
             version = max(document.version, stored.version)
             outdated.append(document._replace(version=version))
     surplus = {name: stored.version for name, stored in theirs.items() if stored.checked_ms < limit}
-    return _Wrong(missing, outdated, surplus, in_motion + len(theirs) - len(surplus))
+    expired = {name: surplus[name] for name in surplus if is_expired(day, theirs[name])}
+    return _Wrong(missing, outdated, surplus, expired, in_motion + len(theirs) - len(surplus))
 
 
 def _matches(stored: StoredDocument, document: Document, figures: Sequence[str]) -> bool:

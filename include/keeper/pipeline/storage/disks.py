@@ -52,7 +52,12 @@ def folders_of(settings: Settings, *more: Path) -> Iterator[Path]:
     if settings.folders.lake.startswith(_FILE):
         yield Path(settings.folders.lake.removeprefix(_FILE))
     yield from (Path(settings.folders.data_docs), Path(settings.folders.run_dir))
-    yield from (settings.backups.folder, *more)
+    backups = settings.backups
+    if backups.folder is not None:
+        # What goes to S3 is made in a folder first.
+        is_here = backups.folder.startswith("/")
+        yield Path(backups.folder) if is_here else backups.staging
+    yield from more
 
 
 def disks_of(folders: Iterable[Path]) -> list[Disk]:
