@@ -76,10 +76,11 @@ def databases_step(stack: Stack) -> Step:
 
 
 def probe(stack: Stack) -> str | None:
-    """Return None when the server answers a query."""
+    """Return None when the server answers a query, and takes changes."""
     with _connect(stack) as connection:
-        connection.execute("SELECT 1")
-    return None
+        row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
+    # Of a restore, too, it replays its log first.
+    return "it replays its log" if row and row[0] else None
 
 
 def prepare(stack: Stack, home: Path) -> None:

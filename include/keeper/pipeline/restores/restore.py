@@ -23,6 +23,7 @@ from keeper.pipeline.restores import past, streams
 from keeper.pipeline.restores.database import Place, restore_config, restore_postgres
 from keeper.pipeline.restores.progress import (
     Progress,
+    has_tables,
     newest_moment,
     progress_of,
     save_progress,
@@ -210,6 +211,8 @@ class Restore:
             return said
         with session(restore_config(airflow)) as connection:
             require_unused(connection)
+            if not has_tables(connection):
+                return f"{said}; Airflow has never used its database"
             runs, paused = past.end_airflows_runs(connection, now)
         self.warnings.append(
             f"{', '.join(past.PAUSED)} are paused in Airflow: unpause them last, when prices are "
