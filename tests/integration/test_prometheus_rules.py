@@ -38,7 +38,7 @@ def alerts() -> list[str]:
 
 def test_prometheus_reads_them_and_each_does_what_its_test_says(promtool: Path) -> None:
     for verb, file in (("check", RULES), ("test", TESTS)):
-        words = [promtool, verb, "rules", file]
+        words = [str(promtool), verb, "rules", str(file)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
