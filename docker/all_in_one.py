@@ -44,7 +44,7 @@ stderr_logfile_maxbytes=0
 PROGRAM = """
 [program:{name}]
 command={command}
-startsecs=5
+{environment}startsecs=5
 startretries=3
 autorestart=true
 stopwaitsecs=25
@@ -74,10 +74,16 @@ def configuration(port: int, *, inside: bool, folder: Path) -> str:
     commands |= {worker.name: worker.service_command for worker in workers(inside=inside)}
     # Supervisor expands %(…)s everywhere.
     parts = [HEAD.format(folder=folder, watch=watch.replace("%", "%%"))]
-    for name, words in commands.items():
+    for place, (name, words) in enumerate(commands.items()):
         command = shlex.join(["keeper", *words]).replace("%", "%%")
-        parts.append(PROGRAM.format(name=name, command=command))
+        parts.append(PROGRAM.format(name=name, command=command, environment=_metrics_port(place)))
     return "".join(parts)
+
+
+def _metrics_port(place: int) -> str:
+    """Return the line that gives a program a port of its own for its numbers, if they are shown."""
+    host, separator, port = os.environ.get("KEEPER_METRICS_LISTEN", "").rpartition(":")
+    return f'environment=KEEPER_METRICS_LISTEN="{host}:{int(port) + place}"\n' if separator else ""
 
 
 def start(port: int, *, inside: bool) -> None:

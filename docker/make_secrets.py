@@ -22,7 +22,11 @@ from pathlib import Path
 PASSWORDS = (
     "postgres_password",
     "keeper_postgres_password",
+    "keeper_app_postgres_password",
+    "keeper_console_postgres_password",
+    "keeper_read_postgres_password",
     "airflow_postgres_password",
+    "backup_postgres_password",
     "kafka_password",
     "kafka_admin_password",
     "elasticsearch_password",

@@ -5,7 +5,9 @@
 -- records what it has applied; and the schema analytics, which is written in sql/analytics/.
 
 CREATE FUNCTION public.add_price_months(until timestamp with time zone) RETURNS SETOF text
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET lock_timeout TO '2s'
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     month timestamptz;
@@ -27,12 +29,15 @@ COMMENT ON FUNCTION public.add_price_months(until timestamp with time zone) IS '
 
 CREATE FUNCTION public.add_price_partition(since timestamp with time zone, until timestamp with time zone) RETURNS text
     LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     name text := 'price_points_' || to_char(since AT TIME ZONE 'UTC',
         CASE WHEN until - since > interval '32 days' THEN 'YYYY' ELSE 'YYYY_MM' END);
 BEGIN
-    EXECUTE format('CREATE TABLE %I PARTITION OF price_points FOR VALUES FROM (%L) TO (%L)',
+    EXECUTE format('CREATE TABLE %I (LIKE price_points INCLUDING ALL)', name);
+    EXECUTE format('ALTER TABLE price_points ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
         name, since, until);
     RETURN name;
 END
@@ -52,6 +57,24 @@ END
 $$;
 
 COMMENT ON FUNCTION public.delete_price_point() IS 'So that wrong points are deleted by ASIN too.';
+
+CREATE FUNCTION public.drop_price_partition(name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET lock_timeout TO '2s'
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'price_points'::regclass
+            AND inhrelid = to_regclass(quote_ident(name))) THEN
+        RAISE EXCEPTION '% is no partition of price_points', name;
+    END IF;
+    EXECUTE format('DROP TABLE %I', name);
+    -- Which fires no trigger.
+    PERFORM pg_notify('keeper_changes', 'series *');
+END
+$$;
+
+COMMENT ON FUNCTION public.drop_price_partition(name text) IS 'Drops a partition of price_points whose points are past their retention.';
 
 CREATE FUNCTION public.main_units(minor bigint, currency text) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1522,6 +1545,8 @@ ALTER TABLE ONLY public.watched_products
 ALTER TABLE ONLY public.watched_products
     ADD CONSTRAINT watched_products_user_id_asin_domain_price_type_key UNIQUE (user_id, asin, domain, price_type);
 
+CREATE INDEX alert_deliveries_of_alert ON public.alert_deliveries USING btree (alert_id);
+
 CREATE INDEX api_tokens_of_user ON public.api_tokens USING btree (user_id);
 
 CREATE INDEX audit_log_by_time ON public.audit_log USING btree (happened_at);
@@ -1533,6 +1558,8 @@ CREATE INDEX collected_deals_by_filter ON public.collected_deals USING btree (fi
 CREATE INDEX collected_deals_by_product ON public.collected_deals USING btree (asin, domain);
 
 CREATE INDEX collected_deals_by_score ON public.collected_deals USING btree (score DESC, last_seen_at DESC);
+
+CREATE INDEX collected_deals_by_time ON public.collected_deals USING btree (last_seen_at);
 
 CREATE UNIQUE INDEX deal_filters_name ON public.deal_filters USING btree (user_id, lower(name));
 
@@ -1548,6 +1575,8 @@ CREATE INDEX outbox_due ON public.outbox USING btree (next_attempt_at, message_i
 
 CREATE INDEX outbox_held ON public.outbox USING btree (channel_id) WHERE ((status = 'PENDING'::text) AND (held_for IS NOT NULL));
 
+CREATE INDEX outbox_of_channel ON public.outbox USING btree (channel_id);
+
 CREATE INDEX outbox_sent ON public.outbox USING btree (channel_id, settled_at) WHERE (status = 'SENT'::text);
 
 CREATE INDEX price_alerts_of_user ON public.price_alerts USING btree (user_id, alert_id DESC);
@@ -1555,6 +1584,8 @@ CREATE INDEX price_alerts_of_user ON public.price_alerts USING btree (user_id, a
 CREATE INDEX price_days_by_day ON public.price_days USING btree (day);
 
 CREATE INDEX product_proposals_by_discovery ON public.product_proposals USING btree (discovery_id);
+
+CREATE INDEX product_proposals_by_time ON public.product_proposals USING btree (proposed_at);
 
 CREATE INDEX reconciliations_by_time ON public.reconciliations USING btree (compared_at);
 

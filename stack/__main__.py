@@ -72,7 +72,7 @@ def choose(
         bool,
         typer.Option(
             "--durable/--throwaway",
-            help="Throwaway: quicker, for tests; a crash of the machine may cost the data.",
+            help="Throwaway: starts quicker, for tests; a crash of the machine may cost the data.",
         ),
     ] = True,
 ) -> None:

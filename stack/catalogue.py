@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from keeper.streams.workers import WORKERS
-from stack import airflow, elasticsearch, kafka, pages, postgres, product, redis
+from stack import airflow, elasticsearch, kafka, pages, postgres, product, prometheus, redis
 from stack.artifacts import fetch_artifacts
 from stack.context import Stack
 from stack.errors import StackError
@@ -19,6 +19,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "mail": ("mail",),
     "simulator": ("simulator",),
     "redis": ("redis",),
+    "prometheus": ("prometheus",),
     "migrate": ("migrate",),
     "workers": _WORKERS,
     "console": ("console", "pages"),
@@ -29,6 +30,7 @@ _NEEDS: Final = {
     "kafka": ("artifacts",),
     "elasticsearch": ("artifacts",),
     "redis": ("redis-software",),
+    "prometheus": ("prometheus-software",),
     "migrate": ("databases", "kafka", "elasticsearch"),
     "airflow-migrate": ("databases",),
     "console": ("migrate",),
@@ -62,6 +64,8 @@ def names_of(stack: Stack, only: Sequence[str]) -> frozenset[str]:
         wanted.discard("redis")
     elif "console" in wanted:
         wanted.add("redis")
+    if not stack.is_observed:
+        wanted.discard("prometheus")
     return _with_needs(wanted)
 
 
@@ -80,6 +84,8 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
         services.append(product.simulator_service(stack))
     if "redis" in names:
         services.append(redis.service(stack))
+    if "prometheus" in names:
+        services.append(prometheus.service(stack))
     if names & set(_WORKERS):
         services += [s for s in product.worker_services(stack) if s.name in names]
     if "console" in names:
@@ -89,6 +95,7 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
     steps = [
         Step("artifacts", "Kafka and Elasticsearch software", lambda: _fetch(stack)),
         redis.software_step(stack),
+        prometheus.software_step(stack),
         Step("pages", "pages in the browser", lambda: pages.build_pages(stack.layout)),
         postgres.databases_step(stack),
         airflow.migrate_step(stack),

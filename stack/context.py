@@ -15,7 +15,7 @@ from stack.credentials import Credentials, load_credentials
 from stack.debian_java import java_folder
 from stack.errors import StackError
 from stack.given import has_own_redis
-from stack.java import Java, describe_java, find_java
+from stack.java import LONG_RUN, QUICK_START, Java, describe_java, find_java
 from stack.layout import Layout
 from stack.maven import (
     MavenRepository,
@@ -25,6 +25,7 @@ from stack.maven import (
 from stack.ports import Ports, resolve_ports
 
 REDIS: Final = "KEEPER_STACK_REDIS"
+OBSERVE: Final = "KEEPER_STACK_OBSERVE"
 """The variable that says whether the stack has a Redis, 1 or 0; at first it has none."""
 
 
@@ -45,9 +46,11 @@ class Stack:
         keepa_key: A real Keepa key; None means the simulator.
         simulator_at: The instant at which the simulator's clock stands at first, ISO 8601.
         simulator_runs: Whether its clock runs instead, as after the first demo.
-        durable: Whether PostgreSQL's data must outlive a crash of the machine.
+        durable: Whether PostgreSQL's data must outlive a crash of the machine, and Java's servers
+            run for long.
         environ: The environment of the command.
         uses_redis: Whether the console keeps its answers in a Redis of the stack's.
+        is_observed: Whether a Prometheus of the stack's reads the numbers of its parts.
     """
 
     layout: Layout
@@ -64,11 +67,17 @@ class Stack:
     environ: Mapping[str, str]
     simulator_runs: bool = False
     uses_redis: bool = False
+    is_observed: bool = False
 
     @property
     def uses_simulator(self) -> bool:
         """True when no Keepa key is set."""
         return self.keepa_key is None
+
+    @property
+    def server_jvm(self) -> tuple[str, ...]:
+        """Options of the JVM of a server."""
+        return LONG_RUN if self.durable else QUICK_START
 
 
 def keepa_key_of(layout: Layout, environ: Mapping[str, str]) -> str | None:
@@ -79,15 +88,15 @@ def keepa_key_of(layout: Layout, environ: Mapping[str, str]) -> str | None:
     return value or None
 
 
-def wants_redis(environ: Mapping[str, str], remembered: bool) -> bool:
-    """Return whether a Redis is asked for: KEEPER_STACK_REDIS, else as last time.
+def wants(name: str, environ: Mapping[str, str], remembered: bool) -> bool:
+    """Return whether a part is asked for by the variable of this name, else as last time.
 
     Raises:
         StackError: The variable is neither 1 nor 0.
     """
-    text = environ.get(REDIS, "").strip()
+    text = environ.get(name, "").strip()
     if text not in {"", "0", "1"}:
-        raise StackError(f"{REDIS} must be 1 or 0, not {text!r}.")
+        raise StackError(f"{name} must be 1 or 0, not {text!r}.")
     return text == "1" if text else remembered
 
 
@@ -132,12 +141,14 @@ def load_stack(
         or datetime.now(UTC).replace(minute=0, second=0, microsecond=0).isoformat()
     )
     durable = state.get("durable", durable)
-    redis = wants_redis(environ, state.get("redis", False))
+    redis = wants(REDIS, environ, state.get("redis", False))
+    observed = wants(OBSERVE, environ, state.get("observed", False))
     facts = {
         "ports": ports.as_dict(),
         "simulator_at": simulator_at,
         "durable": durable,
         "redis": redis,
+        "observed": observed,
     }
     if any(state.get(name) != value for name, value in facts.items()):
         layout.remember(**facts)
@@ -159,4 +170,5 @@ def load_stack(
         environ=environ,
         simulator_runs=state.get("simulator_runs", False),
         uses_redis=redis and not has_own_redis(layout, environ),
+        is_observed=observed,
     )

@@ -19,6 +19,9 @@ class Credentials:
 
     postgres_superuser: str
     postgres_keeper: str
+    postgres_app: str
+    postgres_console: str
+    postgres_read: str
     postgres_airflow: str
     airflow_admin: str
     airflow_console: str
@@ -48,6 +51,9 @@ def _generate() -> Credentials:
     return Credentials(
         postgres_superuser=secrets.token_hex(16),
         postgres_keeper=secrets.token_hex(16),
+        postgres_app=secrets.token_hex(16),
+        postgres_console=secrets.token_hex(16),
+        postgres_read=secrets.token_hex(16),
         postgres_airflow=secrets.token_hex(16),
         airflow_admin=secrets.token_hex(6),
         airflow_console=secrets.token_hex(16),

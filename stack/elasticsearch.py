@@ -9,6 +9,7 @@ from stack.accounts import give, run_as
 from stack.artifacts import elasticsearch_folder
 from stack.context import Stack
 from stack.errors import StackError
+from stack.java import QUICK_START
 from stack.layout import write_private
 from stack.ports import HOST
 from stack.programs import Program, render_config
@@ -36,7 +37,7 @@ def service(stack: Stack) -> Service:
                 "ES_PATH_CONF": str(home / "config"),
                 "ES_TMPDIR": str(home / "tmp"),
                 # The launcher's, a second small JVM.
-                "CLI_JAVA_OPTS": "-XX:-UsePerfData",
+                "CLI_JAVA_OPTS": " ".join(("-XX:-UsePerfData", *QUICK_START)),
             },
             directory=str(home),
             bare=True,
@@ -75,7 +76,9 @@ def prepare(stack: Stack, home: Path) -> None:
             port=stack.ports.elasticsearch,
             transport_port=stack.ports.elasticsearch_transport,
         ),
-        "jvm.options": render_config("elasticsearch.jvm.options", tmp=folders["tmp"]),
+        "jvm.options": render_config(
+            "elasticsearch.jvm.options", tmp=folders["tmp"], server="\n".join(stack.server_jvm)
+        ),
         "log4j2.properties": render_config("elasticsearch.log4j2.properties"),
     }
     for name, text in files.items():

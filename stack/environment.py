@@ -14,7 +14,7 @@ from stack.given import (
 )
 from stack.layout import write_private
 from stack.ports import HOST
-from stack.postgres import binaries
+from stack.postgres import SUPERUSER, binaries, keeper_roles
 
 KEEPA_URL: Final = "https://api.keepa.com"
 AIRFLOW_CONSOLE_USER: Final = "keeper-console"
@@ -36,10 +36,12 @@ def product_environment(stack: Stack) -> dict[str, str]:
         # Small enough that the demo's few hundred products make several mapped tasks.
         "KEEPER_BATCH_PRODUCTS": "100",
         "KEEPER_DATA_DOCS": str(layout.home / "data-docs"),
-        "KEEPER_BACKUPS": str(layout.home / "backups"),
+        "KEEPER_BACKUP_STAGING": str(layout.home / "backup-staging"),
         "KEEPER_POSTGRES_PROGRAMS": str(binaries()),
         "KEEPER_PUBLIC_URL": console_url(stack),
         "KEEPER_LINK_SECRET": stack.credentials.keeper_link_secret,
+        # What is thrown away soon is not watched: tests say the same on a full disk.
+        **({} if stack.durable else {"KEEPER_LEAST_FREE_PERCENT": "0"}),
     }
     settings = {
         **{name: value for name, value in defaults.items() if f"{name}_FILE" not in given},
@@ -61,6 +63,8 @@ def product_environment(stack: Stack) -> dict[str, str]:
         settings["KEEPER_KEEPA_URL"] = simulator_url(stack)
     else:
         settings["KEEPA_API_KEY"] = stack.keepa_key
+    if {"KEEPER_BACKUPS", "KEEPER_BACKUPS_FILE"} & given.keys():
+        settings |= backup_login(stack)
     if stack.uses_redis:
         settings["KEEPER_REDIS_URL"] = redis_url(stack)
     return settings
@@ -92,6 +96,9 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{AIRFLOW_CONSOLE_USER}:user",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        # A file that has changed is read at the next look. One that has not costs a second of the
+        # processor each time, for what it imports may have changed.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
             f"postgresql+psycopg2://airflow:{secrets.postgres_airflow}"
@@ -110,12 +117,20 @@ def airflow_environment(stack: Stack) -> dict[str, str]:
     }
 
 
-def database_url(stack: Stack) -> str:
-    """Return where the product's tables are, password included."""
-    return (
-        f"postgresql://keeper:{stack.credentials.postgres_keeper}"
-        f"@{HOST}:{stack.ports.postgres}/keeper"
-    )
+def database_url(stack: Stack, role: str = "keeper") -> str:
+    """Return where the product's tables are, password included: as their owner, or as a role."""
+    passwords = {"keeper": stack.credentials.postgres_keeper, **keeper_roles(stack)}
+    return f"postgresql://{role}:{passwords[role]}@{HOST}:{stack.ports.postgres}/keeper"
+
+
+def backup_login(stack: Stack) -> dict[str, str]:
+    """Return the login that may copy the stack's whole server, for who backs it up."""
+    return {
+        "KEEPER_BACKUP_SERVER_URL": (
+            f"postgresql://{SUPERUSER}@{HOST}:{stack.ports.postgres}/postgres"
+        ),
+        "KEEPER_BACKUP_SERVER_PASSWORD": stack.credentials.postgres_superuser,
+    }
 
 
 def redis_url(stack: Stack) -> str:

@@ -6,8 +6,14 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from stack.versions import versions
+
+QUICK_START: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""Options of a JVM that ends soon: half the processor time until it is up, less of its best."""
+LONG_RUN: Final = ("-XX:+UseG1GC",)
+"""Options of a server that runs for days."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from stack.artifacts import kafka_folder
 from stack.commands import run_logged
 from stack.context import Stack
 from stack.errors import StackError
+from stack.java import QUICK_START
 from stack.layout import write_private
 from stack.ports import HOST
 from stack.programs import Program, render_config
@@ -23,7 +24,7 @@ def service(stack: Stack) -> Service:
             name="kafka",
             argv=(
                 *_as_server(stack),
-                *_java(stack, home, "-Xms128m", "-Xmx512m"),
+                *_java(stack, home, "-Xms128m", "-Xmx512m", *stack.server_jvm),
                 "-XX:+ExitOnOutOfMemoryError",
                 "kafka.Kafka",
                 str(home / "server.properties"),
@@ -86,7 +87,7 @@ def prepare(stack: Stack, home: Path) -> None:
         "Formatting Kafka's storage",
         [
             *_as_server(stack),
-            *_java(stack, home, "-Xmx128m"),
+            *_java(stack, home, "-Xmx128m", *QUICK_START),
             "kafka.tools.StorageTool",
             "format",
             "--standalone",
@@ -109,7 +110,6 @@ def _java(stack: Stack, home: Path, *options: str) -> tuple[str, ...]:
     return (
         str(stack.java.executable),
         *options,
-        "-XX:+UseG1GC",
         "-XX:-UsePerfData",
         f"-Djava.io.tmpdir={home / 'tmp'}",
         "-Dorg.slf4j.simpleLogger.showDateTime=true",

@@ -82,7 +82,11 @@ def up(stack: Stack, only: Sequence[str], console: Console) -> Stack:
         stack = check(stack, only, console)
         services, steps = build(stack, only)
         write_env_file(stack)
-        used = {"simulator": stack.uses_simulator, "redis": stack.uses_redis}
+        used = {
+            "simulator": stack.uses_simulator,
+            "redis": stack.uses_redis,
+            "prometheus": stack.is_observed,
+        }
         leave_out = [name for name, is_used in used.items() if not is_used]
         leave_out += sorted(unwanted_workers(stack))
         start_in_order(stack.layout, supervisor, console, services, steps, leave_out)

@@ -24,6 +24,9 @@ class Ports:
     mail_web: int = 8025
     console: int = 8000
     redis: int = 6379
+    prometheus: int = 9090
+    # The first of as many as there are workers.
+    metrics: int = 9400
 
     def as_dict(self) -> dict[str, int]:
         """Return the ports by name."""

@@ -154,7 +154,10 @@ def _initialise(stack: Stack, home: Path, data: Path) -> None:
 
 
 def make_databases(stack: Stack) -> str:
-    """Make the roles `keeper` and `airflow`, each with a database of its own."""
+    """Make the roles `keeper` and `airflow`, each with a database of its own, and Keeper's others.
+
+    What those may do in Keeper's database `keeper migrate` says.
+    """
     owners = {
         "keeper": stack.credentials.postgres_keeper,
         "airflow": stack.credentials.postgres_airflow,
@@ -177,7 +180,24 @@ def make_databases(stack: Stack) -> str:
                     sql.SQL("CREATE DATABASE {} OWNER {}").format(identifier, identifier)
                 )
                 made.append(name)
+        for name, password in keeper_roles(stack).items():
+            role = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name])
+            verb = "ALTER" if role.rowcount else "CREATE"
+            connection.execute(
+                sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+                    sql.SQL(verb), sql.Identifier(name), sql.Literal(password)
+                )
+            )
     return f"made {' and '.join(made)}" if made else "there"
+
+
+def keeper_roles(stack: Stack) -> dict[str, str]:
+    """Return the roles beside the owner of Keeper's database, and their passwords."""
+    return {
+        "keeper_app": stack.credentials.postgres_app,
+        "keeper_console": stack.credentials.postgres_console,
+        "keeper_read": stack.credentials.postgres_read,
+    }
 
 
 def _connect(stack: Stack) -> psycopg.Connection:

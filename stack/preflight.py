@@ -10,12 +10,13 @@ from typing import Final
 
 from stack import machine
 from stack.artifacts import artifacts_present
-from stack.context import REDIS, Stack
+from stack.context import OBSERVE, REDIS, Stack
 from stack.debian_packages import can_unpack
 from stack.errors import NotReadyError
 from stack.locks import only_one
 from stack.maven import URL
 from stack.ports import variable_of
+from stack.prometheus import program_of
 from stack.redis import has_redis
 from stack.services import Service
 from stack.versions import versions
@@ -42,6 +43,8 @@ _LABELS: Final = {
     "mail_web": "the mail catcher's page",
     "console": "the console",
     "redis": "Redis",
+    "prometheus": "Prometheus",
+    "metrics": "the workers' numbers",
 }
 
 
@@ -89,6 +92,14 @@ def problems_of(
             f"{REDIS}=1 asks for Redis, and there is no redis-server on the PATH, nor a Debian "
             f"whose own may be unpacked ({INSTALL}=0 forbids that); install it, or do without: "
             f"{REDIS}=0, and the console keeps answers in its own memory."
+        )
+    if any(s.name == "prometheus" for s in to_start) and not (
+        program_of(stack).exists() or _may_unpack(stack, on)
+    ):
+        found.append(
+            f"{OBSERVE}=1 asks for Prometheus, and there is none on the PATH, nor a Debian whose "
+            f"own may be unpacked ({INSTALL}=0 forbids that); install it, or do without: "
+            f"{OBSERVE}=0."
         )
     found += _port_problems(stack, to_start, on)
     found += _space_problems(stack, to_start, on)
@@ -166,10 +177,11 @@ def _software_problems(stack: Stack, on: Machine) -> list[str]:
 
 
 def _may_have_redis(stack: Stack, on: Machine) -> bool:
-    may_unpack = (
-        stack.environ.get(INSTALL, "1") == "1" and on.distribution.is_debian and on.can_unpack
-    )
-    return has_redis(stack) or may_unpack
+    return has_redis(stack) or _may_unpack(stack, on)
+
+
+def _may_unpack(stack: Stack, on: Machine) -> bool:
+    return stack.environ.get(INSTALL, "1") == "1" and on.distribution.is_debian and on.can_unpack
 
 
 def _lacks_maven(stack: Stack) -> bool:

@@ -14,7 +14,7 @@ import httpx
 from keeper.streams.workers import WORKERS
 from stack.commands import run_logged
 from stack.context import Stack
-from stack.environment import product_environment, simulator_url
+from stack.environment import database_url, product_environment, simulator_url
 from stack.errors import StackError
 from stack.launch import environment_of
 from stack.layout import write_private
@@ -25,6 +25,8 @@ from stack.services import Service, Step
 # A worker touches its file at least this often.
 _HEARTBEAT_TIMEOUT_S: Final = 60
 BOT: Final = "bot"
+EXPORTER: Final = "metrics"
+METRICS: Final = "KEEPER_METRICS_LISTEN"
 BOT_TOKEN: Final = "bot-token"  # noqa: S105 -- a step's name
 
 
@@ -102,7 +104,9 @@ def console_service(stack: Stack) -> Service:
                 str(keeper_command(stack)),
                 *("console", "--host", HOST, "--port", str(stack.ports.console)),
             ),
-            env=product_environment(stack) | process_environment(stack),
+            env=product_environment(stack)
+            | process_environment(stack)
+            | {"DATABASE_URL": database_url(stack, "keeper_console")},
             directory=str(stack.layout.root),
         ),
         title="console",
@@ -122,7 +126,9 @@ def worker_services(stack: Stack) -> list[Service]:
                 argv=(str(keeper_command(stack)), *worker.service_command),
                 env=product_environment(stack)
                 | process_environment(stack)
-                | (_bot_environment(stack) if worker.name == BOT else {}),
+                | {"DATABASE_URL": database_url(stack, "keeper_app")}
+                | (_bot_environment(stack) if worker.name == BOT else {})
+                | _metrics_environment(stack, worker.name),
                 directory=str(stack.layout.root),
             ),
             title=worker.title,
@@ -139,8 +145,14 @@ def worker_services(stack: Stack) -> list[Service]:
 
 def unwanted_workers(stack: Stack) -> frozenset[str]:
     """Return the workers that need a setting which nobody has given."""
-    given = product_environment(stack)
+    given = {**product_environment(stack), **_metrics_environment(stack, EXPORTER)}
     return frozenset(worker.name for worker in WORKERS if not worker.is_wanted(given))
+
+
+def metrics_addresses(stack: Stack) -> dict[str, str]:
+    """Return where the workers show their numbers, each at a port of its own, by their names."""
+    first = stack.ports.metrics
+    return {worker.name: f"{HOST}:{first + place}" for place, worker in enumerate(WORKERS)}
 
 
 def bot_token_step(stack: Stack) -> Step:
@@ -155,6 +167,11 @@ def bot_token_step(stack: Stack) -> Step:
         return "made"
 
     return Step(BOT_TOKEN, "the bot's token for the API", make, frozenset({"migrate"}))
+
+
+def _metrics_environment(stack: Stack, name: str) -> dict[str, str]:
+    # Not of a shell beside the stack, whose commands would want the same port.
+    return {METRICS: metrics_addresses(stack)[name]} if stack.is_observed else {}
 
 
 def _bot_environment(stack: Stack) -> dict[str, str]:

@@ -109,6 +109,11 @@ def print_urls(console: Console, stack: Stack) -> None:
         ("PostgreSQL", f"postgresql://{login}@{HOST}:{ports.postgres}/keeper"),
         ("Elasticsearch", f"http://localhost:{ports.elasticsearch}/keeper-prices/_search?pretty"),
         ("Kafka", f"{HOST}:{ports.kafka}"),
+        *(
+            [("Prometheus", f"http://localhost:{ports.prometheus}/alerts")]
+            if stack.is_observed
+            else []
+        ),
         ("Keepa", keepa),
         ("Files and logs", str(stack.layout.home)),
         ("SQL", f'make sql Q="{EXAMPLE_SQL}"'),

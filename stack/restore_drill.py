@@ -1,13 +1,11 @@
 """`make restore-drill`: a stack is backed up, wiped and restored in a second home; with figures."""
 
-import os
 import shlex
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +22,6 @@ from stack.demo import DAG, run_demo
 from stack.environment import airflow_environment, database_url
 from stack.errors import StackError
 from stack.layout import REPOSITORY, Layout
-from stack.ports import HOST
 from stack.product import keeper_command, whole_environment
 
 _RUN_TIMEOUT_S: Final = 900
@@ -62,7 +59,8 @@ class Homes:
     def stack(self, name: str, number: int) -> Stack:
         """Return one of the two stacks."""
         layout = Layout(self.folder / name, REPOSITORY)
-        return load_stack(layout, self.environ, self.port_offset + number * _APART, durable=False)
+        environ = {**self.environ, "KEEPER_BACKUPS": str(self.backups)}
+        return load_stack(layout, environ, self.port_offset + number * _APART, durable=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +85,13 @@ def run_drill(homes: Homes, console: Console) -> None:
     try:
         run_demo(first, console)
         console.print("\n[bold]Backup[/]")
-        _keeper(first, homes, ["backup", "make"])
-        with _received(first, homes):
-            _run(first, console)
-            moment = _moment(first)
-            _run(first, console)
-            last = _moment(first)
+        # By the workers of the stack: one makes it, one receives the log until all of it is gone.
+        _run(first, "back_up_stores", console)
+        _keeper(first, ["backup", "list"])
+        _run(first, DAG, console)
+        moment = _moment(first)
+        _run(first, DAG, console)
+        last = _moment(first)
         lost = last.at
         operations.down(first.layout, homes.environ, console)
         _keep_secrets(first, homes)
@@ -111,7 +110,7 @@ def _restore(homes: Homes, moment: Moment, last: Moment, lost: datetime, console
     layout.make_folders()
     shutil.copytree(homes.folder / "secrets", layout.secrets, dirs_exist_ok=True)
     second = homes.stack("second", 1)
-    reached = _reached(second, homes)
+    reached = _reached(homes)
     operations.up(second, ("kafka", "elasticsearch"), console)
     began = time.monotonic()
     home = second.layout.home / "postgres"
@@ -122,14 +121,14 @@ def _restore(homes: Homes, moment: Moment, last: Moment, lost: datetime, console
     start += ["--port-offset", offset, "up", "--only", "postgres"]
     command = ["restore", str(homes.backups), "--at", moment.at.isoformat()]
     place = ["--data", str(home / "data"), "--start", shlex.join(start)]
-    _keeper(second, homes, [*command, *place, "--no-replay"])
+    _keeper(second, [*command, *place, "--no-replay"])
     back = _moment(second)
     _require_equal(moment, back)
     console.print(
         "\nEqual to the moment: "
         + ", ".join(f"{len(rows):,} {name}" for name, rows in back.contents.items())
     )
-    _keeper(second, homes, command)
+    _keeper(second, command)
     operations.up(second, (), console)
     seconds = time.monotonic() - began
     _require_prices(last, _moment(second))
@@ -156,18 +155,18 @@ def _require_prices(last: Moment, back: Moment) -> None:
         raise StackError(f"{len(missing)} prices of before the loss are missing: {missing[0]}.")
 
 
-def _run(stack: Stack, console: Console) -> None:
+def _run(stack: Stack, dag: str, console: Console) -> None:
     run_id = f"drill__{time.time_ns()}"
     with AirflowApi.of(stack) as api:
-        api.trigger(DAG, run_id, None)
+        api.trigger(dag, run_id, None)
         deadline = time.monotonic() + _RUN_TIMEOUT_S
-        while (state := api.run_state(DAG, run_id)) not in {"success", "failed"}:
+        while (state := api.run_state(dag, run_id)) not in {"success", "failed"}:
             if time.monotonic() > deadline:
                 raise StackError(f"The run {run_id} has not ended in time.")
             time.sleep(0.5)
     if state != "success":
         raise StackError(f"The run {run_id} failed.")
-    console.print(f"{DAG} ran once more")
+    console.print(f"{dag} ran")
 
 
 def _moment(stack: Stack) -> Moment:
@@ -183,12 +182,14 @@ def _moment(stack: Stack) -> Moment:
     return Moment(row[0].astimezone(UTC), contents)
 
 
-def _reached(stack: Stack, homes: Homes) -> datetime:
+def _reached(homes: Homes) -> datetime:
     from keeper.pipeline.backups.choose import choose
+    from keeper.pipeline.backups.place import place_at
     from keeper.stores.postgres.backups.programs import Programs
     from stack.postgres import binaries
 
-    return choose(homes.backups, None, Programs(binaries())).moment
+    place = place_at(str(homes.backups), homes.backups)
+    return choose(place, None, Programs(binaries())).moment
 
 
 def _keep_secrets(stack: Stack, homes: Homes) -> None:
@@ -196,35 +197,13 @@ def _keep_secrets(stack: Stack, homes: Homes) -> None:
     shutil.copytree(stack.layout.secrets, homes.folder / "secrets")
 
 
-def _environment(stack: Stack, homes: Homes) -> dict[str, str]:
-    server = f"postgresql://postgres@{HOST}:{stack.ports.postgres}/postgres"
-    return whole_environment(stack, airflow_environment(stack)) | {
-        "KEEPER_BACKUPS": str(homes.backups),
-        "KEEPER_BACKUP_SERVER_URL": server,
-        "KEEPER_BACKUP_SERVER_PASSWORD": stack.credentials.postgres_superuser,
-    }
-
-
-def _keeper(stack: Stack, homes: Homes, words: Sequence[str]) -> None:
+def _keeper(stack: Stack, words: Sequence[str]) -> None:
     done = subprocess.run(
         [keeper_command(stack), *words],
-        env=_environment(stack, homes),
+        env=whole_environment(stack, airflow_environment(stack)),
         cwd=stack.layout.root,
         stdin=subprocess.DEVNULL,
         check=False,
     )
     if done.returncode != 0:
         raise StackError(f"keeper {words[0]} failed with exit code {done.returncode}.")
-
-
-@contextmanager
-def _received(stack: Stack, homes: Homes) -> Iterator[None]:
-    """Receive the write-ahead log for the block, whose end is the loss: nothing is flushed."""
-    command = [os.fspath(keeper_command(stack)), "receive-wal"]
-    with subprocess.Popen(
-        command, env=_environment(stack, homes), cwd=stack.layout.root
-    ) as receiver:
-        try:
-            yield
-        finally:
-            receiver.terminate()

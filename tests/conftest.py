@@ -19,4 +19,5 @@ pytest_plugins = (
     "tests.telegram_server",
     "tests.running_bot",
     "tests.second_server",
+    "tests.postgres_pair",
 )

@@ -29,11 +29,13 @@ from keeper.pipeline.users.api_tokens import make_token
 from keeper.pipeline.users.audit import COMMAND
 from keeper.pipeline.users.sign_in import make_link
 from keeper.settings import load_settings
+from keeper.stores.postgres.access import CONSOLE
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.streams.config import KafkaConfig
 from tests.asgi_server import PLAIN, serving
 from tests.chat_server import TOKEN
-from tests.services import free_port
+from tests.databases import as_role
+from tests.services import Stack, free_port
 from tests.waiting import HUNG_AFTER_S
 
 BOSS = "boss@example.org"
@@ -171,8 +173,14 @@ def console_by_settings(
 
 
 @pytest.fixture
+def console_login(stack: Stack, database: PostgresConfig) -> PostgresConfig:
+    """The test's database as the console reaches it: by its own role, which may less."""
+    return as_role(stack, database, CONSOLE)
+
+
+@pytest.fixture
 def make_running(
-    database: PostgresConfig, connection: Connection, kafka: KafkaConfig
+    console_login: PostgresConfig, connection: Connection, kafka: KafkaConfig
 ) -> Iterator[Callable[..., Console]]:
     """Starts consoles on the test's database."""
     with ExitStack() as running:
@@ -191,7 +199,7 @@ def make_running(
             port, clock = free_port(), clock or Clock()
             console = Console(f"http://127.0.0.1:{port}", connection, clock)
 
-            store = ConsoleDatabase(database)
+            store = ConsoleDatabase(console_login)
             running.callback(store.close)
             parts.setdefault("telegram_app_key", app_key_of(TOKEN))
             context = ConsoleContext(

@@ -4,9 +4,11 @@ Emptying takes a few milliseconds, making and dropping a database a good part of
 that changes the schema costs a new database, and gets none of another's changes.
 """
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -15,6 +17,9 @@ from psycopg import sql
 
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.migrations import migrate
+from stack.context import load_stack
+from stack.layout import Layout
+from stack.postgres import keeper_roles
 from tests.services import Stack
 
 _SHAPE: Final = r"""
@@ -166,6 +171,15 @@ class Databases:
             except psycopg.errors.InsufficientPrivilege:
                 # An autovacuum worker is at it, which only the plain form ends.
                 admin.execute(f'DROP DATABASE "{name}"')
+
+
+def as_role(stack: Stack, database: PostgresConfig, role: str) -> PostgresConfig:
+    """Return a database as one of Keeper's roles beside the owner reaches it."""
+    own = load_stack(Layout(Path(stack["KEEPER_RUN_DIR"]).parent), os.environ)
+    password = keeper_roles(own)[role]
+    return PostgresConfig(
+        f"postgresql://{role}:{password}@{database.url.rpartition('@')[2]}",
+    )
 
 
 def _name_of(database: PostgresConfig) -> str:

@@ -17,6 +17,9 @@ def plain_stack(layout: Layout, **changes: Any) -> Stack:
         "ports": Ports(),
         "credentials": Credentials(
             postgres_superuser="super",
+            postgres_app="app-password",
+            postgres_console="console-password",
+            postgres_read="read-password",
             postgres_keeper="keeper-password",
             postgres_airflow="airflow-password",
             airflow_admin="admin-password",

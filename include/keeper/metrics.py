@@ -5,7 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+LONG_BATCH_S: Final = 60.0
+_HANGS: Final = (
+    "a batch has not been stored for more than a minute: the store hangs, is overloaded, or "
+    "somebody holds a lock"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,13 @@ class Waits:
         self._by_part[part] = Wait(why, before.since if before else time.time())
         return before is None
 
+    def by_part(self) -> dict[str, Wait]:
+        """Return what each part waits for now."""
+        return self._by_part.copy()
+
     def snapshot(self) -> list[Wait]:
         """Return what is waited for now, the longest first."""
-        return sorted(self._by_part.copy().values(), key=lambda wait: wait.since)
+        return sorted(self.by_part().values(), key=lambda wait: wait.since)
 
 
 @dataclass(slots=True)
@@ -49,7 +59,10 @@ class WorkerMetrics:
         dead_letters: Messages given up.
         failures: Attempts to store a batch that failed for a passing reason.
         last_batch: Messages in the newest batch.
-        lag: Messages published and not yet read, as Kafka last reported; None before.
+        batch_since: Since when the store has had the batch at hand, in seconds of the epoch; None
+            while it has none.
+        lag: Messages published and not yet committed as stored; None while Kafka does not say.
+        messages_lost: Messages that retention removed before they were read.
         seconds: Time spent by stage: read, decode, store and its parts, commit.
         waits: What it waits for.
     """
@@ -59,9 +72,25 @@ class WorkerMetrics:
     dead_letters: int = 0
     failures: int = 0
     last_batch: int = 0
+    batch_since: float | None = None
     lag: int | None = None
+    messages_lost: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     waits: Waits = field(default_factory=Waits)
+
+    @property
+    def batch_age_s(self) -> float:
+        """For how long the store has had the batch at hand; 0 while it has none."""
+        since = self.batch_since
+        return 0.0 if since is None else max(time.time() - since, 0)
+
+    def watch_batch(self) -> None:
+        """Say that the worker waits if the store has had its batch for more than a minute.
+
+        A store that hangs raises no error: a lock that is not given up, a server that is frozen.
+        """
+        is_old = self.batch_age_s > LONG_BATCH_S
+        self.waits.record("batch", _HANGS if is_old else None)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -80,6 +109,8 @@ class WorkerMetrics:
             "dead_letters": self.dead_letters,
             "failures": self.failures,
             "last_batch": self.last_batch,
+            "batch_age_s": round(self.batch_age_s, 1),
             "lag": self.lag,
+            "messages_lost": self.messages_lost,
             "seconds": {stage: round(spent, 3) for stage, spent in self.seconds.items()},
         }

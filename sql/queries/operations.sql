@@ -34,6 +34,8 @@ FROM (
 ) AS products
 
 -- name: server_state
--- Returns the server's version, whether it is a standby, and the number of active watches.
-SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS is_standby,
+-- Returns the server's version, whether it takes no writes, as a standby or by a setting, and the
+-- number of active watches.
+SELECT current_setting('server_version') AS version,
+    current_setting('transaction_read_only') = 'on' AS is_read_only,
     (SELECT count(*)::int FROM watched_products WHERE status = 'ACTIVE') AS watched

@@ -16,6 +16,14 @@ SELECT request_id FROM requests
 WHERE user_id = %(user_id)s AND kind = %(kind)s AND arguments = %(arguments)s
     AND state IN ('waiting', 'running')
 
+-- name: standing
+-- Returns where a request is that Keeper itself has asked for.
+SELECT state, attempts, result, problem FROM requests WHERE request_id = %(request_id)s
+
+-- name: last_done
+-- Returns when the latest request of a kind was done, null if none was.
+SELECT max(finished_at) AS finished_at FROM requests WHERE kind = %(kind)s AND state = 'done'
+
 -- name: claim_next
 -- Claims the next request of these kinds that is due, or whose worker is gone; returns it with the
 -- claim of the attempt that was abandoned.

@@ -73,6 +73,16 @@ SELECT ctid FROM reconciliations WHERE compared_at < %(before)s
 -- deal that old is over.
 SELECT ctid FROM deal_reports WHERE until < %(before)s
 
+-- name: old_collected_deals
+-- Returns the places of deals last seen before a moment; those of a report that is kept stay.
+SELECT ctid FROM collected_deals d WHERE last_seen_at < %(before)s
+    AND NOT EXISTS (SELECT FROM reported_deals r WHERE r.event_id = d.event_id)
+
+-- name: old_product_proposals
+-- Returns the places of products proposed before a moment; rejected ones stay, that nobody proposes
+-- them again.
+SELECT ctid FROM product_proposals WHERE proposed_at < %(before)s AND state <> 'REJECTED'
+
 -- name: old_operator_notices
 -- Returns the places of notices resolved before a moment; open ones stay.
 SELECT ctid FROM operator_notices WHERE resolved_at < %(before)s
@@ -105,6 +115,26 @@ SELECT ctid FROM feed_tickets WHERE expires_at < greatest(%(before)s, now() - in
 -- Returns the places of tokens that expired before a moment.
 SELECT ctid FROM api_tokens WHERE expires_at < %(before)s
 
--- name: notify_of_dropped_points
--- Notifies keeper_changes that points of any series may have gone.
-SELECT pg_notify('keeper_changes', 'series *')
+-- name: bytes_of_rows
+-- Returns what some rows of a table take, as an estimate from its size, indexes included.
+SELECT (pg_total_relation_size(oid)
+    * least(1, %(rows)s::float / greatest(reltuples, %(rows)s, 1)))::bigint AS bytes
+FROM pg_class WHERE oid = %(table)s::text::regclass
+
+-- name: was_reported
+-- Returns whether a notice of a topic has been raised, open or not.
+SELECT EXISTS (SELECT FROM operator_notices WHERE topic = %(topic)s) AS was
+
+-- name: drop_partition
+-- Drops a partition of price_points and notifies keeper_changes that points of any series may have gone.
+SELECT drop_price_partition(%(name)s)
+
+-- name: longest_transaction
+-- Returns the process, name and age in seconds of the transaction of this database that has been open
+-- longest.
+SELECT pid, coalesce(nullif(application_name, ''), usename, 'a session') AS application,
+    extract(epoch FROM now() - xact_start)::int AS seconds
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+    AND backend_type = 'client backend'
+ORDER BY xact_start LIMIT 1

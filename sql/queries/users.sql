@@ -99,3 +99,7 @@ RETURNING f.filter_id
 -- name: delete_user
 -- Deletes a user with watches, alerts, channels, messages, reports, sessions, links and tokens.
 DELETE FROM users WHERE user_id = %(user_id)s AND NOT is_system
+
+-- name: first_at
+-- Returns when the first user was made, which is about when Keeper was installed.
+SELECT min(created_at) AS first_at FROM users

@@ -118,8 +118,8 @@ class Container:
         self.process: subprocess.Popen[str] | None = None
         self.output = folder / "output"
 
-    def start(self, *arguments: str, ends: str = "nothing") -> None:
-        """Start it; the `keeper` whose words hold `ends` fails."""
+    def start(self, *arguments: str, ends: str = "nothing", **settings: str) -> None:
+        """Start it with these settings; the `keeper` whose words hold `ends` fails."""
         program = self.folder / "keeper"
         program.write_text(KEEPER.format(ends=ends))
         program.chmod(0o755)
@@ -131,7 +131,7 @@ class Container:
         with self.output.open("a") as output:
             self.process = subprocess.Popen(
                 [sys.executable, self.root / SCRIPT, "start", *arguments],
-                env=environment,
+                env=environment | settings,
                 cwd=self.folder,
                 stdout=output,
                 stderr=output,
@@ -177,6 +177,16 @@ def test_it_starts_the_console_and_every_worker_and_ends_them_all(container: Con
 
     assert container.process.wait() == 0
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_each_shows_its_numbers_at_a_port_of_its_own(container: Container) -> None:
+    container.start(KEEPER_METRICS_LISTEN="0.0.0.0:9400")
+    wait_until(lambda: container.started() == commands(ALL), "all have started")
+    read = RawConfigParser()
+    read.read(container.folder / "supervisord.conf")
+    given = [read[name]["environment"] for name in read.sections() if name.startswith("program:")]
+    assert given[0] == 'KEEPER_METRICS_LISTEN="0.0.0.0:9400"'
+    assert len(set(given)) == len(given) == len(ALL)
 
 
 def test_inside_it_leaves_out_who_speaks_to_others(container: Container) -> None:

@@ -14,6 +14,7 @@ import yaml
 
 from keeper.settings import VARIABLES, Settings
 from keeper.settings.variables import read_variables
+from keeper.stores.postgres.access import ROLES
 from keeper.streams.workers import WORKERS
 from stack import airflow as local_airflow
 from stack.ports import Ports, variable_of
@@ -38,6 +39,7 @@ ONE_SHOTS = {"check-settings", "migrate"}
 CELERY = {"redis", "airflow-worker-prices", "airflow-worker-others"}
 DEV_TOOLS = {"kafka-ui", "web"}
 CONNECT = {"connect", "connect-setup"}
+OF_BACKUPS = {"KEEPER_BACKUP_SERVER_URL": "postgresql://backup@postgres:5432/postgres"}
 EXAMPLE = example_environment()
 EVERY_TEXT = compose_text(BASE, DEV, PROD)
 USED = {match["name"] for match in REFERENCE.finditer(EVERY_TEXT) if match["name"]}
@@ -58,6 +60,7 @@ FIXED_IN_CONTAINERS = {
     "KEEPER_BACKUPS",
     "KEEPER_BACKUP_RECIPIENT",
     "KEEPER_BACKUP_SERVER_PASSWORD",
+    "KEEPER_BACKUP_STAGING",
     "KEEPER_BACKUP_SERVER_URL",
     "KEEPER_DATABASE_PASSWORD",
     "KEEPER_DATA_DOCS",
@@ -67,6 +70,7 @@ FIXED_IN_CONTAINERS = {
     "KEEPER_KAFKA_TLS",
     "KEEPER_KAFKA_USER",
     "KEEPER_LAKE",
+    "KEEPER_METRICS_LISTEN",
     "KEEPER_PAGES_DIR",
     "KEEPER_POSTGRES_PROGRAMS",
     "KEEPER_RUN_DIR",
@@ -182,9 +186,10 @@ def test_every_setting_reaches_the_containers() -> None:
     assert set(environment) == SETTINGS
     passed_on = {name for name, value in environment.items() if value == f"${{{name}:-}}"}
     assert passed_on == SETTINGS - FIXED_IN_CONTAINERS - {"KEEPER_SMTP_CA_FILE"}
-    for service in composition(BASE)["services"].values():
+    for name, service in composition(BASE)["services"].items():
         if of_keeper(service):
-            assert environment.items() <= service["environment"].items()
+            own = OF_BACKUPS if name in ("backup-on-request", "receive-wal") else {}
+            assert (environment | own).items() <= service["environment"].items()
 
 
 @pytest.mark.parametrize(
@@ -357,7 +362,7 @@ def test_what_may_be_left_out_needs_its_profile() -> None:
         | {name: {"dev-tools"} for name in DEV_TOOLS}
         | {name: {"connect"} for name in CONNECT}
         | {"redis": {"celery", "dev-tools"}, "all-in-one": {"all-in-one"}}
-        | {worker.name: {"bot"} for worker in WORKERS if worker.needs_setting}
+        | {"bot": {"bot"}, "metrics": {"observe"}}
     )
 
 
@@ -374,7 +379,8 @@ def test_what_is_mounted_exists(name: str, root: Path) -> None:
 
 
 def test_every_named_volume_is_used() -> None:
-    mounted = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", ())}
+    services = composed(EXAMPLE)["services"].values()
+    mounted = {v.split(":")[0] for s in services for v in s.get("volumes", ())}
     assert set(composition()["volumes"]) <= mounted
 
 
@@ -432,8 +438,23 @@ def test_the_database_roles_are_made_with_the_passwords_services_use(root: Path)
     assert used["KEEPER_DATABASE_PASSWORD"] == made["KEEPER_PASSWORD"]
     assert used["KEEPER_AIRFLOW_DATABASE_PASSWORD"] == made["AIRFLOW_PASSWORD"]
     assert f"://airflow:{made['AIRFLOW_PASSWORD']}@" in used["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
-    script = (root / "docker" / "postgres" / "make_databases.sh").read_text("utf-8")
-    assert set(re.findall(r"\\getenv \w+ (\w+)", script)) == set(made) - {"POSTGRES_PASSWORD"}
+    backups = services["receive-wal"]["environment"]["KEEPER_BACKUP_SERVER_PASSWORD"]
+    assert backups == services["backup-on-request"]["environment"]["KEEPER_BACKUP_SERVER_PASSWORD"]
+    assert backups == made["BACKUP_PASSWORD"]
+    assert set(made) - {"POSTGRES_PASSWORD"} == {
+        "AIRFLOW_PASSWORD",
+        "BACKUP_PASSWORD",
+        "KEEPER_PASSWORD",
+    }
+    scripts = [
+        (root / "docker" / "postgres" / f"make_{name}.sh").read_text("utf-8")
+        for name in ("databases", "backup_login")
+    ]
+    found = set(re.findall(r"\\getenv \w+ (\w+)", "".join(scripts)))
+    # On a laptop the owner's login serves for all.
+    others = {f"{role.upper()}_PASSWORD" for role in ROLES}
+    assert found == set(made) - {"POSTGRES_PASSWORD"} | others
+    assert set(re.findall(r"'(keeper_\w+)', :'", scripts[0])) == set(ROLES)
 
 
 def test_airflow_is_set_up_as_in_the_local_stack(root: Path) -> None:

@@ -14,7 +14,8 @@ from docker.check_settings import mistakes_of
 from docker.make_secrets import GIVEN, PASSWORDS, TLS, make_certificate, make_secrets
 from keeper.domain.users.telegram import app_key_of
 from keeper.settings import VARIABLES, load_settings
-from keeper.streams.workers import WORKERS
+from keeper.stores.postgres.access import APPLICATION, CONSOLE, READ
+from keeper.streams.workers import LOADERS, WORKERS, Store
 from tests.architecture.composition import (
     BASE,
     KEEPER_IMAGE,
@@ -100,7 +101,7 @@ def test_who_needs_no_login_to_airflow_and_no_channel_has_none() -> None:
     granted = {name: set(service.get("secrets", ())) for name, service in SERVICES.items()}
     holders = {name for name, held in granted.items() if "airflow_console_password" in held}
     assert holders == {"console", "all-in-one", "airflow-apiserver", "check-settings"}
-    assert granted["relay"] == {"keeper_postgres_password", "kafka_password"}
+    assert granted["relay"] == {"keeper_app_postgres_password", "kafka_password"}
     given = SERVICES["relay"]["environment"]
     assert {name for name, value in given.items() if value.startswith("/run/secrets/")} == {
         "KEEPER_DATABASE_PASSWORD_FILE",
@@ -108,10 +109,49 @@ def test_who_needs_no_login_to_airflow_and_no_channel_has_none() -> None:
     }
 
 
+def test_each_logs_in_to_postgres_by_the_role_it_needs() -> None:
+    granted = {name: set(service.get("secrets", ())) for name, service in SERVICES.items()}
+    servers = {"postgres", "check-settings"}
+    for password, role, holders in (
+        ("keeper_postgres_password", "keeper", {"migrate"}),
+        ("keeper_console_postgres_password", CONSOLE, {"console"}),
+        ("keeper_read_postgres_password", READ, set()),
+    ):
+        assert {name for name, held in granted.items() if password in held} == holders | servers
+        for name in holders:
+            given = SERVICES[name]["environment"]
+            assert given["DATABASE_URL"] == f"postgresql://{role}@postgres:5432/keeper"
+            assert given["KEEPER_DATABASE_PASSWORD_FILE"] == f"/run/secrets/{password}"
+    application = {
+        name for name, held in granted.items() if "keeper_app_postgres_password" in held
+    } - servers
+    for name in application:
+        given = SERVICES[name]["environment"]
+        assert given["DATABASE_URL"] == f"postgresql://{APPLICATION}@postgres:5432/keeper"
+    assert {"consume-prices", "deliver", "airflow-worker-prices", "all-in-one"} <= application
+    assert not {"index-prices", "nginx", "kibana-setup", "keepa-simulator"} & application
+
+
+def test_loaders_hold_what_leads_to_kafka_and_their_store_alone() -> None:
+    for loader in LOADERS.values():
+        store = {
+            Store.POSTGRES: "keeper_app_postgres_password",
+            Store.ELASTICSEARCH: "keeper_elasticsearch_password",
+        }[loader.store]
+        service = SERVICES[loader.name]
+        assert set(service["secrets"]) == {store, "kafka_password"}
+        read = {
+            name
+            for name, value in service["environment"].items()
+            if str(value).startswith("/run/secrets/")
+        }
+        assert len(read) == 2, read
+
+
 def test_the_bot_holds_its_own_secrets_and_nothing_of_kafka_keepa_or_mail() -> None:
     granted = {name: set(service.get("secrets", ())) for name, service in SERVICES.items()}
     assert granted["bot"] == {
-        *("keeper_postgres_password", "keeper_link_secret", "keeper_redis_url"),
+        *("keeper_app_postgres_password", "keeper_link_secret", "keeper_redis_url"),
         *("telegram_bot_token", "keeper_bot_api_token"),
     }
     holders = {name for name, held in granted.items() if "keeper_bot_api_token" in held}
@@ -175,6 +215,11 @@ def test_every_setting_that_is_a_secret_is_a_file() -> None:
         assert f"{name}_FILE" in SERVICES[service]["environment"], name
         assert SERVICES[service]["environment"][name] == "", name
     # Who has these can read every secret in the databases.
+    for name, service in SERVICES.items():
+        is_backup = name in {"backup-on-request", "receive-wal"}
+        assert ("backup_postgres_password" in service.get("secrets", ())) == (
+            is_backup or name in {"postgres", "check-settings"}
+        )
     of_nobody = {"KEEPER_BACKUP_SERVER_URL", "KEEPER_BACKUP_SERVER_PASSWORD"}
     assert {environment[name] for name in of_nobody} == {""}
     for name in secret - urls - of_one.keys() - of_nobody:

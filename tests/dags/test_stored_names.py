@@ -38,6 +38,9 @@ STORED = {
     "keeper.orchestration.triggers.TokensRefilledTrigger": (
         "Airflow's table of triggers: tasks that wait for Keepa's tokens"
     ),
+    "keeper.orchestration.triggers.requests.RequestEndedTrigger": (
+        "Airflow's table of triggers: tasks that wait for a backup"
+    ),
 }
 """Which names, and who keeps them. A module with one of them stays where it is."""
 TRIGGERS: dict[str, dict[str, Any]] = {
@@ -55,6 +58,12 @@ TRIGGERS: dict[str, dict[str, Any]] = {
         "poll_interval_s": 1.0,
     },
     "keeper.orchestration.triggers.TokensRefilledTrigger": {"until": 1_780_000_000.0},
+    "keeper.orchestration.triggers.requests.RequestEndedTrigger": {
+        "request_id": 7,
+        "claimed_before": 1_780_000_000.0,
+        "ended_before": 1_780_000_000.0,
+        "poll_interval_s": 5.0,
+    },
 }
 """Arguments as Airflow's tables hold them: an upgrade finds tasks that wait by them."""
 ROOM = ROOT / "include/keeper/orchestration"

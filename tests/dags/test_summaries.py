@@ -155,18 +155,21 @@ DAYS = {"days": 9, "different": 2, "missing": 3, "outdated": 0, "surplus": 1, "r
             storage_line(
                 ["2026_05"],
                 {"series": 4, "days": 9, "statistics": 0},
-                {"token_ledger": 3, "pipeline_runs": 2},
+                {
+                    "token_ledger": {"rows": 3, "bytes": 3_000_000},
+                    "pipeline_runs": {"rows": 2, "bytes": 400_000},
+                },
                 {"replies": {"replies": 7, "bytes": 99}, "run_files": {"runs": 1, "bytes": 5}},
                 ["keeper-task-logs-2025-12"],
                 apply=True,
             ),
             "1 new months; rolled up 4 series, 9 days, 0 statistics; 5 rows, 8 replies, runs "
-            "and folders and 1 months of logs in Elasticsearch dropped",
+            "and folders and 1 months of logs in Elasticsearch (3.4 MB) dropped",
         ),
         (
             storage_line(None, None, None, None, None, apply=False),
             "0 new months; rolled up nothing; 0 rows, 0 replies, runs and folders and 0 months of "
-            "logs in Elasticsearch are past their retention and were kept",
+            "logs in Elasticsearch (0.0 MB) are past their retention and were kept",
         ),
         (services_line(["well"] * len(SERVICES)), "7 of 7 services answer"),
     ],

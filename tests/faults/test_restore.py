@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -13,27 +14,35 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
+from keeper.clock import utc_now
+from keeper.domain.requests import RequestState
 from keeper.domain.watches.watch import Watch
 from keeper.pipeline.backups.choose import choose, moment_text
 from keeper.pipeline.backups.make import programs_of
 from keeper.pipeline.backups.manifest import backups_in
+from keeper.pipeline.backups.place import place_of
+from keeper.pipeline.requests.ask_backup import ask_for_backup
+from keeper.pipeline.requests.backups import BackUpResult
 from keeper.pipeline.restores import restore as restoring
 from keeper.pipeline.restores.progress import Progress, save_progress
 from keeper.pipeline.services.configuration import postgres_config
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.prices.writer import PriceWriter
+from keeper.stores.postgres.requests.queue import standing_of
 from keeper.stores.postgres.watches.watch_list import save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import PRICE_UPDATES
 from stack.postgres import binaries
+from tests.object_storage import BUCKET, s3_server
 from tests.price_events import price_event
 from tests.second_server import SecondServer, superuser_url
 from tests.services import Stack
 from tests.waiting import HUNG_AFTER_S, wait_until
 
+__all__ = ["s3_server"]
 READER = "reader@example.org"
 ASINS = ("B000000001", "B000000002")
 EQUAL_TO_THE_MOMENT = {
@@ -46,6 +55,10 @@ EQUAL_TO_THE_MOMENT = {
 STEPS = (
     *("tables", "numbers", "access", "runs", "messages", "replies", "kafka", "load"),
     *("messages of the replay", "search", "compare"),
+)
+STEPS_OF_A_MOMENT = (
+    *("tables", "numbers", "access", "runs", "messages", "replies"),
+    *("kafka at its end", "search of the moment"),
 )
 Contents = dict[str, list[tuple[object, ...]]]
 
@@ -150,10 +163,10 @@ def server_now(database: PostgresConfig) -> datetime:
     return at
 
 
-def reached(folder: Path) -> datetime:
+def reached() -> datetime:
     """Return up to which moment the newest backup restores."""
-    programs = programs_of(load_settings())
-    return choose(folder, None, programs).moment
+    settings = load_settings()
+    return choose(place_of(settings), None, programs_of(settings)).moment
 
 
 @contextmanager
@@ -169,6 +182,14 @@ def receiving(folder: Path) -> Iterator[None]:
             assert worker.wait(HUNG_AFTER_S) == 0
 
 
+def wait_for_log(server: str) -> None:
+    """Wait until what has been committed is received."""
+    config = PostgresConfig(server)
+    written = one(config, "SELECT pg_current_wal_lsn()::text")
+    there = f"SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= '{written}'"
+    wait_until(lambda: one(config, there), "the log has what was committed since")
+
+
 def require_nothing_twice(database: PostgresConfig, raised: int) -> None:
     assert one(database, "SELECT count(*) FROM outbox WHERE status = 'PENDING'") == 0
     assert one(database, "SELECT count(*) FROM sessions") == 0
@@ -180,7 +201,73 @@ def require_nothing_twice(database: PostgresConfig, raised: int) -> None:
     assert number > raised + 500_000
 
 
+@pytest.mark.parametrize(
+    "where", ["folder", pytest.param("s3", marks=pytest.mark.nightly, id="s3")]
+)
 def test_any_moment_since_a_base_backup_comes_back(
+    where: str,
+    installation: PostgresConfig,
+    kafka: KafkaConfig,
+    own_server: str,
+    second_server: SecondServer,
+    s3_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("KEEPER_BACKUP_SERVER_URL", own_server)
+    received = folder = str(tmp_path / "backups")
+    if where == "s3":
+        folder, received = f"s3://{BUCKET}/{uuid.uuid4().hex}", str(tmp_path / "staging")
+        monkeypatch.setenv("KEEPER_BACKUPS", folder)
+        monkeypatch.setenv("KEEPER_BACKUP_STAGING", received)
+    load_settings.cache_clear()
+    check_prices(kafka, 1500, 0)
+    made = done("backup", "make")
+    with receiving(Path(received)):
+        check_prices(kafka, 900, 1)
+        at, then = server_now(installation), contents(installation)
+        assert then["messages"]
+        check_prices(kafka, 700, 2)
+        last = contents(installation)
+        assert last != then
+        wait_for_log(own_server)
+    # What is sent to S3 once a minute is sent at the end too.
+    assert reached() > at
+    said = done("backup", "check")
+    assert "base backup" in made
+    assert "The newest backup is whole" in said
+
+    later = (at + timedelta(hours=1)).isoformat()
+    refused = keeper("restore", folder, "--at", later)
+    assert refused.exit_code == 1
+    assert "the nearest is" in str(refused.exception)
+
+    second = PostgresConfig(second_server.url_of(installation.url))
+    monkeypatch.setenv("DATABASE_URL", second.url)
+    monkeypatch.setenv("KEEPER_BACKUP_SERVER_URL", second_server.url_of(own_server))
+    load_settings.cache_clear()
+    command = ("restore", folder, "--at", at.isoformat(), "--wait", "60")
+    place = ("--data", str(second_server.data), "--start", second_server.start)
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring.Restore, "_move_identities", interrupt)
+        assert keeper(*command, *place, "--no-replay").exit_code == 130
+    # As it would be typed again: this many seconds ago is another moment by now.
+    ago = f"{int((utc_now() - at).total_seconds())}s"
+    said = done("restore", folder, "--at", ago, *place, "--no-replay")
+    assert "goes on, to the moment it began with" in said
+    assert moment_text(at) in said
+    assert contents(second) == then
+    require_nothing_twice(second, len(last["alerts"]))
+
+    again = keeper(*command, "--no-replay")
+    assert again.exit_code == 1
+    assert "was finished at" in str(again.exception)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("which", ["first", "last"])
+def test_the_first_and_the_last_moment_come_back_however_often_it_is_interrupted(
+    which: str,
     installation: PostgresConfig,
     kafka: KafkaConfig,
     own_server: str,
@@ -192,37 +279,25 @@ def test_any_moment_since_a_base_backup_comes_back(
     load_settings.cache_clear()
     folder = tmp_path / "backups"
     check_prices(kafka, 1500, 0)
-    made = done("backup", "make")
+    first = contents(installation)
+    done("backup", "make")
     with receiving(folder):
         check_prices(kafka, 900, 1)
-        at, then = server_now(installation), contents(installation)
-        assert then["messages"]
-        check_prices(kafka, 700, 2)
         last = contents(installation)
-        assert last != then
-        wait_until(lambda: reached(folder) > at, "the log has what was committed since")
-        said = done("backup", "check")
-    assert "base backup" in made
-    assert "The newest backup is whole" in said
-
-    later = (at + timedelta(hours=1)).isoformat()
-    refused = keeper("restore", str(folder), "--at", later)
-    assert refused.exit_code == 1
-    assert "the nearest is" in str(refused.exception)
+        wait_for_log(own_server)
+    (made,) = backups_in(folder)
+    # Without --at it is the latest there is.
+    at = ("--at", moment_text(made.moment)) if which == "first" else ()
 
     second = PostgresConfig(second_server.url_of(installation.url))
     monkeypatch.setenv("DATABASE_URL", second.url)
     monkeypatch.setenv("KEEPER_BACKUP_SERVER_URL", second_server.url_of(own_server))
     load_settings.cache_clear()
-    command = ("restore", str(folder), "--at", at.isoformat(), "--wait", "60")
     place = ("--data", str(second_server.data), "--start", second_server.start)
-    done(*command, *place, "--no-replay")
-    assert contents(second) == then
+    command = ("restore", str(folder), *at, *place, "--wait", "60", "--no-replay")
+    assert interrupted_after(STEPS_OF_A_MOMENT, command) == list(STEPS_OF_A_MOMENT)
+    assert contents(second) == (first if which == "first" else last)
     require_nothing_twice(second, len(last["alerts"]))
-
-    again = keeper(*command, "--no-replay")
-    assert again.exit_code == 1
-    assert "was finished at" in str(again.exception)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +324,14 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
     check_prices(kafka, 700, 1)
     last = contents(installation)
     (first,) = backups_in(Path(folder))
-    done("backup", "make")
+    with session(installation) as connection:
+        asked = ask_for_backup(connection, operator=READER, origin="test", at=utc_now())
+        assert "1 attempts made" in done("backup", "on-request", "--once")
+        standing = standing_of(connection, asked)
+    assert standing is not None
+    assert standing.state is RequestState.DONE, standing.problem
+    found = BackUpResult.model_validate(standing.result)
+    assert (found.name, found.problems) == (backups_in(Path(folder))[1].name, [])
 
     between = keeper(
         "restore", folder, "--at", (first.moment + timedelta(milliseconds=1)).isoformat()
@@ -278,6 +360,10 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
         connection.execute("DELETE FROM outbox")
     assert "keeper.dump is restored" in done(*command, "--replace")
     assert contents(empty)["messages"]
+
+
+def interrupt(restore: restoring.Restore) -> str:
+    raise KeyboardInterrupt
 
 
 def interrupted_after(steps: tuple[str, ...], command: tuple[str, ...]) -> list[str]:

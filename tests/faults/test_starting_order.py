@@ -1,16 +1,9 @@
 """Workers that are started before what they need, each service being the last one once."""
 
-import os
-import signal
-import subprocess
-import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
@@ -27,10 +20,11 @@ from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import PRICE_UPDATES
 from tests.faults.loading import points
+from tests.faults.processes import Processes, running
 from tests.price_events import price_event
-from tests.services import Stack, free_port
+from tests.services import Stack
 from tests.smtp_server import Mailbox
-from tests.waiting import HUNG_AFTER_S, wait_until
+from tests.waiting import wait_until
 
 READER = "reader@example.org"
 WORKERS = {
@@ -46,31 +40,6 @@ WAITING = {
     "migrate": {"consume-prices": "keeper migrate", "deliver": "keeper migrate"},
 }
 AT_EVERY_COMMIT = ("postgres",)
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Processes of Keeper's, started as an operator would."""
-
-    processes: Mapping[str, "subprocess.Popen[bytes]"]
-    console: str
-
-    def says(self, name: str) -> str:
-        """Return what `keeper health` says of one; blank before its first sign."""
-        return CliRunner().invoke(app, ["health", name]).stdout
-
-    def are_ready(self) -> bool:
-        """Tell whether all of them are."""
-        return all(
-            CliRunner().invoke(app, ["health", name, "--ready"]).exit_code == 0 for name in WORKERS
-        )
-
-    def console_answers(self) -> int:
-        """Return the status of the console's health; 0 while it does not listen."""
-        try:
-            return httpx.get(f"{self.console}/health", timeout=20, trust_env=False).status_code
-        except httpx.TransportError:
-            return 0
 
 
 @pytest.fixture
@@ -105,34 +74,6 @@ def settings(
     load_settings.cache_clear()
 
 
-@pytest.fixture
-def start_workers(settings: PostgresConfig) -> Callable[[], AbstractContextManager[Workers]]:
-    """Starts every worker and the console; they are told to end, and do."""
-
-    @contextmanager
-    def running() -> Iterator[Workers]:
-        port = free_port()
-        commands = WORKERS | {"console": ("console", "--port", str(port))}
-        keeper = Path(sys.executable).with_name("keeper")
-        processes = {
-            name: subprocess.Popen([keeper, *words], env=os.environ)
-            for name, words in commands.items()
-        }
-        try:
-            yield Workers(processes, f"http://127.0.0.1:{port}")
-            for process in processes.values():
-                process.send_signal(signal.SIGTERM)
-            ended = {name: one.wait(HUNG_AFTER_S) for name, one in processes.items()}
-            # Uvicorn, once it has shut down, ends by the signal it got.
-            assert ended == dict.fromkeys(processes, 0) | {"console": -signal.SIGTERM}
-        finally:
-            for process in processes.values():
-                process.kill()
-                process.wait()
-
-    return running
-
-
 def migrate(*words: str) -> None:
     done = CliRunner().invoke(app, ["migrate", *words])
     assert done.exit_code == 0, done.output
@@ -161,12 +102,11 @@ def test_workers_wait_for_the_last_service_and_then_do_all_of_their_work(
     kafka: KafkaConfig,
     search: Elasticsearch,
     mailbox: Mailbox,
-    start_workers: Callable[[], AbstractContextManager[Workers]],
 ) -> None:
     if last != "migrate":
         migrate()
         watch(settings)
-    with start_workers() as workers:
+    with running(WORKERS) as workers:
         if last == "migrate":
             see_what_is_waited_for(workers, last)
             migrate()
@@ -186,10 +126,10 @@ def test_workers_wait_for_the_last_service_and_then_do_all_of_their_work(
         wait_until(lambda: len(mailbox.mails()) == 1, "the alert is mailed")
         wait_until(workers.are_ready, "all workers are ready")
         wait_until(lambda: workers.console_answers() == 200, "the console is ready")
-        assert [one.poll() for one in workers.processes.values()] == [None] * 4
+        assert workers.run_on()
 
 
-def see_what_is_waited_for(workers: Workers, last: str) -> None:
+def see_what_is_waited_for(workers: Processes, last: str) -> None:
     for name, service in WAITING[last].items():
         wait_until(
             lambda name=name, service=service: (  # type: ignore[misc]  # bound now

@@ -178,6 +178,13 @@ def test_what_failed_or_left_something_open_is_closed(pool: ConnectionPool) -> N
     assert pool.idle == 1
 
 
+def test_one_that_comes_back_after_the_end_is_closed(pool: ConnectionPool) -> None:
+    with pool.session() as working:
+        pool.close()
+    assert working.closed
+    assert pool.idle == 0
+
+
 def test_a_connection_grows_old(database: PostgresConfig) -> None:
     now = [0.0]
     pool = ConnectionPool(database, most_age_s=60, monotonic=lambda: now[0])

@@ -19,6 +19,7 @@ from keeper.sources.keepa.errors import (
     KeepaKeyRejectedError,
     KeepaPaymentError,
     KeepaReplyError,
+    KeepaReplyTooLargeError,
     KeepaRequestRejectedError,
     KeepaUnavailableError,
     TokensExhaustedError,
@@ -255,6 +256,16 @@ def test_a_redirect_is_not_followed_with_the_key(server: Server, client: KeepaCl
     server.answers = [answering(302, b"", Location=f"{server.url}/elsewhere/")]
     with pytest.raises(KeepaRequestRejectedError, match="HTTP 302"):
         client.token_status()
+    assert len(server.requests) == 1
+
+
+def test_a_reply_without_end_is_not_read_to_its_end_nor_paid_for_again(
+    server: Server, client: KeepaClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keeper.sources.keepa.transport._MOST_BYTES", 20)
+
+    with pytest.raises(KeepaReplyTooLargeError, match="larger than 20 bytes"):
+        fetch(client, asins(2))
     assert len(server.requests) == 1
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -17,6 +18,7 @@ from keeper.stores.postgres.connection import (
     SchemaMissingError,
     session,
 )
+from keeper.stores.postgres.lock_waits import LockedOutError
 from keeper.stores.postgres.migrations import migrate
 from keeper.stores.postgres.watches.watch_list import list_watches
 from stack.schema import schema_of
@@ -117,6 +119,54 @@ def test_a_migration_that_needs_the_loaders_tables_ends_none_of_them(
         migration.join(HUNG_AFTER_S)
         found = watcher.execute("SELECT FROM pg_trigger WHERE tgname LIKE 'changes%'").fetchall()
     assert len(found) > 20
+
+
+def test_a_migration_holds_nobody_up_while_it_cannot_have_its_locks(
+    make_database: Callable[[], PostgresConfig],
+) -> None:
+    config, name = make_database(), "0031_room_without_waiting"
+    with session(config) as connection:
+        file = SQL_DIR / "migrations" / f"{name}.rollback.sql"
+        connection.execute(file.read_text("utf-8").encode())
+        connection.execute("DELETE FROM _yoyo_migration WHERE migration_id = %s", [name])
+    told: list[BaseException | list[str]] = []
+
+    def try_for_a_while() -> None:
+        try:
+            told.append(migrate(config, gives_up_after_s=3))
+        except LockedOutError as error:
+            told.append(error)
+
+    writing = "LOCK TABLE outbox IN ROW EXCLUSIVE MODE"
+    waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass"
+    slow = replace(config, application="the night's report")
+    with (
+        session(slow) as long,
+        session(config) as watcher,
+        session(replace(config, statement_timeout_s=10)) as deliverer,
+    ):
+        long.execute("BEGIN")
+        long.execute(writing)
+        migration = threading.Thread(target=try_for_a_while)
+        migration.start()
+        wait_until(lambda: watcher.execute(waiting).fetchall(), "the migration waits")
+        # Behind a migration that stays there it would wait as long as the report takes.
+        with deliverer.transaction():
+            deliverer.execute(writing)
+        migration.join(HUNG_AFTER_S)
+        long.execute("COMMIT")
+
+    (refusal,) = told
+    assert isinstance(refusal, TransientError)
+    assert "the night's report" in str(refusal)
+    assert name in migrate(config)
+
+
+def test_a_migration_finds_the_one_of_several_hosts_that_writes(database: PostgresConfig) -> None:
+    login, _, rest = database.url.rpartition("@")
+    address = f"{login}@127.0.0.1:{free_port()},{rest}?target_session_attrs=read-write"
+
+    assert migrate(PostgresConfig(address)) == []
 
 
 def _run_file(config: PostgresConfig, file: Path) -> None:

@@ -26,12 +26,13 @@ from keeper.pipeline.services.monitor import (
     monitor_tokens,
     record_findings,
 )
+from keeper.pipeline.services.monitor_backups import monitor_backups
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.messages.channels import save_delivery_rules
 from keeper.stores.postgres.messages.notices import list_notices, raise_notice, resolve_notices
 from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.stores.postgres.runs.runs import start_run
-from keeper.stores.postgres.watches.watch_list import save_watches
+from keeper.stores.postgres.watches.watch_list import ensure_user, save_watches
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
@@ -372,3 +373,24 @@ def test_findings_become_notices_and_end_them(connection: Connection) -> None:
     run(connection, 2, 0)
     assert note() == {"trouble": [], "notified": [], "over": ["tokens"]}
     assert note() == {"trouble": [], "notified": [], "over": []}
+
+
+def test_a_backup_that_is_missing_is_said_after_a_night(connection: Connection) -> None:
+    day = timedelta(hours=26)
+    user_id = ensure_user(connection, OPERATOR)
+    connection.execute("UPDATE users SET created_at = %s", (NOW,))
+
+    def subject(*, is_wanted: bool, at: datetime) -> str | None:
+        found = monitor_backups(connection, is_wanted=is_wanted, at=at).trouble
+        return None if found is None else found.details.partition("\n")[0]
+
+    assert subject(is_wanted=False, at=NOW + 2 * day) is None
+    assert subject(is_wanted=True, at=NOW + day) is None
+    assert subject(is_wanted=True, at=NOW + 2 * day) == "None was ever made."
+    connection.execute(
+        "INSERT INTO requests (kind, arguments, user_id, created_at, due_at, state, finished_at) "
+        "VALUES ('back-up', '{}', %(user)s, %(at)s, %(at)s, 'done', %(at)s)",
+        {"user": user_id, "at": NOW + day},
+    )
+    assert subject(is_wanted=True, at=NOW + 2 * day) is None
+    assert "The newest is of" in (subject(is_wanted=True, at=NOW + 3 * day) or "")

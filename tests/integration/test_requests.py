@@ -13,7 +13,7 @@ from keeper.domain.requests import ClaimedRequest, ListedRequest, RequestKind, R
 from keeper.domain.users.access import Account, Identity, Role, Scope
 from keeper.errors import TerminalError, TransientError
 from keeper.pipeline.requests.ask import Asked, RequestGoneError, ask, cancel, request_of
-from keeper.pipeline.requests.carry_out import LANES, LEASE, Options, carry_out_due
+from keeper.pipeline.requests.carry_out import BACKUP_LANES, LANES, LEASE, Options, carry_out_due
 from keeper.pipeline.requests.kinds import KINDS, KindOfRequest
 from keeper.pipeline.requests.rebuilds import Rebuild, Rebuildable, RebuildResult
 from keeper.pipeline.requests.work import Work
@@ -92,7 +92,7 @@ def bench(database: PostgresConfig, connection: Connection) -> Bench:
 
 
 def test_every_kind_is_carried_out_in_one_lane() -> None:
-    lanes = [kind for lane in LANES for kind in lane.kinds]
+    lanes = [kind for lane in (*LANES, *BACKUP_LANES) for kind in lane.kinds]
     assert sorted(lanes) == sorted(RequestKind)
     assert set(KINDS) == set(RequestKind)
     assert all(lane.kinds for lane in LANES)

@@ -1,8 +1,10 @@
 """Room for what comes, sound tables, and an end for what is old, in a real PostgreSQL."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from keeper.pipeline.storage.maintain import (
     require_sound_storage,
 )
 from keeper.settings import load_settings
-from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.prices.roll_ups import roll_up
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
@@ -69,6 +71,72 @@ def test_the_next_three_months_are_made_once(connection: Connection) -> None:
     assert names(connection)[-len(made) :] == made
     assert (partitions(connection)[-1].until or NOW) > later + 91 * DAY
     assert make_months(connection, later) == []
+
+
+def test_partitions_made_under_a_long_query_stop_nobody(
+    connection: Connection,
+    database: PostgresConfig,
+    store: Callable[[Sequence[PriceEvent]], object],
+) -> None:
+    store([price_event(1000)])
+    query = "SELECT count(*)::int AS rows FROM price_history"
+    impatient = replace(database, statement_timeout_s=20)
+    with session(database) as analyst, session(impatient) as maker, session(impatient) as reader:
+        analyst.execute("BEGIN")
+        analyst.execute(query)
+
+        made = make_months(maker, NOW + 200 * DAY)
+
+        assert made
+        assert reader.execute(query).fetchall() == [{"rows": 1}]
+        # The loader makes the months it lacks itself.
+        hours = int((NOW + 400 * DAY - START) / timedelta(hours=1))
+        with closing(BackfillWriter(impatient)) as loader:
+            assert loader.store([price_event(900, hour=hours)]).points == 1
+        assert analyst.execute(query).fetchall() == [{"rows": 2}]
+        analyst.execute("COMMIT")
+    assert problems(connection, NOW) == []
+
+
+def test_partitions_are_alike_however_they_were_made(connection: Connection) -> None:
+    (name,) = make_months(connection, NOW + 31 * DAY)[-1:] or names(connection)[-1:]
+    connection.execute(
+        "CREATE TABLE made_whole PARTITION OF price_points"
+        " FOR VALUES FROM ('2100-01-01Z') TO ('2101-01-01Z')"
+    )
+    shape = """
+        SELECT ARRAY(SELECT (attname, atttypid, attnotnull, atthasdef)::text FROM pg_attribute
+            WHERE attrelid = %(table)s::text::regclass AND attnum > 0 ORDER BY attnum) AS columns,
+        ARRAY(SELECT pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE conrelid = %(table)s::text::regclass ORDER BY 1) AS constraints,
+        ARRAY(SELECT replace(indexdef, %(table)s::text, '') FROM pg_indexes
+            WHERE tablename = %(table)s::text ORDER BY 1) AS indexes
+    """
+    assert (
+        connection.execute(shape, {"table": name}).fetchall()
+        == connection.execute(shape, {"table": "made_whole"}).fetchall()
+    )
+
+
+UNINDEXED = {
+    ("feed_tickets", "session_id"): "tickets live for a minute",
+    ("feed_tickets", "token_id"): "tickets live for a minute",
+    ("feed_tickets", "user_id"): "tickets live for a minute",
+}
+
+
+def test_what_a_delete_takes_with_it_is_found_by_an_index(connection: Connection) -> None:
+    rows = connection.execute(
+        """
+        SELECT c.conrelid::regclass::text AS child, a.attname AS column
+        FROM pg_constraint c
+        JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+        WHERE c.contype = 'f' AND NOT EXISTS (
+            SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indpred IS NULL
+                AND i.indkey[0] = c.conkey[1])
+        """
+    ).fetchall()
+    assert {(row["child"], row["column"]) for row in rows} == set(UNINDEXED)
 
 
 def test_a_sound_database_has_no_problems(connection: Connection) -> None:
@@ -191,6 +259,66 @@ def test_records_go_after_their_time_and_open_ones_stay(connection: Connection) 
     assert drop_old(connection, forever, at=NOW, apply=True) == []
 
 
+def test_deals_and_proposals_go_too_but_for_what_is_still_needed(connection: Connection) -> None:
+    old, young = NOW - 500 * DAY, NOW - 100 * DAY
+    connection.execute("INSERT INTO users (email) VALUES ('reader@example.org')")
+    connection.execute(
+        "INSERT INTO deal_filters (user_id, name, domain, price_type)"
+        " SELECT user_id, 'all', 'us', 'NEW' FROM users WHERE email = 'reader@example.org'"
+    )
+    deal = """
+        INSERT INTO collected_deals (event_id, filter_id, asin, domain, price_type, currency,
+            observed_at, score, reasons, back_in_stock, source, first_run_id, last_run_id,
+            first_seen_at, last_seen_at)
+        SELECT %s, filter_id, 'B000000001', 'us', 'NEW', 'USD', %s, 50, '{}', false, 'simulator',
+            'r', 'r', %s, %s FROM deal_filters
+    """
+    for name, first, last in (
+        ("gone", old, old),
+        ("seen again", old, young),
+        ("reported", old, old),
+    ):
+        connection.execute(deal, [name, first, first, last])
+    connection.execute(
+        "INSERT INTO deal_reports (user_id, run_id, since, until, simulated, left_out)"
+        " SELECT user_id, 'r', %s, %s, false, 0 FROM deal_filters",
+        [young, young],
+    )
+    connection.execute(
+        "INSERT INTO reported_deals (report_id, event_id) SELECT report_id, 'reported'"
+        " FROM deal_reports"
+    )
+    connection.execute(
+        "INSERT INTO discoveries (name, kind, domain, category)"
+        " VALUES ('d', 'best_sellers', 'us', 1)"
+    )
+    proposal = """
+        INSERT INTO product_proposals (asin, domain, discovery_id, price_type, currency, source,
+            state, decided_at, run_id, proposed_at)
+        SELECT %s, 'us', discovery_id, 'NEW', 'USD', 'simulator', %s, %s, 'r', %s FROM discoveries
+    """
+    for asin, state, at in (
+        ("B000000001", "PROPOSED", old),
+        ("B000000002", "REJECTED", old),
+        ("B000000003", "APPROVED", old),
+        ("B000000004", "PROPOSED", young),
+    ):
+        decided = None if state == "PROPOSED" else at
+        connection.execute(proposal, [asin, state, decided, at])
+
+    dropped = drop_old(connection, Retention(points=None, records=400), at=NOW, apply=True)
+
+    assert {one.name: one.rows for one in dropped} == {
+        "collected_deals": 1,
+        "product_proposals": 2,
+    }
+    assert all(one.bytes > 0 for one in dropped)
+    kept = connection.execute("SELECT event_id FROM collected_deals ORDER BY 1").fetchall()
+    assert [row["event_id"] for row in kept] == ["reported", "seen again"]
+    kept = connection.execute("SELECT asin FROM product_proposals ORDER BY 1").fetchall()
+    assert [row["asin"] for row in kept] == ["B000000002", "B000000004"]
+
+
 def test_old_folders_go_whole(tmp_path: Path) -> None:
     for name, age in (("old", 30), ("young", 1), ("mixed", 30)):
         page = tmp_path / name / "batch-000" / "index.html"
@@ -219,6 +347,8 @@ class TestCommands:
     ) -> Iterator[None]:
         monkeypatch.setenv("DATABASE_URL", database.url)
         monkeypatch.setenv("KEEPER_HISTORY_RETENTION_DAYS", "1500")
+        # Whatever machine this is.
+        monkeypatch.setenv("KEEPER_LEAST_FREE_PERCENT", "0")
         load_settings.cache_clear()
         yield
         load_settings.cache_clear()
@@ -252,6 +382,47 @@ class TestCommands:
         keeper("maintain", "--apply")
         assert names(connection)[0] == "price_points_2021"
         assert keeper("maintain").stdout.splitlines()[-1] == "Nothing is past its retention."
+
+    def test_by_the_setting_the_first_run_reports_and_the_next_one_drops(
+        self,
+        connection: Connection,
+        store: Callable[[Sequence[PriceEvent]], object],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("KEEPER_APPLY_RETENTION", "true")
+        load_settings.cache_clear()
+        store([price_event(1000)])
+        mine = (
+            "SELECT subject, details, resolved_at FROM operator_notices WHERE topic = 'retention'"
+        )
+
+        told = keeper("maintain").stdout.splitlines()[-1]
+        assert "the next run drops it" in told
+        assert names(connection)[0] == "price_points_2011"
+        (notice,) = connection.execute(mine).fetchall()
+        assert "price_points_2011" in notice["details"]
+        assert "MB" in notice["details"]
+        assert "past its retention: price_points_2011" in keeper("status").stdout
+
+        assert "price_points_2011" in keeper("maintain", "--keep").stdout
+        assert names(connection)[0] == "price_points_2011"
+        keeper("maintain")
+        assert names(connection)[0] == "price_points_2021"
+        (notice,) = connection.execute(mine).fetchall()
+        assert notice["resolved_at"] is not None
+
+    def test_a_disk_that_gets_full_is_a_problem(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert "GB free" in keeper("status").stdout
+        monkeypatch.setenv("KEEPER_LEAST_FREE_PERCENT", "90")
+        load_settings.cache_clear()
+        room = shutil.disk_usage("/")
+        if room.free / room.total > 0.9:
+            pytest.skip("this machine's disk is nearly empty")
+
+        result = keeper("status")
+
+        assert result.exit_code == 1
+        assert "GB are free" in result.stderr
 
     def test_roll_up_says_what_it_did(
         self, store: Callable[[Sequence[PriceEvent]], object]

@@ -12,19 +12,21 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import Consumer, Message
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from keeper.domain.prices.events import PriceEvent
 from keeper.errors import TransientError
 from keeper.streams.codec import decode_price_event, encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import BatchPolicy
-from keeper.streams.consumers.batch_consumer import BatchConsumer, InstanceTakenError
+from keeper.streams.consumers.batch_consumer import BatchConsumer
+from keeper.streams.consumers.refusals import InstanceTakenError
 from keeper.streams.groups.progress import GroupProgress
 from keeper.streams.producer import EventProducer, UnacknowledgedError
-from keeper.streams.topic_admin import make_topics
+from keeper.streams.topic_admin import complete_settings, make_topics, settings_of
 from keeper.streams.topics import dead_letter_topic
 from tests.price_events import price_event
-from tests.waiting import HUNG_AFTER_S
+from tests.waiting import HUNG_AFTER_S, wait_until
 
 
 @pytest.fixture
@@ -189,6 +191,22 @@ def test_an_unacknowledged_message_is_an_error_that_names_the_remedy(kafka: Kafk
 
 def test_making_topics_again_makes_nothing(admin: AdminClient, topic: str) -> None:
     assert make_topics(admin, (topic,)) == []
+
+
+def test_topics_of_an_earlier_version_get_the_settings_they_lack_and_keep_those_they_have(
+    admin: AdminClient,
+) -> None:
+    names = [f"test-{uuid.uuid4().hex}" for _ in range(2)]
+    chosen = {"flush.messages": "7"}
+    made = [NewTopic(names[0], 1, 1), NewTopic(names[1], 1, 1, config=chosen)]
+    for future in admin.create_topics(made).values():
+        future.result()
+    wait_until(lambda: admin.list_topics(timeout=30).topics.keys() >= set(names), "the topics")
+
+    assert complete_settings(admin, tuple(names)) == [f"{names[0]}: flush.messages=1"]
+    assert complete_settings(admin, tuple(names)) == []
+    assert settings_of(admin, names[1]) == chosen
+    admin.delete_topics(names)
 
 
 def test_a_worker_whose_name_another_one_takes_ends_and_says_so(

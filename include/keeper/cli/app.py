@@ -13,10 +13,10 @@ from keeper.cli.deals import reports
 from keeper.cli.discovery import proposals
 from keeper.cli.discovery import searches as discover
 from keeper.cli.messages import alerts, channels, deliver, notices
-from keeper.cli.services import airflow, bot, console, health, relay, simulate
+from keeper.cli.services import airflow, bot, console, health, metrics, relay, simulate
 from keeper.cli.storage import lake, rates
 from keeper.cli.storage import upkeep as storage
-from keeper.cli.streams import dead_letters, lag, topics, workers
+from keeper.cli.streams import dead_letters, lag, resume, topics, workers
 from keeper.cli.tables import harmless, harmless_lines
 from keeper.cli.tokens import account as tokens
 from keeper.cli.tokens import keepa, probe
@@ -57,6 +57,7 @@ discover.app.command("reject")(proposals.reject)
 app.add_typer(lake.app, name="lake")
 app.add_typer(topics.app, name="topics")
 topics.app.command("lag")(lag.lag)
+topics.app.command("resume")(resume.resume)
 topics.app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(search.app, name="search")
 app.add_typer(rates.app, name="rates")
@@ -78,6 +79,7 @@ console.app.command("login")(users.login)
 app.add_typer(users.app, name="users")
 app.add_typer(api_tokens.app, name="api-tokens")
 app.command("health")(health.health)
+app.command("metrics")(metrics.metrics)
 app.command("simulate-keepa")(simulate.simulate_keepa)
 # Its words are Airflow's, of which it knows nothing.
 app.command(

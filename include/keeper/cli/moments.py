@@ -1,6 +1,7 @@
 """Times as people type them (a date, a time, how long ago) and as commands show them."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -39,6 +40,19 @@ def since(text: str) -> datetime:
     from keeper.clock import utc_now
 
     return parse_moment(text, now=utc_now())
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time that was typed, and whether it is another one when it is typed again: 2h, 7d."""
+
+    at: datetime
+    is_relative: bool
+
+
+def when(text: str) -> When:
+    """Read a time; see `parse_moment`."""
+    return When(since(text), _AGO.fullmatch(text.strip().lower()) is not None)
 
 
 def time_text(

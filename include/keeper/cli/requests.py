@@ -11,23 +11,40 @@ from keeper.cli.tables import harmless
 from keeper.metrics import Waits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keeper.pipeline.requests.carry_out import Lane, Options
 
 _BEAT_S: Final = 1.0
 
 
-def carry_out(
-    once: Annotated[bool, typer.Option("--once", help="Carry out what is due, then end.")] = False,
-    interval: Annotated[
-        float, typer.Option(help="Seconds between two looks; a new request wakes it up.", min=0.1)
-    ] = 2,
-) -> None:
+OnceOption = Annotated[bool, typer.Option("--once", help="Carry out what is due, then end.")]
+IntervalOption = Annotated[
+    float, typer.Option(help="Seconds between two looks; a new request wakes it up.", min=0.1)
+]
+
+
+def carry_out(once: OnceOption = False, interval: IntervalOption = 2) -> None:
     """Carry out what users ask the API for: replays, rebuilds, tests of channels.
 
     Long requests hold no quick one up. Several workers may run at once. One that is ended while
     it carries a request out leaves it to the next. Example: keeper carry-out --once
     """
-    from keeper.pipeline.requests.carry_out import LANES, Options, carry_out_due
+    from keeper.pipeline.requests.carry_out import LANES
+
+    serve("carry-out", LANES, once=once, interval=interval)
+
+
+def serve(worker: str, lanes: "Sequence[Lane]", *, once: bool, interval: float) -> None:
+    """Carry out the requests of some lanes until the worker is asked to end.
+
+    Args:
+        worker: The worker's name.
+        lanes: The lanes.
+        once: Whether to end when nothing is due.
+        interval: Seconds between two looks.
+    """
+    from keeper.pipeline.requests.carry_out import Options, carry_out_due
     from keeper.pipeline.services.configuration import postgres_config
     from keeper.settings import load_settings
     from keeper.stores.postgres.connection import session
@@ -40,25 +57,25 @@ def carry_out(
         stopping=stopping.is_set,
         wait=stopping.wait,
     )
-    sign = HeartbeatWriter("carry-out", waits)
+    sign = HeartbeatWriter(worker, waits)
     with stopped_by_signals(stopping.set):
         if once:
             with session(options.config) as connection:
-                made = sum(carry_out_due(connection, lane.kinds, options) for lane in LANES)
+                made = sum(carry_out_due(connection, lane.kinds, options) for lane in lanes)
             typer.echo(f"{made} attempts made")
             return
-        lanes = [
+        threads = [
             Thread(target=_run, args=(lane, options, waits, interval), name=lane.name)
-            for lane in LANES
+            for lane in lanes
         ]
-        for thread in lanes:
+        for thread in threads:
             thread.start()
         # A lane that ends by a mistake ends the worker, and whoever started it starts it again.
-        while all(thread.is_alive() for thread in lanes) and not stopping.wait(_BEAT_S):
+        while all(thread.is_alive() for thread in threads) and not stopping.wait(_BEAT_S):
             sign.beat()
         is_wanted = stopping.is_set()
         stopping.set()
-        for thread in lanes:
+        for thread in threads:
             thread.join()
     if not is_wanted:
         raise typer.Exit(1)
@@ -74,11 +91,11 @@ def _run(lane: "Lane", options: "Options", waits: Waits, interval: float) -> Non
     while not options.stopping():
         try:
             with session(options.config) as connection:
-                waits.record(f"database, {lane.name}", None)
                 # Before the first look, so that nothing is added in between unnoticed.
                 listen(connection)
                 while not options.stopping():
                     carry_out_due(connection, lane.kinds, options)
+                    waits.record(f"database, {lane.name}", None)
                     wait_for_requests(connection, interval)
         except TransientError as error:
             if waits.record(f"database, {lane.name}", str(error)):

@@ -17,6 +17,7 @@ class RequestKind(StrEnum):
     REPLAY_DEAD_LETTERS = "replay-dead-letters"
     REBUILD_SEARCH = "rebuild-search"
     TEST_CHANNEL = "test-channel"
+    BACK_UP = "back-up"
 
 
 class RequestState(StrEnum):

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from airflow.sdk import Asset, AssetWatcher, TriggerRule
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
@@ -47,18 +49,22 @@ Nothing but its watcher updates it: an asset a task writes, too, would trigger t
 
 @task(inlets=[PIPELINE_RUNS, WATCHED_PRODUCTS], outlets=[OUTBOX])
 def check_database() -> dict[str, list[str]]:
-    """Look for a want of tokens, stale products and messages that wait; return what was recorded.
+    """Look for a want of tokens, stale products, messages that wait and disks that get full.
 
+    Returns what was recorded. Disks are those of the machine, or container, the task runs on.
     Of messages that wait the operator is mailed directly too, for the notice may wait with them.
     """
     from keeper.pipeline.messages.operator import mail_operator
     from keeper.pipeline.services.configuration import channels
     from keeper.pipeline.services.monitor import (
+        monitor_clock,
+        monitor_disks,
         monitor_outbox,
         monitor_products,
         monitor_tokens,
         record_findings,
     )
+    from keeper.pipeline.services.monitor_backups import monitor_backups, monitor_log
     from keeper.stores.postgres.messages.channels import zone_of
 
     settings, now = load_settings(), utc_now()
@@ -69,7 +75,13 @@ def check_database() -> dict[str, list[str]]:
         findings = [
             monitor_tokens(connection, zone=zone),
             monitor_products(connection, policy=settings.runs.request_policy, at=now, zone=zone),
+            monitor_clock(connection, at=now, zone=zone),
             outbox,
+            monitor_disks(settings, Path(conf.get("logging", "base_log_folder"))),
+            monitor_backups(
+                connection, is_wanted=settings.backups.folder is not None, at=now, zone=zone
+            ),
+            monitor_log(connection, at=now),
         ]
         recorded = record_findings(connection, findings, operator=operator, at=now)
     if outbox.trouble is not None and outbox.topic in recorded["notified"]:
@@ -83,18 +95,30 @@ def check_database() -> dict[str, list[str]]:
     outlets=[OUTBOX],
 )
 def check_kafka() -> dict[str, list[str]]:
-    """Look for dead letters and for workers that are behind; return what was recorded, by topic.
+    """Look for dead letters and for workers that are behind, have stopped or lost messages.
 
     What was found is recorded also if Kafka then does not answer.
+
+    Returns:
+        What was recorded, by topic.
     """
-    from keeper.pipeline.services.monitor import monitor_dead_letters, monitor_lag, record_findings
+    from keeper.pipeline.services.monitor import (
+        monitor_dead_letters,
+        monitor_groups,
+        monitor_lag,
+        record_findings,
+    )
     from keeper.stores.postgres.messages.channels import zone_of
 
     kafka, now = kafka_config(), utc_now()
     with database() as connection:
         operator = load_settings().people.operator_email
         zone = zone_of(connection, operator)
-        findings = chain(monitor_dead_letters(kafka, at=now), monitor_lag(kafka, at=now, zone=zone))
+        findings = chain(
+            monitor_dead_letters(kafka, at=now),
+            monitor_groups(kafka, at=now, zone=zone),
+            monitor_lag(kafka, at=now, zone=zone),
+        )
         return record_findings(connection, findings, operator=operator, at=now)
 
 

@@ -17,19 +17,36 @@ from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
 from keeper.clock import utc_now
 from keeper.errors import TransientError
-from keeper.orchestration.airflow.assets import PRICE_HISTORY, REPLIES
+from keeper.orchestration.airflow.assets import OUTBOX, PRICE_HISTORY, REPLIES
 from keeper.orchestration.airflow.connections import database, elasticsearch_config
 from keeper.orchestration.airflow.lake import lake
 from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.summaries import conclude
 from keeper.settings import load_settings
 
+_DELETE: Final = "delete"
+"""Of Course, which a DAG file may not import."""
 METADATA_CONN: Final = "keeper_airflow_metadata"
 _LOG: Final = logging.getLogger(__name__)
 
 
 class CleaningFailedError(TransientError):
     """Airflow could not clean its own database."""
+
+
+@task(inlets=[OUTBOX])
+def choose_course(params: dict[str, Any]) -> str:
+    """Return whether this run deletes what is past its retention, or reports it: see Course."""
+    from keeper.pipeline.storage.course import choose_course
+
+    asked = params["apply"]
+    with database() as connection:
+        course = choose_course(
+            connection,
+            asked=None if asked is None else bool(asked),
+            by_setting=load_settings().retention.apply,
+        )
+    return course.value
 
 
 @task(outlets=[PRICE_HISTORY])
@@ -66,15 +83,15 @@ def check() -> None:
 
 
 @task(inlets=[PRICE_HISTORY])
-def drop_old_rows(params: dict[str, Any]) -> dict[str, int]:
-    """Drop points and records past their retention; return how many rows, by table."""
+def drop_old_rows(course: str) -> dict[str, dict[str, int]]:
+    """Drop points and records past their retention; return rows and bytes, by table."""
     from keeper.pipeline.storage.maintain import Retention, drop_old
 
     settings = load_settings()
     retention = Retention(settings.retention.history_days, settings.retention.records_days)
     with database() as connection:
-        old = drop_old(connection, retention, at=utc_now(), apply=bool(params["apply"]))
-    return {one.name: one.rows for one in old}
+        old = drop_old(connection, retention, at=utc_now(), apply=course == _DELETE)
+    return {one.name: {"rows": one.rows, "bytes": one.bytes} for one in old}
 
 
 # Of other stores: what is wrong with the database need not hold them.
@@ -84,13 +101,13 @@ def drop_old_rows(params: dict[str, Any]) -> dict[str, int]:
     execution_timeout=timedelta(hours=2),
     inlets=[REPLIES],
 )
-def drop_old_files(params: dict[str, Any]) -> dict[str, Any]:
+def drop_old_files(course: str | None) -> dict[str, Any]:
     """Delete replies, run files, Data Docs and Airflow's logs past their retention."""
     from keeper.pipeline.storage.maintain import drop_old_folders
     from keeper.pipeline.storage.prune_lake import prune_lake
     from keeper.stores.postgres.runs.runs import running_runs
 
-    settings, now, apply = load_settings(), utc_now(), bool(params["apply"])
+    settings, now, apply = load_settings(), utc_now(), course == _DELETE
     with database() as connection:
         running = running_runs(connection)
     pruned = prune_lake(
@@ -120,7 +137,7 @@ def drop_old_files(params: dict[str, Any]) -> dict[str, Any]:
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, is_independent=True)
-def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
+def drop_old_task_logs(course: str | None) -> list[str]:
     """Drop the months of task logs past their retention from Elasticsearch; return the indices.
 
     Raises:
@@ -132,13 +149,13 @@ def drop_old_task_logs(params: dict[str, Any]) -> list[str]:
     before = utc_now() - timedelta(days=load_settings().retention.airflow_days)
     with elasticsearch_config().client() as client:
         try:
-            return drop_months(client, before, apply=bool(params["apply"]))
+            return drop_months(client, before, apply=course == _DELETE)
         except SearchUnavailableError as error:
             raise AirflowSkipException(f"{error}; the next run drops what is due") from None
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, is_independent=True, execution_timeout=timedelta(hours=2))
-def clean_airflow(params: dict[str, Any]) -> None:
+def clean_airflow(course: str | None) -> None:
     """Delete what Airflow's own database has recorded before its retention.
 
     By Airflow's own command, in a process of its own: a task may not reach that database but by
@@ -160,7 +177,7 @@ def clean_airflow(params: dict[str, Any]) -> None:
         *(sys.executable, "-m", "airflow", "db", "clean"),
         *("--clean-before-timestamp", before.isoformat()),
         *("--skip-archive", "--error-on-cleanup-failure"),
-        "--yes" if params["apply"] else "--dry-run",
+        "--yes" if course == _DELETE else "--dry-run",
     ]
     url = connection.get_uri().replace("postgres://", "postgresql+psycopg2://", 1)
     done = subprocess.run(
@@ -178,26 +195,56 @@ def clean_airflow(params: dict[str, Any]) -> None:
         )
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE, retries=1)
+@task(trigger_rule=TriggerRule.ALL_DONE, retries=1, outlets=[OUTBOX])
 def summarise(
+    course: str | None,
     months: list[str] | None,
     rolled_up: dict[str, Any] | None,
-    rows: dict[str, int] | None,
+    rows: dict[str, dict[str, int]] | None,
     files: dict[str, Any] | None,
     logs: list[str] | None,
     ti: RuntimeTaskInstanceProtocol,
-    params: dict[str, Any],
 ) -> str:
-    """End the run with its line, or fail where one of its tasks did."""
-    return conclude(
-        ti, storage_line(months, rolled_up, rows, files, logs, apply=bool(params["apply"]))
-    )
+    """End the run with its line, or fail where one of its tasks did.
+
+    Before anything is deleted for the first time the operator is notified of what will be.
+    """
+    from keeper.pipeline.storage.course import Course, record_course
+
+    line = conclude(ti, storage_line(months, rolled_up, rows, files, logs, apply=course == _DELETE))
+    if course is not None:
+        with database() as connection:
+            record_course(
+                connection,
+                Course(course),
+                past_retention(rows, files, logs),
+                operator=load_settings().people.operator_email,
+                at=utc_now(),
+            )
+    return line
+
+
+def past_retention(
+    rows: Mapping[str, Mapping[str, int]] | None,
+    files: Mapping[str, Mapping[str, int]] | None,
+    logs: Sequence[str] | None,
+) -> list[str]:
+    """Return what is past its retention, a line each, with the bytes it takes."""
+    lines = [
+        f"{name}: {one['rows']:,} rows, {one['bytes'] / 1e6:,.1f} MB"
+        for name, one in (rows or {}).items()
+    ]
+    for kind, one in (files or {}).items():
+        count = sum(n for name, n in one.items() if name != "bytes")
+        if count:
+            lines.append(f"{kind.replace('_', ' ')}: {count:,}, {one['bytes'] / 1e6:,.1f} MB")
+    return lines + [f"logs in Elasticsearch: {name}" for name in logs or ()]
 
 
 def storage_line(
     months: Sequence[str] | None,
     rolled_up: Mapping[str, Any] | None,
-    rows: Mapping[str, int] | None,
+    rows: Mapping[str, Mapping[str, int]] | None,
     files: Mapping[str, Any] | None,
     logs: Sequence[str] | None,
     *,
@@ -208,9 +255,11 @@ def storage_line(
     # Of each kind a count and the bytes it takes.
     kinds = list((files or {}).values())
     count = sum(n for kind in kinds for name, n in kind.items() if name != "bytes")
+    tables = list((rows or {}).values())
+    size = sum(one["bytes"] for one in (*tables, *kinds))
     return (
         f"{len(months or ())} new months; rolled up {rolled or 'nothing'}; "
-        f"{sum((rows or {}).values())} rows, {count} replies, runs and folders "
-        f"and {len(logs or ())} months of logs in Elasticsearch "
+        f"{sum(one['rows'] for one in tables)} rows, {count} replies, runs and folders "
+        f"and {len(logs or ())} months of logs in Elasticsearch ({size / 1e6:,.1f} MB) "
         f"{'dropped' if apply else 'are past their retention and were kept'}"
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from keeper.settings.group import (
     PostgresUrl,
@@ -16,7 +16,10 @@ from keeper.settings.group import (
 class BackupSettings(SettingsGroup):
     """Backups of PostgreSQL, of Keepa's replies and of the settings."""
 
-    folder: Path = Field(default=Path("/var/lib/keeper/backups"), validation_alias="KEEPER_BACKUPS")
+    folder: str | None = Field(default=None, validation_alias="KEEPER_BACKUPS")
+    staging: Path = Field(
+        default=Path("/var/lib/keeper/backups"), validation_alias="KEEPER_BACKUP_STAGING"
+    )
     server_url: PostgresUrl | None = Field(
         default=None, validation_alias="KEEPER_BACKUP_SERVER_URL"
     )
@@ -26,6 +29,13 @@ class BackupSettings(SettingsGroup):
     programs: Path | None = Field(default=None, validation_alias="KEEPER_POSTGRES_PROGRAMS")
     recipient: Path | None = Field(default=None, validation_alias="KEEPER_BACKUP_RECIPIENT")
     days: int = Field(default=14, ge=1, validation_alias="KEEPER_BACKUP_RETENTION_DAYS")
+
+    @field_validator("folder")
+    @classmethod
+    def _is_a_folder_or_object_storage(cls, folder: str | None) -> str | None:
+        if folder is not None and not folder.startswith(("/", "s3://")):
+            raise ValueError("must be the path of a folder, from / on, or s3://bucket/folder")
+        return folder
 
     @model_validator(mode="after")
     def _password_has_a_user(self) -> Self:

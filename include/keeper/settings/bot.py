@@ -5,10 +5,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from keeper.settings.group import HttpUrl, SettingsGroup
+from keeper.settings.group import HostAndPort, HttpUrl, SettingsGroup, split_address
 
 _KEY_BYTES: Final = 32
-_LAST_PORT: Final = 65_535
 
 
 def _app_key(value: SecretStr) -> SecretStr:
@@ -19,13 +18,6 @@ def _app_key(value: SecretStr) -> SecretStr:
     if not is_key:
         # Its text is a secret.
         raise ValueError("must be 64 hexadecimal digits, as `keeper bot app-key` prints them")
-    return value
-
-
-def _host_and_port(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _LAST_PORT:
-        raise ValueError("must look like 127.0.0.1:8001")
     return value
 
 
@@ -43,9 +35,7 @@ class BotSettings(SettingsGroup):
     webhook_url: Annotated[HttpUrl, AfterValidator(_https)] | None = Field(
         default=None, validation_alias="KEEPER_BOT_WEBHOOK_URL"
     )
-    listen: Annotated[str, AfterValidator(_host_and_port)] = Field(
-        default="127.0.0.1:8001", validation_alias="KEEPER_BOT_LISTEN"
-    )
+    listen: HostAndPort = Field(default="127.0.0.1:8001", validation_alias="KEEPER_BOT_LISTEN")
     session_s: int = Field(default=600, ge=10, le=86_400, validation_alias="KEEPER_BOT_SESSION_S")
     updates_a_minute: int = Field(
         default=30, ge=1, le=1_000, validation_alias="KEEPER_BOT_UPDATES_A_MINUTE"
@@ -58,8 +48,7 @@ class BotSettings(SettingsGroup):
     @property
     def host_and_port(self) -> tuple[str, int]:
         """Where the bot listens for Telegram, if it has a webhook."""
-        host, _, port = self.listen.rpartition(":")
-        return host, int(port)
+        return split_address(self.listen)
 
     @property
     def session(self) -> timedelta:

@@ -6,11 +6,12 @@ A group declares, for each of its fields, the environment variable that holds it
 
 import re
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
+_LAST_PORT: Final = 65_535
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:\d*)?")
 
 
@@ -120,3 +121,24 @@ def with_password(url: SecretStr, password: SecretStr | None) -> SecretStr:
     user, _, hosts = parts.netloc.rpartition("@")
     login = f"{user}:{quote(password.get_secret_value(), safe='')}"
     return SecretStr(urlunsplit(parts._replace(netloc=f"{login}@{hosts}")))
+
+
+def split_address(value: str) -> tuple[str, int]:
+    """Return host and port of an address such as 127.0.0.1:8001.
+
+    Raises:
+        ValueError: It is none.
+    """
+    host, _, port = value.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _LAST_PORT:
+        raise ValueError("must look like 127.0.0.1:8001")
+    return host, int(port)
+
+
+def _host_and_port(value: str) -> str:
+    split_address(value)
+    return value
+
+
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+"""Where something listens."""

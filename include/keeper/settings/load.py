@@ -15,6 +15,7 @@ from keeper.settings.group import SettingsGroup
 from keeper.settings.kafka import KafkaSettings
 from keeper.settings.keepa import KeepaSettings
 from keeper.settings.messages import ChatSettings, LinkSettings, MailSettings, PeopleSettings
+from keeper.settings.metrics import MetricsSettings
 from keeper.settings.runs import DealSettings, RunSettings
 from keeper.settings.storage import FolderSettings, RetentionSettings
 from keeper.settings.stores import AirflowSettings, DatabaseSettings, ElasticsearchSettings
@@ -38,6 +39,7 @@ class Settings(SettingsGroup):
     folders: FolderSettings = Field(default_factory=FolderSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     backups: BackupSettings = Field(default_factory=BackupSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     runs: RunSettings = Field(default_factory=RunSettings)
     deals: DealSettings = Field(default_factory=DealSettings)
 

@@ -14,7 +14,12 @@ class FolderSettings(SettingsGroup):
 
 
 class RetentionSettings(SettingsGroup):
-    """Days after which `maintain_storage` drops what nobody needs any more."""
+    """Days after which `maintain_storage` drops what nobody needs any more, and whether it does."""
+
+    apply: bool = Field(default=False, validation_alias="KEEPER_APPLY_RETENTION")
+    least_free_percent: float = Field(
+        default=10, ge=0, le=90, validation_alias="KEEPER_LEAST_FREE_PERCENT"
+    )
 
     replies_days: int = Field(default=400, ge=1, validation_alias="KEEPER_LAKE_RETENTION_DAYS")
     run_files_days: int = Field(

@@ -32,13 +32,28 @@ _MAX_COUNT: Final = 2**31 - 1
 _MAX_LONG: Final = 2**63 - 1
 _MAX_ID_BYTES: Final = 512
 """What Elasticsearch takes as the id of a document."""
-_CLOCK_TOLERANCE: Final = timedelta(days=1)
+CLOCK_TOLERANCE: Final = timedelta(days=1)
 MAX_KEYWORD_LENGTH: Final = 4_000
 """Well below the 32,766 bytes Elasticsearch takes as one keyword."""
 
 
 class UndecodableMessageError(TerminalError):
     """A message that is not an event Keeper can store, however often it is read."""
+
+
+class FutureCheckError(UndecodableMessageError):
+    """An event that is good but for its check, which this machine's clock puts into the future.
+
+    Either the check's clock is wrong or this machine's; who knows when it was published can say.
+
+    Attributes:
+        event: The event.
+    """
+
+    def __init__(self, event: PriceEvent | DealEvent) -> None:
+        """Keep the event."""
+        super().__init__(f"checked_at {event.checked_at.isoformat()} is in the future")
+        self.event = event
 
 
 def encode_price_event(event: PriceEvent) -> bytes:
@@ -66,7 +81,7 @@ class LatestCheck:
     def allows(self, checked_at: datetime) -> bool:
         """Return whether a check at this time is believed."""
         if checked_at > self._until:
-            self._until = self._clock() + _CLOCK_TOLERANCE
+            self._until = self._clock() + CLOCK_TOLERANCE
         return checked_at <= self._until
 
 
@@ -79,12 +94,13 @@ def decode_price_event(
     """Read a message of `price-updates` or `price-backfill`; unknown fields are ignored.
 
     Raises:
+        FutureCheckError: All is well but the time of the check.
         UndecodableMessageError: Not JSON, a field missing or of the wrong type, or a value no store
             would take.
     """
     event = _decoded(_PRICE_DECODER, message)
     if problem := (
-        _problem_of(event, latest_check)
+        _problem_of(event)
         or _look_problem(event)
         or _coupon_problem(event)
         or _amount_problem(event.current_price)
@@ -96,6 +112,8 @@ def decode_price_event(
         )
     ):
         raise UndecodableMessageError(problem)
+    if not latest_check.allows(event.checked_at):
+        raise FutureCheckError(event)
     return event
 
 
@@ -109,7 +127,7 @@ def decode_deal_event(
     """
     event = _decoded(_DEAL_DECODER, message)
     if problem := (
-        _problem_of(event, latest_check)
+        _problem_of(event)
         or _deal_problem(event)
         or _amount_problem(event.current_price)
         or _amount_problem(event.original_price)
@@ -123,6 +141,8 @@ def decode_deal_event(
         )
     ):
         raise UndecodableMessageError(problem)
+    if not latest_check.allows(event.checked_at):
+        raise FutureCheckError(event)
     return event
 
 
@@ -135,7 +155,7 @@ def _decoded(decoder: msgspec.json.Decoder[_Event], message: bytes | None) -> _E
         raise UndecodableMessageError(str(error)) from None
 
 
-def _problem_of(event: PriceEvent | DealEvent, latest_check: LatestCheck) -> str | None:
+def _problem_of(event: PriceEvent | DealEvent) -> str | None:
     """Return what is wrong with the fields both kinds of event have."""
     timestamp, checked_at = event.timestamp, event.checked_at
     if event.schema_version > SCHEMA_VERSION:
@@ -152,9 +172,7 @@ def _problem_of(event: PriceEvent | DealEvent, latest_check: LatestCheck) -> str
         return f"timestamp {timestamp.isoformat()} is no time of a price"
     if not checked_at >= KEEPA_EPOCH:
         return f"checked_at {checked_at.isoformat()} is no time of a check"
-    if not latest_check.allows(checked_at):
-        return f"checked_at {checked_at.isoformat()} is in the future"
-    if timestamp > checked_at and timestamp > checked_at + _CLOCK_TOLERANCE:
+    if timestamp > checked_at and timestamp > checked_at + CLOCK_TOLERANCE:
         return f"timestamp {timestamp.isoformat()} is later than the check that saw it"
     if event.price_minor is not None and not 0 < event.price_minor <= MAX_AMOUNT_MINOR:
         return f"price_minor is {event.price_minor}"

@@ -1,10 +1,13 @@
 """Making topics, growing them and asking how they are set; brokers make none by themselves."""
 
+from datetime import timedelta
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, without an __all__
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
     ConfigResource,
     ConfigSource,
     ResourceType,
@@ -12,7 +15,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, wit
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from keeper.errors import TerminalError, TransientError
-from keeper.streams.topics import CONTROL_TOPICS, MAX_DEAD_LETTER_BYTES, is_dead_letter_topic
+from keeper.streams.topics import (
+    CONTROL_TOPICS,
+    DATA_TOPICS,
+    KEEPER_GROUPS,
+    MAX_DEAD_LETTER_BYTES,
+    is_dead_letter_topic,
+)
 
 PARTITIONS: Final = 6
 TOPIC_CONFIG: Final = {
@@ -21,6 +30,13 @@ TOPIC_CONFIG: Final = {
     # Retention counts from publishing, whatever time a client puts on a message.
     "message.timestamp.type": "LogAppendTime",
 }
+_OFFSETS_KEPT: Final = timedelta(days=7)
+_DATA_CONFIG: Final = {"retention.bytes": str(2 * 1024**3)}
+"""By partition: a first check of many thousand products fills no disk for a week. What is removed
+before it was read is counted, and `keeper lake replay` brings it back."""
+_ALONE_CONFIG: Final = {"flush.messages": "1"}
+"""Where no other broker has a copy, an acknowledged message is on the disk: Kafka leaves it to the
+operating system otherwise, and a machine that loses its power loses it."""
 _CONTROL_CONFIG: Final = {
     "retention.ms": str(24 * 3_600_000),
     # Only whole segments are removed, and a topic this quiet would never fill one.
@@ -46,6 +62,33 @@ def settings_of(admin: AdminClient, topic: str) -> dict[str, str]:
         raise TransientError(f"Kafka did not return the settings of {topic}: {error}") from error
     own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
     return {name: entry.value for name, entry in sorted(entries.items()) if entry.source == own}
+
+
+def offsets_kept_for(admin: AdminClient) -> timedelta:
+    """Return for how long the brokers keep the offsets of a group without members.
+
+    A broker that does not say is taken to do as Kafka does by default.
+
+    Raises:
+        TransientError: Kafka does not answer.
+    """
+    try:
+        brokers = admin.list_topics(timeout=10).brokers
+        resources = [ConfigResource(ResourceType.BROKER, str(broker)) for broker in brokers]
+        futures = admin.describe_configs(resources)
+        minutes = [
+            int(future.result(timeout=30)["offsets.retention.minutes"].value)
+            for future in futures.values()
+        ]
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED:
+            return _OFFSETS_KEPT
+        raise TransientError(f"Kafka did not return its settings: {error}") from error
+    except TimeoutError as error:
+        raise TransientError("Kafka did not return its settings in time") from error
+    except KeyError:
+        return _OFFSETS_KEPT
+    return min((timedelta(minutes=one) for one in minutes), default=_OFFSETS_KEPT)
 
 
 def existing_topics(admin: AdminClient, *, timeout_s: float = 10) -> tuple[int, set[str]]:
@@ -81,9 +124,9 @@ def make_topics(
         NewTopic(
             topic,
             # So few events keep their order in one.
-            num_partitions=1 if topic in CONTROL_TOPICS else partitions,
+            num_partitions=1 if topic in (*CONTROL_TOPICS, KEEPER_GROUPS) else partitions,
             replication_factor=replication,
-            config=_config_of(topic),
+            config=_config_of(topic, is_alone=replication == 1),
         )
         for topic in topics
     ]
@@ -126,10 +169,57 @@ def grow_topic(admin: AdminClient, topic: str, partitions: int, *, timeout_s: fl
         raise TransientError(f"Kafka could not grow {topic}: {error}") from error
 
 
-def _config_of(topic: str) -> dict[str, str]:
+def complete_settings(admin: AdminClient, topics: tuple[str, ...]) -> list[str]:
+    """Give topics of an earlier version the settings they lack; those somebody chose stay.
+
+    Returns:
+        What was set, as `topic: name=value`.
+
+    Raises:
+        TransientError: Kafka did not answer or refused.
+    """
+    found = admin.list_topics(timeout=30).topics
+    done = []
+    # One that another migration makes at this moment has them.
+    for topic in sorted(found.keys() & topics):
+        replicas = [len(one.replicas) for one in found[topic].partitions.values()]
+        wanted = _config_of(topic, is_alone=max(replicas, default=1) == 1)
+        missing = {
+            name: wanted[name]
+            for name in (*_DATA_CONFIG, *_ALONE_CONFIG)
+            if name in wanted and name not in settings_of(admin, topic)
+        }
+        if missing:
+            _set(admin, topic, missing)
+            done += [f"{topic}: {name}={value}" for name, value in missing.items()]
+    return done
+
+
+def _set(admin: AdminClient, topic: str, settings: dict[str, str]) -> None:
+    resource = ConfigResource(
+        ResourceType.TOPIC,
+        topic,
+        incremental_configs=[
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in settings.items()
+        ],
+    )
+    try:
+        admin.incremental_alter_configs([resource])[resource].result(timeout=30)
+    except (KafkaException, TimeoutError) as error:
+        raise TransientError(f"Kafka did not take the settings of {topic}: {error}") from error
+
+
+def _config_of(topic: str, *, is_alone: bool) -> dict[str, str]:
     config = dict(TOPIC_CONFIG)
+    if topic in DATA_TOPICS:
+        config |= _DATA_CONFIG
+    if is_alone and topic not in CONTROL_TOPICS:
+        config |= _ALONE_CONFIG
     if is_dead_letter_topic(topic):
         config["max.message.bytes"] = str(MAX_DEAD_LETTER_BYTES)
     if topic in CONTROL_TOPICS:
         config |= _CONTROL_CONFIG
+    if topic == KEEPER_GROUPS:
+        config |= {"cleanup.policy": "compact", "retention.ms": "-1"}
     return config

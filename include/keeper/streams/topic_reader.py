@@ -50,9 +50,15 @@ class PartitionSpan:
 class TopicReader:
     """Reads what is committed of any topic; a context manager."""
 
-    def __init__(self, config: KafkaConfig) -> None:
-        """Connect lazily."""
+    def __init__(self, config: KafkaConfig, *, timeout_s: float | None = None) -> None:
+        """Connect lazily.
+
+        Args:
+            config: Where Kafka is.
+            timeout_s: How long an answer may take; None for ten seconds.
+        """
         self._servers = config.bootstrap_servers
+        self._timeout_s = timeout_s or _TIMEOUT_S
         self._consumer = Consumer(
             config.for_client(
                 {
@@ -61,6 +67,8 @@ class TopicReader:
                     "enable.auto.commit": False,
                     "isolation.level": "read_committed",
                     "enable.partition.eof": True,
+                    # The end of what there is shows once a fetch has waited for more.
+                    "fetch.wait.max.ms": 50,
                     "allow.auto.create.topics": False,
                     "log_level": 0,
                 }
@@ -91,7 +99,7 @@ class TopicReader:
             TransientError: Kafka does not answer.
         """
         with self._answering():
-            found = self._consumer.list_topics(timeout=_TIMEOUT_S).topics
+            found = self._consumer.list_topics(timeout=self._timeout_s).topics
         return {
             name: len(topic.partitions)
             for name, topic in sorted(found.items())
@@ -130,7 +138,7 @@ class TopicReader:
         asked = [TopicPartition(topic, span.partition, at) for span in spans]
         with self._answering():
             found = asked_of_leaders(
-                lambda: self._consumer.offsets_for_times(asked, timeout=_TIMEOUT_S)
+                lambda: self._consumer.offsets_for_times(asked, timeout=self._timeout_s)
             )
         ends = {span.partition: span.end for span in spans}
         return {

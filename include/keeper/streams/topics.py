@@ -9,6 +9,8 @@ DEAL_UPDATES: Final = "deal-updates"
 PRICE_BACKFILL: Final = "price-backfill"
 KEEPER_EVENTS: Final = "keeper-events"
 KEEPER_CHANGES: Final = "keeper-changes"
+KEEPER_GROUPS: Final = "keeper-groups"
+"""What consumer groups leave for their next workers; the latest record of each key is kept."""
 DATA_TOPICS: Final = (PRICE_UPDATES, DEAL_UPDATES, PRICE_BACKFILL)
 """What is loaded into the stores; each has its dead letters beside it."""
 
@@ -41,7 +43,7 @@ def topics_to_make() -> tuple[str, ...]:
     Events of Keeper's own have no dead letters: one that cannot be read is no loss.
     """
     letters = (dead_letter_topic(topic) for topic in DATA_TOPICS)
-    return (*DATA_TOPICS, *CONTROL_TOPICS, *letters)
+    return (*DATA_TOPICS, *CONTROL_TOPICS, KEEPER_GROUPS, *letters)
 
 
 def remedy_for_missing(topic: str, there_are: Collection[str] = ()) -> str:

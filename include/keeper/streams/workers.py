@@ -155,6 +155,16 @@ class Relay(Worker):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exporter(Worker):
+    """The worker that shows Prometheus what the stores hold; it reads no topic."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return ("metrics",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramBot(Worker):
     """The worker that answers people on Telegram, through the API; it reads no topic."""
 
@@ -162,6 +172,31 @@ class TelegramBot(Worker):
     def command(self) -> tuple[str, ...]:
         """The words after `keeper` that start it."""
         return ("bot",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupMaker(Worker):
+    """The worker that makes backups when asked to; it reads no topic."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return "backup", "on-request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogReceiver(Worker):
+    """The worker that receives PostgreSQL's log, so that backups restore any moment since.
+
+    It reads no topic. Storage of backups that hangs is given up after minutes.
+    """
+
+    silent_s: float = 600
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words after `keeper` that start it."""
+        return ("receive-wal",)
 
 
 WORKERS: Final[tuple[Worker, ...]] = (
@@ -229,7 +264,10 @@ WORKERS: Final[tuple[Worker, ...]] = (
     Deliverer(title="deliverer of alerts", needs_internet=True),
     RequestWorker(title="worker of the API's requests", needs_internet=True),
     Relay(title="relay of changes to the console"),
+    Exporter(title="numbers for Prometheus", needs_setting="KEEPER_METRICS_LISTEN"),
     TelegramBot(title="Telegram bot", needs_internet=True, needs_setting="TELEGRAM_BOT_TOKEN"),
+    BackupMaker(title="maker of backups", needs_setting="KEEPER_BACKUPS"),
+    LogReceiver(title="receiver of PostgreSQL's log", needs_setting="KEEPER_BACKUP_SERVER_URL"),
 )
 """Every worker, in the order in which the local stack starts and people are shown them."""
 

@@ -1,7 +1,9 @@
 from collections.abc import Callable
 
 import pytest
+import yaml
 
+from stack import elasticsearch, kafka
 from stack.catalogue import GROUPS, build, names_of
 from stack.context import Stack
 from stack.errors import StackError
@@ -85,3 +87,46 @@ def test_the_bot_starts_where_it_has_a_token_at_telegram(
     token = stack.layout.secrets / "bot_api_token"
     assert bot.program.env["KEEPER_BOT_API_TOKEN_FILE"] == str(token)
     assert bot.program.env["KEEPER_BOT_API_URL"] == f"http://127.0.0.1:{stack.ports.console}"
+
+
+@pytest.mark.parametrize(
+    ("durable", "option"),
+    [(True, "-XX:+UseG1GC"), (False, "-XX:TieredStopAtLevel=1")],
+    ids=["running for long", "throwaway"],
+)
+def test_javas_servers_start_quickly_where_they_end_soon(
+    make_stack: Callable[..., Stack], durable: bool, option: str
+) -> None:
+    stack = make_stack(durable=durable)
+    config = stack.layout.home / "elasticsearch" / "config" / "jvm.options"
+    config.parent.mkdir(parents=True)
+    elasticsearch.prepare(stack, config.parents[1])
+    assert option in kafka.service(stack).program.argv
+    assert option in config.read_text("utf-8").splitlines()
+
+
+def test_an_observed_stack_shows_each_worker_at_a_port_of_its_own(
+    make_stack: Callable[..., Stack],
+) -> None:
+    stack = make_stack(is_observed=True)
+    names = names_of(stack, [])
+    services, _ = build(stack, names)
+    assert {"prometheus", "metrics"} <= names
+    (prometheus,) = (service for service in services if service.name == "prometheus")
+    prometheus.prepare()
+    read = yaml.safe_load((stack.layout.home / "prometheus" / "prometheus.yml").read_text("utf-8"))
+    (job,) = (job for job in read["scrape_configs"] if job["job_name"] == "workers")
+    shown = {one["labels"]["program"]: one["targets"][0] for one in job["static_configs"]}
+    assert shown == {
+        service.name: service.program.env["KEEPER_METRICS_LISTEN"]
+        for service in services
+        if service.name in GROUPS["workers"]
+    }
+    assert len(set(shown.values())) == len(shown)
+
+
+def test_a_stack_that_is_not_observed_has_neither(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack()
+    assert not {"prometheus", "metrics"} & names_of(stack, [])
+    services, _ = build(stack, names_of(stack, ["workers"]))
+    assert not [s.name for s in services if "KEEPER_METRICS_LISTEN" in s.program.env]

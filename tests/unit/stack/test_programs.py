@@ -148,7 +148,11 @@ def test_a_bare_program_inherits_the_path_alone() -> None:
             "listen_addresses = '127.0.0.1'\nport = 1\n",
         ),
         ("redis.conf", {"port": 1, "folder": "/d", "password": "p"}, "bind 127.0.0.1\nport 1\n"),
-        ("elasticsearch.jvm.options", {"tmp": "/t"}, "-Djava.io.tmpdir=${ES_TMPDIR}\n"),
+        (
+            "elasticsearch.jvm.options",
+            {"tmp": "/t", "server": "-XX:+UseSerialGC"},
+            "-Djava.io.tmpdir=${ES_TMPDIR}\n",
+        ),
     ],
 )
 def test_servers_listen_on_loopback(name: str, values: dict[str, object], line: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stack.catalogue import build, names_of
-from stack.context import Stack, load_stack, wants_redis
+from stack.context import Stack, load_stack, wants
 from stack.environment import export_lines, product_environment
 from stack.errors import StackError
 from stack.layout import Layout
@@ -88,12 +88,12 @@ def test_nothing_of_it_is_kept(with_redis: Stack) -> None:
     [("1", False, True), ("0", True, False), ("", True, True), (" ", False, False)],
 )
 def test_the_variable_wins_over_the_last_choice(text: str, remembered: bool, wanted: bool) -> None:
-    assert wants_redis({"KEEPER_STACK_REDIS": text}, remembered) is wanted
+    assert wants("KEEPER_STACK_REDIS", {"KEEPER_STACK_REDIS": text}, remembered) is wanted
 
 
 def test_what_is_neither_yes_nor_no_is_refused() -> None:
     with pytest.raises(StackError, match=r"KEEPER_STACK_REDIS must be 1 or 0, not 'yes'\."):
-        wants_redis({"KEEPER_STACK_REDIS": "yes"}, False)
+        wants("KEEPER_STACK_REDIS", {"KEEPER_STACK_REDIS": "yes"}, False)
 
 
 def test_the_choice_is_remembered(layout: Layout) -> None:

@@ -5,7 +5,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    TIMESTAMP_LOG_APPEND_TIME,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 
 from keeper.domain.prices.events import PriceEvent
 from keeper.streams.codec import decode_price_event, encode_price_event
@@ -13,6 +18,7 @@ from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers import batch_consumer as consumer_module
 from keeper.streams.consumers.batch import BatchPolicy
 from keeper.streams.consumers.batch_consumer import BatchConsumer
+from keeper.streams.consumers.losses import Loss
 from keeper.streams.dead_letters.producer import DeadLetter, DeadLetterLimit, DeadLettersUnsentError
 from tests.price_events import price_event
 
@@ -25,8 +31,15 @@ class FakeMessage:
     """A message, or an error in its place."""
 
     def __init__(
-        self, offset: int, *, partition: int = 0, error: int | None = None, value: bytes = GOOD
+        self,
+        offset: int,
+        *,
+        partition: int = 0,
+        error: int | None = None,
+        value: bytes = GOOD,
+        published_ms: int = 1_772_366_400_000,
     ) -> None:
+        self._published_ms = published_ms
         self._place = (partition, offset)
         self._error = None if error is None else KafkaError(error)
         self._value = value
@@ -42,6 +55,9 @@ class FakeMessage:
 
     def offset(self) -> int:
         return self._place[1]
+
+    def timestamp(self) -> tuple[int, int]:
+        return TIMESTAMP_LOG_APPEND_TIME, self._published_ms
 
     def value(self) -> bytes:
         return self._value
@@ -69,6 +85,8 @@ class FakeKafka:
                 if message.error() is None:
                     self.ends[message.partition()] = message.offset() + 1
         self.starts = {0: 0, 1: 0}
+        # By partition, the committed offset and what was committed beside it.
+        self.stands: dict[int, tuple[int, str]] = {}
 
     def consumer(self, settings: dict[str, Any], **_: Any) -> "FakeKafka":
         assert settings["enable.auto.commit"] is False
@@ -158,7 +176,11 @@ class FakeKafka:
     def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
         if self.silences:
             raise KafkaException(KafkaError(self.silences.pop(0)))
-        return [TopicPartition(TOPIC, place.partition, UNKNOWN) for place in places]
+        stands = {place.partition: self.stands.get(place.partition) for place in places}
+        return [
+            TopicPartition(TOPIC, partition, *(stand or (UNKNOWN,)))
+            for partition, stand in stands.items()
+        ]
 
     def get_watermark_offsets(
         self, place: TopicPartition, timeout: float = 0, cached: bool = False
@@ -177,6 +199,7 @@ def consumer_of(
     on_cycle: Callable[[], None] = lambda: None,
     max_messages: int = 100,
     dead_letters: DeadLetterLimit | None = None,
+    on_loss: Callable[[Loss], None] = lambda _: None,
 ) -> BatchConsumer[PriceEvent]:
     """Return a consumer of the fake that waits for nothing."""
     monkeypatch.setattr(consumer_module, "Consumer", kafka.consumer)
@@ -188,6 +211,7 @@ def consumer_of(
         decode=decode_price_event,
         handle=handle,
         on_cycle=on_cycle,
+        on_loss=on_loss,
         policy=BatchPolicy(
             max_messages, 0.001, 0.001, dead_letters=dead_letters or DeadLetterLimit()
         ),

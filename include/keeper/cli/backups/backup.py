@@ -7,6 +7,7 @@ import typer
 from keeper.cli.moments import time_text
 from keeper.cli.options import JsonOption
 from keeper.cli.records import print_records
+from keeper.cli.requests import IntervalOption, OnceOption, serve
 from keeper.cli.session import refuse
 from keeper.cli.tables import harmless, print_table
 from keeper.clock import utc_now
@@ -35,6 +36,19 @@ def make() -> None:
     typer.echo(f"{made.name} is made: {_megabytes(made.bytes)} MB in {seconds:.1f} s")
 
 
+@app.command("on-request")
+def on_request(once: OnceOption = False, interval: IntervalOption = 2) -> None:
+    """Make a backup whenever one is asked for, as the DAG back_up_stores does every night.
+
+    Each is read whole afterwards, and what is past its retention is deleted if all is well. The
+    only process that has to have KEEPER_BACKUP_SERVER_URL beside keeper receive-wal.
+    Example: keeper backup on-request --once
+    """
+    from keeper.pipeline.requests.carry_out import BACKUP_LANES
+
+    serve("backup-on-request", BACKUP_LANES, once=once, interval=interval)
+
+
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
     """Print the backups there are, the oldest first, and which moments each restores.
@@ -44,22 +58,21 @@ def list_(as_json: JsonOption = False) -> None:
     from keeper.pipeline.backups.choose import reach_of_base
     from keeper.pipeline.backups.make import programs_of
     from keeper.pipeline.backups.manifest import Kind, backups_in
+    from keeper.pipeline.backups.place import place_of
     from keeper.settings import load_settings
 
     settings = load_settings()
-    folder, programs = settings.backups.folder, programs_of(settings)
-    found = backups_in(folder)
+    place, programs = place_of(settings), programs_of(settings)
+    found = backups_in(place.root)
     until = {
-        one.name: reach_of_base(folder, one, programs).until
-        if one.kind is Kind.BASE
-        else one.moment
+        one.name: reach_of_base(place, one, programs).until if one.kind is Kind.BASE else one.moment
         for one in found
     }
     if as_json:
         print_records(_record(one) | {"restores_until": until[one.name]} for one in found)
         return
     if not found:
-        typer.echo(f"There is no finished backup in {folder}; make one: keeper backup make")
+        typer.echo(f"There is no finished backup in {place.root}; make one: keeper backup make")
         return
     print_table(
         ("name", "kind", "restores from", "to", "replies", "MB", "secrets"),
@@ -91,12 +104,13 @@ def check(
     has received nothing for 15 minutes. Example: keeper backup check
     """
     from keeper.pipeline.backups.make import programs_of
+    from keeper.pipeline.backups.place import place_of
     from keeper.pipeline.backups.validate import validate_backups
     from keeper.settings import load_settings
 
     settings = load_settings()
     found = validate_backups(
-        settings.backups.folder, programs_of(settings), at=utc_now(), read=not quick
+        place_of(settings), programs_of(settings), at=utc_now(), read=not quick
     )
     if found.newest is not None:
         typer.echo(

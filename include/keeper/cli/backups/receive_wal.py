@@ -38,10 +38,20 @@ def receive_wal() -> None:
         pause = _FIRST_PAUSE_S
         waits.record("postgres", None)
 
+    def shipped(problem: str | None) -> None:
+        if waits.record("storage of backups", problem) and problem is not None:
+            typer.echo(f"{problem}; the log stays here until then", err=True)
+
     with stopped_by_signals(stopping.set):
         while not stopped():
             try:
-                receive(settings, stopped=stopped, wait=stopping.wait, received=received)
+                receive(
+                    settings,
+                    stopped=stopped,
+                    wait=stopping.wait,
+                    received=received,
+                    shipped=shipped,
+                )
             except TransientError as error:
                 waits.record("postgres", str(error))
                 typer.echo(harmless(f"{error}; again in {pause:g} s"), err=True)

@@ -1,28 +1,27 @@
 """`keeper restore`: a whole installation put back to a moment."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from keeper.cli.moments import since as moment_of
+from keeper.cli.moments import When
+from keeper.cli.moments import when as when_of
 from keeper.cli.tables import harmless
 
 FolderArgument = Annotated[
-    Path, typer.Argument(exists=True, file_okay=False, help="The folder of backups.")
+    str, typer.Argument(help="The folder of backups, or s3://bucket/folder.")
 ]
 
 
 def restore(
     folder: FolderArgument,
     at: Annotated[
-        datetime | None,
+        When | None,
         typer.Option(
             help="The moment: 2h, 2026-03-01T12:00Z …; a dump restores only its own. "
-            "To go on after an interruption give the moment that was printed: 2h ago is another "
-            "one by then.",
-            parser=moment_of,
+            "Of a restore that was interrupted it stays the one it began with.",
+            parser=when_of,
             metavar="WHEN",
             show_default="the latest",
         ),
@@ -63,12 +62,22 @@ def restore(
     """
     from keeper.pipeline.backups.choose import choose, moment_text
     from keeper.pipeline.backups.make import programs_of
+    from keeper.pipeline.backups.place import place_at
+    from keeper.pipeline.restores.begun import begun_restore
     from keeper.pipeline.restores.database import Place
     from keeper.pipeline.restores.restore import Restore
     from keeper.settings import load_settings
 
     settings = load_settings()
-    choice = choose(folder.absolute(), at, programs_of(settings), name=backup)
+    programs = programs_of(settings)
+    moment = None if at is None else at.at
+    if at is not None and at.is_relative and (begun := begun_restore(settings, data)):
+        typer.echo(
+            f"A restore of {begun.backup} was begun here and goes on, to the moment it began with; "
+            "for another one empty PostgreSQL's data folder first."
+        )
+        moment, backup = begun.at, begun.backup
+    choice = choose(place_at(folder, settings.backups.staging), moment, programs, name=backup)
     place = Place(data and data.absolute(), start, wait, replace, typer.echo)
     work = Restore(settings, choice, place, replays=replay)
     typer.echo(

@@ -65,8 +65,7 @@ def deliver(
         while not stopped():
             try:
                 with session(config) as connection:
-                    waits.record("database", None)
-                    _deliver_until(stopped, connection, how, once=once, interval=interval)
+                    _deliver_until(stopped, connection, how, waits, once=once, interval=interval)
                     if once:
                         return
             except TransientError as error:
@@ -81,6 +80,7 @@ def _deliver_until(
     stopped: Callable[[], bool],
     connection: "Connection",
     options: "Delivery",
+    waits: Waits,
     *,
     once: bool,
     interval: float,
@@ -93,6 +93,8 @@ def _deliver_until(
     listen(connection)
     while not stopped():
         counts = deliver_due(connection, options)
+        # Only now: a database that takes no writes lets everybody in.
+        waits.record("database", None)
         if once or any(counts.values()):
             typer.echo(", ".join(f"{n} {name}" for name, n in counts.items() if n or once))
         if once:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from keeper.cli.options import JsonOption
+from keeper.cli.moments import time_text
+from keeper.cli.options import DryRunOption, JsonOption, YesOption
 from keeper.cli.records import print_records, record_of
 from keeper.cli.session import database, progress_bar
 from keeper.cli.tables import harmless, print_table
@@ -17,13 +18,23 @@ app = typer.Typer(help="What the database takes, and keeping it in order.", no_a
 def status(as_json: JsonOption = False) -> None:
     """Print the size of every table and partition, and what needs a hand; exit 1 if anything does.
 
-    Rows are PostgreSQL's estimates. Example: keeper storage status
+    Rows are PostgreSQL's estimates. Also what is past its retention, and the room on the disks of
+    this machine that Keeper's files are on. Example: keeper storage status
     """
+    from keeper.pipeline.storage.disks import disks_of, folders_of, short_of_space
+    from keeper.pipeline.storage.maintain import Retention, past_retention
+    from keeper.settings import load_settings
     from keeper.stores.postgres.storage.retention import partitions, problems, tables
 
+    settings = load_settings()
+    retention = Retention(settings.retention.history_days, settings.retention.records_days)
+    disks = disks_of(folders_of(settings))
     with database() as connection:
         sizes = [*partitions(connection), *tables(connection)]
         found = problems(connection, utc_now())
+        old = past_retention(connection, retention, at=utc_now())
+    if short := short_of_space(disks, settings.retention.least_free_percent):
+        found += short.details.split("\n")
     if as_json:
         print_records(map(record_of, sizes))
     else:
@@ -42,6 +53,12 @@ def status(as_json: JsonOption = False) -> None:
             numbers=("rows", "MB"),
         )
         typer.echo(f"{sum(one.bytes for one in sizes) / 1e6:,.1f} MB in all")
+        for one in old:
+            size = f"{one.bytes / 1e6:,.1f} MB"
+            typer.echo(f"past its retention: {one.name}, {one.rows:,} rows, {size}")
+        for disk in disks:
+            room = f"{disk.free / 1e9:,.1f} of {disk.bytes / 1e9:,.1f} GB free"
+            typer.echo(f"{', '.join(disk.holds)}: {room}")
     for problem in found:
         typer.secho(harmless(problem), fg=typer.colors.RED, err=True)
     if found:
@@ -68,14 +85,19 @@ def roll_up_days() -> None:
 @app.command()
 def maintain(
     apply: Annotated[
-        bool, typer.Option("--apply", help="Drop it; else only say what would go.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--apply/--keep",
+            help="Drop it, or only say what would go; KEEPER_APPLY_RETENTION if not given.",
+        ),
+    ] = None,
 ) -> None:
     """Make room for the months to come, roll up, check, and drop what is past its retention.
 
     KEEPER_HISTORY_RETENTION_DAYS and KEEPER_RECORDS_RETENTION_DAYS say what that is.
     Example: keeper storage maintain --apply
     """
+    from keeper.pipeline.storage.course import Course, choose_course, record_course
     from keeper.pipeline.storage.maintain import Retention, drop_old, require_sound_storage
     from keeper.settings import load_settings
     from keeper.stores.postgres.storage.retention import analyse, make_months
@@ -89,11 +111,45 @@ def maintain(
     with database() as connection:
         require_sound_storage(connection, utc_now())
         analyse(connection)
-        old = drop_old(connection, retention, at=utc_now(), apply=apply)
-    for one in old:
-        size = f", {one.bytes / 1e6:,.1f} MB" if one.bytes is not None else ""
-        typer.echo(f"{one.name}: {one.rows:,} rows{size}")
+        course = choose_course(connection, asked=apply, by_setting=settings.retention.apply)
+        old = drop_old(connection, retention, at=utc_now(), apply=course is Course.DELETE)
+        found = [f"{one.name}: {one.rows:,} rows, {one.bytes / 1e6:,.1f} MB" for one in old]
+        operator = settings.people.operator_email
+        record_course(connection, course, found, operator=operator, at=utc_now())
+    for line in found:
+        typer.echo(line)
     if not old:
         typer.echo("Nothing is past its retention.")
-    elif not apply:
+    elif course is Course.REPORT:
         typer.echo("Nothing was dropped; --apply does.")
+    elif course is Course.FIRST_REPORT:
+        typer.echo(f"Nothing was dropped yet; {operator} is notified, and the next run drops it.")
+
+
+@app.command("mend-clock")
+def mend_clock(dry_run: DryRunOption = False, yes: YesOption = False) -> None:
+    """Set back what was checked in the future, by a clock that was ahead: to this moment.
+
+    Else no later check counts until then. Points, prices and alerts stay as they are. Set the
+    machine's clock right first. Example: keeper storage mend-clock --dry-run
+    """
+    from keeper.stores.postgres.runs.clocks import series_of_the_future, set_clocks_back
+
+    now = utc_now()
+    with database() as connection:
+        found = series_of_the_future(connection, now)
+        if not found:
+            typer.echo("Nothing was checked in the future.")
+            return
+        said = f"{found:,} price series were last checked after {time_text(now)}"
+        if dry_run:
+            typer.echo(f"dry run: {said}; nothing was changed")
+            return
+        if not yes:
+            typer.confirm(f"{said}. Is this machine's clock right, to set them back?", abort=True)
+        with connection.transaction():
+            done = set_clocks_back(connection, now)
+    typer.echo(
+        f"set back: {done.series:,} series, {done.points:,} points, {done.watches:,} watches, "
+        f"{done.states:,} states of rules, {done.products:,} descriptions"
+    )

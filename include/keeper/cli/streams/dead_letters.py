@@ -1,10 +1,12 @@
 """`keeper topics dlq`: messages that could not be loaded, and another chance for them."""
 
 import re
-from collections import Counter
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -102,6 +104,10 @@ def replay(
     place: Annotated[
         str | None, typer.Argument(help="Only this one, replayed before or not: 3:41.")
     ] = None,
+    older: Annotated[
+        bool,
+        typer.Option("--older", help="Also those older than Kafka remembers what was replayed."),
+    ] = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> None:
@@ -114,7 +120,12 @@ def replay(
     Example: keeper topics dlq replay price-updates --dry-run
     """
     with _box(topic) as box:
-        letters = [_find(box, place)] if place else list(box.letters(only_left=True))
+        if place:
+            letters = [_find(box, place)]
+        else:
+            letters = list(box.letters(only_left=True, however_old=older))
+            if not older:
+                _say_what_is_older(box, len(letters))
         whole = [letter for letter in letters if letter.value is not None]
         if len(whole) < len(letters):
             typer.echo(
@@ -139,6 +150,79 @@ def replay(
             if len(whole) > _AT_ONCE:
                 typer.echo(f"{done:,} of {len(whole):,}", err=True)
     typer.echo(f"{said} are published again")
+
+
+@app.command()
+def export(
+    topic: TopicArgument,
+    file: Annotated[
+        Path, typer.Argument(help="Where to; what an earlier export wrote there stays.")
+    ] = Path("-"),
+    since: SinceOption = None,
+    only_left: Annotated[
+        bool, typer.Option("--only-left", help="Only those that have not been replayed.")
+    ] = False,
+) -> None:
+    """Write dead letters whole, a line of JSON each: headers, key and message (the two in Base64).
+
+    They outlast the week that Kafka keeps them. Again into the same file it adds what is new, also
+    after it was interrupted. Example: keeper topics dlq export price-updates letters.jsonl
+    """
+    from keeper.streams.dead_letters.files import exported_until, write_letters
+
+    is_stdout = str(file) == "-"
+    with _box(topic) as box:
+        after = {} if is_stdout else exported_until(file, topic)
+        with closing(box.letters(since=since, only_left=only_left, after=after)) as letters:
+            if is_stdout:
+                write_letters(letters, sys.stdout.buffer)
+                return
+            with file.open("ab") as target:
+                count = write_letters(letters, target)
+    typer.echo(f"{count:,} dead letters of {topic} were added to {file}")
+
+
+@app.command("import")
+def import_letters(
+    file: Annotated[Path, typer.Argument(help="What `dlq export` wrote.", exists=True)],
+    dry_run: DryRunOption = False,
+) -> None:
+    """Put exported dead letters back among those of their topics; those that are there stay once.
+
+    Then `dlq replay` publishes their messages again.
+
+    Example: keeper topics dlq import letters.jsonl
+    """
+    from keeper.streams.dead_letters.files import read_letters
+
+    by_topic: defaultdict[str, list[StoredLetter]] = defaultdict(list)
+    for letter in read_letters(file):
+        by_topic[letter.topic].append(letter)
+    if not by_topic:
+        typer.echo(f"{file} holds no dead letters.")
+    for topic, letters in by_topic.items():
+        with _box(topic) as box:
+            known = {letter.identity for letter in box.letters()}
+            fresh = {one.identity: one for one in letters if one.identity not in known}
+            left = iter(fresh.values())
+            while not dry_run and (some := list(islice(left, _AT_ONCE))):
+                box.put(some)
+        said = "would be put back" if dry_run else "are put back"
+        typer.echo(
+            f"{len(fresh):,} dead letters of {topic} {said}; "
+            f"{len(letters) - len(fresh):,} were there already"
+        )
+
+
+def _say_what_is_older(box: "DeadLetterBox", count: int) -> None:
+    with closing(box.letters(only_left=True, however_old=True)) as letters:
+        older = sum(1 for _ in letters) - count
+    if older > 0:
+        typer.echo(
+            f"{older:,} are older than Kafka remembers what was replayed, and are passed over; "
+            "--older takes them too",
+            err=True,
+        )
 
 
 @contextmanager

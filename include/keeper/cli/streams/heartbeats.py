@@ -1,4 +1,4 @@
-"""The file by which a side worker shows that it is alive, what it waits for and has done."""
+"""How a side worker shows that it lives, waits and what it has done: in a file, to Prometheus."""
 
 import json
 import logging
@@ -6,9 +6,16 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from keeper.metrics import Wait, Waits, WorkerMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prometheus_client.registry import Collector
+
+    from keeper.pipeline.metrics.workers import WorkerNumbers
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -37,16 +44,37 @@ class LastHeartbeat:
 
 
 class HeartbeatWriter:
-    """Leaves a worker's sign in the run directory, at most once a second."""
+    """Leaves a worker's sign in the run directory, at most once a second.
 
-    def __init__(self, worker: str, waits: Waits, metrics: WorkerMetrics | None = None) -> None:
-        """Leave the first sign."""
+    Where KEEPER_METRICS_LISTEN says, it shows the worker's numbers to Prometheus too. A worker that
+    cannot be shown works all the same: Prometheus sees that it is not there.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        waits: Waits,
+        metrics: WorkerMetrics | None = None,
+        *,
+        beside: "Sequence[Collector]" = (),
+    ) -> None:
+        """Leave the first sign.
+
+        Args:
+            worker: The worker's name.
+            waits: What it waits for.
+            metrics: What it has done, if it counts.
+            beside: Shown to Prometheus beside its own numbers; that is this worker's work.
+
+        Raises:
+            CannotListenError: `beside` cannot be shown where KEEPER_METRICS_LISTEN says.
+        """
         self._path = path_of(worker)
         self._waits = waits
         self._metrics = metrics
         self._last = 0.0
         self._problem: str | None = None
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._numbers = _shown(worker, waits, metrics, beside)
         self.beat()
 
     def beat(self) -> None:
@@ -58,6 +86,8 @@ class HeartbeatWriter:
         if self._last and now - self._last < 1:
             return
         self._last = now
+        if self._numbers is not None:
+            self._numbers.beat_at = time.time()
         text = json.dumps(
             {
                 "waits": [asdict(wait) for wait in self._waits.snapshot()],
@@ -67,6 +97,7 @@ class HeartbeatWriter:
         # Replaced whole: a reader never sees half of it.
         fresh = self._path.with_suffix(".fresh")
         try:
+            fresh.parent.mkdir(parents=True, exist_ok=True)
             fresh.write_text(text)
             fresh.replace(self._path)
         except OSError as error:
@@ -75,6 +106,30 @@ class HeartbeatWriter:
             self._problem = str(error)
         else:
             self._problem = None
+
+
+def _shown(
+    worker: str, waits: Waits, metrics: WorkerMetrics | None, beside: "Sequence[Collector]"
+) -> "WorkerNumbers | None":
+    """Show a worker's numbers to Prometheus, if they are asked for."""
+    from keeper.settings import load_settings
+
+    address = load_settings().metrics.host_and_port
+    if address is None:
+        return None
+    # Only those pay who want to know.
+    from keeper.cli.streams.metrics_server import CannotListenError, show_metrics
+    from keeper.pipeline.metrics.workers import WorkerNumbers
+
+    numbers = WorkerNumbers(worker, waits, metrics)
+    try:
+        show_metrics(address, [numbers, *beside])
+    except CannotListenError as error:
+        if beside:
+            raise
+        _LOG.warning("%s; the work goes on", error)
+        return None
+    return numbers
 
 
 def path_of(worker: str) -> Path:

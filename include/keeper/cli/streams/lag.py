@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keeper.cli.moments import time_text
 from keeper.cli.options import JsonOption
 from keeper.cli.records import print_records
 from keeper.cli.tables import print_table
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from keeper.streams.config import KafkaConfig
+    from keeper.streams.groups.records import Lost
     from keeper.streams.topic_reader import PartitionSpan, TopicReader
 
 
@@ -49,20 +51,30 @@ def lag(
 ) -> None:
     """Print how many messages groups have not read, by partition when one is named.
 
-    Example: keeper topics lag --fail-above 100000
+    Those that Kafka's retention removed before a group read them are lost: they are counted since
+    ever, and what brings them back is said. Example: keeper topics lag --fail-above 100000
     """
+    from keeper.streams.groups.records import GroupRecords
+
     with kafka() as (config, reader):
+        losses = GroupRecords(config).losses()
         if group is None:
-            total = _print_lag_of_all(config, reader, as_json=as_json)
+            total = _print_lag_of_all(config, reader, losses, as_json=as_json)
         else:
             total = _print_lag_of(config, reader, group, as_json=as_json)
+            losses = [one for one in losses if one.group == group]
     if not as_json:
+        _print_losses(losses)
         typer.echo(f"{total:,} messages are unread")
     if fail_above is not None and total > fail_above:
         raise typer.Exit(3)
 
 
-def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader", *, as_json: bool) -> int:
+def _print_lag_of_all(
+    config: "KafkaConfig", reader: "TopicReader", losses: "list[Lost]", *, as_json: bool
+) -> int:
+    from keeper.pipeline.services.groups import lost_by
+
     topics = reader.topics()
     behind = {
         (group, topic): unread_of(config, reader.spans(topic), group, topic)
@@ -71,13 +83,33 @@ def _print_lag_of_all(config: "KafkaConfig", reader: "TopicReader", *, as_json: 
     }
     if as_json:
         print_records(
-            {"group": group, "topic": topic, "unread": unread}
+            {
+                "group": group,
+                "topic": topic,
+                "unread": unread,
+                "lost": lost_by(losses, group, topic),
+            }
             for (group, topic), unread in behind.items()
         )
     else:
-        rows = [(*names, f"{unread:,}") for names, unread in behind.items()]
-        print_table(("group", "topic", "unread"), rows, numbers=("unread",))
+        rows = [
+            (*names, f"{unread:,}", f"{lost_by(losses, *names):,}")
+            for names, unread in behind.items()
+        ]
+        numbers = ("unread", "lost")
+        print_table(("group", "topic", *numbers), rows, numbers=numbers)
     return sum(behind.values())
+
+
+def _print_losses(losses: "list[Lost]") -> None:
+    from keeper.pipeline.services.groups import remedy_of
+
+    for one in losses:
+        most = "" if one.has_position else "up to "
+        typer.echo(
+            f"{one.group} lost {most}{one.messages:,} messages of {one.topic}, partition "
+            f"{one.partition}, noticed {time_text(one.at)}. {remedy_of(one)}"
+        )
 
 
 def _print_lag_of(

@@ -5,10 +5,10 @@ They are long-running, and ended by SIGTERM or Ctrl-C without losing work.
 
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -18,6 +18,7 @@ from keeper.streams.workers import LOADERS, Loader, Store
 
 if TYPE_CHECKING:
     from keeper.streams.consumers.batch import BatchPolicy
+    from keeper.streams.consumers.batch_consumer import BatchConsumer
 
 consume = typer.Typer(help="Load events from Kafka into PostgreSQL.", no_args_is_help=True)
 index = typer.Typer(help="Load events from Kafka into Elasticsearch.", no_args_is_help=True)
@@ -39,7 +40,7 @@ LettersOption = Annotated[
     typer.Option(
         "--max-dead-letters",
         help="Stop when more than this share of the latest messages cannot be loaded; "
-        "1 gives up however many there are.",
+        "1 gives up however many there are, also after a stop.",
         min=0,
         max=1,
     ),
@@ -58,13 +59,12 @@ class _Options:
     def lasting_name(self) -> str | None:
         return socket.gethostname() if self.instance == "@host" else self.instance
 
-    def policy(self) -> "BatchPolicy":
+    def policy(self, given_up_until: Mapping[int, int]) -> "BatchPolicy":
         from keeper.streams.consumers.batch import BatchPolicy
         from keeper.streams.dead_letters.producer import DeadLetterLimit
 
-        return BatchPolicy(
-            max_messages=self.batch, dead_letters=DeadLetterLimit(share=self.max_dead_letters)
-        )
+        limit = DeadLetterLimit(share=self.max_dead_letters, given_up_until=given_up_until)
+        return BatchPolicy(max_messages=self.batch, dead_letters=limit)
 
 
 def _command_of(loader: Loader) -> Callable[..., None]:
@@ -93,10 +93,12 @@ for _loader in LOADERS.values():
 
 def _load(loader: Loader, options: _Options) -> None:
     from keeper.pipeline.runs.events import DeadLetterNotifier
+    from keeper.pipeline.runs.lasting import LastingConsumer, LossRecorder
     from keeper.pipeline.runs.writers import WRITERS
     from keeper.pipeline.services.configuration import kafka_config
     from keeper.settings import load_settings
     from keeper.streams.events.publisher import EventPublisher
+    from keeper.streams.groups.records import GroupRecords
 
     settings, metrics = load_settings(), WorkerMetrics()
     kafka = kafka_config(settings)
@@ -109,15 +111,30 @@ def _load(loader: Loader, options: _Options) -> None:
             sign.beat()
             notifier.look()
 
-        consumer = writing.consumer(
-            kafka,
-            store,
+        records = GroupRecords(kafka)
+        losses = LossRecorder(records, metrics)
+
+        def make(given_up_until: Mapping[int, int]) -> "BatchConsumer[Any]":
+            return writing.consumer(
+                kafka,
+                store,
+                group=loader.group,
+                on_cycle=turn,
+                policy=options.policy(given_up_until),
+                instance=options.lasting_name(),
+                metrics=metrics,
+                on_loss=losses.record,
+                topic=loader.topic,
+            )
+
+        consumer = LastingConsumer(
+            make,
+            records,
             group=loader.group,
-            on_cycle=turn,
-            policy=options.policy(),
-            instance=options.lasting_name(),
-            metrics=metrics,
             topic=loader.topic,
+            metrics=metrics,
+            on_cycle=turn,
+            gives_up_all=options.max_dead_letters >= 1,
         )
         with stopped_by_signals(consumer.stop), closing(notifier):
             handled = consumer.run(until_idle=options.until_idle)

@@ -63,7 +63,7 @@ TABLES_WITHOUT_ASSET: Final[Mapping[str, str]] = {
     "limit_uses": "the console alone writes and reads it",
     "idempotency_keys": "the console alone writes and reads it",
     "audit_log": "the console and commands write it, no DAG reads it",
-    "requests": "the console writes it and a worker, no DAG reads it",
+    "requests": "the console, one DAG and a worker hand work to each other by it",
     **dict.fromkeys(
         ("telegram_links", "telegram_codes", "short_tokens", "telegram_bot"),
         "the console alone writes and reads it",
@@ -76,6 +76,7 @@ PRICE_BACKFILL: Final = _topic(topics.PRICE_BACKFILL)
 DEAL_UPDATES: Final = _topic(topics.DEAL_UPDATES)
 KEEPER_EVENTS: Final = _topic(topics.KEEPER_EVENTS)
 KEEPER_CHANGES: Final = _topic(topics.KEEPER_CHANGES)
+KEEPER_GROUPS: Final = _topic(topics.KEEPER_GROUPS)
 DEAD_LETTERS: Final = tuple(
     _topic(name) for name in topics.topics_to_make() if topics.is_dead_letter_topic(name)
 )
@@ -88,6 +89,7 @@ REPLIES: Final = _asset("lake", "replies")
 
 WITHOUT_TASK: Final[Mapping[str, str]] = {
     KEEPER_CHANGES.name: "`keeper relay` publishes there what commits have changed in PostgreSQL",
+    KEEPER_GROUPS.name: "side workers put there that they have stopped, and what they have lost",
     **dict.fromkeys(
         (letters.name for letters in DEAD_LETTERS),
         "side workers put there what they can never load",

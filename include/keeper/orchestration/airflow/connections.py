@@ -68,8 +68,8 @@ def _seconds(given: Any) -> float:
         ) from None
 
 
-def postgres_config() -> "PostgresConfig":
-    """Return `keeper_postgres`.
+def postgres_config(connection: Connection | None = None) -> "PostgresConfig":
+    """Return `keeper_postgres`, or a connection read already.
 
     As in the provider's hook, several hosts stand in its host, separated by commas, their ports in
     extra.port if they differ, and libpq's parameters (sslmode …) in extra. The hook itself would
@@ -77,7 +77,9 @@ def postgres_config() -> "PostgresConfig":
     """
     from keeper.stores.postgres.connection import PostgresConfig
 
-    return PostgresConfig(_postgres_url(Connection.get(POSTGRES_CONN)), "keeper-airflow")
+    return PostgresConfig(
+        _postgres_url(connection or Connection.get(POSTGRES_CONN)), "keeper-airflow"
+    )
 
 
 def _postgres_url(connection: Connection) -> str:

@@ -90,6 +90,13 @@ def keepa_account(run: str) -> Iterator["KeepaAccount"]:
 
 @contextmanager
 def keepa_client(run: str) -> Iterator["KeepaClient"]:
-    """Give a client of `keeper_keepa` for the block, each request of which is in the ledger."""
+    """Give a client of `keeper_keepa` for the block, each request of which is in the ledger.
+
+    Raises:
+        ClocksDifferError: This machine's clock is wrong.
+    """
+    from keeper.pipeline.services.clocks import require_right_clock
+
     with keepa_account(run) as account:
+        require_right_clock(account.client)
         yield account.client

@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Final
 
 from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.manifest import Kind, Manifest, NoBackupError
+from keeper.pipeline.backups.place import BackupPlace
+from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.backups.programs import Programs
-from keeper.stores.postgres.backups.wal import Segment, WalGapError, reach_of, segments_from
+from keeper.stores.postgres.backups.wal import (
+    Segment,
+    WalGapError,
+    reach_of,
+    segments_from,
+    segments_in,
+)
+
+_END: Final = "its end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +41,48 @@ class Choice:
 
     Attributes:
         manifest: The backup.
-        path: Its folder.
+        place: Where it is.
         moment: What will be there afterwards: all that was committed up to then.
         at: The moment at which a recovery stops; None for the end of what there is.
         segments: The write-ahead log that is read.
     """
 
     manifest: Manifest
-    path: Path
+    place: BackupPlace
     moment: datetime
     at: datetime | None
     segments: tuple[Segment, ...]
 
     @property
+    def path(self) -> LakePath:
+        """Where the backup itself is."""
+        return manifests.sets_of(self.place.root) / self.manifest.name
+
+    @property
     def mark(self) -> str:
         """What distinguishes this restore from others; it is asked for again after a pause."""
-        return f"{self.manifest.name} to {moment_text(self.at) if self.at else 'its end'}"
+        return f"{self.manifest.name} to {moment_text(self.at) if self.at else _END}"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What an unfinished restore restores: the backup, and the moment; None for its end."""
+
+    backup: str
+    at: datetime | None
+
+
+def begun_by(mark: str) -> Begun | None:
+    """Return what the restore of a mark restores; None if it is no mark."""
+    name, separator, moment = mark.partition(" to ")
+    if not separator:
+        return None
+    if moment == _END:
+        return Begun(name, None)
+    try:
+        return Begun(name, datetime.fromisoformat(moment))
+    except ValueError:
+        return None
 
 
 def moment_text(at: datetime) -> str:
@@ -54,7 +90,7 @@ def moment_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def reach_of_base(folder: Path, manifest: Manifest, programs: Programs) -> Reach:
+def reach_of_base(place: BackupPlace, manifest: Manifest, programs: Programs) -> Reach:
     """Return how far a base backup can be restored.
 
     Raises:
@@ -63,21 +99,22 @@ def reach_of_base(folder: Path, manifest: Manifest, programs: Programs) -> Reach
     postgres = manifest.postgres
     if postgres.log is None or postgres.first_segment is None:
         raise AssertionError("a base backup's manifest names its cluster")
+    every = segments_in(manifests.parts_of_wal(place.root, postgres.log))
     try:
-        segments = segments_from(manifests.wal_of(folder, postgres.log), postgres.first_segment)
+        segments, problem = segments_from(every, postgres.first_segment)
     except WalGapError as error:
         return Reach((), manifest.moment, str(error))
     reached = reach_of(programs, segments)
-    return Reach(tuple(segments), max(reached or manifest.moment, manifest.moment))
+    return Reach(tuple(segments), max(reached or manifest.moment, manifest.moment), problem)
 
 
 def choose(
-    folder: Path, at: datetime | None, programs: Programs, *, name: str | None = None
+    place: BackupPlace, at: datetime | None, programs: Programs, *, name: str | None = None
 ) -> Choice:
     """Return the backup that restores a moment, the newest that can.
 
     Args:
-        folder: The folder of backups.
+        place: Where the backups are.
         at: The moment; None for the latest there is.
         programs: PostgreSQL's.
         name: Only this backup.
@@ -85,48 +122,46 @@ def choose(
     Raises:
         NoBackupError: None can; names the nearest moments there are.
     """
-    backups = manifests.backups_in(folder)
+    backups = manifests.backups_in(place.root)
     if not backups:
-        raise NoBackupError(f"there is no finished backup in {folder}")
+        raise NoBackupError(f"there is no finished backup in {place.root}")
     if name is not None:
         backups = [one for one in backups if one.name == name]
         if not backups:
-            raise NoBackupError(f"there is no backup {name} in {folder}; see: keeper backup list")
+            raise NoBackupError(
+                f"there is no backup {name} in {place.root}; see: keeper backup list"
+            )
     if at is None:
         newest = backups[-1]
         if newest.kind is Kind.DUMP:
-            return _of_dump(folder, newest)
-        reach = reach_of_base(folder, newest, programs)
-        return Choice(newest, _path(folder, newest), reach.until, None, reach.segments)
+            return _of_dump(place, newest)
+        reach = reach_of_base(place, newest, programs)
+        return Choice(newest, place, reach.until, None, reach.segments)
     for one in reversed(backups):
         if one.kind is Kind.DUMP:
             # A moment that was typed has the seconds that people see.
             if at in (one.moment, one.moment.replace(microsecond=0)):
-                return _of_dump(folder, one)
+                return _of_dump(place, one)
         elif one.moment <= at:
-            reach = reach_of_base(folder, one, programs)
+            reach = reach_of_base(place, one, programs)
             if at <= reach.until:
                 # PostgreSQL refuses to end a recovery at a moment after which nothing is committed.
                 stop = at if at < reach.until else None
-                return Choice(one, _path(folder, one), at, stop, reach.segments)
-    raise NoBackupError(_nearest(folder, backups, at, programs))
+                return Choice(one, place, at, stop, reach.segments)
+    raise NoBackupError(_nearest(place, backups, at, programs))
 
 
-def _of_dump(folder: Path, manifest: Manifest) -> Choice:
-    return Choice(manifest, _path(folder, manifest), manifest.moment, manifest.moment, ())
+def _of_dump(place: BackupPlace, manifest: Manifest) -> Choice:
+    return Choice(manifest, place, manifest.moment, manifest.moment, ())
 
 
-def _path(folder: Path, manifest: Manifest) -> Path:
-    return manifests.sets_of(folder) / manifest.name
-
-
-def _nearest(folder: Path, backups: list[Manifest], at: datetime, programs: Programs) -> str:
+def _nearest(place: BackupPlace, backups: list[Manifest], at: datetime, programs: Programs) -> str:
     """Say which moments can be restored that are nearest to one that cannot."""
     moments = []
     for one in backups:
         moments.append(one.moment)
         if one.kind is Kind.BASE:
-            moments.append(reach_of_base(folder, one, programs).until)
+            moments.append(reach_of_base(place, one, programs).until)
     before = max((moment for moment in moments if moment <= at), default=None)
     after = min((moment for moment in moments if moment > at), default=None)
     nearest = " and ".join(moment_text(moment) for moment in (before, after) if moment)

@@ -1,7 +1,6 @@
 """Makes a backup: PostgreSQL, then Keepa's replies, then the settings, and last its manifest."""
 
 import logging
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,13 +12,18 @@ from keeper.clock import Clock, utc_now
 from keeper.errors import KeeperError, SettingsError
 from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.manifest import FORMAT, Kind, Manifest, Postgres
+from keeper.pipeline.backups.place import place_of, publish, remove_unfinished
 from keeper.pipeline.backups.replies import copy_replies
 from keeper.pipeline.backups.secrets import settings_now, write_encrypted
 from keeper.pipeline.services.configuration import kafka_config, lake, postgres_config
 from keeper.settings import Settings
-from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.backups import base_backups, dumps, wal
-from keeper.stores.postgres.backups.programs import Programs, server_of, server_time
+from keeper.stores.postgres.backups.programs import (
+    Programs,
+    has_started_with,
+    server_of,
+    server_time,
+)
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.exclusive import exclusive
 from keeper.stores.postgres.migrations import applied_migrations
@@ -84,26 +88,28 @@ def make_backup(
 
     Raises:
         AlreadyRunningError: Another process makes one.
+        SettingsError: Nothing says where it goes, or PostgreSQL's programs are missing.
         OlderClientError: PostgreSQL's programs are older than the server.
         ProgramFailedError: One of them failed.
         KeeperError: A store does not answer.
     """
-    keepers = postgres_config(settings)
+    place, keepers = place_of(settings), postgres_config(settings)
     with session(keepers) as connection, exclusive(connection, "making a backup"):
-        folder = settings.backups.folder
-        _remove_unfinished(folder)
+        for left in remove_unfinished(place):
+            _LOG.warning("%s was never finished and is removed", left)
         began_at = clock()
-        name = manifests.free_name(folder, began_at)
-        made = _Made(name, manifests.sets_of(folder) / f"{name}{manifests.UNFINISHED}", began_at)
+        name = manifests.free_name(place.root, began_at)
+        path = manifests.sets_of(place.work) / f"{name}{manifests.UNFINISHED}"
+        made = _Made(name, path, began_at)
         made.path.mkdir(mode=0o700, parents=True)
         migrations = applied_migrations(connection)
         server = server_config(settings)
         if server is None:
             kind, moment, postgres = _dump(settings, keepers, made, migrations)
         else:
-            kind, moment, postgres = _copy_server(settings, server, made, migrations)
+            kind, moment, postgres = _copy_server(settings, server, keepers, made, migrations)
         say(f"PostgreSQL {postgres.server}: a {kind} of {', '.join(postgres.databases)}")
-        copied = copy_replies(lake(settings), lake_at(manifests.replies_of(folder).as_uri()))
+        copied = copy_replies(lake(settings), place.replies())
         say(f"replies of Keepa: {copied.replies:,}, {copied.bytes / 1e6:,.1f} MB of them new")
         topics, groups = _offsets(kafka_config(settings), made)
         variables = settings_now()
@@ -130,24 +136,25 @@ def make_backup(
             files=dict(manifests.files_below(made.path)),
         )
         manifests.write(made.path, manifest)
-        # Under its own name it is whole.
-        made.path.rename(manifests.sets_of(folder) / name)
+        publish(place, made.path, name)
     return manifest
 
 
-def _remove_unfinished(folder: Path) -> None:
-    root = manifests.sets_of(folder)
-    for path in root.glob(f"*{manifests.UNFINISHED}") if root.is_dir() else ():
-        _LOG.warning("%s was never finished and is removed", path)
-        shutil.rmtree(path)
-
-
 def _copy_server(
-    settings: Settings, config: PostgresConfig, made: _Made, migrations: list[str]
+    settings: Settings,
+    config: PostgresConfig,
+    keepers: PostgresConfig,
+    made: _Made,
+    migrations: list[str],
 ) -> tuple[Kind, datetime, Postgres]:
     programs, server = programs_of(settings), server_of(config)
     programs.require_as_new_as("pg_basebackup", server)
-    with session(config) as connection:
+    with session(config) as connection, session(keepers) as other:
+        if not has_started_with(connection, other):
+            raise SettingsError(
+                "KEEPER_BACKUP_SERVER_URL names another server than DATABASE_URL: its copy would "
+                "be without Keeper's database"
+            )
         wal.make_slot(connection)
     path = made.path / BASE
     base_backups.make(programs, config, path, label=f"keeper {made.name}")

@@ -4,7 +4,8 @@ sets/20260301T020000Z/manifest.json   written last: without it there is no backu
 sets/20260301T020000Z/base/           a base backup of the whole server, or
 sets/20260301T020000Z/keeper.dump     a dump of one database, and airflow.dump
 sets/20260301T020000Z/settings.json.gpg   settings and secrets, encrypted
-wal/<cluster>-<timeline>/             the write-ahead log since, for any moment after a base
+wal/<cluster>-<timeline>/             the write-ahead log since, for any moment after a base;
+                                      before a gap, a folder of the same name and .until-…
 lake/replies/…                        Keepa's replies, once for all backups
 """
 
@@ -13,16 +14,22 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from keeper.errors import TerminalError
+from keeper.stores.lake.paths import LakePath
 
 MANIFEST: Final = "manifest.json"
+SETS: Final = "sets"
+REPLIES: Final = "lake"
+_LOGS: Final = "wal"
 FORMAT: Final = 1
 _NAME: Final = "%Y%m%dT%H%M%SZ"
 UNFINISHED: Final = ".unfinished"
+PART: Final = ".until-"
+_Folder = TypeVar("_Folder", bound=LakePath)
 
 
 class Kind(StrEnum):
@@ -113,7 +120,7 @@ class NoBackupError(TerminalError):
     """There is no backup, or none of this name or moment."""
 
 
-def free_name(folder: Path, began_at: datetime) -> str:
+def free_name(folder: LakePath, began_at: datetime) -> str:
     """Return the name of a backup that begins at a moment: its second, or the next that is free.
 
     A small backup takes less than a second, so that two may begin within one.
@@ -123,14 +130,32 @@ def free_name(folder: Path, began_at: datetime) -> str:
     return began_at.strftime(_NAME)
 
 
-def sets_of(folder: Path) -> Path:
+def sets_of(folder: _Folder) -> _Folder:
     """Return where the backups of a folder are."""
-    return folder / "sets"
+    return folder / SETS
 
 
-def wal_of(folder: Path, log: str) -> Path:
+def wal_of(folder: _Folder, log: str) -> _Folder:
     """Return where a write-ahead log is kept."""
-    return folder / "wal" / log
+    return folder / _LOGS / log
+
+
+def parts_of_wal(folder: LakePath, log: str) -> list[LakePath]:
+    """Return where the parts of a log are: more than one if it had to begin anew after a gap."""
+    logs = folder / _LOGS
+    found = list(logs.iterdir()) if logs.is_dir() else []
+    return sorted(
+        (path for path in found if path.name == log or path.name.startswith(f"{log}{PART}")),
+        key=lambda path: path.name,
+    )
+
+
+def histories_of(folder: LakePath, log: str) -> list[LakePath]:
+    """Return what is known of the timelines that a cluster has had."""
+    logs, cluster = folder / _LOGS, log.partition("-")[0]
+    found = list(logs.iterdir()) if logs.is_dir() else []
+    parts = [part for part in found if part.name.startswith(f"{cluster}-")]
+    return [file for part in parts for file in part.iterdir() if file.name.endswith(".history")]
 
 
 def log_name(system: str, timeline: int) -> str:
@@ -141,11 +166,6 @@ def log_name(system: str, timeline: int) -> str:
     return f"{system}-{timeline:08X}"
 
 
-def replies_of(folder: Path) -> Path:
-    """Return where the copy of the lake is."""
-    return folder / "lake"
-
-
 def write(path: Path, manifest: Manifest) -> None:
     """Write a backup's manifest, whole or not at all."""
     fresh = path / f".{MANIFEST}"
@@ -153,7 +173,7 @@ def write(path: Path, manifest: Manifest) -> None:
     fresh.replace(path / MANIFEST)
 
 
-def read(path: Path) -> Manifest:
+def read(path: LakePath) -> Manifest:
     """Read the manifest of the backup in a folder.
 
     Raises:
@@ -170,18 +190,18 @@ def read(path: Path) -> Manifest:
     return manifest
 
 
-def backups_in(folder: Path) -> list[Manifest]:
+def backups_in(folder: LakePath) -> list[Manifest]:
     """Return the finished backups of a folder, the oldest first.
 
     Raises:
         UnreadableBackupError: The manifest of one is damaged.
     """
     root = sets_of(folder)
-    paths = sorted(root.iterdir()) if root.is_dir() else []
+    paths = list(root.iterdir()) if root.is_dir() else []
     return [
         read(path)
-        for path in paths
-        if not path.name.endswith(UNFINISHED) and (path / MANIFEST).is_file()
+        for path in sorted(paths, key=lambda file: file.name)
+        if not path.name.endswith(UNFINISHED) and (path / MANIFEST).exists()
     ]
 
 

@@ -1,15 +1,14 @@
 """Deletes backups that are past their retention, and what of the log no backup needs."""
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.manifest import Kind, Manifest
+from keeper.pipeline.backups.place import place_of, remove
 from keeper.settings import Settings
 from keeper.stores.lake.archive import ReplyArchive
-from keeper.stores.lake.storage import lake_at
+from keeper.stores.lake.paths import LakePath, at_once
 from keeper.stores.postgres.backups.wal import Segment, segments_in
 
 
@@ -42,9 +41,9 @@ def prune_backups(settings: Settings, *, at: datetime, dry_run: bool) -> PrunedB
         at: Now.
         dry_run: Only say which.
     """
-    folder = settings.backups.folder
+    place = place_of(settings)
     before = at - timedelta(days=settings.backups.days)
-    backups = manifests.backups_in(folder)
+    backups = manifests.backups_in(place.root)
     newest = {one.name for one in _last(backups)}
     old = [one for one in backups if one.finished_at < before and one.name not in newest]
     gone = {one.name for one in old}
@@ -52,17 +51,16 @@ def prune_backups(settings: Settings, *, at: datetime, dry_run: bool) -> PrunedB
     segments = [
         segment
         for log, first in _first_needed(backups, kept).items()
-        for segment in _before(manifests.wal_of(folder, log), first)
+        for segment in _before(manifests.parts_of_wal(place.root, log), first)
     ]
-    size = sum(one.bytes for one in old) + sum(one.file.stat().st_size for one in segments)
+    files = [segment.file for segment in segments]
+    size = sum(one.bytes for one in old) + sum(at_once(lambda file: file.stat().st_size, files))
     if not dry_run:
         for one in old:
-            # Under this name it is no backup: a deletion that is interrupted leaves no half.
-            path = manifests.sets_of(folder) / one.name
-            shutil.rmtree(path.rename(path.with_name(f"{one.name}{manifests.UNFINISHED}")))
+            remove(place, one.name)
         for segment in segments:
             segment.file.unlink(missing_ok=True)
-    replies = ReplyArchive(lake_at(manifests.replies_of(folder).as_uri())).prune(
+    replies = ReplyArchive(place.replies()).prune(
         at - timedelta(days=settings.retention.replies_days), dry_run=dry_run
     )
     return PrunedBackups(
@@ -83,7 +81,7 @@ def _first_needed(backups: list[Manifest], kept: list[Manifest]) -> dict[str, st
     return first
 
 
-def _before(wal: Path, first: str | None) -> list[Segment]:
+def _before(wal: list[LakePath], first: str | None) -> list[Segment]:
     """Return the segments that end before the one a backup begins with, by number."""
     every = segments_in(wal)
     if first is None:

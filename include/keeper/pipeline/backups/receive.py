@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,11 @@ from keeper.clock import Clock, utc_now
 from keeper.errors import KeeperError, SettingsError, TransientError
 from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.make import programs_of, server_config
+from keeper.pipeline.backups.place import BackupPlace, place_of
 from keeper.pipeline.backups.replies import copy_replies
+from keeper.pipeline.backups.ship_log import LogShipper
 from keeper.pipeline.services.configuration import lake
 from keeper.settings import Settings
-from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.backups import wal
 from keeper.stores.postgres.backups.programs import server_of, timeline_of
 from keeper.stores.postgres.connection import session
@@ -38,6 +40,7 @@ def receive_wal(
     stopped: Callable[[], bool],
     wait: Callable[[float], object],
     received: Callable[[], None] = lambda: None,
+    shipped: Callable[[str | None], None] = lambda problem: None,
     clock: Clock = utc_now,
 ) -> None:
     """Receive until asked to stop; what is committed is in the folder within moments.
@@ -50,6 +53,7 @@ def receive_wal(
         stopped: Returns whether to end; asked about once a second.
         wait: Waits so many seconds, or less when it is to end.
         received: Called after each look at a receiver that works.
+        shipped: Called with what the storage of backups is in trouble with; None if it is well.
         clock: The time.
 
     Raises:
@@ -57,7 +61,7 @@ def receive_wal(
         ReceiverEndedError: It ended by itself; try again later.
         KeeperError: The server refuses.
     """
-    config = server_config(settings)
+    place, config = place_of(settings), server_config(settings)
     if config is None:
         raise SettingsError(
             "KEEPER_BACKUP_SERVER_URL names no login that may copy the server; without one its "
@@ -73,8 +77,11 @@ def receive_wal(
     with session(config) as connection:
         timeline = timeline_of(connection)
         wal.make_slot(connection)
-    folder = manifests.wal_of(settings.backups.folder, manifests.log_name(server.system, timeline))
+    log = manifests.log_name(server.system, timeline)
+    shipper = LogShipper(place, log)
+    folder = manifests.wal_of(place.work, log)
     folder.mkdir(0o700, parents=True, exist_ok=True)
+    replies = _Replies(settings, place, clock)
     command, environment = wal.receiver(programs, config, folder)
     with subprocess.Popen(
         command,
@@ -84,55 +91,76 @@ def receive_wal(
         stderr=subprocess.PIPE,
     ) as receiver:
         try:
-            _watch(settings, folder, receiver, stopped, wait, received, clock)
+            while not stopped():
+                if receiver.poll() is not None:
+                    said = receiver.stderr.read() if receiver.stderr else b""
+                    raise ended(said.decode("utf-8", "replace"), folder, clock())
+                received()
+                replies.copy_due()
+                _ship(shipper, shipped)
+                wait(1.0)
         finally:
             receiver.terminate()
             try:
                 receiver.wait(_ENDS_WITHIN_S)
             except subprocess.TimeoutExpired:
                 receiver.kill()
+            _ship(shipper, shipped, is_last=True)
 
 
-def ended_text(said: str, log: Path) -> str:
-    """Return why pg_receivewal ended, and what mends it if it would only end again.
+def ended(said: str, log: Path, at: datetime) -> ReceiverEndedError:
+    """Return why pg_receivewal ended; where it would only end again, let it begin anew.
+
+    It goes on after the newest file it has. If the server no longer has what follows, that folder
+    is put aside, for the backups of before the gap.
 
     Args:
         said: What it wrote.
-        log: The folder it receives into, whose newest file it goes on after.
+        log: The folder it receives into.
+        at: Now.
     """
     lines = said.strip().splitlines()
-    if gone := next((line for line in lines if _GONE in line), None):
-        return (
-            f"pg_receivewal ended: {gone}; the server no longer has what follows the newest file "
-            f"in {log}: move that folder away, and make a new backup once keeper receive-wal runs"
+    gone = next((line for line in lines if _GONE in line), None)
+    if gone is None:
+        return ReceiverEndedError(
+            f"pg_receivewal ended: {' | '.join(lines[-2:]) or 'it said nothing'}"
         )
-    return f"pg_receivewal ended: {' | '.join(lines[-2:]) or 'it said nothing'}"
+    aside = log.with_name(f"{log.name}{manifests.PART}{at:%Y%m%dT%H%M%SZ}")
+    log.rename(aside)
+    return ReceiverEndedError(
+        f"pg_receivewal ended: {gone}; the server no longer has what follows, so the log has a gap "
+        f"and begins anew: what came before it is in {aside}. Make a new backup now: no moment "
+        "after the gap can be restored from those there are"
+    )
 
 
-def _watch(
-    settings: Settings,
-    log: Path,
-    receiver: "subprocess.Popen[bytes]",
-    stopped: Callable[[], bool],
-    wait: Callable[[float], object],
-    received: Callable[[], None],
-    clock: Clock,
+@dataclass(slots=True)
+class _Replies:
+    """Copies new replies of Keepa's once a minute."""
+
+    settings: Settings
+    place: BackupPlace
+    clock: Clock
+    due: float = 0.0
+
+    def copy_due(self) -> None:
+        if time.monotonic() < self.due:
+            return
+        self.due = time.monotonic() + _REPLIES_EVERY_S
+        since = (self.clock() - _REPLIES_OF).date()
+        try:
+            copy_replies(lake(self.settings), self.place.replies(), since=since)
+        except KeeperError as error:
+            _LOG.warning("replies are not copied: %s; again in a minute", error)
+
+
+def _ship(
+    shipper: LogShipper, shipped: Callable[[str | None], None], *, is_last: bool = False
 ) -> None:
-    replies_due = time.monotonic()
-    while not stopped():
-        if receiver.poll() is not None:
-            said = receiver.stderr.read() if receiver.stderr else b""
-            raise ReceiverEndedError(ended_text(said.decode("utf-8", "replace"), log))
-        if time.monotonic() >= replies_due:
-            replies_due = time.monotonic() + _REPLIES_EVERY_S
-            _copy_replies(settings, settings.backups.folder, clock())
-        received()
-        wait(1.0)
-
-
-def _copy_replies(settings: Settings, folder: Path, at: datetime) -> None:
-    copy = lake_at(manifests.replies_of(folder).as_uri())
+    """Upload what has come; where the storage is away the log stays here and goes on."""
     try:
-        copy_replies(lake(settings), copy, since=(at - _REPLIES_OF).date())
+        shipper.ship(is_last=is_last)
     except KeeperError as error:
-        _LOG.warning("replies are not copied: %s; again in a minute", error)
+        shipped(str(error))
+    else:
+        shipped(None)

@@ -11,6 +11,8 @@ from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.choose import reach_of_base
 from keeper.pipeline.backups.make import BASE
 from keeper.pipeline.backups.manifest import Kind, Manifest, age_text
+from keeper.pipeline.backups.place import BackupPlace, fetched
+from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.backups import base_backups
 from keeper.stores.postgres.backups.programs import Programs
 
@@ -35,12 +37,12 @@ class Validated:
 
 
 def validate_backups(
-    folder: Path, programs: Programs, *, at: datetime, read: bool = True
+    place: BackupPlace, programs: Programs, *, at: datetime, read: bool = True
 ) -> Validated:
-    """Look at a folder of backups, and read the newest one whole.
+    """Look at the backups there are, and read the newest one whole.
 
     Args:
-        folder: The folder.
+        place: Where they are.
         programs: PostgreSQL's.
         at: Now.
         read: Whether its files are read and compared with their checksums.
@@ -49,13 +51,12 @@ def validate_backups(
         SettingsError: One of PostgreSQL's programs is missing.
     """
     try:
-        backups = manifests.backups_in(folder)
+        backups = manifests.backups_in(place.root)
     except manifests.UnreadableBackupError as error:
         return Validated(None, None, (str(error),))
     if not backups:
-        return Validated(
-            None, None, (f"there is no finished backup in {folder}; make one: keeper backup make",)
-        )
+        problem = f"there is no finished backup in {place.root}; make one: keeper backup make"
+        return Validated(None, None, (problem,))
     newest = backups[-1]
     problems = []
     if (age := at - newest.finished_at) > OLDEST_BACKUP:
@@ -65,7 +66,7 @@ def validate_backups(
         )
     until = newest.moment
     if newest.kind is Kind.BASE:
-        reach = reach_of_base(folder, newest, programs)
+        reach = reach_of_base(place, newest, programs)
         until = reach.until
         if reach.problem:
             problems.append(reach.problem)
@@ -75,15 +76,15 @@ def validate_backups(
                 "receive-wal runs"
             )
     if read:
-        path = manifests.sets_of(folder) / newest.name
-        problems += [
-            f"backup {newest.name} is damaged, {problem}; make a new one: keeper backup make"
-            for problem in damage_of(path, newest)
-        ]
+        with fetched(place, newest) as path:
+            problems += [
+                f"backup {newest.name} is damaged, {problem}; make a new one: keeper backup make"
+                for problem in damage_of(path, newest)
+            ]
     return Validated(newest, until, tuple(problems))
 
 
-def _written(file: Path) -> datetime:
+def _written(file: LakePath) -> datetime:
     return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 

@@ -50,11 +50,20 @@ class Lane:
     kinds: tuple[RequestKind, ...]
 
 
+def _lane(name: str, *, is_long: bool, is_backup: bool) -> Lane:
+    kinds = (
+        kind for kind, of in KINDS.items() if of.is_long is is_long and of.is_backup is is_backup
+    )
+    return Lane(name, tuple(kinds))
+
+
 LANES: Final = (
-    Lane("quick", tuple(kind for kind, of in KINDS.items() if not of.is_long)),
-    Lane("long", tuple(kind for kind, of in KINDS.items() if of.is_long)),
+    _lane("quick", is_long=False, is_backup=False),
+    _lane("long", is_long=True, is_backup=False),
 )
 """A long request holds no quick one up."""
+BACKUP_LANES: Final = (_lane("backups", is_long=True, is_backup=True),)
+"""Of the worker that makes backups."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

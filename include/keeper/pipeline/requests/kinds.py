@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from keeper.domain.requests import RequestKind
 from keeper.domain.users.access import Identity, Scope
+from keeper.pipeline.requests.backups import BackUp, BackUpResult, back_up
 from keeper.pipeline.requests.channel_tests import ChannelTest, ChannelTestResult, test_channel
 from keeper.pipeline.requests.rebuilds import Rebuild, RebuildResult, rebuild
 from keeper.pipeline.requests.replays import Replay, ReplayResult, replay
@@ -23,7 +24,7 @@ from keeper.pipeline.requests.work import Work
 
 _Arguments = TypeVar("_Arguments", bound=BaseModel)
 _Result = TypeVar("_Result", bound=BaseModel)
-RequestResult = ReplayResult | RebuildResult | ChannelTestResult
+RequestResult = ReplayResult | RebuildResult | ChannelTestResult | BackUpResult
 """What may come of a request."""
 
 
@@ -40,6 +41,8 @@ class KindOfRequest(Generic[_Arguments, _Result]):
         write_scope: What a token needs to ask for one or to cancel it.
         is_long: Whether it may take more than a minute or two; it then holds no quick one up.
         is_repeatable: Whether it may be tried again when nobody knows how far an attempt came.
+        is_backup: Whether it is done by the worker that makes backups, which alone has a login
+            that may copy the server.
         most_attempts: How often it is tried.
         longest: After this time an attempt is given up, and the request has failed; one that hangs,
             so that it cannot be broken off, is taken by another worker.
@@ -53,6 +56,7 @@ class KindOfRequest(Generic[_Arguments, _Result]):
     write_scope: Scope
     is_long: bool = False
     is_repeatable: bool = True
+    is_backup: bool = False
     most_attempts: int = 5
     longest: timedelta = timedelta(hours=1)
 
@@ -96,6 +100,17 @@ KINDS: Final[Mapping[RequestKind, KindOfRequest[Any, Any]]] = MappingProxyType(
             # Nobody is to get it twice.
             is_repeatable=False,
             longest=timedelta(minutes=5),
+        ),
+        RequestKind.BACK_UP: KindOfRequest(
+            arguments=BackUp,
+            result=BackUpResult,
+            carry_out=back_up,
+            subject=lambda wanted: "everything",
+            read_scope=Scope.OPERATIONS_READ,
+            write_scope=Scope.OPERATIONS_WRITE,
+            is_long=True,
+            is_backup=True,
+            longest=timedelta(hours=12),
         ),
     }
 )

@@ -24,6 +24,7 @@ from keeper.pipeline.backups.make import (
     server_config,
 )
 from keeper.pipeline.backups.manifest import Kind
+from keeper.pipeline.backups.place import fetched
 from keeper.pipeline.backups.validate import require_whole
 from keeper.pipeline.restores.progress import Progress, has_tables, progress_of, save_progress
 from keeper.pipeline.restores.writers import RESTORE, require_unused
@@ -31,7 +32,7 @@ from keeper.pipeline.services.configuration import postgres_config
 from keeper.settings import Settings
 from keeper.stores.postgres.backups import base_backups, dumps
 from keeper.stores.postgres.backups.base_backups import Target
-from keeper.stores.postgres.backups.programs import server_of
+from keeper.stores.postgres.backups.programs import database_name, server_of
 from keeper.stores.postgres.connection import (
     DatabaseRejectedError,
     DatabaseUnavailableError,
@@ -53,6 +54,10 @@ _RECOVERY: Final = (
 
 class DatabaseNotEmptyError(TerminalError):
     """A database holds tables where a backup is to go."""
+
+
+class WrongBackupError(TerminalError):
+    """A backup is of a server without Keeper's database."""
 
 
 class NotStartedError(TransientError):
@@ -93,12 +98,28 @@ def restore_postgres(settings: Settings, choice: Choice, place: Place, *, at: da
         DamagedBackupError: The backup is not what was written; nothing was changed.
         FolderNotEmptyError: The server's folder holds other data.
         DatabaseNotEmptyError: A database holds other tables.
+        WrongBackupError: The backup is of a server without Keeper's database.
         NotStartedError: The server was not started in time.
         KeeperError: What else went wrong.
     """
     if choice.manifest.kind is Kind.BASE:
+        _require_keepers_database(settings, choice)
         return _restore_server(settings, choice, place)
     return _restore_dumps(settings, choice, place, at)
+
+
+def _require_keepers_database(settings: Settings, choice: Choice) -> None:
+    """Refuse a copy of a server that has no database of the name that DATABASE_URL says.
+
+    Raises:
+        WrongBackupError: It has none; nothing was changed.
+    """
+    wanted, manifest = database_name(postgres_config(settings)), choice.manifest
+    if wanted not in manifest.postgres.databases:
+        raise WrongBackupError(
+            f"backup {manifest.name} has the databases {', '.join(manifest.postgres.databases)}, "
+            f"and none called {wanted}, which DATABASE_URL names; nothing was changed"
+        )
 
 
 def _restore_dumps(settings: Settings, choice: Choice, place: Place, at: datetime) -> str:
@@ -119,12 +140,13 @@ def _restore_dumps(settings: Settings, choice: Choice, place: Place, at: datetim
         if _is_restored(config, choice.mark):
             done.append(f"{name} was there already")
             continue
-        require_whole(choice.path, choice.manifest)
-        _make_room(config, replace_tables=place.replace)
-        with session(config) as connection:
-            save_progress(connection, Progress(choice.mark, at))
-        # Whole or not at all, so that tables are the sign that it is there.
-        dumps.restore(programs, config, choice.path / name)
+        with fetched(choice.place, choice.manifest) as backup:
+            require_whole(backup, choice.manifest)
+            _make_room(config, replace_tables=place.replace)
+            with session(config) as connection:
+                save_progress(connection, Progress(choice.mark, at))
+            # Whole or not at all, so that tables are the sign that it is there.
+            dumps.restore(programs, config, backup / name)
         with session(config) as connection:
             save_progress(connection, Progress(choice.mark, at, (_RESTORED,)))
             connection.execute("ANALYZE")
@@ -139,7 +161,8 @@ def _begin_anew(choice: Choice, configs: Iterable[PostgresConfig | None]) -> Non
         progress = progress_of(connection, choice.mark)
     if progress is None or progress.finished_at is None:
         return
-    require_whole(choice.path, choice.manifest)
+    with fetched(choice.place, choice.manifest) as backup:
+        require_whole(backup, choice.manifest)
     # Keeper's last, since it says that the others are to follow.
     for config in reversed(known):
         with session(config) as connection:
@@ -177,14 +200,15 @@ def _restore_server(settings: Settings, choice: Choice, place: Place) -> str:
             "a base backup goes into the data folder of a server that does not run; name it with "
             "--data"
         )
-    backup = choice.path / BASE
     if not base_backups.is_unpacked(place.data, choice.mark):
-        require_whole(choice.path, choice.manifest)
         log = choice.manifest.postgres.log or ""
-        logs = manifests.wal_of(choice.path.parent.parent, log).parent
-        histories = sorted(logs.glob(f"{log.partition('-')[0]}-*/*.history"))
+        histories = manifests.histories_of(choice.place.root, log)
         target = Target(choice.mark, choice.at)
-        base_backups.unpack(backup, choice.segments, place.data, target, histories=histories)
+        with fetched(choice.place, choice.manifest) as backup:
+            require_whole(backup, choice.manifest)
+            base_backups.unpack(
+                backup / BASE, choice.segments, place.data, target, histories=histories
+            )
     if place.start is not None:
         subprocess.run(shlex.split(place.start), stdin=subprocess.DEVNULL, check=False)
     else:

@@ -14,7 +14,6 @@ from typing import Final
 
 from keeper.clock import Clock, utc_now
 from keeper.errors import TerminalError
-from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.choose import Choice, moment_text
 from keeper.pipeline.backups.make import airflow_config
 from keeper.pipeline.backups.manifest import Kind
@@ -32,7 +31,6 @@ from keeper.pipeline.restores.search import compare_all, rebuild_all
 from keeper.pipeline.restores.writers import require_no_writers, require_unused
 from keeper.pipeline.services.configuration import lake, postgres_config
 from keeper.settings import Settings
-from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.backups.dumps import rows_of
 from keeper.stores.postgres.connection import Connection, session
 from keeper.stores.postgres.migrations import known_migrations, migrate
@@ -229,8 +227,7 @@ class Restore:
         return f"{cancelled} messages that waited are cancelled: they may have been sent"
 
     def _copy_replies(self) -> str:
-        folder = self.choice.path.parent.parent
-        copied = copy_replies(lake_at(manifests.replies_of(folder).as_uri()), lake(self.settings))
+        copied = copy_replies(self.choice.place.replies(), lake(self.settings))
         with self._session() as connection:
             missing = missing_replies(connection, lake(self.settings))
         self.warnings += [f"paid for and lost: {sentence}" for sentence in missing]

@@ -11,6 +11,7 @@ from keeper.streams.codec import decode_deal_event, decode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import BatchPolicy
 from keeper.streams.consumers.batch_consumer import BatchConsumer
+from keeper.streams.consumers.losses import Loss
 from keeper.streams.topics import DEAL_UPDATES, PRICE_UPDATES
 
 _LOG: Final = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ def price_consumer(
     policy: BatchPolicy | None = None,
     instance: str | None = None,
     metrics: WorkerMetrics | None = None,
+    on_loss: Callable[[Loss], None] = lambda _: None,
     topic: str = PRICE_UPDATES,
 ) -> BatchConsumer[PriceEvent]:
     """Return a consumer that reads price events into `store`."""
@@ -47,6 +49,7 @@ def price_consumer(
         policy=policy,
         instance=instance,
         metrics=metrics,
+        on_loss=on_loss,
     )
 
 
@@ -59,6 +62,7 @@ def deal_consumer(
     policy: BatchPolicy | None = None,
     instance: str | None = None,
     metrics: WorkerMetrics | None = None,
+    on_loss: Callable[[Loss], None] = lambda _: None,
     topic: str = DEAL_UPDATES,
 ) -> BatchConsumer[DealEvent]:
     """Return a consumer that reads deal events into `store`."""
@@ -72,6 +76,7 @@ def deal_consumer(
         policy=policy,
         instance=instance,
         metrics=metrics,
+        on_loss=on_loss,
     )
 
 

@@ -60,10 +60,13 @@ def migrate_part(part: str, settings: Settings | None = None) -> list[str]:
     if part == "postgres":
         return _migrate_postgres(settings)
     if part == "kafka":
-        from keeper.streams.topic_admin import make_topics
+        from keeper.streams.topic_admin import complete_settings, make_topics
         from keeper.streams.topics import topics_to_make
 
-        return make_topics(kafka_config(settings).admin(), topics_to_make())
+        admin, topics = kafka_config(settings).admin(), topics_to_make()
+        made = make_topics(admin, topics)
+        earlier = tuple(topic for topic in topics if topic not in made)
+        return [*made, *complete_settings(admin, earlier)]
     from keeper.stores.elasticsearch import (
         deal_index,
         price_index,

@@ -1,4 +1,4 @@
-"""What an operator should know before a reader notices: tokens, prices, letters, lag, messages.
+"""What an operator should know before a reader notices: tokens, prices, messages, lag, disks.
 
 Whoever looks gives the zone of the operator's clock: times in a notice are its reader's.
 """
@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from keeper.alerts.formats import moment
@@ -15,16 +16,23 @@ from keeper.domain.messages.notices import Trouble
 from keeper.domain.prices.age import stale_after
 from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.candidates import RequestPolicy
+from keeper.pipeline.services.clocks import MOST_APART, apart
+from keeper.pipeline.services.groups import let_go_on, remedy_of
+from keeper.pipeline.storage.disks import TOPIC as DISKS
+from keeper.pipeline.storage.disks import disks_of, folders_of, short_of_space
+from keeper.settings import Settings
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.messages.outbox import overdue
+from keeper.stores.postgres.runs.clocks import clock_readings, series_of_the_future
 from keeper.stores.postgres.runs.operations import latest_price_run, staleness
 from keeper.streams.config import KafkaConfig
 from keeper.streams.dead_letters.box import DeadLetterBox
 from keeper.streams.groups.offsets import standings
+from keeper.streams.groups.records import GroupRecords, Lost, Stop
 from keeper.streams.topic_reader import TopicReader, published_at
 from keeper.streams.topics import DATA_TOPICS
-from keeper.streams.workers import LOADERS
+from keeper.streams.workers import LOADERS, READERS
 
 LAG_LIMIT: Final = timedelta(minutes=15)
 OUTBOX_LIMIT: Final = timedelta(minutes=15)
@@ -96,6 +104,30 @@ def monitor_products(
     )
 
 
+def monitor_clock(connection: Connection, *, at: datetime, zone: str = "UTC") -> Finding:
+    """Say whether this machine's clock and Keepa's are far apart, and what came of it."""
+    topic = "clock"
+    readings = clock_readings(connection, at - _LETTERS_OF)
+    ahead = [one for one in readings if abs(one.ahead) > MOST_APART]
+    future = series_of_the_future(connection, at + MOST_APART)
+    if not ahead and not future:
+        return Finding(topic, None)
+    details = []
+    if ahead:
+        details.append(
+            f"At {moment(ahead[0].read_at, zone)} by this machine's clock Keepa last replied, and "
+            f"the clock was {apart(ahead[0].ahead)} Keepa's. Check this machine's clock; if it is "
+            "right, Keepa's is wrong, and nothing is to be done."
+        )
+    if future:
+        details.append(
+            f"{future:,} price series were checked in the future. No price replaces theirs until "
+            "then, and they raise no alert. To mend them, once the clock is right: "
+            "keeper storage mend-clock"
+        )
+    return _found(topic, "a clock is wrong", "\n".join(details))
+
+
 def monitor_outbox(connection: Connection, *, at: datetime, zone: str = "UTC") -> Finding:
     """Say whether a message that is due has waited for the deliverer for more than 15 minutes."""
     found = overdue(connection, at - OUTBOX_LIMIT)
@@ -110,6 +142,17 @@ def monitor_outbox(connection: Connection, *, at: datetime, zone: str = "UTC") -
         f"The oldest is due since {moment(found.oldest, zone)}.\n{last}"
         "See whether the deliverer runs: keeper health deliver, and its log.",
     )
+
+
+def monitor_disks(settings: Settings, *more: Path) -> Finding:
+    """Say whether the disks that Keeper's files are on have room left.
+
+    Args:
+        settings: The folders, and the least share that is free.
+        more: Further folders.
+    """
+    disks = disks_of(folders_of(settings, *more))
+    return Finding(DISKS, short_of_space(disks, settings.retention.least_free_percent))
 
 
 def monitor_dead_letters(kafka: KafkaConfig, *, at: datetime) -> Iterator[Finding]:
@@ -168,6 +211,55 @@ def lag_of(
         f"{group} is behind by {waiting:,} messages of {name}",
         f"The oldest waits since {moment(oldest, zone)}.\n"
         "See whether its worker runs: keeper health, and its log.",
+    )
+
+
+def monitor_groups(kafka: KafkaConfig, *, at: datetime, zone: str = "UTC") -> Iterator[Finding]:
+    """Say of each group whether it has stopped, and what it has lost within a day."""
+    records = GroupRecords(kafka).read()
+    for group, topic in READERS.items():
+        about = [one for one in records if (one.group, one.topic) == (group, topic)]
+        yield _stop_of(group, [one for one in about if isinstance(one, Stop)], zone)
+        yield _losses_of(group, [one for one in about if isinstance(one, Lost)], at, zone)
+
+
+def _stop_of(group: str, stops: list[Stop], zone: str) -> Finding:
+    name = f"stopped:{group}"
+    stop = next((one for one in stops if one.reason is not None), None)
+    if stop is None:
+        return Finding(name, None)
+    return _found(
+        name,
+        f"{group} has stopped reading {stop.topic} at too many dead letters",
+        f"Since {moment(stop.at, zone)}: {stop.reason}\n"
+        f"See: keeper topics dlq list {stop.topic} --since 24h\n{let_go_on(group)}",
+    )
+
+
+def _losses_of(group: str, losses: list[Lost], at: datetime, zone: str) -> Finding:
+    name = f"lost:{group}"
+    fresh = [one for one in losses if at - one.at <= _LETTERS_OF]
+    if not fresh:
+        return Finding(name, None)
+    whole = all(one.has_position for one in fresh)
+    earliest = min(fresh, key=lambda loss: (loss.since is not None, loss.since or at))
+    details = [
+        f"Kafka's retention removed them before they were read; noticed "
+        f"{moment(max(one.at for one in fresh), zone)}.",
+        f"{remedy_of(earliest)}.",
+        "See: keeper topics lag",
+    ]
+    if not whole:
+        details.insert(
+            1,
+            "Kafka knows no position of the group: it is new, which is as it should be, or was "
+            "away for so long that Kafka has forgotten it.",
+        )
+    return _found(
+        name,
+        f"{group} lost {'' if whole else 'up to '}{sum(one.messages for one in fresh):,} messages "
+        f"of {fresh[0].topic}",
+        "\n".join(details),
     )
 
 

@@ -49,6 +49,7 @@ def probe_postgres(postgres: PostgresConfig) -> str:
 
     Raises:
         NotMigratedError: Migrations are missing.
+        ServiceUnwellError: It takes no writes.
         DatabaseUnavailableError: It does not answer.
     """
     with session(postgres) as connection:
@@ -58,10 +59,10 @@ def probe_postgres(postgres: PostgresConfig) -> str:
                 "keeper migrate"
             )
         server = server_state(connection)
-    if server.is_standby:
+    if server.is_read_only:
         raise ServiceUnwellError(
-            "PostgreSQL is a standby, which takes no writes; check that DATABASE_URL names the "
-            "primary"
+            "PostgreSQL takes no writes: it is a standby, or read-only by a setting; check that "
+            "DATABASE_URL names the primary"
         )
     return f"PostgreSQL {server.version}, {server.watched} active watches"
 

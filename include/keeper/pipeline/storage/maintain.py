@@ -65,14 +65,24 @@ def drop_old(
     Raises:
         NotRolledUpError: Some of the points have not been rolled up.
     """
+    old = _old(connection, retention, at=at, apply=apply)
+    for one in old:
+        _LOG.info("%s: %s", "dropped" if apply else "would drop", asdict(one))
+    return old
+
+
+def past_retention(connection: Connection, retention: Retention, *, at: datetime) -> list[Old]:
+    """Return the points and records that are past their retention, and stay for now."""
+    return _old(connection, retention, at=at, apply=False)
+
+
+def _old(connection: Connection, retention: Retention, *, at: datetime, apply: bool) -> list[Old]:
     old = []
     if retention.points is not None:
         before = at - timedelta(days=retention.points)
         old += drop_old_points(connection, before, apply=apply)
-    old += drop_old_records(connection, at - timedelta(days=retention.records), apply=apply)
-    for one in old:
-        _LOG.info("%s: %s", "dropped" if apply else "would drop", asdict(one))
-    return old
+    before = at - timedelta(days=retention.records)
+    return old + drop_old_records(connection, before, apply=apply)
 
 
 def drop_old_folders(root: Path, before: datetime, *, apply: bool) -> OldFiles:

@@ -176,7 +176,7 @@ class KeepaClient:
         """Ask for the balance; costs nothing."""
         reply = self._transport.send(TokenRequest("token", estimate=0), {})
         self._transport.observe(reply.envelope, reply.received_at)
-        return TokenStatus.of_envelope(reply.envelope, reply.received_at)
+        return TokenStatus.of_envelope(reply.envelope, reply.received_at, reply.served_at)
 
     @property
     def usage(self) -> TokenUsage:

@@ -61,6 +61,10 @@ class KeepaDecodeError(TerminalError):
     """The bytes are no product reply; reading them again gives the same error."""
 
 
+class KeepaReplyTooLargeError(TerminalError):
+    """The reply is far larger than any of Keepa's; asking again would pay for it again."""
+
+
 class TokensExhaustedError(TransientError):
     """The token balance is zero or below.
 

@@ -140,6 +140,8 @@ class TokenStatus:
         refill_rate: Tokens added each minute.
         runnable_in_s: Seconds from `received_at` until a request can run; 0 if one can now.
         received_at: When the reply arrived, by Keeper's clock.
+        clock_ahead: How far Keeper's clock is ahead of Keepa's, or of its web server's, which is
+            nearer; None if neither says what time it is.
     """
 
     tokens_left: int
@@ -147,16 +149,28 @@ class TokenStatus:
     refill_rate: int
     runnable_in_s: float
     received_at: datetime
+    clock_ahead: timedelta | None = None
 
     @classmethod
-    def of_envelope(cls, envelope: Envelope, received_at: datetime) -> Self:
-        """Take the balance out of a reply's envelope."""
+    def of_envelope(
+        cls, envelope: Envelope, received_at: datetime, served_at: datetime | None = None
+    ) -> Self:
+        """Take the balance out of a reply's envelope.
+
+        Args:
+            envelope: The envelope.
+            received_at: When the reply had arrived, by Keeper's clock.
+            served_at: When it was sent, by the web server's clock; None if it does not say.
+        """
+        clocks = (envelope.reading(received_at).keepa_time, served_at)
+        ahead = [received_at - clock for clock in clocks if clock is not None]
         return cls(
             tokens_left=envelope.tokens_left,
             refill_in_ms=envelope.refill_in_ms,
             refill_rate=envelope.refill_rate,
             runnable_in_s=envelope.runnable_in_s,
             received_at=received_at,
+            clock_ahead=min(ahead, key=abs, default=None),
         )
 
 

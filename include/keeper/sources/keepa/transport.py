@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import requests
@@ -36,6 +37,7 @@ from keeper.sources.keepa.errors import (
     KeepaLateReplyError,
     KeepaLeftAloneError,
     KeepaReplyError,
+    KeepaReplyTooLargeError,
     KeepaUnavailableError,
     TokensExhaustedError,
 )
@@ -51,6 +53,8 @@ _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
 _BALANCE: Final = "token"
 _READ_BYTES: Final = 1 << 18
+_MOST_BYTES: Final = 1 << 29
+"""Unpacked. A hundred products with long histories have a tenth of it; a machine's memory ends."""
 _LONGEST_SELECTION: Final = 2_000
 """Letters of a selection that still fit into an address; Keepa takes longer ones as a body."""
 _JSON: Final = "application/json; charset=UTF-8"
@@ -59,11 +63,19 @@ _REASON_CHARS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A usable reply: whole JSON, decompressed, exactly as Keepa sent it."""
+    """A usable reply: whole JSON, decompressed, exactly as Keepa sent it.
+
+    Attributes:
+        body: The JSON.
+        envelope: What it says of the request.
+        received_at: When it had arrived, by this machine's clock.
+        served_at: When it was sent, by the clock of the server that sent it; None if unknown.
+    """
 
     body: bytes
     envelope: Envelope
     received_at: datetime
+    served_at: datetime | None = None
 
 
 class _KeyParameter(AuthBase):
@@ -221,7 +233,7 @@ class Transport:
             self._reading = reading or self._reading
             if self._budget is not None and reservation is not None:
                 self._record(self._budget, reservation, envelope, reading, exchange, is_usable)
-        return Reply(body=body, envelope=envelope, received_at=received_at)
+        return Reply(body, envelope, received_at, exchange.served_at)
 
     def _record(
         self,
@@ -284,6 +296,15 @@ def _reading(envelope: Envelope | None, received_at: datetime) -> TokenReading |
     return envelope.reading(received_at)
 
 
+def _moment_of(date: str | None) -> datetime | None:
+    """Return the time of a Date header (RFC 9110), None if it has none."""
+    try:
+        moment = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
 class _Exchange:
     """One attempt on the wire. Faults are kept, not raised from inside an `except` block.
 
@@ -296,6 +317,7 @@ class _Exchange:
         self._config = config
         self._redact = redact
         self.status = 0
+        self.served_at: datetime | None = None
         self.body = bytearray()
         self.failure: KeeperError | None = None
 
@@ -318,6 +340,7 @@ class _Exchange:
                 allow_redirects=False,
             ) as response:
                 self.status = response.status_code
+                self.served_at = _moment_of(response.headers.get("Date"))
                 self._read(response.raw, deadline, timeout_s)
         except requests.ConnectTimeout:
             self._fail_unreachable("no connection in time")
@@ -335,6 +358,11 @@ class _Exchange:
         # cut leaves its envelope.
         while chunk := raw.read1(_READ_BYTES, decode_content=True):
             self.body += chunk
+            if len(self.body) > _MOST_BYTES:
+                self.failure = KeepaReplyTooLargeError(
+                    f"Keepa's reply is larger than {_MOST_BYTES:,} bytes and was not read on"
+                )
+                return
             if time.monotonic() > deadline:
                 self._fail_late(timeout_s)
                 return

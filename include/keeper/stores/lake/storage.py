@@ -11,6 +11,8 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from keeper.errors import SettingsError
@@ -21,16 +23,25 @@ _ANSWER_S: Final = 15
 _ATTEMPTS: Final = 2
 _DEADLINE_S: Final = 60.0
 """For one file, its tries and its transfer together."""
+_SLOWEST: Final = 500_000
+"""Bytes a second below which the transfer of a large file is given up."""
+_NAMES: Final = {"KEEPER_LAKE": "the lake", "KEEPER_BACKUPS": "the folder of backups"}
 _ABOUT_THE_FILE: Final = (FileNotFoundError, IsADirectoryError)
 """What a question may end with whose storage is well; nothing that is written may."""
 _T = TypeVar("_T")
 
 
-def lake_at(url: str) -> LakePath:
+def lake_at(url: str, *, setting: str = "KEEPER_LAKE", is_shared: bool = False) -> LakePath:
     """Return the lake at a URL as Airflow spells it: `file:///folder`, `s3://bucket/folder`.
 
     The Airflow connection that may be in front of the bucket's name does not count outside Airflow:
     there the keys and the address of the storage come from its own variables, AWS_ENDPOINT_URL say.
+
+    Args:
+        url: The URL.
+        setting: The setting that says so, for errors.
+        is_shared: Whether others write there while this is used, so that what is in a folder of
+            object storage is asked for each time.
 
     Raises:
         SettingsError: Keeper cannot reach that kind of storage.
@@ -38,16 +49,17 @@ def lake_at(url: str) -> LakePath:
     from upath import UPath
 
     try:
-        path = UPath(re.sub(r"^(\w+://)[^/@]*@", r"\1", url))
-        return on_storage(path, path.fs)
+        bare = re.sub(r"^(\w+://)[^/@]*@", r"\1", url)
+        path = UPath(bare, use_listings_cache=False) if is_shared else UPath(bare)
+        return on_storage(path, path.fs, setting=setting)
     except (ImportError, ValueError) as error:
         raise SettingsError(
-            f"KEEPER_LAKE is {url}, which Keeper cannot reach: {error}; "
+            f"{setting} is {url}, which Keeper cannot reach: {error}; "
             "for s3:// install Keeper with its extra s3"
         ) from error
 
 
-def on_storage(path: LakePath, file_system: Any) -> LakePath:
+def on_storage(path: LakePath, file_system: Any, *, setting: str = "KEEPER_LAKE") -> LakePath:
     """Return a path with short timeouts that translates storage errors into Keeper's.
 
     A server that does not answer is given up after half a minute, one that takes nothing after a
@@ -59,6 +71,7 @@ def on_storage(path: LakePath, file_system: Any) -> LakePath:
     Args:
         path: The lake's root.
         file_system: What fsspec reaches it by; S3's must not have been used yet.
+        setting: The setting that says where it is, for errors.
     """
     if "s3" in file_system.protocol:
         file_system.retries = 1
@@ -67,8 +80,42 @@ def on_storage(path: LakePath, file_system: Any) -> LakePath:
             "read_timeout": _ANSWER_S,
             "retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS},
         } | file_system.config_kwargs
-        return _StoredPath(path, str(path), _DEADLINE_S)
-    return _StoredPath(path, str(path), None)
+        return _StoredPath(path, _Root(str(path), setting, _DEADLINE_S))
+    return _StoredPath(path, _Root(str(path), setting, None))
+
+
+def store_file(file: Path, target: LakePath) -> None:
+    """Copy a file of this machine, however large, to a place of the storage."""
+    if not isinstance(target, _StoredPath):
+        raise TypeError("a file is copied to a storage's own path")
+    target.store(file)
+
+
+def fetch_file(source: LakePath, file: Path) -> None:
+    """Copy a file of the storage, however large, to this machine.
+
+    Raises:
+        FileNotFoundError: There is none.
+        LakeUnavailableError: The storage does not answer.
+    """
+    if not isinstance(source, _StoredPath):
+        raise TypeError("a file is copied from a storage's own path")
+    source.fetch(file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """What every path of a storage shares: where it begins, who says so, and for how long to wait.
+
+    Attributes:
+        url: Where it begins.
+        setting: The setting that says so.
+        deadline_s: How long one request may take; None on a file system.
+    """
+
+    url: str
+    setting: str
+    deadline_s: float | None
 
 
 class _StoredPath:
@@ -77,10 +124,9 @@ class _StoredPath:
     Where something is asked for, FileNotFoundError and IsADirectoryError stay what they are.
     """
 
-    def __init__(self, path: LakePath, root: str, deadline_s: float | None) -> None:
+    def __init__(self, path: LakePath, root: _Root) -> None:
         self._path = path
         self._root = root
-        self._deadline_s = deadline_s
 
     def __str__(self) -> str:
         return str(self._path)
@@ -129,20 +175,35 @@ class _StoredPath:
     def rmdir(self) -> None:
         self._translated(self._path.rmdir)
 
+    def store(self, file: Path) -> None:
+        size = file.stat().st_size
+        stored: Any = self._path
+        self._translated(lambda: stored.fs.put_file(str(file), stored.path), but=(), size=size)
+
+    def fetch(self, file: Path) -> None:
+        size = self.stat().st_size
+        stored: Any = self._path
+        self._translated(lambda: stored.fs.get_file(stored.path, str(file)), size=size)
+
     def _like(self, path: LakePath) -> Self:
-        return type(self)(path, self._root, self._deadline_s)
+        return type(self)(path, self._root)
 
     def _translated(
-        self, ask: Callable[[], _T], *, but: tuple[type[OSError], ...] = _ABOUT_THE_FILE
+        self,
+        ask: Callable[[], _T],
+        *,
+        but: tuple[type[OSError], ...] = _ABOUT_THE_FILE,
+        size: int = 0,
     ) -> _T:
+        deadline_s = self._root.deadline_s
         try:
-            return ask() if self._deadline_s is None else _within(self._deadline_s, ask)
+            return ask() if deadline_s is None else _within(deadline_s + size / _SLOWEST, ask)
         except but:
             raise
         except _storage_errors() as error:
             raise LakeUnavailableError(
-                f"the lake at {self._root} cannot be used: {error}; check that its storage runs, "
-                "and KEEPER_LAKE"
+                f"{_NAMES[self._root.setting]} at {self._root.url} cannot be used: {error}; check "
+                f"that its storage runs, and {self._root.setting}"
             ) from error
 
 

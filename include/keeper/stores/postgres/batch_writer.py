@@ -2,17 +2,25 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Generic, TypeVar
 
 import psycopg
 
 from keeper.errors import EventsRefusedError
-from keeper.stores.postgres.connection import Connection, PostgresConfig, connect, translated_errors
+from keeper.stores.postgres.connection import (
+    Connection,
+    PostgresConfig,
+    StatementCanceledError,
+    connect,
+    translated_errors,
+)
 
 _LOG: Final = logging.getLogger(__name__)
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
+LOCK_TIMEOUT_S: Final = 30
 _LOADING: Final = " ".join(
     f"-c {setting}"
     for setting in (
@@ -21,11 +29,26 @@ _LOADING: Final = " ".join(
         "enable_seqscan=off",
         "join_collapse_limit=1",
         "jit=off",
+        # A lock that is not given up is to be named, not waited for in silence.
+        f"lock_timeout={LOCK_TIMEOUT_S}s",
     )
 )
 """A batch is small beside the tables: whatever the planner guesses of the staged rows, it shall
 begin with them, as the statements do, look the others up by their keys and never read a table to
 its end."""
+
+
+@contextmanager
+def _named_locks() -> Iterator[None]:
+    """Say of a lock that was waited for in vain what it is of."""
+    try:
+        yield
+    except psycopg.errors.LockNotAvailable as error:
+        where = (error.diag.context or "of a table").partition("\n")[0]
+        raise StatementCanceledError(
+            f"another session of PostgreSQL holds a lock that a batch needs ({where}); which one, "
+            "pg_blocking_pids() says"
+        ) from error
 
 
 class BatchWriter(ABC, Generic[EventT, ResultT]):
@@ -54,7 +77,7 @@ class BatchWriter(ABC, Generic[EventT, ResultT]):
             EventsRefusedError: All but these events are stored; PostgreSQL will never take them.
         """
         try:
-            with translated_errors():
+            with translated_errors(), _named_locks():
                 return self._store(events)
         except EventsRefusedError:
             raise

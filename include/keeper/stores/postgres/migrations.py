@@ -1,31 +1,42 @@
 """Brings the database to the schema this version needs, by `sql/migrations/`."""
 
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
+from psycopg.conninfo import conninfo_to_dict
 from yoyo import get_backend, read_migrations
 
+from keeper.stores.postgres.access import grant_access
 from keeper.stores.postgres.analytics.views import install_analytics
 from keeper.stores.postgres.connection import (
     SQL_DIR,
     Connection,
     PostgresConfig,
+    SchemaMissingError,
     connect,
     translated_errors,
 )
+from keeper.stores.postgres.lock_waits import GIVES_UP_AFTER_S, LOCK_TIMEOUT, retried
 
 _LOCK: Final = 0x6B656570
 """Number of the advisory lock; any that nothing else in the database uses."""
 
 
-def migrate(config: PostgresConfig) -> list[str]:
+def migrate(config: PostgresConfig, *, gives_up_after_s: float = GIVES_UP_AFTER_S) -> list[str]:
     """Apply the migrations that are missing, one transaction each, and return their names.
 
-    The views and functions for analysts are replaced when they have changed.
+    The views and functions for analysts are replaced when they have changed. The roles that there
+    are beside the owner get their rights.
 
-    Two processes may call it at once: the second waits for the first.
+    Two processes may call it at once: the second waits for the first. A migration that would wait
+    for a lock is rolled back and tried again, so that nobody waits behind it.
+
+    Args:
+        config: Where the database is.
+        gives_up_after_s: For so long a migration is tried whose tables others use.
 
     Raises:
+        LockedOutError: Others use the tables all that time; what was applied before stays.
         DatabaseUnavailableError: PostgreSQL does not answer.
         DatabaseRejectedError: The login or the database is wrong.
     """
@@ -33,9 +44,13 @@ def migrate(config: PostgresConfig) -> list[str]:
     # library's own lock is a row that a killed process leaves behind.
     with connect(config) as guard:
         guard.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        done = _migrate(config)
+        # Each attempt goes on behind the migrations that are applied.
+        before = set(_applied(guard))
+        retried(lambda: _migrate(config), "a migration", guard, gives_up_after_s=gives_up_after_s)
+        done = [name for name in _applied(guard) if name not in before]
         if install_analytics(guard, anew=bool(done)):
             done.append("analytics")
+        grant_access(guard)
         return done
 
 
@@ -65,13 +80,25 @@ def known_migrations() -> list[str]:
     return sorted(one.id for one in read_migrations(str(SQL_DIR / "migrations")))
 
 
-def _migrate(config: PostgresConfig) -> list[str]:
-    url = urlsplit(config.url)
-    backend = get_backend(urlunsplit(url._replace(scheme="postgresql+psycopg")))
+def _applied(connection: Connection) -> list[str]:
     try:
-        migrations = read_migrations(str(SQL_DIR / "migrations"))
-        missing = backend.to_apply(migrations)
-        backend.apply_migrations(missing)
-        return [migration.id for migration in missing]
+        return applied_migrations(connection)
+    except SchemaMissingError:
+        return []
+
+
+def _migrate(config: PostgresConfig) -> None:
+    backend = get_backend(_address(config))
+    try:
+        backend.apply_migrations(backend.to_apply(read_migrations(str(SQL_DIR / "migrations"))))
     finally:
         backend.connection.close()
+
+
+def _address(config: PostgresConfig) -> str:
+    """Return what yoyo connects by: all of it in the query, for elsewhere it reads one host."""
+    given = conninfo_to_dict(config.url)
+    options = f"{given.pop('options', '')} -c timezone=UTC -c lock_timeout={LOCK_TIMEOUT}"
+    given |= {"options": options.strip(), "application_name": "keeper migrate"}
+    given.setdefault("connect_timeout", config.connect_timeout_s)
+    return f"postgresql+psycopg:///?{urlencode(given, quote_via=quote)}"

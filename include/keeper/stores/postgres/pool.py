@@ -45,6 +45,7 @@ class ConnectionPool:
         self._monotonic = monotonic
         # The one used last is handed out first: of a burst's connections the others grow old.
         self._idle: deque[tuple[Connection, float]] = deque()
+        self._is_closed = False
         self.opened = 0
         """How many connections there have been."""
 
@@ -67,6 +68,10 @@ class ConnectionPool:
             try:
                 yield connection
                 is_sound = True
+            except psycopg.errors.ReadOnlySqlTransaction:
+                # The server is another's copy now, for the connections that wait too.
+                self.close()
+                raise
             except psycopg.Error:
                 raise
             except Exception:
@@ -77,9 +82,13 @@ class ConnectionPool:
                 self._give_back(connection, since, is_sound=is_sound)
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
-        while self._idle:
-            self._idle.pop()[0].close()
+        """Close the connections that nobody uses now, the others when they come back."""
+        self._is_closed = True
+        while True:
+            try:
+                self._idle.pop()[0].close()
+            except IndexError:
+                return
 
     def _take(self) -> tuple[Connection, float]:
         while True:
@@ -100,6 +109,8 @@ class ConnectionPool:
             self._idle.append((connection, since))
         else:
             connection.close()
+        if self._is_closed:
+            self.close()
         self._close_old()
 
     def _close_old(self) -> None:

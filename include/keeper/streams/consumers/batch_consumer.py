@@ -18,14 +18,16 @@ from typing import Final, Generic
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from keeper.clock import Clock, utc_now
-from keeper.errors import EventsRefusedError, TerminalError, TransientError
+from keeper.errors import EventsRefusedError, TransientError
 from keeper.metrics import WorkerMetrics
 from keeper.streams.codec import UndecodableMessageError
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import Batch, BatchPolicy, EventT
 from keeper.streams.consumers.commits import Commits
+from keeper.streams.consumers.losses import Loss, Losses
 from keeper.streams.consumers.positions import Positions
 from keeper.streams.consumers.reachability import Reachability
+from keeper.streams.consumers.refusals import Refusals, is_fatal
 from keeper.streams.dead_letters.producer import (
     DeadLetter,
     DeadLetterProducer,
@@ -33,27 +35,14 @@ from keeper.streams.dead_letters.producer import (
 )
 
 _LOG: Final = logging.getLogger(__name__)
-_HOPELESS: Final = frozenset(
-    {
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-        KafkaError._AUTHENTICATION,
-    }
-)
-"""Refusals that waiting does not cure."""
-_FENCED: Final = frozenset({KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED})
 _CHUNK: Final = 2_000
 """Messages decoded between two looks at the store and the clock."""
 _QUIET_WAIT_S: Final = 0.5
 _BUSY_WAIT_S: Final = 0.02
 _PAUSE_AFTER_S: Final = 2.0
 _REVOKED_WAIT_S: Final = 30.0
-_LAG_EVERY_S: Final = 1.0
-
-
-class InstanceTakenError(TerminalError):
-    """Another worker has joined under this one's name and taken its partitions."""
+_MARKERS_EVERY_S: Final = 1.0
+_LAG_EVERY_S: Final = 5.0
 
 
 class BatchConsumer(Generic[EventT]):
@@ -71,6 +60,7 @@ class BatchConsumer(Generic[EventT]):
         policy: BatchPolicy | None = None,
         instance: str | None = None,
         metrics: WorkerMetrics | None = None,
+        on_loss: Callable[[Loss], None] = lambda _: None,
         clock: Clock = utc_now,
     ) -> None:
         """Prepare; nothing is read before `run`.
@@ -86,15 +76,17 @@ class BatchConsumer(Generic[EventT]):
             instance: A name no other member of the group has and that a restarted worker has again:
                 it gets its partitions back at once, without a rebalance. None joins as anybody.
             metrics: Where to count.
+            on_loss: Gets what retention removed before it was read, once each.
             clock: Time written on dead letters.
         """
         self._group = group
-        self._instance = instance
+        self._refusals = Refusals(group, instance)
         self._fatal: KafkaError | None = None
         self._topic = topic
         self._decode = decode
         self._handle = handle
         self._on_cycle = on_cycle
+        self._clock = clock
         self._policy = policy or BatchPolicy()
         self._metrics = metrics or WorkerMetrics()
         self._stopping = threading.Event()
@@ -104,18 +96,12 @@ class BatchConsumer(Generic[EventT]):
         self._storing_since = 0.0
         # Partitions of the batch being stored that have gone to another consumer meanwhile.
         self._forfeited: set[int] = set()
-        self._commits = Commits(
-            topic,
-            group,
-            DeadLetterProducer(config, group=group, instance=instance),
-            retry_s=self._policy.first_backoff_s,
-            metrics=self._metrics,
-            clock=clock,
-        )
         self._is_paused = False
         # There was as much to read as was asked for: a backlog, whose batches shall be large.
         self._is_flowing = False
-        self._lag_asked = 0.0
+        # The latest read brought nothing.
+        self._is_quiet = False
+        self._lag_asked = self._markers_passed = 0.0
         self._rate = DeadLetterRate(self._policy.dead_letters)
         self._consumer = Consumer(
             {"error_cb": self._record_error}
@@ -138,6 +124,18 @@ class BatchConsumer(Generic[EventT]):
             logger=_LOG,
         )
         self._positions = Positions(self._consumer)
+        self._commits = Commits(
+            topic,
+            group,
+            DeadLetterProducer(config, group=group, instance=instance),
+            self._positions,
+            retry_s=self._policy.first_backoff_s,
+            metrics=self._metrics,
+            clock=clock,
+        )
+        self._losses = Losses(
+            self._consumer, topic, group, self._positions, self._refusals, self._metrics, on_loss
+        )
         self._kafka = Reachability(self._consumer, topic, config.bootstrap_servers)
 
     @property
@@ -167,12 +165,15 @@ class BatchConsumer(Generic[EventT]):
                 try:
                     while not self._stopping.is_set():
                         self._on_cycle()
+                        self._metrics.watch_batch()
                         self._kafka.look(self._metrics.waits)
                         self._read()
+                        self._report_lag()
                         if self._fatal is not None:
-                            self._end_if_fatal(self._fatal)
+                            self._refusals.end_if_fatal(self._fatal)
                         self._finish_batch()
-                        self._start_batch(store)
+                        if self._losses.look(is_quiet=self._is_quiet):
+                            self._start_batch(store)
                         if until_idle and self._is_idle():
                             break
                     if self._storing is not None:
@@ -204,10 +205,11 @@ class BatchConsumer(Generic[EventT]):
             if messages and room > 1:
                 messages += self._consumer.consume(min(room, _CHUNK) - 1, 0)
         self._is_flowing = len(messages) == min(room, _CHUNK)
+        self._is_quiet = not messages
         if messages:
             with self._metrics.timed("decode"):
                 self._gather(messages)
-        self._report_lag()
+                self._positions.record_times(messages)
 
     def _hold(self) -> None:
         """The next batch is full: wait for the store, keeping the membership of the group."""
@@ -236,36 +238,26 @@ class BatchConsumer(Generic[EventT]):
             try:
                 event = decode(message.value())
             except UndecodableMessageError as error:
-                gathered.letters.append(DeadLetter(message, str(error), type(error).__name__))
+                gathered.put_aside(message, error)
             else:
                 gathered.events.append(event)
                 gathered.messages.append(message)
             partition, offset = message.partition(), message.offset()
             if partition is not None and offset is not None:
+                if (expected := read_until.get(partition)) != offset:
+                    self._losses.meet(partition, expected, offset)
                 gathered.read_until[partition] = read_until[partition] = offset + 1
 
     def _pass_over(self, error: KafkaError) -> None:
-        self._end_if_fatal(error)
         self._kafka.record(error)
-        if error.code() in _HOPELESS:
-            raise KafkaException(error)
+        self._refusals.end_if_hopeless(error)
         _LOG.warning("%s: %s", self._topic, error.str())
 
     def _record_error(self, error: KafkaError) -> None:
         """Keep what no reconnecting cures; librdkafka calls this inside a read or a commit."""
         self._kafka.record(error)
-        if error.fatal() or error.code() == KafkaError._FATAL:
+        if is_fatal(error):
             self._fatal = error
-
-    def _end_if_fatal(self, error: KafkaError) -> None:
-        # The client names a fatal error's cause by its text alone.
-        if error.code() in _FENCED or (self._instance and "group.instance.id" in error.str()):
-            raise InstanceTakenError(
-                f"another worker of {self._group} runs as {self._instance!r}; give each its own "
-                "--instance"
-            )
-        if error.fatal() or error.code() == KafkaError._FATAL:
-            raise KafkaException(error)
 
     def _start_batch(self, store: ThreadPoolExecutor) -> None:
         waits_for_more = self._is_flowing and len(self._gathered) < self._policy.max_messages
@@ -277,7 +269,7 @@ class BatchConsumer(Generic[EventT]):
         ):
             batch, self._gathered = self._gathered, Batch()
             self._stored = batch
-            self._storing_since = time.monotonic()
+            self._storing_since, self._metrics.batch_since = time.monotonic(), time.time()
             self._storing = store.submit(self._store, batch)
 
     def _store(self, batch: Batch[EventT]) -> list[DeadLetter] | None:
@@ -290,6 +282,7 @@ class BatchConsumer(Generic[EventT]):
         while batch.events:
             try:
                 with self._metrics.timed("store"):
+                    batch.validate_clock(self._clock())
                     self._handle(batch.events)
             except EventsRefusedError as error:
                 self._metrics.waits.record("store", None)
@@ -314,7 +307,7 @@ class BatchConsumer(Generic[EventT]):
         """Commit a batch the store is done with, or what is still to be committed."""
         if self._storing is not None and self._storing.done():
             refused, batch = self._storing.result(), self._stored
-            self._storing = self._stored = None
+            self._storing = self._stored = self._metrics.batch_since = None
             if refused is None or batch is None:
                 return
             letters = [
@@ -335,7 +328,7 @@ class BatchConsumer(Generic[EventT]):
             try:
                 self._commits.send(self._consumer)
             except KafkaException as error:
-                self._end_if_fatal(self._fatal or error.args[0])
+                self._refusals.end_if_fatal(self._fatal or error.args[0])
 
     def _revoked(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         """Give partitions back: commit what is stored of them, leave the rest to their next owner.
@@ -358,17 +351,24 @@ class BatchConsumer(Generic[EventT]):
     def _forget(self, partitions: set[int]) -> None:
         self._commits.forget(partitions)
         self._positions.forget(partitions)
+        self._losses.forget(partitions)
         if self._stored is not None:
             # What becomes of the batch at hand is not this consumer's to commit.
             self._forfeited |= partitions & self._stored.read_until.keys()
 
     def _report_lag(self) -> None:
-        """Report, now and then, how far the end of the topic is, by what Kafka last said."""
-        if time.monotonic() - self._lag_asked < _LAG_EVERY_S:
+        """Report, now and then, how much of the topic the group has still to commit."""
+        now = time.monotonic()
+        if now - self._markers_passed >= _MARKERS_EVERY_S:
+            self._markers_passed = now
+            self._pass_markers()
+        if now - self._lag_asked < _LAG_EVERY_S:
             return
-        self._lag_asked = time.monotonic()
-        self._pass_markers()
-        self._metrics.lag = self._positions.lag()
+        self._lag_asked = now
+        try:
+            self._metrics.lag = None if self._kafka.is_doubted else self._positions.lag()
+        except KafkaException:
+            self._metrics.lag = None
 
     def _pass_markers(self) -> None:
         """Commit past markers of transactions, together with what was read before them."""

@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from keeper.clock import Clock
 from keeper.metrics import WorkerMetrics
+from keeper.streams.consumers.positions import Positions
 from keeper.streams.dead_letters.producer import (
     DeadLetter,
     DeadLetterProducer,
@@ -26,6 +27,7 @@ class Commits:
         topic: str,
         group: str,
         dead_letters: DeadLetterProducer,
+        positions: Positions,
         *,
         retry_s: float,
         metrics: WorkerMetrics,
@@ -37,6 +39,7 @@ class Commits:
             topic: The topic read.
             group: The consumer group.
             dead_letters: Sends letters and offsets in one transaction.
+            positions: Where the consumer stands.
             retry_s: How long to wait after a refusal.
             metrics: Where to count the letters sent.
             clock: Time written on them.
@@ -44,6 +47,7 @@ class Commits:
         self._topic = topic
         self._group = group
         self._dead_letters = dead_letters
+        self._positions = positions
         self._retry_s = retry_s
         self._metrics = metrics
         self._clock = clock
@@ -78,7 +82,11 @@ class Commits:
             return
         owned = {place.partition for place in consumer.assignment()}
         self.forget(self._stored_until.keys() - owned)
-        offsets = [TopicPartition(self._topic, p, o) for p, o in self._stored_until.items()]
+        # The time beside an offset says from when messages are gone, should retention be faster.
+        offsets = [
+            TopicPartition(self._topic, p, o, metadata=self._positions.read_at(p))
+            for p, o in self._stored_until.items()
+        ]
         if not offsets:
             return
         try:
@@ -94,4 +102,5 @@ class Commits:
         else:
             self._metrics.dead_letters += len(self._letters)
             self._letters.clear()
+            self._positions.committed |= self._stored_until
             self._stored_until.clear()

@@ -1,12 +1,14 @@
 """Where a consumer stands in its partitions, the markers of transactions passed over."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from keeper.streams.leaders import watermarks
+from keeper.streams.topic_reader import published_at
 
 _TIMEOUT_S = 10
+_LAG_TIMEOUT_S = 2
 
 
 class Positions:
@@ -14,17 +16,45 @@ class Positions:
 
     Attributes:
         read_until: By partition, the offset after the last message or marker read.
+        committed: By partition, where the group stands for Kafka; what never was compared is left
+            out.
     """
 
     def __init__(self, consumer: Consumer) -> None:
         """Begin with nothing read."""
         self._consumer = consumer
         self.read_until: dict[int, int] = {}
+        self.committed: dict[int, int] = {}
+        self._read_at: dict[int, str] = {}
+        self._skipped: dict[int, int] = {}
 
     def forget(self, partitions: Collection[int]) -> None:
         """Leave partitions to their next owner."""
         for partition in partitions:
-            self.read_until.pop(partition, None)
+            for kept in (self.read_until, self.committed, self._read_at, self._skipped):
+                kept.pop(partition, None)
+
+    def record_times(self, messages: Sequence[Message]) -> None:
+        """Remember, by partition, when the last of these messages was published."""
+        seen: set[int] = set()
+        for message in reversed(messages):
+            partition = message.partition()
+            if partition is None or partition in seen or message.error() is not None:
+                continue
+            seen.add(partition)
+            if (published := published_at(message)) is not None:
+                self._read_at[partition] = published.isoformat()
+            if len(seen) == len(self.committed):
+                # A chunk is mostly of all partitions: no need to look at each message.
+                return
+
+    def read_at(self, partition: int) -> str:
+        """Return when the last message read of a partition was published, empty if unknown."""
+        return self._read_at.get(partition, "")
+
+    def skip(self, partition: int, offset: int) -> None:
+        """Let the group go on at an offset before which there is nothing any more."""
+        self._skipped[partition] = offset
 
     def passed_markers(self) -> Iterator[tuple[int, int]]:
         """Yield partition and offset after markers that follow the last message read, once each.
@@ -32,18 +62,28 @@ class Positions:
         Markers of transactions take offsets too. A group that stands before one seems to have a
         message to read, for as long as nothing else is published.
         """
-        for place in self._places():
-            if place.offset > self.read_until.get(place.partition, 0):
-                self.read_until[place.partition] = place.offset
-                yield place.partition, place.offset
+        skipped, self._skipped = self._skipped, {}
+        places = [(place.partition, place.offset) for place in self._places()]
+        for partition, offset in (*skipped.items(), *places):
+            if offset > self.read_until.get(partition, 0):
+                self.read_until[partition] = offset
+                yield partition, offset
 
-    def lag(self) -> int:
-        """Return how many offsets are still to be read, by what Kafka last said."""
+    def lag(self) -> int | None:
+        """Return how many offsets the group has still to commit; asks Kafka.
+
+        None while it is not known where the group stands.
+
+        Raises:
+            KafkaException: It does not answer.
+        """
         lag = 0
-        for place in self._places():
-            _, high = self._consumer.get_watermark_offsets(place, cached=True)
-            if place.offset >= 0 and high >= 0:
-                lag += max(high - place.offset, 0)
+        for place in self._consumer.assignment():
+            committed = self.committed.get(place.partition)
+            if committed is None:
+                return None
+            low, high = watermarks(self._consumer, place, timeout_s=_LAG_TIMEOUT_S)
+            lag += max(high - max(committed, low), 0)
         return lag
 
     def are_at_end(self) -> bool:

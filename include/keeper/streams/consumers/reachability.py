@@ -26,6 +26,11 @@ class Reachability:
         self._problem: str | None = f"Kafka at {servers} has not answered yet"
         self._asked = 0.0
 
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the topic may not be readable now."""
+        return self._problem is not None
+
     def record(self, error: KafkaError) -> None:
         """Begin to doubt if the client has lost every broker, or one's topic."""
         if error.code() in _GONE:

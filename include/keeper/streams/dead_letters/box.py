@@ -3,21 +3,25 @@
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
+from keeper.clock import Clock, utc_now
 from keeper.errors import TransientError
 from keeper.streams.config import KafkaConfig
 from keeper.streams.groups.offsets import committed, group_consumer
+from keeper.streams.topic_admin import offsets_kept_for
 from keeper.streams.topic_reader import TopicReader, published_at
 from keeper.streams.topics import MAX_DEAD_LETTER_BYTES, dead_letter_topic
 
 REPLAY_GROUP: Final = "keeper-dead-letter-replay"
 """Whose offsets say which letters have been replayed."""
 _TIMEOUT_S: Final = 30.0
+_IDENTITY: Final = ("consumer-group", "origin-topic", "origin-partition", "origin-offset", "time")
+_CLOCKS_APART: Final = timedelta(hours=1)
 
 
 class ReplayFailedError(TransientError):
@@ -53,6 +57,11 @@ class StoredLetter:
         return f"{self.partition}:{self.offset}"
 
     @property
+    def identity(self) -> tuple[str | None, ...]:
+        """What no two letters have in common, and a copy of one has: by whom, of what, and when."""
+        return tuple(self.headers.get(name) for name in _IDENTITY)
+
+    @property
     def origin(self) -> str:
         """Where its message was."""
         return (
@@ -63,8 +72,9 @@ class StoredLetter:
 class DeadLetterBox:
     """The dead letters of one topic; a context manager."""
 
-    def __init__(self, config: KafkaConfig, topic: str) -> None:
+    def __init__(self, config: KafkaConfig, topic: str, *, clock: Clock = utc_now) -> None:
         """Connect lazily."""
+        self._clock = clock
         self._config = config
         self._topic = topic
         self._box = dead_letter_topic(topic)
@@ -92,6 +102,7 @@ class DeadLetterBox:
         *,
         since: datetime | None = None,
         only_left: bool = False,
+        however_old: bool = False,
         after: Mapping[int, int] | None = None,
     ) -> Generator[StoredLetter]:
         """Yield the letters, those of a partition in their order.
@@ -99,6 +110,7 @@ class DeadLetterBox:
         Args:
             since: Only those given up then or later.
             only_left: Only those that have not been replayed.
+            however_old: With `only_left`: also those older than Kafka remembers what was replayed.
             after: By partition, only those after the one with this offset.
 
         Raises:
@@ -111,6 +123,12 @@ class DeadLetterBox:
             start = self._reader.offsets_at(self._box, since)
         if only_left:
             done = committed(self._config, REPLAY_GROUP, {self._box: len(start)})
+            if not however_old and len(done) < len(start):
+                # Whoever was replayed so long ago may be so again: nothing is known of it.
+                kept_for = offsets_kept_for(self._config.admin())
+                known_since = self._clock() - kept_for + _CLOCKS_APART
+                remembered = self._reader.offsets_at(self._box, known_since)
+                done = {(self._box, p): offset for p, offset in remembered.items()} | done
             start = {p: max(offset, done.get((self._box, p), 0)) for p, offset in start.items()}
         for partition, offset in (after or {}).items():
             if partition in start:
@@ -168,10 +186,33 @@ class DeadLetterBox:
                 )
             producer.commit_transaction(_TIMEOUT_S)
         except (KafkaException, BufferError) as error:
-            if self._producer is not None:
-                with suppress(KafkaException):
-                    self._producer.abort_transaction(_TIMEOUT_S)
+            self._abort()
             raise ReplayFailedError(f"nothing was published on {self._topic}: {error}") from error
+
+    def put(self, letters: Sequence[StoredLetter]) -> None:
+        """Put letters that were exported back, all or none, headers and all.
+
+        Args:
+            letters: Some thousand at most.
+
+        Raises:
+            ReplayFailedError: None of them is there.
+        """
+        try:
+            producer, _ = self._ready()
+            producer.begin_transaction()
+            for letter in letters:
+                headers: list[tuple[str, str | bytes | None]] = [*letter.headers.items()]
+                producer.produce(self._box, letter.value, letter.key, headers=headers)
+            producer.commit_transaction(_TIMEOUT_S)
+        except (KafkaException, BufferError) as error:
+            self._abort()
+            raise ReplayFailedError(f"nothing was put into {self._box}: {error}") from error
+
+    def _abort(self) -> None:
+        if self._producer is not None:
+            with suppress(KafkaException):
+                self._producer.abort_transaction(_TIMEOUT_S)
 
     def _ready(self) -> tuple[Producer, Consumer]:
         if self._producer is None or self._replayer is None:

@@ -7,9 +7,9 @@ owns the partition next, each letter is there exactly once for those who read co
 import logging
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -44,11 +44,15 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterLimit:
-    """How many messages may be given up: a share of the latest `window`, some in any case."""
+    """How many messages may be given up: a share of the latest `window`, some in any case.
+
+    By partition, those before `given_up_until` do not count: an operator wants them given up.
+    """
 
     share: float = 0.1
     at_least: int = 100
     window: int = 10_000
+    given_up_until: Mapping[int, int] = field(default_factory=dict)
 
 
 class DeadLetterRate:
@@ -68,6 +72,7 @@ class DeadLetterRate:
             TooManyDeadLettersError: With this batch the limit is passed; its letters are not to be
                 sent, so that the topic still holds the messages when the cause is found.
         """
+        letters = [one for one in letters if not self._is_given_up(one.message)]
         self._batches.append((messages, len(letters)))
         self._messages += messages
         self._letters += len(letters)
@@ -80,10 +85,11 @@ class DeadLetterRate:
             raise TooManyDeadLettersError(
                 f"{self._letters} of the latest {self._messages} messages of "
                 f"{letters[0].message.topic()} cannot be loaded, the last because: "
-                f"{letters[-1].reason[:_REASON_LENGTH]}. Nothing of this batch was given up. Mend "
-                "what publishes them; or, if they are to be given up, start the worker once with "
-                "--max-dead-letters 1"
+                f"{letters[-1].reason[:_REASON_LENGTH]}. Nothing of this batch was given up."
             )
+
+    def _is_given_up(self, message: Message) -> bool:
+        return (message.offset() or 0) < self._limit.given_up_until.get(message.partition() or 0, 0)
 
 
 class DeadLetterProducer:

@@ -12,8 +12,9 @@ from keeper.pipeline.backups import choose as choosing
 from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.choose import Choice, Reach, choose
 from keeper.pipeline.backups.manifest import Kind, Manifest, NoBackupError, Postgres
+from keeper.pipeline.backups.place import BackupPlace, place_at
 from keeper.pipeline.backups.prune import prune_backups
-from keeper.pipeline.backups.receive import ended_text
+from keeper.pipeline.backups.receive import ended
 from keeper.pipeline.backups.replies import copy_replies
 from keeper.pipeline.backups.secrets import write_encrypted
 from keeper.pipeline.backups.validate import validate_backups
@@ -79,6 +80,10 @@ def add_log(folder: Path, *numbers: int) -> Path:
     return log
 
 
+def here(folder: Path) -> BackupPlace:
+    return place_at(str(folder), folder)
+
+
 def settings_of(folder: Path) -> Settings:
     return Settings.from_variables({"KEEPER_BACKUPS": str(folder)})
 
@@ -95,11 +100,11 @@ def test_a_dump_restores_its_own_moment_and_names_the_nearest_two(tmp_path: Path
     first = add_backup(tmp_path, NOW - DAY, Kind.DUMP)
     second = add_backup(tmp_path, NOW, Kind.DUMP)
 
-    assert choose(tmp_path, NOW - DAY, PROGRAMS).manifest == first
-    assert choose(tmp_path, None, PROGRAMS).manifest == second
-    assert choose(tmp_path, None, PROGRAMS, name=first.name).manifest == first
+    assert choose(here(tmp_path), NOW - DAY, PROGRAMS).manifest == first
+    assert choose(here(tmp_path), None, PROGRAMS).manifest == second
+    assert choose(here(tmp_path), None, PROGRAMS, name=first.name).manifest == first
     with pytest.raises(NoBackupError) as refused:
-        choose(tmp_path, NOW - DAY / 2, PROGRAMS)
+        choose(here(tmp_path), NOW - DAY / 2, PROGRAMS)
     assert "2026-03-19T12:00:00.000000Z and 2026-03-20T12:00:00.000000Z" in str(refused.value)
 
 
@@ -110,21 +115,21 @@ def test_a_base_backup_restores_what_its_log_has(
     second = add_backup(tmp_path, NOW - DAY, Kind.BASE)
     monkeypatch.setattr(choosing, "reach_of_base", lambda *_: Reach((), NOW))
 
-    assert choose(tmp_path, NOW - DAY * 1.5, PROGRAMS).manifest == first
-    assert choose(tmp_path, NOW - DAY * 0.5, PROGRAMS).manifest == second
+    assert choose(here(tmp_path), NOW - DAY * 1.5, PROGRAMS).manifest == first
+    assert choose(here(tmp_path), NOW - DAY * 0.5, PROGRAMS).manifest == second
     # PostgreSQL fails where it is to end at a moment that it never passes.
-    assert choose(tmp_path, NOW - DAY, PROGRAMS).at == NOW - DAY
-    last = choose(tmp_path, NOW, PROGRAMS)
+    assert choose(here(tmp_path), NOW - DAY, PROGRAMS).at == NOW - DAY
+    last = choose(here(tmp_path), NOW, PROGRAMS)
     assert (last.moment, last.at) == (NOW, None)
     for moment in (NOW + DAY, NOW - 3 * DAY):
         with pytest.raises(NoBackupError, match="nearest"):
-            choose(tmp_path, moment, PROGRAMS)
+            choose(here(tmp_path), moment, PROGRAMS)
 
 
 def test_without_a_backup_nothing_is_restored(tmp_path: Path) -> None:
     with pytest.raises(NoBackupError, match="no finished backup"):
-        choose(tmp_path, None, PROGRAMS)
-    (problem,) = validate_backups(tmp_path, PROGRAMS, at=NOW).problems
+        choose(here(tmp_path), None, PROGRAMS)
+    (problem,) = validate_backups(here(tmp_path), PROGRAMS, at=NOW).problems
     assert "keeper backup make" in problem
 
 
@@ -143,21 +148,21 @@ def test_prune_keeps_what_a_restore_needs(tmp_path: Path) -> None:
 
     asked = prune_backups(settings_of(tmp_path), at=NOW, dry_run=True)
     assert asked.backups == (old.name,)
-    assert len(segments_in(log)) == 4
+    assert len(segments_in([log])) == 4
     done = prune_backups(settings_of(tmp_path), at=NOW, dry_run=False)
     assert (done.backups, done.segments) == ((old.name,), 2)
     assert manifests.backups_in(tmp_path) == [newest_base, dump]
-    assert [one.name for one in segments_in(log)] == [segment(3), segment(4)]
+    assert [one.name for one in segments_in([log])] == [segment(3), segment(4)]
 
 
 def test_a_damaged_or_old_backup_is_named(tmp_path: Path) -> None:
     made = add_backup(tmp_path, NOW - 2 * DAY, Kind.DUMP)
     (manifests.sets_of(tmp_path) / made.name / "keeper.dump").write_bytes(b"rows?")
 
-    old, damaged = validate_backups(tmp_path, PROGRAMS, at=NOW).problems
+    old, damaged = validate_backups(here(tmp_path), PROGRAMS, at=NOW).problems
     assert "48 h old" in old
     assert "keeper.dump is not what was written" in damaged
-    (only_old,) = validate_backups(tmp_path, PROGRAMS, at=NOW, read=False).problems
+    (only_old,) = validate_backups(here(tmp_path), PROGRAMS, at=NOW, read=False).problems
     assert only_old == old
 
 
@@ -173,7 +178,7 @@ def test_a_damaged_backup_replaces_nothing(
     monkeypatch.setattr(database, "_is_restored", lambda *_: False)
     monkeypatch.setattr(database, "_state", lambda *_: False)
     monkeypatch.setattr(Programs, "require_as_new_as", lambda *_: None)
-    choice = Choice(made, path, NOW, NOW, ())
+    choice = Choice(made, here(tmp_path), NOW, NOW, ())
     place = Place(tmp_path / "data", None, 1, replace=True, say=print)
 
     # No database answers here: whatever touched one would fail otherwise.
@@ -184,29 +189,41 @@ def test_a_damaged_backup_replaces_nothing(
 
 def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
     log = add_log(tmp_path, 254, 255, 256, 258)
-    assert [one.name for one in segments_in(log)][2] == "000000010000000100000000"
-    with pytest.raises(WalGapError, match=f"gap after {segment(256)}"):
-        segments_from(log, segment(254))
+    assert [one.name for one in segments_in([log])][2] == "000000010000000100000000"
+    until, problem = segments_from(segments_in([log]), segment(254))
+    assert [one.name for one in until] == [segment(number) for number in (254, 255, 256)]
+    assert f"gap after {segment(256)}" in str(problem)
+    assert segments_from(segments_in([log]), segment(258))[1] is None
     with pytest.raises(WalGapError, match=f"lacks {segment(2)}"):
-        segments_from(log, segment(2))
+        segments_from(segments_in([log]), segment(2))
 
 
-def test_a_log_that_cannot_be_continued_names_what_mends_it(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_continued_begins_anew_beside_the_former(tmp_path: Path) -> None:
+    log = add_log(tmp_path, 1, 2)
     removed = "ERROR:  requested WAL segment 000000010000000000000003 has already been removed"
     said = (
         f"pg_receivewal: error: could not stream: {removed}\npg_receivewal: error: disconnected\n"
     )
-    sentence = ended_text(said, tmp_path)
+    assert "it said nothing" in str(ended("", log, NOW))
+    assert log.exists()
+
+    sentence = str(ended(said, log, NOW))
     assert removed in sentence
-    assert f"{tmp_path}: move that folder away" in sentence
-    assert "it said nothing" in ended_text("", tmp_path)
+    assert "Make a new backup now" in sentence
+    assert not log.exists()
+    add_log(tmp_path, 4)
+    parts = manifests.parts_of_wal(tmp_path, LOG)
+    assert [part.name for part in parts] == [LOG, f"{LOG}.until-20260320T120000Z"]
+    until, problem = segments_from(segments_in(parts), segment(1))
+    assert [one.name for one in until] == [segment(1), segment(2)]
+    assert f"gap after {segment(2)}" in str(problem)
 
 
 def test_the_whole_segment_counts_before_its_beginning(tmp_path: Path) -> None:
     log = add_log(tmp_path, 1)
     (log / f"{segment(1)}.partial").write_bytes(b"lo")
     (log / f"{segment(2)}.partial").write_bytes(b"lo")
-    assert [(one.name, one.is_partial) for one in segments_in(log)] == [
+    assert [(one.name, one.is_partial) for one in segments_in([log])] == [
         (segment(1), False),
         (segment(2), True),
     ]

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from keeper.errors import EventsRefusedError, TransientError
 from keeper.streams.consumers import batch_consumer as consumer_module
-from keeper.streams.consumers.batch_consumer import InstanceTakenError
+from keeper.streams.consumers.refusals import InstanceTakenError
 from keeper.streams.dead_letters.producer import DeadLetterLimit, TooManyDeadLettersError
 from tests.unit.streams.fake_kafka import TOPIC, FakeKafka, FakeMessage, consumer_of
 
@@ -97,6 +97,7 @@ def test_markers_of_transactions_are_passed_after_what_lies_before_them(
     monkeypatch: Patch,
 ) -> None:
     monkeypatch.setattr(consumer_module, "_LAG_EVERY_S", 0)
+    monkeypatch.setattr(consumer_module, "_MARKERS_EVERY_S", 0)
     store = Store(waits=True)
     before: list[list[dict[int, int]]] = []
 
@@ -390,7 +391,7 @@ def test_a_refusal_waiting_does_not_cure_ends_the_worker(
 
 @pytest.mark.parametrize(
     ("start", "end", "turns"),
-    [(0, 0, 1), (500, 500, 1), (0, 500, 3), (400, 500, 3)],
+    [(0, 0, 1), (500, 500, 2), (0, 500, 3), (400, 500, 3)],
     ids=["empty", "all removed by retention", "unread", "unread and partly removed"],
 )
 def test_until_idle_ends_once_nothing_is_left_to_read(
@@ -418,7 +419,8 @@ def test_who_cannot_learn_where_the_group_stands_is_not_idle_yet(monkeypatch: Pa
 
     consumer_of(monkeypatch, kafka, Store(), on_cycle=lambda: turns.append(1)).run(until_idle=True)
 
-    assert len(turns) == 3
+    # A turn asks twice: for what retention may have removed, and for the end.
+    assert len(turns) == 2
 
 
 def test_a_refusal_to_tell_where_the_group_stands_ends_the_worker(monkeypatch: Patch) -> None:
@@ -429,15 +431,16 @@ def test_a_refusal_to_tell_where_the_group_stands_ends_the_worker(monkeypatch: P
         consumer_of(monkeypatch, kafka, Store()).run(until_idle=True)
 
 
-def test_the_lag_is_what_is_published_and_not_read(monkeypatch: Patch) -> None:
+def test_the_lag_is_what_is_published_and_not_committed(monkeypatch: Patch) -> None:
     kafka = FakeKafka([FakeMessage(0)], [FakeMessage(1)])
     kafka.reads.append(lambda: kafka.ends.update({0: 9}))
 
     def stop_at_the_end() -> None:
-        if not kafka.reads:
+        if not kafka.reads and {0: 2} in kafka.commits:
             consumer.stop()
 
     monkeypatch.setattr(consumer_module, "_LAG_EVERY_S", 0)
+    monkeypatch.setattr(consumer_module, "_MARKERS_EVERY_S", 0)
     consumer = consumer_of(monkeypatch, kafka, Store(), on_cycle=stop_at_the_end)
     consumer.run()
 

@@ -226,6 +226,7 @@ export const operations: Record<keyof typeof en, string> = {
   "operations.kind.replay-dead-letters": "Dead Letters nachspielen",
   "operations.kind.rebuild-search": "Einen Index neu aufbauen",
   "operations.kind.test-channel": "Einen Kanal testen",
+  "operations.kind.back-up": "Eine Sicherung machen",
   "operations.ledger.RESERVED": "vorgemerkt",
   "operations.ledger.CHARGED": "berechnet",
   "operations.ledger.REFUSED": "abgelehnt",

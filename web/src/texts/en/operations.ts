@@ -223,6 +223,7 @@ export const operations = {
   "operations.kind.replay-dead-letters": "Replay of dead letters",
   "operations.kind.rebuild-search": "Rebuild of an index",
   "operations.kind.test-channel": "Test of a channel",
+  "operations.kind.back-up": "Backup",
   "operations.ledger.RESERVED": "reserved",
   "operations.ledger.CHARGED": "charged",
   "operations.ledger.REFUSED": "refused",

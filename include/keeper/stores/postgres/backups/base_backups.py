@@ -8,6 +8,7 @@ the other programs are.
 import hashlib
 import json
 import os
+import re
 import shutil
 import tarfile
 from collections.abc import Sequence
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from keeper.errors import TerminalError
+from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.backups.programs import Programs, run, without_password
-from keeper.stores.postgres.backups.wal import Segment
+from keeper.stores.postgres.backups.wal import Segment, content_of
 from keeper.stores.postgres.connection import PostgresConfig
 
 BASE: Final = "base.tar.gz"
@@ -28,6 +30,7 @@ MARK: Final = "keeper.restored"
 """A setting of the restored server's, by which the next step knows it."""
 _FOLDER_OF_WAL: Final = "keeper_wal"
 _UNFINISHED: Final = "keeper_restore_unfinished"
+_MARKED: Final = re.compile(rf"^{re.escape(MARK)} = '(.*)'$", re.MULTILINE)
 _CHUNK: Final = 1024 * 1024
 _EXPECTED: Final = frozenset({BASE, WAL, MANIFEST})
 
@@ -123,7 +126,7 @@ def unpack(
     data: Path,
     target: Target,
     *,
-    histories: Sequence[Path] = (),
+    histories: Sequence[LakePath] = (),
 ) -> None:
     """Put a base backup into a server's empty folder, so that its start recovers it to a moment.
 
@@ -152,7 +155,7 @@ def unpack(
         )
     owner = (data if data.exists() else data.parent).stat()
     data.mkdir(mode=0o700, exist_ok=True)
-    unfinished.touch()
+    unfinished.write_text(target.mark, "utf-8")
     try:
         for name, folder in ((BASE, data), (WAL, data / "pg_wal")):
             with tarfile.open(backup / name) as archive:
@@ -162,9 +165,9 @@ def unpack(
     wal = data / _FOLDER_OF_WAL
     wal.mkdir(mode=0o700)
     for segment in segments:
-        shutil.copyfile(segment.file, wal / segment.name)
+        (wal / segment.name).write_bytes(content_of(segment))
     for file in histories:
-        shutil.copyfile(file, wal / file.name)
+        (wal / file.name).write_bytes(file.read_bytes())
     with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
         settings.write(_recovery(target))
     (data / "recovery.signal").touch()
@@ -177,10 +180,19 @@ def unpack(
 
 def is_unpacked(data: Path, mark: str) -> bool:
     """Return whether a folder holds what `unpack` put there for the same restore."""
-    settings = data / "postgresql.auto.conf"
-    if (data / _UNFINISHED).exists() or not settings.is_file():
-        return False
-    return f"{MARK} = '{mark}'" in settings.read_text("utf-8")
+    return not (data / _UNFINISHED).exists() and mark_of(data) == mark
+
+
+def mark_of(data: Path) -> str | None:
+    """Return the restore a folder is of, whole or unpacked in part; None if of none."""
+    unfinished, settings = data / _UNFINISHED, data / "postgresql.auto.conf"
+    if unfinished.exists():
+        return unfinished.read_text("utf-8")
+    if not settings.is_file():
+        return None
+    # Those of earlier restores come before it.
+    marks: list[str] = _MARKED.findall(settings.read_text("utf-8"))
+    return marks[-1] if marks else None
 
 
 def clean_up(data: Path) -> None:

@@ -140,6 +140,18 @@ def timeline_of(connection: Connection) -> int:
     return int(row["file"][:8], 16)
 
 
+def database_name(config: PostgresConfig) -> str:
+    """Return the name of the database that a login is for."""
+    known = conninfo_to_dict(config.url)
+    return str(known.get("dbname") or known.get("user") or "")
+
+
+def has_started_with(connection: Connection, other: Connection) -> bool:
+    """Return whether two connections are to the same server: no other started at that moment."""
+    query = "SELECT pg_postmaster_start_time() AS at"
+    return connection.execute(query).fetchone() == other.execute(query).fetchone()
+
+
 def without_password(url: str) -> tuple[str, dict[str, str]]:
     """Return a connection string without its password, and the environment that has it.
 

@@ -5,9 +5,8 @@ segment of 16 MB is full. The one that is being written ends in `.partial`.
 """
 
 import re
-import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from keeper.errors import TerminalError
+from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.backups.programs import (
     ProgramFailedError,
     Programs,
@@ -43,7 +43,7 @@ class Segment:
     timeline: int
     number: int
     is_partial: bool
-    file: Path
+    file: LakePath = field(compare=False)
 
     @property
     def name(self) -> str:
@@ -51,10 +51,11 @@ class Segment:
         return self.file.name.removesuffix(PARTIAL)
 
 
-def segments_in(folder: Path) -> list[Segment]:
-    """Return the segments of an archive in their order; of one that is there twice, the whole."""
+def segments_in(folders: Iterable[LakePath]) -> list[Segment]:
+    """Return the segments of a log in their order; of one that is there twice, the whole."""
+    files = [file for folder in folders if folder.is_dir() for file in folder.iterdir()]
     found: dict[str, Segment] = {}
-    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for file in sorted(files, key=lambda file: file.name):
         if match := _SEGMENT.fullmatch(file.name):
             high, low = int(match[2][:8], 16), int(match[2][8:], 16)
             number = high * (0x1_0000_0000 // _SEGMENT_BYTES) + low
@@ -64,29 +65,42 @@ def segments_in(folder: Path) -> list[Segment]:
     return sorted(found.values())
 
 
-def segments_from(folder: Path, first: str) -> list[Segment]:
-    """Return the segments that a recovery reads which begins with `first`.
+def segments_from(segments: Sequence[Segment], first: str) -> tuple[list[Segment], str | None]:
+    """Return the segments that a recovery reads which begins with `first`, up to a gap.
+
+    Returns:
+        The segments, and why it does not read those that follow; None if it reads all.
 
     Raises:
-        WalGapError: One of them is missing.
+        WalGapError: The first of them is missing.
     """
-    every = segments_in(folder)
-    start = next((one for one in every if one.name == first), None)
-    needed = [one for one in every if start is not None and one.number >= start.number]
-    numbers = sorted({one.number for one in needed})
+    start = next((one for one in segments if one.name == first), None)
     if start is None:
         raise WalGapError(
-            f"the write-ahead log in {folder} lacks {first}, with which the base backup begins; "
-            "see that keeper receive-wal runs, and make a new backup"
+            f"the write-ahead log lacks {first}, with which the base backup begins; see that "
+            "keeper receive-wal runs, and make a new backup"
         )
-    for earlier, later in pairwise(numbers):
-        if later != earlier + 1:
-            last = next(one for one in needed if one.number == earlier)
-            raise WalGapError(
-                f"the write-ahead log in {folder} has a gap after {last.name}: nothing after it "
-                "can be restored from this base backup; make a new backup"
+    needed = [one for one in segments if one.number >= start.number]
+    for place, (earlier, later) in enumerate(pairwise(needed), start=1):
+        if later.number > earlier.number + 1:
+            return needed[:place], (
+                f"the write-ahead log has a gap after {earlier.name}: nothing after it can be "
+                "restored from this base backup; make a new backup"
             )
-    return needed
+    return needed, None
+
+
+def content_of(segment: Segment) -> bytes:
+    """Return what is in a segment; one that is being written may have been stored without its end.
+
+    PostgreSQL fills a segment with zeros before it writes to it.
+    """
+    return segment.file.read_bytes().ljust(_SEGMENT_BYTES if segment.is_partial else 0, b"\0")
+
+
+def shortened(content: bytes) -> bytes:
+    """Return a segment without the zeros that have not been written yet."""
+    return content.rstrip(b"\0")
 
 
 def reach_of(programs: Programs, segments: Sequence[Segment]) -> datetime | None:
@@ -101,7 +115,7 @@ def reach_of(programs: Programs, segments: Sequence[Segment]) -> datetime | None
         with TemporaryDirectory(prefix="keeper-wal-") as folder:
             # pg_waldump takes no file that is called partial.
             whole = Path(folder) / segment.name
-            shutil.copyfile(segment.file, whole)
+            whole.write_bytes(content_of(segment))
             said = _dumped(programs, whole)
         if commits := _COMMIT.findall(said):
             return datetime.fromisoformat(commits[-1]).replace(tzinfo=UTC)
@@ -115,6 +129,34 @@ def _dumped(programs: Programs, file: Path) -> str:
     # A record that goes on in the next segment ends it with an error, after what is whole.
     except ProgramFailedError as error:
         return error.printed
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What the server keeps for who receives the log.
+
+    Attributes:
+        inactive_since: Since when nobody receives; None if somebody does.
+        is_lost: Whether the server has given up what was not received.
+        kept_bytes: How much it keeps.
+    """
+
+    inactive_since: datetime | None
+    is_lost: bool
+    kept_bytes: int
+
+
+def slot_of(connection: Connection) -> Slot | None:
+    """Return what the server keeps for the log; None if nobody has ever received it."""
+    row = connection.execute(
+        "SELECT inactive_since, wal_status = 'lost' AS is_lost, "
+        "coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint AS kept_bytes "
+        "FROM pg_replication_slots WHERE slot_name = %(slot)s",
+        {"slot": SLOT},
+    ).fetchone()
+    if row is None:
+        return None
+    return Slot(row["inactive_since"], bool(row["is_lost"]), row["kept_bytes"])
 
 
 def make_slot(connection: Connection) -> None:

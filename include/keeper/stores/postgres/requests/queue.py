@@ -66,6 +66,37 @@ def add_request(connection: Connection, request: NewRequest, at: datetime) -> tu
         # It ended between the two.
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a request is that Keeper itself has asked for.
+
+    Attributes:
+        state: Its state.
+        attempts: How many attempts were begun.
+        result: What came of it, as JSON has it; None before it is done.
+        problem: Why the last attempt failed.
+    """
+
+    state: RequestState
+    attempts: int
+    result: dict[str, Any] | None
+    problem: str | None
+
+
+def standing_of(connection: Connection, request_id: int) -> Standing | None:
+    """Return where a request is; None if there is none, or no longer."""
+    row = connection.execute(statements(_SQL)["standing"], {"request_id": request_id}).fetchone()
+    if row is None:
+        return None
+    return Standing(RequestState(row["state"]), row["attempts"], row["result"], row["problem"])
+
+
+def last_done(connection: Connection, kind: RequestKind) -> datetime | None:
+    """Return when the latest request of a kind was done; None if none was."""
+    row = connection.execute(statements(_SQL)["last_done"], {"kind": kind.value}).fetchone()
+    return None if row is None else row["finished_at"]
+
+
 def listen(connection: Connection) -> None:
     """Let a connection be notified from now on when a request is added."""
     connection.execute("LISTEN " + WAKE_UP)

@@ -71,10 +71,10 @@ def staleness(
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """PostgreSQL's version, whether it only follows another server, and how many active watches."""
+    """PostgreSQL's version, whether it takes no writes, and how many active watches."""
 
     version: str
-    is_standby: bool
+    is_read_only: bool
     watched: int
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from psycopg import sql
 
 from keeper.errors import TransientError
 from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.lock_waits import retried
 
 _SQL: Final = "storage"
 _AHEAD: Final = timedelta(days=92)
@@ -20,6 +22,9 @@ _RECORDS: Final = (
     "pipeline_runs",
     "reconciliations",
     "deal_reports",
+    # After the reports, which keep theirs.
+    "collected_deals",
+    "product_proposals",
     "operator_notices",
     "audit_log",
     "requests",
@@ -64,11 +69,17 @@ class TableSize:
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """What is past its retention, dropped or not: rows of a table, or a whole partition."""
+    """What is past its retention, dropped or not: rows of a table, or a whole partition.
+
+    Attributes:
+        name: The table.
+        rows: How many; of a partition as PostgreSQL estimates them.
+        bytes: What they take with their indexes; of rows an estimate by their share of the table.
+    """
 
     name: str
     rows: int
-    bytes: int | None = None
+    bytes: int
 
 
 class NotRolledUpError(TransientError):
@@ -88,9 +99,17 @@ def tables(connection: Connection) -> list[TableSize]:
 
 
 def make_months(connection: Connection, at: datetime) -> list[str]:
-    """Make the partitions of the three months to come and return the names of those made."""
-    rows = connection.execute(statements(_SQL)["make_months"], {"until": at + _AHEAD})
-    return [row["name"] for row in rows]
+    """Make the partitions of the three months to come and return the names of those made.
+
+    Raises:
+        LockedOutError: Somebody changes the table all the while; try again.
+    """
+
+    def make() -> list[str]:
+        rows = connection.execute(statements(_SQL)["make_months"], {"until": at + _AHEAD})
+        return [row["name"] for row in rows]
+
+    return retried(make, "making the partitions of the coming months", connection)
 
 
 def problems(connection: Connection, at: datetime) -> list[str]:
@@ -144,7 +163,7 @@ def drop_old_points(connection: Connection, before: datetime, *, apply: bool) ->
 
     Raises:
         NotRolledUpError: Some of the points have not been rolled up.
-        DatabaseUnavailableError: A loader kept the table for too long; try again.
+        LockedOutError: Others used the table all the while; try again.
     """
     old = [one for one in partitions(connection) if one.until is not None and one.until <= before]
     if apply and old:
@@ -155,12 +174,10 @@ def drop_old_points(connection: Connection, before: datetime, *, apply: bool) ->
                 "storage roll-up"
             )
         for one in old:
-            with connection.transaction():
-                # Who waits for the table holds everybody behind it.
-                connection.execute("SET LOCAL lock_timeout = '5s'")
-                connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(one.name)))
-                # Which fires no trigger.
-                connection.execute(statements(_SQL)["notify_of_dropped_points"])
+            drop = partial(
+                connection.execute, statements(_SQL)["drop_partition"], {"name": one.name}
+            )
+            retried(drop, f"dropping {one.name}", connection)
     return [Old(one.name, one.rows, one.bytes) for one in old]
 
 
@@ -173,15 +190,21 @@ def drop_old_records(connection: Connection, before: datetime, *, apply: bool) -
     old = []
     for table in _RECORDS:
         places = sql.SQL(statements(_SQL)[f"old_{table}"])
+        count = sql.SQL("SELECT count(*)::int AS rows FROM ({}) AS old").format(places)
+        (row,) = connection.execute(count, {"before": before}).fetchall()
+        rows = row["rows"]
+        # Before they go: deleting makes a table no smaller, its room is used again.
+        size = _one(connection, "bytes_of_rows", {"table": table, "rows": rows})["bytes"]
         if apply:
             rows = _delete(connection, table, places, before)
-        else:
-            count = sql.SQL("SELECT count(*)::int AS rows FROM ({}) AS old").format(places)
-            (row,) = connection.execute(count, {"before": before}).fetchall()
-            rows = row["rows"]
         if rows:
-            old.append(Old(table, rows))
+            old.append(Old(table, rows, size))
     return old
+
+
+def was_reported(connection: Connection, topic: str) -> bool:
+    """Return whether the operator was ever notified of a topic; what is over counts."""
+    return bool(_one(connection, "was_reported", {"topic": topic})["was"])
 
 
 def _delete(connection: Connection, table: str, places: sql.SQL, before: datetime) -> int:

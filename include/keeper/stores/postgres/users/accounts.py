@@ -128,3 +128,9 @@ def remove_account(connection: Connection, user_id: int, heir_id: int | None = N
 def _listed(row: Mapping[str, Any], operators: Collection[str]) -> ListedUser:
     account = account_of(row, operators)
     return ListedUser(account, row["created_at"], row["watches"], row["last_seen_at"])
+
+
+def first_account_at(connection: Connection) -> datetime | None:
+    """Return when the first user was made, about when Keeper was installed; None without users."""
+    row = connection.execute(statements(_SQL)["first_at"]).fetchone()
+    return None if row is None else row["first_at"]

@@ -1,0 +1,1 @@
+"""What Keeper shows Prometheus of itself; docs/METRICS.md is made from the definitions."""

@@ -1,0 +1,53 @@
+-- Numbers for Prometheus: each a few rows, by words of which there are few.
+
+-- name: waiting_messages
+-- Returns how many messages wait for each kind of channel, how many of them their reader holds back,
+-- and since when the first is due, null without one.
+SELECT c.kind, count(*)::int AS messages, count(o.held_for)::int AS held,
+    min(o.next_attempt_at) FILTER (WHERE o.held_for IS NULL AND o.next_attempt_at <= now()) AS due_at
+FROM outbox o JOIN channels c USING (channel_id)
+WHERE o.status = 'PENDING' AND c.status = 'ACTIVE'
+GROUP BY c.kind
+
+-- name: deliveries_of_an_hour
+-- Returns how the attempts of the last hour ended, and how long they took together, by kind.
+SELECT channel AS kind, lower(status) AS outcome, count(*)::int AS attempts,
+    coalesce(sum(seconds), 0)::float AS seconds
+FROM alert_deliveries WHERE attempted_at > now() - interval '1 hour'
+GROUP BY channel, status
+
+-- name: balances
+-- Returns each account's tokens as Keepa last reported them, and what is kept back of them.
+SELECT CASE WHEN starts_with(account, 'simulator:') THEN 'simulator' ELSE 'keepa' END AS source,
+    tokens_left, refill_rate, reserve, read_at
+FROM token_accounts
+
+-- name: tokens_of_an_hour
+-- Returns what requests to Keepa of the last hour were charged, by endpoint and outcome.
+SELECT endpoint, lower(state) AS outcome, count(*)::int AS requests,
+    coalesce(sum(tokens_charged), 0)::int AS tokens
+FROM token_ledger WHERE requested_at > now() - interval '1 hour'
+GROUP BY endpoint, state
+
+-- name: last_runs
+-- Returns the newest ended run of each DAG, and when its newest good one ended, null without one.
+SELECT DISTINCT ON (r.dag_id) r.dag_id, r.state = 'SUCCESS' AS is_good, r.finished_at,
+    extract(epoch FROM r.finished_at - r.started_at)::float AS seconds,
+    r.products_planned, r.products_postponed, r.products_fetched, r.products_missing,
+    r.records_quarantined, r.events_published, r.points_stored, r.alerts_raised,
+    (SELECT max(g.finished_at) FROM pipeline_runs g
+        WHERE g.dag_id = r.dag_id AND g.state = 'SUCCESS') AS good_at
+FROM pipeline_runs r
+WHERE r.finished_at IS NOT NULL
+ORDER BY r.dag_id, r.finished_at DESC
+
+-- name: last_comparisons
+-- Returns the newest comparison of each mirror with its table.
+SELECT DISTINCT ON (mirror) mirror, compared_at, missing, outdated, surplus, refused
+FROM reconciliations ORDER BY mirror, compared_at DESC
+
+-- name: open_notices
+-- Returns how many notices to operators are open, by what stands before the colon of their topics.
+SELECT split_part(topic, ':', 1) AS topic, count(*)::int AS notices
+FROM operator_notices WHERE resolved_at IS NULL
+GROUP BY 1
