@@ -25,6 +25,7 @@ from keeper.cli.app import app
 from keeper.cli.streams import lag
 from keeper.pipeline.search.mirrors import PRICES
 from keeper.streams.groups import offsets
+from keeper.streams.groups.records import GroupRecords
 from keeper.streams.topic_reader import PartitionSpan
 from stack.catalogue import build, names_of
 from stack.layout import Layout
@@ -47,6 +48,7 @@ def kafka():
 
 lag.kafka = kafka
 offsets.committed = lambda config, group, partitions: {}
+GroupRecords.losses = lambda self: []
 home, compose = map(Path, argv[1:])
 stack = plain_stack(Layout(home, home))
 services, _ = build(stack, names_of(stack, ["workers"]))
