@@ -38,6 +38,7 @@ BY_PROFILE = {
     "connect": ["connect"],
     "connect-setup": ["connect"],
     "keepa-simulator": ["simulator"],
+    "metrics": ["observe"],
 }
 ASK_WORLD = {
     *("airflow-worker-prices", "airflow-worker-others", "airflow-triggerer"),
