@@ -46,8 +46,8 @@ export default function Watches() {
         </ButtonLink>
       }
     >
-      <Simulated of={items.map(({ price }) => price)} />
       <WatchFilters tags={known} />
+      <Simulated of={items.map(({ price }) => price)} />
       {watches.isPending && <Skeleton lines={10} height={56} />}
       {watches.error && <Failed error={watches.error} retry={watches.refetch} />}
       {watches.data?.items.length === 0 && <Nothing isFiltered={isFiltered} />}
