@@ -43,9 +43,9 @@ export default function Home() {
       {isPending && !summary.error && <Skeleton lines={8} height={56} />}
       {summary.error && <Failed error={summary.error} retry={summary.refetch} />}
       {isNew && <FirstWatch />}
+      <Simulated of={isPending ? [] : shown.map(({ price }) => price)} />
       {summary.data && !isNew && !isPending && (
         <div className={styles.home}>
-          <Simulated of={shown.map(({ price }) => price)} />
           <Attention summary={summary.data} {...matters} />
           <div className={styles.lists}>
             <Remarkable price="dropped" found={dropped} />
