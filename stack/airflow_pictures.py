@@ -1,4 +1,4 @@
-"""Pictures of Airflow's pages: a DAG's grid, where an asset comes from, the form of a run."""
+"""Pictures of Airflow's pages: a DAG's grid, an asset's origin, the form of a run, Keeper's tab."""
 
 from typing import Final
 
@@ -26,6 +26,7 @@ def airflow_pictures(browser: Browser, stack: Stack) -> dict[str, bytes]:
         "airflow-grid.png": _grid(page),
         "airflow-trigger-form.png": _trigger_form(page),
         "airflow-asset-graph.png": _asset_graph(page, airflow),
+        "airflow-keeper.png": _keepers_tab(page, airflow),
     }
 
 
@@ -46,6 +47,14 @@ def _asset_graph(page: Page, airflow: str) -> bytes:
     page.get_by_role("link", name=_ASSET, exact=True).first.click()
     page.locator(".react-flow__node", has_text=_ASSET).first.wait_for()
     return _still(page)
+
+
+def _keepers_tab(page: Page, airflow: str) -> bytes:
+    page.set_viewport_size(_DESK)
+    page.goto(f"{airflow}/dags/{_DAG}/plugin/keeper-runs")
+    # Its events never end, so that the network is never idle.
+    page.frame_locator("iframe").get_by_role("link", name=_DAG).first.wait_for()
+    return page.screenshot(animations="disabled")
 
 
 def _still(page: Page) -> bytes:

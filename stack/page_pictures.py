@@ -1,4 +1,4 @@
-"""Pictures of the console's pages: each wide and light beside narrow and dark."""
+"""Pictures of the console's pages: each in a wide window beside a phone's, one of them dark."""
 
 from io import BytesIO
 from typing import Final, Literal
@@ -15,15 +15,30 @@ from stack.product import keeper_output
 _DESK: Final[ViewportSize] = {"width": 1280, "height": 900}
 _PHONE: Final[ViewportSize] = {"width": 375, "height": 900}
 _Scheme = Literal["light", "dark"]
+_SCHEMES: Final[tuple[tuple[_Scheme, _Scheme], ...]] = (("light", "dark"), ("dark", "light"))
+"""How the wide window of a picture looks, and how the narrow one; in turn."""
 _BETWEEN: Final = 24
 _BACKGROUND: Final = (200, 204, 210)
 PAGES: Final = {
     "home": "",
-    "watches": "watches",
-    "add": "add",
+    "watches": "watches?sort=change",
+    "add": "add?text=https://www.amazon.de/dp/B0SAMPLE02",
     "product": "products/{product}",
+    "alert": "products/{product}&edit",
+    "deals": "deals?seen=month",
+    "discovery": "deals/discovery",
+    "messages": "messages",
+    "channels": "messages/channels",
+    "rules": "messages/rules",
+    "operations": "operations",
+    "tokens": "operations/tokens",
+    "runs": "operations/runs",
+    "settings": "settings",
 }
 """Where each page is, by the name of its picture."""
+_HAS_ITS_PICTURES: Final = """() => [...document.images].every(
+    (image) => image.complete || image.getBoundingClientRect().top > innerHeight)"""
+"""Those beneath the window's end are not fetched."""
 _PRODUCT: Final = """
 SELECT domain, asin, price_type FROM price_alerts JOIN price_series USING (asin, domain, price_type)
 ORDER BY price_type = 'NEW' DESC, domain = 'de' DESC, alert_id LIMIT 1
@@ -37,13 +52,18 @@ def page_pictures(browser: Browser, stack: Stack) -> dict[str, bytes]:
         StackError: Nothing has alerted yet, so that there is no product to show.
     """
     product = _product(stack)
-    wide = _signed_in(browser, stack, _DESK, "light")
-    narrow = _signed_in(browser, stack, _PHONE, "dark")
+    windows = [
+        [_signed_in(browser, stack, _DESK, wide), _signed_in(browser, stack, _PHONE, narrow)]
+        for wide, narrow in _SCHEMES
+    ]
     return {
         f"page-{name}.png": _side_by_side(
-            [_picture(context, stack, path.format(product=product)) for context in (wide, narrow)]
+            [
+                _picture(context, stack, path.format(product=product))
+                for context in windows[place % len(windows)]
+            ]
         )
-        for name, path in PAGES.items()
+        for place, (name, path) in enumerate(PAGES.items())
     }
 
 
@@ -65,8 +85,8 @@ def _picture(context: BrowserContext, stack: Stack, path: str) -> bytes:
     # The live feed never ends, so that a page is never without a request that runs.
     page.goto(f"{console_url(stack)}/app/{path}")
     page.get_by_role("heading", level=1).wait_for()
-    page.wait_for_function("() => document.querySelectorAll('main [role=status] div').length === 0")
-    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    page.wait_for_function("() => document.querySelector('[data-loading]') === null")
+    page.wait_for_function(_HAS_ITS_PICTURES)
     shown = page.screenshot(animations="disabled")
     page.close()
     return shown
@@ -81,7 +101,7 @@ def _side_by_side(pictures: list[bytes]) -> bytes:
         sheet.paste(image, (left, 0))
         left += image.width + _BETWEEN
     written = BytesIO()
-    # 256 colours are more than these pages have, and a third of the bytes.
+    # 256 colours are more than these pages have, and a third of the bytes; with 64, green is grey.
     sheet.quantize(256).save(written, "PNG", optimize=True)
     return written.getvalue()
 

@@ -1,10 +1,12 @@
 """A relay in a thread, and a console that keeps answers until it reports a change."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from ipaddress import ip_network
+
+from starlette.routing import BaseRoute
 
 from keeper.console.application import make_console
 from keeper.console.cache.listener import CacheListener
@@ -70,13 +72,15 @@ def caching_console(
     redis: str | None = None,
     trusted_s: float = TRUSTED_S,
     proxy_user_header: str | None = None,
+    clock: Clock | None = None,
+    pages: Sequence[BaseRoute] = (),
 ) -> Iterator[tuple[Console, ReadCache]]:
     """Serve a console that keeps answers, for the block.
 
     With a header it trusts this machine to say who has signed in.
     """
     with ExitStack() as running:
-        port, clock = free_port(), Clock()
+        port, clock = free_port(), clock or Clock()
         console = Console(f"http://127.0.0.1:{port}", connection, clock)
         cache = ReadCache(
             shared=None if redis is None else SharedCache(redis),
@@ -102,7 +106,7 @@ def caching_console(
             feed=feed,
             live=live,
         )
-        running.enter_context(serving(make_console(context), port))
+        running.enter_context(serving(make_console(context, pages), port))
         running.enter_context(console.clients)
         yield console, cache
 

@@ -37,7 +37,7 @@ class KeeperConsole(AirflowPlugin):
         from airflow.configuration import conf
 
         from keeper.console.assembly import hosted_console_by
-        from keeper.console.serving.proxies import VOUCHED_USER
+        from keeper.console.serving.proxies import HOST_USER, VOUCHED_USER
         from keeper.errors import KeeperError
         from keeper.orchestration.airflow.hosting import AirflowUsersOnly
         from keeper.settings import load_settings
@@ -49,6 +49,9 @@ class KeeperConsole(AirflowPlugin):
             _LOG.error("Keeper's console is not mounted: %s", error)
             return []
         app.add_middleware(
-            AirflowUsersOnly, operator=settings.people.user_email, state=VOUCHED_USER
+            AirflowUsersOnly,
+            operator=settings.people.user_email,
+            state=VOUCHED_USER,
+            name_state=HOST_USER,
         )
         return [{"app": app, "url_prefix": _PATH, "name": "Keeper"}]

@@ -32,12 +32,12 @@ UPDATE operator_notices SET resolved_at = now()
 WHERE topic = 'channel:' || %(channel_id)s AND resolved_at IS NULL
 
 -- name: pause_for_good
--- Pauses an active channel because of what its provider said, and returns its user's address; no
--- row if it was paused already.
+-- Pauses an active channel because of what its provider said, and returns its user's address and
+-- language; no row if it was paused already.
 UPDATE channels c SET status = 'PAUSED', paused_because = %(because)s
 FROM users u
 WHERE u.user_id = c.user_id AND c.channel_id = %(channel_id)s AND c.status = 'ACTIVE'
-RETURNING u.email
+RETURNING u.email, u.language
 
 -- name: active_kinds
 -- Returns the kinds of a user's active channels.

@@ -5,7 +5,7 @@
 -- a key and an id on, in either order. Null filters let everything pass. A null price means no
 -- offer, or with a null observed_at that none is known; a null kind means a standard product. In
 -- braces: what it is sorted by, that key's type, how later ones compare, and the direction; the
--- price as the watch counts it, and the one before it.
+-- price as the watch counts it, and the one before it; and which are asked for.
 SELECT w.watch_id, w.user_id, u.email, w.asin, w.domain, w.price_type, w.target_minor, w.status,
     w.priority, w.rules::text AS rules, w.with_shipping, w.tags, w.snoozed_until, w.created_at, w.updated_at,
     w.last_checked_at, p.title, p.image_url, {before} AS before_minor, c.price_minor, c.shipping_minor, c.observed_at, c.seen_at,
@@ -16,7 +16,28 @@ LEFT JOIN products p USING (asin, domain)
 LEFT JOIN product_kinds k USING (asin, domain)
 LEFT JOIN current_prices c USING (asin, domain, price_type)
 LEFT JOIN price_series s USING (asin, domain, price_type)
-WHERE NOT u.is_system
+WHERE {where}
+    AND (%(after_id)s::bigint IS NULL
+        OR (({key}), w.watch_id) {later} (%(after_key)s::{type}, %(after_id)s))
+ORDER BY ({key}) {direction}, w.watch_id {direction}
+LIMIT %(most)s
+
+-- name: watch_count
+-- Returns how many watches somebody may see, of the same ones; no more than a limit are counted.
+SELECT count(*)::int AS watches
+FROM (
+    SELECT FROM watched_products w
+    JOIN users u USING (user_id)
+    LEFT JOIN products p USING (asin, domain)
+    LEFT JOIN current_prices c USING (asin, domain, price_type)
+    LEFT JOIN price_series s USING (asin, domain, price_type)
+    WHERE {where}
+    LIMIT %(most)s
+) AS found
+
+-- name: asked_for
+-- Which watches are asked for, of those that somebody may see. In braces, as in watch_page.
+NOT u.is_system
     AND (%(owner)s::bigint IS NULL OR w.user_id = %(owner)s)
     AND (%(watch_id)s::bigint IS NULL OR w.watch_id = %(watch_id)s)
     AND (%(user_id)s::bigint IS NULL OR w.user_id = %(user_id)s)
@@ -24,6 +45,7 @@ WHERE NOT u.is_system
     AND (%(domain)s::text IS NULL OR w.domain = %(domain)s)
     AND (%(price_type)s::text IS NULL OR w.price_type = %(price_type)s)
     AND (%(asin)s::text IS NULL OR w.asin = %(asin)s)
+    AND (%(held_at)s::timestamptz IS NULL OR w.snoozed_until > %(held_at)s)
     AND (%(tags)s::text[] IS NULL OR w.tags @> %(tags)s::text[])
     AND (%(search)s::text IS NULL OR w.asin = upper(%(search)s)
         OR strpos(lower(p.title), lower(%(search)s)) > 0)
@@ -49,10 +71,6 @@ WHERE NOT u.is_system
                         AND r.observed_at <= %(at)s::timestamptz - interval '90 days'
                     ORDER BY r.observed_at DESC LIMIT 1), '-infinity'))
         ELSE true END
-    AND (%(after_id)s::bigint IS NULL
-        OR (({key}), w.watch_id) {later} (%(after_key)s::{type}, %(after_id)s))
-ORDER BY ({key}) {direction}, w.watch_id {direction}
-LIMIT %(most)s
 
 -- name: counted
 -- What a watch counts of the current price: with shipping or without; null without an offer.

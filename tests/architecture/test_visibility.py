@@ -70,9 +70,11 @@ def test_only_one_function_makes_a_visibility(root: Path) -> None:
     [
         (
             "watches/watch_pages.py",
-            "watch_pages/watch_page",
+            "watch_pages/asked_for",
             "%(owner)s::bigint IS NULL OR w.user_id = %(owner)s",
         ),
+        ("watches/watch_pages.py", "watch_pages/watch_page", "WHERE {where}"),
+        ("watches/watch_pages.py", "watch_pages/watch_count", "WHERE {where}"),
         (
             "messages/message_pages.py",
             "message_pages/alert_page",

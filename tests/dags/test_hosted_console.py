@@ -77,3 +77,7 @@ def test_airflows_users_are_operators_and_nobody_else_gets_anything(
     assert [one["status"] for one in strangers] == [403, 401, 401]
     rows = connection.execute("SELECT FROM users WHERE email = %s", (new["email"],)).fetchall()
     assert len(rows) == 1
+    logged = connection.execute(
+        "SELECT email, origin FROM audit_log WHERE action = 'user added'"
+    ).fetchall()
+    assert [tuple(row.values()) for row in logged] == [(BOSS, "olga at Airflow, 127.0.0.1")]

@@ -12,6 +12,8 @@ MARKED = {
     "apprise": "MarkedNotifier7f3a9c",
     "search": "MarkedSearchWord7f3a9c",
     "kafka": "MarkedKafkaWord7f3a9c",
+    "bot": "keeper_pat_MarkedBotApiWord7f3a9c",
+    "mini app": "7f3a9c5e" * 8,
 }
 
 
@@ -20,6 +22,8 @@ def chat_channels() -> dict[str, str]:
     nobody = f"127.0.0.1:{free_port()}"
     return {
         "TELEGRAM_BOT_TOKEN": MARKED["telegram"],
+        "KEEPER_BOT_API_TOKEN": MARKED["bot"],
+        "KEEPER_MINI_APP_KEY": MARKED["mini app"],
         "KEEPER_TELEGRAM_URL": f"http://{nobody}",
         "DISCORD_WEBHOOK": f"http://{nobody}/api/webhooks/99/{MARKED['discord']}",
         "KEEPER_APPRISE_URLS": json.dumps({"pager": f"json://user:{MARKED['apprise']}@{nobody}/"}),

@@ -59,7 +59,7 @@ def test_an_alert_has_its_price_its_reason_and_what_became_of_it(
     assert newest["id"] > oldest["id"]
     assert newest["price"] == {"minor": 900, "currency": "USD", "text": "$9.00"}
     assert (newest["target"]["text"], newest["owner"]) == ("$10.00", ANN)
-    assert newest["reason"]
+    assert newest["reason"] == "at or below your target"
     (message,) = newest["messages"]
     assert (message["channel"]["kind"], message["channel"]["address"]) == ("email", ANN)
     assert (newest["status"], message["detail"]) == ("FAILED", "550 no such mailbox")
@@ -67,6 +67,9 @@ def test_an_alert_has_its_price_its_reason_and_what_became_of_it(
     assert one.json() == newest
     again = ann.get(f"{API}/alerts/{newest['id']}", headers={"If-None-Match": one.headers["ETag"]})
     assert again.status_code == 304
+    german = ann.get(f"{API}/alerts/{newest['id']}", headers={"Accept-Language": "de-AT, en;q=0.5"})
+    assert german.json()["reason"] == "dein Zielpreis ist erreicht"
+    assert german.headers["Vary"] == "Accept-Language"
 
     whole = ann.get(f"{API}/messages/{message['id']}").json()
     assert whole["message"]["alert_id"] == newest["id"]

@@ -260,6 +260,26 @@ def test_pages_hold_each_watch_once_in_either_order(
         assert seen == sorted(many, reverse=bool(back))
 
 
+def test_a_list_says_how_many_there_are_and_finds_those_whose_alerts_are_held(
+    ann: httpx.Client, ben: httpx.Client, connection: Connection
+) -> None:
+    first = added(ann)
+    over = added(ann, product="B00EXAMPL1")
+    added(ben)
+    for watch, until in ((first, "2030-01-02Z"), (over, "2029-12-31Z")):
+        connection.execute(
+            "UPDATE watched_products SET snoozed_until = %s WHERE watch_id = %s",
+            (until, watch["id"]),
+        )
+
+    whole = ann.get(PATH, params={"total": True, "limit": 1}).json()
+    assert (whole["total"], len(whole["items"])) == (2, 1)
+    assert ann.get(PATH).json()["total"] is None
+    held = ann.get(PATH, params={"is_held": True, "total": True}).json()
+    assert (held["total"], [one["id"] for one in held["items"]]) == (1, [first["id"]])
+    assert ben.get(PATH, params={"is_held": True, "total": True}).json()["total"] == 0
+
+
 def test_a_search_finds_titles_and_asins_and_its_signs_mean_themselves(
     ann: httpx.Client, many: list[str]
 ) -> None:

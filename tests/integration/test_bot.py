@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from keeper.alerts.channels.telegram import TelegramChannel, TelegramConfig
-from keeper.bot.texts.speak import LANGUAGES
+from keeper.bot.texts.speak import LANGUAGES, texts_for
 from keeper.domain.messages.buttons import Buttons
 from keeper.domain.messages.queue import ChannelKind
 from keeper.errors import SettingsError
@@ -122,20 +122,25 @@ def test_a_known_product_is_assessed_watched_and_looked_after(
     assert telegram.unanswered == set()
 
 
-def test_it_speaks_german_to_who_does(
+def test_it_speaks_as_keeper_does_to_who_is_linked_and_as_telegram_to_others(
     console: Console, telegram: TelegramServer, bot: RunningBot
 ) -> None:
     add_kettle(console)
+    # Whoever is linked to nobody is answered in their Telegram's language.
+    for texts in LANGUAGES:
+        assert telegram.asks(7, "/help", language=texts.language).text == texts.not_linked
     link_telegram(console, ANN, 7)
+    console.connection.execute("UPDATE users SET language = 'de' WHERE email = %s", (ANN,))
 
-    shown = telegram.asks(7, AMERICAN, language="de-AT")
+    shown = telegram.asks(7, AMERICAN, language="en")
 
     assert (
         "24,99 $: günstiger als an 70 von 90 Tagen mit Angebot seit dem 3. März 2026" in shown.text
     )
     assert "Beobachten bei −10 % (22,49 $)" in shown.buttons
-    for texts in LANGUAGES:
-        assert telegram.asks(7, "/help", language=texts.language).text == texts.help
+    german = texts_for("de")
+    assert telegram.asks(7, "/help", language="en").text == german.help
+    assert telegram.asks(7, "/w99999", language="en").text == german.no_watch.format(number=99999)
 
 
 def test_who_is_not_linked_gets_nothing(

@@ -254,13 +254,21 @@ def test_where_mail_is_all_the_operator_has_the_log_says_that_it_is_closed(
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "telegram 4711 is paused: it takes no more messages"),
+        ("de", "telegram 4711 ist angehalten: Dort kommt nichts mehr an"),
+    ],
+)
 def test_an_address_that_is_gone_pauses_its_channel_and_its_reader_knows_elsewhere(
-    connection: Connection, raise_alerts: Callable[..., None]
+    connection: Connection, raise_alerts: Callable[..., None], language: str, says: str
 ) -> None:
     raise_alerts(1, user="other@example.org")
     save_delivery_rules(connection, READER, DeliveryRules())
     save_channel(connection, READER, CHAT)
     raise_alerts(3, hour=1)
+    connection.execute("UPDATE users SET language = %s WHERE email = %s", (language, READER))
     mail, chat, clock = Scripted(SENT), Scripted(GONE), Clock()
 
     deliver_due(connection, by_both(mail, chat, clock))
@@ -272,7 +280,7 @@ def test_an_address_that_is_gone_pauses_its_channel_and_its_reader_knows_elsewhe
     assert paused.problem == "403 bot was blocked by the user; Unblock the bot."
     notified = [(to, message) for to, message in mail.received if message.key.startswith("notice")]
     ((to, message),) = notified
-    assert (to, message.lead) == (READER, "telegram 4711 is paused: it takes no more messages")
+    assert (to, message.lead) == (READER, says)
     assert "Unblock the bot." in message.closing
     assert "keeper channels add telegram 4711" in message.closing
     save_channel(connection, READER, CHAT)

@@ -93,9 +93,9 @@ def test_chosen_watches_are_changed_at_once_and_given_back(
 ) -> None:
     ann = visit(shelf, ANN)
     page = ann.open("watches?sort=title")
-    page.get_by_text("1–50").wait_for()
+    page.get_by_text("1–50 of 120").wait_for()
     page.get_by_role("button", name="Next page").click()
-    page.get_by_text("51–100").wait_for()
+    page.get_by_text("51–100 of 120").wait_for()
     page.get_by_role("row", name="Kettle 060").wait_for()
     page.get_by_role("button", name="Previous page").click()
     page.get_by_text("1–50").wait_for()

@@ -10,7 +10,8 @@ const SITES: Record<string, { tag: string; site: string; currency: string }> = {
   uk: { tag: "en-GB", site: "amazon.co.uk", currency: "GBP" },
   de: { tag: "de-DE", site: "amazon.de", currency: "EUR" },
   fr: { tag: "fr-FR", site: "amazon.fr", currency: "EUR" },
-  jp: { tag: "ja-JP", site: "amazon.co.jp", currency: "JPY" },
+  // As in Japanese, but for its wide yen sign, which fonts outside Japan lack.
+  jp: { tag: "en-US", site: "amazon.co.jp", currency: "JPY" },
   ca: { tag: "en-CA", site: "amazon.ca", currency: "CAD" },
   it: { tag: "it-IT", site: "amazon.it", currency: "EUR" },
   es: { tag: "es-ES", site: "amazon.es", currency: "EUR" },

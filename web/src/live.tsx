@@ -15,6 +15,8 @@ const LEADER = `keeper-live ${CONSOLE_PATH}`;
 /** A run changes many prices at once: they are read again together. */
 const GATHER_MS = 1_500;
 const AGAIN_MS = 10_000;
+/** What a page shows that was opened a moment ago was just read. */
+const FRESH_MS = 2_000;
 const MINI_APP_MS = 60_000;
 
 /** Read again what others change, without a reload. One tab listens for all: browsers hold six
@@ -50,11 +52,11 @@ export function LiveUpdates() {
     const tabs = new BroadcastChannel(LEADER);
     tabs.onmessage = (message: MessageEvent<string>) => onChange(message.data);
     const leaving = new AbortController();
-    const lead = () =>
-      listen(leaving.signal, (kind) => {
-        onChange(kind);
-        tabs.postMessage(kind);
-      });
+    const pass = (kind: string) => {
+      onChange(kind);
+      tabs.postMessage(kind);
+    };
+    const lead = () => listen(leaving.signal, pass);
     // Browsers have locks only where the page came by HTTPS or from this machine.
     if (navigator.locks === undefined) lead();
     else {
@@ -81,7 +83,8 @@ async function listen(leaving: AbortSignal, onChange: (kind: string) => void): P
   }
 }
 
-/** Follow one stream; EventSource comes again by itself until it is refused. */
+/** Follow one stream; EventSource comes again by itself, with its place, until it is refused. Where
+ * another tab listened before, or nobody, something may have been missed. */
 function follow(leaving: AbortSignal, onChange: (kind: string) => void): Promise<void> {
   return new Promise((resolve) => {
     const events = new EventSource(`${CONSOLE_PATH}/api/v1/events`);
@@ -89,6 +92,10 @@ function follow(leaving: AbortSignal, onChange: (kind: string) => void): Promise
       events.close();
       resolve();
     };
+    const begun = () => {
+      if (performance.now() > FRESH_MS) onChange("reset");
+    };
+    events.addEventListener("open", begun, { once: true });
     for (const kind of [...Object.keys(CONCERNS), "reset"]) {
       events.addEventListener(kind, () => onChange(kind));
     }

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, lazy, type ReactNode, Suspense, useContext, useMemo } from "react";
 import { ApiError, api, read, run, type Schema } from "./api/client";
 import { Failed } from "./components/Failed";
+import { WaitingFrame } from "./components/Frame";
 import { IS_MINI_APP } from "./telegram";
 
 interface Session {
@@ -43,7 +44,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }
   if (session) return <Context value={session}>{children}</Context>;
   if (me.error) return <Failed error={me.error} retry={me.refetch} />;
-  return null;
+  return <WaitingFrame />;
 }
 
 /** Return who has signed in. */

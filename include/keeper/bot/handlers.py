@@ -108,6 +108,7 @@ class Conversations:
             except ApiProblemError as error:
                 is_taken = error.problem.kind == "forbidden"
                 return plain(texts.account_taken if is_taken else texts.code_used_up)
+            texts = texts_for(await person.language())
             linked = texts.linked.format(email=await person.email())
             return plain(f"{linked}\n\n{texts.welcome}")
 
@@ -192,12 +193,16 @@ class Conversations:
                 await query.answer()
 
     async def _act(self, update: Update, action: Action) -> None:
-        async def act(user: User, texts: Texts) -> Shown:
-            show = Show(user.id, texts, self.buttons)
+        async def act(user: User, _: Texts) -> Shown:
             person = await self.api.person(user.id)
+            show = Show(user.id, texts_for(await person.language()), self.buttons)
             return await action(Talk(person, show, self.memory, self.session, self.clock))
 
         await self._answer(update, act)
+
+    def _texts_for(self, user: User) -> Texts:
+        """Return what somebody is spoken to in; of who is linked to nobody Telegram knows it."""
+        return texts_for(self.api.known_language(user.id) or user.language_code)
 
     async def _answer(
         self, update: Update, answer: Callable[[User, Texts], Awaitable[Shown]]
@@ -206,23 +211,16 @@ class Conversations:
         user, chat = update.effective_user, update.effective_chat
         if user is None or chat is None or chat.type != Chat.PRIVATE:
             return
-        texts = texts_for(user.language_code)
+        texts = self._texts_for(user)
         if not self.limits.admits(chat.id):
             if self.limits.warns(chat.id):
                 await _send(update, plain(texts.too_fast))
             return
         try:
             shown = await answer(user, texts)
-        except NotLinkedError:
-            shown = plain(texts.not_linked)
-        except ApiProblemError as error:
-            shown = plain(_in_words(error, texts))
-        except (ApiAwayError, BotRefusedError) as error:
-            _LOG.warning("%s", error)
-            shown = plain(texts.away)
-        except Exception:  # noqa: BLE001 - whoever waits for an answer is not left without one
-            _LOG.exception("an update was not answered")
-            shown = plain(texts.broken)
+        except Exception as error:  # noqa: BLE001 - whoever waits for an answer is not left without one
+            # Who it is may be known by now, and so what they speak.
+            shown = plain(_why_not(error, self._texts_for(user)))
         await _send(update, shown)
 
 
@@ -253,6 +251,19 @@ async def pressed(talk: Talk, parts: list[str]) -> Shown | None:
 
 def _price_type(index: str) -> str:
     return next(one.name for one in PRICE_TYPES if str(one.index) == index)
+
+
+def _why_not(error: Exception, texts: Texts) -> str:
+    """Return in words why somebody gets no answer."""
+    if isinstance(error, NotLinkedError):
+        return texts.not_linked
+    if isinstance(error, ApiProblemError):
+        return _in_words(error, texts)
+    if isinstance(error, ApiAwayError | BotRefusedError):
+        _LOG.warning("%s", error)
+        return texts.away
+    _LOG.error("an update was not answered", exc_info=error)
+    return texts.broken
 
 
 def _in_words(error: ApiProblemError, texts: Texts) -> str:

@@ -22,7 +22,7 @@ from keeper.console.problems import (
     ProblemError,
 )
 from keeper.console.serving.idempotency import claim_key
-from keeper.console.serving.proxies import proxied_user
+from keeper.console.serving.proxies import host_user, proxied_user
 from keeper.console.site import SAFE_METHODS, SECURE_COOKIE, is_own_site, session_cookie
 from keeper.domain.users.access import Identity, Scope
 from keeper.pipeline.users.audit import Doer
@@ -178,8 +178,9 @@ async def _of_session(
 
 
 def doer_of(request: Request, identity: Identity) -> Doer:
-    """Return who sends a request, for the audit log."""
-    return Doer.of_request(identity, origin_of(request))
+    """Return who sends a request, for the audit log; of a host's users all act as one account."""
+    origin = [one for one in (host_user(request), origin_of(request)) if one is not None]
+    return Doer.of_request(identity, ", ".join(origin) or None)
 
 
 def origin_of(request: Request) -> str | None:

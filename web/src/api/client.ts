@@ -41,6 +41,13 @@ export const api = createClient<paths>({
   credentials: "same-origin",
 });
 
+// Why something alerted is said in the language of the pages.
+api.use({
+  onRequest: ({ request }) => {
+    request.headers.set("Accept-Language", document.documentElement.lang);
+  },
+});
+
 if (IS_MINI_APP) {
   const refuse = (status: number, body: unknown) => new ApiError(status, asProblem(body));
   api.use(miniAppTokens(CONSOLE_PATH, refuse));

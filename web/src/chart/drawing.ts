@@ -86,6 +86,11 @@ function drawLine(
   ctx.textAlign = isRight ? "right" : "left";
   ctx.textBaseline = isTop ? "top" : "bottom";
   const x = isRight ? right - 4 * unit : bbox.left + 4 * unit;
+  // What is drawn beneath does not cross the words.
+  ctx.strokeStyle = colour("--surface");
+  ctx.lineWidth = 4 * unit;
+  ctx.setLineDash([]);
+  ctx.strokeText(says, x, y + (isTop ? 2 : -2) * unit);
   ctx.fillText(says, x, y + (isTop ? 2 : -2) * unit);
   ctx.restore();
 }

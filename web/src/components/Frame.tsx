@@ -5,6 +5,7 @@ import type { TextKey } from "../texts/keys";
 import { useTexts } from "../texts/texts";
 import styles from "./Frame.module.css";
 import { Icon, type IconName } from "./Icon";
+import { Skeleton } from "./Skeleton";
 
 interface Entry {
   path: string;
@@ -24,12 +25,24 @@ const ENTRIES: readonly Entry[] = [
 
 /** The frame around every page: the menu beside it, or below it where the window is narrow. */
 export function Frame({ children }: { children: ReactNode }) {
-  const { t } = useTexts();
   const { isOperator } = useSession();
+  const entries = ENTRIES.filter((entry) => isOperator || !entry.operatorsOnly);
+  return <Framed entries={entries}>{children}</Framed>;
+}
+
+/** The frame while it is not known yet who asks, and so what the menu has. */
+export function WaitingFrame() {
+  return (
+    <Framed entries={[]}>
+      <Skeleton lines={8} />
+    </Framed>
+  );
+}
+
+function Framed({ entries, children }: { entries: readonly Entry[]; children: ReactNode }) {
+  const { t } = useTexts();
   const [location] = useLocation();
   const isOnline = useOnline();
-  const entries = ENTRIES.filter((entry) => isOperator || !entry.operatorsOnly);
-
   return (
     <div className={styles.frame}>
       {/* No anchor: by the document's base it would lead to another page. */}

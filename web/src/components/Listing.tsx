@@ -30,11 +30,10 @@ export function Read<Data>({ query, title, filters, children, lines = 6 }: ReadP
           {filters}
         </div>
         <div className={styles.age}>
-          {query.data !== undefined && (
-            <span className="secondary">
-              {t("list.read")} <When at={new Date(query.dataUpdatedAt).toISOString()} />
-            </span>
-          )}
+          {/* It has its room before it is known, so that nothing moves then. */}
+          <span className={`secondary ${query.data === undefined ? styles.unread : ""}`}>
+            {t("list.read")} <When at={new Date(query.dataUpdatedAt || Date.now()).toISOString()} />
+          </span>
           <Button look="quiet" onClick={() => query.refetch()}>
             {t("list.reload")}
           </Button>

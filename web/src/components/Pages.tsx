@@ -1,4 +1,5 @@
 import { useSearchParams } from "wouter";
+import { numberText } from "../format";
 import { useTexts } from "../texts/texts";
 import { Button } from "./Button";
 import styles from "./Pages.module.css";
@@ -11,16 +12,30 @@ interface Props {
   shown: number;
   perPage: number;
   next: string | null;
+  /** How many rows there are in all; null where nobody has counted. */
+  total?: number | null;
 }
 
+/** The API counts no further than to one more. */
+const MOST_COUNTED = 10_000;
+
 /** Which rows of a list are shown, and the ways to those before and after them. */
-export function Pages({ shown, perPage, next }: Props) {
-  const { t } = useTexts();
+export function Pages({ shown, perPage, next, total = null }: Props) {
+  const { t, language } = useTexts();
   const [params, setParams] = useSearchParams();
   const page = Math.max(1, Number(params.get("page")) || 1);
   const first = (page - 1) * perPage + 1;
   if (page === 1 && next === null) return null;
 
+  const said = () => {
+    const rows = { first, last: first + shown - 1 };
+    if (total === null) return t("pages.shown", rows);
+    const counted = numberText(Math.min(total, MOST_COUNTED), language);
+    return t(total > MOST_COUNTED ? "pages.shownOfMore" : "pages.shownOf", {
+      ...rows,
+      total: counted,
+    });
+  };
   const goTo = (place: { page: number; cursor: string } | null) => {
     setParams(
       (former) => {
@@ -39,9 +54,7 @@ export function Pages({ shown, perPage, next }: Props) {
   };
   return (
     <nav className={styles.pages} aria-label={t("pages.label")}>
-      <span className="secondary figures">
-        {t("pages.shown", { first, last: first + shown - 1 })}
-      </span>
+      <span className="secondary figures">{said()}</span>
       {page > 2 && <Button onClick={() => goTo(null)}>{t("do.first")}</Button>}
       {page > 1 && (
         <Button

@@ -5,7 +5,7 @@ import styles from "./Skeleton.module.css";
 export function Skeleton({ lines, height = 24 }: { lines: number; height?: number }) {
   const { t } = useTexts();
   return (
-    <div role="status" className={styles.lines}>
+    <div role="status" className={styles.lines} data-loading="">
       <span className="unseen">{t("state.loading")}</span>
       {Array.from({ length: lines }, (_, line) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the lines are all the same

@@ -239,6 +239,10 @@ class Words:
     test_subject: str
     test_lead: str
 
+    # Of a channel whose address is gone; what the provider says stays as it is.
+    channel_paused: str
+    channel_paused_details: str
+
     def counted(self, plural: Plural, number: int, **values: object) -> str:
         """Return the sentence for a number of things, with what varies in its places."""
         is_one = self.locale.plural_form(number) == "one"

@@ -266,4 +266,8 @@ GERMAN: Final = Words(
     sign_in_link="Anmelden",
     test_subject="Keeper erreicht dich hier",
     test_lead="Das ist ein Test: Hierher kommen deine Preisalarme.",
+    channel_paused="{kind} {address} ist angehalten: Dort kommt nichts mehr an",
+    channel_paused_details=(
+        "{says}\nSobald dort wieder etwas ankommt: keeper channels add {kind} {address}"
+    ),
 )

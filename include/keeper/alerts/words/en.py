@@ -251,4 +251,8 @@ ENGLISH: Final = Words(
     sign_in_link="Sign in",
     test_subject="Keeper can reach you here",
     test_lead="This is a test: price alerts will come to this place.",
+    channel_paused="{kind} {address} is paused: it takes no more messages",
+    channel_paused_details=(
+        "{says}\nOnce it takes messages again: keeper channels add {kind} {address}"
+    ),
 )

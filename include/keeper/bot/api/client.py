@@ -141,6 +141,11 @@ class KeeperApi:
             raise
         return self._keep(telegram_id, _decoded(answer, ShortToken))
 
+    def known_language(self, telegram_id: int) -> str | None:
+        """Return what the owner of an account is spoken to in; None if that was not asked yet."""
+        kept = self._tokens.get(telegram_id)
+        return None if kept is None else kept.language
+
     async def send(
         self, method: str, path: str, token: str, body: object = None, **query: Any
     ) -> httpx.Response:
@@ -206,6 +211,10 @@ class Person:
     async def email(self) -> str:
         """Return who it is, by address."""
         return (await self._api.token_of(self._telegram_id)).email
+
+    async def language(self) -> str:
+        """Return what they are spoken to in."""
+        return (await self._api.token_of(self._telegram_id)).language
 
     async def get(self, path: str, kind: type[_T], **query: Any) -> _T:
         """Return what the API has at an address.

@@ -121,6 +121,7 @@ class ShortToken(msgspec.Struct, frozen=True):
     token: str
     expires_at: datetime
     email: str
+    language: str
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -12,7 +12,12 @@ _LONGEST: Final = 200
 
 def language_asked_for(request: Request) -> Language:
     """Return the first language of `Accept-Language` that Keeper speaks; English for none."""
-    asked = request.headers.get("accept-language", "")[:_LONGEST].split(",")
+    return language_in(request.headers.get("accept-language", ""))
+
+
+def language_in(accepted: str) -> Language:
+    """Return the first language that Keeper speaks of what a header accepts."""
+    asked = accepted[:_LONGEST].split(",")
     ranked = sorted((_ranked(one) for one in asked), key=lambda language: -language[1])
     wanted = [name for name, rank in ranked if rank > 0]
     found = negotiate_locale(wanted, [one.value for one in Language], sep="-")

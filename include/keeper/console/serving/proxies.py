@@ -19,6 +19,8 @@ _LOG: Final = logging.getLogger(__name__)
 _FORWARDED_FOR: Final = b"x-forwarded-for"
 _FORWARDED_PROTO: Final = b"x-forwarded-proto"
 VOUCHED_USER: Final = "proxied_user"
+HOST_USER: Final = "host_user"
+"""In which of a request's values a program that mounts the console says whom it has let in."""
 """In a request's state: the address of who has signed in elsewhere, as who is trusted says."""
 _LONGEST_ADDRESS: Final = 254
 
@@ -90,6 +92,12 @@ class TrustedProxies:
 def proxied_user(request: HTTPConnection) -> str | None:
     """Return the address of who has signed in at a trusted proxy; None if it says nobody."""
     user = request.scope.get("state", {}).get(VOUCHED_USER)
+    return user if isinstance(user, str) else None
+
+
+def host_user(request: HTTPConnection) -> str | None:
+    """Return whom the program that mounts the console has let in, in words; None without one."""
+    user = request.scope.get("state", {}).get(HOST_USER)
     return user if isinstance(user, str) else None
 
 

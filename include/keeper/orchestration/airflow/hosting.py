@@ -29,16 +29,18 @@ class AirflowUsersOnly:
     both are refused here.
     """
 
-    def __init__(self, app: ASGIApp, operator: str, state: str) -> None:
+    def __init__(self, app: ASGIApp, operator: str, state: str, name_state: str) -> None:
         """Wrap an application.
 
         Args:
             app: What is wrapped.
             operator: The address of the operator that Airflow's users act as.
             state: In which of a request's values the application finds it.
+            name_state: In which it finds who it is at Airflow, for its audit log.
         """
         self._app = app
         self._vouched: Mapping[str, str] = {state: operator}
+        self._name_state = name_state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, as ASGI says."""
@@ -46,15 +48,18 @@ class AirflowUsersOnly:
             await self._app(scope, receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": _POLICY_REFUSED})
-        elif (refusal := await _refusal(Request(scope))) is not None:
-            await refusal(scope, receive, send)
         else:
-            scope["state"] = {**scope.get("state", {}), **self._vouched}
+            admitted = await _admitted(Request(scope))
+            if isinstance(admitted, JSONResponse):
+                await admitted(scope, receive, send)
+                return
+            name = {self._name_state: f"{admitted.get_name()} at Airflow"}
+            scope["state"] = {**scope.get("state", {}), **self._vouched, **name}
             await self._app(scope, receive, send)
 
 
-async def _refusal(request: Request) -> JSONResponse | None:
-    """Return why somebody may not ask this; None if they may."""
+async def _admitted(request: Request) -> BaseUser | JSONResponse:
+    """Return who asks this, or why they may not."""
     if "authorization" in request.headers:
         return _answer(401, "Here Airflow's session counts, and no token.")
     try:
@@ -63,7 +68,7 @@ async def _refusal(request: Request) -> JSONResponse | None:
         return _answer(error.status_code, "Sign in to Airflow first.")
     if not await run_in_threadpool(_may, user, request.method):
         return _answer(403, "Airflow does not let you do this.")
-    return None
+    return user
 
 
 def _may(user: BaseUser, method: str) -> bool:

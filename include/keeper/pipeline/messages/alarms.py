@@ -9,11 +9,14 @@ import logging
 from dataclasses import replace
 from typing import Final
 
+from keeper.alerts.words import words_in
 from keeper.domain.messages.notices import Trouble
 from keeper.domain.messages.queue import DeliveryStatus, MessageStatus
+from keeper.domain.users.languages import Language
 from keeper.pipeline.messages.options import Attempt, Delivery
 from keeper.stores.postgres.connection import Connection, is_of_database
 from keeper.stores.postgres.messages.channels import active_kinds, pause_for_good
+from keeper.stores.postgres.messages.claims import DueMessage
 from keeper.stores.postgres.messages.notices import (
     raise_notice,
     resolve_notices,
@@ -124,15 +127,22 @@ def _pause(connection: Connection, attempt: Attempt, options: Delivery) -> None:
     reader = pause_for_good(connection, due.channel_id, says)
     if reader is None:
         return
-    trouble = Trouble(
-        f"channel:{due.channel_id}",
-        f"{due.to.kind} {due.to.address} is paused: it takes no more messages",
-        f"{says}\nOnce it takes messages again: keeper channels add {due.to.kind} {due.to.address}",
-    )
-    if active_kinds(connection, reader) & options.channels.keys():
-        raise_notice(connection, trouble, operator=reader, at=attempt.at)
+    if active_kinds(connection, reader.email) & options.channels.keys():
+        trouble = _paused(due, says, reader.language)
+        raise_notice(connection, trouble, operator=reader.email, at=attempt.at)
     elif options.operator is not None:
-        for_operator = replace(trouble, details=f"{reader} has no other channel. {trouble.details}")
+        trouble = _paused(due, says, Language.ENGLISH)
+        details = f"{reader.email} has no other channel. {trouble.details}"
+        for_operator = replace(trouble, details=details)
         raise_notice(connection, for_operator, operator=options.operator, at=attempt.at)
         if not active_kinds(connection, options.operator) & options.channels.keys():
             _LOG.error("nobody can be notified that %s; %s", trouble.subject, trouble.details)
+
+
+def _paused(due: DueMessage, says: str, language: Language) -> Trouble:
+    words, to = words_in(language), {"kind": due.to.kind.value, "address": due.to.address}
+    return Trouble(
+        f"channel:{due.channel_id}",
+        words.channel_paused.format(**to),
+        words.channel_paused_details.format(**to, says=says),
+    )

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from keeper.domain.messages.queue import Address, ChannelKind
 from keeper.domain.users.access import Account, Identity, Means
+from keeper.domain.users.languages import Language
 from keeper.domain.users.secrets import SHORT_PREFIX, digest_of, new_secret, new_token
 from keeper.domain.users.telegram import CODE_LIFETIME, SHORT_LIFETIME
 from keeper.pipeline.users.audit import Actor, Doer, record
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.channels import save_channel, set_channel_active
 from keeper.stores.postgres.users import telegram as stored
-from keeper.stores.postgres.users.accounts import lock_account
+from keeper.stores.postgres.users.accounts import language_of, lock_account
 from keeper.stores.postgres.users.telegram import TelegramLink
 
 __all__ = [
@@ -76,11 +77,13 @@ class ShortToken:
         account: For whom it acts.
         text: What is sent as a token.
         expires_at: Until when it is good.
+        language: What its user is spoken to in.
     """
 
     account: Account
     text: str
     expires_at: datetime
+    language: Language
 
 
 def code_for(connection: Connection, identity: Identity, doer: Doer, *, at: datetime) -> MadeCode:
@@ -228,7 +231,7 @@ def _short_token(
     stored.add_short_token(
         connection, account.user_id, means, digest_of(text), expires_at=expires_at
     )
-    return ShortToken(account, text, expires_at)
+    return ShortToken(account, text, expires_at, language_of(connection, account.user_id))
 
 
 def _chat(telegram_id: int) -> Address:

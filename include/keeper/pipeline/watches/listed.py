@@ -25,6 +25,7 @@ from keeper.stores.postgres.watches.watch_pages import (
     UsedTag,
     WatchFilter,
     WatchSort,
+    count_watches,
     find_watch,
     used_tags,
     watch_page,
@@ -34,6 +35,7 @@ __all__ = [
     "NOTHING",
     "BadPageStartError",
     "ChangedWatch",
+    "FoundWatches",
     "LimitReachedError",
     "PageStart",
     "PageWanted",
@@ -50,6 +52,7 @@ __all__ = [
     "add_watch",
     "change_watch",
     "change_watches",
+    "counted_watches_of",
     "remove_watch",
     "sparklines_of",
     "tags_in_use",
@@ -106,6 +109,31 @@ class ChangedWatch:
 def watches_of(connection: Connection, account: Account, wanted: PageWanted) -> list[PagedWatch]:
     """Return a page of the watches a user may see."""
     return watch_page(connection, visible_to(account), wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWatches:
+    """A page of watches, and how many there are in all, if that was asked for."""
+
+    watches: list[PagedWatch]
+    total: int | None
+
+
+MOST_COUNTED = 10_001
+"""More are not counted: one more than 10,000 says that there are more."""
+
+
+def counted_watches_of(
+    connection: Connection, account: Account, wanted: PageWanted, *, with_total: bool
+) -> FoundWatches:
+    """Return a page of the watches a user may see, and if asked for how many there are in all."""
+    visibility = visible_to(account)
+    total = (
+        count_watches(connection, visibility, wanted.where, most=MOST_COUNTED)
+        if with_total
+        else None
+    )
+    return FoundWatches(watch_page(connection, visibility, wanted), total)
 
 
 def watch_of(connection: Connection, account: Account, watch_id: int) -> PagedWatch:

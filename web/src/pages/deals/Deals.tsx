@@ -34,6 +34,8 @@ export default function Deals() {
     },
     placeholderData: keepPreviousData,
   });
+  // What one can choose among is not known before the searches are.
+  const isPending = deals.isPending || filters.isPending;
   const isUnused = filters.data?.length === 0;
   const items = deals.data?.items ?? [];
   return (
@@ -41,9 +43,9 @@ export default function Deals() {
       title={t("deals.title")}
       action={isOperator && <ButtonLink to="/deals/discovery">{t("discovery.title")}</ButtonLink>}
     >
-      <Simulated of={items} />
-      {!isUnused && <DealFilters searches={filters.data ?? []} />}
-      {deals.isPending && <Skeleton lines={6} height={96} />}
+      {isPending && <Skeleton lines={6} height={96} />}
+      {!isUnused && !isPending && <DealFilters searches={filters.data ?? []} />}
+      <Simulated of={isPending ? [] : items} />
       {deals.error && <Failed error={deals.error} retry={deals.refetch} />}
       {isUnused && (
         <Empty
@@ -52,10 +54,10 @@ export default function Deals() {
           action={<AddFilter look="main" />}
         />
       )}
-      {deals.data && items.length === 0 && !isUnused && (
+      {deals.data && items.length === 0 && !isUnused && !isPending && (
         <Empty says={t("deals.none")} hint={t("deals.noneDo")} />
       )}
-      {items.length > 0 && (
+      {items.length > 0 && !isPending && (
         <>
           <ul className={styles.list} aria-busy={deals.isPlaceholderData}>
             {items.map((deal) => (

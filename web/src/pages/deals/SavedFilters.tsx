@@ -4,7 +4,6 @@ import { Link } from "wouter";
 import { api, read, run, type Schema } from "../../api/client";
 import { Button } from "../../components/Button";
 import { Failed } from "../../components/Failed";
-import { Skeleton } from "../../components/Skeleton";
 import { useToast } from "../../components/Toast";
 import { When } from "../../components/When";
 import { siteOf } from "../../format";
@@ -26,7 +25,6 @@ export function SavedFilters({ filters }: { filters: ReturnType<typeof useFilter
         <h2>{t("filters.title")}</h2>
         <AddFilter />
       </header>
-      {filters.isPending && <Skeleton lines={2} height={56} />}
       {filters.error && <Failed error={filters.error} retry={filters.refetch} />}
       {filters.data && filters.data.length > 0 && (
         <ul className={styles.list}>

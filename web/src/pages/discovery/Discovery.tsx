@@ -48,7 +48,6 @@ export default function Discovery() {
       title={t("discovery.title")}
       action={<ButtonLink to="/deals">{t("discovery.back")}</ButtonLink>}
     >
-      <Simulated of={items} />
       <search className={styles.filters}>
         <Choice
           label={t("watches.status")}
@@ -66,6 +65,7 @@ export default function Discovery() {
           ]}
         />
       </search>
+      <Simulated of={items} />
       {proposals.isPending && <Skeleton lines={8} height={56} />}
       {proposals.error && <Failed error={proposals.error} retry={proposals.refetch} />}
       {proposals.data && items.length === 0 && (

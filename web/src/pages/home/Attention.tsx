@@ -13,9 +13,8 @@ interface Matter {
 
 const SIGNS = { good: "✓", warn: "!", bad: "✕" } as const;
 
-/** What somebody should look at, each a line that leads there; and what is at its target. */
-export function Attention({ summary }: { summary: Schema["SummaryReply"] }) {
-  const { t } = useTexts();
+/** Read what else may need somebody: their channels, and what was never checked. */
+export function useMatters() {
   const { me } = useSession();
   const channels = useQuery({
     queryKey: ["messages", "channels", "own", me.id],
@@ -31,6 +30,16 @@ export function Attention({ summary }: { summary: Schema["SummaryReply"] }) {
         }),
       ),
   });
+  return { channels, unread };
+}
+
+interface Props extends ReturnType<typeof useMatters> {
+  summary: Schema["SummaryReply"];
+}
+
+/** What somebody should look at, each a line that leads there; and what is at its target. */
+export function Attention({ summary, channels, unread }: Props) {
+  const { t } = useTexts();
   const matters: Matter[] = [];
   const add = (count: number | null, look: Matter["look"], to: string, key: Counted) => {
     if (!count) return;

@@ -6,7 +6,7 @@ import { Page } from "../../components/Page";
 import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
 import { useTexts } from "../../texts/texts";
-import { Attention } from "./Attention";
+import { Attention, useMatters } from "./Attention";
 import { FirstWatch } from "./FirstWatch";
 import styles from "./Home.module.css";
 import { Remarkable, useRemarkable } from "./Remarkable";
@@ -21,8 +21,14 @@ export default function Home() {
   });
   const dropped = useRemarkable("dropped");
   const lowest = useRemarkable("lowest");
+  const matters = useMatters();
+  // How high a part is shows when it is read: all of it comes at once, so that nothing jumps.
+  const isPending = [summary, dropped, lowest, matters.channels, matters.unread].some(
+    (one) => one.isPending,
+  );
   const shown = [...(dropped.data?.items ?? []), ...(lowest.data?.items ?? [])];
-  const isNew = summary.data && summary.data.watches + summary.data.watches_paused === 0;
+  const isNew =
+    !isPending && summary.data && summary.data.watches + summary.data.watches_paused === 0;
   return (
     <Page
       title={t("home.title")}
@@ -34,13 +40,13 @@ export default function Home() {
         )
       }
     >
-      <Simulated of={shown.map(({ price }) => price)} />
-      {summary.isPending && <Skeleton lines={8} height={56} />}
+      {isPending && !summary.error && <Skeleton lines={8} height={56} />}
       {summary.error && <Failed error={summary.error} retry={summary.refetch} />}
       {isNew && <FirstWatch />}
-      {summary.data && !isNew && (
+      <Simulated of={isPending ? [] : shown.map(({ price }) => price)} />
+      {summary.data && !isNew && !isPending && (
         <div className={styles.home}>
-          <Attention summary={summary.data} />
+          <Attention summary={summary.data} {...matters} />
           <div className={styles.lists}>
             <Remarkable price="dropped" found={dropped} />
             <Remarkable price="lowest" found={lowest} />

@@ -5,7 +5,6 @@ import { Change } from "../../components/Change";
 import { Failed } from "../../components/Failed";
 import { Picture } from "../../components/Picture";
 import { PriceText } from "../../components/PriceText";
-import { Skeleton } from "../../components/Skeleton";
 import { When } from "../../components/When";
 import { siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
@@ -38,7 +37,6 @@ export function Remarkable({ price, found }: { price: PriceIs; found: Found }) {
   return (
     <section>
       <h2 className={styles.head}>{t(`home.${price}`)}</h2>
-      {found.isPending && <Skeleton lines={SHOWN} height={64} />}
       {found.error && <Failed error={found.error} retry={found.refetch} />}
       {found.data?.items.length === 0 && <p className="muted">{t(`home.${price}.none`)}</p>}
       {found.data && found.data.items.length > 0 && (

@@ -41,7 +41,7 @@ export function Alerts() {
       ),
     },
     { head: t("messages.price"), cell: (alert) => <AlertPrice alert={alert} />, isNumber: true },
-    { head: t("messages.why"), cell: (alert) => <span lang="en">{alert.reason}</span> },
+    { head: t("messages.why"), cell: (alert) => alert.reason },
     { head: t("messages.raised"), cell: (alert) => <When at={alert.raised_at} /> },
     {
       head: t("messages.sentTo"),

@@ -67,7 +67,7 @@ export function ReportedDeals({ deals, leftOut }: { deals: readonly Deal[]; left
       cell: (deal) => numberText(deal.score, language),
       isNumber: true,
     },
-    { head: t("messages.why"), cell: (deal) => <span lang="en">{deal.reasons.join(", ")}</span> },
+    { head: t("messages.why"), cell: (deal) => deal.reasons.join(", ") },
     { head: t("messages.search"), cell: (deal) => deal.filter },
   ];
   if (deals.length === 0) return <Empty says={t("messages.noDeals")} />;

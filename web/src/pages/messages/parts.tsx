@@ -2,6 +2,7 @@ import { Link } from "wouter";
 import type { Schema } from "../../api/client";
 import { State, type StateKind } from "../../components/State";
 import { When } from "../../components/When";
+import { siteOf } from "../../format";
 import type { TextKey } from "../../texts/keys";
 import { useTexts } from "../../texts/texts";
 import styles from "./Messages.module.css";
@@ -91,7 +92,7 @@ export function ProductLink({ asin, domain, priceType, title }: ProductProps) {
         {title ?? asin}
       </Link>
       <span className="secondary">
-        {domain} · {priceType}
+        {siteOf(domain)} · {priceType}
       </span>
     </>
   );

@@ -13,7 +13,7 @@ interface Props {
 }
 
 /** The alerts of a watch: for which price, why, and what became of them. */
-export function Alerts({ watch, alerts }: Props) {
+export default function Alerts({ watch, alerts }: Props) {
   const { t } = useTexts();
   if (watch === undefined) return <p className="muted">{t("product.noWatch")}</p>;
   const failure = alerts.error && <Failed error={alerts.error} retry={alerts.refetch} />;

@@ -12,7 +12,7 @@ interface Props {
 }
 
 /** Where the newest point comes from: Keepa's time, Keeper's check, the run that brought it. */
-export function Details({ product, domain, priceType }: Props) {
+export default function Details({ product, domain, priceType }: Props) {
   const { t, language } = useTexts();
   const { asin } = product;
   const query = { domain, price_type: priceType };

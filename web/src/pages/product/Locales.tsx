@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** What a product costs at the other Amazon sites, in one currency too, by the rate of a day. */
-export function Locales({ asin, domain, priceType }: Props) {
+export default function Locales({ asin, domain, priceType }: Props) {
   const { t, language } = useTexts();
   const locales = useLocales(asin, priceType);
   const { data, error } = locales;

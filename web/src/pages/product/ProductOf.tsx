@@ -5,6 +5,7 @@ import type { Mark } from "../../chart/series";
 import { Button, ExternalLink } from "../../components/Button";
 import { useTitle } from "../../components/Page";
 import { PriceText } from "../../components/PriceText";
+import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
 import { minorOf, siteOf } from "../../format";
 import { useTexts, withTexts } from "../../texts/texts";
@@ -17,9 +18,9 @@ import { History } from "./History";
 import styles from "./Product.module.css";
 import { hasShippingApart } from "./priceTypes";
 import { useAlerts } from "./useAlerts";
-import type { SeriesName } from "./useChartSeries";
+import { type SeriesName, useWhole } from "./useChartSeries";
 import { useLocales } from "./useLocales";
-import { Verdict } from "./Verdict";
+import { useAssessment, Verdict } from "./Verdict";
 
 // Neither is seen first.
 const AlertPanel = withTexts(
@@ -54,6 +55,10 @@ export function ProductOf({ product, domain, priceType, watch, begun, onBegun }:
   const alerts = useAlerts(watch?.id);
   const withShipping =
     !hasShippingApart(priceType) || (edited?.withShipping ?? watch?.with_shipping ?? true);
+  const isKnown = price !== undefined;
+  const assessment = useAssessment({ asin, domain, priceType, withShipping, isKnown });
+  // The chart asks for the same: its answer is on its way while the sentence is waited for.
+  useWhole(asin, names[0], withShipping, isKnown);
   const saved = dragged?.minor ?? watch?.target?.minor ?? null;
   const target = edited ? minorOf(edited.target, currency) : saved;
   const close = () => {
@@ -90,9 +95,9 @@ export function ProductOf({ product, domain, priceType, watch, begun, onBegun }:
     setDragged({ minor });
   };
 
-  return (
+  if (assessment.isLoading) return <Skeleton lines={10} height={40} />;
+  const shown = (
     <article className={styles.product}>
-      {price?.source === "simulator" && <p className={styles.simulated}>{t("app.simulated")}</p>}
       <Head product={product} domain={domain} price={price} priceType={priceType} />
       {!price && <p className="muted">{t("product.noHistory")}</p>}
       {price && (
@@ -100,7 +105,7 @@ export function ProductOf({ product, domain, priceType, watch, begun, onBegun }:
           <span className={styles.amount}>
             <PriceText price={price} domain={domain} />
           </span>
-          <Verdict asin={asin} domain={domain} priceType={priceType} withShipping={withShipping} />
+          <Verdict found={assessment.data} domain={domain} />
         </p>
       )}
       <div className={styles.actions}>
@@ -162,6 +167,12 @@ export function ProductOf({ product, domain, priceType, watch, begun, onBegun }:
         </>
       )}
     </article>
+  );
+  return (
+    <>
+      <Simulated of={price ? [price] : []} />
+      {shown}
+    </>
   );
 }
 

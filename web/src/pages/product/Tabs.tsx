@@ -1,13 +1,16 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { Locale, PriceType, Schema, Watch } from "../../api/client";
 import { Segmented } from "../../components/Segmented";
+import { Skeleton } from "../../components/Skeleton";
 import { useTexts } from "../../texts/texts";
-import { Alerts } from "./Alerts";
 import { Changes } from "./Changes";
-import { Details } from "./Details";
-import { Locales } from "./Locales";
 import styles from "./Tabs.module.css";
 import type { useAlerts } from "./useAlerts";
+
+// Only the first is seen without asking for it.
+const Alerts = lazy(() => import("./Alerts"));
+const Details = lazy(() => import("./Details"));
+const Locales = lazy(() => import("./Locales"));
 
 const TABS = ["changes", "alerts", "locales", "details"] as const;
 type Tab = (typeof TABS)[number];
@@ -35,9 +38,11 @@ export default function Tabs({ product, domain, priceType, watch, alerts }: Prop
         options={TABS.map((one) => [one, t(`product.tab.${one}`)])}
       />
       {tab === "changes" && <Changes asin={asin} domain={domain} priceType={priceType} />}
-      {tab === "alerts" && <Alerts watch={watch} alerts={alerts} />}
-      {tab === "locales" && <Locales asin={asin} domain={domain} priceType={priceType} />}
-      {tab === "details" && <Details product={product} domain={domain} priceType={priceType} />}
+      <Suspense fallback={<Skeleton lines={4} height={40} />}>
+        {tab === "alerts" && <Alerts watch={watch} alerts={alerts} />}
+        {tab === "locales" && <Locales asin={asin} domain={domain} priceType={priceType} />}
+        {tab === "details" && <Details product={product} domain={domain} priceType={priceType} />}
+      </Suspense>
     </section>
   );
 }

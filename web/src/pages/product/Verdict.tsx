@@ -1,25 +1,37 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, type Locale, type PriceType, read, type Schema } from "../../api/client";
 import { dayText, siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
 
-interface Props {
+interface Asked {
   asin: string;
   domain: Locale;
   priceType: PriceType;
   withShipping: boolean;
+  isKnown: boolean;
 }
 
-/** Whether the price is good, in sentences, by what its history of a year says. */
-export function Verdict({ asin, domain, priceType, withShipping }: Props) {
-  const { t, language } = useTexts();
+interface Props {
+  found: Schema["AssessmentReply"] | undefined;
+  domain: Locale;
+}
+
+/** Read what a price's history of a year says of it; nothing where there is no price. */
+export function useAssessment({ asin, domain, priceType, withShipping, isKnown }: Asked) {
   const query = { domain, price_type: priceType, with_shipping: withShipping };
-  const assessment = useQuery({
+  return useQuery({
     queryKey: ["product", domain, asin, "assessment", query],
     queryFn: () =>
       read(api.GET("/api/v1/prices/{asin}/assessment", { params: { path: { asin }, query } })),
+    enabled: isKnown,
+    placeholderData: keepPreviousData,
   });
-  return <span>{assessment.data && sentences(assessment.data).join(" ")}</span>;
+}
+
+/** Whether the price is good, in sentences. */
+export function Verdict({ found, domain }: Props) {
+  const { t, language } = useTexts();
+  return <span>{found && sentences(found).join(" ")}</span>;
 
   function sentences(found: Schema["AssessmentReply"]): string[] {
     const { days_dearer: dearer, days_with_offer: days, known_since: since } = found;

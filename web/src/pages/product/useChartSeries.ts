@@ -23,6 +23,11 @@ export function keyOf({ domain, priceType }: Pick<SeriesName, "domain" | "priceT
   return `${domain} ${priceType}`;
 }
 
+/** Read all of a price's history, thinned to what a chart has room for. */
+export function useWhole(asin: string, name: SeriesName, withShipping: boolean, isKnown: boolean) {
+  return useQuery({ ...columnsQuery(asin, name, withShipping, null), enabled: isKnown });
+}
+
 /** Read the histories of a product's prices, for a chart; the first is the watched one. */
 export function useChartSeries(
   asin: string,
@@ -32,7 +37,7 @@ export function useChartSeries(
 ) {
   const queries = useQueryClient();
   const [watched, ...others] = names;
-  const first = useQuery(columnsQuery(asin, watched, withShipping, null));
+  const first = useWhole(asin, watched, withShipping, true);
   const rest = useQuery({
     queryKey: ["product", watched.domain, asin, "others", others.map(keyOf), withShipping],
     queryFn: () =>

@@ -23,7 +23,8 @@ export function Account() {
     mutationFn: (body: Schema["MyChanges"]) => read(api.PATCH("/api/v1/me", { body })),
     onSuccess: (changed) => {
       queries.setQueryData(["me"], changed);
-      queries.invalidateQueries({ queryKey: ["messages", "rules"] });
+      // What was read in another language is read again.
+      queries.invalidateQueries();
       say({ says: t("settings.saved") });
     },
     onError: (error) => say({ says: error.message }),

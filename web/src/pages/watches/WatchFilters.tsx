@@ -17,6 +17,8 @@ export const PRICES = [
   "not_checked",
 ] as const;
 export const STATES = ["ACTIVE", "PAUSED", "INACTIVE"] as const;
+/** A state that is none of the watch itself: its alerts are held for a while. */
+export const HELD = "HELD";
 /** As the heads of the table sort too; a window without heads has only these. */
 export const SORTS = [
   "-changed_at",
@@ -40,7 +42,14 @@ export function WatchFilters({ tags }: { tags: readonly string[] }) {
   const choices: readonly (readonly [string, string, readonly (readonly [string, string])[]])[] = [
     ["domain", t("watches.locale"), LOCALES.map((one) => [one, siteOf(one)])],
     ["tag", t("watches.tag"), withSaid(tags, said("tag")).map((one) => [one, one])],
-    ["state", t("watches.status"), STATES.map((one) => [one, t(`watches.state.${one}`)])],
+    [
+      "state",
+      t("watches.status"),
+      [
+        ...STATES.map((one) => [one, t(`watches.state.${one}`)] as const),
+        [HELD, t("watches.snoozed")],
+      ],
+    ],
     ["price", t("watches.price"), PRICES.map((one) => [one, t(`watches.price.${one}`)])],
     // Operators see everybody's.
     ["owner", t("watches.owner"), isOperator ? [[String(me.id), t("watches.owner.me")]] : []],

@@ -14,7 +14,7 @@ import { useAddress } from "../../useAddress";
 import { useChosen } from "../../useChosen";
 import { WatchActions } from "./WatchActions";
 import styles from "./Watches.module.css";
-import { FILTERS, PRICES, STATES, WatchFilters } from "./WatchFilters";
+import { FILTERS, HELD, PRICES, STATES, WatchFilters } from "./WatchFilters";
 import { WatchTable } from "./WatchTable";
 
 const PER_PAGE = 50;
@@ -46,8 +46,8 @@ export default function Watches() {
         </ButtonLink>
       }
     >
-      <Simulated of={items.map(({ price }) => price)} />
       <WatchFilters tags={known} />
+      <Simulated of={items.map(({ price }) => price)} />
       {watches.isPending && <Skeleton lines={10} height={56} />}
       {watches.error && <Failed error={watches.error} retry={watches.refetch} />}
       {watches.data?.items.length === 0 && <Nothing isFiltered={isFiltered} />}
@@ -67,7 +67,12 @@ export default function Watches() {
               </a>
             </p>
           )}
-          <Pages shown={items.length} perPage={PER_PAGE} next={watches.data?.next_cursor ?? null} />
+          <Pages
+            shown={items.length}
+            perPage={PER_PAGE}
+            next={watches.data?.next_cursor ?? null}
+            total={watches.data?.total ?? null}
+          />
         </>
       )}
     </Page>
@@ -107,7 +112,10 @@ function queryOf(said: (name: string) => string) {
     ...(q && { q }),
     ...(said("domain") && { domain: said("domain") as Locale }),
     ...(said("tag") && { tag: [said("tag")] }),
+    // Counting what a price does would read as much as the page itself does, again.
+    ...(!price && { total: true }),
     ...(state && { status: [state] }),
+    ...(said("state") === HELD && { is_held: true }),
     ...(price && { price_is: price }),
     ...(/^\d+$/.test(said("owner")) && { owner_id: Number(said("owner")) }),
     ...(cursor && { cursor }),

@@ -42,6 +42,8 @@ export const common: Record<keyof typeof en, string> = {
   "change.before": "Vorher waren es {amount}.",
   "pages.label": "Seiten",
   "pages.shown": "{first}–{last}",
+  "pages.shownOf": "{first}–{last} von {total}",
+  "pages.shownOfMore": "{first}–{last} von mehr als {total}",
   "filter.all": "Filter",
   "filter.someOn": "Filter ({chosen})",
   "bulk.label": "Was mit den gewählten geschehen soll",

@@ -40,6 +40,8 @@ export const common = {
   "change.before": "It was {amount} before.",
   "pages.label": "Pages",
   "pages.shown": "{first}–{last}",
+  "pages.shownOf": "{first}–{last} of {total}",
+  "pages.shownOfMore": "{first}–{last} of more than {total}",
   "filter.all": "Filters",
   "filter.someOn": "Filters ({chosen})",
   "bulk.label": "What to do with the chosen ones",

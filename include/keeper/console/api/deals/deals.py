@@ -18,6 +18,7 @@ from keeper.console.api.shapes import (
     Reply,
     parameters,
 )
+from keeper.console.api.spoken import Spoken
 from keeper.console.auth import DealReader
 from keeper.console.context import ConsoleContext, Context
 from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
@@ -172,6 +173,7 @@ class Aggregations(Reply):
 async def list_deals(
     caller: DealReader,
     context: Context,
+    language: Spoken,
     filters: Filters,
     q: Words = None,
     limit: Limit = 100,
@@ -198,7 +200,7 @@ async def list_deals(
         raise ProblemError(BAD_CURSOR) from None
     last = found[limit - 1] if len(found) > limit else None
     return DealPage(
-        items=[DealReply.of_deal(deal) for deal in found[:limit]],
+        items=[DealReply.of_deal(deal, language) for deal in found[:limit]],
         next_cursor=None
         if last is None
         else write_cursor(sort.value, f"{last.sort_key}|{last.event_id}", 0),
@@ -232,6 +234,7 @@ async def aggregate(
 async def get(
     caller: DealReader,
     context: Context,
+    language: Spoken,
     deal_id: Annotated[str, Path(pattern=_EVENT_ID, description="The deal's id.")],
     request: Request,
     response: Response,
@@ -243,4 +246,4 @@ async def get(
         )
     except DealGoneError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
-    return unless_known(DealReply.of_deal(found), request, response)
+    return unless_known(DealReply.of_deal(found, language), request, response)

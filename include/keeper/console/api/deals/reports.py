@@ -13,6 +13,7 @@ from keeper.console.api.deals.shapes import (
     ReportWithDeals,
 )
 from keeper.console.api.shapes import GivenMoment, Number, Reply
+from keeper.console.api.spoken import Spoken
 from keeper.console.auth import DealReader
 from keeper.console.context import Context
 from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
@@ -65,11 +66,11 @@ async def list_reports(
 
 
 @router.get("/next", responses=_READ | answers(NOT_FOUND), name="preview")
-async def preview(caller: DealReader, context: Context) -> NextReport:
+async def preview(caller: DealReader, context: Context, language: Spoken) -> NextReport:
     """Return the report that would come now; nothing is sent and nothing counts as reported."""
     work = partial(next_report, account=caller.account, at=context.clock())
     try:
-        return NextReport.of_report(await context.database.run(work))
+        return NextReport.of_report(await context.database.run(work), language)
     except DealGoneError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
 
@@ -78,6 +79,7 @@ async def preview(caller: DealReader, context: Context) -> NextReport:
 async def get(
     caller: DealReader,
     context: Context,
+    language: Spoken,
     report_id: Annotated[Number, Path(description="The report's number.")],
 ) -> ReportWithDeals:
     """Return a daily report with its deals, as it was sent."""
@@ -88,5 +90,5 @@ async def get(
         raise ProblemError(NOT_FOUND, str(error)) from None
     return ReportWithDeals(
         report=ReportReply.of_report(found),
-        deals=[ReportedDealReply.of_deal(deal) for deal in report.deals],
+        deals=[ReportedDealReply.of_deal(deal, language) for deal in report.deals],
     )

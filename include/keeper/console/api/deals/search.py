@@ -11,11 +11,13 @@ from pydantic import Field
 from keeper.console.api.deals.deals import Filters
 from keeper.console.api.deals.shapes import DealReply
 from keeper.console.api.shapes import TEXT, Reply
+from keeper.console.api.spoken import Spoken
 from keeper.console.auth import DealReader
 from keeper.console.context import ConsoleContext, Context
 from keeper.console.paging import Limit
 from keeper.console.problems import BAD_REQUEST, NOT_SIGNED_IN, SCOPE_MISSING, answers
 from keeper.domain.users.access import Account
+from keeper.domain.users.languages import Language
 from keeper.errors import KeeperError
 from keeper.pipeline.deals.found import DealSort, DealWhere, PagedDeal, deals_of
 from keeper.pipeline.deals.full_text import deals_named, found_by_words, searchable
@@ -52,13 +54,14 @@ async def search(
         ),
     ],
     filters: Filters,
+    language: Spoken,
     limit: Limit = 100,
 ) -> FoundDeals:
     """Search the deals of one's own searches by words; an operator everybody's."""
     where = filters.where(context, q)
     found = await _by_rank(context, caller.account, q, where, limit)
     if found is not None:
-        return _reply(found, SearchedIn.ELASTICSEARCH)
+        return _reply(found, SearchedIn.ELASTICSEARCH, language)
     work = partial(
         deals_of,
         account=caller.account,
@@ -67,7 +70,7 @@ async def search(
         after=None,
         most=limit,
     )
-    return _reply(await context.database.run(work), SearchedIn.POSTGRES)
+    return _reply(await context.database.run(work), SearchedIn.POSTGRES, language)
 
 
 async def _by_rank(
@@ -88,5 +91,7 @@ async def _by_rank(
     return await context.database.run(work)
 
 
-def _reply(deals: list[PagedDeal], searched_in: SearchedIn) -> FoundDeals:
-    return FoundDeals(items=[DealReply.of_deal(deal) for deal in deals], searched_in=searched_in)
+def _reply(deals: list[PagedDeal], searched_in: SearchedIn, language: Language) -> FoundDeals:
+    return FoundDeals(
+        items=[DealReply.of_deal(deal, language) for deal in deals], searched_in=searched_in
+    )

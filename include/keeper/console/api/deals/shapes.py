@@ -5,11 +5,13 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from keeper.alerts.stored_reasons import sentence_in
 from keeper.console.api.messages.shapes import MessageReply
 from keeper.console.api.shapes import Moment, Money, Reply
 from keeper.domain.asins import product_url
 from keeper.domain.deals.report import DealReport, ReportedDeal
 from keeper.domain.locales import locale_of
+from keeper.domain.users.languages import Language
 from keeper.pipeline.deals.found import PagedDeal, ReportWithMessages
 from keeper.pipeline.deals.searches import PagedFilter, WatchStatus, price_bounds
 
@@ -40,7 +42,7 @@ class DealReply(Reply):
     list_price: Money | None = Field(description="What the seller calls the list price.")
     discount_percent: int | None = Field(description="How far below what it usually costs.")
     score: int = Field(description="0 to 100, against the product's own history.")
-    reasons: list[str] = Field(description="Why, the weightiest first.")
+    reasons: list[str] = Field(description="Why, the weightiest first, in the language asked for.")
     rating: float | None = Field(description="0.0 to 5.0 stars.")
     review_count: int | None
     sales_rank: int | None
@@ -52,7 +54,7 @@ class DealReply(Reply):
     source: str = Field(description="keepa, or simulator for invented prices.")
 
     @classmethod
-    def of_deal(cls, deal: PagedDeal) -> Self:
+    def of_deal(cls, deal: PagedDeal, language: Language) -> Self:
         """Return what the API says of a deal."""
 
         def money(minor: int | None) -> Money | None:
@@ -75,7 +77,7 @@ class DealReply(Reply):
             list_price=money(deal.list_price_minor),
             discount_percent=deal.discount_percent,
             score=deal.score,
-            reasons=deal.reasons,
+            reasons=[sentence_in(language, one) for one in deal.reasons],
             rating=deal.rating,
             review_count=deal.review_count,
             sales_rank=deal.sales_rank,
@@ -154,7 +156,7 @@ class ReportedDealReply(Reply):
     observed_at: Moment
 
     @classmethod
-    def of_deal(cls, deal: ReportedDeal) -> Self:
+    def of_deal(cls, deal: ReportedDeal, language: Language) -> Self:
         """Return what the API says of a deal in a report."""
         price = Money.of_minor(deal.price_minor, deal.currency)
         if price is None:
@@ -171,7 +173,7 @@ class ReportedDealReply(Reply):
             usual=Money.of_minor(deal.original_minor, deal.currency),
             discount_percent=deal.discount_percent,
             score=deal.score,
-            reasons=list(deal.reasons),
+            reasons=[sentence_in(language, one) for one in deal.reasons],
             observed_at=deal.observed_at,
         )
 
@@ -223,12 +225,12 @@ class NextReport(Reply):
     deals: list[ReportedDealReply]
 
     @classmethod
-    def of_report(cls, report: DealReport) -> Self:
+    def of_report(cls, report: DealReport, language: Language) -> Self:
         """Return what the API says of a draft."""
         return cls(
             since=report.since,
             until=report.until,
             is_simulated=report.simulated,
             left_out=report.left_out,
-            deals=[ReportedDealReply.of_deal(deal) for deal in report.deals],
+            deals=[ReportedDealReply.of_deal(deal, language) for deal in report.deals],
         )

@@ -14,6 +14,7 @@ from keeper.console.api.messages.shapes import (
 )
 from keeper.console.api.shapes import Domain, GivenMoment, Number, Reply
 from keeper.console.api.shapes import Request as RequestBody
+from keeper.console.api.spoken import Spoken
 from keeper.console.auth import MessageReader, MessageWriter
 from keeper.console.context import Context
 from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
@@ -92,6 +93,7 @@ class AcknowledgedAlert(Reply):
 async def list_alerts(
     caller: MessageReader,
     context: Context,
+    language: Spoken,
     limit: Limit = 100,
     cursor: Cursor = None,
     domain: Annotated[Domain | None, Query(description="Only of this locale.")] = None,
@@ -110,7 +112,7 @@ async def list_alerts(
     work = partial(alerts_of, account=caller.account, where=where, before=before, most=limit + 1)
     found = await context.database.run(work)
     return AlertPage(
-        items=[AlertReply.of_alert(one) for one in found[:limit]],
+        items=[AlertReply.of_alert(one, language) for one in found[:limit]],
         next_cursor=next_page(found, limit, NEWEST, lambda row: row.alert.alert_id),
     )
 
@@ -125,6 +127,7 @@ async def list_alerts(
 async def get_alert(
     caller: MessageReader,
     context: Context,
+    language: Spoken,
     alert_id: Annotated[Number, Path(description="The alert's number.")],
     request: Request,
     response: Response,
@@ -136,7 +139,7 @@ async def get_alert(
         )
     except NotThereError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
-    return unless_known(AlertReply.of_alert(found), request, response)
+    return unless_known(AlertReply.of_alert(found, language), request, response)
 
 
 @router.patch(
@@ -148,6 +151,7 @@ async def get_alert(
 async def acknowledge(
     caller: MessageWriter,
     context: Context,
+    language: Spoken,
     alert_id: Annotated[Number, Path(description="The alert's number.")],
     body: AlertChange,
 ) -> AcknowledgedAlert:
@@ -157,7 +161,7 @@ async def acknowledge(
         found, dropped = await context.database.run(work)
     except NotThereError as error:
         raise ProblemError(NOT_FOUND, str(error)) from None
-    return AcknowledgedAlert(dropped=dropped, alert=AlertReply.of_alert(found))
+    return AcknowledgedAlert(dropped=dropped, alert=AlertReply.of_alert(found, language))
 
 
 @router.get("/messages", tags=["messages"], responses=_LIST, name="list")

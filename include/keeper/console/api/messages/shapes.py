@@ -5,9 +5,11 @@ from typing import Self
 
 from pydantic import Field
 
+from keeper.alerts.stored_reasons import reason_in
 from keeper.console.api.shapes import Moment, Money, Reply
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
+from keeper.domain.users.languages import Language
 from keeper.pipeline.messages.inbox import (
     AlertWithMessages,
     DeliveryStatus,
@@ -134,7 +136,7 @@ class AlertReply(Reply):
     shipping: Money | None = Field(description="Where Keepa gives it apart.")
     previous_price: Money | None
     target: Money | None = Field(description="The watch's target then.")
-    reason: str = Field(description="Why it was raised.")
+    reason: str = Field(description="Why it was raised, in the language asked for.")
     rules: list[str] = Field(description="The rules that were fulfilled; target for the target.")
     status: MessageStatus = Field(description="SENT once one channel has it.")
     raised_at: Moment
@@ -145,7 +147,7 @@ class AlertReply(Reply):
     messages: list[MessageReply] = Field(description="One for each channel.")
 
     @classmethod
-    def of_alert(cls, found: AlertWithMessages) -> Self:
+    def of_alert(cls, found: AlertWithMessages, language: Language) -> Self:
         """Return what the API says of an alert."""
         alert = found.alert
 
@@ -167,7 +169,7 @@ class AlertReply(Reply):
             shipping=money(alert.shipping_minor),
             previous_price=money(alert.previous_price_minor),
             target=money(alert.target_minor),
-            reason=alert.reason,
+            reason=reason_in(language, alert.reason),
             rules=alert.rules,
             status=alert.status,
             raised_at=alert.raised_at,

@@ -20,6 +20,7 @@ from keeper.console.problems import (
     ProblemError,
     answers,
 )
+from keeper.domain.users.languages import Language
 from keeper.domain.users.telegram import LARGEST_ID, ForgedInitDataError, read_init_data
 from keeper.pipeline.users.telegram import (
     AccountTakenError,
@@ -98,6 +99,7 @@ class ShortTokenReply(Reply):
     expires_at: Moment
     user_id: int
     email: str = Field(description="For whom it acts.")
+    language: Language = Field(description="What they are spoken to in.")
 
     @classmethod
     def of_token(cls, made: ShortToken) -> "ShortTokenReply":
@@ -108,6 +110,7 @@ class ShortTokenReply(Reply):
             expires_at=made.expires_at,
             user_id=account.user_id,
             email=account.email,
+            language=made.language,
         )
 
 

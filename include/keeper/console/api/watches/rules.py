@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from keeper.alerts.stored_reasons import reason_in
 from keeper.console.api.shapes import TEXT, Domain, Moment, Money, Reply
+from keeper.console.api.spoken import Spoken
 from keeper.console.api.watches.shapes import NewWatch, WatchRule, alerts_when
 from keeper.console.auth import WatchReader
 from keeper.console.context import Context
@@ -136,7 +138,9 @@ async def list_forms(caller: WatchReader) -> RuleFormList:
     responses=_ANSWERS | answers(SCOPE_MISSING, OTHER_SITE, UNCLEAR_WATCH),
     name="try",
 )
-async def try_watch(caller: WatchReader, context: Context, body: Trial) -> TrialReply:
+async def try_watch(
+    caller: WatchReader, context: Context, body: Trial, language: Spoken
+) -> TrialReply:
     """Say when a watch would have alerted, by what is stored of the product; changes nothing."""
     text = body.text_of_new()
     try:
@@ -165,7 +169,7 @@ async def try_watch(caller: WatchReader, context: Context, body: Trial) -> Trial
             TriedAlertReply(
                 at=one.at,
                 price=Money.of_minor(one.price_minor, currency),
-                reasons=list(one.reasons),
+                reasons=[reason_in(language, reason) for reason in one.reasons],
             )
             for one in trial.alerts
         ],

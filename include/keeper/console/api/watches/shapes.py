@@ -200,6 +200,9 @@ class WatchPage(Reply):
 
     items: list[WatchReply]
     next_cursor: str | None = Field(description="Where the next page begins; null after the last.")
+    total: int | None = Field(
+        description="How many there are in all, if asked for; 10001 says more than 10,000."
+    )
 
 
 class ChangedWatchReply(Reply):

@@ -52,9 +52,9 @@ from keeper.pipeline.watches.listed import (
     add_watch,
     change_watch,
     change_watches,
+    counted_watches_of,
     remove_watch,
     watch_of,
-    watches_of,
 )
 
 router = APIRouter(prefix="/watches", tags=["watches"])
@@ -99,6 +99,10 @@ class _Filters:
         ),
     ] = None
 
+    is_held: Annotated[
+        bool, Query(description="Only watches whose alerts are held now, by a snooze.")
+    ] = False
+
     def where(self, context: ConsoleContext) -> WatchFilter:
         """Return which watches are asked for."""
         statuses = (WatchStatus.ACTIVE, WatchStatus.PAUSED)
@@ -109,6 +113,7 @@ class _Filters:
             search=self.q or None,
             tags=_tags(self.tags),
             user_id=self.owner_id,
+            held_at=context.clock() if self.is_held else None,
             condition=None
             if self.price_is is None
             else PriceCondition(self.price_is, context.clock(), _ages(context)),
@@ -136,6 +141,9 @@ async def list_watches(
     limit: Limit = 100,
     cursor: Cursor = None,
     sort: WatchSort = WatchSort.CHANGED_LAST,
+    total: Annotated[
+        bool, Query(description="Whether to count how many there are in all.")
+    ] = False,
 ) -> WatchPage:
     """List watches with their current prices: one's own, an operator everybody's."""
     after = read_cursor(cursor, sort.value)
@@ -148,15 +156,16 @@ async def list_watches(
     )
     try:
         found = await context.database.run(
-            partial(watches_of, account=caller.account, wanted=wanted)
+            partial(counted_watches_of, account=caller.account, wanted=wanted, with_total=total)
         )
     except BadPageStartError:
         raise ProblemError(BAD_CURSOR) from None
-    shown = found[:limit]
-    last = shown[-1] if len(found) > limit else None
+    shown = found.watches[:limit]
+    last = shown[-1] if len(found.watches) > limit else None
     return WatchPage(
         items=[WatchReply.of_watch(one, context) for one in shown],
         next_cursor=write_cursor(sort.value, last.sort_key, last.watch_id) if last else None,
+        total=found.total,
     )
 
 

@@ -172,7 +172,20 @@ def set_channel_active(connection: Connection, email: str, to: Address, *, activ
     return found is not None
 
 
-def pause_for_good(connection: Connection, channel_id: int, because: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class ChannelReader:
+    """Who reads what comes by a channel.
+
+    Attributes:
+        email: The address that identifies them.
+        language: What they read.
+    """
+
+    email: str
+    language: Language
+
+
+def pause_for_good(connection: Connection, channel_id: int, because: str) -> ChannelReader | None:
     """Pause a channel whose address is gone, and drop what waits for it.
 
     Args:
@@ -181,14 +194,14 @@ def pause_for_good(connection: Connection, channel_id: int, because: str) -> str
         because: What its provider says.
 
     Returns:
-        The e-mail address that identifies its user; None if the channel was not active any more.
+        Whose it is; None if the channel was not active any more.
     """
     row = {"channel_id": channel_id, "because": storable(because)}
     with connection.transaction():
         found = connection.execute(statements(_SQL)["pause_for_good"], row).fetchone()
         if found is not None:
             _drop_messages(connection, channel_id)
-    return None if found is None else str(found["email"])
+    return None if found is None else ChannelReader(found["email"], Language(found["language"]))
 
 
 def active_kinds(connection: Connection, email: str) -> set[ChannelKind]:

@@ -100,6 +100,8 @@ class WatchFilter:
     watch_id: int | None = None
     tags: tuple[str, ...] | None = None
     condition: PriceCondition | None = None
+    held_at: datetime | None = None
+    """Only watches whose alerts are held at that moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +169,56 @@ def watch_page(
     name = wanted.sort.value
     key, key_type = _KEYS[name.removeprefix("-")]
     is_back = name.startswith("-")
-    parts = {part: sql.SQL(statements(_SQL)[part]) for part in ("before", "counted")}
+    parts = _parts()
     statement = sql.SQL(statements(_SQL)["watch_page"]).format(
         key=sql.SQL(key).format(none=sql.Literal("-Infinity" if is_back else "Infinity"), **parts),
         type=sql.SQL(key_type),
         later=sql.SQL("<" if is_back else ">"),
         direction=sql.SQL("DESC" if is_back else "ASC"),
-        shipping=sql.SQL(statements(_SQL)["shipping_of_point"]),
-        comparable_since=sql.SQL(statements(_SQL)["comparable_since"]),
+        where=_asked_for(),
         **parts,
     )
-    where, after = wanted.where, wanted.after
+    after = wanted.after
     if after is not None and key_type == _TIME:
         _validate_moment(after.sort_key)
     values = {
+        **_values(visibility, wanted.where),
+        "after_key": None if after is None else after.sort_key,
+        "after_id": None if after is None else after.watch_id,
+        "most": wanted.most,
+    }
+    try:
+        return [_paged(row) for row in connection.execute(statement, values)]
+    except psycopg.DataError:
+        # Python reads more forms of a moment than PostgreSQL.
+        raise BadPageStartError("a page begins after something that is none") from None
+
+
+def count_watches(
+    connection: Connection, visibility: Visibility, where: WatchFilter, *, most: int
+) -> int:
+    """Return how many watches are asked for of those somebody may see; not more than `most`."""
+    statement = sql.SQL(statements(_SQL)["watch_count"]).format(where=_asked_for())
+    values = {**_values(visibility, where), "most": most}
+    (row,) = connection.execute(statement, values).fetchall()
+    watches: int = row["watches"]
+    return watches
+
+
+def _parts() -> dict[str, sql.SQL]:
+    return {part: sql.SQL(statements(_SQL)[part]) for part in ("before", "counted")}
+
+
+def _asked_for() -> sql.Composed:
+    return sql.SQL(statements(_SQL)["asked_for"]).format(
+        shipping=sql.SQL(statements(_SQL)["shipping_of_point"]),
+        comparable_since=sql.SQL(statements(_SQL)["comparable_since"]),
+        **_parts(),
+    )
+
+
+def _values(visibility: Visibility, where: WatchFilter) -> dict[str, Any]:
+    return {
         "owner": visibility.owner_id,
         "watch_id": where.watch_id,
         "user_id": where.user_id,
@@ -191,15 +229,8 @@ def watch_page(
         "search": where.search,
         "tags": None if where.tags is None else list(where.tags),
         **_conditions(where.condition),
-        "after_key": None if after is None else after.sort_key,
-        "after_id": None if after is None else after.watch_id,
-        "most": wanted.most,
+        "held_at": where.held_at,
     }
-    try:
-        return [_paged(row) for row in connection.execute(statement, values)]
-    except psycopg.DataError:
-        # Python reads more forms of a moment than PostgreSQL.
-        raise BadPageStartError("a page begins after something that is none") from None
 
 
 def _conditions(condition: PriceCondition | None) -> dict[str, Any]:
