@@ -40,7 +40,7 @@ def receive_wal() -> None:
 
     def shipped(problem: str | None) -> None:
         if waits.record("storage of backups", problem) and problem is not None:
-            typer.echo(f"{problem}; the log stays here until then", err=True)
+            typer.echo(harmless(f"{problem}; the log stays here until then"), err=True)
 
     with stopped_by_signals(stopping.set):
         while not stopped():
