@@ -1,4 +1,4 @@
-"""Asks for a backup on the operator's behalf, and follows it."""
+"""Asks for a backup on the operator's behalf."""
 
 from datetime import datetime
 

@@ -44,7 +44,8 @@ class BackUpResult(BaseModel):
 def back_up(wanted: BackUp, work: Work) -> BackUpResult:
     """Make a backup, read it whole, and delete what is past its retention if all is well.
 
-    Broken off, it leaves no backup, and the next attempt removes what there is of it.
+    Broken off before the backup is whole it leaves none, and the next attempt removes what there is
+    of it. Broken off later it leaves one, and the next attempt makes another.
 
     Raises:
         TransientError: A store, or the storage of backups, does not answer.
