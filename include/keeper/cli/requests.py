@@ -85,17 +85,18 @@ def _run(lane: "Lane", options: "Options", waits: Waits, interval: float) -> Non
     """Carry out a lane's requests until the worker is asked to end, two seconds later at most."""
     from keeper.errors import TransientError
     from keeper.pipeline.requests.carry_out import carry_out_due
-    from keeper.stores.postgres.connection import session
+    from keeper.stores.postgres.connection import require_writable, session
     from keeper.stores.postgres.requests.queue import listen, wait_for_requests
 
     while not options.stopping():
         try:
             with session(options.config) as connection:
+                require_writable(connection)
+                waits.record(f"database, {lane.name}", None)
                 # Before the first look, so that nothing is added in between unnoticed.
                 listen(connection)
                 while not options.stopping():
                     carry_out_due(connection, lane.kinds, options)
-                    waits.record(f"database, {lane.name}", None)
                     wait_for_requests(connection, interval)
         except TransientError as error:
             if waits.record(f"database, {lane.name}", str(error)):

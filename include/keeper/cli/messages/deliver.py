@@ -38,7 +38,7 @@ def deliver(
     from keeper.errors import TransientError
     from keeper.pipeline.services.configuration import delivery, postgres_config
     from keeper.settings import load_settings
-    from keeper.stores.postgres.connection import session
+    from keeper.stores.postgres.connection import require_writable, session
     from keeper.stores.postgres.messages.outbox import requeue_undelivered
 
     settings = load_settings()
@@ -65,7 +65,9 @@ def deliver(
         while not stopped():
             try:
                 with session(config) as connection:
-                    _deliver_until(stopped, connection, how, waits, once=once, interval=interval)
+                    require_writable(connection)
+                    waits.record("database", None)
+                    _deliver_until(stopped, connection, how, once=once, interval=interval)
                     if once:
                         return
             except TransientError as error:
@@ -80,7 +82,6 @@ def _deliver_until(
     stopped: Callable[[], bool],
     connection: "Connection",
     options: "Delivery",
-    waits: Waits,
     *,
     once: bool,
     interval: float,
@@ -93,8 +94,6 @@ def _deliver_until(
     listen(connection)
     while not stopped():
         counts = deliver_due(connection, options)
-        # Only now: a database that takes no writes lets everybody in.
-        waits.record("database", None)
         if once or any(counts.values()):
             typer.echo(", ".join(f"{n} {name}" for name, n in counts.items() if n or once))
         if once:

@@ -93,4 +93,5 @@ def short_of_space(disks: Iterable[Disk], least_free_percent: float) -> Trouble 
 
 
 def _existing(folder: Path) -> Path:
-    return next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    # One that may not be looked into counts as not there.
+    return next(one for one in (folder, *folder.absolute().parents) if os.access(one, os.F_OK))

@@ -54,7 +54,8 @@ _CONSOLE: Final[Mapping[str, str]] = {
 }
 _OF_MIGRATIONS: Final = (_MIGRATIONS, "_yoyo_log", "_yoyo_version", "yoyo_lock")
 _WITH_MAINTAIN: Final = 170_000
-_OWN_FUNCTIONS: Final = ("add_price_partition", "add_price_months", "drop_price_partition")
+_OWN_FUNCTIONS: Final = ("add_price_months", "drop_price_partition")
+"""They work with the owner's rights."""
 
 
 def grant_access(connection: Connection) -> list[str]:

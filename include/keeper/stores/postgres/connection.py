@@ -133,6 +133,19 @@ def is_of_database(connection: Connection, error: Exception) -> bool:
     return isinstance(error, _PASSING) and not isinstance(error, psycopg.errors.QueryCanceled)
 
 
+def require_writable(connection: Connection) -> None:
+    """See that the server takes writes; a standby and a read-only one let everybody in.
+
+    Raises:
+        DatabaseUnavailableError: It does not.
+    """
+    row = connection.execute("SHOW transaction_read_only").fetchone()
+    if row and row["transaction_read_only"] == "on":
+        raise DatabaseUnavailableError(
+            "PostgreSQL takes no writes: it is a standby, or read-only by a setting"
+        )
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Turn psycopg's passing errors, and a schema not migrated, into Keeper's."""
