@@ -4,6 +4,7 @@ import type { Schema } from "../../api/client";
 import { Button } from "../../components/Button";
 import { State } from "../../components/State";
 import { numberText } from "../../format";
+import { bytesText } from "../../quantities";
 import { useTexts } from "../../texts/texts";
 import { isOver, useRequest } from "../../useRequest";
 import styles from "./Operations.module.css";
@@ -67,6 +68,16 @@ export function Outcome({ request }: { request: Request }) {
           documents: number(result.documents),
           refused: number(result.refused),
         })}
+      </span>
+    );
+  }
+  if (result !== null && "restores_from" in result) {
+    const { name, bytes, problems } = result;
+    return (
+      <span>
+        {problems.length > 0
+          ? t("operations.backupProblems", { name, problems: problems.join("; ") })
+          : t("operations.backedUp", { name, bytes: bytesText(bytes, language) })}
       </span>
     );
   }

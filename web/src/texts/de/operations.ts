@@ -130,6 +130,8 @@ export const operations: Record<keyof typeof en, string> = {
   "operations.rebuildAbout":
     "Ein neuer Index wird aus PostgreSQL gefüllt und ersetzt den alten; gesucht werden kann die ganze Zeit.",
   "operations.rebuildDo": "Neu aufbauen",
+  "operations.backedUp": "{name}: {bytes}",
+  "operations.backupProblems": "{name} ist nicht heil: {problems}",
   "operations.rebuilt": "{made}: {documents} Dokumente, {refused} abgelehnt",
   "operations.record": "Datensatz",
   "operations.records": "Datensätze",

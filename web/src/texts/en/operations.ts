@@ -127,6 +127,8 @@ export const operations = {
   "operations.rebuildAbout":
     "A new index is filled from PostgreSQL and takes the place of the old one; searching goes on meanwhile.",
   "operations.rebuildDo": "Rebuild",
+  "operations.backedUp": "{name}: {bytes}",
+  "operations.backupProblems": "{name} is not sound: {problems}",
   "operations.rebuilt": "{made}: {documents} documents, {refused} refused",
   "operations.record": "Record",
   "operations.records": "Records",
