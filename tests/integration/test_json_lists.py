@@ -72,6 +72,7 @@ def _settings(
         "KEEPER_USER_EMAIL": READER,
         "KEEPER_OPERATOR_EMAIL": READER,
         "KEEPER_LAKE": f"file://{tmp_path}/lake",
+        "KEEPER_BACKUPS": str(tmp_path / "backups"),
         "KEEPER_RUN_DIR": str(tmp_path / "run"),
     }.items():
         monkeypatch.setenv(name, value)
