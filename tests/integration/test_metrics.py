@@ -76,7 +76,9 @@ def test_a_worker_that_runs_shows_what_it_has_done(
             except httpx.TransportError:
                 return False
             shown.update(samples_of(answer.text))
-            return shown["keeper_worker_batches_total"]["consume-prices",] > 0
+            # Kafka is asked for the lag a little later.
+            has_lag = "keeper_worker_unread_messages" in shown
+            return has_lag and shown["keeper_worker_batches_total"]["consume-prices",] > 0
 
         wait_until(has_stored, "it shows a stored batch")
         refused = subprocess.run(

@@ -69,7 +69,17 @@ WORKER_LAST_BATCH: Final = Definition(
 )
 WORKER_UNREAD: Final = Definition(
     "keeper_worker_unread_messages",
-    "Messages published and not yet read, as Kafka last reported; absent before it has.",
+    "Messages published and not yet committed as stored; absent while Kafka does not say.",
+    ("worker",),
+)
+WORKER_BATCH_AGE: Final = Definition(
+    "keeper_worker_batch_age_seconds",
+    "For how long the store has had the batch at hand; 0 while it has none.",
+    ("worker",),
+)
+WORKER_LOST: Final = Definition(
+    "keeper_worker_messages_lost_total",
+    "Messages that retention removed before they were read.",
     ("worker",),
 )
 WORKER_SECONDS: Final = Definition(
@@ -213,6 +223,8 @@ OF_WORKERS: Final = (
     WORKER_FAILURES,
     WORKER_LAST_BATCH,
     WORKER_UNREAD,
+    WORKER_BATCH_AGE,
+    WORKER_LOST,
     WORKER_SECONDS,
     WORKER_WAITING_SINCE,
     WORKER_HEARTBEAT,

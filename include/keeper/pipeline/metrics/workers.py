@@ -38,6 +38,8 @@ class WorkerNumbers(Collector):
         yield of.WORKER_FAILURES.of([(own, metrics.failures)])
         yield of.WORKER_LAST_BATCH.of([(own, metrics.last_batch)])
         yield of.WORKER_UNREAD.of([] if metrics.lag is None else [(own, metrics.lag)])
+        yield of.WORKER_BATCH_AGE.of([(own, metrics.batch_age_s)])
+        yield of.WORKER_LOST.of([(own, metrics.messages_lost)])
         yield of.WORKER_SECONDS.of(
             ((self._worker, stage), spent) for stage, spent in metrics.seconds.copy().items()
         )
