@@ -1,5 +1,6 @@
 """Prometheus, if it is asked for: the machine's own, or Debian's, unpacked."""
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Final
@@ -75,7 +76,8 @@ def service(stack: Stack) -> Service:
                 f"--storage.tsdb.retention.time={_KEPT}",
                 f"--web.listen-address={HOST}:{stack.ports.prometheus}",
             ),
-            env={"HOME": str(home)},
+            # A change of what it reads starts it anew.
+            env={"HOME": str(home), "KEEPER_PROMETHEUS_CONFIG": _digest(stack)},
             directory=str(home),
             bare=True,
         ),
@@ -98,17 +100,24 @@ def _prepare(stack: Stack, home: Path) -> None:
     for folder in (home, home / "data"):
         folder.mkdir(exist_ok=True)
         give(stack.account, folder)
+    write_private(home / "prometheus.yml", _configuration(stack), mode=0o644)
+
+
+def _digest(stack: Stack) -> str:
+    return hashlib.sha256(_configuration(stack).encode()).hexdigest()
+
+
+def _configuration(stack: Stack) -> str:
     workers = metrics_addresses(stack)
     targets = [
         f'      - {{targets: ["{address}"], labels: {{program: {name}}}}}'
         for name, address in workers.items()
         if name not in unwanted_workers(stack)
     ]
-    text = render_config(
+    return render_config(
         "prometheus.yml",
         prometheus=f"{HOST}:{stack.ports.prometheus}",
         console=f"{HOST}:{stack.ports.console}",
         rules=stack.layout.root / "docker" / "prometheus" / "keeper.rules.yml",
         workers="\n".join(targets),
     )
-    write_private(home / "prometheus.yml", text, mode=0o644)

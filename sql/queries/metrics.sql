@@ -1,10 +1,11 @@
 -- Numbers for Prometheus: each a few rows, by words of which there are few.
 
 -- name: waiting_messages
--- Returns how many messages wait for each kind of channel, how many of them their reader holds back,
--- and since when the first is due, null without one.
-SELECT c.kind, count(*)::int AS messages, count(o.held_for)::int AS held,
-    min(o.next_attempt_at) FILTER (WHERE o.held_for IS NULL AND o.next_attempt_at <= now()) AS due_at
+-- Returns how many messages wait for each kind of channel, how many of them their reader holds back
+-- still, and since when the first is due, null without one. What was held once says so for ever.
+SELECT c.kind, count(*)::int AS messages,
+    count(*) FILTER (WHERE o.held_for IS NOT NULL AND o.next_attempt_at > now())::int AS held,
+    min(o.next_attempt_at) FILTER (WHERE o.next_attempt_at <= now()) AS due_at
 FROM outbox o JOIN channels c USING (channel_id)
 WHERE o.status = 'PENDING' AND c.status = 'ACTIVE'
 GROUP BY c.kind
@@ -30,21 +31,24 @@ FROM token_ledger WHERE requested_at > now() - interval '1 hour'
 GROUP BY endpoint, state
 
 -- name: last_runs
--- Returns the newest ended run of each DAG, and when its newest good one ended, null without one.
+-- Returns the newest ended run of each DAG, and when its newest good one ended, null without one. Runs
+-- over earlier intervals are left out: they ask Keepa for nothing.
 SELECT DISTINCT ON (r.dag_id) r.dag_id, r.state = 'SUCCESS' AS is_good, r.finished_at,
     extract(epoch FROM r.finished_at - r.started_at)::float AS seconds,
     r.products_planned, r.products_postponed, r.products_fetched, r.products_missing,
     r.records_quarantined, r.events_published, r.points_stored, r.alerts_raised,
     (SELECT max(g.finished_at) FROM pipeline_runs g
-        WHERE g.dag_id = r.dag_id AND g.state = 'SUCCESS') AS good_at
+        WHERE g.dag_id = r.dag_id AND g.state = 'SUCCESS'
+            AND NOT starts_with(g.run_id, g.dag_id || '/backfill__')) AS good_at
 FROM pipeline_runs r
-WHERE r.finished_at IS NOT NULL
+WHERE r.finished_at IS NOT NULL AND NOT starts_with(r.run_id, r.dag_id || '/backfill__')
 ORDER BY r.dag_id, r.finished_at DESC
 
 -- name: last_comparisons
--- Returns the newest comparison of each mirror with its table.
-SELECT DISTINCT ON (mirror) mirror, compared_at, missing, outdated, surplus, refused
-FROM reconciliations ORDER BY mirror, compared_at DESC
+-- Returns the newest comparison of each mirror with its table that put things right: what it found, and
+-- what it left as it was.
+SELECT DISTINCT ON (mirror) mirror, compared_at, missing, outdated, surplus, refused, surplus_kept
+FROM reconciliations WHERE NOT is_dry_run ORDER BY mirror, compared_at DESC
 
 -- name: open_notices
 -- Returns how many notices to operators are open, by what stands before the colon of their topics.

@@ -39,7 +39,7 @@ export function Read<Data>({ query, title, filters, children, lines = 6 }: ReadP
           </Button>
         </div>
       </div>
-      {query.isPending && <Skeleton lines={lines} height={48} />}
+      {query.isPending && !query.isFetched && <Skeleton lines={lines} height={48} />}
       {query.error && <Failed error={query.error} retry={query.refetch} />}
       {query.data !== undefined && children(query.data)}
     </>

@@ -191,7 +191,12 @@ OLDEST_CHECK: Final = Definition(
 
 MIRROR_WRONG: Final = Definition(
     "keeper_mirror_wrong_documents",
-    "What the newest comparison of a mirror in Elasticsearch with its table found.",
+    "What the newest comparison of a mirror in Elasticsearch with its table found, and put right.",
+    ("mirror", "what"),
+)
+MIRROR_LEFT: Final = Definition(
+    "keeper_mirror_left_wrong_documents",
+    "What that comparison left wrong: refused by Elasticsearch, or too many to delete unasked.",
     ("mirror", "what"),
 )
 MIRROR_COMPARED: Final = Definition(
@@ -256,6 +261,7 @@ OF_STORES: Final = (
     STALE,
     OLDEST_CHECK,
     MIRROR_WRONG,
+    MIRROR_LEFT,
     MIRROR_COMPARED,
     TABLE_BYTES,
     NOTICES,

@@ -22,6 +22,20 @@ Processes show Prometheus's usual `process_…` too. What is unknown is absent, 
 `keeper_source_up` says whether PostgreSQL and Kafka answered. No label holds a product, a person or
 a run.
 
+With Docker each container shows its own at port 9400, inside the network `back` alone, and the
+profile `observe` adds the container `metrics`. A Prometheus of your own joins that network. The
+rules want the label `program`:
+
+```yaml
+scrape_configs:
+  - job_name: workers
+    static_configs:
+      - {targets: ["metrics:9400"], labels: {program: metrics}}
+      - {targets: ["consume-prices:9400"], labels: {program: consume-prices}}
+  - job_name: console
+    static_configs: [{targets: ["console:8000"]}]
+```
+
 `make up OBSERVE=1` brings a Prometheus to the local stack that reads all of them, with the rules of
 [docker/prometheus](../docker/prometheus/keeper.rules.yml); [RUNBOOKS](RUNBOOKS.md) says what each
 alert means.

@@ -1,6 +1,7 @@
 """Numbers of the tables: messages, tokens, runs, products, mirrors, sizes, notices."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from keeper.stores.postgres.runs.operations import staleness
 from keeper.stores.postgres.storage.retention import partitions, tables
 
 Row = dict[str, Any]
+_CONNECT_S: Final = 2
 _PRODUCTS: Final = ("planned", "postponed", "fetched", "missing")
 _RECORDS: Final = (
     "records_quarantined",
@@ -24,7 +26,8 @@ _RECORDS: Final = (
     "points_stored",
     "alerts_raised",
 )
-_WRONG: Final = ("missing", "outdated", "surplus", "refused")
+_WRONG: Final = ("missing", "outdated", "surplus")
+_LEFT: Final = ("refused", "surplus_kept")
 
 
 def read_postgres(
@@ -40,7 +43,8 @@ def read_postgres(
     Raises:
         DatabaseUnavailableError: It does not answer.
     """
-    with session(config) as connection:
+    # Sooner than Prometheus gives up: what is away leaves out its own numbers alone.
+    with session(replace(config, connect_timeout_s=_CONNECT_S)) as connection:
         rows = metric_rows(connection)
         now = clock()
         return [
@@ -101,6 +105,7 @@ def _products(connection: Connection, policy: RequestPolicy, now: datetime) -> I
 def _mirrors(comparisons: Iterable[Row]) -> Iterator[Metric]:
     found = list(comparisons)
     yield of.MIRROR_WRONG.of(((row["mirror"], what), row[what]) for row in found for what in _WRONG)
+    yield of.MIRROR_LEFT.of(((row["mirror"], what), row[what]) for row in found for what in _LEFT)
     yield of.MIRROR_COMPARED.of(((row["mirror"],), row["compared_at"].timestamp()) for row in found)
 
 

@@ -35,7 +35,7 @@ export default function Deals() {
     placeholderData: keepPreviousData,
   });
   // What one can choose among is not known before the searches are.
-  const isPending = deals.isPending || filters.isPending;
+  const isPending = [deals, filters].some((one) => one.isPending && !one.isFetched);
   const isUnused = filters.data?.length === 0;
   const items = deals.data?.items ?? [];
   return (

@@ -24,7 +24,7 @@ export default function Home() {
   const matters = useMatters();
   // How high a part is shows when it is read: all of it comes at once, so that nothing jumps.
   const isPending = [summary, dropped, lowest, matters.channels, matters.unread].some(
-    (one) => one.isPending,
+    (one) => one.isPending && !one.isFetched,
   );
   const shown = [...(dropped.data?.items ?? []), ...(lowest.data?.items ?? [])];
   const isNew =

@@ -119,7 +119,7 @@ function AboutAlert({ id }: { id: number }) {
       <p>
         {alert.data.price ? siteMoney(alert.data.price, alert.data.domain) : t("price.noOffer")}
         {": "}
-        <span lang="en">{alert.data.reason}</span>
+        {alert.data.reason}
       </p>
     </div>
   );

@@ -95,7 +95,8 @@ export function ProductOf({ product, domain, priceType, watch, begun, onBegun }:
     setDragged({ minor });
   };
 
-  if (assessment.isLoading) return <Skeleton lines={10} height={40} />;
+  // One that failed is asked again meanwhile: what somebody types stays.
+  if (assessment.isLoading && !assessment.isFetched) return <Skeleton lines={10} height={40} />;
   const shown = (
     <article className={styles.product}>
       <Head product={product} domain={domain} price={price} priceType={priceType} />
