@@ -79,8 +79,9 @@ def undisturbed(operator: Operator, measured: list[Undisturbed]) -> Undisturbed:
 
 
 def refused(operator: Operator, undisturbed: Undisturbed) -> str:
-    """Let the key be revoked after one batch, and return the run that fails of it."""
-    with operator.fault(kind="revoke_key", after=1, endpoint="product"):
+    """Let the key be revoked after the plan and one batch, and return the run that fails of it."""
+    # Each of the two batches asks for the time before.
+    with operator.fault(kind="revoke_key", after=4):
         run_id = trigger(operator.airflow, "track_prices", undisturbed.conf)
         assert wait_for_end(operator.airflow, "track_prices", run_id) == "failed"
     return f"track_prices/{run_id}"
@@ -234,7 +235,8 @@ def test_clearing_the_failed_tasks_of_a_run_for_deals_recovers(
     subprocess.run(
         keeper_command(*filter_, "--domain", "jp"), env=os.environ | stack.environment, check=True
     )
-    with operator.fault(kind="revoke_key", endpoint="product"):
+    # The time, and the page.
+    with operator.fault(kind="revoke_key", after=2):
         run_id = trigger(operator.airflow, "collect_deals", {"filters": ["recovered"]})
         assert wait_for_end(operator.airflow, "collect_deals", run_id) == "failed"
     run = f"collect_deals/{run_id}"
