@@ -1,5 +1,7 @@
 """Which backup restores a moment, what is pruned, and what is wrong with a folder of backups."""
 
+import errno
+import os
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -25,7 +27,12 @@ from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.backups.base_backups import DamagedBackupError
 from keeper.stores.postgres.backups.programs import OlderClientError, Programs, Server
-from keeper.stores.postgres.backups.wal import WalGapError, segments_from, segments_in
+from keeper.stores.postgres.backups.wal import (
+    WalGapError,
+    remove_unfilled,
+    segments_from,
+    segments_in,
+)
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -227,6 +234,22 @@ def test_the_whole_segment_counts_before_its_beginning(tmp_path: Path) -> None:
         (segment(1), False),
         (segment(2), True),
     ]
+
+
+def test_a_segment_that_a_full_disk_left_unfilled_is_begun_again(tmp_path: Path) -> None:
+    log = add_log(tmp_path, 1)
+    unfilled, filled, begun = (log / f"{segment(number)}.partial" for number in (2, 3, 4))
+    for file, size in ((unfilled, 8 * 1024 * 1024), (filled, 16 * 1024 * 1024), (begun, 0)):
+        with file.open("wb") as written:
+            written.truncate(size)
+    assert remove_unfilled(log) == [unfilled.name]
+    assert sorted(file.name for file in log.iterdir()) == [segment(1), filled.name, begun.name]
+    # A server may have been made with larger ones.
+    assert remove_unfilled(log, 64 * 1024 * 1024) == [filled.name]
+
+    full = f"pg_receivewal: error: could not write to file: {os.strerror(errno.ENOSPC)}"
+    assert f"make room on the disk of {log}" in str(ended(full, log, NOW))
+    assert "make room" not in str(ended("pg_receivewal: error: disconnected", log, NOW))
 
 
 def test_older_programs_are_refused_in_a_sentence(tmp_path: Path) -> None:

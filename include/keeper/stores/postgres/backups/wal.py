@@ -90,6 +90,33 @@ def segments_from(segments: Sequence[Segment], first: str) -> tuple[list[Segment
     return needed, None
 
 
+def segment_bytes_of(connection: Connection) -> int:
+    """Return how large a server's segments are."""
+    row = connection.execute(
+        "SELECT pg_size_bytes(current_setting('wal_segment_size')) AS bytes"
+    ).fetchone()
+    return _SEGMENT_BYTES if row is None else int(row["bytes"])
+
+
+def remove_unfilled(folder: Path, segment_bytes: int = _SEGMENT_BYTES) -> list[str]:
+    """Remove beginnings of segments that pg_receivewal could not fill, and return their names.
+
+    It fills a new segment with zeros before it writes to it. Where the disk was full then, or it
+    was killed, the file has no whole length and holds nothing, and pg_receivewal refuses it for
+    ever.
+
+    Args:
+        folder: Where the log is received; nothing may be receiving into it.
+        segment_bytes: How large a segment is.
+    """
+    removed = []
+    for file in sorted(folder.glob(f"*{PARTIAL}")):
+        if file.stat().st_size not in (0, segment_bytes):
+            file.unlink()
+            removed.append(file.name)
+    return removed
+
+
 def content_of(segment: Segment) -> bytes:
     """Return what is in a segment; one that is being written may have been stored without its end.
 
