@@ -28,6 +28,8 @@ _LOG: Final = logging.getLogger(__name__)
 _REPLIES_EVERY_S: Final = 60.0
 _REPLIES_OF: Final = timedelta(days=1)
 _GONE: Final = "has already been removed"
+_WORKS_AFTER: Final = 3
+"""So many looks, a second apart: a receiver that still runs then receives."""
 _FULL: Final = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 _ENDS_WITHIN_S: Final = 10.0
 
@@ -94,15 +96,19 @@ def receive_wal(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     ) as receiver:
+        looks = 0
         try:
             while not stopped():
-                if receiver.poll() is not None:
-                    said = receiver.stderr.read() if receiver.stderr else b""
-                    raise ended(said.decode("utf-8", "replace"), folder, clock())
-                received()
                 replies.copy_due()
                 _ship(shipper, shipped)
                 wait(1.0)
+                if receiver.poll() is not None:
+                    said = receiver.stderr.read() if receiver.stderr else b""
+                    raise ended(said.decode("utf-8", "replace"), folder, clock())
+                looks += 1
+                # One that only ends again has ended by then.
+                if looks >= _WORKS_AFTER:
+                    received()
         finally:
             receiver.terminate()
             try:

@@ -28,7 +28,7 @@ SLOT: Final = "keeper_backup"
 PARTIAL: Final = ".partial"
 _SEGMENT: Final = re.compile(r"([0-9A-F]{8})([0-9A-F]{16})(\.partial)?")
 _COMMIT: Final = re.compile(r"desc: (?:COMMIT|ABORT)(?:_PREPARED)? (\S+ \S+) UTC")
-_SEGMENT_BYTES: Final = 16 * 1024 * 1024
+SEGMENT_BYTES: Final = 16 * 1024 * 1024
 _LOOKED_AT: Final = 16
 
 
@@ -58,7 +58,7 @@ def segments_in(folders: Iterable[LakePath]) -> list[Segment]:
     for file in sorted(files, key=lambda file: file.name):
         if match := _SEGMENT.fullmatch(file.name):
             high, low = int(match[2][:8], 16), int(match[2][8:], 16)
-            number = high * (0x1_0000_0000 // _SEGMENT_BYTES) + low
+            number = high * (0x1_0000_0000 // SEGMENT_BYTES) + low
             segment = Segment(int(match[1], 16), number, match[3] is not None, file)
             # Sorted by name, the whole one comes before its former beginning.
             found.setdefault(segment.name, segment)
@@ -95,10 +95,10 @@ def segment_bytes_of(connection: Connection) -> int:
     row = connection.execute(
         "SELECT pg_size_bytes(current_setting('wal_segment_size')) AS bytes"
     ).fetchone()
-    return _SEGMENT_BYTES if row is None else int(row["bytes"])
+    return SEGMENT_BYTES if row is None else int(row["bytes"])
 
 
-def remove_unfilled(folder: Path, segment_bytes: int = _SEGMENT_BYTES) -> list[str]:
+def remove_unfilled(folder: Path, segment_bytes: int = SEGMENT_BYTES) -> list[str]:
     """Remove beginnings of segments that pg_receivewal could not fill, and return their names.
 
     It fills a new segment with zeros before it writes to it. Where the disk was full then, or it
@@ -122,7 +122,7 @@ def content_of(segment: Segment) -> bytes:
 
     PostgreSQL fills a segment with zeros before it writes to it.
     """
-    return segment.file.read_bytes().ljust(_SEGMENT_BYTES if segment.is_partial else 0, b"\0")
+    return segment.file.read_bytes().ljust(SEGMENT_BYTES if segment.is_partial else 0, b"\0")
 
 
 def shortened(content: bytes) -> bytes:
