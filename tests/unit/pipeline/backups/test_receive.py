@@ -1,7 +1,7 @@
 """Receiving the write-ahead log: when the receiver counts as working, and what is said if not."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from keeper.pipeline.backups import manifest as manifests
-from keeper.pipeline.backups import receive
+from keeper.pipeline.backups import receive, ship_log
+from keeper.pipeline.backups.place import BackupPlace
 from keeper.pipeline.backups.receive import ReceiverEndedError, receive_wal
+from keeper.pipeline.backups.ship_log import LogShipper
 from keeper.pipeline.services import monitor_backups
 from keeper.pipeline.services.monitor_backups import LOG_AGE, LOG_BEHIND, monitor_log
 from keeper.settings import Settings
+from keeper.stores.lake.paths import LakePath
 from keeper.stores.postgres.backups.programs import Programs, Server
-from keeper.stores.postgres.backups.wal import SEGMENT_BYTES, Slot
+from keeper.stores.postgres.backups.wal import SEGMENT_BYTES, Segment, Slot, segments_in
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -109,3 +112,27 @@ def test_a_log_that_nobody_takes_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     behind = "the write-ahead log is not received as fast as it is written"
     for since in (just_now, None):
         assert found(monkeypatch, Slot(since, False, LOG_BEHIND + 1)) == behind
+
+
+def test_a_segment_that_fills_while_it_goes_to_object_storage_goes_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, name = tmp_path / "root", "000000010000000000000001"
+    place, log = BackupPlace(root, tmp_path / "work", root.as_uri()), "7-00000001"
+    received, kept = (manifests.wal_of(folder, log) for folder in (place.work, place.root))
+    for folder in (received, kept):
+        folder.mkdir(parents=True)
+    partial = received / f"{name}.partial"
+    partial.write_bytes(b"log")
+    shipper = LogShipper(place, log)
+
+    def fills_meanwhile(folders: Iterable[LakePath]) -> list[Segment]:
+        listed = segments_in(folders)
+        partial.rename(received / name)
+        return listed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ship_log, "segments_in", fills_meanwhile)
+        shipper.ship()
+    shipper.ship()
+    assert [file.name for file in kept.iterdir()] == [name]
