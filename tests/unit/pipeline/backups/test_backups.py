@@ -205,6 +205,20 @@ def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
         segments_from(segments_in([log]), segment(2))
 
 
+def test_a_segment_without_its_end_is_a_gap_before_another(tmp_path: Path) -> None:
+    log = add_log(tmp_path, 1, 3)
+    (log / f"{segment(2)}.partial").write_bytes(b"log")
+    until, problem = segments_from(segments_in([log]), segment(1))
+    assert [one.name for one in until] == [segment(1), segment(2)]
+    assert f"gap after {segment(2)}" in str(problem)
+
+    # The server was promoted within a segment, which the new timeline has from its beginning.
+    (log / segment(3)).unlink()
+    (log / segment(2).replace("00000001", "00000002", 1)).write_bytes(b"log")
+    until, problem = segments_from(segments_in([log]), segment(1))
+    assert (len(until), problem) == (3, None)
+
+
 def test_a_log_that_cannot_be_continued_begins_anew_beside_the_former(tmp_path: Path) -> None:
     log = add_log(tmp_path, 1, 2)
     removed = "ERROR:  requested WAL segment 000000010000000000000003 has already been removed"

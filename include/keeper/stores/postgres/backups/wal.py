@@ -82,7 +82,9 @@ def segments_from(segments: Sequence[Segment], first: str) -> tuple[list[Segment
         )
     needed = [one for one in segments if one.number >= start.number]
     for place, (earlier, later) in enumerate(pairwise(needed), start=1):
-        if later.number > earlier.number + 1:
+        # On a new timeline the last segment of the former one is there again, whole.
+        is_cut_off = earlier.is_partial and later.number > earlier.number
+        if is_cut_off or later.number > earlier.number + 1:
             return needed[:place], (
                 f"the write-ahead log has a gap after {earlier.name}: nothing after it can be "
                 "restored from this base backup; make a new backup"
