@@ -165,7 +165,8 @@ class Slot:
     """What the server keeps for who receives the log.
 
     Attributes:
-        inactive_since: Since when nobody receives; None if somebody does.
+        inactive_since: Since when nobody receives; None if somebody does, and where the server is
+            older than PostgreSQL 17, which does not know.
         is_lost: Whether the server has given up what was not received.
         kept_bytes: How much it keeps.
     """
@@ -178,9 +179,11 @@ class Slot:
 def slot_of(connection: Connection) -> Slot | None:
     """Return what the server keeps for the log; None if nobody has ever received it."""
     row = connection.execute(
-        "SELECT inactive_since, wal_status = 'lost' AS is_lost, "
+        # Before PostgreSQL 17 no column says since when.
+        "SELECT (to_jsonb(s) ->> 'inactive_since')::timestamptz AS inactive_since, "
+        "wal_status = 'lost' AS is_lost, "
         "coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint AS kept_bytes "
-        "FROM pg_replication_slots WHERE slot_name = %(slot)s",
+        "FROM pg_replication_slots AS s WHERE slot_name = %(slot)s",
         {"slot": SLOT},
     ).fetchone()
     if row is None:
