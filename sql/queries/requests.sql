@@ -18,7 +18,8 @@ WHERE user_id = %(user_id)s AND kind = %(kind)s AND arguments = %(arguments)s
 
 -- name: standing
 -- Returns where a request is that Keeper itself has asked for.
-SELECT state, attempts, result, problem FROM requests WHERE request_id = %(request_id)s
+SELECT state, attempts, started_at IS NOT NULL AS was_taken, result, problem
+FROM requests WHERE request_id = %(request_id)s
 
 -- name: last_done
 -- Returns when the latest request of a kind was done, null if none was.

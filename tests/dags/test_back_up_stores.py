@@ -19,7 +19,7 @@ from keeper.pipeline.requests.carry_out import LEASE
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection as Database
 from keeper.stores.postgres.connection import PostgresConfig
-from keeper.stores.postgres.requests.queue import claim_next, finish
+from keeper.stores.postgres.requests.queue import claim_next, finish, postpone
 from tests.dags.conftest import connection_to
 from tests.dags.test_summaries import LastTask
 
@@ -111,6 +111,16 @@ def test_a_request_is_waited_for_until_its_worker_has_ended_it(
     with pytest.raises(RequestFailedError, match="has not ended after 1 attempts"):
         sensor().resume({}, slow)
 
+    # Its worker is started anew meanwhile.
+    assert postpone(connection, request, now, problem=None, counts=False)
+    soon = time.time() + 0.3
+    broken_off = fired(RequestEndedTrigger(asked, 0, ended_before=soon, poll_interval_s=0.1))
+    assert time.time() >= soon
+    with pytest.raises(RequestFailedError, match="was begun and broken off, and has not ended"):
+        sensor().resume({}, broken_off)
+
+    request = claim_next(connection, [RequestKind.BACK_UP], "me", now=now, until=now + LEASE)
+    assert request is not None
     finish(connection, request, RequestState.DONE, now=now, result=MADE, problem=None)
     done = fired(RequestEndedTrigger(asked, claimed_before=later, ended_before=later))
     assert sensor().resume({}, done) == MADE

@@ -108,6 +108,19 @@ def test_it_is_read_whole_restored_from_and_pruned(place: BackupPlace) -> None:
     assert "base/rows is not what was written" in problem
 
 
+def test_each_reader_has_a_copy_of_its_own_and_none_is_left(place: BackupPlace) -> None:
+    backup = made(place, NOW)
+    with places.fetched(place, backup) as copy:
+        with places.fetched(place, backup) as another:
+            assert another != copy
+        left = place.work / f"{backup.name}.killed.fetched"
+        left.mkdir()
+        # What is read at the moment stays.
+        assert remove_unfinished(place) == [left.name]
+        assert (copy / "base" / "rows").read_bytes() == b"rows"
+    assert list(place.work.glob("*.fetched")) == []
+
+
 def test_the_log_follows_a_minute_behind_and_leaves_this_machine(
     place: BackupPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ from keeper.pipeline.services.monitor import (
     record_findings,
 )
 from keeper.pipeline.services.monitor_backups import monitor_backups
+from keeper.stores.postgres.backups.wal import slot_of
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.messages.channels import save_delivery_rules
 from keeper.stores.postgres.messages.notices import list_notices, raise_notice, resolve_notices
@@ -394,3 +395,24 @@ def test_a_backup_that_is_missing_is_said_after_a_night(connection: Connection) 
     )
     assert subject(is_wanted=True, at=NOW + 2 * day) is None
     assert "The newest is of" in (subject(is_wanted=True, at=NOW + 3 * day) or "")
+
+
+def test_the_log_is_looked_at_on_servers_that_do_not_know_since_when_nobody_receives(
+    connection: Connection,
+) -> None:
+    connection.execute(
+        "CREATE TEMP TABLE pg_replication_slots AS SELECT 'keeper_backup' AS slot_name, "
+        "'extended' AS wal_status, pg_current_wal_lsn() - 16 AS restart_lsn"
+    )
+    connection.execute("SET search_path = pg_temp, pg_catalog")
+    slot = slot_of(connection)
+    assert slot is not None
+    assert (slot.inactive_since, slot.is_lost) == (None, False)
+    assert slot.kept_bytes >= 16
+
+    # One of PostgreSQL 17 does.
+    connection.execute("ALTER TABLE pg_replication_slots ADD inactive_since timestamptz")
+    connection.execute("UPDATE pg_replication_slots SET inactive_since = %s", [NOW])
+    slot = slot_of(connection)
+    assert slot is not None
+    assert slot.inactive_since == NOW

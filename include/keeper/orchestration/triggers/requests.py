@@ -17,8 +17,8 @@ from keeper.stores.postgres.requests.queue import Standing, standing_of
 class RequestEndedTrigger(BaseTrigger):
     """Fires once a worker has ended a request, or the time is up.
 
-    The event is `{"state": str | None, "attempts": int, "result": … | None, "problem": str | None}`
-    with the request's own state then, None if it is not there.
+    The event is `{"state": str | None, "attempts": int, "was_taken": bool, "result": … | None,
+    "problem": str | None}` with the request's own state then, None if it is not there.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class RequestEndedTrigger(BaseTrigger):
                     {
                         "state": found and found.state.value,
                         "attempts": found.attempts if found else 0,
+                        "was_taken": found is not None and found.was_taken,
                         "result": found and found.result,
                         "problem": found.problem if found else problem,
                     }
@@ -76,4 +77,4 @@ class RequestEndedTrigger(BaseTrigger):
         now = time.time()
         if now >= self.ended_before or (found is not None and found.state.has_ended):
             return True
-        return found is not None and not found.attempts and now >= self.claimed_before
+        return found is not None and not found.was_taken and now >= self.claimed_before

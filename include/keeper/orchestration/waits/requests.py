@@ -74,8 +74,10 @@ class _RequestSensor(BaseSensorOperator):
             return f"is not known{problem}"
         if event["state"] in ("failed", "cancelled"):
             return f"has {event['state'].replace('cancelled', 'been cancelled')}{problem}"
-        if not event["attempts"]:
+        if not event["was_taken"]:
             return f"was taken by nobody; see that `{self.worker}` runs, and what its log says"
+        if not event["attempts"]:
+            return f"was begun and broken off, and has not ended{problem}"
         return f"has not ended after {event['attempts']} attempts{problem}"
 
 

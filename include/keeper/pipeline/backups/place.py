@@ -5,11 +5,14 @@ alone. On object storage a backup is therefore made in a folder of this machine 
 file by file, its manifest last: without one there is no backup. To be read it is fetched back.
 """
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Final
 
 from keeper.errors import SettingsError
@@ -20,6 +23,7 @@ from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.storage import fetch_file, lake_at, store_file
 
 _SETTING: Final = "KEEPER_BACKUPS"
+_FETCHED: Final = ".fetched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +100,37 @@ def fetched(place: BackupPlace, manifest: Manifest) -> Iterator[Path]:
     if isinstance(source, Path):
         yield source
         return
-    copy = place.work / f"{manifest.name}.fetched"
-    shutil.rmtree(copy, ignore_errors=True)
+    place.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    copy = Path(mkdtemp(_FETCHED, f"{manifest.name}.", place.work))
     try:
-        for name in manifest.files:
-            file = copy / name
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                fetch_file(_below(source, Path(name)), file)
-            except FileNotFoundError:
-                # Whoever compares it with the manifest says so.
-                continue
-        yield copy
+        # Held until the copy is removed, or its process is gone.
+        with _held(copy):
+            for name in manifest.files:
+                file = copy / name
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                try:
+                    fetch_file(_below(source, Path(name)), file)
+                except FileNotFoundError:
+                    # Whoever compares it with the manifest says so.
+                    continue
+            yield copy
     finally:
         shutil.rmtree(copy, ignore_errors=True)
 
 
 def remove_unfinished(place: BackupPlace) -> list[str]:
-    """Remove what an interrupted backup, or deletion, left behind, and return its names."""
+    """Remove what an interrupted backup, deletion or reading left behind, and return its names.
+
+    What another process reads at the moment stays.
+    """
     unfinished = list(manifests.sets_of(place.work).glob(f"*{manifests.UNFINISHED}"))
     for path in unfinished:
         shutil.rmtree(path)
     names = [path.name for path in unfinished]
+    for copy in place.work.glob(f"*{_FETCHED}"):
+        with suppress(FileNotFoundError, BlockingIOError), _held(copy):
+            shutil.rmtree(copy)
+            names.append(copy.name)
     if place.is_remote and (sets := manifests.sets_of(place.root)).is_dir():
         for found in sets.iterdir():
             if found.is_dir() and not (found / MANIFEST).exists():
@@ -134,6 +147,21 @@ def remove(place: BackupPlace, name: str) -> None:
         return
     (path / MANIFEST).unlink()
     _remove_tree(path)
+
+
+@contextmanager
+def _held(copy: Path) -> Iterator[None]:
+    """Lock a folder for the block; the lock of a process that is gone is gone with it.
+
+    Raises:
+        BlockingIOError: Another process has it.
+    """
+    folder = os.open(copy, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _below(root: LakePath, relative: Path) -> LakePath:

@@ -1,5 +1,6 @@
 """Receives the write-ahead log into the folder of backups, and copies new replies beside it."""
 
+import errno
 import logging
 import os
 import subprocess
@@ -27,6 +28,9 @@ _LOG: Final = logging.getLogger(__name__)
 _REPLIES_EVERY_S: Final = 60.0
 _REPLIES_OF: Final = timedelta(days=1)
 _GONE: Final = "has already been removed"
+_WORKS_AFTER: Final = 3
+"""So many looks, a second apart: a receiver that still runs then receives."""
+_FULL: Final = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 _ENDS_WITHIN_S: Final = 10.0
 
 
@@ -75,12 +79,14 @@ def receive_wal(
             "EXECUTE ON FUNCTION pg_control_system() TO it"
         )
     with session(config) as connection:
-        timeline = timeline_of(connection)
+        timeline, segment_bytes = timeline_of(connection), wal.segment_bytes_of(connection)
         wal.make_slot(connection)
     log = manifests.log_name(server.system, timeline)
     shipper = LogShipper(place, log)
     folder = manifests.wal_of(place.work, log)
     folder.mkdir(0o700, parents=True, exist_ok=True)
+    for name in wal.remove_unfilled(folder, segment_bytes):
+        _LOG.warning("%s was never filled, holds nothing and is removed", name)
     replies = _Replies(settings, place, clock)
     command, environment = wal.receiver(programs, config, folder)
     with subprocess.Popen(
@@ -90,15 +96,19 @@ def receive_wal(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     ) as receiver:
+        looks = 0
         try:
             while not stopped():
-                if receiver.poll() is not None:
-                    said = receiver.stderr.read() if receiver.stderr else b""
-                    raise ended(said.decode("utf-8", "replace"), folder, clock())
-                received()
                 replies.copy_due()
                 _ship(shipper, shipped)
                 wait(1.0)
+                if receiver.poll() is not None:
+                    said = receiver.stderr.read() if receiver.stderr else b""
+                    raise ended(said.decode("utf-8", "replace"), folder, clock())
+                looks += 1
+                # One that only ends again has ended by then.
+                if looks >= _WORKS_AFTER:
+                    received()
         finally:
             receiver.terminate()
             try:
@@ -122,9 +132,13 @@ def ended(said: str, log: Path, at: datetime) -> ReceiverEndedError:
     lines = said.strip().splitlines()
     gone = next((line for line in lines if _GONE in line), None)
     if gone is None:
-        return ReceiverEndedError(
-            f"pg_receivewal ended: {' | '.join(lines[-2:]) or 'it said nothing'}"
-        )
+        why = f"pg_receivewal ended: {' | '.join(lines[-2:]) or 'it said nothing'}"
+        if any(full in said for full in _FULL):
+            why += (
+                f"; the server keeps the log meanwhile: make room on the disk of {log} (keeper "
+                "storage status, keeper backup prune), then it goes on by itself"
+            )
+        return ReceiverEndedError(why)
     aside = log.with_name(f"{log.name}{manifests.PART}{at:%Y%m%dT%H%M%SZ}")
     log.rename(aside)
     return ReceiverEndedError(

@@ -7,6 +7,7 @@ changed, without its unwritten end, so that object storage is a minute behind at
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -62,7 +63,9 @@ class LogShipper:
             self._partial_due = self.monotonic() + _PARTIAL_EVERY_S
             for segment in [segment for segment in segments if segment.is_partial]:
                 file = Path(str(segment.file))
-                self._upload(file, target / file.name)
+                # Full by now, it has lost its ending and goes up whole next time.
+                with suppress(FileNotFoundError):
+                    self._upload(file, target / file.name)
 
     def _upload(self, file: Path, target: LakePath) -> None:
         status = file.stat()

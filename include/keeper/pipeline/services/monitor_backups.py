@@ -7,7 +7,7 @@ from keeper.alerts.formats import moment
 from keeper.domain.messages.notices import Trouble
 from keeper.domain.requests import RequestKind
 from keeper.pipeline.services.monitor import Finding
-from keeper.stores.postgres.backups.wal import slot_of
+from keeper.stores.postgres.backups.wal import SEGMENT_BYTES, slot_of
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.requests.queue import last_done
 from keeper.stores.postgres.users.accounts import first_account_at
@@ -15,6 +15,8 @@ from keeper.stores.postgres.users.accounts import first_account_at
 BACKUP_AGE: Final = timedelta(hours=26)
 """A night, and the time a backup may take."""
 LOG_AGE: Final = timedelta(minutes=15)
+LOG_BEHIND: Final = 8 * SEGMENT_BYTES
+"""A receiver that works is moments behind; one that ends again and again takes nothing."""
 _BACKUPS: Final = "backup-age"
 _LOG: Final = "write-ahead-log"
 
@@ -50,7 +52,11 @@ def monitor_backups(
 
 
 def monitor_log(connection: Connection, *, at: datetime) -> Finding:
-    """Say whether somebody receives the write-ahead log that the server keeps for backups."""
+    """Say whether somebody receives the write-ahead log that the server keeps for backups.
+
+    A receiver that ends at once takes the slot for a moment each time: that one is known by what
+    the server keeps.
+    """
     slot = slot_of(connection)
     if slot is None:
         return Finding(_LOG, None)
@@ -67,6 +73,14 @@ def monitor_log(connection: Connection, *, at: datetime) -> Finding:
             "does not run: moments since then cannot be restored, and its disk fills. See keeper "
             "health receive-wal and its log. If no log is wanted any more: SELECT "
             "pg_drop_replication_slot('keeper_backup')"
+        )
+    elif slot.kept_bytes > LOG_BEHIND:
+        subject = "the write-ahead log is not received as fast as it is written"
+        details = (
+            f"PostgreSQL keeps {slot.kept_bytes / 1e6:,.0f} MB of it for keeper receive-wal: its "
+            "disk fills, and the latest moments cannot be restored. The worker ends again and "
+            "again, as where the disk of backups is full, or is too slow. See keeper health "
+            "receive-wal and its log"
         )
     else:
         return Finding(_LOG, None)

@@ -1,5 +1,7 @@
 """Which backup restores a moment, what is pruned, and what is wrong with a folder of backups."""
 
+import errno
+import os
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -25,7 +27,12 @@ from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.lake.storage import lake_at
 from keeper.stores.postgres.backups.base_backups import DamagedBackupError
 from keeper.stores.postgres.backups.programs import OlderClientError, Programs, Server
-from keeper.stores.postgres.backups.wal import WalGapError, segments_from, segments_in
+from keeper.stores.postgres.backups.wal import (
+    WalGapError,
+    remove_unfilled,
+    segments_from,
+    segments_in,
+)
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -198,6 +205,20 @@ def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
         segments_from(segments_in([log]), segment(2))
 
 
+def test_a_segment_without_its_end_is_a_gap_before_another(tmp_path: Path) -> None:
+    log = add_log(tmp_path, 1, 3)
+    (log / f"{segment(2)}.partial").write_bytes(b"log")
+    until, problem = segments_from(segments_in([log]), segment(1))
+    assert [one.name for one in until] == [segment(1), segment(2)]
+    assert f"gap after {segment(2)}" in str(problem)
+
+    # The server was promoted within a segment, which the new timeline has from its beginning.
+    (log / segment(3)).unlink()
+    (log / segment(2).replace("00000001", "00000002", 1)).write_bytes(b"log")
+    until, problem = segments_from(segments_in([log]), segment(1))
+    assert (len(until), problem) == (3, None)
+
+
 def test_a_log_that_cannot_be_continued_begins_anew_beside_the_former(tmp_path: Path) -> None:
     log = add_log(tmp_path, 1, 2)
     removed = "ERROR:  requested WAL segment 000000010000000000000003 has already been removed"
@@ -227,6 +248,22 @@ def test_the_whole_segment_counts_before_its_beginning(tmp_path: Path) -> None:
         (segment(1), False),
         (segment(2), True),
     ]
+
+
+def test_a_segment_that_a_full_disk_left_unfilled_is_begun_again(tmp_path: Path) -> None:
+    log = add_log(tmp_path, 1)
+    unfilled, filled, begun = (log / f"{segment(number)}.partial" for number in (2, 3, 4))
+    for file, size in ((unfilled, 8 * 1024 * 1024), (filled, 16 * 1024 * 1024), (begun, 0)):
+        with file.open("wb") as written:
+            written.truncate(size)
+    assert remove_unfilled(log) == [unfilled.name]
+    assert sorted(file.name for file in log.iterdir()) == [segment(1), filled.name, begun.name]
+    # A server may have been made with larger ones.
+    assert remove_unfilled(log, 64 * 1024 * 1024) == [filled.name]
+
+    full = f"pg_receivewal: error: could not write to file: {os.strerror(errno.ENOSPC)}"
+    assert f"make room on the disk of {log}" in str(ended(full, log, NOW))
+    assert "make room" not in str(ended("pg_receivewal: error: disconnected", log, NOW))
 
 
 def test_older_programs_are_refused_in_a_sentence(tmp_path: Path) -> None:

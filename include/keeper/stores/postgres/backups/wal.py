@@ -28,7 +28,7 @@ SLOT: Final = "keeper_backup"
 PARTIAL: Final = ".partial"
 _SEGMENT: Final = re.compile(r"([0-9A-F]{8})([0-9A-F]{16})(\.partial)?")
 _COMMIT: Final = re.compile(r"desc: (?:COMMIT|ABORT)(?:_PREPARED)? (\S+ \S+) UTC")
-_SEGMENT_BYTES: Final = 16 * 1024 * 1024
+SEGMENT_BYTES: Final = 16 * 1024 * 1024
 _LOOKED_AT: Final = 16
 
 
@@ -58,7 +58,7 @@ def segments_in(folders: Iterable[LakePath]) -> list[Segment]:
     for file in sorted(files, key=lambda file: file.name):
         if match := _SEGMENT.fullmatch(file.name):
             high, low = int(match[2][:8], 16), int(match[2][8:], 16)
-            number = high * (0x1_0000_0000 // _SEGMENT_BYTES) + low
+            number = high * (0x1_0000_0000 // SEGMENT_BYTES) + low
             segment = Segment(int(match[1], 16), number, match[3] is not None, file)
             # Sorted by name, the whole one comes before its former beginning.
             found.setdefault(segment.name, segment)
@@ -82,7 +82,9 @@ def segments_from(segments: Sequence[Segment], first: str) -> tuple[list[Segment
         )
     needed = [one for one in segments if one.number >= start.number]
     for place, (earlier, later) in enumerate(pairwise(needed), start=1):
-        if later.number > earlier.number + 1:
+        # On a new timeline the last segment of the former one is there again, whole.
+        is_cut_off = earlier.is_partial and later.number > earlier.number
+        if is_cut_off or later.number > earlier.number + 1:
             return needed[:place], (
                 f"the write-ahead log has a gap after {earlier.name}: nothing after it can be "
                 "restored from this base backup; make a new backup"
@@ -90,12 +92,39 @@ def segments_from(segments: Sequence[Segment], first: str) -> tuple[list[Segment
     return needed, None
 
 
+def segment_bytes_of(connection: Connection) -> int:
+    """Return how large a server's segments are."""
+    row = connection.execute(
+        "SELECT pg_size_bytes(current_setting('wal_segment_size')) AS bytes"
+    ).fetchone()
+    return SEGMENT_BYTES if row is None else int(row["bytes"])
+
+
+def remove_unfilled(folder: Path, segment_bytes: int = SEGMENT_BYTES) -> list[str]:
+    """Remove beginnings of segments that pg_receivewal could not fill, and return their names.
+
+    It fills a new segment with zeros before it writes to it. Where the disk was full then, or it
+    was killed, the file has no whole length and holds nothing, and pg_receivewal refuses it for
+    ever.
+
+    Args:
+        folder: Where the log is received; nothing may be receiving into it.
+        segment_bytes: How large a segment is.
+    """
+    removed = []
+    for file in sorted(folder.glob(f"*{PARTIAL}")):
+        if file.stat().st_size not in (0, segment_bytes):
+            file.unlink()
+            removed.append(file.name)
+    return removed
+
+
 def content_of(segment: Segment) -> bytes:
     """Return what is in a segment; one that is being written may have been stored without its end.
 
     PostgreSQL fills a segment with zeros before it writes to it.
     """
-    return segment.file.read_bytes().ljust(_SEGMENT_BYTES if segment.is_partial else 0, b"\0")
+    return segment.file.read_bytes().ljust(SEGMENT_BYTES if segment.is_partial else 0, b"\0")
 
 
 def shortened(content: bytes) -> bytes:
@@ -136,7 +165,8 @@ class Slot:
     """What the server keeps for who receives the log.
 
     Attributes:
-        inactive_since: Since when nobody receives; None if somebody does.
+        inactive_since: Since when nobody receives; None if somebody does, and where the server is
+            older than PostgreSQL 17, which does not know.
         is_lost: Whether the server has given up what was not received.
         kept_bytes: How much it keeps.
     """
@@ -149,9 +179,11 @@ class Slot:
 def slot_of(connection: Connection) -> Slot | None:
     """Return what the server keeps for the log; None if nobody has ever received it."""
     row = connection.execute(
-        "SELECT inactive_since, wal_status = 'lost' AS is_lost, "
+        # Before PostgreSQL 17 no column says since when.
+        "SELECT (to_jsonb(s) ->> 'inactive_since')::timestamptz AS inactive_since, "
+        "wal_status = 'lost' AS is_lost, "
         "coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint AS kept_bytes "
-        "FROM pg_replication_slots WHERE slot_name = %(slot)s",
+        "FROM pg_replication_slots AS s WHERE slot_name = %(slot)s",
         {"slot": SLOT},
     ).fetchone()
     if row is None:

@@ -72,13 +72,15 @@ class Standing:
 
     Attributes:
         state: Its state.
-        attempts: How many attempts were begun.
+        attempts: How many attempts were begun, without those that were broken off.
+        was_taken: Whether a worker has ever begun one.
         result: What came of it, as JSON has it; None before it is done.
         problem: Why the last attempt failed.
     """
 
     state: RequestState
     attempts: int
+    was_taken: bool
     result: dict[str, Any] | None
     problem: str | None
 
@@ -88,7 +90,7 @@ def standing_of(connection: Connection, request_id: int) -> Standing | None:
     row = connection.execute(statements(_SQL)["standing"], {"request_id": request_id}).fetchone()
     if row is None:
         return None
-    return Standing(RequestState(row["state"]), row["attempts"], row["result"], row["problem"])
+    return Standing(**row | {"state": RequestState(row["state"])})
 
 
 def last_done(connection: Connection, kind: RequestKind) -> datetime | None:
