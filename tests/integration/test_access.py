@@ -27,6 +27,11 @@ RIGHTS = """
     WHERE r.rolname = %s AND c.relnamespace IN ('public'::regnamespace, 'analytics'::regnamespace)
     ORDER BY 1, 2
 """
+CALLERS = """
+    SELECT r.rolname AS role, p.proname AS name FROM pg_proc p CROSS JOIN pg_roles r
+    WHERE p.proname = ANY (%(names)s) AND r.rolname LIKE 'keeper\\_%%'
+        AND has_function_privilege(r.oid, p.oid, 'EXECUTE')
+"""
 
 
 @pytest.fixture
@@ -124,8 +129,16 @@ def test_granting_again_changes_nothing_and_takes_back_what_was_added(
     before = {role: connection.execute(RIGHTS, [role]).fetchall() for role in ROLES}
     connection.execute(f"GRANT ALL ON price_points, audit_log TO {CONSOLE}".encode())
     connection.execute(f"GRANT SELECT ON users TO {READ}".encode())
+    # As they are after a dump without privileges is restored.
+    functions = ("add_price_partition", "add_price_months", "drop_price_partition")
+    connection.execute(f"GRANT EXECUTE ON FUNCTION {', '.join(functions)} TO PUBLIC".encode())
 
     assert migrate(database) == []
     assert grant_access(connection) == sorted(ROLES)
 
     assert {role: connection.execute(RIGHTS, [role]).fetchall() for role in ROLES} == before
+    rows = connection.execute(CALLERS, {"names": list(functions)}).fetchall()
+    assert {(row["role"], row["name"]) for row in rows} == {
+        (APPLICATION, "add_price_months"),
+        (APPLICATION, "drop_price_partition"),
+    }
