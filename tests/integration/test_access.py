@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from keeper.pipeline.storage.maintain import Retention, drop_old
 from keeper.stores.postgres.access import APPLICATION, CONSOLE, READ, ROLES, grant_access
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.lock_waits import LockedOutError, retried
 from keeper.stores.postgres.migrations import migrate, missing_migrations
 from keeper.stores.postgres.prices.roll_ups import roll_up
 from keeper.stores.postgres.prices.writer import PriceWriter
@@ -65,6 +67,24 @@ def test_the_application_loads_and_keeps_order_without_owning_anything(
                 connection.execute(statement.encode())
         with pytest.raises(psycopg.errors.RaiseException, match="users is no partition"):
             connection.execute("SELECT drop_price_partition('users')")
+
+
+def test_upkeep_names_whose_transaction_holds_it_up(
+    login: Callable[[str], PostgresConfig], database: PostgresConfig
+) -> None:
+    with (
+        session(replace(database, application="the night's report")) as reader,
+        session(login(APPLICATION)) as upkeep,
+    ):
+        reader.execute("BEGIN")
+        reader.execute("SELECT FROM price_points")
+        with pytest.raises(LockedOutError, match="the night's report"):
+            retried(
+                lambda: upkeep.execute("SELECT drop_price_partition('price_points_2011')"),
+                "dropping",
+                upkeep,
+                gives_up_after_s=0,
+            )
 
 
 @pytest.mark.parametrize(
