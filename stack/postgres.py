@@ -191,6 +191,7 @@ def make_databases(stack: Stack) -> str:
             )
         # Whoever looks after a laptop's database sees whom a migration waits for, and may end it.
         connection.execute("GRANT pg_read_all_stats, pg_signal_backend TO keeper")
+        connection.execute("GRANT pg_read_all_stats TO keeper_app")
     return f"made {' and '.join(made)}" if made else "there"
 
 

@@ -34,6 +34,6 @@ FROM unnest(ARRAY['airflow', 'keeper']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name) \gexec
 REVOKE CONNECT ON DATABASE airflow, keeper FROM PUBLIC;
 GRANT CONNECT ON DATABASE keeper TO keeper_app, keeper_console, keeper_read;
--- So that a migration that waits for a lock can name whose transaction it waits for.
-GRANT pg_read_all_stats TO keeper;
+-- So that a migration or nightly upkeep that waits for a lock can name whose transaction it waits for.
+GRANT pg_read_all_stats TO keeper, keeper_app;
 SQL

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from keeper.pipeline.storage.maintain import Retention, drop_old
 from keeper.stores.postgres.access import APPLICATION, CONSOLE, READ, ROLES, grant_access
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
+from keeper.stores.postgres.lock_waits import LockedOutError, retried
 from keeper.stores.postgres.migrations import migrate, missing_migrations
 from keeper.stores.postgres.prices.roll_ups import roll_up
 from keeper.stores.postgres.prices.writer import PriceWriter
@@ -26,6 +28,11 @@ RIGHTS = """
     CROSS JOIN LATERAL aclexplode(c.relacl) AS p JOIN pg_roles r ON r.oid = p.grantee
     WHERE r.rolname = %s AND c.relnamespace IN ('public'::regnamespace, 'analytics'::regnamespace)
     ORDER BY 1, 2
+"""
+CALLERS = """
+    SELECT r.rolname AS role, p.proname AS name FROM pg_proc p CROSS JOIN pg_roles r
+    WHERE p.proname = ANY (%(names)s) AND r.rolname LIKE 'keeper\\_%%'
+        AND has_function_privilege(r.oid, p.oid, 'EXECUTE')
 """
 
 
@@ -60,6 +67,24 @@ def test_the_application_loads_and_keeps_order_without_owning_anything(
                 connection.execute(statement.encode())
         with pytest.raises(psycopg.errors.RaiseException, match="users is no partition"):
             connection.execute("SELECT drop_price_partition('users')")
+
+
+def test_upkeep_names_whose_transaction_holds_it_up(
+    login: Callable[[str], PostgresConfig], database: PostgresConfig
+) -> None:
+    with (
+        session(replace(database, application="the night's report")) as reader,
+        session(login(APPLICATION)) as upkeep,
+    ):
+        reader.execute("BEGIN")
+        reader.execute("SELECT FROM price_points")
+        with pytest.raises(LockedOutError, match="the night's report"):
+            retried(
+                lambda: upkeep.execute("SELECT drop_price_partition('price_points_2011')"),
+                "dropping",
+                upkeep,
+                gives_up_after_s=0,
+            )
 
 
 @pytest.mark.parametrize(
@@ -124,8 +149,16 @@ def test_granting_again_changes_nothing_and_takes_back_what_was_added(
     before = {role: connection.execute(RIGHTS, [role]).fetchall() for role in ROLES}
     connection.execute(f"GRANT ALL ON price_points, audit_log TO {CONSOLE}".encode())
     connection.execute(f"GRANT SELECT ON users TO {READ}".encode())
+    # As they are after a dump without privileges is restored.
+    functions = ("add_price_partition", "add_price_months", "drop_price_partition")
+    connection.execute(f"GRANT EXECUTE ON FUNCTION {', '.join(functions)} TO PUBLIC".encode())
 
     assert migrate(database) == []
     assert grant_access(connection) == sorted(ROLES)
 
     assert {role: connection.execute(RIGHTS, [role]).fetchall() for role in ROLES} == before
+    rows = connection.execute(CALLERS, {"names": list(functions)}).fetchall()
+    assert {(row["role"], row["name"]) for row in rows} == {
+        (APPLICATION, "add_price_months"),
+        (APPLICATION, "drop_price_partition"),
+    }

@@ -185,6 +185,26 @@ def test_one_that_comes_back_after_the_end_is_closed(pool: ConnectionPool) -> No
     assert pool.idle == 0
 
 
+def test_after_a_failover_connections_are_kept_again(pool: ConnectionPool) -> None:
+    """A server that has become another's copy refuses what writes."""
+
+    def write() -> None:
+        with pool.session() as refused:
+            refused.execute("SET default_transaction_read_only = on")
+            refused.execute("CREATE TABLE mine ()")
+
+    with pool.session(), pool.session():
+        pass
+    with pytest.raises(DatabaseUnavailableError):
+        write()
+    assert pool.idle == 0
+
+    for _ in range(2):
+        with pool.session():
+            pass
+    assert (pool.opened, pool.idle) == (3, 1)
+
+
 def test_a_connection_grows_old(database: PostgresConfig) -> None:
     now = [0.0]
     pool = ConnectionPool(database, most_age_s=60, monotonic=lambda: now[0])

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,13 @@ import pytest
 from keeper.errors import TransientError
 from keeper.stores.postgres.connection import (
     SQL_DIR,
+    Connection,
     DatabaseRejectedError,
     PostgresConfig,
     SchemaMissingError,
     session,
 )
-from keeper.stores.postgres.lock_waits import LockedOutError
+from keeper.stores.postgres.lock_waits import LockedOutError, retried
 from keeper.stores.postgres.migrations import migrate
 from keeper.stores.postgres.watches.watch_list import list_watches
 from stack.schema import schema_of
@@ -160,6 +162,37 @@ def test_a_migration_holds_nobody_up_while_it_cannot_have_its_locks(
     assert isinstance(refusal, TransientError)
     assert "the night's report" in str(refusal)
     assert name in migrate(config)
+
+
+def test_new_views_hold_nobody_up_while_an_analyst_reads_the_old_ones(
+    make_database: Callable[[], PostgresConfig],
+) -> None:
+    config = make_database()
+    analysts = replace(config, application="an analyst's notebook")
+    with session(analysts) as analyst:
+        analyst.execute("COMMENT ON SCHEMA analytics IS 'those of an earlier version'")
+        analyst.execute("BEGIN")
+        analyst.execute("SELECT FROM analytics.drops")
+        with pytest.raises(LockedOutError, match="an analyst's notebook"):
+            migrate(replace(config, statement_timeout_s=10), gives_up_after_s=0)
+        analyst.execute("COMMIT")
+
+    assert migrate(config) == ["analytics"]
+
+
+def test_only_what_waits_for_a_lock_uses_up_its_time(connection: Connection) -> None:
+    tries: list[float] = []
+
+    def change() -> str:
+        tries.append(time.monotonic())
+        if len(tries) > 1:
+            return "done"
+        time.sleep(0.1)
+        raise psycopg.errors.LockNotAvailable
+
+    done = retried(change, "a migration", connection, gives_up_after_s=0.09, sleep=lambda _: None)
+
+    assert done == "done"
 
 
 def test_a_migration_finds_the_one_of_several_hosts_that_writes(database: PostgresConfig) -> None:

@@ -56,19 +56,23 @@ _OF_MIGRATIONS: Final = (_MIGRATIONS, "_yoyo_log", "_yoyo_version", "yoyo_lock")
 _WITH_MAINTAIN: Final = 170_000
 _OWN_FUNCTIONS: Final = ("add_price_months", "drop_price_partition")
 """They work with the owner's rights."""
+_OF_NOBODY_ELSE: Final = (*_OWN_FUNCTIONS, "add_price_partition")
+"""PostgreSQL lets everybody call a function that is made, by the restore of a dump too."""
 
 
 def grant_access(connection: Connection) -> list[str]:
     """Give each role that there is what it needs, no more; return their names.
 
     Running it again changes nothing. What a role was given beside that in the schemas public and
-    analytics is taken from it.
+    analytics is taken from it, and from everybody the functions that change the schema.
 
     Args:
         connection: The owner's, outside a transaction.
     """
     rows = connection.execute(statements("access")["existing_roles"], {"names": list(ROLES)})
     there = [row["name"] for row in rows]
+    for function in _OF_NOBODY_ELSE:
+        connection.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC".encode())
     for role in there:
         with connection.transaction():
             _revoke(connection, role)

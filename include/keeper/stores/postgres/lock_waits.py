@@ -14,7 +14,6 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
-    stop_after_delay,
     wait_random,
 )
 
@@ -45,7 +44,7 @@ def retried(
         change: Makes the change whole or not at all, under a lock_timeout.
         what: What it is, for people.
         observer: Outside a transaction; it is asked who holds the change up.
-        gives_up_after_s: For so long it is tried.
+        gives_up_after_s: For so long it is tried again, from when it first could not have a lock.
         sleep: Lets seconds pass.
 
     Raises:
@@ -55,10 +54,17 @@ def retried(
     def log(_: RetryCallState) -> None:
         _LOG.warning("%s waits for %s; tried again", what, _longest(observer))
 
+    failed_at: list[float] = []
+
+    def is_late(state: RetryCallState) -> bool:
+        # Attempts before may have applied what took long, and waited for nobody.
+        failed_at.append(state.outcome_timestamp or state.start_time)
+        return failed_at[-1] - failed_at[0] >= gives_up_after_s
+
     trying = Retrying(
         retry=retry_if_exception_type(LockNotAvailable),
         wait=wait_random(0.1, 1),
-        stop=stop_after_delay(gives_up_after_s),
+        stop=is_late,
         before_sleep=log,
         sleep=sleep,
         reraise=True,

@@ -33,7 +33,7 @@ def migrate(config: PostgresConfig, *, gives_up_after_s: float = GIVES_UP_AFTER_
 
     Args:
         config: Where the database is.
-        gives_up_after_s: For so long a migration is tried whose tables others use.
+        gives_up_after_s: For so long is tried what others hold up: migrations, and then the views.
 
     Raises:
         LockedOutError: Others use the tables all that time; what was applied before stays.
@@ -48,7 +48,13 @@ def migrate(config: PostgresConfig, *, gives_up_after_s: float = GIVES_UP_AFTER_
         before = set(_applied(guard))
         retried(lambda: _migrate(config), "a migration", guard, gives_up_after_s=gives_up_after_s)
         done = [name for name in _applied(guard) if name not in before]
-        if install_analytics(guard, anew=bool(done)):
+        is_changed = retried(
+            lambda: install_analytics(guard, anew=bool(done)),
+            "replacing the views for analysts",
+            guard,
+            gives_up_after_s=gives_up_after_s,
+        )
+        if is_changed:
             done.append("analytics")
         grant_access(guard)
         return done

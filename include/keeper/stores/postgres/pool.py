@@ -70,7 +70,7 @@ class ConnectionPool:
                 is_sound = True
             except psycopg.errors.ReadOnlySqlTransaction:
                 # The server is another's copy now, for the connections that wait too.
-                self.close()
+                self._close_idle()
                 raise
             except psycopg.Error:
                 raise
@@ -84,6 +84,9 @@ class ConnectionPool:
     def close(self) -> None:
         """Close the connections that nobody uses now, the others when they come back."""
         self._is_closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
         while True:
             try:
                 self._idle.pop()[0].close()

@@ -10,6 +10,7 @@ from typing import Final
 from psycopg import sql
 
 from keeper.stores.postgres.connection import SQL_DIR, Connection
+from keeper.stores.postgres.lock_waits import LOCK_TIMEOUT
 
 _SIGNATURE: Final = re.compile(
     r"CREATE OR REPLACE (FUNCTION|VIEW) (analytics\.\w+)\s*(\((.*?)\) RETURNS)?", re.DOTALL
@@ -85,9 +86,13 @@ def install_analytics(connection: Connection, *, anew: bool = False) -> bool:
     Args:
         connection: Outside a transaction.
         anew: Replace them in any case.
+
+    Raises:
+        LockNotAvailable: Somebody uses one of them, as whoever reads it does; nothing was changed.
     """
     mark = blake2b(repr(analyses()).encode(), digest_size=16).hexdigest()
     with connection.transaction():
+        connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'".encode())
         connection.execute("CREATE SCHEMA IF NOT EXISTS analytics")
         row = connection.execute(
             "SELECT obj_description('analytics'::regnamespace) AS mark"
