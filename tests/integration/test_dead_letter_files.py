@@ -20,10 +20,11 @@ from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch_consumer import BatchConsumer
 from keeper.streams.dead_letters import box as box_module
 from keeper.streams.dead_letters.box import DeadLetterBox, OlderLettersError, StoredLetter
-from keeper.streams.dead_letters.files import NotALetterError
+from keeper.streams.dead_letters.files import NotALetterError, read_letters
 from keeper.streams.producer import EventProducer
 from keeper.streams.topic_admin import offsets_kept_for
 from keeper.streams.topics import dead_letter_topic
+from tests.dead_letters import publish_letters
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +96,25 @@ def test_letters_outlast_their_topic_in_a_file_and_come_back_once(
         back = after[identity]
         assert (back.key, back.value, back.headers) == (letter.key, letter.value, letter.headers)
     assert "3 messages" in dlq("replay", topic, "--yes").stdout
+
+
+def test_an_export_adds_what_an_earlier_one_left_out_and_what_a_kafka_made_anew_has(
+    kafka: KafkaConfig, topic: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "letters.jsonl"
+    publish_letters(kafka, topic, [b"replayed", b"left"])
+    with DeadLetterBox(kafka, topic) as box:
+        box.replay(in_box(kafka, topic)[:1], remember=True)
+    assert "1 dead letters" in dlq("export", topic, str(file), "--only-left").stdout
+    assert "1 dead letters" in dlq("export", topic, str(file)).stdout
+    assert "0 dead letters" in dlq("export", topic, str(file)).stdout
+
+    # As if these two had lain further on before Kafka was made anew.
+    lines = file.read_text().replace('"offset":', '"offset":7')
+    file.write_text(lines)
+    publish_letters(kafka, topic, [b"new"], reason="another")
+    assert "1 dead letters" in dlq("export", topic, str(file)).stdout
+    assert [letter.value for letter in read_letters(file)] == [b"left", b"replayed", b"new"]
 
 
 def test_a_file_that_is_none_of_an_export_is_named(tmp_path: Path) -> None:

@@ -176,17 +176,18 @@ def export(
     They outlast the week that Kafka keeps them. Again into the same file it adds what is new, also
     after it was interrupted. Example: keeper topics dlq export price-updates letters.jsonl
     """
-    from keeper.streams.dead_letters.files import exported_until, write_letters
+    from keeper.streams.dead_letters.files import exported_to, write_letters
 
     is_stdout = str(file) == "-"
     with _box(topic) as box:
-        after = {} if is_stdout else exported_until(file, topic)
-        with closing(box.letters(since=since, only_left=only_left, after=after)) as letters:
+        known = set() if is_stdout else exported_to(file, topic)
+        with closing(box.letters(since=since, only_left=only_left)) as letters:
             if is_stdout:
                 write_letters(letters, sys.stdout.buffer)
                 return
             with file.open("ab") as target:
-                count = write_letters(letters, target)
+                fresh = (letter for letter in letters if letter.identity not in known)
+                count = write_letters(fresh, target)
     typer.echo(f"{count:,} dead letters of {topic} were added to {file}")
 
 

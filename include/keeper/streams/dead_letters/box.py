@@ -5,7 +5,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
@@ -21,6 +21,7 @@ REPLAY_GROUP: Final = "keeper-dead-letter-replay"
 """Whose offsets say which letters have been replayed."""
 _TIMEOUT_S: Final = 30.0
 _IDENTITY: Final = ("consumer-group", "origin-topic", "origin-partition", "origin-offset", "time")
+LetterIdentity: TypeAlias = tuple[str | bytes | None, ...]
 _CLOCKS_APART: Final = timedelta(hours=1)
 
 
@@ -61,9 +62,15 @@ class StoredLetter:
         return f"{self.partition}:{self.offset}"
 
     @property
-    def identity(self) -> tuple[str | None, ...]:
-        """What no two letters have in common, and a copy of one has: by whom, of what, and when."""
-        return tuple(self.headers.get(name) for name in _IDENTITY)
+    def identity(self) -> LetterIdentity:
+        """What no two letters have in common, and a copy of one has: by whom, of what, and when.
+
+        Another program's letter need not say that; all there is of it stands for it.
+        """
+        if all(name in self.headers for name in _IDENTITY):
+            return tuple(self.headers[name] for name in _IDENTITY)
+        said = (text for header in sorted(self.headers.items()) for text in header)
+        return (*said, self.key, self.value)
 
     @property
     def origin(self) -> str:
