@@ -94,7 +94,7 @@ class LastingConsumer:
                 break
             except TooManyDeadLettersError as error:
                 _LOG.error("%s has stopped: %s", self._group, error)
-                self._record(Stop(**self._about, reason=str(error), given_up_until=given_up))
+                self._record(str(error), given_up)
         return self._metrics.messages - before
 
     @property
@@ -115,7 +115,7 @@ class LastingConsumer:
                     self._metrics.waits.record(_PART, None)
                     return {} if stop is None else stop.given_up_until
                 if self._gives_up_all:
-                    self._record(Stop(**self._about, given_up_until=stop.given_up_until))
+                    self._record(None, stop.given_up_until)
                     continue
                 said = f"{stop.reason} {let_go_on(self._group)}"
                 if until_idle:
@@ -124,13 +124,20 @@ class LastingConsumer:
             self._stopping.wait(self._ask_every_s)
         return None
 
-    def _record(self, stop: Stop) -> None:
-        """Keep what is to be known, trying until Kafka has it or the worker is to end."""
+    def _record(self, reason: str | None, given_up: dict[int, int]) -> None:
+        """Keep why it has stopped, None if it may go on, trying until Kafka has it or it is to end.
+
+        Several workers of a group stop one after another. What an operator gave up since this one
+        began, with `given_up`, stays given up: nothing is kept then, and it goes on with that.
+        """
         while True:
             try:
-                self._records.write([stop])
+                known = self._records.stop_of(self._group, self._topic)
+                until = given_up if known is None else known.given_up_until
+                if known is None or known.reason is not None or until == given_up:
+                    self._records.write([Stop(**self._about, reason=reason, given_up_until=until)])
             except TransientError as error:
-                self._metrics.waits.record(_PART, f"{stop.reason or 'it may go on'} {error}")
+                self._metrics.waits.record(_PART, f"{reason or 'it may go on'} {error}")
             else:
                 return
             self._on_cycle()

@@ -1,6 +1,6 @@
 """Workers that stop at too many dead letters, and operators who let them go on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -10,12 +10,13 @@ import pytest
 from keeper.errors import TransientError
 from keeper.metrics import WorkerMetrics
 from keeper.pipeline.restores import streams
+from keeper.pipeline.runs.lasting import LastingConsumer
 from keeper.pipeline.runs.writers import Writing
 from keeper.settings import Settings
 from keeper.streams.consumers.batch import BatchPolicy
 from keeper.streams.consumers.batch_consumer import BatchConsumer
 from keeper.streams.dead_letters.producer import TooManyDeadLettersError
-from keeper.streams.groups.records import Stop
+from keeper.streams.groups.records import GroupRecords, Stop
 from keeper.streams.workers import LOADERS, Store, Writer
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -64,6 +65,55 @@ class Reader:
 @pytest.fixture
 def records() -> Records:
     return Records()
+
+
+def lasting(records: Records, during: Callable[[], None], begun: list[int]) -> LastingConsumer:
+    """Return a worker; `during` happens while it reads for the first time."""
+
+    class Watched(Reader):
+        def run(self, *, until_idle: bool) -> int:
+            begun.append(self.given_up_until.get(0, 0))
+            if len(begun) == 1:
+                during()
+            return super().run(until_idle=until_idle)
+
+    return LastingConsumer(
+        lambda given_up: cast("BatchConsumer[Any]", Watched(given_up)),
+        cast("GroupRecords", records),
+        group="group",
+        topic="prices",
+        metrics=WorkerMetrics(),
+        ask_every_s=0,
+    )
+
+
+def test_a_second_worker_that_stops_leaves_what_an_operator_gave_up(records: Records) -> None:
+    def meanwhile() -> None:
+        records.write([Stop(group="group", topic="prices", at=NOON, reason="the first stopped")])
+        records.give_up(BAD_UNTIL)
+
+    begun: list[int] = []
+    lasting(records, meanwhile, begun).run(until_idle=True)
+
+    assert begun == [0, BAD_UNTIL]
+    assert records.latest is not None
+    assert (records.latest.reason, records.latest.given_up_until) == (None, {0: BAD_UNTIL})
+
+
+def test_a_stop_after_another_keeps_what_was_given_up_before(records: Records) -> None:
+    def meanwhile() -> None:
+        first = Stop(
+            group="group", topic="prices", at=NOON, reason="the first", given_up_until={0: 70}
+        )
+        records.write([first])
+        records.refusals = 2
+
+    with pytest.raises(TooManyDeadLettersError, match=r"100 of 100.*resume group"):
+        lasting(records, meanwhile, []).run(until_idle=True)
+
+    assert records.latest is not None
+    assert records.latest.given_up_until == {0: 70}
+    assert records.latest.reason == "100 of 100 messages cannot be loaded."
 
 
 def test_a_restore_that_meets_too_many_dead_letters_says_how_to_go_on_and_then_does(
