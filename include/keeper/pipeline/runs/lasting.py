@@ -14,14 +14,13 @@ from keeper.errors import TransientError
 from keeper.metrics import WorkerMetrics
 from keeper.pipeline.services.groups import let_go_on
 from keeper.streams.consumers.batch_consumer import BatchConsumer
-from keeper.streams.consumers.losses import Loss
+from keeper.streams.consumers.losses import LOSSES, Loss
 from keeper.streams.dead_letters.producer import TooManyDeadLettersError
 from keeper.streams.groups.records import GroupRecords, Lost, Stop
 
 _LOG: Final = logging.getLogger(__name__)
 _ASK_EVERY_S: Final = 2.0
 _PART: Final = "stop"
-_LOST_PART: Final = "losses"
 
 
 class LastingConsumer:
@@ -167,9 +166,9 @@ class LossRecorder:
             if lost is not None:
                 self._records.write([lost])
         except TransientError as error:
-            self._metrics.waits.record(_LOST_PART, str(error))
+            self._metrics.waits.record(LOSSES, str(error))
             raise
-        self._metrics.waits.record(_LOST_PART, None)
+        self._metrics.waits.record(LOSSES, None)
         if lost is not None:
             _LOG.error(
                 "%s: %d messages of %s, partition %d, were removed before they were read; see: "
