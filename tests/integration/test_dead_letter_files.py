@@ -12,16 +12,19 @@ from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner, Result
 
 from keeper.cli.app import app
+from keeper.pipeline.requests.replays import Replay, replay
+from keeper.pipeline.requests.work import Work
 from keeper.settings import load_settings
 from keeper.streams.codec import decode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch_consumer import BatchConsumer
 from keeper.streams.dead_letters import box as box_module
-from keeper.streams.dead_letters.box import DeadLetterBox, StoredLetter
-from keeper.streams.dead_letters.files import NotALetterError
+from keeper.streams.dead_letters.box import DeadLetterBox, OlderLettersError, StoredLetter
+from keeper.streams.dead_letters.files import NotALetterError, read_letters
 from keeper.streams.producer import EventProducer
 from keeper.streams.topic_admin import offsets_kept_for
 from keeper.streams.topics import dead_letter_topic
+from tests.dead_letters import publish_letters
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +98,25 @@ def test_letters_outlast_their_topic_in_a_file_and_come_back_once(
     assert "3 messages" in dlq("replay", topic, "--yes").stdout
 
 
+def test_an_export_adds_what_an_earlier_one_left_out_and_what_a_kafka_made_anew_has(
+    kafka: KafkaConfig, topic: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "letters.jsonl"
+    publish_letters(kafka, topic, [b"replayed", b"left"])
+    with DeadLetterBox(kafka, topic) as box:
+        box.replay(in_box(kafka, topic)[:1], remember=True)
+    assert "1 dead letters" in dlq("export", topic, str(file), "--only-left").stdout
+    assert "1 dead letters" in dlq("export", topic, str(file)).stdout
+    assert "0 dead letters" in dlq("export", topic, str(file)).stdout
+
+    # As if these two had lain further on before Kafka was made anew.
+    lines = file.read_text().replace('"offset":', '"offset":7')
+    file.write_text(lines)
+    publish_letters(kafka, topic, [b"new"], reason="another")
+    assert "1 dead letters" in dlq("export", topic, str(file)).stdout
+    assert [letter.value for letter in read_letters(file)] == [b"left", b"replayed", b"new"]
+
+
 def test_a_file_that_is_none_of_an_export_is_named(tmp_path: Path) -> None:
     file = tmp_path / "other.jsonl"
     file.write_text('{"topic": "price-updates"}\n')
@@ -103,17 +125,41 @@ def test_a_file_that_is_none_of_an_export_is_named(tmp_path: Path) -> None:
         dlq("import", str(file))
 
 
-def test_what_may_have_been_replayed_before_kafka_forgot_is_passed_over_and_said(
-    kafka: KafkaConfig, topic: str, give_up: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def _forgetful(kafka: KafkaConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kafka remembers replays no longer than until an hour from now."""
     assert offsets_kept_for(kafka.admin()) >= timedelta(days=7)
     monkeypatch.setattr(box_module, "offsets_kept_for", lambda _: timedelta(0))
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_what_may_have_been_replayed_before_kafka_forgot_is_published_only_if_wanted(
+    kafka: KafkaConfig, topic: str, give_up: Callable[..., None]
+) -> None:
     give_up(b"rubbish")
 
-    passed = dlq("replay", topic, "--yes")
-    assert "1 are older" in passed.stderr
-    assert "no dead letters left" in passed.stdout
+    with pytest.raises(OlderLettersError, match=r"1 dead letters.*--older; .*--skip-older"):
+        dlq("replay", topic, "--yes")
+    with pytest.raises(OlderLettersError, match="1 dead letters"):
+        replay(Replay(topic=topic), Work(1, 1, load_settings(), lambda _: None))
+    assert "no dead letters left" in dlq("replay", topic, "--skip-older", "--yes").stdout
     assert "1 messages" in dlq("replay", topic, "--older", "--yes").stdout
-    again = dlq("replay", topic, "--yes")
-    assert "no dead letters left" in again.stdout
-    assert "older" not in again.stderr
+    assert "no dead letters left" in dlq("replay", topic, "--yes").stdout
+
+
+def test_later_letters_do_not_put_older_ones_out_of_reach(
+    kafka: KafkaConfig, topic: str, give_up: Callable[..., None]
+) -> None:
+    give_up(b"older")
+    give_up(b"later")
+    sent = [letter.sent_at for letter in in_box(kafka, topic) if letter.sent_at is not None]
+    assert len(sent) == 2
+    assert sent[0] < sent[1]
+    # The clock is such that Kafka remembers replays since a moment between the two.
+    now = sent[0] + (sent[1] - sent[0]) / 2 + offsets_kept_for(kafka.admin()) - timedelta(hours=1)
+
+    with DeadLetterBox(kafka, topic, clock=lambda: now) as box:
+        with closing(box.letters(only_left=True)) as letters:
+            assert [letter.value for letter in letters] == [b"later"]
+        with pytest.raises(OlderLettersError, match="1 dead letters"):
+            box.validate_none_is_older()

@@ -108,6 +108,9 @@ def replay(
         bool,
         typer.Option("--older", help="Also those older than Kafka remembers what was replayed."),
     ] = False,
+    skip_older: Annotated[
+        bool, typer.Option("--skip-older", help="Pass those over for good.")
+    ] = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> None:
@@ -117,15 +120,20 @@ def replay(
     second replay publishes only newer ones. A message that still cannot be loaded comes back as
     another letter. The letters stay in their box until its retention takes them.
 
+    Letters older than Kafka remembers that may have been replayed. While there are some, nothing
+    is published without --older or --skip-older.
+
     Example: keeper topics dlq replay price-updates --dry-run
     """
+    if older and skip_older:
+        raise typer.BadParameter("--older and --skip-older exclude each other")
     with _box(topic) as box:
         if place:
             letters = [_find(box, place)]
         else:
             letters = list(box.letters(only_left=True, however_old=older))
-            if not older:
-                _say_what_is_older(box, len(letters))
+            if not older and not skip_older:
+                box.validate_none_is_older()
         whole = [letter for letter in letters if letter.value is not None]
         if len(whole) < len(letters):
             typer.echo(
@@ -168,17 +176,18 @@ def export(
     They outlast the week that Kafka keeps them. Again into the same file it adds what is new, also
     after it was interrupted. Example: keeper topics dlq export price-updates letters.jsonl
     """
-    from keeper.streams.dead_letters.files import exported_until, write_letters
+    from keeper.streams.dead_letters.files import exported_to, write_letters
 
     is_stdout = str(file) == "-"
     with _box(topic) as box:
-        after = {} if is_stdout else exported_until(file, topic)
-        with closing(box.letters(since=since, only_left=only_left, after=after)) as letters:
+        known = set() if is_stdout else exported_to(file, topic)
+        with closing(box.letters(since=since, only_left=only_left)) as letters:
             if is_stdout:
                 write_letters(letters, sys.stdout.buffer)
                 return
             with file.open("ab") as target:
-                count = write_letters(letters, target)
+                fresh = (letter for letter in letters if letter.identity not in known)
+                count = write_letters(fresh, target)
     typer.echo(f"{count:,} dead letters of {topic} were added to {file}")
 
 
@@ -211,17 +220,6 @@ def import_letters(
         typer.echo(
             f"{len(fresh):,} dead letters of {topic} {said}; "
             f"{len(letters) - len(fresh):,} were there already"
-        )
-
-
-def _say_what_is_older(box: "DeadLetterBox", count: int) -> None:
-    with closing(box.letters(only_left=True, however_old=True)) as letters:
-        older = sum(1 for _ in letters) - count
-    if older > 0:
-        typer.echo(
-            f"{older:,} are older than Kafka remembers what was replayed, and are passed over; "
-            "--older takes them too",
-            err=True,
         )
 
 

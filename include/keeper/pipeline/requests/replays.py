@@ -54,6 +54,7 @@ def replay(wanted: Replay, work: Work) -> ReplayResult:
     Raises:
         UnknownTopicError: The topic has no dead letters.
         NoSuchLetterError: There is none at the place.
+        OlderLettersError: Some may have been replayed before Kafka forgot; none is published.
         TransientError: Kafka does not answer.
     """
     from keeper.pipeline.services.configuration import kafka_config
@@ -87,6 +88,7 @@ def _letters(
             raise NoSuchLetterError(f"there is no dead letter at {place}")
         yield 1, [letter]
         return
+    box.validate_none_is_older()
     with closing(box.letters(only_left=True)) as counted:
         number = sum(1 for _ in counted)
     with closing(box.letters(only_left=True)) as found:

@@ -1,16 +1,17 @@
 """Kafka after a restore: topics, groups moved back, and what was published since loaded again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from keeper.domain.intervals import Interval
 from keeper.metrics import WorkerMetrics
 from keeper.pipeline.backups.manifest import Manifest
 from keeper.pipeline.prices.replay import ReplayOptions, replay, replay_run_id
 from keeper.pipeline.prices.replay_plan import plan_replay
+from keeper.pipeline.runs.lasting import LastingConsumer
 from keeper.pipeline.runs.writers import WRITERS
 from keeper.pipeline.services.configuration import kafka_config, keepa_config, lake, postgres_config
 from keeper.pipeline.services.migrate import migrate_part
@@ -19,9 +20,13 @@ from keeper.stores.lake.archive import ReplyArchive
 from keeper.stores.lake.run_files import safe_name
 from keeper.stores.postgres.connection import session
 from keeper.stores.postgres.prices.roll_ups import roll_up
+from keeper.streams.consumers.batch import BatchPolicy
+from keeper.streams.consumers.batch_consumer import BatchConsumer
+from keeper.streams.dead_letters.producer import DeadLetterLimit
 from keeper.streams.groups.offsets import Standing, move_group, standings
+from keeper.streams.groups.records import GroupRecords
 from keeper.streams.topic_reader import TopicReader
-from keeper.streams.workers import LOADERS, Store
+from keeper.streams.workers import LOADERS, Loader, Store
 
 _BEFORE: Final = timedelta(hours=1)
 """What was published before the moment may have been loaded after it."""
@@ -121,22 +126,36 @@ def _has_lost(reader: TopicReader, topic: str, first: dict[int, int]) -> bool:
 
 
 def load_all(settings: Settings) -> int:
-    """Load all there is into PostgreSQL, as the workers do, and return how many messages."""
-    handled = 0
-    for loader in LOADERS.values():
-        if loader.store is not Store.POSTGRES:
-            continue
-        metrics, writing = WorkerMetrics(), WRITERS[loader.writer]
-        with writing.store(settings, metrics) as store:
-            consumer = writing.consumer(
-                kafka_config(settings),
+    """Load all there is into PostgreSQL, as the workers do, and return how many messages.
+
+    Raises:
+        TooManyDeadLettersError: A group has stopped; the sentence says how it is let go on.
+    """
+    return sum(
+        _load(settings, loader) for loader in LOADERS.values() if loader.store is Store.POSTGRES
+    )
+
+
+def _load(settings: Settings, loader: Loader) -> int:
+    metrics, writing, config = WorkerMetrics(), WRITERS[loader.writer], kafka_config(settings)
+    with writing.store(settings, metrics) as store:
+
+        def make(given_up_until: Mapping[int, int]) -> BatchConsumer[Any]:
+            limit = DeadLetterLimit(given_up_until=given_up_until)
+            return writing.consumer(
+                config,
                 store,
                 group=loader.group,
+                policy=BatchPolicy(dead_letters=limit),
                 metrics=metrics,
                 topic=loader.topic,
             )
-            handled += consumer.run(until_idle=True)
-    return handled
+
+        # A stop outlasts this, and with it what an operator gives up, so that a second try gets on.
+        consumer = LastingConsumer(
+            make, GroupRecords(config), group=loader.group, topic=loader.topic, metrics=metrics
+        )
+        return consumer.run(until_idle=True)
 
 
 def replay_lake(settings: Settings, *, since: datetime, at: datetime) -> str:

@@ -14,14 +14,13 @@ from keeper.errors import TransientError
 from keeper.metrics import WorkerMetrics
 from keeper.pipeline.services.groups import let_go_on
 from keeper.streams.consumers.batch_consumer import BatchConsumer
-from keeper.streams.consumers.losses import Loss
+from keeper.streams.consumers.losses import LOSSES, Loss
 from keeper.streams.dead_letters.producer import TooManyDeadLettersError
 from keeper.streams.groups.records import GroupRecords, Lost, Stop
 
 _LOG: Final = logging.getLogger(__name__)
 _ASK_EVERY_S: Final = 2.0
 _PART: Final = "stop"
-_LOST_PART: Final = "losses"
 
 
 class LastingConsumer:
@@ -94,7 +93,7 @@ class LastingConsumer:
                 break
             except TooManyDeadLettersError as error:
                 _LOG.error("%s has stopped: %s", self._group, error)
-                self._record(Stop(**self._about, reason=str(error), given_up_until=given_up))
+                self._record(str(error), given_up)
         return self._metrics.messages - before
 
     @property
@@ -115,7 +114,7 @@ class LastingConsumer:
                     self._metrics.waits.record(_PART, None)
                     return {} if stop is None else stop.given_up_until
                 if self._gives_up_all:
-                    self._record(Stop(**self._about, given_up_until=stop.given_up_until))
+                    self._record(None, stop.given_up_until)
                     continue
                 said = f"{stop.reason} {let_go_on(self._group)}"
                 if until_idle:
@@ -124,13 +123,20 @@ class LastingConsumer:
             self._stopping.wait(self._ask_every_s)
         return None
 
-    def _record(self, stop: Stop) -> None:
-        """Keep what is to be known, trying until Kafka has it or the worker is to end."""
+    def _record(self, reason: str | None, given_up: dict[int, int]) -> None:
+        """Keep why it has stopped, None if it may go on, trying until Kafka has it or it is to end.
+
+        Several workers of a group stop one after another. What an operator gave up since this one
+        began, with `given_up`, stays given up: nothing is kept then, and it goes on with that.
+        """
         while True:
             try:
-                self._records.write([stop])
+                known = self._records.stop_of(self._group, self._topic)
+                until = given_up if known is None else known.given_up_until
+                if known is None or known.reason is not None or until == given_up:
+                    self._records.write([Stop(**self._about, reason=reason, given_up_until=until)])
             except TransientError as error:
-                self._metrics.waits.record(_PART, f"{stop.reason or 'it may go on'} {error}")
+                self._metrics.waits.record(_PART, f"{reason or 'it may go on'} {error}")
             else:
                 return
             self._on_cycle()
@@ -160,9 +166,9 @@ class LossRecorder:
             if lost is not None:
                 self._records.write([lost])
         except TransientError as error:
-            self._metrics.waits.record(_LOST_PART, str(error))
+            self._metrics.waits.record(LOSSES, str(error))
             raise
-        self._metrics.waits.record(_LOST_PART, None)
+        self._metrics.waits.record(LOSSES, None)
         if lost is not None:
             _LOG.error(
                 "%s: %d messages of %s, partition %d, were removed before they were read; see: "

@@ -23,6 +23,8 @@ from keeper.streams.leaders import watermarks
 _LOG: Final = logging.getLogger(__name__)
 _TIMEOUT_S: Final = 5.0
 _LOOK_EVERY_S: Final = 30.0
+LOSSES: Final = "losses"
+"""The part of a worker that waits while a loss cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Losses:
         self._met_first: dict[int, int] = {}
         self._gaps: list[tuple[int, int, int]] = []
         self._looked = time.monotonic()
+        # The latest comparison while it was quiet has failed, and comes again.
+        self._is_overdue = False
 
     def meet(self, partition: int, expected: int | None, offset: int) -> None:
         """Record that a message came that does not follow the one before.
@@ -131,12 +135,17 @@ class Losses:
                 self._gaps.pop(0)
             if is_quiet and time.monotonic() - self._looked >= _LOOK_EVERY_S:
                 self._looked = time.monotonic()
+                self._is_overdue = True
                 self._compare_positions()
+                self._is_overdue = False
         except (KafkaException, TransientError) as error:
             if isinstance(error, KafkaException):
                 self._refusals.end_if_hopeless(error.args[0])
             _LOG.info("%s: where the group stands is asked again: %s", self._group, error)
             return False
+        if not self._is_overdue:
+            # Also what another worker has by now: its partition went there with its loss.
+            self._metrics.waits.record(LOSSES, None)
         return True
 
     def _compare_committed(self, places: list[TopicPartition]) -> None:

@@ -5,12 +5,12 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 from keeper.clock import Clock, utc_now
-from keeper.errors import TransientError
+from keeper.errors import TerminalError, TransientError
 from keeper.streams.config import KafkaConfig
 from keeper.streams.groups.offsets import committed, group_consumer
 from keeper.streams.topic_admin import offsets_kept_for
@@ -21,11 +21,16 @@ REPLAY_GROUP: Final = "keeper-dead-letter-replay"
 """Whose offsets say which letters have been replayed."""
 _TIMEOUT_S: Final = 30.0
 _IDENTITY: Final = ("consumer-group", "origin-topic", "origin-partition", "origin-offset", "time")
+LetterIdentity: TypeAlias = tuple[str | bytes | None, ...]
 _CLOCKS_APART: Final = timedelta(hours=1)
 
 
 class ReplayFailedError(TransientError):
     """Kafka did not take the messages; none of them is on the topic."""
+
+
+class OlderLettersError(TerminalError):
+    """Letters that may have been replayed before are there; somebody must decide about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,15 @@ class StoredLetter:
         return f"{self.partition}:{self.offset}"
 
     @property
-    def identity(self) -> tuple[str | None, ...]:
-        """What no two letters have in common, and a copy of one has: by whom, of what, and when."""
-        return tuple(self.headers.get(name) for name in _IDENTITY)
+    def identity(self) -> LetterIdentity:
+        """What no two letters have in common, and a copy of one has: by whom, of what, and when.
+
+        Another program's letter need not say that; all there is of it stands for it.
+        """
+        if all(name in self.headers for name in _IDENTITY):
+            return tuple(self.headers[name] for name in _IDENTITY)
+        said = (text for header in sorted(self.headers.items()) for text in header)
+        return (*said, self.key, self.value)
 
     @property
     def origin(self) -> str:
@@ -74,7 +85,8 @@ class DeadLetterBox:
 
     def __init__(self, config: KafkaConfig, topic: str, *, clock: Clock = utc_now) -> None:
         """Connect lazily."""
-        self._clock = clock
+        # One moment for all that is asked: else a letter grows older between two questions.
+        self._opened_at = clock()
         self._config = config
         self._topic = topic
         self._box = dead_letter_topic(topic)
@@ -122,18 +134,53 @@ class DeadLetterBox:
         else:
             start = self._reader.offsets_at(self._box, since)
         if only_left:
-            done = committed(self._config, REPLAY_GROUP, {self._box: len(start)})
-            if not however_old and len(done) < len(start):
-                # Whoever was replayed so long ago may be so again: nothing is known of it.
-                kept_for = offsets_kept_for(self._config.admin())
-                known_since = self._clock() - kept_for + _CLOCKS_APART
-                remembered = self._reader.offsets_at(self._box, known_since)
-                done = {(self._box, p): offset for p, offset in remembered.items()} | done
-            start = {p: max(offset, done.get((self._box, p), 0)) for p, offset in start.items()}
+            start = self._left_from(start, however_old=however_old)
         for partition, offset in (after or {}).items():
             if partition in start:
                 start[partition] = max(start[partition], offset + 1)
         yield from map(self._letter, self._reader.read(self._box, start))
+
+    def validate_none_is_older(self) -> None:
+        """Require that no message is left whose letter is older than Kafka remembers replays.
+
+        To replay later ones of its partition passes over it for good.
+
+        Raises:
+            OlderLettersError: There are some.
+            UnknownTopicError: There is no such topic or box.
+            TransientError: Kafka does not answer.
+        """
+        start = {span.partition: span.start for span in self._reader.spans(self._box)}
+        known = self._left_from(start, however_old=False)
+        left = self._left_from(start, however_old=True)
+        asked = {p: offset for p, offset in left.items() if offset < known[p]}
+        if not asked:
+            return
+        with closing(self._reader.read(self._box, asked)) as messages:
+            older = sum(
+                1
+                for message in messages
+                if (message.offset() or 0) < known[message.partition() or 0]
+                and message.value() is not None
+            )
+        if older:
+            raise OlderLettersError(
+                f"nothing was published: {older:,} dead letters of {self._topic} are older than "
+                "Kafka remembers what was replayed, so that they may have been. To publish them "
+                f"too: keeper topics dlq replay {self._topic} --older; to pass them over for good: "
+                f"keeper topics dlq replay {self._topic} --skip-older"
+            )
+
+    def _left_from(self, start: Mapping[int, int], *, however_old: bool) -> dict[int, int]:
+        """Return, by partition, from where on letters have not been replayed."""
+        done = committed(self._config, REPLAY_GROUP, {self._box: len(start)})
+        if not however_old and len(done) < len(start):
+            # Whoever was replayed so long ago may be so again: nothing is known of it.
+            kept_for = offsets_kept_for(self._config.admin())
+            known_since = self._opened_at - kept_for + _CLOCKS_APART
+            remembered = self._reader.offsets_at(self._box, known_since)
+            done = {(self._box, p): offset for p, offset in remembered.items()} | done
+        return {p: max(offset, done.get((self._box, p), 0)) for p, offset in start.items()}
 
     def letter_at(self, partition: int, offset: int) -> StoredLetter | None:
         """Return the letter at a place; None if there is none, or none any more.

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from keeper.errors import TerminalError
-from keeper.streams.dead_letters.box import StoredLetter
+from keeper.streams.dead_letters.box import LetterIdentity, StoredLetter
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -79,22 +79,22 @@ def read_letters(path: Path) -> Generator[StoredLetter]:
             raise NotALetterError(f"line {number} of {path} is no dead letter: {error}") from None
 
 
-def exported_until(path: Path, topic: str) -> dict[int, int]:
-    """Return, by partition, the last offset of a topic's letters in a file, and cut what is torn.
+def exported_to(path: Path, topic: str) -> set[LetterIdentity]:
+    """Return which letters of a topic a file has, and cut what is torn.
+
+    Where they lay says nothing: in a Kafka made anew offsets begin again, and an earlier export may
+    have left some out.
 
     Raises:
         NotALetterError: It is no file of an export.
     """
     if not path.exists():
-        return {}
-    last: dict[int, int] = {}
-    for letter in read_letters(path):
-        if letter.topic == topic:
-            last[letter.partition] = max(letter.offset, last.get(letter.partition, -1))
+        return set()
+    found = {letter.identity for letter in read_letters(path) if letter.topic == topic}
     whole = sum(map(len, _whole_lines(path)))
     with path.open("r+b") as file:
         file.truncate(whole)
-    return last
+    return found
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from keeper.errors import TransientError
 from keeper.streams.consumers import batch_consumer as consumer_module
 from keeper.streams.consumers import losses as losses_module
 from keeper.streams.consumers.batch_consumer import BatchConsumer
-from keeper.streams.consumers.losses import Loss
+from keeper.streams.consumers.losses import LOSSES, Loss
 from tests.unit.streams.fake_kafka import FakeKafka, FakeMessage, consumer_of
 
 Patch = pytest.MonkeyPatch
@@ -99,3 +99,52 @@ def test_a_loss_that_cannot_be_recorded_is_not_committed_over(monkeypatch: Patch
     assert len(refused) == 3
     assert consumer.metrics.messages_lost == 30
     assert kafka.commits == [{0: 41}]
+
+
+def test_nothing_is_waited_for_once_another_worker_has_the_partition_of_a_loss(
+    monkeypatch: Patch,
+) -> None:
+    kafka = FakeKafka([FakeMessage(40)])
+    kafka.reads.append(lambda: kafka.lose(0))
+    kafka.stands = {0: (10, ""), 1: (0, "")}
+    kafka.starts[0] = 40
+    waits: list[bool] = []
+
+    def refuse(_: Loss) -> None:
+        waits.append(consumer.metrics.waits.record(LOSSES, "not now"))
+        raise TransientError("not now")
+
+    consumer = consumer_of(monkeypatch, kafka, lambda _: None, on_loss=refuse)
+    consumer.run(until_idle=True)
+
+    assert waits == [True]
+    assert consumer.metrics.waits.by_part() == {}
+
+
+def test_a_loss_that_was_refused_while_nothing_came_is_waited_for_until_it_is_kept(
+    monkeypatch: Patch,
+) -> None:
+    kafka = FakeKafka([FakeMessage(0)])
+    kafka.stands = {0: (0, ""), 1: (0, "")}
+    kafka.ends[0] = 10
+    seen: list[list[str]] = []
+
+    def see() -> None:
+        seen.append(list(consumer.metrics.waits.by_part()))
+        # The next look at what is there comes at once from now on, and then much later.
+        monkeypatch.setattr(losses_module, "_LOOK_EVERY_S", 0 if len(seen) in {1, 3} else 1_000)
+
+    kafka.reads += [[], lambda: kafka.starts.update({0: 9}), see, see, see, see]
+    kafka.reads.append([FakeMessage(9)])
+    refusals = ["not now"]
+
+    def keep(_: Loss) -> None:
+        if refusals:
+            consumer.metrics.waits.record(LOSSES, refusals.pop())
+            raise TransientError("not now")
+
+    monkeypatch.setattr(losses_module, "_LOOK_EVERY_S", 1_000)
+    consumer = consumer_of(monkeypatch, kafka, lambda _: None, on_loss=keep)
+    consumer.run(until_idle=True)
+
+    assert seen == [[], [LOSSES], [LOSSES], []]
