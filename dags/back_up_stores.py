@@ -27,8 +27,8 @@ None.
 
 ### Run it again
 As often as you like: each run makes a backup; two at once ask for one. Clear `ask_for_backup` to
-ask again. `keeper backup make`, `check` and `prune` do the same from a shell. `airflow backfill
-create` is refused: a backup is of the present.
+ask again. `keeper backup make`, `check` and `prune` do the same from a shell.
+`airflow backfill create` is refused: a backup is of the present.
 """
 
 from datetime import UTC, datetime, timedelta

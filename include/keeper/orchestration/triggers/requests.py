@@ -3,15 +3,17 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Connection
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from keeper.errors import TransientError
 from keeper.orchestration.airflow.connections import POSTGRES_CONN, postgres_config
-from keeper.stores.postgres.connection import PostgresConfig, session
-from keeper.stores.postgres.requests.queue import Standing, standing_of
+
+if TYPE_CHECKING:
+    from keeper.stores.postgres.connection import PostgresConfig
+    from keeper.stores.postgres.requests.queue import Standing
 
 
 class RequestEndedTrigger(BaseTrigger):
@@ -69,11 +71,15 @@ class RequestEndedTrigger(BaseTrigger):
                 return
             await asyncio.sleep(self.poll_interval_s)
 
-    def _standing(self, config: PostgresConfig) -> Standing | None:
+    def _standing(self, config: "PostgresConfig") -> "Standing | None":
+        # Who reads the DAGs, which name this trigger, needs no client of PostgreSQL.
+        from keeper.stores.postgres.connection import session
+        from keeper.stores.postgres.requests.queue import standing_of
+
         with session(config) as connection:
             return standing_of(connection, self.request_id)
 
-    def _is_over(self, found: Standing | None) -> bool:
+    def _is_over(self, found: "Standing | None") -> bool:
         now = time.time()
         if now >= self.ended_before or (found is not None and found.state.has_ended):
             return True
