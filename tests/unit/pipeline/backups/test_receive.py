@@ -18,6 +18,7 @@ from keeper.pipeline.services import monitor_backups
 from keeper.pipeline.services.monitor_backups import LOG_AGE, LOG_BEHIND, monitor_log
 from keeper.settings import Settings
 from keeper.stores.lake.paths import LakePath
+from keeper.stores.postgres.backups import wal
 from keeper.stores.postgres.backups.programs import Programs, Server
 from keeper.stores.postgres.backups.wal import SEGMENT_BYTES, Segment, Slot, segments_in
 
@@ -36,12 +37,12 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     monkeypatch.setattr(receive, "server_of", lambda _: Server(18_0004, "7"))
     monkeypatch.setattr(receive, "timeline_of", lambda _: 1)
     monkeypatch.setattr(receive, "copy_replies", lambda *_, **__: None)
-    monkeypatch.setattr(receive.wal, "make_slot", lambda _: None)
-    monkeypatch.setattr(receive.wal, "segment_bytes_of", lambda _: SEGMENT_BYTES)
+    monkeypatch.setattr(wal, "make_slot", lambda _: None)
+    monkeypatch.setattr(wal, "segment_bytes_of", lambda _: SEGMENT_BYTES)
     monkeypatch.setattr(Programs, "require_as_new_as", lambda *_: None)
 
     def stand_in(command: str) -> None:
-        monkeypatch.setattr(receive.wal, "receiver", lambda *_: (["sh", "-c", command], {}))
+        monkeypatch.setattr(wal, "receiver", lambda *_: (["sh", "-c", command], {}))
 
     return stand_in
 
@@ -100,7 +101,7 @@ def found(monkeypatch: pytest.MonkeyPatch, slot: Slot) -> str | None:
     monkeypatch.setattr(monitor_backups, "slot_of", lambda _: slot)
     connection: Any = None
     trouble = monitor_log(connection, at=NOW).trouble
-    return trouble and trouble.subject
+    return None if trouble is None else trouble.subject
 
 
 def test_a_log_that_nobody_takes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
