@@ -97,8 +97,19 @@ def maintain(
     KEEPER_HISTORY_RETENTION_DAYS and KEEPER_RECORDS_RETENTION_DAYS say what that is.
     Example: keeper storage maintain --apply
     """
-    from keeper.pipeline.storage.course import Course, choose_course, record_course
-    from keeper.pipeline.storage.maintain import Retention, drop_old, require_sound_storage
+    from keeper.pipeline.storage.course import (
+        Course,
+        choose_courses,
+        only_reported,
+        record_courses,
+    )
+    from keeper.pipeline.storage.maintain import (
+        Kind,
+        Retention,
+        drop_old,
+        kind_of,
+        require_sound_storage,
+    )
     from keeper.settings import load_settings
     from keeper.stores.postgres.storage.retention import analyse, make_months
 
@@ -111,19 +122,34 @@ def maintain(
     with database() as connection:
         require_sound_storage(connection, utc_now())
         analyse(connection)
-        course = choose_course(connection, asked=apply, by_setting=settings.retention.apply)
-        old = drop_old(connection, retention, at=utc_now(), apply=course is Course.DELETE)
-        found = [f"{one.name}: {one.rows:,} rows, {one.bytes / 1e6:,.1f} MB" for one in old]
+        courses = choose_courses(connection, settings.retention, asked=apply)
+        is_for_show = Course.REPORT in courses.values()
+        old = drop_old(
+            connection,
+            retention,
+            at=utc_now(),
+            apply=not is_for_show,
+            only_reported=only_reported(courses),
+        )
+        found: dict[Kind, list[str]] = {}
+        for one in old:
+            line = f"{one.name}: {one.rows:,} rows, {one.bytes / 1e6:,.1f} MB"
+            typer.echo(line)
+            if kind := kind_of(one.name):
+                found.setdefault(kind, []).append(line)
         operator = settings.people.operator_email
-        record_course(connection, course, found, operator=operator, at=utc_now())
-    for line in found:
-        typer.echo(line)
+        reported = record_courses(
+            connection, courses, found, settings.retention, operator=operator, at=utc_now()
+        )
     if not old:
         typer.echo("Nothing is past its retention.")
-    elif course is Course.REPORT:
+    elif is_for_show:
         typer.echo("Nothing was dropped; --apply does.")
-    elif course is Course.FIRST_REPORT:
-        typer.echo(f"Nothing was dropped yet; {operator} is notified, and the next run drops it.")
+    elif reported:
+        kinds = " and ".join(reported)
+        typer.echo(
+            f"Not dropped yet: old {kinds}; {operator} is notified, and the next run drops it."
+        )
 
 
 @app.command("mend-clock")
