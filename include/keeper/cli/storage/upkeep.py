@@ -1,6 +1,6 @@
 """`keeper storage`: what Keeper's database takes, and keeping it in order."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +11,12 @@ from keeper.cli.session import database, progress_bar
 from keeper.cli.tables import harmless, print_table
 from keeper.clock import utc_now
 
+_TABLES: Final = {
+    "series": "price series",
+    "states": "states of rules",
+    "products": "descriptions",
+    "kinds": "products that are no standard ones",
+}
 app = typer.Typer(help="What the database takes, and keeping it in order.", no_args_is_help=True)
 
 
@@ -154,20 +160,21 @@ def maintain(
 
 @app.command("mend-clock")
 def mend_clock(dry_run: DryRunOption = False, yes: YesOption = False) -> None:
-    """Set back what was checked in the future, by a clock that was ahead: to this moment.
+    """Set back what was checked or seen in the future, by a clock that was ahead: to this moment.
 
-    Else no later check counts until then. Points, prices and alerts stay as they are. Set the
-    machine's clock right first. Example: keeper storage mend-clock --dry-run
+    Else no later check counts until then, and nothing is asked for. Points, prices and alerts stay
+    as they are. Set the machine's clock right first. Example: keeper storage mend-clock --dry-run
     """
-    from keeper.stores.postgres.runs.clocks import series_of_the_future, set_clocks_back
+    from keeper.stores.postgres.runs.clocks import rows_of_the_future, set_clocks_back
 
     now = utc_now()
     with database() as connection:
-        found = series_of_the_future(connection, now)
+        found = rows_of_the_future(connection, now)
         if not found:
             typer.echo("Nothing was checked in the future.")
             return
-        said = f"{found:,} price series were last checked after {time_text(now)}"
+        counts = ", ".join(f"{count:,} {_TABLES.get(name, name)}" for name, count in found.items())
+        said = f"checked or seen after {time_text(now)}: {counts}"
         if dry_run:
             typer.echo(f"dry run: {said}; nothing was changed")
             return
@@ -177,5 +184,6 @@ def mend_clock(dry_run: DryRunOption = False, yes: YesOption = False) -> None:
             done = set_clocks_back(connection, now)
     typer.echo(
         f"set back: {done.series:,} series, {done.points:,} points, {done.watches:,} watches, "
-        f"{done.states:,} states of rules, {done.products:,} descriptions"
+        f"{done.states:,} states of rules, {done.products:,} descriptions, {done.kinds:,} products "
+        f"that are no standard ones, {done.deals:,} deals"
     )
