@@ -180,7 +180,7 @@ def _copy_server(
 def _dump(
     settings: Settings, keepers: PostgresConfig, made: _Made, migrations: list[str]
 ) -> tuple[Kind, datetime, Postgres]:
-    _require_whole_sight(keepers)
+    _require_readable(keepers)
     programs, server = programs_of(settings), server_of(keepers)
     programs.require_as_new_as("pg_dump", server)
     databases = ["Keeper"]
@@ -205,7 +205,7 @@ def _dump(
     return Kind.DUMP, seen.moment, postgres
 
 
-def _require_whole_sight(config: PostgresConfig) -> None:
+def _require_readable(config: PostgresConfig) -> None:
     with session(config) as connection:
         rows = connection.execute(
             "SELECT current_user AS login FROM pg_class"
