@@ -3,7 +3,8 @@
 Every night: makes the partitions of the coming months, updates the daily roll-ups and averages with
 the new points, inspects the database, runs ANALYZE on its tables, and drops what is past its
 retention if `KEEPER_APPLY_RETENTION` says so, which is the default on a server. The first run that
-would drop something notifies the operator of it instead; the next one drops it.
+would drop something of a kind, or sooner than before, notifies the operator of it instead; the next
+one drops it.
 
 ### Reads
 The tables of Keeper's database and its catalogue; the lake, Data Docs and Airflow's logs, also

@@ -84,8 +84,10 @@ SELECT ctid FROM collected_deals d WHERE last_seen_at < %(before)s
 SELECT ctid FROM product_proposals WHERE proposed_at < %(before)s AND state <> 'REJECTED'
 
 -- name: old_operator_notices
--- Returns the places of notices resolved before a moment; open ones stay.
-SELECT ctid FROM operator_notices WHERE resolved_at < %(before)s
+-- Returns the places of notices resolved before a moment; open ones stay, and reports of what is past its
+-- retention, which say that it may be deleted.
+SELECT ctid FROM operator_notices
+WHERE resolved_at < %(before)s AND NOT starts_with(topic, 'retention:')
 
 -- name: old_audit_log
 -- Returns the places of entries from before a moment.
@@ -121,9 +123,10 @@ SELECT (pg_total_relation_size(oid)
     * least(1, %(rows)s::float / greatest(reltuples, %(rows)s, 1)))::bigint AS bytes
 FROM pg_class WHERE oid = %(table)s::text::regclass
 
--- name: was_reported
--- Returns whether a notice of a topic has been raised, open or not.
-SELECT EXISTS (SELECT FROM operator_notices WHERE topic = %(topic)s) AS was
+-- name: retention_topics
+-- Returns the topics of reports of what is past its retention, open or not, the oldest first.
+SELECT topic FROM operator_notices WHERE topic = %(topic)s OR starts_with(topic, %(topic)s || ':')
+ORDER BY notice_id
 
 -- name: drop_partition
 -- Drops a partition of price_points and notifies keeper_changes that points of any series may have gone.

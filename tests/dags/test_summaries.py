@@ -11,12 +11,13 @@ from keeper.orchestration.airflow.failures import PROBLEM, Problem
 from keeper.orchestration.airflow.task_states import first_cause
 from keeper.orchestration.check_operations import check_line
 from keeper.orchestration.check_services import services_line
-from keeper.orchestration.maintain_storage import storage_line
+from keeper.orchestration.maintain_storage import past_retention, storage_line
 from keeper.orchestration.reconcile_stores import mirror_line
 from keeper.orchestration.report_deals import report_line
 from keeper.orchestration.runs import summaries
 from keeper.pipeline.runs.finish import RunFailedError
 from keeper.pipeline.services.names import SERVICES
+from keeper.pipeline.storage.maintain import Kind
 
 
 class LastTask:
@@ -161,13 +162,13 @@ DAYS = {"days": 9, "different": 2, "missing": 3, "outdated": 0, "surplus": 1, "r
                 },
                 {"replies": {"replies": 7, "bytes": 99}, "run_files": {"runs": 1, "bytes": 5}},
                 ["keeper-task-logs-2025-12"],
-                apply=True,
+                kept=[],
             ),
             "1 new months; rolled up 4 series, 9 days, 0 statistics; 5 rows, 8 replies, runs "
             "and folders and 1 months of logs in Elasticsearch (3.4 MB) dropped",
         ),
         (
-            storage_line(None, None, None, None, None, apply=False),
+            storage_line(None, None, None, None, None, kept=list(Kind)),
             "0 new months; rolled up nothing; 0 rows, 0 replies, runs and folders and 0 months of "
             "logs in Elasticsearch (0.0 MB) are past their retention and were kept",
         ),
@@ -176,3 +177,12 @@ DAYS = {"days": 9, "different": 2, "missing": 3, "outdated": 0, "surplus": 1, "r
 )
 def test_a_line_says_what_there_is_to_say(line: str, expected: str) -> None:
     assert line == expected
+
+
+def test_what_expires_by_itself_is_no_report() -> None:
+    tickets = {"feed_tickets": {"rows": 1, "bytes": 99}, "sessions": {"rows": 1, "bytes": 99}}
+    assert past_retention(tickets, {"replies": {"replies": 0, "bytes": 0}}, []) == {}
+
+    found = past_retention(tickets, {"data_docs": {"folders": 2, "bytes": 99}}, [])
+
+    assert list(found) == [Kind.RUN_FILES, Kind.AIRFLOW]

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from keeper.errors import SettingsError
+from keeper.pipeline.backups.make import make_backup
 from keeper.pipeline.storage.maintain import Retention, drop_old
+from keeper.settings import load_settings
 from keeper.stores.postgres.access import APPLICATION, CONSOLE, READ, ROLES, grant_access
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.lock_waits import LockedOutError, retried
@@ -67,6 +71,19 @@ def test_the_application_loads_and_keeps_order_without_owning_anything(
                 connection.execute(statement.encode())
         with pytest.raises(psycopg.errors.RaiseException, match="users is no partition"):
             connection.execute("SELECT drop_price_partition('users')")
+
+
+def test_a_dump_needs_the_login_that_owns_the_tables(
+    login: Callable[[str], PostgresConfig], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", login(APPLICATION).url)
+    monkeypatch.setenv("KEEPER_BACKUPS", str(tmp_path))
+    monkeypatch.delenv("KEEPER_BACKUP_SERVER_URL", raising=False)
+
+    load_settings.cache_clear()
+    with pytest.raises(SettingsError, match="keeper_app may not read all"):
+        make_backup(load_settings())
+    load_settings.cache_clear()
 
 
 def test_upkeep_names_whose_transaction_holds_it_up(

@@ -43,6 +43,12 @@ YEARS = Retention(points=3650, records=400)
 WHEN = datetime(2028, 6, 1, tzinfo=UTC)
 """Ten years after the first partition's end."""
 
+EXPIRED = """
+    INSERT INTO sign_in_links (user_id, digest, is_mailed, created_at, expires_at)
+    SELECT user_id, '\\x01', false, now() - interval '500 days', now() - interval '499 days'
+    FROM users LIMIT 1
+"""
+
 
 @pytest.fixture
 def store(database: PostgresConfig) -> Iterator[Callable[[Sequence[PriceEvent]], object]]:
@@ -393,8 +399,19 @@ class TestCommands:
         load_settings.cache_clear()
         store([price_event(1000)])
         mine = (
-            "SELECT subject, details, resolved_at FROM operator_notices WHERE topic = 'retention'"
+            "SELECT topic, details, resolved_at FROM operator_notices"
+            " WHERE topic LIKE 'retention%' ORDER BY notice_id"
         )
+        # What expires by itself goes, and is no report of anything else.
+        connection.execute("INSERT INTO users (email) VALUES ('reader@example.org')")
+        connection.execute(EXPIRED)
+        monkeypatch.setenv("KEEPER_HISTORY_RETENTION_DAYS", "9000")
+        load_settings.cache_clear()
+        keeper("maintain")
+        assert counts(connection, "sign_in_links") == [0]
+        assert connection.execute(mine).fetchall() == []
+        monkeypatch.setenv("KEEPER_HISTORY_RETENTION_DAYS", "1500")
+        load_settings.cache_clear()
 
         told = keeper("maintain").stdout.splitlines()[-1]
         assert "the next run drops it" in told
@@ -410,6 +427,14 @@ class TestCommands:
         assert names(connection)[0] == "price_points_2021"
         (notice,) = connection.execute(mine).fetchall()
         assert notice["resolved_at"] is not None
+
+        # Shortened, perhaps by mistake: that is reported first, too.
+        monkeypatch.setenv("KEEPER_HISTORY_RETENTION_DAYS", "500")
+        load_settings.cache_clear()
+        keeper("maintain")
+        assert names(connection)[0] == "price_points_2021"
+        topics = [row["topic"] for row in connection.execute(mine)]
+        assert topics == ["retention:points=1500", "retention:points=500"]
 
     def test_a_disk_that_gets_full_is_a_problem(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert "GB free" in keeper("status").stdout

@@ -31,6 +31,14 @@ from tests.keepa_simulator import Simulator
 from tests.price_events import price_event
 from tests.waiting import wait_until
 
+ASKED_TOMORROW = (
+    "INSERT INTO users (email) VALUES ('reader@example.org')",
+    "INSERT INTO watched_products (user_id, asin, domain, price_type, last_asked_at)"
+    " SELECT user_id, 'B000000009', 'us', 'NEW', now() + interval '1 day' FROM users LIMIT 1",
+    "INSERT INTO product_kinds (asin, domain, kind, asked_at)"
+    " VALUES ('B000000009', 'us', 'not found', now() + interval '1 day')",
+)
+
 
 class Reader:
     """A loader on a machine whose clock is off, until somebody sets it."""
@@ -177,4 +185,17 @@ def test_what_was_checked_in_the_future_is_said_and_set_back(
     assert monitor_clock(connection, at=utc_now()).trouble is None
     again = CliRunner().invoke(app, ["storage", "mend-clock", "--dry-run"])
     assert "Nothing was checked in the future" in again.stdout
+
+    # What Keepa never delivers has no series, and would be asked for by nobody until then.
+    for statement in ASKED_TOMORROW:
+        connection.execute(statement.encode())
+    again = CliRunner().invoke(app, ["storage", "mend-clock", "--dry-run"])
+    assert "1 watches, 1 products that are no standard ones" in again.stdout
+    mended = CliRunner().invoke(app, ["storage", "mend-clock", "--yes"])
+    assert "set back: 0 series, 0 points, 1 watches" in mended.stdout
+    (row,) = connection.execute(
+        "SELECT last_checked_at, last_asked_at <= now() AND asked_at <= now() AS is_past"
+        " FROM watched_products JOIN product_kinds USING (asin, domain)"
+    ).fetchall()
+    assert row == {"last_checked_at": None, "is_past": True}
     load_settings.cache_clear()

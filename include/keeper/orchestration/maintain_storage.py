@@ -4,11 +4,11 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import Connection, TriggerRule
 from airflow.sdk.configuration import conf
@@ -24,8 +24,12 @@ from keeper.orchestration.airflow.operators import task
 from keeper.orchestration.runs.summaries import conclude
 from keeper.settings import load_settings
 
+if TYPE_CHECKING:
+    from keeper.pipeline.storage.maintain import Kind
+
 _DELETE: Final = "delete"
-"""Of Course, which a DAG file may not import."""
+_REPORT: Final = "report"
+"""Of Course, which a DAG file may not import, as Kind."""
 METADATA_CONN: Final = "keeper_airflow_metadata"
 _LOG: Final = logging.getLogger(__name__)
 
@@ -35,18 +39,18 @@ class CleaningFailedError(TransientError):
 
 
 @task(inlets=[OUTBOX])
-def choose_course(params: dict[str, Any]) -> str:
-    """Return whether this run deletes what is past its retention, or reports it: see Course."""
-    from keeper.pipeline.storage.course import choose_course
+def choose_course(params: dict[str, Any]) -> dict[str, str]:
+    """Return what this run does with what is past its retention, by kind: see Course and Kind."""
+    from keeper.pipeline.storage.course import choose_courses
 
     asked = params["apply"]
     with database() as connection:
-        course = choose_course(
+        courses = choose_courses(
             connection,
+            load_settings().retention,
             asked=None if asked is None else bool(asked),
-            by_setting=load_settings().retention.apply,
         )
-    return course.value
+    return {kind.value: course.value for kind, course in courses.items()}
 
 
 @task(outlets=[PRICE_HISTORY])
@@ -83,14 +87,20 @@ def check() -> None:
 
 
 @task(inlets=[PRICE_HISTORY])
-def drop_old_rows(course: str) -> dict[str, dict[str, int]]:
+def drop_old_rows(course: dict[str, str]) -> dict[str, dict[str, int]]:
     """Drop points and records past their retention; return rows and bytes, by table."""
     from keeper.pipeline.storage.maintain import Retention, drop_old
 
     settings = load_settings()
     retention = Retention(settings.retention.history_days, settings.retention.records_days)
     with database() as connection:
-        old = drop_old(connection, retention, at=utc_now(), apply=course == _DELETE)
+        old = drop_old(
+            connection,
+            retention,
+            at=utc_now(),
+            apply=_REPORT not in course.values(),
+            only_reported=_kept(course),
+        )
     return {one.name: {"rows": one.rows, "bytes": one.bytes} for one in old}
 
 
@@ -101,13 +111,13 @@ def drop_old_rows(course: str) -> dict[str, dict[str, int]]:
     execution_timeout=timedelta(hours=2),
     inlets=[REPLIES],
 )
-def drop_old_files(course: str | None) -> dict[str, Any]:
+def drop_old_files(course: dict[str, str] | None) -> dict[str, Any]:
     """Delete replies, run files, Data Docs and Airflow's logs past their retention."""
-    from keeper.pipeline.storage.maintain import drop_old_folders
+    from keeper.pipeline.storage.maintain import Kind, drop_old_folders
     from keeper.pipeline.storage.prune_lake import prune_lake
     from keeper.stores.postgres.runs.runs import running_runs
 
-    settings, now, apply = load_settings(), utc_now(), course == _DELETE
+    settings, now, kept = load_settings(), utc_now(), _kept(course)
     with database() as connection:
         running = running_runs(connection)
     pruned = prune_lake(
@@ -116,14 +126,17 @@ def drop_old_files(course: str | None) -> dict[str, Any]:
         keep_replies_days=settings.retention.replies_days,
         keep_runs_days=settings.retention.run_files_days,
         running=running,
-        dry_run=not apply,
+        only_counted=kept,
     )
     docs_before = now - timedelta(days=settings.retention.run_files_days)
-    docs = drop_old_folders(Path(settings.folders.data_docs), docs_before, apply=apply)
+    docs = drop_old_folders(
+        Path(settings.folders.data_docs), docs_before, apply=Kind.RUN_FILES not in kept
+    )
     logs_before = now - timedelta(days=settings.retention.airflow_days)
     logs_of = Path(conf.get("logging", "base_log_folder"))
     # A folder a run, and a folder a day of the process that reads the DAG files.
     of_each = (*logs_of.glob("dag_id=*"), logs_of / "dag_processor")
+    apply = Kind.AIRFLOW not in kept
     logs = [drop_old_folders(folder, logs_before, apply=apply) for folder in of_each]
     return {
         "replies": asdict(pruned.replies),
@@ -137,25 +150,26 @@ def drop_old_files(course: str | None) -> dict[str, Any]:
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, is_independent=True)
-def drop_old_task_logs(course: str | None) -> list[str]:
+def drop_old_task_logs(course: dict[str, str] | None) -> list[str]:
     """Drop the months of task logs past their retention from Elasticsearch; return the indices.
 
     Raises:
         AirflowSkipException: Elasticsearch does not answer; the next run makes up for it.
     """
+    from keeper.pipeline.storage.maintain import Kind
     from keeper.stores.elasticsearch.connection import SearchUnavailableError
     from keeper.stores.elasticsearch.task_log_index import drop_months
 
     before = utc_now() - timedelta(days=load_settings().retention.airflow_days)
     with elasticsearch_config().client() as client:
         try:
-            return drop_months(client, before, apply=course == _DELETE)
+            return drop_months(client, before, apply=Kind.AIRFLOW not in _kept(course))
         except SearchUnavailableError as error:
             raise AirflowSkipException(f"{error}; the next run drops what is due") from None
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, is_independent=True, execution_timeout=timedelta(hours=2))
-def clean_airflow(course: str | None) -> None:
+def clean_airflow(course: dict[str, str] | None) -> None:
     """Delete what Airflow's own database has recorded before its retention.
 
     By Airflow's own command, in a process of its own: a task may not reach that database but by
@@ -165,6 +179,8 @@ def clean_airflow(course: str | None) -> None:
         AirflowSkipException: There is no connection to it.
         CleaningFailedError: The command failed; its output is in the log.
     """
+    from keeper.pipeline.storage.maintain import Kind
+
     try:
         connection = Connection.get(METADATA_CONN)
     except AirflowNotFoundException:
@@ -177,7 +193,7 @@ def clean_airflow(course: str | None) -> None:
         *(sys.executable, "-m", "airflow", "db", "clean"),
         *("--clean-before-timestamp", before.isoformat()),
         *("--skip-archive", "--error-on-cleanup-failure"),
-        "--yes" if course == _DELETE else "--dry-run",
+        "--dry-run" if Kind.AIRFLOW in _kept(course) else "--yes",
     ]
     url = connection.get_uri().replace("postgres://", "postgresql+psycopg2://", 1)
     done = subprocess.run(
@@ -197,7 +213,7 @@ def clean_airflow(course: str | None) -> None:
 
 @task(trigger_rule=TriggerRule.ALL_DONE, retries=1, outlets=[OUTBOX])
 def summarise(
-    course: str | None,
+    course: dict[str, str] | None,
     months: list[str] | None,
     rolled_up: dict[str, Any] | None,
     rows: dict[str, dict[str, int]] | None,
@@ -207,38 +223,65 @@ def summarise(
 ) -> str:
     """End the run with its line, or fail where one of its tasks did.
 
-    Before anything is deleted for the first time the operator is notified of what will be.
+    Before anything of a kind is deleted for the first time, or sooner than it was, the operator is
+    notified of what will be.
     """
-    from keeper.pipeline.storage.course import Course, record_course
+    from keeper.pipeline.storage.course import Course, record_courses
+    from keeper.pipeline.storage.maintain import Kind
 
-    line = conclude(ti, storage_line(months, rolled_up, rows, files, logs, apply=course == _DELETE))
+    line = conclude(ti, storage_line(months, rolled_up, rows, files, logs, kept=_kept(course)))
     if course is not None:
+        settings = load_settings()
         with database() as connection:
-            record_course(
+            record_courses(
                 connection,
-                Course(course),
+                {Kind(kind): Course(value) for kind, value in course.items()},
                 past_retention(rows, files, logs),
-                operator=load_settings().people.operator_email,
+                settings.retention,
+                operator=settings.people.operator_email,
                 at=utc_now(),
             )
     return line
+
+
+def _kept(course: Mapping[str, str] | None) -> "frozenset[Kind]":
+    """Return the kinds of which this run deletes nothing: all while the course is not known."""
+    from keeper.pipeline.storage.maintain import Kind
+
+    return frozenset(
+        kind for kind in Kind if course is None or course.get(kind, _DELETE) != _DELETE
+    )
 
 
 def past_retention(
     rows: Mapping[str, Mapping[str, int]] | None,
     files: Mapping[str, Mapping[str, int]] | None,
     logs: Sequence[str] | None,
-) -> list[str]:
-    """Return what is past its retention, a line each, with the bytes it takes."""
-    lines = [
-        f"{name}: {one['rows']:,} rows, {one['bytes'] / 1e6:,.1f} MB"
-        for name, one in (rows or {}).items()
-    ]
-    for kind, one in (files or {}).items():
-        count = sum(n for name, n in one.items() if name != "bytes")
+) -> "dict[Kind, list[str]]":
+    """Return what is past its retention, by kind a line each, with the bytes it takes.
+
+    What expires by itself is left out. Of Airflow's database nobody knows how much is old: it is
+    named with whatever comes first.
+    """
+    from keeper.pipeline.storage.maintain import Kind, kind_of
+
+    found: dict[Kind, list[str]] = {}
+    for name, one in (rows or {}).items():
+        if kind := kind_of(name):
+            line = f"{name}: {one['rows']:,} rows, {one['bytes'] / 1e6:,.1f} MB"
+            found.setdefault(kind, []).append(line)
+    kinds = {"replies": Kind.REPLIES, "run_files": Kind.RUN_FILES, "data_docs": Kind.RUN_FILES}
+    for name, one in (files or {}).items():
+        count = sum(n for part, n in one.items() if part != "bytes")
         if count:
-            lines.append(f"{kind.replace('_', ' ')}: {count:,}, {one['bytes'] / 1e6:,.1f} MB")
-    return lines + [f"logs in Elasticsearch: {name}" for name in logs or ()]
+            line = f"{name.replace('_', ' ')}: {count:,}, {one['bytes'] / 1e6:,.1f} MB"
+            found.setdefault(kinds.get(name, Kind.AIRFLOW), []).append(line)
+    if logs:
+        lines = [f"logs in Elasticsearch: {name}" for name in logs]
+        found.setdefault(Kind.AIRFLOW, []).extend(lines)
+    if found:
+        found.setdefault(Kind.AIRFLOW, []).append("what Airflow's own database records of old runs")
+    return found
 
 
 def storage_line(
@@ -248,18 +291,25 @@ def storage_line(
     files: Mapping[str, Any] | None,
     logs: Sequence[str] | None,
     *,
-    apply: bool,
+    kept: "Collection[Kind]",
 ) -> str:
-    """Return the line of `maintain_storage`."""
+    """Return the line of `maintain_storage`; `kept` are the kinds of which nothing was deleted."""
+    from keeper.pipeline.storage.maintain import Kind
+
     rolled = ", ".join(f"{count} {name}" for name, count in (rolled_up or {}).items())
     # Of each kind a count and the bytes it takes.
     kinds = list((files or {}).values())
     count = sum(n for kind in kinds for name, n in kind.items() if name != "bytes")
     tables = list((rows or {}).values())
     size = sum(one["bytes"] for one in (*tables, *kinds))
+    became = "dropped"
+    if kept:
+        became = "are past their retention and were kept"
+        if len(kept) < len(Kind):
+            became = f"dropped, but for {', '.join(sorted(kept))}, which were kept"
     return (
         f"{len(months or ())} new months; rolled up {rolled or 'nothing'}; "
         f"{sum(one['rows'] for one in tables)} rows, {count} replies, runs and folders "
         f"and {len(logs or ())} months of logs in Elasticsearch ({size / 1e6:,.1f} MB) "
-        f"{'dropped' if apply else 'are past their retention and were kept'}"
+        f"{became}"
     )

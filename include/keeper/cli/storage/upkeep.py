@@ -1,6 +1,6 @@
 """`keeper storage`: what Keeper's database takes, and keeping it in order."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +11,12 @@ from keeper.cli.session import database, progress_bar
 from keeper.cli.tables import harmless, print_table
 from keeper.clock import utc_now
 
+_TABLES: Final = {
+    "series": "price series",
+    "states": "states of rules",
+    "products": "descriptions",
+    "kinds": "products that are no standard ones",
+}
 app = typer.Typer(help="What the database takes, and keeping it in order.", no_args_is_help=True)
 
 
@@ -97,8 +103,19 @@ def maintain(
     KEEPER_HISTORY_RETENTION_DAYS and KEEPER_RECORDS_RETENTION_DAYS say what that is.
     Example: keeper storage maintain --apply
     """
-    from keeper.pipeline.storage.course import Course, choose_course, record_course
-    from keeper.pipeline.storage.maintain import Retention, drop_old, require_sound_storage
+    from keeper.pipeline.storage.course import (
+        Course,
+        choose_courses,
+        only_reported,
+        record_courses,
+    )
+    from keeper.pipeline.storage.maintain import (
+        Kind,
+        Retention,
+        drop_old,
+        kind_of,
+        require_sound_storage,
+    )
     from keeper.settings import load_settings
     from keeper.stores.postgres.storage.retention import analyse, make_months
 
@@ -111,37 +128,53 @@ def maintain(
     with database() as connection:
         require_sound_storage(connection, utc_now())
         analyse(connection)
-        course = choose_course(connection, asked=apply, by_setting=settings.retention.apply)
-        old = drop_old(connection, retention, at=utc_now(), apply=course is Course.DELETE)
-        found = [f"{one.name}: {one.rows:,} rows, {one.bytes / 1e6:,.1f} MB" for one in old]
+        courses = choose_courses(connection, settings.retention, asked=apply)
+        is_for_show = Course.REPORT in courses.values()
+        old = drop_old(
+            connection,
+            retention,
+            at=utc_now(),
+            apply=not is_for_show,
+            only_reported=only_reported(courses),
+        )
+        found: dict[Kind, list[str]] = {}
+        for one in old:
+            line = f"{one.name}: {one.rows:,} rows, {one.bytes / 1e6:,.1f} MB"
+            typer.echo(line)
+            if kind := kind_of(one.name):
+                found.setdefault(kind, []).append(line)
         operator = settings.people.operator_email
-        record_course(connection, course, found, operator=operator, at=utc_now())
-    for line in found:
-        typer.echo(line)
+        reported = record_courses(
+            connection, courses, found, settings.retention, operator=operator, at=utc_now()
+        )
     if not old:
         typer.echo("Nothing is past its retention.")
-    elif course is Course.REPORT:
+    elif is_for_show:
         typer.echo("Nothing was dropped; --apply does.")
-    elif course is Course.FIRST_REPORT:
-        typer.echo(f"Nothing was dropped yet; {operator} is notified, and the next run drops it.")
+    elif reported:
+        kinds = " and ".join(reported)
+        typer.echo(
+            f"Not dropped yet: old {kinds}; {operator} is notified, and the next run drops it."
+        )
 
 
 @app.command("mend-clock")
 def mend_clock(dry_run: DryRunOption = False, yes: YesOption = False) -> None:
-    """Set back what was checked in the future, by a clock that was ahead: to this moment.
+    """Set back what was checked or seen in the future, by a clock that was ahead: to this moment.
 
-    Else no later check counts until then. Points, prices and alerts stay as they are. Set the
-    machine's clock right first. Example: keeper storage mend-clock --dry-run
+    Else no later check counts until then, and nothing is asked for. Points, prices and alerts stay
+    as they are. Set the machine's clock right first. Example: keeper storage mend-clock --dry-run
     """
-    from keeper.stores.postgres.runs.clocks import series_of_the_future, set_clocks_back
+    from keeper.stores.postgres.runs.clocks import rows_of_the_future, set_clocks_back
 
     now = utc_now()
     with database() as connection:
-        found = series_of_the_future(connection, now)
+        found = rows_of_the_future(connection, now)
         if not found:
             typer.echo("Nothing was checked in the future.")
             return
-        said = f"{found:,} price series were last checked after {time_text(now)}"
+        counts = ", ".join(f"{count:,} {_TABLES.get(name, name)}" for name, count in found.items())
+        said = f"checked or seen after {time_text(now)}: {counts}"
         if dry_run:
             typer.echo(f"dry run: {said}; nothing was changed")
             return
@@ -151,5 +184,6 @@ def mend_clock(dry_run: DryRunOption = False, yes: YesOption = False) -> None:
             done = set_clocks_back(connection, now)
     typer.echo(
         f"set back: {done.series:,} series, {done.points:,} points, {done.watches:,} watches, "
-        f"{done.states:,} states of rules, {done.products:,} descriptions"
+        f"{done.states:,} states of rules, {done.products:,} descriptions, {done.kinds:,} products "
+        f"that are no standard ones, {done.deals:,} deals"
     )

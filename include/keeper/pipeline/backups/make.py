@@ -180,6 +180,7 @@ def _copy_server(
 def _dump(
     settings: Settings, keepers: PostgresConfig, made: _Made, migrations: list[str]
 ) -> tuple[Kind, datetime, Postgres]:
+    _require_readable(keepers)
     programs, server = programs_of(settings), server_of(keepers)
     programs.require_as_new_as("pg_dump", server)
     databases = ["Keeper"]
@@ -202,6 +203,23 @@ def _dump(
         rows=seen.rows,
     )
     return Kind.DUMP, seen.moment, postgres
+
+
+def _require_readable(config: PostgresConfig) -> None:
+    with session(config) as connection:
+        rows = connection.execute(
+            "SELECT current_user AS login FROM pg_class"
+            " WHERE relnamespace = 'public'::regnamespace AND ("
+            "  relkind IN ('r', 'p') AND NOT has_table_privilege(oid, 'SELECT')"
+            # Of another kind of relation it is an error to ask, whatever comes first.
+            "  OR CASE WHEN relkind = 'S' THEN NOT has_sequence_privilege(oid, 'SELECT') END)"
+            " LIMIT 1"
+        ).fetchall()
+    if rows:
+        raise SettingsError(
+            f"{rows[0]['login']} may not read all of Keeper's database: a dump needs the login "
+            "that owns it, as keeper migrate does; give this command that one in DATABASE_URL"
+        )
 
 
 def _offsets(

@@ -3,15 +3,17 @@
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from keeper.errors import TerminalError
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.storage.retention import (
+    EXPIRING,
     Old,
     drop_old_points,
     drop_old_records,
@@ -23,6 +25,16 @@ _LOG: Final = logging.getLogger(__name__)
 
 class StorageUnsoundError(TerminalError):
     """The database needs somebody's hand; says whose and what."""
+
+
+class Kind(StrEnum):
+    """What has a retention of its own; the name is part of a notice's topic."""
+
+    POINTS = "points"
+    RECORDS = "records"
+    REPLIES = "replies"
+    RUN_FILES = "run_files"
+    AIRFLOW = "airflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,12 @@ def require_sound_storage(connection: Connection, at: datetime) -> None:
 
 
 def drop_old(
-    connection: Connection, retention: Retention, *, at: datetime, apply: bool
+    connection: Connection,
+    retention: Retention,
+    *,
+    at: datetime,
+    apply: bool,
+    only_reported: Collection[Kind] = (),
 ) -> list[Old]:
     """Drop points and records that are past their retention and return what they were.
 
@@ -61,28 +78,46 @@ def drop_old(
         retention: For how long they are kept.
         at: Now.
         apply: Drop; otherwise only say what would go.
+        only_reported: Of these kinds only say it all the same; what expires by itself goes.
 
     Raises:
         NotRolledUpError: Some of the points have not been rolled up.
     """
-    old = _old(connection, retention, at=at, apply=apply)
+    old = _old(connection, retention, at=at, apply=apply, only_reported=only_reported)
     for one in old:
-        _LOG.info("%s: %s", "dropped" if apply else "would drop", asdict(one))
+        is_gone = apply and kind_of(one.name) not in only_reported
+        _LOG.info("%s: %s", "dropped" if is_gone else "would drop", asdict(one))
     return old
+
+
+def kind_of(name: str) -> Kind | None:
+    """Return the kind of a table or partition of `drop_old`; None of what expires by itself."""
+    if name in EXPIRING:
+        return None
+    return Kind.POINTS if name.startswith("price_points_") else Kind.RECORDS
 
 
 def past_retention(connection: Connection, retention: Retention, *, at: datetime) -> list[Old]:
     """Return the points and records that are past their retention, and stay for now."""
-    return _old(connection, retention, at=at, apply=False)
+    return _old(connection, retention, at=at, apply=False, only_reported=())
 
 
-def _old(connection: Connection, retention: Retention, *, at: datetime, apply: bool) -> list[Old]:
+def _old(
+    connection: Connection,
+    retention: Retention,
+    *,
+    at: datetime,
+    apply: bool,
+    only_reported: Collection[Kind],
+) -> list[Old]:
     old = []
     if retention.points is not None:
         before = at - timedelta(days=retention.points)
-        old += drop_old_points(connection, before, apply=apply)
+        old += drop_old_points(connection, before, apply=apply and Kind.POINTS not in only_reported)
     before = at - timedelta(days=retention.records)
-    return old + drop_old_records(connection, before, apply=apply)
+    return old + drop_old_records(
+        connection, before, apply=apply, only_expiring=Kind.RECORDS in only_reported
+    )
 
 
 def drop_old_folders(root: Path, before: datetime, *, apply: bool) -> OldFiles:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from keeper.pipeline.storage.maintain import Kind
 from keeper.stores.lake.archive import Pruned, ReplyArchive
 from keeper.stores.lake.paths import LakePath
 from keeper.stores.lake.run_retention import PrunedRuns, prune_runs
@@ -29,6 +30,7 @@ def prune_lake(
     keep_runs_days: int,
     running: Collection[str],
     dry_run: bool = False,
+    only_counted: Collection[Kind] = (),
 ) -> PrunedLake:
     """Delete archived replies and the files of runs that are past their retention.
 
@@ -41,10 +43,16 @@ def prune_lake(
         keep_runs_days: How long the files of a run are kept after the last was written.
         running: Ids of the runs that have not ended and keep their files; see running_runs.
         dry_run: Only count.
+        only_counted: Only count these kinds in any case.
     """
-    pruned = PrunedLake(
-        ReplyArchive(lake).prune(at - timedelta(days=keep_replies_days), dry_run=dry_run),
-        prune_runs(lake, at - timedelta(days=keep_runs_days), running=running, dry_run=dry_run),
+    replies_before, runs_before = (
+        at - timedelta(days=days) for days in (keep_replies_days, keep_runs_days)
     )
-    _LOG.info("%s: %s", "would delete" if dry_run else "deleted", pruned)
+    stay = {kind: dry_run or kind in only_counted for kind in (Kind.REPLIES, Kind.RUN_FILES)}
+    pruned = PrunedLake(
+        ReplyArchive(lake).prune(replies_before, dry_run=stay[Kind.REPLIES]),
+        prune_runs(lake, runs_before, running=running, dry_run=stay[Kind.RUN_FILES]),
+    )
+    for kind, one in ((Kind.REPLIES, pruned.replies), (Kind.RUN_FILES, pruned.runs)):
+        _LOG.info("%s: %s", "would delete" if stay[kind] else "deleted", one)
     return pruned

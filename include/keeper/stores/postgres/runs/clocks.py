@@ -26,6 +26,8 @@ class MendedClock:
     watches: int
     states: int
     products: int
+    kinds: int
+    deals: int
 
 
 def clock_readings(connection: Connection, since: datetime) -> list[ClockReading]:
@@ -38,6 +40,15 @@ def series_of_the_future(connection: Connection, after: datetime) -> int:
     """Return how many series were last checked after a moment."""
     row = connection.execute(statements(_SQL)["series_of_the_future"], {"after": after}).fetchone()
     return row["series"] if row else 0
+
+
+def rows_of_the_future(connection: Connection, after: datetime) -> dict[str, int]:
+    """Return how many rows of each table were checked or seen after a moment, where there are any.
+
+    Points are not counted: they are found by their series.
+    """
+    row = connection.execute(statements(_SQL)["rows_of_the_future"], {"after": after}).fetchone()
+    return {name: count for name, count in (row or {}).items() if count}
 
 
 def set_clocks_back(connection: Connection, at: datetime) -> MendedClock:
@@ -53,6 +64,6 @@ def set_clocks_back(connection: Connection, at: datetime) -> MendedClock:
     counts = {
         name: connection.execute(sql[f"set_{name}_back"], {"at": at}).rowcount
         # Points first: they are found by their series.
-        for name in ("points", "states", "watches", "products", "series")
+        for name in ("points", "states", "watches", "products", "kinds", "deals", "series")
     }
     return MendedClock(**counts)

@@ -34,6 +34,10 @@ _RECORDS: Final = (
     "api_tokens",
     "idempotency_keys",
 )
+EXPIRING: Final = frozenset(
+    {"sessions", "sign_in_links", "feed_tickets", "api_tokens", "idempotency_keys"}
+)
+"""Tables of what is worth nothing to anybody after a time of its own."""
 _ROWS_AT_ONCE: Final = 10_000
 _MOST_TRANSACTIONS: Final = 1_500_000_000
 _ANALYSED: Final = (
@@ -181,11 +185,19 @@ def drop_old_points(connection: Connection, before: datetime, *, apply: bool) ->
     return [Old(one.name, one.rows, one.bytes) for one in old]
 
 
-def drop_old_records(connection: Connection, before: datetime, *, apply: bool) -> list[Old]:
+def drop_old_records(
+    connection: Connection, before: datetime, *, apply: bool, only_expiring: bool = False
+) -> list[Old]:
     """Delete what was recorded before a moment, and return how much of each table.
 
     Of token_ledger only requests with an outcome, of price_alerts what is delivered or given up, of
     pipeline_runs what has ended, of operator_notices what is over.
+
+    Args:
+        connection: Outside a transaction.
+        before: What was recorded then or later stays.
+        apply: Delete; otherwise only count.
+        only_expiring: Delete from the tables of EXPIRING alone, and count in the others.
     """
     old = []
     for table in _RECORDS:
@@ -195,16 +207,17 @@ def drop_old_records(connection: Connection, before: datetime, *, apply: bool) -
         rows = row["rows"]
         # Before they go: deleting makes a table no smaller, its room is used again.
         size = _one(connection, "bytes_of_rows", {"table": table, "rows": rows})["bytes"]
-        if apply:
+        if apply and (table in EXPIRING or not only_expiring):
             rows = _delete(connection, table, places, before)
         if rows:
             old.append(Old(table, rows, size))
     return old
 
 
-def was_reported(connection: Connection, topic: str) -> bool:
-    """Return whether the operator was ever notified of a topic; what is over counts."""
-    return bool(_one(connection, "was_reported", {"topic": topic})["was"])
+def retention_topics(connection: Connection, topic: str) -> list[str]:
+    """Return a topic and those below it of which the operator was ever notified, oldest first."""
+    rows = connection.execute(statements(_SQL)["retention_topics"], {"topic": topic})
+    return [row["topic"] for row in rows]
 
 
 def _delete(connection: Connection, table: str, places: sql.SQL, before: datetime) -> int:
