@@ -84,7 +84,7 @@ class Commits:
         self.forget(self._stored_until.keys() - owned)
         # The time beside an offset says from when messages are gone, should retention be faster.
         offsets = [
-            TopicPartition(self._topic, p, o, metadata=self._positions.read_at(p))
+            TopicPartition(self._topic, p, o, metadata=self._positions.read_at(p, o))
             for p, o in self._stored_until.items()
         ]
         if not offsets:

@@ -186,7 +186,7 @@ class Losses:
 
     def _report(self, partition: int, first: int, until: int) -> None:
         if until > first:
-            published = _moment_of(self._positions.read_at(partition))
+            published = _moment_of(self._positions.read_at(partition, first))
             self._lose(Loss(self._topic, self._group, partition, first, until, published))
 
     def _lose(self, loss: Loss) -> None:

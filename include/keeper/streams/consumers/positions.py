@@ -1,5 +1,6 @@
 """Where a consumer stands in its partitions, the markers of transactions passed over."""
 
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
 from confluent_kafka import Consumer, Message, TopicPartition
@@ -25,7 +26,8 @@ class Positions:
         self._consumer = consumer
         self.read_until: dict[int, int] = {}
         self.committed: dict[int, int] = {}
-        self._read_at: dict[int, str] = {}
+        # By partition, offsets and times of the last messages of some reads, in their order.
+        self._read_at: dict[int, deque[tuple[int, str]]] = {}
         self._skipped: dict[int, int] = {}
 
     def forget(self, partitions: Collection[int]) -> None:
@@ -35,7 +37,10 @@ class Positions:
                 kept.pop(partition, None)
 
     def record_times(self, messages: Sequence[Message]) -> None:
-        """Remember, by partition, when the last of these messages was published."""
+        """Remember, by partition, when the last of these messages was published.
+
+        Later ones are read before earlier ones are committed, so that each time stays until then.
+        """
         seen: set[int] = set()
         for message in reversed(messages):
             partition = message.partition()
@@ -43,14 +48,21 @@ class Positions:
                 continue
             seen.add(partition)
             if (published := published_at(message)) is not None:
-                self._read_at[partition] = published.isoformat()
+                times = self._read_at.setdefault(partition, deque())
+                times.append((message.offset() or 0, published.isoformat()))
+                while len(times) > 1 and times[1][0] < self.committed.get(partition, 0):
+                    times.popleft()
             if len(seen) == len(self.committed):
                 # A chunk is mostly of all partitions: no need to look at each message.
                 return
 
-    def read_at(self, partition: int) -> str:
-        """Return when the last message read of a partition was published, empty if unknown."""
-        return self._read_at.get(partition, "")
+    def read_at(self, partition: int, until: int) -> str:
+        """Return when the last message known before an offset was published, empty if unknown.
+
+        It is rather too early than too late: all that is gone after it was published later.
+        """
+        times = reversed(self._read_at.get(partition, ()))
+        return next((time for offset, time in times if offset < until), "")
 
     def skip(self, partition: int, offset: int) -> None:
         """Let the group go on at an offset before which there is nothing any more."""
