@@ -103,8 +103,9 @@ class BatchConsumer(Generic[EventT]):
         self._is_quiet = False
         self._lag_asked = self._markers_passed = 0.0
         self._rate = DeadLetterRate(self._policy.dead_letters)
+        self._commits: Commits
         self._consumer = Consumer(
-            {"error_cb": self._record_error, "on_commit": lambda *one: self._commits.record(*one)}  # noqa: PLW0108  # Commits are made below
+            {"error_cb": self._record_error, "on_commit": lambda *one: self._commits.record(*one)}  # noqa: PLW0108  # made below
             | config.for_client(
                 {
                     "group.id": group,
