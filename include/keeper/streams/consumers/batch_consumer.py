@@ -105,7 +105,7 @@ class BatchConsumer(Generic[EventT]):
         self._rate = DeadLetterRate(self._policy.dead_letters)
         self._commits: Commits
         self._consumer = Consumer(
-            {"error_cb": self._record_error, "on_commit": lambda *one: self._commits.record(*one)}  # noqa: PLW0108  # made below
+            {"error_cb": self._record_error, "on_commit": lambda *said: self._commits.record(*said)}  # noqa: PLW0108  # made below
             | config.for_client(
                 {
                     "group.id": group,
