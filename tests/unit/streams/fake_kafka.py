@@ -85,11 +85,13 @@ class FakeKafka:
                 if message.error() is None:
                     self.ends[message.partition()] = message.offset() + 1
         self.starts = {0: 0, 1: 0}
+        self.outcomes: list[tuple[KafkaError | None, list[TopicPartition]]] = []
         # By partition, the committed offset and what was committed beside it.
         self.stands: dict[int, tuple[int, str]] = {}
 
     def consumer(self, settings: dict[str, Any], **_: Any) -> "FakeKafka":
         assert settings["enable.auto.commit"] is False
+        self.on_commit = settings["on_commit"]
         return self
 
     def dead_letters(self, *_: object, **__: object) -> "FakeKafka":
@@ -123,7 +125,14 @@ class FakeKafka:
         self.owned.discard(partition)
         self.ends[partition] = 0
 
+    def _say_outcomes(self) -> None:
+        """Say what became of commits, as librdkafka does inside a read and nowhere else."""
+        outcomes, self.outcomes = self.outcomes, []
+        for outcome in outcomes:
+            self.on_commit(*outcome)
+
     def consume(self, most: int, timeout: float) -> list[FakeMessage]:
+        self._say_outcomes()
         is_rest, self.asks_for_rest = self.asks_for_rest, False
         if not self.at_hand and not is_rest and self.reads:
             read = self.reads.pop(0)
@@ -140,6 +149,7 @@ class FakeKafka:
 
     def poll(self, timeout: float) -> None:
         self.calls.append("poll")
+        self._say_outcomes()
 
     def pause(self, places: Sequence[TopicPartition]) -> None:
         self.calls.append("pause")
@@ -151,11 +161,19 @@ class FakeKafka:
         return [TopicPartition(TOPIC, partition) for partition in sorted(self.owned)]
 
     def commit(self, offsets: Sequence[TopicPartition], asynchronous: bool) -> None:
-        assert not asynchronous
+        """Take offsets, or refuse them; a later read says which."""
+        assert asynchronous
+        places, error = list(offsets), None
         if self.refuse:
             self.refuse -= 1
-            raise KafkaException(KafkaError(KafkaError.COORDINATOR_NOT_AVAILABLE))
+            error = KafkaError(KafkaError.COORDINATOR_NOT_AVAILABLE)
+        else:
+            self._take(places)
+        self.outcomes.append((error, places))
+
+    def _take(self, offsets: Sequence[TopicPartition]) -> None:
         self.commits.append({place.partition: place.offset for place in offsets})
+        self.stands |= {one.partition: (one.offset, one.metadata or "") for one in offsets}
 
     def send(
         self, letters: Sequence[DeadLetter], offsets: Sequence[TopicPartition], *_: object, at: Any
@@ -164,8 +182,9 @@ class FakeKafka:
         if self.refuse:
             self.refuse -= 1
             raise DeadLettersUnsentError("not now")
+        assert not self.outcomes, "a commit under way may set the group back"
         self.letters += letters
-        self.commit(offsets, asynchronous=False)
+        self._take(offsets)
 
     def position(self, places: Sequence[TopicPartition]) -> list[TopicPartition]:
         return [

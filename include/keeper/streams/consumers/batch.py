@@ -19,11 +19,15 @@ class WrongClockError(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class BatchPolicy:
-    """How much is read at once and how long a failing store is waited for between attempts."""
+    """How much is read at once and how long a failing store is waited for between attempts.
+
+    `commit_limit_s` is after how long a commit Kafka has not answered is tried again.
+    """
 
     max_messages: int = 10_000
     first_backoff_s: float = 0.5
     max_backoff_s: float = 30
+    commit_limit_s: float = 30
     dead_letters: DeadLetterLimit = field(default_factory=DeadLetterLimit)
 
 

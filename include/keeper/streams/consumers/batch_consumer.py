@@ -103,8 +103,9 @@ class BatchConsumer(Generic[EventT]):
         self._is_quiet = False
         self._lag_asked = self._markers_passed = 0.0
         self._rate = DeadLetterRate(self._policy.dead_letters)
+        self._commits: Commits
         self._consumer = Consumer(
-            {"error_cb": self._record_error}
+            {"error_cb": self._record_error, "on_commit": lambda *said: self._commits.record(*said)}  # noqa: PLW0108  # made below
             | config.for_client(
                 {
                     "group.id": group,
@@ -130,6 +131,7 @@ class BatchConsumer(Generic[EventT]):
             DeadLetterProducer(config, group=group, instance=instance),
             self._positions,
             retry_s=self._policy.first_backoff_s,
+            limit_s=self._policy.commit_limit_s,
             metrics=self._metrics,
             clock=clock,
         )
@@ -171,14 +173,14 @@ class BatchConsumer(Generic[EventT]):
                         self._report_lag()
                         if self._fatal is not None:
                             self._refusals.end_if_fatal(self._fatal)
-                        self._finish_batch()
+                        self._finish_batch(self._commits.send)
                         if self._losses.look(is_quiet=self._is_quiet):
                             self._start_batch(store)
                         if until_idle and self._is_idle():
                             break
                     if self._storing is not None:
                         wait([self._storing])
-                        self._finish_batch()
+                    self._finish_batch(lambda consumer: self._commits.finish(consumer, self._serve))
                 finally:
                     self._stopping.set()
         finally:
@@ -303,7 +305,7 @@ class BatchConsumer(Generic[EventT]):
                 break
         return []
 
-    def _finish_batch(self) -> None:
+    def _finish_batch(self, commit: Callable[[Consumer], None]) -> None:
         """Commit a batch the store is done with, or what is still to be committed."""
         if self._storing is not None and self._storing.done():
             refused, batch = self._storing.result(), self._stored
@@ -326,9 +328,14 @@ class BatchConsumer(Generic[EventT]):
             self._metrics.last_batch = len(batch)
         with self._metrics.timed("commit"):
             try:
-                self._commits.send(self._consumer)
+                commit(self._consumer)
             except KafkaException as error:
                 self._refusals.end_if_fatal(self._fatal or error.args[0])
+
+    def _serve(self) -> None:
+        """Let what is not a message come in; nothing more is read."""
+        self._on_cycle()
+        self._consumer.poll(_BUSY_WAIT_S)
 
     def _revoked(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         """Give partitions back: commit what is stored of them, leave the rest to their next owner.
@@ -339,7 +346,7 @@ class BatchConsumer(Generic[EventT]):
         self._gathered = self._gathered.without(gone)
         if self._storing and self._stored and gone & self._stored.read_until.keys():
             wait([self._storing], timeout=_REVOKED_WAIT_S)
-        self._finish_batch()
+        self._finish_batch(self._commits.finish)
         self._forget(gone)
 
     def _lost(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:

@@ -391,7 +391,7 @@ def test_a_refusal_waiting_does_not_cure_ends_the_worker(
 
 @pytest.mark.parametrize(
     ("start", "end", "turns"),
-    [(0, 0, 1), (500, 500, 2), (0, 500, 3), (400, 500, 3)],
+    [(0, 0, 1), (500, 500, 3), (0, 500, 4), (400, 500, 4)],
     ids=["empty", "all removed by retention", "unread", "unread and partly removed"],
 )
 def test_until_idle_ends_once_nothing_is_left_to_read(
@@ -401,12 +401,12 @@ def test_until_idle_ends_once_nothing_is_left_to_read(
     kafka.starts[0], kafka.ends[0] = start, end
     taken: list[int] = []
 
-    def stop_at_the_third() -> None:
+    def stop_at_the_fourth() -> None:
         taken.append(1)
-        if len(taken) == 3:
+        if len(taken) == 4:
             consumer.stop()
 
-    consumer = consumer_of(monkeypatch, kafka, Store(), on_cycle=stop_at_the_third)
+    consumer = consumer_of(monkeypatch, kafka, Store(), on_cycle=stop_at_the_fourth)
     consumer.run(until_idle=True)
 
     assert len(taken) == turns

@@ -1,0 +1,104 @@
+"""A broker that is frozen while a worker commits: nothing fails, and nothing answers."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+from keeper.domain.prices.events import PriceEvent
+from keeper.streams.codec import decode_price_event
+from keeper.streams.config import KafkaConfig
+from keeper.streams.consumers.batch import BatchPolicy
+from keeper.streams.consumers.batch_consumer import BatchConsumer
+from keeper.streams.groups.progress import GroupProgress
+from tests.faults.loading import publish
+from tests.services import stack_home
+from tests.waiting import HUNG_AFTER_S, wait_until
+
+LIMIT_S = 1.0
+EVENTS = 300
+
+
+@contextmanager
+def frozen_kafka() -> Iterator[None]:
+    """Freeze the broker for the block: its connections stay, and nobody answers."""
+    command = [sys.executable, "-m", "supervisor.supervisorctl"]
+    settings = ["-c", str(stack_home() / "supervisord.conf")]
+    asked = [*command, *settings, "pid", "kafka"]
+    pid = int(subprocess.run(asked, check=True, capture_output=True, text=True).stdout)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+class Worker:
+    """A consumer whose store lets a batch go when the test says so."""
+
+    def __init__(self, kafka: KafkaConfig, topic: str) -> None:
+        self.stored: list[PriceEvent] = []
+        self.beats: list[float] = []
+        self.is_storing = threading.Event()
+        self.may_store = threading.Event()
+        self.consumer: BatchConsumer[PriceEvent] = BatchConsumer(
+            kafka,
+            topic=topic,
+            group=f"test-{uuid.uuid4().hex}",
+            decode=decode_price_event,
+            handle=self._store,
+            on_cycle=lambda: self.beats.append(time.monotonic()),
+            policy=BatchPolicy(max_messages=100, first_backoff_s=0.1, commit_limit_s=LIMIT_S),
+        )
+
+    def _store(self, events: Sequence[PriceEvent]) -> None:
+        self.is_storing.set()
+        assert self.may_store.wait(HUNG_AFTER_S)
+        self.stored += events
+
+    def waits_for_commit(self) -> bool:
+        return "commit" in self.consumer.metrics.waits.by_part()
+
+
+def test_a_commit_a_frozen_broker_does_not_answer_holds_nobody_up(
+    kafka: KafkaConfig, topic: str
+) -> None:
+    offsets = publish(kafka, topic, EVENTS)
+    worker = Worker(kafka, topic)
+
+    def behind() -> int:
+        with closing(GroupProgress(kafka, topic=topic, group=worker.consumer._group)) as progress:
+            return sum(progress.lag_behind(offsets).values())
+
+    with ThreadPoolExecutor(1) as runner:
+        running = runner.submit(worker.consumer.run)
+        try:
+            assert worker.is_storing.wait(HUNG_AFTER_S)
+            with frozen_kafka():
+                frozen_at = time.monotonic()
+                worker.may_store.set()
+                wait_until(worker.waits_for_commit, "a sentence about the commit")
+                said_at = time.monotonic()
+                assert said_at - frozen_at >= LIMIT_S
+                # It goes on meanwhile.
+                wait_until(lambda: worker.beats[-1] > said_at, "a heartbeat")
+                assert not running.done()
+            wait_until(lambda: len(worker.stored) >= EVENTS, "the rest")
+            wait_until(lambda: behind() == 0, "the last offsets")
+            wait_until(lambda: not worker.waits_for_commit(), "the end of the wait")
+        finally:
+            worker.may_store.set()
+            worker.consumer.stop()
+        running.result(HUNG_AFTER_S)
+
+    gaps = [later - earlier for earlier, later in zip(worker.beats, worker.beats[1:], strict=False)]
+    assert max(gaps) < 10, "the heartbeat got old"
+    assert behind() == 0
+    assert len({(one.asin, one.checked_at) for one in worker.stored}) == EVENTS
+    assert len(worker.stored) == EVENTS, "something was stored twice"
