@@ -8,7 +8,7 @@ from keeper.console.pages.languages import language_in
 from keeper.domain.users.languages import Language
 
 
-def _spoken(
+async def _spoken(
     response: Response,
     accept_language: Annotated[
         str | None,
