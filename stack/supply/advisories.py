@@ -48,16 +48,13 @@ def python_holes(layout: Layout, environ: Mapping[str, str]) -> Look:
         environ,
         REPOSITORY,
     )
-    done = subprocess.run(
+    done = _done(
         [
             *(str(tools / "bin" / "pip-audit"), "--requirement", str(pinned), "--format", "json"),
             *("--no-deps", "--disable-pip", "--progress-spinner", "off"),
         ],
-        env={**environ},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_LIMIT_S,
+        environ,
+        REPOSITORY,
     )
     return holes_of_pip_audit(done.stdout, done.stderr)
 
@@ -93,14 +90,10 @@ def script_holes(layout: Layout, environ: Mapping[str, str]) -> Look:
     log = layout.log_of("pages")
     log.parent.mkdir(parents=True, exist_ok=True)
     fetch_packages(layout, log)
-    done = subprocess.run(
+    done = _done(
         [*npm_command(), "audit", "--json", "--package-lock-only"],
-        cwd=REPOSITORY / "web",
-        env=node_environment(environ),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_LIMIT_S,
+        node_environment(environ),
+        REPOSITORY / "web",
     )
     return holes_of_npm(done.stdout, done.stderr)
 
@@ -139,14 +132,20 @@ def _last_line(text: str) -> str:
 def _run(what: str, argv: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:
     # Another environment that is active is none of uv's business.
     given = {name: value for name, value in environ.items() if name != "VIRTUAL_ENV"}
-    done = subprocess.run(
+    done = _done(argv, {**given, "PATH": given.get("PATH", os.defpath)}, folder)
+    if done.returncode:
+        raise StackError(f"{what}: {_last_line(done.stderr)}")
+
+
+def _done(
+    argv: Sequence[str], environ: Mapping[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         argv,
         cwd=folder,
-        env={**given, "PATH": given.get("PATH", os.defpath)},
+        env=dict(environ),
         capture_output=True,
         text=True,
         check=False,
         timeout=_LIMIT_S,
     )
-    if done.returncode:
-        raise StackError(f"{what}: {_last_line(done.stderr)}")

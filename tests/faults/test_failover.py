@@ -1,6 +1,5 @@
 """PostgreSQL that takes no writes, ends sessions or fails over: waited out, never a crash."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -45,6 +44,7 @@ from tests.price_events import price_event
 from tests.services import Stack
 from tests.smtp_server import Mailbox
 from tests.waiting import wait_until
+from tests.worker_settings import worker_settings
 
 READER = "reader@example.org"
 WORKERS = {
@@ -69,17 +69,8 @@ def use(
 ) -> Iterator[Callable[[str], PostgresConfig]]:
     """Puts a database into the environment's settings and migrates it; a reader watches there."""
 
-    def settle(url: str) -> PostgresConfig:
-        own = {
-            "DATABASE_URL": url,
-            "SMTP_HOST": mail_server.host,
-            "SMTP_PORT": str(mail_server.port),
-            "KEEPER_SMTP_TLS": "none",
-            "KEEPER_USER_EMAIL": READER,
-            "KEEPER_RUN_DIR": str(tmp_path / "run"),
-            "KEEPER_LINK_SECRET": uuid.uuid4().hex,
-            "KEEPER_PUBLIC_URL": "http://localhost:8000",
-        }
+    def set_up(url: str) -> PostgresConfig:
+        own = worker_settings(url, mail_server, tmp_path, reader=READER)
         for name, value in {**stack.environment, **own}.items():
             monkeypatch.setenv(name, value)
         load_settings.cache_clear()
@@ -92,7 +83,7 @@ def use(
         return config
 
     monkeypatch.chdir(tmp_path)
-    yield settle
+    yield set_up
     load_settings.cache_clear()
 
 
@@ -196,11 +187,13 @@ def test_a_session_that_postgres_ends_is_made_anew(
         change(f"SET {setting}")
         slow = PriceWriter.write
 
-        def write_slowly(self: PriceWriter, connection: Connection, *given: Any, **how: Any) -> Any:
+        def write_slowly(
+            self: PriceWriter, connection: Connection, *given: Any, **named: Any
+        ) -> Any:
             connection.execute("SELECT")
             # As a loader whose process gets no time: it holds its transaction open.
             Event().wait(0.1)
-            return slow(self, connection, *given, **how)
+            return slow(self, connection, *given, **named)
 
         monkeypatch.setattr(PriceWriter, "write", write_slowly)
         with pytest.raises(DatabaseUnavailableError, match="connection"):

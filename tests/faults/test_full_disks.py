@@ -51,6 +51,7 @@ def make_disk() -> Iterator[Callable[[int], Path]]:
         words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
         if subprocess.run(words, check=False, capture_output=True).returncode != 0:
             disk.rmdir()
+            # Nothing else on this machine makes a disk full without harm.
             pytest.skip("only root may make a disk")
         made.append(disk)
         return disk

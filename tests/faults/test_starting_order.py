@@ -1,6 +1,5 @@
 """Workers that are started before what they need, each service being the last one once."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from tests.price_events import price_event
 from tests.services import Stack
 from tests.smtp_server import Mailbox
 from tests.waiting import wait_until
+from tests.worker_settings import worker_settings
 
 READER = "reader@example.org"
 WORKERS = {
@@ -56,16 +56,7 @@ def settings(
     with session(database) as connection:
         connection.execute("DROP SCHEMA public, analytics CASCADE")
         connection.execute("CREATE SCHEMA public")
-    own = {
-        "DATABASE_URL": database.url,
-        "SMTP_HOST": mail_server.host,
-        "SMTP_PORT": str(mail_server.port),
-        "KEEPER_SMTP_TLS": "none",
-        "KEEPER_USER_EMAIL": READER,
-        "KEEPER_RUN_DIR": str(tmp_path / "run"),
-        "KEEPER_LINK_SECRET": uuid.uuid4().hex,
-        "KEEPER_PUBLIC_URL": "http://localhost:8000",
-    }
+    own = worker_settings(database.url, mail_server, tmp_path, reader=READER)
     for name, value in {**stack.environment, **own}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)

@@ -131,13 +131,13 @@ def test_a_migration_holds_nobody_up_while_it_cannot_have_its_locks(
         file = SQL_DIR / "migrations" / f"{name}.rollback.sql"
         connection.execute(file.read_text("utf-8").encode())
         connection.execute("DELETE FROM _yoyo_migration WHERE migration_id = %s", [name])
-    told: list[BaseException | list[str]] = []
+    outcomes: list[BaseException | list[str]] = []
 
     def try_for_a_while() -> None:
         try:
-            told.append(migrate(config, gives_up_after_s=3))
+            outcomes.append(migrate(config, gives_up_after_s=3))
         except LockedOutError as error:
-            told.append(error)
+            outcomes.append(error)
 
     writing = "LOCK TABLE outbox IN ROW EXCLUSIVE MODE"
     waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass"
@@ -158,7 +158,7 @@ def test_a_migration_holds_nobody_up_while_it_cannot_have_its_locks(
         migration.join(HUNG_AFTER_S)
         long.execute("COMMIT")
 
-    (refusal,) = told
+    (refusal,) = outcomes
     assert isinstance(refusal, TransientError)
     assert "the night's report" in str(refusal)
     assert name in migrate(config)
@@ -187,6 +187,7 @@ def test_only_what_waits_for_a_lock_uses_up_its_time(connection: Connection) -> 
         tries.append(time.monotonic())
         if len(tries) > 1:
             return "done"
+        # What was not a wait for a lock: a long migration.
         time.sleep(0.1)
         raise psycopg.errors.LockNotAvailable
 

@@ -413,8 +413,8 @@ class TestCommands:
         monkeypatch.setenv("KEEPER_HISTORY_RETENTION_DAYS", "1500")
         load_settings.cache_clear()
 
-        told = keeper("maintain").stdout.splitlines()[-1]
-        assert "the next run drops it" in told
+        last = keeper("maintain").stdout.splitlines()[-1]
+        assert "the next run drops it" in last
         assert names(connection)[0] == "price_points_2011"
         (notice,) = connection.execute(mine).fetchall()
         assert "price_points_2011" in notice["details"]

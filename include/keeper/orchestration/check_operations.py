@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,34 +55,17 @@ def check_database() -> dict[str, list[str]]:
     """
     from keeper.pipeline.messages.operator import mail_operator
     from keeper.pipeline.services.configuration import channels
-    from keeper.pipeline.services.monitor import (
-        monitor_clock,
-        monitor_disks,
-        monitor_outbox,
-        monitor_products,
-        monitor_tokens,
-        record_findings,
-    )
-    from keeper.pipeline.services.monitor_backups import monitor_backups, monitor_log
+    from keeper.pipeline.services.monitor import OUTBOX_AGE, monitor_stores, record_findings
     from keeper.stores.postgres.messages.channels import zone_of
 
     settings, now = load_settings(), utc_now()
     operator = settings.people.operator_email
     with database() as connection:
         zone = zone_of(connection, operator)
-        outbox = monitor_outbox(connection, at=now, zone=zone)
-        findings = [
-            monitor_tokens(connection, zone=zone),
-            monitor_products(connection, policy=settings.runs.request_policy, at=now, zone=zone),
-            monitor_clock(connection, at=now, zone=zone),
-            outbox,
-            monitor_disks(settings, Path(conf.get("logging", "base_log_folder"))),
-            monitor_backups(
-                connection, is_wanted=settings.backups.folder is not None, at=now, zone=zone
-            ),
-            monitor_log(connection, at=now),
-        ]
+        logs = Path(conf.get("logging", "base_log_folder"))
+        findings = monitor_stores(connection, settings, at=now, zone=zone, more=[logs])
         recorded = record_findings(connection, findings, operator=operator, at=now)
+    outbox = next(finding for finding in findings if finding.topic == OUTBOX_AGE)
     if outbox.trouble is not None and outbox.topic in recorded["notified"]:
         problem = "The notice of it waits with the other messages; this mail went past them."
         mail_operator(outbox.trouble, problem, channels(settings), operator=operator, at=now)
@@ -102,23 +84,14 @@ def check_kafka() -> dict[str, list[str]]:
     Returns:
         What was recorded, by topic.
     """
-    from keeper.pipeline.services.monitor import (
-        monitor_dead_letters,
-        monitor_groups,
-        monitor_lag,
-        record_findings,
-    )
+    from keeper.pipeline.services.monitor import monitor_streams, record_findings
     from keeper.stores.postgres.messages.channels import zone_of
 
     kafka, now = kafka_config(), utc_now()
     with database() as connection:
         operator = load_settings().people.operator_email
         zone = zone_of(connection, operator)
-        findings = chain(
-            monitor_dead_letters(kafka, at=now),
-            monitor_groups(kafka, at=now, zone=zone),
-            monitor_lag(kafka, at=now, zone=zone),
-        )
+        findings = monitor_streams(kafka, at=now, zone=zone)
         return record_findings(connection, findings, operator=operator, at=now)
 
 

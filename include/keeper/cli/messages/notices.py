@@ -73,42 +73,17 @@ def check() -> None:
     """
     from keeper.clock import utc_now
     from keeper.pipeline.services.configuration import kafka_config
-    from keeper.pipeline.services.monitor import (
-        monitor_clock,
-        monitor_dead_letters,
-        monitor_disks,
-        monitor_groups,
-        monitor_lag,
-        monitor_outbox,
-        monitor_products,
-        monitor_tokens,
-        record_findings,
-    )
-    from keeper.pipeline.services.monitor_backups import monitor_backups, monitor_log
+    from keeper.pipeline.services.monitor import monitor_stores, monitor_streams, record_findings
     from keeper.settings import load_settings
 
     settings, now = load_settings(), utc_now()
-    policy, operator = settings.runs.request_policy, settings.people.operator_email
+    operator = settings.people.operator_email
     kafka = kafka_config(settings)
     in_trouble = False
     with database() as connection:
         zone = zone_of(connection, operator)
-        stored = (
-            monitor_tokens(connection, zone=zone),
-            monitor_products(connection, policy=policy, at=now, zone=zone),
-            monitor_clock(connection, at=now, zone=zone),
-            monitor_outbox(connection, at=now, zone=zone),
-            monitor_backups(
-                connection, is_wanted=settings.backups.folder is not None, at=now, zone=zone
-            ),
-            monitor_log(connection, at=now),
-            monitor_disks(settings),
-        )
-        queued = chain(
-            monitor_dead_letters(kafka, at=now),
-            monitor_groups(kafka, at=now, zone=zone),
-            monitor_lag(kafka, at=now, zone=zone),
-        )
+        stored = monitor_stores(connection, settings, at=now, zone=zone)
+        queued = monitor_streams(kafka, at=now, zone=zone)
         # One by one, so that what was found is reported also if Kafka then does not answer.
         for finding in chain(stored, queued):
             record_findings(connection, [finding], operator=operator, at=now)

@@ -24,6 +24,14 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: the trouble of a topic, or None where all is well."""
+
+    topic: str
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorNotice:
     """A trouble as it is reported to the operator.
 

@@ -69,6 +69,7 @@ class RequestEndedTrigger(BaseTrigger):
                     }
                 )
                 return
+            # Between two looks: the worker that carries it out gives no sign of it.
             await asyncio.sleep(self.poll_interval_s)
 
     def _standing(self, config: "PostgresConfig") -> "Standing | None":

@@ -8,13 +8,11 @@ from typing import Any, Final
 from prometheus_client.metrics_core import Metric
 
 from keeper.clock import Clock, utc_now
-from keeper.domain.prices.age import stale_after
-from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.pipeline.metrics import definitions as of
+from keeper.pipeline.services.monitor import staleness_at
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.metrics import metric_rows
-from keeper.stores.postgres.runs.operations import staleness
 from keeper.stores.postgres.storage.retention import partitions, tables
 
 Row = dict[str, Any]
@@ -94,9 +92,7 @@ def _runs(runs: Iterable[Row]) -> Iterator[Metric]:
 
 
 def _products(connection: Connection, policy: RequestPolicy, now: datetime) -> Iterator[Metric]:
-    old_after = stale_after(policy.interval)
-    offers_before = now - stale_after(policy.interval_of(Detail.OFFERS))
-    found = staleness(connection, now - old_after, offers_before, old_after)
+    found, _ = staleness_at(connection, policy, now)
     yield of.WATCHED.of([((), found.watched)])
     yield of.STALE.of([(("keeper",), found.unchecked), (("keepa",), found.unseen)])
     yield of.OLDEST_CHECK.of([((), _age(found.oldest_check, now))])

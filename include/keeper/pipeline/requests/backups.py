@@ -65,6 +65,7 @@ def back_up(wanted: BackUp, work: Work) -> BackUpResult:
     while validate_backups(place, programs, at=utc_now(), read=False).problems:
         if time.monotonic() >= deadline:
             break
+        # Between two looks: the other worker gives no sign of it.
         time.sleep(_PAUSE_S)
         work.report_progress(0.7)
     found = validate_backups(place, programs, at=utc_now())

@@ -5,19 +5,19 @@ Whoever looks gives the zone of the operator's clock: times in a notice are its 
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 from keeper.alerts.formats import moment
-from keeper.domain.messages.notices import Trouble
+from keeper.domain.messages.notices import Finding, Trouble
 from keeper.domain.prices.age import stale_after
 from keeper.domain.prices.detail import Detail
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.pipeline.services.clocks import MOST_APART, apart
 from keeper.pipeline.services.groups import let_go_on, remedy_of
+from keeper.pipeline.services.monitor_backups import monitor_backups, monitor_log
 from keeper.pipeline.storage.disks import TOPIC as DISKS
 from keeper.pipeline.storage.disks import disks_of, folders_of, short_of_space
 from keeper.settings import Settings
@@ -25,7 +25,7 @@ from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
 from keeper.stores.postgres.messages.outbox import overdue
 from keeper.stores.postgres.runs.clocks import clock_readings, series_of_the_future
-from keeper.stores.postgres.runs.operations import latest_price_run, staleness
+from keeper.stores.postgres.runs.operations import Staleness, latest_price_run, staleness
 from keeper.streams.config import KafkaConfig
 from keeper.streams.dead_letters.box import DeadLetterBox
 from keeper.streams.groups.offsets import standings
@@ -42,12 +42,52 @@ _LETTERS_OF: Final = timedelta(hours=24)
 _MOST_LETTERS: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found: the trouble of a topic, or None where all is well."""
+def monitor_stores(
+    connection: Connection,
+    settings: Settings,
+    *,
+    at: datetime,
+    zone: str,
+    more: Iterable[Path] = (),
+) -> list[Finding]:
+    """Look for all that an operator should know of PostgreSQL's tables, backups and disks.
 
-    topic: str
-    trouble: Trouble | None
+    Args:
+        connection: Keeper's database.
+        settings: After how long products are stale, where backups go, which folders there are.
+        at: Now.
+        zone: The operator's.
+        more: Further folders whose disks are looked at.
+    """
+    return [
+        monitor_tokens(connection, zone=zone),
+        monitor_products(connection, policy=settings.runs.request_policy, at=at, zone=zone),
+        monitor_clock(connection, at=at, zone=zone),
+        monitor_outbox(connection, at=at, zone=zone),
+        monitor_disks(settings, *more),
+        monitor_backups(
+            connection, is_wanted=settings.backups.folder is not None, at=at, zone=zone
+        ),
+        monitor_log(connection, at=at),
+    ]
+
+
+def monitor_streams(kafka: KafkaConfig, *, at: datetime, zone: str) -> Iterator[Finding]:
+    """Look, as they are asked for, for all that an operator should know of Kafka's topics."""
+    return chain(
+        monitor_dead_letters(kafka, at=at),
+        monitor_groups(kafka, at=at, zone=zone),
+        monitor_lag(kafka, at=at, zone=zone),
+    )
+
+
+def staleness_at(
+    connection: Connection, policy: RequestPolicy, at: datetime
+) -> tuple[Staleness, timedelta]:
+    """Return which products nobody has looked at within two intervals, and how long those are."""
+    old_after = stale_after(policy.interval)
+    offers_before = at - stale_after(policy.interval_of(Detail.OFFERS))
+    return staleness(connection, at - old_after, offers_before, old_after), old_after
 
 
 def monitor_tokens(connection: Connection, *, zone: str = "UTC") -> Finding:
@@ -77,9 +117,7 @@ def monitor_products(
 ) -> Finding:
     """Say whether every watched product was looked at within two intervals, by Keepa itself too."""
     topic = "stale-products"
-    old_after = stale_after(policy.interval)
-    offers_before = at - stale_after(policy.interval_of(Detail.OFFERS))
-    found = staleness(connection, at - old_after, offers_before, old_after)
+    found, old_after = staleness_at(connection, policy, at)
     stale = found.unchecked + found.unseen
     if not stale:
         return Finding(topic, None)

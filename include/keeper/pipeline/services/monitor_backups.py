@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keeper.alerts.formats import moment
-from keeper.domain.messages.notices import Trouble
+from keeper.domain.messages.notices import Finding, Trouble
 from keeper.domain.requests import RequestKind
-from keeper.pipeline.services.monitor import Finding
 from keeper.stores.postgres.backups.wal import SEGMENT_BYTES, slot_of
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.requests.queue import last_done

@@ -214,6 +214,7 @@ class Commits:
             found = consumer.committed(places, timeout=_ASK_TIMEOUT_S)
         except KafkaException as error:
             _LOG.info("%s: where the group stands is asked again: %s", self._group, error)
+            # One that refuses at once is not asked without a pause until the time is up.
             time.sleep(_ASK_AGAIN_S)
             return
         if {place.partition: place.offset for place in found} == attempt.offsets:

@@ -1,7 +1,7 @@
 """The dead letters of a topic: reading them, and giving them another chance."""
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -219,9 +219,7 @@ class DeadLetterBox:
         Raises:
             ReplayFailedError: None of them was published.
         """
-        try:
-            producer, replayer = self._ready()
-            producer.begin_transaction()
+        with self._whole(f"nothing was published on {self._topic}") as (producer, replayer):
             for letter in letters:
                 producer.produce(self._topic, letter.value, letter.key)
             if remember:
@@ -231,10 +229,6 @@ class DeadLetterBox:
                     replayer.consumer_group_metadata(),
                     _TIMEOUT_S,
                 )
-            producer.commit_transaction(_TIMEOUT_S)
-        except (KafkaException, BufferError) as error:
-            self._abort()
-            raise ReplayFailedError(f"nothing was published on {self._topic}: {error}") from error
 
     def put(self, letters: Sequence[StoredLetter]) -> None:
         """Put letters that were exported back, all or none, headers and all.
@@ -245,21 +239,24 @@ class DeadLetterBox:
         Raises:
             ReplayFailedError: None of them is there.
         """
-        try:
-            producer, _ = self._ready()
-            producer.begin_transaction()
+        with self._whole(f"nothing was put into {self._box}") as (producer, _):
             for letter in letters:
                 headers: list[tuple[str, str | bytes | None]] = [*letter.headers.items()]
                 producer.produce(self._box, letter.value, letter.key, headers=headers)
+
+    @contextmanager
+    def _whole(self, failure: str) -> Iterator[tuple[Producer, Consumer]]:
+        """Publish what the block produces, all or none; `failure` says what was not done."""
+        try:
+            producer, replayer = self._ready()
+            producer.begin_transaction()
+            yield producer, replayer
             producer.commit_transaction(_TIMEOUT_S)
         except (KafkaException, BufferError) as error:
-            self._abort()
-            raise ReplayFailedError(f"nothing was put into {self._box}: {error}") from error
-
-    def _abort(self) -> None:
-        if self._producer is not None:
-            with suppress(KafkaException):
-                self._producer.abort_transaction(_TIMEOUT_S)
+            if self._producer is not None:
+                with suppress(KafkaException):
+                    self._producer.abort_transaction(_TIMEOUT_S)
+            raise ReplayFailedError(f"{failure}: {error}") from error
 
     def _ready(self) -> tuple[Producer, Consumer]:
         if self._producer is None or self._replayer is None:

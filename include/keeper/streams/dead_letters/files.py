@@ -4,6 +4,7 @@ A line holds a letter whole: where it lay, its headers, and its key and message 
 """
 
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -33,15 +34,7 @@ class LetterLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def letter(self) -> StoredLetter:
         """Return the letter."""
-        return StoredLetter(
-            self.topic,
-            self.partition,
-            self.offset,
-            self.sent_at,
-            self.headers,
-            self.key,
-            self.value,
-        )
+        return StoredLetter(**msgspec.structs.asdict(self))
 
 
 _DECODER: Final = msgspec.json.Decoder(LetterLine)
@@ -51,15 +44,7 @@ def write_letters(letters: Iterable[StoredLetter], target: BinaryIO) -> int:
     """Write letters, a line each, and return how many they were."""
     count = 0
     for letter in letters:
-        line = LetterLine(
-            topic=letter.topic,
-            partition=letter.partition,
-            offset=letter.offset,
-            sent_at=letter.sent_at,
-            headers=letter.headers,
-            key=letter.key,
-            value=letter.value,
-        )
+        line = LetterLine(**asdict(letter))
         # A line whole at once: what is cut off has no end of line.
         target.write(_ENCODER.encode(line) + b"\n")
         count += 1
