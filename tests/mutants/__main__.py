@@ -1,32 +1,44 @@
 """Do the tests notice deliberate faults? `python -m tests.mutants [NAME …]`.
 
-Works in a copy of this checkout, with services of its own. First every test that a patch names must
-pass there. Then the patches are applied one at a time, and the tests each names must fail.
+Works in two copies of this checkout, each with services of its own. First every test that a patch
+names must pass there. Then the patches are applied, one at a time in a copy, and the tests each
+names must fail.
 
 Example: make mutants ONLY="loader dead_letters"
 """
 
 import argparse
+import compileall
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from py_compile import PycInvalidationMode
+from typing import Final, TypeVar
 
 from tests.mutants.faults import Fault, PatchError, cases, read_faults
 from tests.mutants.outcomes import FILE_VARIABLE
+from tests.suites import say
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 HOME: Final = ROOT / ".keeper" / "mutants"
-_PORTS_APART: Final = "23000"
+COPIES: Final = 2
+"""One a processor: most of a fault's time is the start of a test process."""
+_FIRST_PORT: Final = 23_000
+_PORTS_APART: Final = 1_000
 # Only ends a hang: each test has a limit of its own.
 _HANGS_AFTER_S: Final = 1_800
+_Item = TypeVar("_Item")
+_Done = TypeVar("_Done")
 _RAN: Final = (0, 1)
 """pytest's exit codes when tests ran: all passed, some failed."""
 
@@ -43,8 +55,9 @@ class Result:
 class Copy:
     """A copy of the checkout as it is now, uncommitted work too, in which faults may be made."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.folder = folder = HOME / f"{number}" / "tree"
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         _git(ROOT, "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(folder))
@@ -54,6 +67,11 @@ class Copy:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
         (folder / ".venv").symlink_to(ROOT / ".venv")
+        # Compiled once. By its hash a source with a fault in it is never taken for the one without,
+        # whatever its time and size.
+        compileall.compile_dir(
+            folder / "include", quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH
+        )
 
     @contextmanager
     def with_fault(self, fault: Fault) -> Iterator[None]:
@@ -111,7 +129,7 @@ class Copy:
         return os.environ | {
             "KEEPER_TEST_STACK_KEEP": "1",
             "KEEPER_TEST_STACK_HOME": str(self.folder.with_name("stack")),
-            "KEEPER_TEST_PORT_OFFSET": _PORTS_APART,
+            "KEEPER_TEST_PORT_OFFSET": str(_FIRST_PORT + self.number * _PORTS_APART),
             # Processes that tests start import the copy, not the checkout that is installed.
             "PYTHONPATH": str(self.folder / "include"),
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -127,12 +145,15 @@ def main(arguments: Sequence[str]) -> int:
     began = time.monotonic()
     try:
         faults = read_faults(parsed.names)
-        copy = Copy(HOME / "tree")
+        copies = [Copy(number) for number in range(COPIES)]
         try:
-            _see_that_tests_pass(copy, faults)
-            results = [_tried(copy, fault) for fault in faults]
+            _see_that_tests_pass(copies, faults)
+            results = sorted(
+                _shared_out(copies, faults, _tried), key=lambda result: result.fault.name
+            )
         finally:
-            copy.end_services()
+            for copy in copies:
+                copy.end_services()
     except PatchError as error:
         print(error, file=sys.stderr)
         return 2
@@ -147,21 +168,45 @@ def main(arguments: Sequence[str]) -> int:
     return bool(missed)
 
 
-def _see_that_tests_pass(copy: Copy, faults: Sequence[Fault]) -> None:
+def _see_that_tests_pass(copies: Sequence[Copy], faults: Sequence[Fault]) -> None:
     tests = sorted({test for fault in faults for test in fault.tests})
     print(f"Without a fault: {len(tests)} tests", flush=True)
     by_suite: dict[str, list[str]] = {}
     for test in tests:
         by_suite.setdefault(test.split("/")[1], []).append(test)
-    outcomes: dict[str, str] = {}
-    for suite in by_suite.values():
-        outcomes |= copy.run(suite)
+    longest_first = sorted(by_suite.values(), key=len, reverse=True)
+    outcomes = dict(
+        chain.from_iterable(map(dict.items, _shared_out(copies, longest_first, Copy.run)))
+    )
     unknown = [test for test in tests if not cases(test, outcomes)]
     failed = sorted(test for test, outcome in outcomes.items() if outcome != "passed")
     if unknown or failed:
         raise PatchError(
             "These have to pass before a fault can be seen:\n" + "\n".join([*unknown, *failed])
         )
+
+
+def _shared_out(
+    copies: Sequence[Copy], items: Iterable[_Item], work: Callable[[Copy, _Item], _Done]
+) -> list[_Done]:
+    """Return what becomes of items; each is worked on in the first copy that is free."""
+    waiting = deque(items)
+
+    def work_in(copy: Copy) -> list[_Done]:
+        done: list[_Done] = []
+        while True:
+            try:
+                item = waiting.popleft()
+            except IndexError:
+                return done
+            done.append(work(copy, item))
+
+    with ThreadPoolExecutor(len(copies)) as pool:
+        try:
+            return list(chain.from_iterable(pool.map(work_in, copies)))
+        finally:
+            # Whoever interrupts waits for what has begun alone.
+            waiting.clear()
 
 
 def _tried(copy: Copy, fault: Fault) -> Result:
@@ -174,10 +219,9 @@ def _tried(copy: Copy, fault: Fault) -> Result:
     else:
         missing = f"passes with it: {', '.join(missed)}" if missed else None
     result = Result(fault, time.monotonic() - began, missing)
-    print(
+    say(
         f"{'MISSED' if missing else 'caught'}  {result.seconds:5.1f} s  {fault.name}"
-        + (f"\n        {missing}" if missing else ""),
-        flush=True,
+        + (f"\n        {missing}\n" if missing else "\n")
     )
     return result
 
