@@ -37,7 +37,7 @@ may_install() {
 need_packages() {
     sentence=$1
     shift
-    line="apt-get update && apt-get install --yes $*"
+    line="apt-get update && apt-get install --yes --no-install-recommends $*"
     if may_install; then
         echo "Installing what Keeper needs (KEEPER_INSTALL=0 stops instead): $line" >&2
         DEBIAN_FRONTEND=noninteractive sh -c "$line" && return 0

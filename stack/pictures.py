@@ -1,15 +1,11 @@
 """Takes the pictures in docs/pictures of a running stack, with Debian's Chromium."""
 
 import base64
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import httpx
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 from rich.console import Console
 
 from keeper.alerts.channels.telegram import telegram_text
@@ -19,6 +15,7 @@ from keeper.pipeline.messages.price_verdicts import price_context_of
 from keeper.stores.postgres.connection import PostgresConfig, session
 from keeper.stores.postgres.messages.outbox import read_messages
 from stack.airflow_pictures import airflow_pictures
+from stack.chromium import chromium
 from stack.context import Stack
 from stack.environment import database_url
 from stack.errors import StackError
@@ -27,14 +24,6 @@ from stack.ports import HOST
 from stack.report_picture import deal_report_page, take_page
 
 _PHONE: Final[ViewportSize] = {"width": 375, "height": 720}
-# The first three keep Chromium from calling home; a container's root needs the last.
-FLAGS: Final = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-gpu",
-    "--no-first-run",
-)
 
 
 def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
@@ -48,7 +37,7 @@ def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     message_id, alert_id = _plainest_alert(stack)
     mail, report = _mail_of(stack, alert_id), deal_report_page(stack, console)
-    with _chromium() as browser:
+    with chromium() as browser:
         pictures = {
             **page_pictures(browser, stack),
             **airflow_pictures(browser, stack),
@@ -59,20 +48,6 @@ def take_pictures(stack: Stack, folder: Path, console: Console) -> None:
     for name, picture in pictures.items():
         (folder / name).write_bytes(picture)
         console.print(f"{folder / name}", highlight=False)
-
-
-@contextmanager
-def _chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        raise StackError("There is no Chromium; on Debian: apt-get install chromium")
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(FLAGS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 def _alert_mail(browser: Browser, address: str) -> bytes:

@@ -116,7 +116,7 @@ def missing_packages(stack: Stack, on: Machine) -> list[str]:
 
 def install_command(packages: Iterable[str]) -> str:
     """Return the line that installs Debian packages."""
-    return f"apt-get update && apt-get install --yes {' '.join(packages)}"
+    return f"apt-get update && apt-get install --yes --no-install-recommends {' '.join(packages)}"
 
 
 def may_install(environ: Mapping[str, str], on: Machine) -> bool:

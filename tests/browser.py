@@ -1,14 +1,13 @@
 """Debian's Chromium, driven by Playwright."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stack.machine import read_distribution
-from stack.preflight import install, install_command
+from stack.preflight import install
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,19 +19,10 @@ def browser() -> Iterator["Browser"]:
 
     For one module at a time: while it is open, an event loop runs in this thread.
     """
-    from playwright.sync_api import sync_playwright
+    from stack.chromium import PACKAGES, chromium, chromium_program
 
-    from stack.pictures import FLAGS
-
-    is_root = os.geteuid() == 0
-    if shutil.which("chromium") is None:
-        is_ours = os.environ.get("CI") == "true" and is_root and read_distribution().is_debian
-        assert is_ours, f"there is no Chromium; as root: {install_command(['chromium'])}"
-        install(["chromium"], print)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=[*FLAGS, "--no-sandbox"] if is_root else list(FLAGS),
-        )
+    is_ci = os.environ.get("CI") == "true"
+    if chromium_program() is None and is_ci and os.geteuid() == 0 and read_distribution().is_debian:
+        install(PACKAGES, print)
+    with chromium() as browser:
         yield browser
-        browser.close()
