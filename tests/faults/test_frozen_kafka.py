@@ -11,11 +11,18 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
+import pytest
+from confluent_kafka import TopicPartition
+
 from keeper.domain.prices.events import PriceEvent
+from keeper.errors import TransientError
+from keeper.streams.closing import close_within
 from keeper.streams.codec import decode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import BatchPolicy
 from keeper.streams.consumers.batch_consumer import BatchConsumer
+from keeper.streams.groups.commits import commit_for
+from keeper.streams.groups.offsets import committed, group_consumer
 from keeper.streams.groups.progress import GroupProgress
 from tests.faults.loading import publish
 from tests.services import stack_home
@@ -102,3 +109,20 @@ def test_a_commit_a_frozen_broker_does_not_answer_holds_nobody_up(
     assert behind() == 0
     assert len({(one.asin, one.checked_at) for one in worker.stored}) == EVENTS
     assert len(worker.stored) == EVENTS, "something was stored twice"
+
+
+def test_neither_a_commit_nor_the_end_of_a_consumer_waits_for_a_frozen_broker(
+    kafka: KafkaConfig, topic: str
+) -> None:
+    group = f"test-{uuid.uuid4().hex}"
+    place = TopicPartition(topic, 0, 0)
+    consumer = group_consumer(kafka, group)
+    consumer.commit(offsets=[place], asynchronous=False)
+    with frozen_kafka():
+        with pytest.raises(TransientError, match="may still take effect"):
+            commit_for(kafka, group, [place], limit_s=LIMIT_S)
+        # librdkafka's own close waits for the answer to this.
+        consumer.commit(offsets=[place], asynchronous=True)
+        close_within(consumer, limit_s=LIMIT_S)
+    commit_for(kafka, group, [TopicPartition(topic, 0, 1)])
+    assert committed(kafka, group, {topic: 1}) == {(topic, 0): 1}

@@ -20,6 +20,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from keeper.clock import Clock, utc_now
 from keeper.errors import EventsRefusedError, TransientError
 from keeper.metrics import WorkerMetrics
+from keeper.streams.closing import close_within
 from keeper.streams.codec import UndecodableMessageError
 from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import Batch, BatchPolicy, EventT
@@ -28,11 +29,7 @@ from keeper.streams.consumers.losses import Loss, Losses
 from keeper.streams.consumers.positions import Positions
 from keeper.streams.consumers.reachability import Reachability
 from keeper.streams.consumers.refusals import Refusals, is_fatal
-from keeper.streams.dead_letters.producer import (
-    DeadLetter,
-    DeadLetterProducer,
-    DeadLetterRate,
-)
+from keeper.streams.dead_letters.producer import DeadLetter, DeadLetterProducer, DeadLetterRate
 
 _LOG: Final = logging.getLogger(__name__)
 _CHUNK: Final = 2_000
@@ -184,7 +181,7 @@ class BatchConsumer(Generic[EventT]):
                 finally:
                     self._stopping.set()
         finally:
-            self._consumer.close()
+            close_within(self._consumer)
         return self._metrics.messages - before
 
     def _read(self) -> None:

@@ -13,8 +13,10 @@ from confluent_kafka import OFFSET_STORED, Consumer, KafkaException, Message, To
 
 from keeper.domain.runs.events import KeeperEvent
 from keeper.errors import TransientError
+from keeper.streams.closing import close_within
 from keeper.streams.codec import UndecodableMessageError
 from keeper.streams.config import ClientSetting, KafkaConfig
+from keeper.streams.groups.commits import commit_for
 from keeper.streams.leaders import watermarks
 from keeper.streams.topics import EVENTS_GROUP, KEEPER_EVENTS
 
@@ -69,7 +71,9 @@ class EventSubscriber:
         self, config: KafkaConfig, *, topic: str = KEEPER_EVENTS, group: str = EVENTS_GROUP
     ) -> None:
         """Connect lazily."""
+        self._config = config
         self._topic = topic
+        self._group = group
         self._generation = 0
         self._is_listening = False
         self._lock = Lock()
@@ -114,7 +118,7 @@ class EventSubscriber:
             if events.generation != self._generation:
                 return
             try:
-                self._consumer.commit(offsets=places, asynchronous=False)
+                commit_for(self._config, self._group, places)
             except KafkaException as error:
                 raise TransientError(f"Kafka takes no commit: {error.args[0].str()}") from error
 
@@ -129,7 +133,7 @@ class EventSubscriber:
     def close(self) -> None:
         """Close the connection, once nobody listens any more."""
         with self._lock:
-            self._consumer.close()
+            close_within(self._consumer)
 
     def _begin(self) -> None:
         try:
@@ -144,7 +148,7 @@ class EventSubscriber:
             ]
             if new:
                 # From here on nothing is missed, though nobody listens for a while.
-                self._consumer.commit(offsets=new, asynchronous=False)
+                commit_for(self._config, self._group, new)
         except KafkaException as error:
             raise TransientError(
                 f"Kafka does not answer for {self._topic}: {error.args[0].str()}"

@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from keeper.errors import TerminalError, TransientError
 from keeper.streams.config import KafkaConfig
+from keeper.streams.groups.commits import commit_for
 from keeper.streams.topic_reader import PartitionSpan
 
 _TIMEOUT_S: Final = 10.0
@@ -104,12 +105,9 @@ def move_group(config: KafkaConfig, group: str, topic: str, offsets: Mapping[int
         TransientError: Kafka does not answer.
     """
     places = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
-    with closing(group_consumer(config, group)) as consumer, _answering(config, group):
+    with _answering(config, group):
         try:
-            done = consumer.commit(offsets=places, asynchronous=False)
-            for place in done or ():
-                if place.error is not None:
-                    raise KafkaException(place.error)
+            commit_for(config, group, places)
         except KafkaException as error:
             if error.args[0].code() in _LIVE:
                 raise LiveGroupError(
