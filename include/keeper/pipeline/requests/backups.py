@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from keeper.clock import utc_now
 from keeper.pipeline.requests.work import Work
+from keeper.settings import Settings
 
 _RECEIVED_WITHIN_S: Final = 10.0
 _UPLOADED_WITHIN_S: Final = 120.0
@@ -57,6 +58,7 @@ def back_up(wanted: BackUp, work: Work) -> BackUpResult:
     from keeper.pipeline.backups.validate import validate_backups
 
     settings = work.settings
+    _record_room(settings)
     made = make_backup(settings)
     work.report_progress(0.6)
     place, programs = place_of(settings), programs_of(settings)
@@ -71,6 +73,7 @@ def back_up(wanted: BackUp, work: Work) -> BackUpResult:
     found = validate_backups(place, programs, at=utc_now())
     work.report_progress(0.9)
     pruned = None if found.problems else prune_backups(settings, at=utc_now(), dry_run=False)
+    _record_room(settings)
     return BackUpResult(
         name=made.name,
         of=made.kind.value,
@@ -82,3 +85,15 @@ def back_up(wanted: BackUp, work: Work) -> BackUpResult:
         pruned_backups=0 if pruned is None else len(pruned.backups),
         pruned_bytes=0 if pruned is None else pruned.bytes,
     )
+
+
+def _record_room(settings: Settings) -> None:
+    """Notify the operator while the disk of backups, which others may not have, is nearly full."""
+    from keeper.pipeline.services.configuration import postgres_config
+    from keeper.pipeline.services.monitor import record_findings
+    from keeper.pipeline.services.monitor_backups import monitor_room
+    from keeper.stores.postgres.connection import session
+
+    operator = settings.people.operator_email
+    with session(postgres_config(settings)) as connection:
+        record_findings(connection, [monitor_room(settings)], operator=operator, at=utc_now())

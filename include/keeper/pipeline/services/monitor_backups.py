@@ -6,6 +6,8 @@ from typing import Final
 from keeper.alerts.formats import moment
 from keeper.domain.messages.notices import Finding, Trouble
 from keeper.domain.requests import RequestKind
+from keeper.pipeline.storage.disks import disks_of, folder_of_backups, short_of_space
+from keeper.settings import Settings
 from keeper.stores.postgres.backups.wal import SEGMENT_BYTES, slot_of
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.requests.queue import last_done
@@ -18,6 +20,7 @@ LOG_BEHIND: Final = 8 * SEGMENT_BYTES
 """A receiver that works is moments behind; one that ends again and again takes nothing."""
 _BACKUPS: Final = "backup-age"
 _LOG: Final = "write-ahead-log"
+_ROOM: Final = "room-for-backups"
 
 
 def monitor_backups(
@@ -84,3 +87,10 @@ def monitor_log(connection: Connection, *, at: datetime) -> Finding:
     else:
         return Finding(_LOG, None)
     return Finding(_LOG, Trouble(_LOG, subject, details))
+
+
+def monitor_room(settings: Settings) -> Finding:
+    """Say whether the disk that backups are made on has room; asked of the worker that has it."""
+    folder = folder_of_backups(settings)
+    disks = [] if folder is None else disks_of([folder])
+    return Finding(_ROOM, short_of_space(disks, settings.retention.least_free_percent, _ROOM))

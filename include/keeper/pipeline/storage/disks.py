@@ -44,6 +44,8 @@ def folders_of(settings: Settings, *more: Path) -> Iterator[Path]:
     """Yield the folders of this machine, or container, that Keeper's data grow in.
 
     What other programs keep, PostgreSQL among them, is seen where it is on one disk with these.
+    The folder of backups counts where backups are: in containers only those who make them have its
+    disk, and the others an empty folder of this name on another one.
 
     Args:
         settings: The lake, Data Docs, run folder and backups.
@@ -52,12 +54,19 @@ def folders_of(settings: Settings, *more: Path) -> Iterator[Path]:
     if settings.folders.lake.startswith(_FILE):
         yield Path(settings.folders.lake.removeprefix(_FILE))
     yield from (Path(settings.folders.data_docs), Path(settings.folders.run_dir))
-    backups = settings.backups
-    if backups.folder is not None:
-        # What goes to S3 is made in a folder first.
-        is_here = backups.folder.startswith("/")
-        yield Path(backups.folder) if is_here else backups.staging
+    backups = folder_of_backups(settings)
+    if backups is not None and not _is_empty(backups):
+        yield backups
     yield from more
+
+
+def folder_of_backups(settings: Settings) -> Path | None:
+    """Return the folder of this machine in which backups are made; None if none are."""
+    backups = settings.backups
+    if backups.folder is None:
+        return None
+    # What goes to S3 is made in a folder first.
+    return Path(backups.folder) if backups.folder.startswith("/") else backups.staging
 
 
 def disks_of(folders: Iterable[Path]) -> list[Disk]:
@@ -78,7 +87,9 @@ def disks_of(folders: Iterable[Path]) -> list[Disk]:
     return sorted(disks, key=lambda disk: disk.free_percent)
 
 
-def short_of_space(disks: Iterable[Disk], least_free_percent: float) -> Trouble | None:
+def short_of_space(
+    disks: Iterable[Disk], least_free_percent: float, topic: str = TOPIC
+) -> Trouble | None:
     """Return the trouble of disks with too little room; None if all have enough."""
     short = [disk for disk in disks if disk.free_percent < least_free_percent]
     if not short:
@@ -89,9 +100,17 @@ def short_of_space(disks: Iterable[Disk], least_free_percent: float) -> Trouble 
     ]
     details = "\n".join((*lines, _REMEDY))
     number = "a disk is" if len(short) == 1 else f"{len(short)} disks are"
-    return Trouble(TOPIC, f"{number} nearly full", details)
+    return Trouble(topic, f"{number} nearly full", details)
 
 
 def _existing(folder: Path) -> Path:
     # One that may not be looked into counts as not there.
     return next(one for one in (folder, *folder.absolute().parents) if os.access(one, os.F_OK))
+
+
+def _is_empty(folder: Path) -> bool:
+    # One that is not there, or may not be looked into, holds nothing either.
+    try:
+        return not any(folder.iterdir())
+    except OSError:
+        return True

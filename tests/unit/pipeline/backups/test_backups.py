@@ -29,6 +29,7 @@ from keeper.stores.postgres.backups.base_backups import DamagedBackupError
 from keeper.stores.postgres.backups.programs import OlderClientError, Programs, Server
 from keeper.stores.postgres.backups.wal import (
     WalGapError,
+    content_of,
     remove_unfilled,
     segments_from,
     segments_in,
@@ -203,6 +204,23 @@ def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
     assert segments_from(segments_in([log]), segment(258))[1] is None
     with pytest.raises(WalGapError, match=f"lacks {segment(2)}"):
         segments_from(segments_in([log]), segment(2))
+
+
+def test_segments_of_another_size_are_counted_by_it(tmp_path: Path) -> None:
+    names = ("00000001000000000000003F", "000000010000000100000000")
+    for name in names:
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(64 * 1024 * 1024)
+    read, problem = segments_from(segments_in([tmp_path]), names[0])
+    assert ([one.name for one in read], problem) == (list(names), None)
+
+
+def test_a_segment_without_its_end_is_as_long_as_it_says(tmp_path: Path) -> None:
+    size = 1024 * 1024
+    file = tmp_path / f"{segment(1)}.partial"
+    file.write_bytes(bytes(32) + size.to_bytes(4, "little") + b"\1")
+    (found,) = segments_in([tmp_path])
+    assert len(content_of(found)) == size
 
 
 def test_a_segment_without_its_end_is_a_gap_before_another(tmp_path: Path) -> None:

@@ -29,6 +29,11 @@ PARTIAL: Final = ".partial"
 _SEGMENT: Final = re.compile(r"([0-9A-F]{8})([0-9A-F]{16})(\.partial)?")
 _COMMIT: Final = re.compile(r"desc: (?:COMMIT|ABORT)(?:_PREPARED)? (\S+ \S+) UTC")
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
+"""How large a segment is unless initdb was given another size (`--wal-segsize`)."""
+_FILE_BYTES: Final = 0x1_0000_0000
+# In the header of a segment's first page: XLogLongPageHeaderData.xlp_seg_size.
+_SIZE_AT: Final = slice(32, 36)
+_SIZES: Final = frozenset(1 << power for power in range(20, 31))
 _LOOKED_AT: Final = 16
 
 
@@ -53,16 +58,30 @@ class Segment:
 
 def segments_in(folders: Iterable[LakePath]) -> list[Segment]:
     """Return the segments of a log in their order; of one that is there twice, the whole."""
-    files = [file for folder in folders if folder.is_dir() for file in folder.iterdir()]
+    files = [
+        (file, match)
+        for folder in folders
+        if folder.is_dir()
+        for file in folder.iterdir()
+        if (match := _SEGMENT.fullmatch(file.name)) is not None
+    ]
     found: dict[str, Segment] = {}
-    for file in sorted(files, key=lambda file: file.name):
-        if match := _SEGMENT.fullmatch(file.name):
+    if files:
+        # Of one server all segments have one size.
+        in_a_file = _FILE_BYTES // _size_of(files)
+        for file, match in sorted(files, key=lambda pair: pair[0].name):
             high, low = int(match[2][:8], 16), int(match[2][8:], 16)
-            number = high * (0x1_0000_0000 // SEGMENT_BYTES) + low
+            number = high * in_a_file + low
             segment = Segment(int(match[1], 16), number, match[3] is not None, file)
             # Sorted by name, the whole one comes before its former beginning.
             found.setdefault(segment.name, segment)
     return sorted(found.values())
+
+
+def _size_of(files: Iterable[tuple[LakePath, re.Match[str]]]) -> int:
+    """Return how large the segments are, as the first that is whole says."""
+    whole = (file.stat().st_size for file, match in files if match[3] is None)
+    return next((size for size in whole if size in _SIZES), SEGMENT_BYTES)
 
 
 def segments_from(segments: Sequence[Segment], first: str) -> tuple[list[Segment], str | None]:
@@ -124,7 +143,11 @@ def content_of(segment: Segment) -> bytes:
 
     PostgreSQL fills a segment with zeros before it writes to it.
     """
-    return segment.file.read_bytes().ljust(SEGMENT_BYTES if segment.is_partial else 0, b"\0")
+    content = segment.file.read_bytes()
+    if not segment.is_partial:
+        return content
+    written = int.from_bytes(content[_SIZE_AT], "little")
+    return content.ljust(written if written in _SIZES else SEGMENT_BYTES, b"\0")
 
 
 def shortened(content: bytes) -> bytes:
