@@ -25,7 +25,9 @@ from keeper.pipeline.requests.ask_backup import ask_for_backup
 from keeper.pipeline.requests.backups import BackUpResult
 from keeper.pipeline.restores import restore as restoring
 from keeper.pipeline.restores.progress import Progress, save_progress
+from keeper.pipeline.services import monitor_backups
 from keeper.pipeline.services.configuration import postgres_config
+from keeper.pipeline.storage.disks import Disk
 from keeper.settings import load_settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.prices.writer import PriceWriter
@@ -59,6 +61,10 @@ STEPS = (
 STEPS_OF_A_MOMENT = (
     *("tables", "numbers", "access", "runs", "messages", "replies"),
     *("kafka at its end", "search of the moment"),
+)
+EVERYBODY_MAY_CHANGE_THE_SCHEMA = (
+    "SELECT bool_or(has_function_privilege('public', oid, 'EXECUTE')) FROM pg_proc "
+    "WHERE proname IN ('add_price_months', 'add_price_partition', 'drop_price_partition')"
 )
 Contents = dict[str, list[tuple[object, ...]]]
 
@@ -324,6 +330,10 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
     check_prices(kafka, 700, 1)
     last = contents(installation)
     (first,) = backups_in(Path(folder))
+    monkeypatch.setenv("KEEPER_LEAST_FREE_PERCENT", "10")
+    load_settings.cache_clear()
+    nearly_full = [Disk((folder,), bytes=100, free=5)]
+    monkeypatch.setattr(monitor_backups, "disks_of", lambda _: nearly_full)
     with session(installation) as connection:
         asked = ask_for_backup(connection, operator=READER, origin="test", at=utc_now())
         assert "1 attempts made" in done("backup", "on-request", "--once")
@@ -332,6 +342,9 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
     assert standing.state is RequestState.DONE, standing.problem
     found = BackUpResult.model_validate(standing.result)
     assert (found.name, found.problems) == (backups_in(Path(folder))[1].name, [])
+    # Whoever makes backups may be the only one to have their disk.
+    noticed = "SELECT count(*) FROM operator_notices WHERE topic = 'room-for-backups'"
+    assert one(installation, noticed) == 1
 
     between = keeper(
         "restore", folder, "--at", (first.moment + timedelta(milliseconds=1)).isoformat()
@@ -351,6 +364,8 @@ def test_a_dump_restores_its_own_moment_however_often_it_is_interrupted(
     restored = contents(empty)
     assert restored["history"] == last["history"]
     assert restored["watches"] == last["watches"]
+    # PostgreSQL lets everybody call what a restore makes, until that is taken back.
+    assert one(empty, EVERYBODY_MAY_CHANGE_THE_SCHEMA) is False
     require_nothing_twice(empty, len(last["alerts"]))
 
     again = keeper(*command)
