@@ -9,7 +9,7 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs urls sql pictures schemas schema analytics dags openapi metrics-page architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check audit sbom pin-images hashes lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs health top app-logs kafka-logs urls sql pictures schemas schema analytics dags openapi metrics-page architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check audit sbom pin-images hashes lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,18 @@ status: venv ## Show each part's state, health and memory
 
 logs: venv ## Show the logs; S="kafka deliver" chooses, F=1 follows
 	@$(STACK) logs $(if $(F),--follow) $(S)
+
+health: venv ## Which services answer, which workers live, and what they wait for
+	@eval "$$($(STACK) env)" && $(VENV)/bin/keeper health
+
+top: venv ## Watch workers, runs, lag, tokens and messages until Ctrl-C
+	@eval "$$($(STACK) env)" && $(VENV)/bin/keeper top
+
+app-logs: venv ## Show the logs of the console and the workers
+	@$(STACK) logs $(if $(F),--follow) console workers
+
+kafka-logs: venv ## Show Kafka's log; F=1 follows, as of the others
+	@$(STACK) logs $(if $(F),--follow) kafka
 
 urls: venv ## Print where to look: addresses, user and password, example SQL
 	@$(STACK) urls

@@ -120,14 +120,19 @@ def status(
 @app.command()
 def logs(
     context: typer.Context,
-    programs: Annotated[list[str] | None, typer.Argument(help="All if none is named.")] = None,
+    programs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Programs, or groups such as workers or airflow; all if none is named."
+        ),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they grow.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", help="Last lines of each.", min=0)] = 20,
 ) -> None:
-    """Show the programs' logs."""
+    """Show the programs' logs. Example: python -m stack logs console workers."""
     from keeper.cli.tables import harmless
 
-    files = log_files(_choice(context).layout, programs or [])
+    files = log_files(_choice(context).layout, programs or [], GROUPS)
     width = max((len(name) for name in files), default=0)
 
     def write(name: str, line: str) -> None:

@@ -1,7 +1,7 @@
 """Show the programs' logs, each line under its program's name."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,18 +10,34 @@ from stack.errors import StackError
 from stack.layout import Layout
 
 
-def log_files(layout: Layout, programs: Sequence[str]) -> dict[str, Path]:
-    """Return the logs of `programs`, or all there are.
+def log_files(
+    layout: Layout, words: Sequence[str], groups: Mapping[str, Sequence[str]]
+) -> dict[str, Path]:
+    """Return the logs of programs, or all there are.
+
+    Args:
+        layout: Where the logs lie.
+        words: Programs, or groups, of which those that have a log are meant; none for all.
+        groups: The programs of each group.
 
     Raises:
         StackError: A program has no log; the sentence names those that do.
     """
     there = {path.stem: path for path in sorted(layout.logs.glob("*.log"))}
+    programs = [
+        name
+        for word in words
+        for name in ([word] if word in there else _with_logs(groups.get(word, ()), there) or [word])
+    ]
     missing = [name for name in programs if name not in there]
     if missing:
         known = ", ".join(there) or "none yet"
         raise StackError(f"There is no log of {', '.join(missing)}; there are: {known}.")
     return {name: there[name] for name in programs} if programs else there
+
+
+def _with_logs(names: Sequence[str], there: Mapping[str, Path]) -> list[str]:
+    return [name for name in names if name in there]
 
 
 def show_logs(files: dict[str, Path], lines: int, write: Callable[[str, str], None]) -> None:

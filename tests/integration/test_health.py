@@ -1,6 +1,7 @@
 """How parts are, as `keeper health` and the console tell it, on real services and without them."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -132,3 +133,38 @@ def test_without_postgresql_the_console_lives_and_is_not_ready(kafka: KafkaConfi
     assert answer.status_code == 503
     assert answer.json()["parts"]["postgres"] == "down"
     assert (live.status_code, live.json()) == (200, {"status": "live"})
+
+
+def test_top_shows_workers_runs_and_what_waits_once_where_there_is_no_terminal(
+    connection: Connection,
+) -> None:
+    HeartbeatWriter("consume-prices", Waits())
+    connection.execute(
+        "INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, finished_at, "
+        "problem) VALUES ('track_prices/a', 'track_prices', 'simulator', 'FAILED', "
+        "now() - interval '90 seconds', now(), 'Keepa \x1b[2J is away')"
+    )
+    shown = CliRunner().invoke(app, ["top"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0, shown.output
+    lines = {line.split()[0]: line for line in shown.stdout.splitlines() if line.strip()}
+    # Other tests' messages may be on the topic.
+    assert re.search(r"consume-prices +ready +[\d,]+ +last heartbeat \d+ s ago", shown.stdout)
+    assert "FAILED" in lines["track_prices"]
+    assert "90 s" in lines["track_prices"] or "1 min" in lines["track_prices"]
+    assert "Tokens: unknown until Keepa has been asked" in shown.stdout
+    assert "Messages that wait: none" in shown.stdout
+    assert "1 failed runs" in shown.stdout
+    assert "Dead letters:" in shown.stdout
+    assert "\x1b[2J" not in shown.stdout
+
+
+def test_top_says_who_does_not_answer_and_shows_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    HeartbeatWriter("consume-prices", Waits())
+    away(monkeypatch, "DATABASE_URL", "postgresql://keeper@127.0.0.1:{port}/keeper")
+    away(monkeypatch, "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:{port}")
+    shown = CliRunner().invoke(app, ["top", "--once"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0, shown.output
+    assert "PostgreSQL does not answer:" in shown.stdout
+    assert "Kafka does not answer:" in shown.stdout
+    assert re.search(r"consume-prices +ready +unknown", shown.stdout)
+    assert "Tokens" not in shown.stdout

@@ -13,7 +13,7 @@ from keeper.cli.deals import reports
 from keeper.cli.discovery import proposals
 from keeper.cli.discovery import searches as discover
 from keeper.cli.messages import alerts, channels, deliver, notices
-from keeper.cli.services import airflow, bot, console, health, metrics, relay, simulate
+from keeper.cli.services import airflow, bot, console, health, metrics, relay, simulate, top
 from keeper.cli.storage import lake, rates
 from keeper.cli.storage import upkeep as storage
 from keeper.cli.streams import dead_letters, lag, resume, topics, workers
@@ -80,6 +80,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(api_tokens.app, name="api-tokens")
 app.command("health")(health.health)
 app.command("metrics")(metrics.metrics)
+app.command("top")(top.top)
 app.command("simulate-keepa")(simulate.simulate_keepa)
 # Its words are Airflow's, of which it knows nothing.
 app.command(

@@ -1,17 +1,36 @@
-"""What `make logs` shows of what servers have logged."""
+"""Which logs a word means."""
 
 from pathlib import Path
 
-from typer.testing import CliRunner
+import pytest
 
-from stack.__main__ import app
+from stack.errors import StackError
+from stack.layout import Layout
+from stack.logs import log_files
+
+GROUPS = {"workers": ("deliver", "relay", "metrics"), "kafka": ("kafka",)}
 
 
-def test_a_logged_title_steers_no_terminal(tmp_path: Path) -> None:
-    (tmp_path / "log").mkdir()
-    (tmp_path / "log" / "kafka.log").write_text("\tat \x1b]0;owned\x07 \x9b2J\n", "utf-8")
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    layout = Layout(tmp_path)
+    layout.logs.mkdir(parents=True)
+    for name in ("kafka", "deliver", "relay"):
+        layout.log_of(name).touch()
+    return layout
 
-    result = CliRunner().invoke(app, ["--home", str(tmp_path), "logs", "kafka"])
 
-    assert result.exit_code == 0, result.output
-    assert result.stdout == "        at \\x1b]0;owned\\x07 \\x9b2J\n"
+def test_a_group_means_those_of_its_programs_that_have_a_log(layout: Layout) -> None:
+    assert list(log_files(layout, ["kafka", "workers"], GROUPS)) == ["kafka", "deliver", "relay"]
+
+
+def test_no_word_means_all(layout: Layout) -> None:
+    assert set(log_files(layout, [], GROUPS)) == {"kafka", "deliver", "relay"}
+
+
+@pytest.mark.parametrize("word", ["metrics", "redis"])
+def test_a_program_without_a_log_is_refused_with_those_that_have_one(
+    layout: Layout, word: str
+) -> None:
+    with pytest.raises(StackError, match=rf"no log of {word}; there are: deliver, kafka, relay"):
+        log_files(layout, [word], GROUPS)

@@ -63,9 +63,9 @@ def _report_one(worker: str, max_age: float | None, *, ready: bool, as_json: boo
             reason = f"There is no worker {worker}; there are {', '.join(_WORKERS)}."
         typer.echo(harmless(reason), err=True)
         raise typer.Exit(1)
-    state = _state(worker, sign, max_age)
+    state = state_of(worker, sign, max_age)
     if as_json:
-        record = {"part": worker, "state": state, "says": _says(sign), "metrics": sign.metrics}
+        record = {"part": worker, "state": state, "says": says_of(sign), "metrics": sign.metrics}
         print_records([record])
     else:
         typer.echo(f"{worker}: {state}, last heartbeat {sign.age_s:.0f} s ago")
@@ -85,13 +85,9 @@ def _report_all(max_age: float | None, *, ready: bool, as_json: bool) -> None:
     found: list[tuple[str, str, str]] = [
         (one.part, one.state.value, one.says) for one in health_of(load_settings())
     ]
-    given = {name for name, value in os.environ.items() if value}
-    unwanted = {worker.name for worker in WORKERS if not worker.is_wanted(given)}
-    for name in workers_seen():
-        sign = last_heartbeat(name)
-        # One that nobody wants any more has left its last heartbeat behind.
-        if sign is not None and name not in unwanted:
-            found.append((name, _state(name, sign, max_age).value, _says(sign)))
+    found += [
+        (name, state_of(name, sign, max_age).value, says_of(sign)) for name, sign in live_workers()
+    ]
     if as_json:
         print_records(dict(zip(("part", "state", "says"), one, strict=True)) for one in found)
     else:
@@ -103,11 +99,22 @@ def _report_all(max_age: float | None, *, ready: bool, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _says(sign: LastHeartbeat) -> str:
+def live_workers() -> list[tuple[str, LastHeartbeat]]:
+    """Return the workers of this run directory and their last heartbeats."""
+    given = {name for name, value in os.environ.items() if value}
+    # One that nobody wants any more has left its last heartbeat behind.
+    unwanted = {worker.name for worker in WORKERS if not worker.is_wanted(given)}
+    seen = [(name, last_heartbeat(name)) for name in workers_seen() if name not in unwanted]
+    return [(name, sign) for name, sign in seen if sign is not None]
+
+
+def says_of(sign: LastHeartbeat) -> str:
+    """Return what a worker waited for, or how long ago its last heartbeat was."""
     return "; ".join(sign.says()) or f"last heartbeat {sign.age_s:.0f} s ago"
 
 
-def _state(name: str, sign: LastHeartbeat, max_age: float | None) -> WorkerState:
+def state_of(name: str, sign: LastHeartbeat, max_age: float | None = None) -> WorkerState:
+    """Return how a worker is by its last heartbeat, which may be so many seconds old."""
     if max_age is None:
         max_age = _SILENT_S.get(name, _ANY_WORKER_S)
     if sign.age_s > max_age:

@@ -1,0 +1,111 @@
+"""How Keeper is right now, for somebody who watches: runs, tokens, messages, topics."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from keeper.domain.runs.records import ListedRun
+from keeper.errors import KeeperError
+from keeper.pipeline.metrics.kafka import TopicNumbers, topic_numbers
+from keeper.pipeline.services.configuration import kafka_config, postgres_config
+from keeper.settings import Settings
+from keeper.stores.postgres.connection import Connection, session, statements
+from keeper.stores.postgres.runs.figures import OperatorFigures, operator_figures
+from keeper.stores.postgres.runs.pages import run_page
+from keeper.stores.postgres.tokens.accounts import TokenAccount, token_accounts
+
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessages:
+    """Messages that wait for one kind of channel.
+
+    Attributes:
+        kind: The kind.
+        messages: How many.
+        held: How many of them their readers hold back still.
+        due_at: Since when the first of them is due; None if none is.
+    """
+
+    kind: str
+    messages: int
+    held: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What PostgreSQL knows.
+
+    Attributes:
+        runs: The newest runs, the one that started last first.
+        tokens: The account of Keepa's in use; None before its first report.
+        waiting: Messages by kind of channel; none of a kind for which none waits.
+        figures: Numbers of a day.
+    """
+
+    runs: Sequence[ListedRun]
+    tokens: TokenAccount | None
+    waiting: Sequence[WaitingMessages]
+    figures: OperatorFigures
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How Keeper is at a moment; of a store that does not answer, a sentence instead.
+
+    Attributes:
+        at: The moment.
+        records: What PostgreSQL knows; None if it does not answer.
+        topics: How the topics stand; None if Kafka does not answer.
+        problems: By store, why it does not answer.
+    """
+
+    at: datetime
+    records: Records | None
+    topics: TopicNumbers | None
+    problems: Mapping[str, str]
+
+
+def glance_at(settings: Settings, *, at: datetime, runs: int) -> Glance:
+    """Ask PostgreSQL and Kafka, both at once.
+
+    Args:
+        settings: Where they are.
+        at: Now.
+        runs: How many of the newest runs are wanted.
+    """
+    problems: dict[str, str] = {}
+
+    def records() -> Records | None:
+        try:
+            with session(postgres_config(settings)) as connection:
+                return _records(connection, at, runs)
+        except KeeperError as error:
+            problems["PostgreSQL"] = str(error)
+            return None
+
+    def topics() -> TopicNumbers | None:
+        try:
+            return topic_numbers(kafka_config(settings))
+        except KeeperError as error:
+            problems["Kafka"] = str(error)
+            return None
+
+    with ThreadPoolExecutor(2, thread_name_prefix="glance") as pool:
+        of_records, of_topics = pool.submit(records), pool.submit(topics)
+        return Glance(at, of_records.result(), of_topics.result(), problems)
+
+
+def _records(connection: Connection, at: datetime, runs: int) -> Records:
+    accounts = token_accounts(connection)
+    waiting = connection.execute(statements("metrics")["waiting_messages"]).fetchall()
+    return Records(
+        run_page(connection, most=runs),
+        accounts[0] if accounts else None,
+        [WaitingMessages(**row) for row in waiting],
+        operator_figures(connection, at - _DAY),
+    )
