@@ -162,6 +162,7 @@ _OPERATIONS: Final = {
     **dict.fromkeys(
         (
             *("runs-list", "runs-get", "quarantine-list", "reconciliations-list"),
+            "runs-list-prices",
             *("tokens-get", "tokens-plan", "tokens-ledger", "storage-get", "notices-list"),
             *("topics-list", "topics-get", "lag-list", "dead-letters-list", "dead-letters-get"),
         ),

@@ -10,6 +10,7 @@ import { When } from "../../components/When";
 import { percentText, siteMoney, siteOf } from "../../format";
 import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
+import { useLastError } from "../../useLastError";
 import styles from "./Deals.module.css";
 
 type Deal = Schema["DealReply"];
@@ -88,9 +89,10 @@ function Past({ deal: { asin, domain, price_type: priceType } }: { deal: Deal })
         }),
       ),
   });
-  if (history.error instanceof ApiError && history.error.status === 404)
+  const error = useLastError(history);
+  if (error instanceof ApiError && error.status === 404)
     return <p className="muted">{t("deals.noHistory")}</p>;
-  const failure = history.error && <Failed error={history.error} retry={history.refetch} />;
+  const failure = error && <Failed error={error} retry={history.refetch} />;
   if (!history.data) return failure ?? <Skeleton lines={1} height={80} />;
   const to = history.dataUpdatedAt / 1000;
   return (

@@ -10,6 +10,7 @@ import { Skeleton } from "../../components/Skeleton";
 import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
+import { useLastError } from "../../useLastError";
 import { DealFilters, SEEN_DAYS, SORTS } from "./DealFilters";
 import { DealLine } from "./DealLine";
 import styles from "./Deals.module.css";
@@ -36,6 +37,7 @@ export default function Deals() {
   });
   // What one can choose among is not known before the searches are.
   const isPending = [deals, filters].some((one) => one.isPending && !one.isFetched);
+  const error = useLastError(deals);
   const isUnused = filters.data?.length === 0;
   const items = deals.data?.items ?? [];
   return (
@@ -46,7 +48,7 @@ export default function Deals() {
       {isPending && <Skeleton lines={6} height={96} />}
       {!isUnused && !isPending && <DealFilters searches={filters.data ?? []} />}
       <Simulated of={isPending ? [] : items} />
-      {deals.error && <Failed error={deals.error} retry={deals.refetch} />}
+      {error && <Failed error={error} retry={deals.refetch} />}
       {isUnused && (
         <Empty
           says={t("deals.empty")}
