@@ -29,15 +29,16 @@ export default function Deals() {
   const days = SEEN_DAYS.find(([word]) => word === said("seen"))?.[1] ?? 1;
   const deals = useQuery({
     queryKey: ["deals", "page", query, days],
-    queryFn: () => {
-      const since = new Date(Date.now() - days * DAY_MS).toISOString();
-      return read(api.GET("/api/v1/deals", { params: { query: { ...query, since } } }));
-    },
+    queryFn: () =>
+      read(api.GET("/api/v1/deals", { params: { query: { ...query, since: daysAgo(days) } } })),
     placeholderData: keepPreviousData,
   });
   // What one can choose among is not known before the searches are.
   const isPending = [deals, filters].some((one) => one.isPending && !one.isFetched);
   const error = useLastError(deals);
+  // One page counts itself.
+  const isOfSeveral = Boolean(deals.data?.next_cursor || said("cursor"));
+  const total = useTotal(query, days, isOfSeveral);
   const isUnused = filters.data?.length === 0;
   const items = deals.data?.items ?? [];
   return (
@@ -66,12 +67,38 @@ export default function Deals() {
               <DealLine key={deal.id} deal={deal} />
             ))}
           </ul>
-          <Pages shown={items.length} perPage={PER_PAGE} next={deals.data?.next_cursor ?? null} />
+          <Pages
+            shown={items.length}
+            perPage={PER_PAGE}
+            next={deals.data?.next_cursor ?? null}
+            total={total}
+          />
         </>
       )}
       {!isUnused && <SavedFilters filters={filters} />}
     </Page>
   );
+}
+
+function daysAgo(days: number): string {
+  return new Date(Date.now() - days * DAY_MS).toISOString();
+}
+
+/** Return how many deals there are on all pages; null while nobody has counted them. */
+function useTotal(query: ReturnType<typeof queryOf>, days: number, enabled: boolean) {
+  const { limit: _, sort: __, cursor: ___, ...filters } = query;
+  const counted = useQuery({
+    queryKey: ["deals", "total", filters, days],
+    queryFn: () =>
+      read(
+        api.GET("/api/v1/deals/aggregations", {
+          params: { query: { ...filters, since: daysAgo(days) } },
+        }),
+      ),
+    enabled,
+    placeholderData: keepPreviousData,
+  });
+  return counted.data?.deals ?? null;
 }
 
 function queryOf(said: (name: string) => string) {
