@@ -14,6 +14,7 @@ import { useLastError } from "../../useLastError";
 import { DealFilters, SEEN_DAYS, SORTS } from "./DealFilters";
 import { DealLine } from "./DealLine";
 import styles from "./Deals.module.css";
+import { usePasts } from "./Past";
 import { AddFilter, SavedFilters, useFilters } from "./SavedFilters";
 
 const PER_PAGE = 50;
@@ -33,8 +34,10 @@ export default function Deals() {
       read(api.GET("/api/v1/deals", { params: { query: { ...query, since: daysAgo(days) } } })),
     placeholderData: keepPreviousData,
   });
+  const pasts = usePasts(deals.data?.items);
   // What one can choose among is not known before the searches are.
-  const isPending = [deals, filters].some((one) => one.isPending && !one.isFetched);
+  const isPending =
+    pasts.isAwaited || [deals, filters].some((one) => one.isPending && !one.isFetched);
   const error = useLastError(deals);
   // One page counts itself.
   const isOfSeveral = Boolean(deals.data?.next_cursor || said("cursor"));
@@ -64,7 +67,7 @@ export default function Deals() {
         <>
           <ul className={styles.list} aria-busy={deals.isPlaceholderData}>
             {items.map((deal) => (
-              <DealLine key={deal.id} deal={deal} />
+              <DealLine key={deal.id} deal={deal} past={pasts.of.get(deal.id)} />
             ))}
           </ul>
           <Pages
