@@ -122,6 +122,7 @@ _DEALS: Final = {
     "deals-list": Access(Scope.DEALS_READ),
     "deals-aggregate": Access(Scope.DEALS_READ),
     "deals-search": Access(Scope.DEALS_READ),
+    "deals-list-sparklines": Access(Scope.DEALS_READ),
     "deals-get": Access(Scope.DEALS_READ, is_of_owner=True),
     "deal-filters-list": Access(Scope.DEALS_READ),
     "deal-filters-add": Access(Scope.DEALS_WRITE, body={"name": "x"}),
@@ -162,6 +163,7 @@ _OPERATIONS: Final = {
     **dict.fromkeys(
         (
             *("runs-list", "runs-get", "quarantine-list", "reconciliations-list"),
+            "runs-list-prices",
             *("tokens-get", "tokens-plan", "tokens-ledger", "storage-get", "notices-list"),
             *("topics-list", "topics-get", "lag-list", "dead-letters-list", "dead-letters-get"),
         ),

@@ -14,6 +14,18 @@ LIMIT %(most)s
 -- Returns a run by its id.
 SELECT * FROM pipeline_runs WHERE run_id = %(run_id)s
 
+-- name: run_prices
+-- Returns the series whose newest point came with a run, after a series. What a later run changed is
+-- that run's. Reads every series: nothing is indexed by run, for that would cost each load.
+SELECT s.series_id, s.asin, s.domain, s.price_type, s.observed_at, s.price_minor, s.currency,
+    s.implausible, s.is_price_hidden, p.title
+FROM price_series s
+LEFT JOIN products p USING (asin, domain)
+WHERE s.origin_id IN (SELECT origin_id FROM price_origins WHERE run_id = %(run_id)s)
+    AND (%(after)s::bigint IS NULL OR s.series_id > %(after)s)
+ORDER BY s.series_id
+LIMIT %(most)s
+
 -- name: rejected_by_batch
 -- Returns how many records of a run failed which expectation, by batch.
 SELECT batch, expectation, column_name, count(*)::int AS records

@@ -81,17 +81,17 @@ GROUP BY stretch
 ORDER BY stretch
 
 -- name: sparklines
--- Returns for watches that somebody may see (a null owner: everybody's) the lowest, the highest and
--- the last plausible point of each stretch of time and the first one without an offer, led by the
--- point that held when the first one began; as the watch counts it. Codes as in thinned.
-SELECT watch_id, min((amount << 31) + s) AS lowest, max((amount << 31) + s) AS highest,
+-- Returns for watches or deals (in braces: which) the lowest, the highest and the last plausible
+-- point of each stretch of time and the first one without an offer, led by the point that held when
+-- the first one began; with shipping where that counts. Codes as in thinned.
+SELECT id, min((amount << 31) + s) AS lowest, max((amount << 31) + s) AS highest,
     max((s << 32) + coalesce(amount + 1, 0)) AS last, min(s) FILTER (WHERE amount IS NULL) AS gap
 FROM (
-    SELECT w.watch_id, date_part('epoch', q.observed_at)::bigint - 1293840000 AS s,
+    SELECT w.id, date_part('epoch', q.observed_at)::bigint - 1293840000 AS s,
         date_bin(make_interval(secs => %(width_s)s), greatest(q.observed_at, %(since)s::timestamptz
             - interval '1 second'), %(since)s) AS stretch,
         q.price_minor + CASE WHEN w.with_shipping THEN coalesce(q.shipping_minor, 0) ELSE 0 END AS amount
-    FROM watched_products w
+    FROM ({drawn}) AS w
     JOIN price_series s USING (asin, domain, price_type)
     CROSS JOIN LATERAL (
         (
@@ -103,13 +103,24 @@ FROM (
         SELECT p.observed_at, p.price_minor, p.shipping_minor FROM price_points p
         WHERE p.series_id = s.series_id AND p.observed_at >= %(since)s AND NOT p.implausible
     ) AS q
-    WHERE w.watch_id = ANY (%(watch_ids)s::bigint[])
-        AND (%(owner)s::bigint IS NULL OR w.user_id = %(owner)s)
     -- Keeps PostgreSQL from computing each of these three times.
     OFFSET 0
 ) AS points
-GROUP BY watch_id, stretch
-ORDER BY watch_id, stretch
+GROUP BY id, stretch
+ORDER BY id, stretch
+
+-- name: drawn_watches
+-- Which watches are drawn, of those that somebody may see (a null owner: everybody's).
+SELECT watch_id AS id, asin, domain, price_type, with_shipping FROM watched_products
+WHERE watch_id = ANY (%(ids)s::bigint[])
+    AND (%(owner)s::bigint IS NULL OR user_id = %(owner)s)
+
+-- name: drawn_deals
+-- Which deals are drawn, of searches that somebody may see (a null owner: everybody's).
+SELECT d.event_id AS id, d.asin, d.domain, d.price_type, true AS with_shipping
+FROM collected_deals d JOIN deal_filters f USING (filter_id)
+WHERE d.event_id = ANY (%(ids)s::text[])
+    AND (%(owner)s::bigint IS NULL OR f.user_id = %(owner)s)
 
 -- name: statistics
 -- Returns what a series has cost in the last 30, 90, 180 and 365 days and ever (null days), weighted

@@ -42,6 +42,8 @@ def test_airflows_users_are_operators_and_nobody_else_gets_anything(
     hosting: dict[str, str], run_in_fork: RunInFork, tmp_path: Path, connection: Connection
 ) -> None:
     new = {"email": "ann@example.org"}
+    # Whoever may only look at Airflow does no more by bringing a token of Keeper's along.
+    token = ORIGIN | {"Authorization": "Bearer keeper_pat_x"}
     questions = [
         asked("olga", "GET", f"{API}/me"),
         asked("olga", "GET", f"{API}/runs"),
@@ -55,6 +57,8 @@ def test_airflows_users_are_operators_and_nobody_else_gets_anything(
         asked(None, "GET", f"{API}/me", headers={"Cookie": "_token=forged"}),
         asked(None, "GET", f"{API}/me", headers={"Authorization": "Bearer keeper_pat_x"}),
         asked(None, "GET", f"{API}/me", headers={"X-Forwarded-User": BOSS}),
+        asked("olga", "GET", f"{API}/me", headers={"Authorization": "Bearer keeper_pat_x"}),
+        asked("vera", "POST", f"{API}/users", json=new, headers=token),
         asked("olga", "GET", "/ui/config"),
     ]
     script = Path(__file__).with_name("hosted_console.py")
@@ -74,7 +78,7 @@ def test_airflows_users_are_operators_and_nobody_else_gets_anything(
     assert added["status"] == 201, added["text"]
     assert [silent["status"], foreign["status"]] == [403, 403]
     assert (viewer["status"], refused["status"]) == (200, 403)
-    assert [one["status"] for one in strangers] == [403, 401, 401]
+    assert [one["status"] for one in strangers] == [403, 401, 401, 401, 401]
     rows = connection.execute("SELECT FROM users WHERE email = %s", (new["email"],)).fetchall()
     assert len(rows) == 1
     logged = connection.execute(

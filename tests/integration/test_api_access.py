@@ -123,6 +123,10 @@ def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Cli
             url += "?q=kettle"
         if name == "watches-list-sparklines":
             url += "?id=1"
+        if name == "runs-list-prices":
+            url += "?run_id=run-1"
+        if name == "deals-list-sparklines":
+            url += f"?id={'0' * 32}"
         if name == "live-stream":
             url += "?seconds=0"
         if name.startswith("prices-check"):

@@ -15,6 +15,7 @@ from keeper.stores.postgres.deals.filters import record_problem
 from keeper.stores.postgres.deals.reports import reader_of
 from tests.console_server import ANN, BEN, BOSS, STARTED, Console
 from tests.found_deals import Found
+from tests.stored_prices import store_history
 
 API = "/api/v1"
 READ, WRITE = Scope.DEALS_READ, Scope.DEALS_WRITE
@@ -63,6 +64,34 @@ def test_a_deal_has_its_price_its_score_and_its_search(ann: httpx.Client, found:
     assert ann.get(f"{API}/deals/{deal['id']}", headers=known).status_code == 304
     assert ann.get(f"{API}/deals/1").status_code == 422
     assert ann.get(f"{API}/deals/{'0' * 32}").status_code == 404
+
+
+def test_small_charts_of_deals_are_ones_own(
+    ann: httpx.Client,
+    ben: httpx.Client,
+    boss: httpx.Client,
+    found: Found,
+    connection: Connection,
+    console: Console,
+) -> None:
+    # Months of now have a place for points.
+    console.clock.now = now = datetime.now(UTC).replace(microsecond=0)
+    found("B000000001", "B000000002", user=ANN, at=now - timedelta(hours=1))
+    points = [(now - timedelta(days=day), price) for day, price in ((40, 3000), (9, None))]
+    store_history(connection, "B000000001", points)
+    ids = {deal["asin"]: deal["id"] for deal in items(ann, "deals")}
+    asked = {"id": list(ids.values()), "days": 30}
+
+    lines = items(ann, "deals/sparklines", **asked)
+    assert [line["id"] for line in lines] == asked["id"]
+    drawn = {line["id"]: (line["times"], line["amounts"]) for line in lines}
+    times = [int(at.timestamp()) for at, _ in points]
+    assert drawn[ids["B000000001"]] == (times, [3000, None])
+    # Of a product that nobody watched the deal's own price is all there is.
+    assert drawn[ids["B000000002"]][1] == [2000]
+    assert items(boss, "deals/sparklines", **asked) == lines
+    assert items(ben, "deals/sparklines", **asked) == []
+    assert ann.get(f"{API}/deals/sparklines", params={"id": "1"}).status_code == 422
 
 
 def test_deals_are_chosen_and_counted_alike(ann: httpx.Client, found: Found) -> None:

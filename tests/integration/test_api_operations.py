@@ -33,6 +33,7 @@ from keeper.streams.topic_reader import TopicReader
 from tests.console_server import ANN, BOSS, STARTED, Console
 from tests.dead_letters import publish_letters
 from tests.services import Stack
+from tests.stored_prices import store_current_price
 from tests.waiting import wait_until
 from tests.work_records import ask_keepa
 
@@ -146,6 +147,32 @@ def test_runs_are_listed_page_by_page_and_one_is_shown(
     assert boss.get("/api/v1/runs/%00").status_code == 404
     wrong = boss.get("/api/v1/runs", params={"cursor": "WyItc3RhcnRlZF9hdCIsIngiLDBd"})
     assert wrong.json()["type"].endswith("#bad-cursor")
+
+
+def test_the_products_of_a_run_are_those_whose_price_came_with_it(
+    console: Console, boss: httpx.Client
+) -> None:
+    asins = [f"B00EXAMPL{number}" for number in range(3)]
+    for price, asin in enumerate(asins):
+        store_current_price(console.connection, asin, at=STARTED, price=price * 100 or None)
+    console.connection.execute(
+        """
+        WITH later AS (INSERT INTO price_origins (run_id, source) VALUES (%s, 'simulator')
+            RETURNING origin_id)
+        UPDATE price_series SET origin_id = (SELECT origin_id FROM later) WHERE asin = %s
+        """,
+        (RUN, asins[2]),
+    )
+
+    found = every(boss, "/api/v1/run-prices", run_id="stored", limit=1)
+    assert [(one["asin"], one["price"]) for one in found] == [
+        (asins[0], None),
+        (asins[1], {"minor": 100, "currency": "USD", "text": "$1.00"}),
+    ]
+    (later,) = every(boss, "/api/v1/run-prices", run_id=RUN)
+    assert (later["asin"], later["price_type"]) == (asins[2], "NEW")
+    assert every(boss, "/api/v1/run-prices", run_id="none") == []
+    assert boss.get("/api/v1/run-prices").status_code == 422
 
 
 def test_rejected_records_are_listed(console: Console, boss: httpx.Client) -> None:

@@ -14,6 +14,7 @@ from keeper.console.api import problem_list
 from keeper.console.api.deals import deals, reports
 from keeper.console.api.deals import filters as deal_filters
 from keeper.console.api.deals import search as deal_search
+from keeper.console.api.deals import sparklines as deal_sparklines
 from keeper.console.api.discovery import discoveries
 from keeper.console.api.feeds import feeds
 from keeper.console.api.live import feed, stream
@@ -134,6 +135,8 @@ def _api() -> APIRouter:
         *(me, sessions, sign_in, telegram),
         *(files, sparklines, watches, addresses, rules, tags),
         *(alerts, channels, delivery_rules),
+        # Before one deal, which would take its name for an id.
+        deal_sparklines,
         *(deal_search, deals, deal_filters, reports, discoveries, feeds),
         users,
         *(changes, limits),

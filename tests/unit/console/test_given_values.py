@@ -53,10 +53,11 @@ def test_an_object_holds_nothing_that_no_database_takes(text: str) -> None:
         OBJECT.validate_python(json.loads(text))
 
 
-def test_an_object_is_no_deeper_than_can_be_written() -> None:
+@pytest.mark.parametrize("levels", [256, 100_000])
+def test_an_object_is_no_deeper_than_can_be_written(levels: int) -> None:
     deep: dict[str, Any] = {}
-    for _ in range(100_000):
-        deep = {"a": deep}
+    for _ in range(levels):
+        deep = {"a": [deep]}
     with pytest.raises(ValidationError, match="too many lists in lists"):
         OBJECT.validate_python(deep)
 

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTexts } from "../texts/texts";
+import { useLastError } from "../useLastError";
 import { Button } from "./Button";
 import { Empty } from "./Empty";
 import { Failed } from "./Failed";
@@ -22,6 +23,7 @@ interface ReadProps<Data> {
 /** What was read: its age, how to read it again, and what shows while it is not there. */
 export function Read<Data>({ query, title, filters, children, lines = 6 }: ReadProps<Data>) {
   const { t } = useTexts();
+  const error = useLastError(query);
   return (
     <>
       <div className={styles.head}>
@@ -40,7 +42,7 @@ export function Read<Data>({ query, title, filters, children, lines = 6 }: ReadP
         </div>
       </div>
       {query.isPending && !query.isFetched && <Skeleton lines={lines} height={48} />}
-      {query.error && <Failed error={query.error} retry={query.refetch} />}
+      {error && <Failed error={error} retry={query.refetch} />}
       {query.data !== undefined && children(query.data)}
     </>
   );

@@ -19,6 +19,8 @@ _DOMAINS: Final = [locale.domain for locale in LOCALES]
 _TYPES: Final = [one.name for one in PRICE_TYPES if one.is_price]
 TEXT: Final = r"^[^\x00-\x1f\x7f]*$"
 """What people type holds no control characters."""
+_DEEPEST: Final = 100
+"""Levels of lists and objects in what others define; Keepa's selections have two."""
 _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -43,18 +45,31 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _storable(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what Python takes for JSON and PostgreSQL does not, however deep it stands."""
+    """Refuse what Python takes for JSON and PostgreSQL does not, however deep it stands.
+
+    What is kept is answered with: pydantic writes nothing that is nested deeper than 255 levels.
+    """
+    if _is_deeper(value, _DEEPEST):
+        raise ValueError("too many lists in lists")
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
         # Escapes can stand for halves of characters.
         text.encode()
-    except RecursionError:
-        raise ValueError("too many lists in lists") from None
     except ValueError:
         raise ValueError("no number, or half a character") from None
     if _NUL.search(text):
         raise ValueError("no text with U+0000")
     return value
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        within = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [part for parts in within for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 Number = Annotated[int, Field(ge=1, le=_LARGEST)]

@@ -29,6 +29,7 @@ from keeper.stores.postgres.messages.message_pages import (
     PagedMessage,
     message_page,
 )
+from keeper.stores.postgres.prices.sparklines import Sparkline, SparklineSpan, deal_sparklines
 from keeper.stores.postgres.users.visibility import visible_to
 
 __all__ = [
@@ -42,9 +43,11 @@ __all__ = [
     "PagedDeal",
     "PagedReport",
     "ReportWithMessages",
+    "SparklineSpan",
     "amount_of",
     "counts_of",
     "deal_of",
+    "deal_sparklines_of",
     "deals_of",
     "next_report",
     "report_of",
@@ -102,6 +105,13 @@ def deal_of(connection: Connection, account: Account, event_id: str) -> PagedDea
     for found in deal_page(connection, visible_to(account), DealWhere(), event_id=event_id):
         return found
     raise DealGoneError(f"there is no deal {event_id}")
+
+
+def deal_sparklines_of(
+    connection: Connection, account: Account, event_ids: list[str], span: SparklineSpan
+) -> list[Sparkline[str]]:
+    """Return what the prices of deals a user may see did lately."""
+    return deal_sparklines(connection, visible_to(account), event_ids, span)
 
 
 def counts_of(connection: Connection, account: Account, where: DealWhere) -> list[DealCount]:

@@ -13,6 +13,7 @@ from keeper.stores.postgres.runs.pages import (
     ListedRecord,
     ListedTokenRequest,
     Rejected,
+    RunPrice,
     RunStart,
     find_run,
     ledger_page,
@@ -20,6 +21,7 @@ from keeper.stores.postgres.runs.pages import (
     reconciliation_page,
     rejected_by_batch,
     run_page,
+    run_price_page,
 )
 
 __all__ = [
@@ -30,8 +32,10 @@ __all__ = [
     "Rejected",
     "RequestState",
     "RunInDetail",
+    "RunPrice",
     "RunStart",
     "RunState",
+    "prices_of_run",
     "quarantine_of",
     "reconciliations_of",
     "run_of",
@@ -68,6 +72,15 @@ def run_of(connection: Connection, account: Account, run_id: str) -> RunInDetail
     """Return a run and the reports of its batches; None if there is none."""
     run = find_run(connection, run_id) if account.is_operator else None
     return None if run is None else RunInDetail(run, rejected_by_batch(connection, run_id))
+
+
+def prices_of_run(
+    connection: Connection, account: Account, *, run_id: str, after: int | None, most: int
+) -> list[RunPrice]:
+    """Return the current prices that came with a run; see run_price_page."""
+    if not account.is_operator:
+        return []
+    return run_price_page(connection, run_id, after=after, most=most)
 
 
 def quarantine_of(

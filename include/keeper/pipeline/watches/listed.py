@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from keeper.domain.users.access import Account
 from keeper.domain.users.limits import Limits
@@ -11,7 +10,7 @@ from keeper.domain.watches.watch import Unsaid, Watch, WatchStatus
 from keeper.pipeline.users.limits import LimitReachedError, watches_within_limit
 from keeper.pipeline.watches.typed import NOTHING, TypedWatch, read_watch
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.prices.sparklines import Sparkline, sparklines
+from keeper.stores.postgres.prices.sparklines import Sparkline, SparklineSpan, watch_sparklines
 from keeper.stores.postgres.users.accounts import lock_account
 from keeper.stores.postgres.users.visibility import visible_to
 from keeper.stores.postgres.watches.watch_list import Saved, SavedWatch, save_watches
@@ -43,6 +42,7 @@ __all__ = [
     "PriceCondition",
     "PriceIs",
     "Saved",
+    "SparklineSpan",
     "UnclearWatchError",
     "UsedTag",
     "WatchFilter",
@@ -226,18 +226,10 @@ def change_watches(
 
 
 def sparklines_of(
-    connection: Connection,
-    account: Account,
-    watch_ids: Sequence[int],
-    *,
-    since: datetime,
-    until: datetime,
-    points: int,
-) -> list[Sparkline]:
-    """Return what the prices of watches a user may see did lately; see sparklines."""
-    return sparklines(
-        connection, visible_to(account), watch_ids, since=since, until=until, points=points
-    )
+    connection: Connection, account: Account, watch_ids: Sequence[int], span: SparklineSpan
+) -> list[Sparkline[int]]:
+    """Return what the prices of watches a user may see did lately."""
+    return watch_sparklines(connection, visible_to(account), watch_ids, span)
 
 
 def remove_watch(connection: Connection, account: Account, watch_id: int) -> None:

@@ -10,9 +10,11 @@ import { Skeleton } from "../../components/Skeleton";
 import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
+import { useLastError } from "../../useLastError";
 import { DealFilters, SEEN_DAYS, SORTS } from "./DealFilters";
 import { DealLine } from "./DealLine";
 import styles from "./Deals.module.css";
+import { usePasts } from "./Past";
 import { AddFilter, SavedFilters, useFilters } from "./SavedFilters";
 
 const PER_PAGE = 50;
@@ -28,14 +30,18 @@ export default function Deals() {
   const days = SEEN_DAYS.find(([word]) => word === said("seen"))?.[1] ?? 1;
   const deals = useQuery({
     queryKey: ["deals", "page", query, days],
-    queryFn: () => {
-      const since = new Date(Date.now() - days * DAY_MS).toISOString();
-      return read(api.GET("/api/v1/deals", { params: { query: { ...query, since } } }));
-    },
+    queryFn: () =>
+      read(api.GET("/api/v1/deals", { params: { query: { ...query, since: daysAgo(days) } } })),
     placeholderData: keepPreviousData,
   });
+  const pasts = usePasts(deals.data?.items);
   // What one can choose among is not known before the searches are.
-  const isPending = [deals, filters].some((one) => one.isPending && !one.isFetched);
+  const isPending =
+    pasts.isAwaited || [deals, filters].some((one) => one.isPending && !one.isFetched);
+  const error = useLastError(deals);
+  // One page counts itself.
+  const isOfSeveral = Boolean(deals.data?.next_cursor || said("cursor"));
+  const total = useTotal(query, days, isOfSeveral);
   const isUnused = filters.data?.length === 0;
   const items = deals.data?.items ?? [];
   return (
@@ -46,7 +52,7 @@ export default function Deals() {
       {isPending && <Skeleton lines={6} height={96} />}
       {!isUnused && !isPending && <DealFilters searches={filters.data ?? []} />}
       <Simulated of={isPending ? [] : items} />
-      {deals.error && <Failed error={deals.error} retry={deals.refetch} />}
+      {error && <Failed error={error} retry={deals.refetch} />}
       {isUnused && (
         <Empty
           says={t("deals.empty")}
@@ -61,15 +67,41 @@ export default function Deals() {
         <>
           <ul className={styles.list} aria-busy={deals.isPlaceholderData}>
             {items.map((deal) => (
-              <DealLine key={deal.id} deal={deal} />
+              <DealLine key={deal.id} deal={deal} past={pasts.of.get(deal.id)} />
             ))}
           </ul>
-          <Pages shown={items.length} perPage={PER_PAGE} next={deals.data?.next_cursor ?? null} />
+          <Pages
+            shown={items.length}
+            perPage={PER_PAGE}
+            next={deals.data?.next_cursor ?? null}
+            total={total}
+          />
         </>
       )}
       {!isUnused && <SavedFilters filters={filters} />}
     </Page>
   );
+}
+
+function daysAgo(days: number): string {
+  return new Date(Date.now() - days * DAY_MS).toISOString();
+}
+
+/** Return how many deals there are on all pages; null while nobody has counted them. */
+function useTotal(query: ReturnType<typeof queryOf>, days: number, enabled: boolean) {
+  const { limit: _, sort: __, cursor: ___, ...filters } = query;
+  const counted = useQuery({
+    queryKey: ["deals", "total", filters, days],
+    queryFn: () =>
+      read(
+        api.GET("/api/v1/deals/aggregations", {
+          params: { query: { ...filters, since: daysAgo(days) } },
+        }),
+      ),
+    enabled,
+    placeholderData: keepPreviousData,
+  });
+  return counted.data?.deals ?? null;
 }
 
 function queryOf(said: (name: string) => string) {

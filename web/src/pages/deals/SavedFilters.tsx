@@ -9,6 +9,7 @@ import { When } from "../../components/When";
 import { siteOf } from "../../format";
 import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
+import { useLastError } from "../../useLastError";
 import styles from "./Deals.module.css";
 import { FilterDialog } from "./FilterDialog";
 import { again } from "./filterForm";
@@ -19,13 +20,14 @@ type Filter = Schema["FilterReply"];
 export function SavedFilters({ filters }: { filters: ReturnType<typeof useFilters> }) {
   const { t } = useTexts();
   const [edited, setEdited] = useState<Filter | null>(null);
+  const error = useLastError(filters);
   return (
     <section className={styles.saved}>
       <header className={styles.savedHead}>
         <h2>{t("filters.title")}</h2>
         <AddFilter />
       </header>
-      {filters.error && <Failed error={filters.error} retry={filters.refetch} />}
+      {error && <Failed error={error} retry={filters.refetch} />}
       {filters.data && filters.data.length > 0 && (
         <ul className={styles.list}>
           {filters.data.map((filter) => (

@@ -9,6 +9,7 @@ import { useToast } from "../../components/Toast";
 import { When } from "../../components/When";
 import { siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
+import { useLastError } from "../../useLastError";
 import styles from "./Discovery.module.css";
 import { DiscoveryDialog } from "./DiscoveryDialog";
 import { savedAgain } from "./discoveryForm";
@@ -21,14 +22,15 @@ export function Discoveries() {
     queryKey: ["deals", "discoveries"],
     queryFn: () => read(api.GET("/api/v1/discoveries")),
   });
+  const error = useLastError(searches);
   return (
     <section className={styles.searches}>
       <header className={styles.head}>
         <h2>{t("discovery.searches")}</h2>
         <Button onClick={() => setAdding(true)}>{t("filters.add")}</Button>
       </header>
-      {searches.isPending && <Skeleton lines={2} height={56} />}
-      {searches.error && <Failed error={searches.error} retry={searches.refetch} />}
+      {searches.isPending && !error && <Skeleton lines={2} height={56} />}
+      {error && <Failed error={error} retry={searches.refetch} />}
       {searches.data?.items.length === 0 && <p className="muted">{t("discovery.noSearch")}</p>}
       {searches.data && searches.data.items.length > 0 && (
         <ul className={styles.list}>

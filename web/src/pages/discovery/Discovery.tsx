@@ -14,6 +14,7 @@ import { LOCALES } from "../../locales";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
 import { useChosen } from "../../useChosen";
+import { useLastError } from "../../useLastError";
 import { Decide } from "./Decide";
 import { Discoveries } from "./Discoveries";
 import styles from "./Discovery.module.css";
@@ -40,6 +41,7 @@ export default function Discovery() {
     queryFn: () => read(api.GET("/api/v1/proposals", { params: { query } })),
     placeholderData: keepPreviousData,
   });
+  const error = useLastError(proposals);
   const items = proposals.data?.items ?? NONE;
   const keys = useMemo(() => items.map(keyOf), [items]);
   const chosen = useChosen(keys);
@@ -66,8 +68,8 @@ export default function Discovery() {
         />
       </search>
       <Simulated of={items} />
-      {proposals.isPending && <Skeleton lines={8} height={56} />}
-      {proposals.error && <Failed error={proposals.error} retry={proposals.refetch} />}
+      {proposals.isPending && !error && <Skeleton lines={8} height={56} />}
+      {error && <Failed error={error} retry={proposals.refetch} />}
       {proposals.data && items.length === 0 && (
         <Empty
           says={t("discovery.none")}

@@ -6,6 +6,7 @@ import { Page } from "../../components/Page";
 import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
 import { useTexts } from "../../texts/texts";
+import { useLastError } from "../../useLastError";
 import { Attention, useMatters } from "./Attention";
 import { FirstWatch } from "./FirstWatch";
 import styles from "./Home.module.css";
@@ -19,6 +20,7 @@ export default function Home() {
     queryKey: ["home", "summary"],
     queryFn: () => read(api.GET("/api/v1/summary")),
   });
+  const error = useLastError(summary);
   const dropped = useRemarkable("dropped");
   const lowest = useRemarkable("lowest");
   const matters = useMatters();
@@ -40,8 +42,8 @@ export default function Home() {
         )
       }
     >
-      {isPending && !summary.error && <Skeleton lines={8} height={56} />}
-      {summary.error && <Failed error={summary.error} retry={summary.refetch} />}
+      {isPending && !error && <Skeleton lines={8} height={56} />}
+      {error && <Failed error={error} retry={summary.refetch} />}
       {isNew && <FirstWatch />}
       <Simulated of={isPending ? [] : shown.map(({ price }) => price)} />
       {summary.data && !isNew && !isPending && (

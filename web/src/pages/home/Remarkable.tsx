@@ -8,6 +8,7 @@ import { PriceText } from "../../components/PriceText";
 import { When } from "../../components/When";
 import { siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
+import { useLastError } from "../../useLastError";
 import styles from "./Home.module.css";
 
 const SHOWN = 5;
@@ -34,10 +35,11 @@ export function useRemarkable(price: PriceIs): Found {
 /** Those watches, and the way to the others. */
 export function Remarkable({ price, found }: { price: PriceIs; found: Found }) {
   const { t } = useTexts();
+  const error = useLastError(found);
   return (
     <section>
       <h2 className={styles.head}>{t(`home.${price}`)}</h2>
-      {found.error && <Failed error={found.error} retry={found.refetch} />}
+      {error && <Failed error={error} retry={found.refetch} />}
       {found.data?.items.length === 0 && <p className="muted">{t(`home.${price}.none`)}</p>}
       {found.data && found.data.items.length > 0 && (
         <ul className={styles.list}>

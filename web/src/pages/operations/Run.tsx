@@ -10,11 +10,15 @@ import { useTexts } from "../../texts/texts";
 import { Facts } from "./Facts";
 import styles from "./Operations.module.css";
 import { Count, EVERY_MS, RunStateWords } from "./parts";
+import { RunPrices } from "./RunPrices";
 
 type Detail = Schema["RunInDetailReply"];
 
 /** Below which path of Airflow's it mounts the console. */
 const HOSTED_AT = "/keeper";
+
+/** The DAG whose runs bring prices that are current. */
+const PRICES_BY = "track_prices";
 
 /** What a run counts, in the order it does it. */
 const COUNTS = [
@@ -87,6 +91,7 @@ export function Run() {
             )}
           />
           <Rejected run={run} />
+          {run.dag_id === PRICES_BY && <RunPrices runId={run.id} />}
         </section>
       )}
     </Read>

@@ -4,6 +4,7 @@ import { Skeleton } from "../../components/Skeleton";
 import { When } from "../../components/When";
 import { siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
+import { useLastError } from "../../useLastError";
 import styles from "./Tabs.module.css";
 import type { useAlerts } from "./useAlerts";
 
@@ -15,8 +16,9 @@ interface Props {
 /** The alerts of a watch: for which price, why, and what became of them. */
 export default function Alerts({ watch, alerts }: Props) {
   const { t } = useTexts();
+  const error = useLastError(alerts);
   if (watch === undefined) return <p className="muted">{t("product.noWatch")}</p>;
-  const failure = alerts.error && <Failed error={alerts.error} retry={alerts.refetch} />;
+  const failure = error && <Failed error={error} retry={alerts.refetch} />;
   if (!alerts.data) return failure ?? <Skeleton lines={4} height={40} />;
   if (alerts.items.length === 0) return failure ?? <p className="muted">{t("product.noAlerts")}</p>;
   return (

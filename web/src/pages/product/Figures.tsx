@@ -4,6 +4,7 @@ import { Failed } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { dayText, percentText, regionOf, siteMoney, weekdayText } from "../../format";
 import { useTexts } from "../../texts/texts";
+import { useLastError } from "../../useLastError";
 import { against } from "./against";
 import styles from "./Figures.module.css";
 import { useStatistics, useWeekdays } from "./useStatistics";
@@ -29,7 +30,8 @@ export function Figures({ asin, domain, priceType }: Props) {
   const statistics = useStatistics(asin, domain, priceType);
   const [isOpen, setOpen] = useState(false);
   const byWeekday = useWeekdays(asin, domain, priceType);
-  const { data, error } = statistics;
+  const { data } = statistics;
+  const error = useLastError(statistics);
   const failure = error && <Failed error={error} retry={statistics.refetch} />;
   if (!data) return failure ?? <Skeleton lines={1} height={64} />;
   const { windows, percentile } = data;

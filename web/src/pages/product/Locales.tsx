@@ -5,6 +5,7 @@ import { Skeleton } from "../../components/Skeleton";
 import { When } from "../../components/When";
 import { dayText, percentText, siteMoney, siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
+import { useLastError } from "../../useLastError";
 import styles from "./Tabs.module.css";
 import { useLocales } from "./useLocales";
 
@@ -18,7 +19,8 @@ interface Props {
 export default function Locales({ asin, domain, priceType }: Props) {
   const { t, language } = useTexts();
   const locales = useLocales(asin, priceType);
-  const { data, error } = locales;
+  const { data } = locales;
+  const error = useLastError(locales);
   const failure = error && <Failed error={error} retry={locales.refetch} />;
   if (!data) return failure ?? <Skeleton lines={4} height={40} />;
   const { items } = data;

@@ -5,6 +5,7 @@ import { ApiError, api, type Locale, type PriceType, read, type Schema } from ".
 import { Failed } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { currencyOf, siteOf } from "../../format";
+import { useLastError } from "../../useLastError";
 import type { Draft } from "../rules/draft";
 import { ProductOf } from "./ProductOf";
 import { isPriceType } from "./priceTypes";
@@ -27,8 +28,11 @@ function PriceOf({ domain, asin }: Named) {
   });
   const watches = useWatches(asin, domain);
   const [begun, setBegun] = useState<Draft | null>(null);
-  const failed = product.error ? product : watches;
-  const failure = failed.error && <Failed error={failed.error} retry={failed.refetch} />;
+  const [unread, unlisted] = [useLastError(product), useLastError(watches)];
+  const error = unread ?? unlisted;
+  const failure = error && (
+    <Failed error={error} retry={unread ? product.refetch : watches.refetch} />
+  );
   if (!product.data || !watches.data) return failure ?? <Skeleton lines={10} height={40} />;
   const asked = search.get("type");
   const watched = watches.data.map((one) => one.price_type as PriceType);

@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { api, type Locale, type PriceType, read, type Schema } from "../../api/client";
 import type { ChartSeries } from "../../chart/series";
 import type { Span } from "../../chart/steps";
+import { useLastError } from "../../useLastError";
 
 /** As many points as a wide screen has pixels; the API keeps every low and gap of longer ones. */
 const POINTS = 1_000;
@@ -68,7 +69,8 @@ export function useChartSeries(
       return found ? [seriesOf(name, found)] : [];
     });
   }, [names, closer, whole, rest.data]);
-  return { series, whole, isPending: first.isPending, error: first.error, retry: first.refetch };
+  const error = useLastError(first);
+  return { series, whole, isPending: first.isPending && !error, error, retry: first.refetch };
 }
 
 function seriesOf(name: SeriesName, columns: Columns): ChartSeries {

@@ -12,6 +12,7 @@ import { IS_MINI_APP } from "../../telegram";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
 import { useChosen } from "../../useChosen";
+import { useLastError } from "../../useLastError";
 import { WatchActions } from "./WatchActions";
 import styles from "./Watches.module.css";
 import { FILTERS, HELD, PRICES, STATES, WatchFilters } from "./WatchFilters";
@@ -35,6 +36,7 @@ export default function Watches() {
   const known = useMemo(() => tags.data?.items.map(({ tag }) => tag) ?? [], [tags.data]);
   const items = watches.data?.items ?? NONE;
   const chosen = useChosen(useMemo(() => items.map(({ id }) => id), [items]));
+  const error = useLastError(watches);
   const isFiltered = FILTERS.some((name) => said(name) !== "");
 
   return (
@@ -48,8 +50,8 @@ export default function Watches() {
     >
       <WatchFilters tags={known} />
       <Simulated of={items.map(({ price }) => price)} />
-      {watches.isPending && <Skeleton lines={10} height={56} />}
-      {watches.error && <Failed error={watches.error} retry={watches.refetch} />}
+      {watches.isPending && !error && <Skeleton lines={10} height={56} />}
+      {error && <Failed error={error} retry={watches.refetch} />}
       {watches.data?.items.length === 0 && <Nothing isFiltered={isFiltered} />}
       {items.length > 0 && (
         <>

@@ -18,9 +18,6 @@ export const deals: Record<keyof typeof en, string> = {
   "deals.scoreAbout": "0 bis 100, am eigenen Verlauf des Produkts gemessen",
   "deals.of100": "von 100",
   "deals.watch": "Beobachten",
-  "deals.history": "Verlauf",
-  "deals.noHistory":
-    "Davon ist kein Verlauf gespeichert. Beobachte es, und die nächste Prüfung bringt ihn.",
   "deals.year": "Das letzte Jahr; Lücken sind Zeiten ohne Angebot.",
   "deals.empty": "Noch ist keine Suche nach Angeboten gespeichert.",
   "deals.emptyDo":

@@ -1,6 +1,12 @@
 import type { operations as en } from "../en/operations";
 
 export const operations: Record<keyof typeof en, string> = {
+  "operations.itsPrices": "Aktuelle Preise aus diesem Lauf",
+  "operations.noPrices": "Kein aktueller Preis stammt aus diesem Lauf.",
+  "operations.noPricesHint":
+    "Preise, die gleich blieben oder sich danach änderten, stammen aus einem anderen.",
+  "operations.price": "Preis",
+  "operations.since": "Seit",
   "operations.title": "Betrieb",
   "operations.parts": "Teile des Betriebs",
   "operations.services": "Dienste",

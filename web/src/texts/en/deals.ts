@@ -16,8 +16,6 @@ export const deals = {
   "deals.scoreAbout": "0 to 100, against the product's own history",
   "deals.of100": "of 100",
   "deals.watch": "Watch",
-  "deals.history": "History",
-  "deals.noHistory": "No history of it is stored. Watch it, and the next check brings it.",
   "deals.year": "The last year; gaps are times without an offer.",
   "deals.empty": "No search for deals is saved yet.",
   "deals.emptyDo":

@@ -1,4 +1,9 @@
 export const operations = {
+  "operations.itsPrices": "Current prices that came with it",
+  "operations.noPrices": "No current price came with this run.",
+  "operations.noPricesHint": "Prices that have not changed, or have since, came with another one.",
+  "operations.price": "Price",
+  "operations.since": "Since",
   "operations.title": "Operations",
   "operations.parts": "Parts of Operations",
   "operations.services": "Services",

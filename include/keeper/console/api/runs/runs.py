@@ -9,11 +9,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from keeper.console.api.operators import READ, RunFilter, Word
-from keeper.console.api.shapes import GivenMoment, Moment, Reply
+from keeper.console.api.shapes import GivenMoment, Moment, Money, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
 from keeper.console.paging import (
     NEWEST,
+    OLDEST,
     Cursor,
     Limit,
     next_page,
@@ -27,6 +28,7 @@ from keeper.pipeline.runs.listed import (
     ListedRun,
     RunStart,
     RunState,
+    prices_of_run,
     quarantine_of,
     run_of,
     runs_of,
@@ -93,6 +95,26 @@ class RunPage(Reply):
     """A page of runs."""
 
     items: list[RunReply]
+    next_cursor: str | None
+
+
+class RunPriceReply(Reply):
+    """A current price that came with a run."""
+
+    asin: str
+    domain: str
+    price_type: str
+    title: str | None
+    price: Money | None = Field(description="Null without an offer, or while Amazon hides it.")
+    is_price_hidden: bool
+    is_implausible: bool
+    observed_at: Moment
+
+
+class RunPricePage(Reply):
+    """A page of current prices that came with a run."""
+
+    items: list[RunPriceReply]
     next_cursor: str | None
 
 
@@ -200,6 +222,41 @@ async def get_run(
         return Response(status_code=304, headers={"ETag": tag})
     response.headers["ETag"] = tag
     return reply
+
+
+@router.get("/run-prices", tags=["runs"], responses=READ | answers(BAD_CURSOR), name="list-prices")
+async def list_run_prices(
+    caller: OperationsReader,
+    context: Context,
+    run_id: Annotated[Word, Query(description="The run, as the list has it.")],
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> RunPricePage:
+    """List the current prices that came with a run; one that a later run changed is not there."""
+    work = partial(
+        prices_of_run,
+        account=caller.account,
+        run_id=run_id,
+        after=read_number(cursor, OLDEST),
+        most=limit + 1,
+    )
+    found = await context.database.run(work)
+    shown = [
+        RunPriceReply(
+            asin=row.asin,
+            domain=row.domain,
+            price_type=row.price_type,
+            title=row.title,
+            price=Money.of_minor(row.price_minor, row.currency),
+            is_price_hidden=row.is_price_hidden,
+            is_implausible=row.implausible,
+            observed_at=row.observed_at,
+        )
+        for row in found[:limit]
+    ]
+    return RunPricePage(
+        items=shown, next_cursor=next_page(found, limit, OLDEST, lambda row: row.series_id)
+    )
 
 
 @router.get("/quarantine", tags=["quarantine"], responses=READ | answers(BAD_CURSOR), name="list")

@@ -11,10 +11,19 @@ from keeper.console.api.shapes import Moment, Number, Reply
 from keeper.console.auth import WatchReader
 from keeper.console.context import Context
 from keeper.console.problems import NOT_SIGNED_IN, SCOPE_MISSING, answers
-from keeper.pipeline.watches.listed import sparklines_of
+from keeper.pipeline.watches.listed import SparklineSpan, sparklines_of
 
 router = APIRouter(prefix="/watches/sparklines", tags=["watches"])
 _MOST: Final = 100
+SparklineDays = Annotated[int, Query(ge=1, le=365, description="How far back.")]
+SparklinePoints = Annotated[
+    int,
+    Query(
+        ge=20,
+        le=400,
+        description="How many of each at most: thinned, its lows, highs and gaps stay.",
+    ),
+]
 
 
 class SparklineReply(Reply):
@@ -46,15 +55,8 @@ async def list_sparklines(
         list[Number],
         Query(alias="id", min_length=1, max_length=_MOST, description="The watches' numbers."),
     ],
-    days: Annotated[int, Query(ge=1, le=365, description="How far back.")] = 90,
-    points: Annotated[
-        int,
-        Query(
-            ge=20,
-            le=400,
-            description="How many of each at most: thinned, its lows, highs and gaps stay.",
-        ),
-    ] = 60,
+    days: SparklineDays = 90,
+    points: SparklinePoints = 60,
 ) -> SparklineList:
     """Show what the prices of up to 100 watches did lately, each led by what held before."""
     until = context.clock()
@@ -63,14 +65,10 @@ async def list_sparklines(
         sparklines_of,
         account=caller.account,
         watch_ids=list(dict.fromkeys(watch_ids)),
-        since=since,
-        until=until,
-        points=points,
+        span=SparklineSpan(since, until, points),
     )
     found = await context.database.run(work)
     return SparklineList(
         since=since,
-        items=[
-            SparklineReply(id=one.watch_id, times=one.times, amounts=one.amounts) for one in found
-        ],
+        items=[SparklineReply(id=one.of_id, times=one.times, amounts=one.amounts) for one in found],
     )

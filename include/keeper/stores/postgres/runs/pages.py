@@ -31,6 +31,22 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunPrice:
+    """A current price that came with a run; a null amount means no offer, or a hidden price."""
+
+    series_id: int
+    asin: str
+    domain: str
+    price_type: str
+    observed_at: datetime
+    price_minor: int | None
+    currency: str
+    implausible: bool
+    is_price_hidden: bool
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRecord:
     """A record that failed its checks: a row of `quarantined_records`."""
 
@@ -125,6 +141,15 @@ def rejected_by_batch(connection: Connection, run_id: str) -> list[Rejected]:
     """Return what a run's checks rejected, by batch, the most frequent reason first."""
     rows = connection.execute(statements(_SQL)["rejected_by_batch"], {"run_id": run_id})
     return [Rejected(**row) for row in rows]
+
+
+def run_price_page(
+    connection: Connection, run_id: str, *, after: int | None = None, most: int
+) -> list[RunPrice]:
+    """Return the current prices that came with a run, after a series."""
+    values = {"run_id": run_id, "after": after, "most": most}
+    rows = connection.execute(statements(_SQL)["run_prices"], values)
+    return [RunPrice(**row) for row in rows]
 
 
 def quarantine_page(
