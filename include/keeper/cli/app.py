@@ -80,6 +80,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(api_tokens.app, name="api-tokens")
 app.command("health")(health.health)
 app.command("metrics")(metrics.metrics)
+app.command("alertmanager")(metrics.alertmanager)
 app.command("simulate-keepa")(simulate.simulate_keepa)
 # Its words are Airflow's, of which it knows nothing.
 app.command(
