@@ -29,8 +29,8 @@ _PACKAGES: Final = (
     "prometheus-elasticsearch-exporter",
     "prometheus-redis-exporter",
 )
-# Debian's Alertmanager reads its templates there, whatever it is told. They are unpacked elsewhere:
-# in the copy of it stands another path to them, as long as the first, from where it is started.
+# Debian's Alertmanager reads its templates there; no option changes that. They are unpacked
+# elsewhere: in the copy of it stands another path to them, as long as the first, from where it is started.
 _INSTALLED: Final = b"/usr/share/prometheus/alertmanager"
 _UNPACKED: Final = b"/proc/self/cwd" + b"alertmanager".rjust(len(_INSTALLED) - 14, b"/")
 # What its configuration is made from: a change of these starts it anew.
@@ -198,24 +198,24 @@ def _alertmanager(stack: Stack) -> Service:
     )
 
 
-def _exporter(stack: Stack, one: Exporter) -> Service:
-    address = addresses(stack)[one.program]
+def _exporter(stack: Stack, exporter: Exporter) -> Service:
+    address = addresses(stack)[exporter.program]
     return Service(
         program=Program(
-            name=one.program,
+            name=exporter.program,
             argv=(
                 *run_as(stack.account, (stack.layout.root, stack.layout.home)),
-                str(program_in(stack.layout, one.program)),
+                str(program_in(stack.layout, exporter.program)),
                 f"--web.listen-address={address}",
-                *one.options,
+                *exporter.options,
             ),
-            env={"HOME": str(stack.layout.home), **one.env},
+            env={"HOME": str(stack.layout.home), **exporter.env},
             directory="/",
             bare=True,
         ),
-        title=one.title,
+        title=exporter.title,
         probe=lambda _: _probe(f"http://{address}/metrics"),
-        needs=frozenset({SOFTWARE}) | one.needs,
+        needs=frozenset({SOFTWARE}) | exporter.needs,
         memory_mib=25,
     )
 

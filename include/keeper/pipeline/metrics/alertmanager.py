@@ -25,7 +25,7 @@ _TEXT: Final = (
     "since {{ .StartsAt.UTC.Format `2006-01-02 15:04:05` }} UTC\n"
     "{{ .Annotations.runbook }}\n\n{{ end }}"
 )
-_EXPLAINED: Final = (
+_EXPLAINED: Final[tuple[tuple[list[str], list[str], list[str]], ...]] = (
     (['alertname="ManyDeadLetters"'], ['alertname="DeadLetters"'], ["worker"]),
     (
         ['alertname="SourceAway"', 'source="postgres"'],
