@@ -30,7 +30,8 @@ _PACKAGES: Final = (
     "prometheus-redis-exporter",
 )
 # Debian's Alertmanager reads its templates there; no option changes that. They are unpacked
-# elsewhere: in the copy of it stands another path to them, as long as the first, from where it is started.
+# elsewhere: in the copy of it stands another path to them, as long as the first, from where it is
+# started.
 _INSTALLED: Final = b"/usr/share/prometheus/alertmanager"
 _UNPACKED: Final = b"/proc/self/cwd" + b"alertmanager".rjust(len(_INSTALLED) - 14, b"/")
 # What its configuration is made from: a change of these starts it anew.
