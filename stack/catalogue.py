@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from keeper.streams.workers import WORKERS
-from stack import airflow, elasticsearch, kafka, pages, postgres, product, prometheus, redis
+from stack import (
+    airflow,
+    elasticsearch,
+    kafka,
+    observing,
+    pages,
+    postgres,
+    product,
+    prometheus,
+    redis,
+)
 from stack.artifacts import fetch_artifacts
 from stack.context import Stack
 from stack.errors import StackError
@@ -31,6 +41,7 @@ _NEEDS: Final = {
     "elasticsearch": ("artifacts",),
     "redis": ("redis-software",),
     "prometheus": ("prometheus-software",),
+    observing.ALERTMANAGER: (observing.SOFTWARE,),
     "migrate": ("databases", "kafka", "elasticsearch"),
     "airflow-migrate": ("databases",),
     "console": ("migrate",),
@@ -66,6 +77,8 @@ def names_of(stack: Stack, only: Sequence[str]) -> frozenset[str]:
         wanted.add("redis")
     if not stack.is_observed:
         wanted.discard("prometheus")
+    elif "prometheus" in wanted:
+        wanted |= _observing(stack, wanted)
     return _with_needs(wanted)
 
 
@@ -86,6 +99,7 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
         services.append(redis.service(stack))
     if "prometheus" in names:
         services.append(prometheus.service(stack))
+    services += [service for service in observing.services(stack) if service.name in names]
     if names & set(_WORKERS):
         services += [s for s in product.worker_services(stack) if s.name in names]
     if "console" in names:
@@ -96,6 +110,7 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
         Step("artifacts", "Kafka and Elasticsearch software", lambda: _fetch(stack)),
         redis.software_step(stack),
         prometheus.software_step(stack),
+        observing.software_step(stack),
         Step("pages", "pages in the browser", lambda: pages.build_pages(stack.layout)),
         postgres.databases_step(stack),
         airflow.migrate_step(stack),
@@ -103,6 +118,13 @@ def build(stack: Stack, names: frozenset[str]) -> tuple[list[Service], list[Step
         product.bot_token_step(stack),
     ]
     return services, [step for step in steps if step.name in names]
+
+
+def _observing(stack: Stack, wanted: Iterable[str]) -> set[str]:
+    """Return Alertmanager, and the exporters of those services that are wanted too."""
+    there = _with_needs(wanted)
+    shown = {one.program for one in observing.exporters(stack) if one.needs <= there}
+    return {observing.ALERTMANAGER, observing.SOFTWARE, *shown}
 
 
 def _fetch(stack: Stack) -> str:

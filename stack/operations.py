@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 
-from stack import catalogue, preflight
+from stack import catalogue, observing, preflight
 from stack.context import Stack, load_stack
 from stack.debian_java import unpack_java
 from stack.environment import write_env_file
@@ -86,6 +86,7 @@ def up(stack: Stack, only: Sequence[str], console: Console) -> Stack:
             "simulator": stack.uses_simulator,
             "redis": stack.uses_redis,
             "prometheus": stack.is_observed,
+            **dict.fromkeys(observing.names(stack), stack.is_observed),
         }
         leave_out = [name for name, is_used in used.items() if not is_used]
         leave_out += sorted(unwanted_workers(stack))

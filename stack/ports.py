@@ -25,8 +25,11 @@ class Ports:
     console: int = 8000
     redis: int = 6379
     prometheus: int = 9090
+    alertmanager: int = 9097
     # The first of as many as there are workers.
     metrics: int = 9400
+    # The first of a few.
+    exporters: int = 9450
 
     def as_dict(self) -> dict[str, int]:
         """Return the ports by name."""

@@ -15,6 +15,7 @@ from stack.debian_packages import can_unpack
 from stack.errors import NotReadyError
 from stack.locks import only_one
 from stack.maven import URL
+from stack.observing import observing_folder
 from stack.ports import variable_of
 from stack.prometheus import program_of
 from stack.redis import has_redis
@@ -44,7 +45,9 @@ _LABELS: Final = {
     "console": "the console",
     "redis": "Redis",
     "prometheus": "Prometheus",
+    "alertmanager": "Alertmanager",
     "metrics": "the workers' numbers",
+    "exporters": "the stores' numbers",
 }
 
 
@@ -94,12 +97,12 @@ def problems_of(
             f"{REDIS}=0, and the console keeps answers in its own memory."
         )
     if any(s.name == "prometheus" for s in to_start) and not (
-        program_of(stack).exists() or _may_unpack(stack, on)
+        (program_of(stack).exists() and observing_folder(stack.layout).is_dir())
+        or _may_unpack(stack, on)
     ):
         found.append(
-            f"{OBSERVE}=1 asks for Prometheus, and there is none on the PATH, nor a Debian whose "
-            f"own may be unpacked ({INSTALL}=0 forbids that); install it, or do without: "
-            f"{OBSERVE}=0."
+            f"{OBSERVE}=1 asks for Prometheus, Alertmanager and exporters, and this is no Debian "
+            f"whose own may be unpacked ({INSTALL}=0 forbids that); do without: {OBSERVE}=0."
         )
     found += _port_problems(stack, to_start, on)
     found += _space_problems(stack, to_start, on)

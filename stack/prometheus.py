@@ -13,6 +13,7 @@ from stack.context import Stack
 from stack.debian_packages import unpack_packages
 from stack.errors import StackError
 from stack.layout import Layout, write_private
+from stack.observing import addresses
 from stack.ports import HOST
 from stack.product import metrics_addresses, unwanted_workers
 from stack.programs import Program, render_config
@@ -109,6 +110,10 @@ def _digest(stack: Stack) -> str:
 
 def _configuration(stack: Stack) -> str:
     workers = metrics_addresses(stack)
+    stores = [
+        f'      - {{targets: ["{address}"], labels: {{program: {name}}}}}'
+        for name, address in addresses(stack).items()
+    ]
     targets = [
         f'      - {{targets: ["{address}"], labels: {{program: {name}}}}}'
         for name, address in workers.items()
@@ -119,5 +124,7 @@ def _configuration(stack: Stack) -> str:
         prometheus=f"{HOST}:{stack.ports.prometheus}",
         console=f"{HOST}:{stack.ports.console}",
         rules=stack.layout.root / "docker" / "prometheus" / "keeper.rules.yml",
+        alertmanager=f"{HOST}:{stack.ports.alertmanager}",
         workers="\n".join(targets),
+        stores="\n".join(stores),
     )

@@ -110,7 +110,10 @@ def print_urls(console: Console, stack: Stack) -> None:
         ("Elasticsearch", f"http://localhost:{ports.elasticsearch}/keeper-prices/_search?pretty"),
         ("Kafka", f"{HOST}:{ports.kafka}"),
         *(
-            [("Prometheus", f"http://localhost:{ports.prometheus}/alerts")]
+            [
+                ("Prometheus", f"http://localhost:{ports.prometheus}/alerts"),
+                ("Alertmanager", f"http://localhost:{ports.alertmanager}"),
+            ]
             if stack.is_observed
             else []
         ),

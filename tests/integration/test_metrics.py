@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
@@ -155,6 +156,15 @@ def test_what_is_away_leaves_out_its_own_numbers(monkeypatch: pytest.MonkeyPatch
     assert found["keeper_source_up"] == {("postgres",): 0, ("kafka",): 1}
     assert "keeper_dead_letters" in found
     assert not [name for name in found if re.match("keeper_(outbox|run|tokens|watched)", name)]
+
+
+def test_a_locked_table_does_not_hold_the_numbers(
+    database: PostgresConfig,
+) -> None:
+    with psycopg.connect(database.url) as somebody:
+        somebody.execute("LOCK price_points IN ACCESS EXCLUSIVE MODE")
+        found = printed()
+    assert found["keeper_source_up"] == {("postgres",): 0, ("kafka",): 1}
 
 
 def test_without_an_address_it_says_which_setting_is_missing() -> None:

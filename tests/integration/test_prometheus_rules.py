@@ -9,9 +9,7 @@ import pytest
 import yaml
 
 from keeper.pipeline.metrics.definitions import OF_STORES, OF_WORKERS
-from stack.context import load_stack
-from stack.layout import Layout
-from stack.prometheus import program_of, unpack_prometheus
+from tests import alerting
 from tests.services import ROOT
 
 FOLDER = ROOT / "docker" / "prometheus"
@@ -21,10 +19,7 @@ TESTS = FOLDER / "keeper.rules.test.yml"
 
 @pytest.fixture(scope="module")
 def promtool() -> Path:
-    stack = load_stack(Layout(ROOT / ".keeper"), {})
-    if not (tool := program_of(stack, "promtool")).exists():
-        unpack_prometheus(stack.layout)
-    return tool
+    return alerting.promtool()
 
 
 def rules() -> list[dict[str, Any]]:

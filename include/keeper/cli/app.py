@@ -81,6 +81,7 @@ app.add_typer(api_tokens.app, name="api-tokens")
 app.command("health")(health.health)
 app.command("metrics")(metrics.metrics)
 app.command("top")(top.top)
+app.command("alertmanager")(metrics.alertmanager)
 app.command("simulate-keepa")(simulate.simulate_keepa)
 # Its words are Airflow's, of which it knows nothing.
 app.command(

@@ -1,5 +1,6 @@
-"""`keeper metrics`: shows Prometheus what PostgreSQL and Kafka hold."""
+"""`keeper metrics`: shows Prometheus what stores hold. `keeper alertmanager`: whom it calls."""
 
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -44,6 +45,20 @@ def metrics(
     with stopped_by_signals(stopping.set):
         while not stopping.wait(_BEAT_S):
             sign.beat()
+
+
+def alertmanager(
+    folder: Annotated[Path, typer.Argument(help="Where its files go; it is made.")],
+) -> None:
+    """Write Alertmanager's configuration: whom it calls, from the settings of mail and messages.
+
+    The files hold secrets and are readable by their owner alone. Example: keeper alertmanager
+    /etc/alertmanager
+    """
+    from keeper.pipeline.metrics.alertmanager import write_alertmanager
+    from keeper.settings import load_settings
+
+    typer.echo(f"wrote {write_alertmanager(load_settings(), folder)}")
 
 
 def _numbers(settings: "Settings") -> "StoreNumbers":

@@ -17,6 +17,7 @@ from keeper.stores.postgres.storage.retention import partitions, tables
 
 Row = dict[str, Any]
 _CONNECT_S: Final = 2
+_STATEMENT_S: Final = 3
 _PRODUCTS: Final = ("planned", "postponed", "fetched", "missing")
 _RECORDS: Final = (
     "records_quarantined",
@@ -42,7 +43,9 @@ def read_postgres(
         DatabaseUnavailableError: It does not answer.
     """
     # Sooner than Prometheus gives up: what is away leaves out its own numbers alone.
-    with session(replace(config, connect_timeout_s=_CONNECT_S)) as connection:
+    # A table that somebody has locked would hold all of them for as long, and the alerts on them.
+    quick = replace(config, connect_timeout_s=_CONNECT_S, statement_timeout_s=_STATEMENT_S)
+    with session(quick) as connection:
         rows = metric_rows(connection)
         now = clock()
         return [
