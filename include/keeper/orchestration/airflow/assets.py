@@ -36,7 +36,12 @@ def _topic(name: str) -> Asset:
 
 
 WATCHED_PRODUCTS: Final = _table(
-    "watched_products", "users", "channels", "product_kinds", "published_histories"
+    "watched_products",
+    "users",
+    "channels",
+    "product_kinds",
+    "product_labels",
+    "published_histories",
 )
 PRICE_HISTORY: Final = _table(
     "price_history",
@@ -44,6 +49,9 @@ PRICE_HISTORY: Final = _table(
     *("price_days", "price_statistics"),
 )
 CURRENT_PRICES: Final = _table("current_prices")
+PRICE_TRENDS: Final = _table(
+    "price_trends", "trend_bases", "price_movers", "trend_changes", "due_trends"
+)
 COLLECTED_DEALS: Final = _table("collected_deals", "deal_filters", "deal_reports", "reported_deals")
 PRODUCT_PROPOSALS: Final = _table("product_proposals", "discoveries")
 PRICE_ALERTS: Final = _table("price_alerts", "alert_states")
