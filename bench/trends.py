@@ -17,7 +17,6 @@ from keeper.stores.postgres.prices.roll_ups import roll_up
 from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.stores.postgres.watches.product_kinds import SeenKind, save_labels
 
-BATCH: Final = 10_000
 LIMIT_S: Final = 5.0
 
 
@@ -40,8 +39,8 @@ def trends(run: Run) -> Values:
         save_labels(connection, seen)
         events = seeded_events(series * (checks + 1), series=series)
         with closing(PriceWriter(database)) as writer:
-            for _ in range(0, series * checks, BATCH):
-                writer.store(list(islice(events, BATCH)))
+            for _ in range(checks):
+                writer.store(list(islice(events, series)))
             before = START + checks * EVERY
             began = time.perf_counter()
             update_trends(connection, at=before)

@@ -47,11 +47,9 @@ PRICE_HISTORY: Final = _table(
     "price_history",
     *("price_origins", "price_points", "price_series", "products", "price_corrections"),
     *("price_days", "price_statistics"),
+    *("price_trends", "trend_bases", "price_movers", "trend_changes", "due_trends"),
 )
 CURRENT_PRICES: Final = _table("current_prices")
-PRICE_TRENDS: Final = _table(
-    "price_trends", "trend_bases", "price_movers", "trend_changes", "due_trends"
-)
 COLLECTED_DEALS: Final = _table("collected_deals", "deal_filters", "deal_reports", "reported_deals")
 PRODUCT_PROPOSALS: Final = _table("product_proposals", "discoveries")
 PRICE_ALERTS: Final = _table("price_alerts", "alert_states")

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from keeper.domain.intervals import Interval
 from keeper.stores.postgres.connection import Connection
+from keeper.stores.postgres.exclusive import exclusive
 from keeper.stores.postgres.prices.roll_ups import roll_up
 from keeper.stores.postgres.trends.windows import (
     DueWindow,
@@ -51,7 +52,20 @@ def update_trends(
         at: Now.
         interval: Also the windows that end in it, changed or not.
         progress: Called with how many windows are done and how many are due.
+
+    Raises:
+        AlreadyRunningError: Another process counts now.
     """
+    with exclusive(connection, "counting trends"):
+        return _update(connection, at, interval, progress)
+
+
+def _update(
+    connection: Connection,
+    at: datetime,
+    interval: Interval | None,
+    progress: Callable[[int, int], None],
+) -> TrendsUpdated:
     rolled_up = roll_up(connection, at=at)
     mark_changed(connection, at)
     if interval is not None:
