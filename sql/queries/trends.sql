@@ -283,3 +283,44 @@ WITH old AS (
     DELETE FROM price_movers WHERE day < (%(before)s::timestamptz AT TIME ZONE 'UTC')::date
 )
 DELETE FROM due_trends WHERE started_at < %(before)s
+
+-- name: trend_page
+-- Returns windows of the groups of a locale that rest on enough products, the newest first, after a
+-- row; a null group means all of the scope.
+SELECT started_at, root_category, brand, products, changes, drops, median_drop_bp, sold_out, deals,
+    deal_score_sum
+FROM price_trends
+WHERE (span, domain, price_type, scope) = (%(span)s, %(domain)s, %(price_type)s, %(scope)s)
+    AND (%(root_category)s::bigint IS NULL OR root_category = %(root_category)s)
+    AND (%(brand)s::text IS NULL OR brand = %(brand)s)
+    AND products >= %(floor)s
+    AND (%(since)s::timestamptz IS NULL OR started_at >= %(since)s)
+    AND (%(after_at)s::timestamptz IS NULL OR started_at < %(after_at)s
+        OR (started_at = %(after_at)s
+            AND (root_category, brand) > (%(after_category)s::bigint, %(after_brand)s::text)))
+ORDER BY started_at DESC, root_category, brand
+LIMIT %(most)s
+
+-- name: index_days
+-- Returns the days of a group's price index, from a day on to another, that rest on enough products.
+SELECT day, products, moved, step_percent, price_index
+FROM analytics.price_index(%(domain)s, %(root_category)s, %(brand)s, %(price_type)s, %(first_day)s,
+    %(last_day)s, %(floor)s)
+
+-- name: movers_of
+-- Returns the products somebody may see (a null owner: all) whose price of a day is farthest from
+-- their usual one.
+SELECT m.asin, m.domain, m.price_type, m.title, m.currency, m.price_minor, m.median_minor,
+    m.change_percent, m.z_score, m.days
+FROM analytics.movers(%(day)s) AS m
+WHERE (%(owner)s::bigint IS NULL
+        OR EXISTS (
+            SELECT FROM watched_products w
+            WHERE (w.user_id, w.asin, w.domain) = (%(owner)s, m.asin, m.domain))
+        OR EXISTS (
+            SELECT FROM collected_deals d JOIN deal_filters f USING (filter_id)
+            WHERE (f.user_id, d.asin, d.domain) = (%(owner)s, m.asin, m.domain)))
+    AND (%(domain)s::text IS NULL OR m.domain = %(domain)s)
+    AND m.price_type = %(price_type)s AND abs(m.z_score) >= %(least_z)s
+ORDER BY abs(m.z_score) DESC, m.asin, m.domain
+LIMIT %(most)s
