@@ -238,7 +238,7 @@ WITH moved AS (
             AND %(landed_day)s::date BETWEEN d.day - 90 AND d.day AS is_cut) AS c
     WHERE d.day = %(day)s AND d.close_minor IS NOT NULL
 ), spans AS (
-    SELECT m.series_id, m.since, d.day, d.close_minor,
+    SELECT m.series_id, m.since, m.close_minor AS now_minor, d.day, d.close_minor,
         lead(d.day, 1, %(day)s::date) OVER (PARTITION BY m.series_id ORDER BY d.day) AS until
     FROM moved m
     JOIN LATERAL (
@@ -251,29 +251,28 @@ WITH moved AS (
         ORDER BY i.day DESC LIMIT 1)
     ) AS d ON true
 ), held AS (
-    SELECT series_id, close_minor, until - greatest(day, since) AS days FROM spans
+    SELECT series_id, now_minor, close_minor, until - greatest(day, since) AS days FROM spans
     WHERE close_minor IS NOT NULL AND until > since
 ), ranked AS (
-    SELECT series_id, close_minor,
+    SELECT series_id, now_minor, close_minor, days,
         sum(days) OVER (PARTITION BY series_id ORDER BY close_minor) AS up_to,
-        sum(days) OVER (PARTITION BY series_id) AS days
+        sum(days) OVER (PARTITION BY series_id) AS known
     FROM held
 ), medians AS (
-    SELECT series_id, min(close_minor) AS median_minor, min(days)::integer AS days FROM ranked
-    WHERE 2 * up_to >= days
-    GROUP BY series_id
+    -- No joins: a plan that was made for few rows would compare many each with each.
+    SELECT series_id, now_minor, close_minor, days, known,
+        min(close_minor) FILTER (WHERE 2 * up_to >= known) OVER (PARTITION BY series_id) AS median
+    FROM ranked
 ), distances AS (
-    SELECT h.series_id, abs(h.close_minor - m.median_minor) AS distance, m.days,
-        sum(h.days) OVER (PARTITION BY h.series_id ORDER BY abs(h.close_minor - m.median_minor)) AS up_to
-    FROM held h
-    JOIN medians m USING (series_id)
-), spreads AS (
-    SELECT series_id, min(distance) AS mad_minor FROM distances WHERE 2 * up_to >= days
-    GROUP BY series_id
+    SELECT series_id, now_minor, median, known, abs(close_minor - median) AS distance,
+        sum(days) OVER (PARTITION BY series_id ORDER BY abs(close_minor - median)) AS up_to
+    FROM medians
 )
 INSERT INTO price_movers (day, series_id, price_minor, median_minor, mad_minor, days)
-SELECT %(day)s, series_id, moved.close_minor, median_minor, mad_minor, days
-FROM medians JOIN spreads USING (series_id) JOIN moved USING (series_id)
+SELECT %(day)s, series_id, min(now_minor), min(median),
+    min(distance) FILTER (WHERE 2 * up_to >= known), min(known)::integer
+FROM distances
+GROUP BY series_id
 
 -- name: forget_old
 -- Deletes windows of six hours and movers from before a moment; days stay.

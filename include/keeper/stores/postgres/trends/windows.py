@@ -21,7 +21,10 @@ _EARLY: Final = timedelta(days=2)
 """No point that loaders store lies further in the future."""
 _DEALS_SEEN: Final = timedelta(days=8)
 """A day longer than Kafka keeps a deal that is not stored yet."""
-_SETTINGS: Final = "SET LOCAL jit = off; SET LOCAL work_mem = '64MB'"
+_SETTINGS: Final = """
+SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL enable_seqscan = off
+"""
+"""Few series' points and days by their index, also while nobody has counted how many there are."""
 _LANDED: Final = {
     "landed_types": list(LANDED_TYPES),
     "landed_since": LANDED_SINCE,
