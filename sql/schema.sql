@@ -589,6 +589,14 @@ ALTER TABLE public.discoveries ALTER COLUMN discovery_id ADD GENERATED ALWAYS AS
     CACHE 1
 );
 
+CREATE TABLE public.due_trends (
+    span text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    CONSTRAINT due_trends_span_check CHECK ((span = ANY (ARRAY['6h'::text, 'day'::text, 'movers'::text])))
+);
+
+COMMENT ON TABLE public.due_trends IS 'Windows to count again, those that have not ended included.';
+
 CREATE TABLE public.exchange_rates (
     day date NOT NULL,
     currency text NOT NULL,
@@ -899,6 +907,22 @@ COMMENT ON COLUMN public.price_history.last_checked_at IS 'The latest check that
 
 COMMENT ON COLUMN public.price_history.price IS 'price_minor as people write it: 24.99, whole yen; null means no offer.';
 
+CREATE TABLE public.price_movers (
+    day date NOT NULL,
+    series_id integer NOT NULL,
+    price_minor bigint NOT NULL,
+    median_minor bigint NOT NULL,
+    mad_minor bigint NOT NULL,
+    days integer NOT NULL,
+    CONSTRAINT price_movers_days_check CHECK ((days > 0))
+);
+
+COMMENT ON TABLE public.price_movers IS 'Prices that changed on a day, beside what the 90 days before it closed at. Prices include shipping.';
+
+COMMENT ON COLUMN public.price_movers.mad_minor IS 'Median of the days'' distances from median_minor.';
+
+COMMENT ON COLUMN public.price_movers.days IS 'Days of the 90 that closed with a price: what the row rests on.';
+
 ALTER TABLE public.price_origins ALTER COLUMN origin_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.price_origins_origin_id_seq
     START WITH 1
@@ -917,6 +941,48 @@ ALTER TABLE public.price_series ALTER COLUMN series_id ADD GENERATED ALWAYS AS I
     CACHE 1
 );
 
+CREATE TABLE public.price_trends (
+    span text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    domain text NOT NULL,
+    price_type text NOT NULL,
+    scope text NOT NULL,
+    root_category bigint NOT NULL,
+    brand text NOT NULL,
+    products integer NOT NULL,
+    changes integer NOT NULL,
+    drops integer NOT NULL,
+    median_drop_bp integer,
+    log_sum_e9 bigint NOT NULL,
+    sold_out integer NOT NULL,
+    deals integer NOT NULL,
+    deal_score_sum integer NOT NULL,
+    CONSTRAINT price_trends_scope_check CHECK ((scope = ANY (ARRAY['locale'::text, 'category'::text, 'brand'::text]))),
+    CONSTRAINT price_trends_span_check CHECK ((span = ANY (ARRAY['6h'::text, 'day'::text])))
+);
+
+COMMENT ON TABLE public.price_trends IS 'Whole numbers of a window: of a locale, of a root category in it, or of a brand in that.';
+
+COMMENT ON COLUMN public.price_trends.span IS '6h: six hours, one beginning each hour; day: a day in UTC.';
+
+COMMENT ON COLUMN public.price_trends.root_category IS 'Keepa''s number of it; 0 in the scope locale.';
+
+COMMENT ON COLUMN public.price_trends.brand IS 'Empty in the scopes locale and category.';
+
+COMMENT ON COLUMN public.price_trends.products IS 'Products with a point in the window: what the row rests on.';
+
+COMMENT ON COLUMN public.price_trends.changes IS 'Points that can be compared with an offer before them.';
+
+COMMENT ON COLUMN public.price_trends.drops IS 'Changes to a lower price.';
+
+COMMENT ON COLUMN public.price_trends.median_drop_bp IS 'Of the drops, in hundredths of a percent, rounded down each; the lower of two in the middle.';
+
+COMMENT ON COLUMN public.price_trends.log_sum_e9 IS 'Of the changes: ln(price / former price) × 10⁹, added up.';
+
+COMMENT ON COLUMN public.price_trends.sold_out IS 'Products whose last point in the window is without an offer.';
+
+COMMENT ON COLUMN public.price_trends.deals IS 'Products of which a deal of the window was found; 0 of a brand.';
+
 CREATE TABLE public.product_kinds (
     asin text NOT NULL,
     domain text NOT NULL,
@@ -933,6 +999,20 @@ COMMENT ON TABLE public.product_kinds IS 'Watched products that are no standard 
 COMMENT ON COLUMN public.product_kinds.kind IS 'Not found: Keepa knows no such product. Parent: of variations, which have prices of their own. Unknown: a number Keeper does not know.';
 
 COMMENT ON COLUMN public.product_kinds.misses IS 'How often in a row Keepa did not know it; after two it is asked for once a day.';
+
+CREATE TABLE public.product_labels (
+    asin text NOT NULL,
+    domain text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    root_category bigint,
+    brand text,
+    CONSTRAINT product_labels_brand_check CHECK ((brand <> ''::text)),
+    CONSTRAINT product_labels_root_category_check CHECK ((root_category > 0))
+);
+
+COMMENT ON TABLE public.product_labels IS 'A product''s root category and brand from the reply of a moment on; a row for each change.';
+
+COMMENT ON COLUMN public.product_labels.root_category IS 'Keepa''s number of it; null if Keepa does not say.';
 
 CREATE TABLE public.product_proposals (
     asin text NOT NULL,
@@ -1252,6 +1332,27 @@ ALTER TABLE public.token_ledger ALTER COLUMN request_id ADD GENERATED ALWAYS AS 
     CACHE 1
 );
 
+CREATE TABLE public.trend_bases (
+    day date NOT NULL,
+    domain text NOT NULL,
+    price_type text NOT NULL,
+    scope text NOT NULL,
+    root_category bigint NOT NULL,
+    brand text NOT NULL,
+    products integer NOT NULL,
+    CONSTRAINT trend_bases_products_check CHECK ((products > 0)),
+    CONSTRAINT trend_bases_scope_check CHECK ((scope = ANY (ARRAY['locale'::text, 'category'::text, 'brand'::text])))
+);
+
+COMMENT ON TABLE public.trend_bases IS 'By how many products a day''s log_sum_e9 is divided: those with a price by its end, moved or not.';
+
+CREATE TABLE public.trend_changes (
+    series_id integer NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.trend_changes IS 'Series with points from then on that trends have not been brought up to; price_days has been.';
+
 CREATE TABLE public.user_limits (
     user_id bigint NOT NULL,
     name text NOT NULL,
@@ -1404,6 +1505,9 @@ ALTER TABLE ONLY public.discoveries
 ALTER TABLE ONLY public.discoveries
     ADD CONSTRAINT discoveries_pkey PRIMARY KEY (discovery_id);
 
+ALTER TABLE ONLY public.due_trends
+    ADD CONSTRAINT due_trends_pkey PRIMARY KEY (span, started_at);
+
 ALTER TABLE ONLY public.exchange_rates
     ADD CONSTRAINT exchange_rates_pkey PRIMARY KEY (currency, day);
 
@@ -1449,6 +1553,9 @@ ALTER TABLE ONLY public.price_corrections
 ALTER TABLE ONLY public.price_days
     ADD CONSTRAINT price_days_pkey PRIMARY KEY (series_id, day);
 
+ALTER TABLE ONLY public.price_movers
+    ADD CONSTRAINT price_movers_pkey PRIMARY KEY (day, series_id);
+
 ALTER TABLE ONLY public.price_origins
     ADD CONSTRAINT price_origins_pkey PRIMARY KEY (origin_id);
 
@@ -1467,8 +1574,14 @@ ALTER TABLE ONLY public.price_series
 ALTER TABLE ONLY public.price_statistics
     ADD CONSTRAINT price_statistics_pkey PRIMARY KEY (series_id);
 
+ALTER TABLE ONLY public.price_trends
+    ADD CONSTRAINT price_trends_pkey PRIMARY KEY (span, started_at, domain, price_type, scope, root_category, brand);
+
 ALTER TABLE ONLY public.product_kinds
     ADD CONSTRAINT product_kinds_pkey PRIMARY KEY (asin, domain);
+
+ALTER TABLE ONLY public.product_labels
+    ADD CONSTRAINT product_labels_pkey PRIMARY KEY (asin, domain, since);
 
 ALTER TABLE ONLY public.product_proposals
     ADD CONSTRAINT product_proposals_pkey PRIMARY KEY (asin, domain);
@@ -1533,6 +1646,12 @@ ALTER TABLE ONLY public.token_accounts
 ALTER TABLE ONLY public.token_ledger
     ADD CONSTRAINT token_ledger_pkey PRIMARY KEY (request_id);
 
+ALTER TABLE ONLY public.trend_bases
+    ADD CONSTRAINT trend_bases_pkey PRIMARY KEY (day, domain, price_type, scope, root_category, brand);
+
+ALTER TABLE ONLY public.trend_changes
+    ADD CONSTRAINT trend_changes_pkey PRIMARY KEY (series_id);
+
 ALTER TABLE ONLY public.user_limits
     ADD CONSTRAINT user_limits_pkey PRIMARY KEY (user_id, name);
 
@@ -1582,6 +1701,8 @@ CREATE INDEX outbox_sent ON public.outbox USING btree (channel_id, settled_at) W
 CREATE INDEX price_alerts_of_user ON public.price_alerts USING btree (user_id, alert_id DESC);
 
 CREATE INDEX price_days_by_day ON public.price_days USING btree (day);
+
+CREATE INDEX price_trends_of_group ON public.price_trends USING btree (domain, price_type, scope, root_category, brand, span, started_at);
 
 CREATE INDEX product_proposals_by_discovery ON public.product_proposals USING btree (discovery_id);
 

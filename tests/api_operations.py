@@ -190,6 +190,12 @@ _PRICES: Final = {
     "prices-get-check": Access(Scope.PRICES_READ, is_of_owner=True),
 }
 
+_TRENDS: Final = {
+    "trends-list": Access(Scope.PRICES_READ),
+    "trends-get-index": Access(Scope.PRICES_READ),
+    "trends-list-movers": Access(Scope.PRICES_READ),
+}
+
 _LIVE: Final = {"live-stream": Access(), "live-make-ticket": Access()}
 
 OPERATIONS: Final = {
@@ -204,5 +210,6 @@ OPERATIONS: Final = {
     **_FEEDS,
     **_OPERATIONS,
     **_PRICES,
+    **_TRENDS,
 }
 """By operation id."""

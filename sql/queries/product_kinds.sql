@@ -35,3 +35,19 @@ SELECT asin, domain FROM product_kinds WHERE kind = ANY (%(kinds)s)
 SELECT DISTINCT user_id, email FROM watched_products JOIN users USING (user_id)
 WHERE asin = %(asin)s AND domain = %(domain)s AND status = 'ACTIVE'
 ORDER BY user_id
+
+-- name: save_labels
+-- Adds root categories and brands of products as of some moments where they differ from those before.
+INSERT INTO product_labels (asin, domain, since, root_category, brand)
+SELECT s.asin, s.domain, s.since, s.root_category, s.brand
+FROM unnest(%(asins)s::text[], %(domains)s::text[], %(times)s::timestamptz[],
+    %(root_categories)s::bigint[], %(brands)s::text[]) AS s (asin, domain, since, root_category, brand)
+LEFT JOIN LATERAL (
+    SELECT l.root_category, l.brand, true AS is_there FROM product_labels l
+    WHERE (l.asin, l.domain) = (s.asin, s.domain) AND l.since <= s.since
+    ORDER BY l.since DESC LIMIT 1
+) AS former ON true
+WHERE former.is_there IS NULL
+    OR (former.root_category, former.brand) IS DISTINCT FROM (s.root_category, s.brand)
+ORDER BY s.asin, s.domain, s.since
+ON CONFLICT DO NOTHING

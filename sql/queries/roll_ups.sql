@@ -89,6 +89,14 @@ SELECT series_id, day,
 FROM pieces
 GROUP BY series_id, day
 
+-- name: keep_changes
+-- Keeps since when the points of series have changed, for the trends. Their locks are held.
+INSERT INTO trend_changes AS c (series_id, since)
+SELECT series_id, due_from FROM price_series
+WHERE series_id = ANY (%(series_ids)s) AND due_from IS NOT NULL
+ORDER BY series_id
+ON CONFLICT (series_id) DO UPDATE SET since = least(c.since, excluded.since)
+
 -- name: mark_rolled_up
 -- Marks series as rolled up. Their locks are held.
 UPDATE price_series SET due_from = NULL WHERE series_id = ANY (%(series_ids)s)

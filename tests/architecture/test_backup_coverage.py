@@ -61,6 +61,7 @@ TABLES = {
     "deal_filters": _with("users"),
     "deal_reports": _RECORD,
     "discoveries": _one_each("search that somebody saved"),
+    "due_trends": Kept(_IN_POSTGRES, because="windows that wait to be counted"),
     "exchange_rates": Kept(
         _IN_POSTGRES, because="some thirty rows a day, and old prices are converted by old rates"
     ),
@@ -73,13 +74,18 @@ TABLES = {
     "price_alerts": _RECORD,
     "price_corrections": _RECORD,
     "price_days": Kept(_IN_POSTGRES, because="it is what stays of points that were dropped"),
+    "price_movers": Kept(_IN_POSTGRES, "400 d"),
     "price_origins": Kept(
         _IN_POSTGRES, because="a row for each run that brought points, which name it"
     ),
     "price_points": Kept(_IN_POSTGRES, "KEEPER_HISTORY_RETENTION_DAYS"),
     "price_series": _one_each("product and price type"),
     "price_statistics": _one_each("series"),
+    "price_trends": Kept(
+        _IN_POSTGRES, "400 d", because="days stay: a row for each group that moved"
+    ),
     "product_kinds": _one_each("product"),
+    "product_labels": _one_each("product and change of its category or brand"),
     # Rejected ones stay: nobody proposes them again.
     "product_proposals": _RECORD,
     "products": _one_each("product"),
@@ -98,6 +104,8 @@ TABLES = {
     "telegram_links": _with("users"),
     "token_accounts": _one_each("key"),
     "token_ledger": _RECORD,
+    "trend_bases": Kept(_IN_POSTGRES, because="a row for each day and group that moved"),
+    "trend_changes": _one_each("series"),
     "user_limits": _one_each("user and limit"),
     "users": _one_each("user"),
     "watched_products": _with("users"),

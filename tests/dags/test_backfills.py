@@ -8,7 +8,7 @@ import pytest
 from tests.dags.conftest import RunInFork
 from tests.services import ROOT
 
-MADE = {"track_prices"}
+MADE = {"follow_trends", "track_prices"}
 UNSCHEDULED = {"backfill_history"}
 
 
@@ -31,6 +31,13 @@ def test_track_prices_gets_a_run_for_each_interval_of_six_hours(backfills: dict[
     assert [until for _, _, until in runs][:-1] == [since for _, since, _ in runs][1:]
 
 
+def test_follow_trends_gets_a_run_for_each_hour(backfills: dict[str, Any]) -> None:
+    runs = backfills["follow_trends"]["runs"]
+
+    assert len(runs) == 24
+    assert [until for _, _, until in runs][:-1] == [since for _, since, _ in runs][1:]
+
+
 def test_dags_about_the_present_refuse(backfills: dict[str, Any]) -> None:
     refusals = {
         dag_id: answer.get("refused")
@@ -38,7 +45,7 @@ def test_dags_about_the_present_refuse(backfills: dict[str, Any]) -> None:
         if dag_id not in MADE | UNSCHEDULED
     }
 
-    assert len(refusals) == len(backfills) - 2
+    assert len(refusals) == len(backfills) - len(MADE | UNSCHEDULED)
     for dag_id, refused in refusals.items():
         assert f"'{dag_id}' does not allow backfill runs" in (refused or "made runs"), dag_id
 

@@ -26,6 +26,7 @@ EXPECTED = {
     "check_services",
     "collect_deals",
     "discover_products",
+    "follow_trends",
     "maintain_storage",
     "reconcile_stores",
     "report_deals",
@@ -38,6 +39,7 @@ QUEUES = {
     "discover_products": "deals",
     "report_deals": "deals",
     "back_up_stores": "storage",
+    "follow_trends": "storage",
     "maintain_storage": "storage",
     "reconcile_stores": "storage",
 }

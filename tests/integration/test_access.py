@@ -25,7 +25,7 @@ from tests.price_events import price_event
 from tests.services import Stack
 
 NOW = datetime.now(UTC)
-UNSEEN_BY_THE_CONSOLE = {"bot_memory"}
+UNSEEN_BY_THE_CONSOLE = {"bot_memory", "trend_changes", "due_trends"}
 DENIED = psycopg.errors.InsufficientPrivilege
 RIGHTS = """
     SELECT c.relname, p.privilege_type FROM pg_class c

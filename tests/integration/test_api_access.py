@@ -121,6 +121,8 @@ def ask(console: Console, kafka: KafkaConfig, topic: str) -> Callable[[httpx.Cli
             url = url.replace(f"{{{part}}}", value)
         if name == "deals-search":
             url += "?q=kettle"
+        if name in ("trends-list", "trends-get-index"):
+            url += "?domain=us"
         if name == "watches-list-sparklines":
             url += "?id=1"
         if name == "runs-list-prices":

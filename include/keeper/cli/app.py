@@ -6,7 +6,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from keeper.cli import requests, search
+from keeper.cli import requests, search, trends
 from keeper.cli.backups import backup, receive_wal, restore
 from keeper.cli.deals import commands as deals
 from keeper.cli.deals import reports
@@ -62,6 +62,7 @@ topics.app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(search.app, name="search")
 app.add_typer(rates.app, name="rates")
 app.add_typer(storage.app, name="storage")
+app.add_typer(trends.app, name="trends")
 app.add_typer(workers.consume, name="consume")
 app.add_typer(workers.index, name="index")
 app.add_typer(alerts.app, name="alerts")

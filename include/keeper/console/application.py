@@ -28,6 +28,7 @@ from keeper.console.api.services import notices, status
 from keeper.console.api.storage import storage
 from keeper.console.api.streams import dead_letters, topics
 from keeper.console.api.tokens import tokens
+from keeper.console.api.trends import trends
 from keeper.console.api.users import changes, limits, me, sessions, sign_in, telegram, users
 from keeper.console.api.watches import addresses, files, rules, sparklines, tags, watches
 from keeper.console.context import ConsoleContext
@@ -142,6 +143,7 @@ def _api() -> APIRouter:
         *(changes, limits),
         *(requests, rebuilds, reconciliations),
         *(products, checks, prices, figures, types),
+        trends,
         *(stream, feed),
         *(runs, tokens, topics, dead_letters, storage),
         *(notices, status),

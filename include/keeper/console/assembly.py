@@ -74,6 +74,7 @@ def _context(settings: Settings) -> ConsoleContext:
     return ConsoleContext(
         database=ConsoleDatabase(postgres_config(settings)),
         operators=operators_of(settings),
+        trends_floor=settings.console.trends_floor,
         public_url=settings.links.public_url,
         allows_insecure_cookie=settings.console.insecure_cookie,
         trusted_proxies=settings.console.trusted_proxies,

@@ -43,6 +43,7 @@ class ConsoleContext:
         live: Sends changes to who watches live.
         operations: What operators see of Keeper beside the database.
         next_run: Knows when prices are checked next.
+        trends_floor: On how many products a trend rests at least that is shown.
         telegram_app_key: By which Telegram signs who opens the mini app; None where there is none.
     """
 
@@ -58,6 +59,7 @@ class ConsoleContext:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     proxy_user_header: str | None = None
     limits: Limits = field(default_factory=lambda: DEFAULT_LIMITS)
+    trends_floor: int = 10
     cache: ReadCache | None = None
     feed: ChangeFeed | None = None
     live: LiveHub = field(default_factory=LiveHub)

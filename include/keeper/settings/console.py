@@ -33,6 +33,7 @@ class ConsoleSettings(SettingsGroup):
     """How people sign in to the console, what each may have and do, where it keeps answers."""
 
     pages_dir: Path | None = Field(default=None, validation_alias="KEEPER_PAGES_DIR")
+    trends_floor: int = Field(default=10, ge=1, le=1000, validation_alias="KEEPER_TRENDS_FLOOR")
     redis_url: SecretStr | None = Field(default=None, validation_alias="KEEPER_REDIS_URL")
     insecure_cookie: bool = Field(default=False, validation_alias="KEEPER_INSECURE_COOKIE")
     trusted_proxies: Annotated[

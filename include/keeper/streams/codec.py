@@ -30,6 +30,8 @@ _LEAST_AMOUNT, _MOST_AMOUNT = Decimal(-MAX_AMOUNT_MINOR), Decimal(MAX_AMOUNT_MIN
 _WHOLE_PERCENT: Final = 100
 _MAX_COUNT: Final = 2**31 - 1
 _MAX_LONG: Final = 2**63 - 1
+_MAX_LOG_RATIO_E9: Final = 28 * 10**9
+"""A little more than the logarithm of MAX_AMOUNT_MINOR, the largest ratio of two prices."""
 _MAX_ID_BYTES: Final = 512
 """What Elasticsearch takes as the id of a document."""
 CLOCK_TOLERANCE: Final = timedelta(days=1)
@@ -103,12 +105,18 @@ def decode_price_event(
         _problem_of(event)
         or _look_problem(event)
         or _coupon_problem(event)
+        or _label_problem(event)
         or _amount_problem(event.current_price)
         or _amount_problem(event.target_price)
         or _amount_problem(event.previous_price)
         or _amount_problem(event.price_change)
         or _text_problem(
-            message, event.product_title, event.image_url, event.run_id, event.event_id
+            message,
+            event.product_title,
+            event.image_url,
+            event.run_id,
+            event.event_id,
+            event.brand,
         )
     ):
         raise UndecodableMessageError(problem)
@@ -209,6 +217,14 @@ def _coupon_problem(event: PriceEvent) -> str | None:
     return None
 
 
+def _label_problem(event: PriceEvent) -> str | None:
+    if event.root_category is not None and not 0 < event.root_category <= _MAX_LONG:
+        return f"root_category is {event.root_category}"
+    if event.log_ratio_e9 is not None and abs(event.log_ratio_e9) > _MAX_LOG_RATIO_E9:
+        return f"log_ratio_e9 is {event.log_ratio_e9}"
+    return None
+
+
 def _deal_problem(event: DealEvent) -> str | None:
     if not 0 < event.filter_id <= _MAX_LONG:
         return f"filter_id is {event.filter_id}"
@@ -246,5 +262,5 @@ def _text_problem(message: bytes | None, title: str | None, *keywords: str | Non
     if any("\0" in text for text in (title, *keywords) if text):
         return "a text holds the character NUL, which PostgreSQL cannot store"
     if any(len(text) > MAX_KEYWORD_LENGTH for text in keywords if text):
-        return f"image_url, run_id, event_id or filter is longer than {MAX_KEYWORD_LENGTH}"
+        return f"image_url, run_id, event_id, brand or filter is longer than {MAX_KEYWORD_LENGTH}"
     return None

@@ -9,8 +9,9 @@ import msgspec
 
 from keeper.domain.asins import ASIN_PATTERN
 from keeper.domain.money import to_major
-from keeper.domain.prices.listing import Availability, Coupon
+from keeper.domain.prices.listing import NO_LABELS, Availability, Coupon, Labels
 from keeper.domain.prices.points import PricePoint
+from keeper.domain.prices.ratios import log_ratio_e9
 
 Source = Literal["keepa", "simulator"]
 SCHEMA_VERSION: Final = 1
@@ -24,7 +25,9 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `seen_at` is when Keepa itself last looked, null if it does not say. With `is_price_hidden`
     there is an offer whose price its maker lets nobody show, and its amounts are null. A coupon
     takes off an amount or a percentage, of one purchase or of a subscription; no price counts it
-    in. `availability` is Amazon's, of its own price. What is null is not known, or there is none.
+    in. `availability` is Amazon's, of its own price. `root_category` is Keepa's number of it.
+    `log_ratio_e9` is ln(price / former price) × 10⁹ with shipping, by the last offer before; null
+    in `price-backfill`. What is null is not known, or there is none.
     """
 
     asin: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": ASIN_PATTERN})]
@@ -53,6 +56,9 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     subscribe_coupon_minor: int | None = None
     subscribe_coupon_percent: int | None = None
     availability: Availability | None = None
+    root_category: int | None = None
+    brand: str | None = None
+    log_ratio_e9: int | None = None
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -72,8 +78,13 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         is_price_hidden: bool = False,
         coupon: Coupon | None = None,
         availability: Availability | None = None,
+        labels: Labels = NO_LABELS,
+        last_offer: PricePoint | None = None,
     ) -> Self:
-        """Build the event that reports `point`, given the point before it in the same series."""
+        """Build the event that reports `point`, given the point before it in the same series.
+
+        `last_offer` is the newest one before it with an offer.
+        """
 
         def major(minor: int | None) -> Decimal | None:
             return None if minor is None else to_major(minor, point.currency)
@@ -107,6 +118,9 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             subscribe_coupon_minor=coupon.subscribe_minor,
             subscribe_coupon_percent=coupon.subscribe_percent,
             availability=availability,
+            root_category=labels.root_category,
+            brand=labels.brand,
+            log_ratio_e9=None if implausible else log_ratio_e9(point, last_offer),
         )
 
 

@@ -36,3 +36,19 @@ class Coupon:
     percent: int | None = None
     subscribe_minor: int | None = None
     subscribe_percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Where a product stands in the shop, each None if Keepa does not say.
+
+    Attributes:
+        root_category: Keepa's number of its root category.
+        brand: As Amazon writes it.
+    """
+
+    root_category: int | None = None
+    brand: str | None = None
+
+
+NO_LABELS: Final = Labels()

@@ -36,12 +36,18 @@ def _topic(name: str) -> Asset:
 
 
 WATCHED_PRODUCTS: Final = _table(
-    "watched_products", "users", "channels", "product_kinds", "published_histories"
+    "watched_products",
+    "users",
+    "channels",
+    "product_kinds",
+    "product_labels",
+    "published_histories",
 )
 PRICE_HISTORY: Final = _table(
     "price_history",
     *("price_origins", "price_points", "price_series", "products", "price_corrections"),
     *("price_days", "price_statistics"),
+    *("price_trends", "trend_bases", "price_movers", "trend_changes", "due_trends"),
 )
 CURRENT_PRICES: Final = _table("current_prices")
 COLLECTED_DEALS: Final = _table("collected_deals", "deal_filters", "deal_reports", "reported_deals")

@@ -10,7 +10,13 @@ from keeper.domain.product_kinds import ProductKind
 from keeper.domain.tokens.candidates import UNKNOWN_AFTER
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.notices import raise_notice, resolve_notices
-from keeper.stores.postgres.watches.product_kinds import SeenKind, forget_kinds, save_kind, watchers
+from keeper.stores.postgres.watches.product_kinds import (
+    SeenKind,
+    forget_kinds,
+    save_kind,
+    save_labels,
+    watchers,
+)
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -19,13 +25,15 @@ def record_kinds(connection: Connection, seen: Sequence[SeenKind]) -> None:
     """Record what replies say products are, and notify who watches those without prices.
 
     They are notified once, of a product Keepa does not know after it was asked for twice. What a
-    newer reply has said stays; recording the same again changes nothing.
+    newer reply has said stays; recording the same again changes nothing. Root categories and brands
+    are kept from the first reply that says so until another says otherwise.
     """
     with connection.transaction():
         standard = [product for product in seen if product.kind is ProductKind.STANDARD]
         for product in forget_kinds(connection, standard):
             topics = [_topic(product, user_id) for user_id, _ in watchers(connection, product)]
             resolve_notices(connection, *topics, at=product.seen_at)
+        save_labels(connection, [one for one in seen if one.kind is not ProductKind.NOT_FOUND])
         for product in seen:
             if product.kind is ProductKind.STANDARD:
                 continue

@@ -210,10 +210,7 @@ def _collect_points(
     interval: Interval | None,
     history: HistoryCheck,
 ) -> _Points:
-    """Make records of the newest points and hand the older ones to `history`.
-
-    With an interval all of its points are older ones.
-    """
+    """Make records of the newest points; the older ones, and an interval's, go to `history`."""
     points = _Points()
     for page in pages:
         points.kinds += [
@@ -222,16 +219,18 @@ def _collect_points(
         ]
         for fetched in page.products:
             product = fetched.product
-            variations = tuple(variation.asin for variation in product.variations)
-            domain = product.locale.domain
-            points.kinds.append(
-                SeenKind(product.asin, domain, product.kind, page.received_at, variations)
-            )
+            points.kinds.append(_kind_of(product, page.received_at))
             wanted = tuple(dict.fromkeys((*fetched.plan.targets, *price_types)))
             points.unreadable += [p for p in fetched.problems if p.series in (*wanted, "csv")]
             for name in wanted:
                 _collect_series(points, fetched, price_type_of(name), interval, history)
     return points
+
+
+def _kind_of(product: DecodedProduct, at: datetime) -> SeenKind:
+    variations = tuple(variation.asin for variation in product.variations)
+    domain = product.locale.domain
+    return SeenKind(product.asin, domain, product.kind, at, variations, product.labels)
 
 
 def _collect_series(
@@ -379,6 +378,7 @@ def _messages(
 ) -> Iterator[tuple[bytes, bytes]]:
     for record in records:
         price_type, product = price_type_of(record.point.price_type), record.product
+        series = product.series[price_type.index]
         event = PriceEvent.of_point(
             record.point,
             previous=record.previous,
@@ -393,5 +393,7 @@ def _messages(
             is_price_hidden=record.is_newest and product.is_price_hidden(price_type),
             coupon=product.coupon_of(price_type) if record.is_newest else None,
             availability=product.availability_of(price_type) if record.is_newest else None,
+            labels=product.labels,
+            last_offer=series.offer_before(record.point.observed_at),
         )
         yield event.asin.encode(), encode_price_event(event)

@@ -27,6 +27,7 @@ _PRICES: Final = (
     *("price_history", "current_prices", "price_corrections", "products", "product_kinds"),
     *("collected_deals", "exchange_rates", "pipeline_runs", "token_ledger", "token_accounts"),
     *("quarantined_records", "reconciliations"),
+    *("price_trends", "trend_bases", "price_movers", "product_labels"),
 )
 _CONSOLE: Final[Mapping[str, str]] = {
     **dict.fromkeys(_PRICES, "SELECT"),

@@ -192,6 +192,7 @@ def _decode_product(
         coupon=listing.coupon(node.get("coupon")),
         availability=listing.availability(node.get("availabilityAmazon")),
         damaged=csv.damaged,
+        labels=listing.labels(node),
     )
 
 

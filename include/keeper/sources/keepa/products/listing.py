@@ -5,7 +5,7 @@ from html import unescape
 from typing import Final
 
 from keeper.domain.asins import is_asin
-from keeper.domain.prices.listing import Availability, Coupon
+from keeper.domain.prices.listing import Availability, Coupon, Labels
 from keeper.domain.product_kinds import ProductKind
 from keeper.sources.keepa.document import JsonObject, as_array, as_object, as_text, plain_list
 
@@ -19,6 +19,8 @@ _KINDS: Final = {
 }
 _MOST_VARIATIONS: Final = 50
 _MOST_DISCOUNT: Final = 2**31
+_UNKNOWN_CATEGORY: Final = 2**63 - 1
+_LONGEST_BRAND: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,19 @@ def as_flag(node: object) -> bool | None:
 def title(node: object) -> str | None:
     """Return a title, its HTML unescaped once; None if there is none."""
     return unescape(as_text(node) or "") or None
+
+
+def labels(product: JsonObject) -> Labels:
+    """Return a product's root category and brand, each None if Keepa does not say.
+
+    A brand's HTML is unescaped and its white space made single; else it stays as Amazon writes it.
+    """
+    root = product.get("rootCategory")
+    brand = " ".join((title(product.get("brand")) or "").replace("\0", "").split())
+    return Labels(
+        root if type(root) is int and 0 < root < _UNKNOWN_CATEGORY else None,
+        brand[:_LONGEST_BRAND].rstrip() or None,
+    )
 
 
 def _listed(csv: object) -> list[dict[str, object]]:

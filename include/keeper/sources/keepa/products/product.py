@@ -8,7 +8,7 @@ from typing import Final
 
 from keeper.domain.locales import Locale
 from keeper.domain.prices.detail import Detail
-from keeper.domain.prices.listing import COUPON_TYPES, Availability, Coupon
+from keeper.domain.prices.listing import COUPON_TYPES, NO_LABELS, Availability, Coupon, Labels
 from keeper.domain.prices.points import PricePoint
 from keeper.domain.prices.types import PRICE_TYPES, PriceType, price_type_of
 from keeper.domain.product_kinds import ProductKind
@@ -77,6 +77,7 @@ class DecodedProduct:
         availability: Whether Amazon itself can deliver; None if it has no offer, or is not known
             to.
         damaged: The state of each series that is not whole, by price type index.
+        labels: Its root category and brand.
     """
 
     asin: str
@@ -97,6 +98,7 @@ class DecodedProduct:
     coupon: Coupon | None = None
     availability: Availability | None = None
     damaged: Mapping[int, SeriesState] = field(default_factory=dict)
+    labels: Labels = NO_LABELS
 
     def points(self, price_types: Iterable[PriceType] | None = None) -> Iterator[PricePoint]:
         """Give the points of some price types, by index and then time.

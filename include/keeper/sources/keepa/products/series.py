@@ -62,6 +62,11 @@ class Series:
         """Return the newest point, also when it says that there is no offer."""
         return next(self._points(len(self) - 1))
 
+    def offer_before(self, moment: datetime) -> PricePoint | None:
+        """Return the newest point before `moment` with an offer, None if there is none."""
+        there = np.flatnonzero(self.values[: self.first_at_or_after(moment)] > 0)
+        return next(self._points(int(there[-1]))) if len(there) else None
+
     def low(
         self, start: datetime | None = None, end: datetime | None = None, *, landed: bool = False
     ) -> int | None:

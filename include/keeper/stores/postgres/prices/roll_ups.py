@@ -76,6 +76,7 @@ def roll_up(
             connection.execute(sql["remove_days"], which)
             days += connection.execute(sql["add_days"], which).rowcount
             _reckon(connection, ids, at, since)
+            connection.execute(sql["keep_changes"], which)
             connection.execute(sql["mark_rolled_up"], which)
         series += len(rows)
         progress(series, max(due, series))

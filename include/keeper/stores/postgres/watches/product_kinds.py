@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from keeper.domain.prices.listing import NO_LABELS, Labels
 from keeper.domain.product_kinds import ProductKind
 from keeper.stores.postgres.connection import Connection, statements
 
@@ -21,6 +22,7 @@ class SeenKind:
         kind: What it is; NOT_FOUND if the reply leaves it out.
         seen_at: When the reply came.
         variations: What a parent stands for.
+        labels: Its root category and brand.
     """
 
     asin: str
@@ -28,6 +30,7 @@ class SeenKind:
     kind: ProductKind
     seen_at: datetime
     variations: tuple[str, ...] = ()
+    labels: Labels = NO_LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,20 @@ def forget_kinds(connection: Connection, products: Sequence[SeenKind]) -> list[S
     )
     forgotten = {(row["asin"], row["domain"]) for row in rows}
     return [product for product in products if (product.asin, product.domain) in forgotten]
+
+
+def save_labels(connection: Connection, products: Sequence[SeenKind]) -> int:
+    """Record root categories and brands that are not as they were; return how many."""
+    return connection.execute(
+        statements(_SQL)["save_labels"],
+        {
+            "asins": [product.asin for product in products],
+            "domains": [product.domain for product in products],
+            "times": [product.seen_at for product in products],
+            "root_categories": [product.labels.root_category for product in products],
+            "brands": [product.labels.brand for product in products],
+        },
+    ).rowcount
 
 
 def products_without_offers(connection: Connection) -> set[tuple[str, str]]:

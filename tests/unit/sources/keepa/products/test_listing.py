@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keeper.domain.prices.detail import Detail
-from keeper.domain.prices.listing import Coupon
+from keeper.domain.prices.listing import Coupon, Labels
 from keeper.domain.prices.points import from_keepa_minutes as at
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.product_kinds import ProductKind
@@ -214,3 +214,18 @@ def test_recorded_products_say_when_keepa_looked(recording: Path) -> None:
     del raw["stats"]
     (bare,) = decode_products(json.dumps(raw).encode()).products
     assert bare.seen_at(Detail.OFFERS) == product.seen_at(Detail.OFFERS)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"rootCategory": 284507, "brand": "Acme"}, Labels(284507, "Acme")),
+        ({"rootCategory": 0, "brand": " Élan &amp;\n Söhne "}, Labels(None, "Élan & Söhne")),
+        ({"rootCategory": 2**63 - 1, "brand": ""}, Labels(None, None)),
+        ({"rootCategory": "284507", "brand": ["Acme"]}, Labels(None, None)),
+        ({"rootCategory": True, "brand": "x" * 99 + "  y"}, Labels(None, "x" * 99)),
+        ({}, Labels(None, None)),
+    ],
+)
+def test_labels_are_what_keepa_says_for_certain(fields: dict[str, Any], expected: Labels) -> None:
+    assert product_of(**fields).labels == expected

@@ -1,0 +1,1 @@
+"""How prices of a category or brand move."""
