@@ -162,6 +162,8 @@ def test_a_locked_table_does_not_hold_the_numbers(
     database: PostgresConfig,
 ) -> None:
     with psycopg.connect(database.url) as somebody:
+        # Ends what would otherwise hang for ever.
+        somebody.execute("SET idle_in_transaction_session_timeout = '10s'")
         somebody.execute("LOCK price_points IN ACCESS EXCLUSIVE MODE")
         found = printed()
     assert found["keeper_source_up"] == {("postgres",): 0, ("kafka",): 1}

@@ -125,6 +125,28 @@ def test_an_observed_stack_shows_each_worker_at_a_port_of_its_own(
     assert len(set(shown.values())) == len(shown)
 
 
+@pytest.mark.parametrize(
+    ("only", "shown"),
+    [
+        ([], {"node", "postgres", "elasticsearch"}),
+        (["prometheus", "postgres"], {"node", "postgres"}),
+        (["postgres"], set()),
+    ],
+)
+def test_exporters_are_those_of_the_services_that_are_there(
+    make_stack: Callable[..., Stack], only: list[str], shown: set[str]
+) -> None:
+    stack = make_stack(is_observed=True)
+    names = names_of(stack, only)
+    assert {name for name in names if name.endswith("-exporter")} == {
+        f"prometheus-{name}-exporter" for name in shown
+    }
+    assert ("alertmanager" in names) is bool(shown)
+    # Passwords are no options, which everybody on the machine may read.
+    words = " ".join(word for one in build(stack, names)[0] for word in one.program.argv)
+    assert stack.credentials.postgres_app not in words
+
+
 def test_a_stack_that_is_not_observed_has_neither(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack()
     assert not {"prometheus", "metrics"} & names_of(stack, [])
