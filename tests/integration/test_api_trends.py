@@ -56,7 +56,7 @@ def ann(console: Console) -> httpx.Client:
 
 @pytest.mark.usefixtures("counted")
 def test_groups_are_shown_with_what_they_rest_on_and_not_below_the_floor(ann: httpx.Client) -> None:
-    asked = {"domain": "us", "limit": 1}
+    asked: dict[str, str | int] = {"domain": "us", "limit": 1}
     answer = ann.get("/api/v1/trends", params=asked).json()
     (newest,) = answer["items"]
     assert (newest["root_category"], newest["brand"], newest["products"]) == (KITCHEN, None, 10)
@@ -78,7 +78,7 @@ def test_groups_are_shown_with_what_they_rest_on_and_not_below_the_floor(ann: ht
 
 @pytest.mark.usefixtures("counted")
 def test_the_index_counts_products_that_stood_still(ann: httpx.Client) -> None:
-    asked = {"domain": "us", "root_category": KITCHEN, "days": 60}
+    asked: dict[str, str | int] = {"domain": "us", "root_category": KITCHEN, "days": 60}
     answer = ann.get("/api/v1/trends/index", params=asked).json()
 
     assert answer["items"] == [
