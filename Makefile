@@ -9,10 +9,10 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs health top app-logs kafka-logs urls sql pictures schemas schema analytics dags openapi metrics-page architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check audit sbom pin-images hashes lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs health top app-logs kafka-logs monitoring-logs dev-tools urls sql pictures schemas schema analytics dags openapi metrics-page architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check audit sbom pin-images hashes lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: ## Make or update the virtual environment
 	@stack/bootstrap.sh
@@ -23,7 +23,7 @@ demo: venv ## From nothing to a price alert in the mail, with proof; works again
 restore-drill: venv ## Back a demo up, wipe it, restore it in a second home, and print what was lost and how long it took
 	@$(STACK) restore-drill
 
-up: venv ## Start the local stack: services, Airflow, side workers; OBSERVE=1 with Prometheus
+up: venv ## Start the local stack: services, Airflow, side workers; OBSERVE=1 with Prometheus and Alertmanager
 	@$(if $(OBSERVE),KEEPER_STACK_OBSERVE=$(OBSERVE)) $(STACK) up
 
 status: venv ## Show each part's state, health and memory
@@ -43,6 +43,12 @@ app-logs: venv ## Show the logs of the console and the workers
 
 kafka-logs: venv ## Show Kafka's log; F=1 follows, as of the others
 	@$(STACK) logs $(if $(F),--follow) kafka
+
+monitoring-logs: venv ## Show the logs of Prometheus and Alertmanager, after make up OBSERVE=1
+	@$(STACK) logs $(if $(F),--follow) prometheus alertmanager
+
+dev-tools: venv ## Print where each tool is: pages, Airflow, caught mail, Prometheus, psql
+	@$(STACK) urls
 
 urls: venv ## Print where to look: addresses, user and password, example SQL
 	@$(STACK) urls
