@@ -51,7 +51,7 @@ _ENVELOPE: dict[str, Any] = {
     "held_for": None,
 }
 QUEUED = QueuedAlert(**_ENVELOPE, alert=ALERT)
-NO_STORY = PriceContext((), CHECKED_AT)
+NO_CONTEXT = PriceContext((), CHECKED_AT)
 
 
 def queued(message_id: int = 11, *, held_for: str | None = None, **alert: Any) -> QueuedAlert:
@@ -59,7 +59,7 @@ def queued(message_id: int = 11, *, held_for: str | None = None, **alert: Any) -
     return replace(QUEUED, message_id=message_id, held_for=held_for, alert=replace(ALERT, **alert))
 
 
-def a_story(price: int = 123450) -> PriceContext:
+def a_context(price: int = 123450) -> PriceContext:
     """Return a past with a fall, a time without an offer, and a price at its end."""
     days = ((300, 150000), (80, 139900), (60, None), (50, 149000), (20, 128000), (10, 150000))
     points = [(CHECKED_AT - timedelta(days=since), price) for since, price in days]

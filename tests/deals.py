@@ -56,14 +56,14 @@ def a_deal_event(found_by: DealFilter = FILTER, **changes: Any) -> DealEvent:
 
 
 def a_reported_deal(**changes: Any) -> ReportedDeal:
-    """Return the same kettle as a report tells it, with a past."""
+    """Return the same kettle as a report shows it, with a past."""
     deal = a_deal()
     days = ((80, 3000), (40, None), (38, 3100), (9, 3000))
     points = (
         *((CHECKED_AT - timedelta(days=since), price) for since, price in days),
         (deal.observed_at, 2000),
     )
-    told = ReportedDeal(
+    said = ReportedDeal(
         event_id="deal-1",
         filter=FILTER.name,
         asin=deal.asin,
@@ -85,4 +85,4 @@ def a_reported_deal(**changes: Any) -> ReportedDeal:
         last_seen_at=CHECKED_AT,
         points=points,
     )
-    return replace(told, **changes)
+    return replace(said, **changes)

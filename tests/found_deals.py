@@ -39,12 +39,12 @@ def found(database: PostgresConfig, connection: Connection) -> Iterator[Found]:
             save_filter(connection, user, DealFilter(name, "us", "NEW", {}, 40))
             rows = connection.execute(_FILTER, {"email": user, "name": name}).fetchall()
             found_by = DealFilter(name, "us", "NEW", {}, 40, rows[0]["filter_id"])
-            judged = DealScore(score, ("It is cheap.",), 3000, 33, 800)
+            evaluated = DealScore(score, ("It is cheap.",), 3000, 33, 800)
             events = [
                 DealEvent.of_deal(
                     a_deal(asin=asin, **changes),
                     found_by=found_by,
-                    score=judged,
+                    score=evaluated,
                     checked_at=at + timedelta(hours=hours),
                     source="keepa",
                     run_id="run-1",

@@ -1,4 +1,4 @@
-"""A real SMTP server that keeps what arrives, or answers what it is told to."""
+"""A real SMTP server that keeps what arrives, or answers what a test wants."""
 
 import email
 import email.policy
@@ -17,7 +17,7 @@ from tests.services import free_port
 class Mailbox:
     """What has arrived, by recipient; `answer` is what the server says to further mails.
 
-    `accepted` is called when a mail is taken, before the sender is told so.
+    `accepted` is called when a mail is taken, before the sender learns of it.
     """
 
     def __init__(self) -> None:

@@ -118,7 +118,7 @@ class Lane:
             stderr=subprocess.STDOUT if self.prefixed else None,
             text=True,
             errors="replace",
-            # Told by `interrupt` alone, however this process was.
+            # Ended by `interrupt` alone, however this process was.
             process_group=0,
         ) as self.pytest:
             last = ""

@@ -15,9 +15,9 @@ def wait_until(is_so: Callable[[], object], what: str, *, every_s: float = 0.05)
     """Look again and again until something outside this process is so.
 
     Args:
-        is_so: Tells by a true value.
+        is_so: Says so by a true value.
         what: What is waited for, in words that follow "waited for:".
-        every_s: Seconds between two looks, for what tells nobody when it changes.
+        every_s: Seconds between two looks, for what notifies nobody when it changes.
     """
     gives_up_at = time.monotonic() + HUNG_AFTER_S
     while not is_so():

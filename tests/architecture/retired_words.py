@@ -77,6 +77,7 @@ STAYS: Final = (
     _stays(r"unsettled", "a column of `keeper keepa tokens`"),
     _stays(r"ring chart|ring of slices", "the chart"),
     _stays(r"letters-doorbell", "an example of an asset's name"),
+    _stays(r"Tell me at or below", "what the pages say to their reader"),
 )
 
 
@@ -123,6 +124,14 @@ def python_files(root: Path) -> Iterator[Path]:
     """Yield the Python files whose language is checked."""
     for folder in ("include/keeper", "dags", "plugins", "stack", "bench", "docker"):
         yield from sorted((root / folder).rglob("*.py"))
+
+
+def files_of_tests(root: Path) -> Iterator[Path]:
+    """Yield the tests, but for those that are about the words themselves."""
+    about_words = ("retired_words.py", "test_words.py")
+    yield from (
+        file for file in sorted((root / "tests").rglob("*.py")) if file.name not in about_words
+    )
 
 
 def prose_files(root: Path) -> Iterator[Path]:

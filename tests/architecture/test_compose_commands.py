@@ -24,7 +24,7 @@ from tests.architecture.composition import (
 SERVICES = composition()["services"]
 HEALTH = "/opt/keeper/docker/health.py"
 REPORT = "http://{}:8080/api/v2/monitor/health"
-# Programs of the images that are not Keeper's; only an engine can tell whether they are there.
+# Programs of the images that are not Keeper's; only an engine can say whether they are there.
 IN_OTHER_IMAGES = {
     "postgres": {"postgres", "pg_isready"},
     "kafka": {"KAFKA_HEAP_OPTS=-Xmx64m /opt/kafka/bin/kafka-broker-api-versions.sh"},

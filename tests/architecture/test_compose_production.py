@@ -315,7 +315,7 @@ def test_secrets_as_made_are_right(secrets: Path) -> None:
         pytest.param("tls_key", "none", "no private key", id="no key of it"),
     ],
 )
-def test_a_wrong_secret_is_named_and_not_told(
+def test_a_wrong_secret_is_named_and_not_said(
     name: str, text: str, said: str, secrets: Path
 ) -> None:
     (secrets / name).write_text(text)

@@ -23,22 +23,22 @@ class Connect(BaseHTTPRequestHandler):
     """Status codes given first, by method and path."""
 
     def do_GET(self) -> None:
-        told: Any = {"status": "healthy"}
+        answered: Any = {"status": "healthy"}
         if self.path == "/connector-plugins":
-            told = [{"class": name, "type": "sink", "version": "1"} for name in self.plugins]
-        self._answer(told)
+            answered = [{"class": name, "type": "sink", "version": "1"} for name in self.plugins]
+        self._answer(answered)
 
     def do_PUT(self) -> None:
         settings = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self._answer({"config": settings}):
             self.connectors[self.path.split("/")[2]] = settings
 
-    def _answer(self, told: Any) -> bool:
+    def _answer(self, answered: Any) -> bool:
         left = self.answers.get(f"{self.command} {self.path}")
         code = left.pop(0) if left else 200
         self.send_response(code)
         self.end_headers()
-        self.wfile.write(json.dumps(told if code == 200 else {"message": "no"}).encode())
+        self.wfile.write(json.dumps(answered if code == 200 else {"message": "no"}).encode())
         return code == 200
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -138,7 +138,7 @@ def test_a_missing_plugin_is_named(
     assert Connect.connectors == {}
 
 
-def test_a_refused_setting_is_told_at_once(
+def test_a_refused_setting_is_said_at_once(
     root: Path, connect: str, folder: Path, shared: list[Path]
 ) -> None:
     Connect.answers = {"PUT /connectors/first/config": [400]}
@@ -171,7 +171,7 @@ def test_a_wrong_file_is_named(
     assert said in done.stderr
 
 
-def test_an_empty_folder_and_nobody_there_are_told(
+def test_an_empty_folder_and_nobody_there_are_said(
     root: Path, connect: str, folder: Path, shared: list[Path], tmp_path: Path
 ) -> None:
     nobody = register(root, "http://127.0.0.1:1", folder, *shared)

@@ -97,8 +97,8 @@ def test_dead_letters_are_kept_apart_from_keepers() -> None:
 def test_older_prices_are_written_as_new_ones() -> None:
     def but_for_its_topic(name: str) -> dict[str, Any]:
         text = json.dumps(CONNECTORS[name])
-        told: dict[str, Any] = json.loads(text.replace(CONNECTORS[name]["topics"], "TOPIC"))
-        return told
+        answered: dict[str, Any] = json.loads(text.replace(CONNECTORS[name]["topics"], "TOPIC"))
+        return answered
 
     assert but_for_its_topic("keeper-prices") == but_for_its_topic("keeper-backfill")
 
@@ -167,10 +167,10 @@ def test_with_a_connector_it_says_nothing(kafka: Path, properties: Path) -> None
 
 def test_the_worker_and_each_of_its_clients_log_in(kafka: Path, properties: Path) -> None:
     lines = start(kafka, properties, ROOT / "docker" / "kafka" / "client.properties")
-    told = dict(line.split("=", 1) for line in lines if re.match(r"[\w.]+=", line))
+    answered = dict(line.split("=", 1) for line in lines if re.match(r"[\w.]+=", line))
     for client in ("", "consumer.", "producer.", "admin."):
-        assert told[f"{client}security.protocol"] == "SASL_PLAINTEXT"
-        assert told[f"{client}sasl.mechanism"] == "PLAIN"
-        assert "${secret:/run/secrets:kafka_password}" in told[f"{client}sasl.jaas.config"]
-    assert told["config.providers"] == "secret"
-    assert told["config.providers.secret.param.allowed.paths"] == "/run/secrets"
+        assert answered[f"{client}security.protocol"] == "SASL_PLAINTEXT"
+        assert answered[f"{client}sasl.mechanism"] == "PLAIN"
+        assert "${secret:/run/secrets:kafka_password}" in answered[f"{client}sasl.jaas.config"]
+    assert answered["config.providers"] == "secret"
+    assert answered["config.providers.secret.param.allowed.paths"] == "/run/secrets"

@@ -1,4 +1,4 @@
-"""docker/health.py tells a service that works from one that does not."""
+"""docker/health.py sees whether a service works."""
 
 import json
 import subprocess

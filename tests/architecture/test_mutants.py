@@ -1,4 +1,4 @@
-"""The deliberate faults can be made, and a fault that no test notices is told."""
+"""The deliberate faults can be made, and a fault that no test notices is named."""
 
 import ast
 import json

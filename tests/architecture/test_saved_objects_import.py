@@ -23,7 +23,7 @@ def status(level: str) -> tuple[int, str]:
 
 
 class Kibana(BaseHTTPRequestHandler):
-    """Answers as Kibana 8 does, as far as its documentation and public examples tell."""
+    """Answers as Kibana 8 does, as far as its documentation and public examples say."""
 
     stored: ClassVar[dict[tuple[str, str], dict[str, Any]]]
     answers: ClassVar[list[tuple[int, str]]]
@@ -181,7 +181,7 @@ def test_an_object_that_lacks_what_it_refers_to_fails_it(
     ],
     ids=["never ready", "too few", "no success", "refused", "a web page", "another server"],
 )
-def test_what_goes_wrong_is_told(
+def test_what_goes_wrong_is_said(
     root: Path, kibana: str, file: Path, answers: list[tuple[int, str]], said: str
 ) -> None:
     Kibana.answers = list(answers)

@@ -7,6 +7,7 @@ import pytest
 from tests.architecture.retired_words import (
     RETIRED,
     STAYS,
+    files_of_tests,
     offences_in_python,
     offences_in_text,
     prose_files,
@@ -19,6 +20,17 @@ def test_code_has_no_retired_word(root: Path) -> None:
         f"{path.relative_to(root)}:{line}: {word!r} (say: {instead})"
         for path in python_files(root)
         for line, word, instead in offences_in_python(path.read_text("utf-8"))
+    ]
+    assert offences == []
+
+
+def test_tests_have_no_retired_word(root: Path) -> None:
+    offences = [
+        f"{path.relative_to(root)}:{line}: {word!r} (say: {instead})"
+        for path in files_of_tests(root)
+        for line, word, instead in offences_in_python(path.read_text("utf-8"))
+        # A parameter of a test's own helper is read beside its only use.
+        if not word.startswith("parameter ")
     ]
     assert offences == []
 
@@ -51,7 +63,8 @@ def test_a_retired_word_is_noticed(source: str, words: list[str]) -> None:
 
 
 def test_every_exception_is_needed(root: Path) -> None:
-    text = "\n".join(path.read_text("utf-8") for path in (*python_files(root), *prose_files(root)))
+    files = (*python_files(root), *files_of_tests(root), *prose_files(root))
+    text = "\n".join(path.read_text("utf-8") for path in files)
     assert [stays.reason for stays in STAYS if not stays.pattern.search(text)] == []
 
 

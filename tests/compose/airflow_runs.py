@@ -24,6 +24,6 @@ def track_prices(airflow: AirflowApi) -> str:
     deadline = time.monotonic() + 900
     while (state := airflow.run_state("track_prices", run_id)) not in {"success", "failed"}:
         assert time.monotonic() < deadline, airflow.task_instances("track_prices", run_id)
-        time.sleep(2)  # between two looks at Airflow, which tells nobody when a run has ended
+        time.sleep(2)  # between two looks at Airflow, which notifies nobody of a run's end
     assert state == "success", airflow.task_instances("track_prices", run_id)
     return f"track_prices/{run_id}"

@@ -78,9 +78,9 @@ def test_nothing_of_keepers_runs_as_root(system: ComposedSystem) -> None:
 def test_airflow_tests_keepers_connections(system: ComposedSystem, service: str) -> None:
     command = ("airflow", "connections", "test", f"keeper_{service}")
 
-    told = system.output("exec", "--no-TTY", "airflow-scheduler", *command)
+    answered = system.output("exec", "--no-TTY", "airflow-scheduler", *command)
 
-    assert "Connection success!" in told
+    assert "Connection success!" in answered
 
 
 def rows(ports: dict[str, int], query: str) -> list[dict[str, Any]]:
@@ -168,7 +168,7 @@ def test_containers_that_start_all_at_once_wait_for_what_they_need(system: Compo
     system.up()
 
 
-def test_a_mistake_in_the_settings_is_told_before_anything_starts(system: ComposedSystem) -> None:
+def test_a_mistake_in_the_settings_is_said_before_anything_starts(system: ComposedSystem) -> None:
     done = system.output(
         *("run", "--rm", "--no-TTY", "--no-deps"),
         *("--env", "SMTP_PORT=0", "--env", "KEEPER_SMTP_TLS=ssl"),

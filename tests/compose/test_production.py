@@ -106,16 +106,16 @@ def containers(system: ComposedSystem) -> dict[str, dict[str, Any]]:
     """What the engine says of each lasting container, by its service."""
     listed = map(json.loads, system.output("ps", "--all", "--format", "json").splitlines())
     ids = {one["Service"]: one["ID"] for one in listed}
-    told = json.loads(system.engine.output("inspect", *ids.values()))
-    return dict(zip(ids, told, strict=True))
+    answered = json.loads(system.engine.output("inspect", *ids.values()))
+    return dict(zip(ids, answered, strict=True))
 
 
 def test_every_container_is_healthy_and_the_one_shots_have_ended(
     system: ComposedSystem, containers: dict[str, dict[str, Any]]
 ) -> None:
     assert containers.keys() == system.services().keys()
-    for name, told in containers.items():
-        state = told["State"]
+    for name, answered in containers.items():
+        state = answered["State"]
         if name in ONE_SHOTS:
             assert (state["Status"], state["ExitCode"]) == ("exited", 0), name
         else:
@@ -126,11 +126,11 @@ def test_only_nginx_can_be_reached(containers: dict[str, dict[str, Any]]) -> Non
     published = {
         name: sorted(
             (end["HostIp"], end["HostPort"])
-            for ends in told["HostConfig"]["PortBindings"].values()
+            for ends in answered["HostConfig"]["PortBindings"].values()
             for end in ends
         )
-        for name, told in containers.items()
-        if told["HostConfig"]["PortBindings"]
+        for name, answered in containers.items()
+        if answered["HostConfig"]["PortBindings"]
     }
 
     assert published == {"nginx": [(ADDRESS, "443"), (ADDRESS, "80")]}
@@ -155,13 +155,13 @@ def test_no_log_of_nginx_has_the_path_of_a_link(
 def test_containers_can_do_little(
     system: ComposedSystem, containers: dict[str, dict[str, Any]]
 ) -> None:
-    for name, told in containers.items():
-        check_confined(system, name, told)
+    for name, answered in containers.items():
+        check_confined(system, name, answered)
 
 
-def check_confined(system: ComposedSystem, name: str, told: dict[str, Any]) -> None:
+def check_confined(system: ComposedSystem, name: str, answered: dict[str, Any]) -> None:
     """Check what the engine says of a container, and what can be done in it."""
-    host = told["HostConfig"]
+    host = answered["HostConfig"]
     assert host["ReadonlyRootfs"] is True, name
     assert host["CapDrop"] == ["ALL"], name
     assert host["SecurityOpt"] == ["no-new-privileges:true"], name
@@ -180,8 +180,8 @@ def test_no_secret_is_in_a_containers_description(
     texts = [file.read_text("utf-8").strip() for file in secrets.iterdir()]
     known = [text for text in texts if text]
     assert len(known) >= 16
-    for name, told in containers.items():
-        described = json.dumps(told)
+    for name, answered in containers.items():
+        described = json.dumps(answered)
         assert not [text for text in known if text in described], name
 
 
@@ -254,19 +254,19 @@ def test_a_price_run_on_celery_fills_both_stores_with_the_same(
     with AirflowApi.behind(URL, (secrets / "airflow_password").read_text(), trusted) as airflow:
         track_prices(airflow)
 
-    told = json.loads(
+    answered = json.loads(
         system.output("exec", "--no-TTY", "airflow-scheduler", "python", "-c", COUNT).splitlines()[
             -1
         ]
     )
-    assert told["points"] == told["found"] > PRODUCTS
-    assert told["logged"]
+    assert answered["points"] == answered["found"] > PRODUCTS
+    assert answered["logged"]
     workers = {
         containers[name]["Config"]["Hostname"]
         for name in ("airflow-worker-prices", "airflow-worker-others")
     }
-    assert told["hosts"]
-    assert set(told["hosts"]) <= workers
+    assert answered["hosts"]
+    assert set(answered["hosts"]) <= workers
 
 
 def test_a_connect_worker_logs_in_at_kafka_and_can_do_little(system: ComposedSystem) -> None:
@@ -274,9 +274,9 @@ def test_a_connect_worker_logs_in_at_kafka_and_can_do_little(system: ComposedSys
     system.output(*connect, "up", "--detach", "--wait", "connect", timeout=600)
 
     found = system.output(*connect, "ps", "--quiet", "connect").strip()
-    (told,) = json.loads(system.engine.output("inspect", found))
-    check_confined(system, "connect", told)
-    assert told["HostConfig"]["PortBindings"] == {}
+    (answered,) = json.loads(system.engine.output("inspect", found))
+    check_confined(system, "connect", answered)
+    assert answered["HostConfig"]["PortBindings"] == {}
     assert "keeper-connect-status" in system.keeper("topics", "list")
 
 

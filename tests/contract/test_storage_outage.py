@@ -1,4 +1,4 @@
-"""Object storage that takes connections and does not answer: given up soon, and told."""
+"""Object storage that takes connections and does not answer: given up soon, and said."""
 
 import time
 from collections.abc import Callable, Iterator

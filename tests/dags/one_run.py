@@ -30,14 +30,14 @@ def main(asked: dict[str, Any]) -> None:
         values = session.query(XComModel).filter_by(dag_id=run.dag_id, run_id=run.run_id).all()
         kept = [(one.key, one.task_id, XComModel.deserialize_value(one)) for one in values]
         states = {ti.task_id: ti.state for ti in run.get_task_instances(session=session)}
-    told = {
+    said = {
         "state": run.state,
         "run_id": run.run_id,
         "states": states,
         "results": {task: value for key, task, value in kept if key == "return_value"},
         "summaries": {task: value for key, task, value in kept if key == "summary"},
     }
-    sys.stdout.write("\n" + json.dumps(told, default=str) + "\n")
+    sys.stdout.write("\n" + json.dumps(said, default=str) + "\n")
 
 
 if __name__ == "__main__":

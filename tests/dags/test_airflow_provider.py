@@ -76,21 +76,21 @@ def test_the_command_tests_both(airflow: Airflow, simulate: Callable[..., Simula
     keepa = json.dumps({"conn_type": "keepa", "host": simulate().url, "password": "simulator"})
 
     for conn_id in ("keeper_keepa", "keeper_elasticsearch"):
-        told = airflow("connections", "test", conn_id, AIRFLOW_CONN_KEEPER_KEEPA=keepa)
-        assert told.code == 0, told.text
-        assert "Connection success!" in told.text
+        said = airflow("connections", "test", conn_id, AIRFLOW_CONN_KEEPER_KEEPA=keepa)
+        assert said.code == 0, said.text
+        assert "Connection success!" in said.text
 
 
 def test_the_command_fails_where_nobody_answers_and_shows_no_key(airflow: Airflow) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     keepa = json.dumps({"conn_type": "keepa", "host": url, "password": "marked-secret"})
 
-    told = airflow("connections", "test", "keeper_keepa", AIRFLOW_CONN_KEEPER_KEEPA=keepa)
+    said = airflow("connections", "test", "keeper_keepa", AIRFLOW_CONN_KEEPER_KEEPA=keepa)
 
-    assert told.code == 1
-    assert "Connection failed!" in told.text
-    assert "cannot be reached" in told.text
-    assert "marked-secret" not in told.text
+    assert said.code == 1
+    assert "Connection failed!" in said.text
+    assert "cannot be reached" in said.text
+    assert "marked-secret" not in said.text
 
 
 def test_every_process_that_looks_for_providers_reads_what_imports_nothing() -> None:
@@ -98,7 +98,7 @@ def test_every_process_that_looks_for_providers_reads_what_imports_nothing() -> 
         "import json, sys; before = set(sys.modules); import keeper.orchestration.airflow_provider;"
         " print(json.dumps(sorted({n.partition('.')[0] for n in set(sys.modules) - before})))"
     )
-    told = subprocess.run(
+    said = subprocess.run(
         [sys.executable, "-c", read],
         env={**os.environ, "PYTHONPATH": str(ROOT / "include")},
         capture_output=True,
@@ -106,5 +106,5 @@ def test_every_process_that_looks_for_providers_reads_what_imports_nothing() -> 
         check=True,
     )
 
-    imported = set(json.loads(told.stdout))
+    imported = set(json.loads(said.stdout))
     assert imported - set(sys.stdlib_module_names) == {"keeper"}

@@ -37,13 +37,13 @@ def test_each_service_says_how_it_is(
     assert run.state == "success", run.log
     assert set(run.states.values()) == {"success"}
     assert run.results["summarise"] == f"{len(SERVICES)} of {len(SERVICES)} services answer"
-    told = {name: run.results[f"check_{name}"] for name in SERVICES}
-    assert "0 active watches" in told["postgres"]
-    assert "1 brokers" in told["kafka"]
-    assert "documents in keeper-prices" in told["elasticsearch"]
-    assert told["keepa"].startswith("the simulator: ")
-    assert "250" in told["mail"]
-    assert told["chats"] == "Telegram: bot keeper_bot; Discord main: webhook main (Deals)"
+    said = {name: run.results[f"check_{name}"] for name in SERVICES}
+    assert "0 active watches" in said["postgres"]
+    assert "1 brokers" in said["kafka"]
+    assert "documents in keeper-prices" in said["elasticsearch"]
+    assert said["keepa"].startswith("the simulator: ")
+    assert "250" in said["mail"]
+    assert said["chats"] == "Telegram: bot keeper_bot; Discord main: webhook main (Deals)"
     assert list((tmp_path / "lake" / "checks").iterdir()) == [], "its probe is deleted"
     assert TOKEN not in run.log
 

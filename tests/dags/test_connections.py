@@ -140,8 +140,8 @@ def test_the_type_of_keepas_connection_is_airflows_affair(monkeypatch: pytest.Mo
     values = {"host": "https://proxy.example", "password": "key", "extra": {"timeout_s": 7}}
 
     def configured(conn_type: str) -> KeepaConfig:
-        told = json.dumps({"conn_type": conn_type, **values})
-        monkeypatch.setenv("AIRFLOW_CONN_KEEPER_KEEPA", told)
+        answered = json.dumps({"conn_type": conn_type, **values})
+        monkeypatch.setenv("AIRFLOW_CONN_KEEPER_KEEPA", answered)
         return keepa_config()
 
     assert configured("keepa") == configured("http")
@@ -162,8 +162,8 @@ def test_the_type_of_elasticsearchs_connection_is_airflows_affair(
     values = {"host": "search", "port": 9201, "schema": "https", "login": "u", "password": "p"}
 
     def configured(conn_type: str) -> str:
-        told = json.dumps({"conn_type": conn_type, **values})
-        monkeypatch.setenv("AIRFLOW_CONN_KEEPER_ELASTICSEARCH", told)
+        answered = json.dumps({"conn_type": conn_type, **values})
+        monkeypatch.setenv("AIRFLOW_CONN_KEEPER_ELASTICSEARCH", answered)
         return elasticsearch_config().url
 
     assert configured("keeper_elasticsearch") == configured("elasticsearch")

@@ -53,7 +53,7 @@ def test_a_change_of_a_dag_is_a_change_of_the_page() -> None:
     assert text not in (made(7, 3), made(6, 4))
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("from airflow.sdk import dag\nraise RuntimeError('why')\n")
 
     with pytest.raises(ValueError, match="why"):

@@ -1,4 +1,4 @@
-"""The DAG that events of Keeper's own ring, and which events those are."""
+"""The DAG that events of Keeper's own start, and which events those are."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,20 +32,20 @@ def test_the_checks_run_by_the_clock_and_when_something_happens(dags: dict[str, 
     assert set(trigger.kinds) == {"dead_letters_grew", "run_loaded", "tokens_short"}
 
 
-def fired(trigger: KeeperEventsTrigger, *heard: dict[str, int]) -> list[Any]:
-    """Return what a trigger fires for rings of so many events, by type."""
+def fired(trigger: KeeperEventsTrigger, *received: dict[str, int]) -> list[Any]:
+    """Return what a trigger fires for so many events at once, by type."""
 
-    async def rings() -> AsyncIterator[PendingEvents]:
-        for counts in heard:
+    async def events() -> AsyncIterator[PendingEvents]:
+        for counts in received:
             yield PendingEvents(counts, keeper_event() if counts else None, {0: 1}, 0)
 
     async def all_of() -> list[Any]:
-        return [event.payload async for event in trigger.filter_shared_stream(rings())]
+        return [event.payload async for event in trigger.filter_shared_stream(events())]
 
     return asyncio.run(all_of())
 
 
-def test_it_fires_once_a_ring_and_only_for_what_it_was_told() -> None:
+def test_it_fires_once_an_event_and_only_for_what_it_was_asked_for() -> None:
     trigger = KeeperEventsTrigger(kinds=["tokens_short", "run_loaded"])
 
     events = fired(trigger, {"run_loaded": 900, "deals_found": 1}, {"deals_found": 2}, {})

@@ -33,7 +33,7 @@ def connect(
             ("POSTGRES", "postgres", urlsplit(database.url)),
             ("ELASTICSEARCH", "elasticsearch", urlsplit(elasticsearch)),
         ):
-            told = {
+            said = {
                 "conn_type": kind,
                 "host": url.hostname,
                 "port": url.port,
@@ -41,7 +41,7 @@ def connect(
                 "password": url.password,
                 "schema": url.path.lstrip("/") or url.scheme,
             }
-            monkeypatch.setenv(f"AIRFLOW_CONN_KEEPER_{name}", json.dumps(told))
+            monkeypatch.setenv(f"AIRFLOW_CONN_KEEPER_{name}", json.dumps(said))
 
     own = {"tokens": tokens_mirror, "runs": runs_mirror}
     monkeypatch.setattr(pipeline, "RECORD_MIRRORS", own)

@@ -46,7 +46,7 @@ def _connections(
     load_settings.cache_clear()
 
 
-def test_what_was_found_before_kafka_failed_is_told(
+def test_what_was_found_before_kafka_failed_is_said(
     database: PostgresConfig,
     connection: Connection,
     kafka: KafkaConfig,

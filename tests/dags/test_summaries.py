@@ -48,23 +48,23 @@ class LastTask:
 
 def conclude(task: LastTask, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(summaries, "get_current_context", lambda: {"ti": task})
-    return summaries.conclude(task, "all is told")
+    return summaries.conclude(task, "all is said")
 
 
 def test_a_run_whose_tasks_ended_well_ends_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     task = LastTask(first="success", second="skipped")
 
-    assert conclude(task, monkeypatch) == "all is told"
-    assert task.kept == {"summary": "all is told"}
+    assert conclude(task, monkeypatch) == "all is said"
+    assert task.kept == {"summary": "all is said"}
 
 
 @pytest.mark.parametrize("state", ["failed", "upstream_failed"])
 def test_a_run_fails_when_one_of_them_did(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     task = LastTask(first=state, second="success")
 
-    with pytest.raises(RunFailedError, match="all is told; unfinished: first"):
+    with pytest.raises(RunFailedError, match="all is said; unfinished: first"):
         conclude(task, monkeypatch)
-    assert task.kept == {"summary": "all is told; unfinished: first"}
+    assert task.kept == {"summary": "all is said; unfinished: first"}
 
 
 def problem(name: str, minute: int, text: str, *, follows: bool = False) -> Problem:
@@ -89,7 +89,7 @@ def test_the_task_that_failed_first_is_named_with_what_was_said_to_it(
         conclude(task, monkeypatch)
 
     cause = "fetch_0 (de) failed: Keepa rejected the API key; so did fetch_1 (de)"
-    assert str(failed.value) == f"all is told; {cause}"
+    assert str(failed.value) == f"all is said; {cause}"
     # As the notice asks, when the last task has failed of it too.
     assert first_cause(task, ["fetch_0", "fetch_1", "summarise"]) == cause
 

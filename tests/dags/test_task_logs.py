@@ -136,9 +136,9 @@ def airflow(environment: dict[str, str], airflow_home: Path, months: None) -> It
             text=True,
         )
         assert done.returncode == 0, done.stdout[-5000:]
-        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        assert told["state"] == "success", done.stdout[-5000:]
-        return str(told["run_id"])
+        said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        assert said["state"] == "success", done.stdout[-5000:]
+        return str(said["run_id"])
 
     with (airflow_home / "api-server.out").open("wb") as output:
         server = subprocess.Popen(

@@ -144,7 +144,7 @@ def test_the_trigger_waits_until_the_group_is_there(monkeypatch: pytest.MonkeyPa
     assert event == {"reached": True, "lag": {}, "problem": None}
 
 
-def test_the_trigger_gives_up_at_the_deadline_and_tells_the_lag(
+def test_the_trigger_gives_up_at_the_deadline_and_says_the_lag(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     event = outcome(monkeypatch, [{0: 3}], deadline=0)

@@ -1,4 +1,4 @@
-"""Secrets that can be told from every other word, and channels that are set up with them."""
+"""Secrets that are like no other word, and channels that are set up with them."""
 
 import json
 

@@ -18,7 +18,7 @@ from tests.services import ROOT, Stack, stack_command
 RUNS = "SELECT * FROM pipeline_runs WHERE run_id LIKE '%/demo__%' ORDER BY started_at"
 
 
-def test_the_run_succeeded_and_all_of_it_was_news(rows: Rows) -> None:
+def test_the_run_succeeded_and_all_of_it_was_new(rows: Rows) -> None:
     (run,) = rows(RUNS)
 
     assert run["state"] == "SUCCESS", run["problem"]
@@ -76,7 +76,7 @@ def test_elasticsearch_has_the_same_points(rows: Rows, stack: Stack) -> None:
     ]
 
 
-def test_each_alert_is_one_mail_that_tells_its_facts(rows: Rows, stack: Stack) -> None:
+def test_each_alert_is_one_mail_that_says_its_facts(rows: Rows, stack: Stack) -> None:
     mails = {}
     for file in Path(stack["KEEPER_RUN_DIR"]).parent.joinpath("mail").rglob("*.eml"):
         message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)

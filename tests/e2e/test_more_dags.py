@@ -79,7 +79,7 @@ def test_lost_hours_come_back_by_airflow_backfill_create_without_tokens_or_alert
     assert rows(COUNTS) == before
 
 
-def test_a_failed_run_is_told_to_the_operator_until_a_good_one_which_brings_a_lost_day_back(
+def test_a_failed_run_is_said_to_the_operator_until_a_good_one_which_brings_a_lost_day_back(
     airflow: AirflowApi, rows: Rows
 ) -> None:
     def notices() -> list[dict[str, Any]]:
@@ -141,15 +141,15 @@ def test_the_best_of_them_come_as_one_report(stack: Stack, airflow: AirflowApi, 
     assert report["published_at"] is not None
     (message,) = rows("SELECT status FROM outbox WHERE report_id IS NOT NULL")
     assert message == {"status": "SENT"}
-    told = rows("SELECT * FROM reported_deals WHERE position IS NOT NULL ORDER BY position")
-    assert 0 < len(told) <= 5
-    assert all(len(deal["deal"]["points"]) > 1 for deal in told), "a chart for each"
+    said = rows("SELECT * FROM reported_deals WHERE position IS NOT NULL ORDER BY position")
+    assert 0 < len(said) <= 5
+    assert all(len(deal["deal"]["points"]) > 1 for deal in said), "a chart for each"
     folder = Path(stack["KEEPER_RUN_DIR"]).parent / "mail"
     mails = [message_from_bytes(file.read_bytes(), policy=SMTP) for file in folder.rglob("*.eml")]
     (mail,) = [one for one in mails if "new deal" in one["Subject"]]
     pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
     # Each has its chart and its product's picture.
-    assert len(pictures) == 2 * len(told)
+    assert len(pictures) == 2 * len(said)
 
 
 def test_the_stores_are_compared_and_a_lost_document_comes_back(

@@ -1,4 +1,4 @@
-"""What Keeper must not tell stands nowhere but where its settings are kept, whatever fails."""
+"""What Keeper must not show stands nowhere but where its settings are kept, whatever fails."""
 
 import json
 import os
@@ -92,7 +92,7 @@ def refusals(stack: Stack, keepa: Simulator) -> dict[str, str]:
 
 
 @contextmanager
-def told_on_every_channel(stack: Stack) -> Iterator[None]:
+def said_on_every_channel(stack: Stack) -> Iterator[None]:
     """Have a notice wait for an operator on a channel of each kind; nobody delivers meanwhile."""
     addresses = {
         ChannelKind.TELEGRAM: "4711",
@@ -219,7 +219,7 @@ def test_a_run_without_tokens_completes_and_no_secret_is_anywhere_whatever_fails
         **connection(stack, "elasticsearch", login="keeper", password=MARKED["search"]),
     }
     with (
-        told_on_every_channel(stack),
+        said_on_every_channel(stack),
         in_place_of_the_scheduler(stack, scheduler, works, tmp_path),
     ):
         good_run = complete_without_tokens(airflow, rows, keepa, refills)

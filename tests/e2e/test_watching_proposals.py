@@ -69,7 +69,7 @@ def end(airflow: Questions, run_id: str) -> str:
 def answer(airflow: Questions, run_id: str, option: str) -> None:
     airflow.wait(DAG, run_id, "approve", "awaiting_input")
     # Airflow forgets an answer that comes before its scheduler has noticed that the task waits,
-    # of which it tells nobody, and asks again; people are never that quick.
+    # of which it notifies nobody, and asks again; people are never that quick.
     time.sleep(5)
     airflow.answer(DAG, run_id, "approve", [option])
 

@@ -69,7 +69,7 @@ def test_fifty_random_kills_lose_and_double_nothing(
 
 
 def publish_paced(kafka: KafkaConfig, topic: str, stopping: threading.Event) -> dict[int, int]:
-    """Publish all events, slowly until told to stop being slow; return how far partitions came."""
+    """Publish all events, slowly until asked to hurry; return how far partitions came."""
     reached: dict[int, int] = {}
     began = time.monotonic()
     for number, first in enumerate(range(0, EVENTS, PART)):

@@ -39,12 +39,12 @@ def airflow(stack: Stack, tmp_path: Path) -> Iterator[AirflowApi]:
 
 
 def wait_for(airflow: AirflowApi, run_id: str, task_id: str, states: set[str]) -> None:
-    """Wait until a task has come to a state; while PostgreSQL is away nobody can tell."""
+    """Wait until a task has come to a state; while PostgreSQL is away nobody can say."""
     deadline = time.monotonic() + 300
     found: list[str | None] = []
     while not states.intersection(found):
         assert time.monotonic() < deadline, found
-        time.sleep(1)  # between two looks at a run of Airflow's, which tells nobody of its end
+        time.sleep(1)  # between two looks at a run of Airflow's, which notifies nobody of its end
         try:
             tasks = airflow.task_instances(DAG, run_id)
         except StackError:

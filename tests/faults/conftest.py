@@ -26,7 +26,7 @@ def partitions() -> int:
 
 @pytest.fixture(scope="session")
 def undisturbed(stack: Stack, databases: Databases) -> Callable[[int], State]:
-    """Loads the first so many events in peace and tells what that leaves."""
+    """Loads the first so many events in peace and returns what that leaves."""
     kafka = KafkaConfig(stack["KAFKA_BOOTSTRAP_SERVERS"])
 
     @cache

@@ -34,14 +34,14 @@ class Processes:
         return CliRunner().invoke(app, ["health", name]).stdout
 
     def are_ready(self) -> bool:
-        """Tell whether all of them are."""
+        """Return whether all of them are."""
         return all(
             CliRunner().invoke(app, ["health", name, "--ready"]).exit_code == 0
             for name in self.workers
         )
 
     def run_on(self) -> bool:
-        """Tell whether none of them has ended."""
+        """Return whether none of them has ended."""
         return all(one.poll() is None for one in self.processes.values())
 
     def console_answers(self) -> int:
@@ -54,7 +54,7 @@ class Processes:
 
 @contextmanager
 def running(workers: Mapping[str, tuple[str, ...]]) -> Iterator[Processes]:
-    """Run workers and the console with the environment's settings; told to end, they do."""
+    """Run workers and the console with the environment's settings; asked to end, they do."""
     port = free_port()
     commands = {**workers, "console": ("console", "--port", str(port))}
     keeper = Path(sys.executable).with_name("keeper")

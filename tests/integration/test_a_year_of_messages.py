@@ -29,8 +29,8 @@ from keeper.stores.postgres.messages.channels import save_delivery_rules
 from keeper.stores.postgres.messages.outbox import requeue_undelivered
 from keeper.stores.postgres.prices.writer import PriceWriter
 from keeper.stores.postgres.watches.watch_list import save_watches
-from tests.integration.alert_stories import Story
-from tests.integration.test_alert_stories import events_of
+from tests.integration.alert_cases import Case
+from tests.integration.test_alert_cases import events_of
 from tests.odd_smtp import ParticularMailbox, particular_server
 from tests.outbox import Clock, by_mail
 
@@ -115,15 +115,15 @@ class MoodyMailbox(ParticularMailbox):
         return answer
 
 
-def story_of(rules: str, days: int) -> Story:
-    """Return a story with a fetch every six hours, of which every third brings another price."""
+def case_of(rules: str, days: int) -> Case:
+    """Return a case with a fetch every six hours, of which every third brings another price."""
     chance = Random(f"{rules} for {days} days")
     steps: list[int | None] = [2000]
     for _ in range(4 * days - 1):
         is_other = chance.random() < 0.3
         other = None if chance.random() < 0.2 else chance.randrange(1500, 2600)
         steps.append(other if is_other else steps[-1])
-    return Story(name=rules, because="chance", checks=tuple(steps), mails={}, rules=rules)
+    return Case(name=rules, because="chance", checks=tuple(steps), mails={}, rules=rules)
 
 
 def watched(connection: Connection, days: int) -> list[list[PriceEvent]]:
@@ -133,7 +133,7 @@ def watched(connection: Connection, days: int) -> list[list[PriceEvent]]:
         asin = f"B{number:09d}"
         parsed = parse_rules(rules, "USD")
         save_watches(connection, reader, [Watch(asin, "us", "NEW", None, rules=parsed)])
-        events.append(events_of(story_of(rules, days), asin))
+        events.append(events_of(case_of(rules, days), asin))
     for reader, hours in READERS.items():
         save_delivery_rules(connection, reader, hours)
     return events

@@ -83,7 +83,7 @@ def keeper(*words: str) -> Result:
     return CliRunner().invoke(app, list(words))
 
 
-def told(result: Result) -> str:
+def said(result: Result) -> str:
     return " ".join(result.output.replace("│", " ").split())
 
 
@@ -166,7 +166,7 @@ def test_the_last_channel_goes_only_after_a_question(
 
     kept = CliRunner().invoke(app, list(words), input="n\n")
     assert kept.exit_code == 1
-    assert f"email:{READER} is the last active channel of {READER}" in told(kept)
+    assert f"email:{READER} is the last active channel of {READER}" in said(kept)
     assert "pending" in keeper("alerts", "list").stdout
 
     assert "1 message that waited" in keeper(*words, "--yes").stdout
@@ -215,7 +215,7 @@ def test_a_wrong_channel_is_one_sentence(words: tuple[str, ...], reason: str) ->
     result = keeper("channels", *words)
 
     assert result.exit_code != 0
-    assert reason in told(result)
+    assert reason in said(result)
     assert "secret" not in result.output or "ntfy" not in result.output
 
 
@@ -267,7 +267,7 @@ def test_a_pasted_address_steers_no_terminal() -> None:
     assert not {"\x1b", "\x07", "\u202e"} & {*result.stdout}
 
 
-def test_a_channel_that_does_not_answer_is_told_by_its_test() -> None:
+def test_a_channel_that_does_not_answer_is_known_by_its_test() -> None:
     result = keeper("channels", "test", "apprise", "family")
 
     assert result.exit_code == 1

@@ -107,7 +107,7 @@ def test_days_carry_the_price_and_average_by_time(connection: Connection, ask: A
 
 
 @pytest.mark.usefixtures("_kettle")
-def test_the_lowest_price_of_each_time_is_told(ask: Ask) -> None:
+def test_the_lowest_price_of_each_time_is_said(ask: Ask) -> None:
     found = ask("SELECT * FROM analytics.lowest_prices(%s, 'us', at => %s)", ASIN, NOW)
 
     assert found == [
@@ -125,7 +125,7 @@ def test_the_percentile_is_weighted_by_time(ask: Ask) -> None:
 
 
 @pytest.mark.usefixtures("_kettle")
-def test_time_without_an_offer_is_told(ask: Ask) -> None:
+def test_time_without_an_offer_is_said(ask: Ask) -> None:
     found = ask("SELECT * FROM analytics.out_of_stock(%s, 'us', days => 20, at => %s)", ASIN, NOW)
 
     assert found == [(20 * DAY, 5 * DAY, Decimal("0.25"), 1, 5 * DAY)]
@@ -205,7 +205,7 @@ def test_locales_are_compared_in_euros_of_the_day(connection: Connection, ask: A
     ]
 
 
-def test_deals_are_judged_by_what_came_before_and_after(
+def test_deals_are_evaluated_by_what_came_before_and_after(
     connection: Connection, database: PostgresConfig, ask: Ask
 ) -> None:
     save_filter(connection, "reader@example.org", DealFilter("kettles", "us", "NEW"))
@@ -358,7 +358,7 @@ def test_a_replaced_function_keeps_what_analysts_made_beside_it(database: Postgr
     assert migrate(database) == []
     with psycopg.connect(database.url) as connection:
         connection.execute("SELECT * FROM analytics.mine")
-        told = connection.execute(
+        said = connection.execute(
             "SELECT obj_description('analytics.price_spans'::regproc)"
         ).fetchone()
-    assert told == ("What a product cost from when to when; the other functions are built on it.",)
+    assert said == ("What a product cost from when to when; the other functions are built on it.",)

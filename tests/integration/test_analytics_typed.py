@@ -53,7 +53,7 @@ def test_any_letters_give_the_same_answer(connection: Connection, ask: Ask, name
     [
         (("B00000001", "de", "NEW"), "'B00000001' is not an ASIN"),
         ((ASIN, "deutschland", "NEW"), "Keepa has no Amazon locale 'deutschland'"),
-        ((ASIN, "de", "NEWS"), "Keepa has no price type 'NEWS'"),
+        ((ASIN, "de", "NEWER"), "Keepa has no price type 'NEWER'"),
     ],
 )
 def test_what_cannot_be_is_an_error_that_names_the_choices(

@@ -10,11 +10,11 @@ import pytest
 from keeper.alerts.channels.apprise import AppriseChannel
 from keeper.alerts.compose import alert_message
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
-from tests.alerts import NO_STORY, queued
+from tests.alerts import NO_CONTEXT, queued
 from tests.chat_server import ChatServer
 from tests.services import free_port
 
-PLAIN = alert_message(queued(), NO_STORY)
+PLAIN = alert_message(queued(), NO_CONTEXT)
 SECRET = "s3cret-key"
 
 

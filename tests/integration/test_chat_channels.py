@@ -22,13 +22,13 @@ from keeper.alerts.message import Message
 from keeper.alerts.photos import Photo, PhotoHost
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 from keeper.domain.prices.verdict import PriceContext
-from tests.alerts import NO_STORY, a_story, queued
+from tests.alerts import NO_CONTEXT, a_context, queued
 from tests.chat_rules import REFUSALS
 from tests.chat_server import TOKEN, ChatServer
 from tests.services import free_port
 
-PLAIN = alert_message(queued(), NO_STORY)
-DRAWN = alert_message(queued(), a_story())
+PLAIN = alert_message(queued(), NO_CONTEXT)
+DRAWN = alert_message(queued(), a_context())
 MANY = digest_message([queued(number, asin=f"B00000000{number}") for number in range(3)])
 
 
@@ -85,7 +85,7 @@ def to_the_pages(address: str, context: PriceContext, **alert: Any) -> Message:
     return alert_message(queued(**alert), context, Links(address, ["a-secret-of-some-length"]))
 
 
-@pytest.mark.parametrize(("context", "text"), [(NO_STORY, "text"), (a_story(), "caption")])
+@pytest.mark.parametrize(("context", "text"), [(NO_CONTEXT, "text"), (a_context(), "caption")])
 def test_telegram_gets_a_button_to_the_products_page(
     chat: ChatServer, context: PriceContext, text: str
 ) -> None:
@@ -115,7 +115,7 @@ def test_telegram_gets_the_products_picture_above_its_chart(chat: ChatServer) ->
     chart = DRAWN.sections[0].chart
     assert chart is not None
     bot = TelegramConfig(TOKEN, chat.url)
-    message = to_the_pages("https://keeper.example.org", a_story(), image_url=PICTURE)
+    message = to_the_pages("https://keeper.example.org", a_context(), image_url=PICTURE)
     for content in (chart.png, b"\x89PNG\r\n\x1a\n no picture"):
         result = TelegramChannel(bot, Shelf(Photo(content, "png"))).deliver("4711", message)
         assert result.status is DeliveryStatus.SENT
@@ -126,7 +126,7 @@ def test_telegram_gets_the_products_picture_above_its_chart(chat: ChatServer) ->
 
 
 def test_telegram_gets_a_line_where_no_button_may_lead(chat: ChatServer) -> None:
-    telegram(chat, to_the_pages("http://localhost:8000", NO_STORY))
+    telegram(chat, to_the_pages("http://localhost:8000", NO_CONTEXT))
 
     (request,) = chat.requests
     assert "reply_markup" not in request.fields
@@ -145,7 +145,7 @@ def test_an_alert_comes_without_a_button_that_telegram_refuses(chat: ChatServer,
     refusal = {"ok": False, "error_code": 400, "description": f"Bad Request: {says}"}
     chat.answers.append((400, refusal))
 
-    result = telegram(chat, to_the_pages("https://keeper.lan", NO_STORY, image_url=PICTURE))
+    result = telegram(chat, to_the_pages("https://keeper.lan", NO_CONTEXT, image_url=PICTURE))
 
     assert result.status is DeliveryStatus.SENT
     (request,) = chat.requests
@@ -155,7 +155,7 @@ def test_an_alert_comes_without_a_button_that_telegram_refuses(chat: ChatServer,
 
 
 def test_discords_title_leads_to_the_products_page_and_a_line_to_amazon(chat: ChatServer) -> None:
-    message = to_the_pages("https://keeper.example.org", a_story(), title="[x](https://evil) *y*")
+    message = to_the_pages("https://keeper.example.org", a_context(), title="[x](https://evil) *y*")
     assert discord(chat, message).status is DeliveryStatus.SENT
 
     payload = chat.requests[0].json
@@ -460,7 +460,7 @@ def test_a_webhook_may_name_a_thread(chat: ChatServer) -> None:
 
 
 @pytest.mark.parametrize("deliver", [telegram, discord])
-def test_no_result_and_no_log_tells_a_secret(
+def test_no_result_and_no_log_says_a_secret(
     chat: ChatServer, deliver: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -471,8 +471,8 @@ def test_no_result_and_no_log_tells_a_secret(
     results.append(deliver(nobody))
 
     assert results[-1].unreachable
-    told = " ".join([*(result.detail for result in results), caplog.text])
-    assert "secret-word" not in told
+    said = " ".join([*(result.detail for result in results), caplog.text])
+    assert "secret-word" not in said
 
 
 def test_a_name_the_settings_do_not_have_is_not_configured() -> None:

@@ -194,7 +194,7 @@ def test_a_run_that_read_nothing_has_failed(connection: Connection) -> None:
         )
 
 
-def test_a_run_that_was_stopped_is_noted_when_the_next_begins(connection: Connection) -> None:
+def test_a_run_that_was_stopped_is_recorded_when_the_next_begins(connection: Connection) -> None:
     for run_id in ("stopped", "next"):
         begin_run(connection, run_id)
 

@@ -1,4 +1,4 @@
-"""A console whose database hangs: its readers are told so soon, however many they are."""
+"""A console whose database hangs: its readers learn that soon, however many they are."""
 
 import asyncio
 import time

@@ -60,13 +60,13 @@ def write(
     return write_reports(connection, archive, run_id=f"{run}-{days}", at=AT + timedelta(days=days))
 
 
-def told(connection: Connection) -> list[list[str]]:
+def said(connection: Connection) -> list[list[str]]:
     ids = [row["report_id"] for row in connection.execute("SELECT report_id FROM deal_reports")]
     reports = read_reports(connection, ids)
     return [[deal.asin for deal in reports[number].deals] for number in sorted(reports)]
 
 
-def test_new_deals_are_told_once_and_a_day_without_any_says_nothing(
+def test_new_deals_are_said_once_and_a_day_without_any_says_nothing(
     connection: Connection, archive: ReplyArchive, found: Found
 ) -> None:
     found("B000000001", "B000000002")
@@ -77,7 +77,7 @@ def test_new_deals_are_told_once_and_a_day_without_any_says_nothing(
 
     found("B000000003", hours=30)
     assert write(connection, archive, 2) == ReportsWritten(1, 1, 0, 0)
-    assert told(connection) == [["B000000001", "B000000002"], ["B000000003"]]
+    assert said(connection) == [["B000000001", "B000000002"], ["B000000003"]]
     assert outbox(connection) == [("PENDING", None)] * 2
 
 
@@ -89,7 +89,7 @@ def test_the_same_run_again_writes_nothing_twice(
     found("B000000002", hours=1)
 
     assert write(connection, archive) == ReportsWritten(0, 0, 0, 1)
-    assert len(told(connection)) == 1
+    assert len(said(connection)) == 1
 
 
 def test_a_deal_stored_after_the_report_of_its_day_is_in_the_next(
@@ -103,10 +103,10 @@ def test_a_deal_stored_after_the_report_of_its_day_is_in_the_next(
 
     write(connection, archive, 1)
 
-    assert told(connection) == [["B000000001"], ["B000000002"]]
+    assert said(connection) == [["B000000001"], ["B000000002"]]
 
 
-def test_what_scores_too_little_has_changed_gone_or_ended_is_not_told(
+def test_what_scores_too_little_has_changed_gone_or_ended_is_not_said(
     connection: Connection, database: PostgresConfig, archive: ReplyArchive, found: Found
 ) -> None:
     found("B000000001", score=39)
@@ -120,10 +120,10 @@ def test_what_scores_too_little_has_changed_gone_or_ended_is_not_told(
 
     write(connection, archive)
 
-    assert told(connection) == [["B000000004", "B000000006"]]
+    assert said(connection) == [["B000000004", "B000000006"]]
 
 
-def test_what_was_found_by_another_search_too_is_told_once_for_good(
+def test_what_was_found_by_another_search_too_is_said_once_for_good(
     connection: Connection, archive: ReplyArchive, found: Found
 ) -> None:
     found("B000000001")
@@ -134,7 +134,7 @@ def test_what_was_found_by_another_search_too_is_told_once_for_good(
     assert write(connection, archive, 1).without_deals == 1
 
 
-def test_the_best_five_of_a_search_are_told_and_the_others_counted(
+def test_the_best_five_of_a_search_are_said_and_the_others_counted(
     connection: Connection, archive: ReplyArchive, found: Found
 ) -> None:
     for number in range(8):
@@ -146,7 +146,7 @@ def test_the_best_five_of_a_search_are_told_and_the_others_counted(
 
     (report,) = list_reports(connection, READER, most=5)
     assert (report.deals, report.left_out, report.channels) == (5, 3, "email pending")
-    assert told(connection) == [[f"B00000000{number}" for number in (7, 6, 5, 4, 3)]]
+    assert said(connection) == [[f"B00000000{number}" for number in (7, 6, 5, 4, 3)]]
     assert again.without_deals == 1
 
 
@@ -164,7 +164,7 @@ def test_a_reader_may_want_none_or_one_every_day(
     assert len(list_reports(connection, "always@example.org", most=5)) == 1
 
 
-def test_what_fails_for_one_reader_is_told_and_the_others_have_their_reports(
+def test_what_fails_for_one_reader_is_said_and_the_others_have_their_reports(
     connection: Connection, archive: ReplyArchive, found: Found
 ) -> None:
     for user in ("a@example.org", "b@example.org", "c@example.org"):
@@ -381,11 +381,11 @@ def test_a_report_goes_with_its_user(
 
     connection.execute("DELETE FROM users WHERE email = %s", [READER])
 
-    assert told(connection) == []
+    assert said(connection) == []
     assert outbox(connection) == []
 
 
-def test_a_message_tells_exactly_one_thing(connection: Connection, found: Found) -> None:
+def test_a_message_says_exactly_one_thing(connection: Connection, found: Found) -> None:
     found("B000000001")
 
     with pytest.raises(psycopg.errors.CheckViolation):

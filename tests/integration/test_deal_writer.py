@@ -46,11 +46,11 @@ def deal_event(
     found_by: DealFilter, *, hours: int = 0, score: int = 63, run: str = "run-1", **changes: Any
 ) -> DealEvent:
     """Return a deal as seen `hours` after its first check."""
-    judged = DealScore(score, SCORE.reasons, SCORE.original_minor, SCORE.discount_percent, 800)
+    evaluated = DealScore(score, SCORE.reasons, SCORE.original_minor, SCORE.discount_percent, 800)
     return DealEvent.of_deal(
         a_deal(**changes),
         found_by=found_by,
-        score=judged,
+        score=evaluated,
         checked_at=CHECKED_AT + hours * HOUR,
         source="simulator",
         run_id=run,
@@ -116,7 +116,7 @@ def test_a_check_that_is_loaded_after_a_later_one_changes_no_score(
 
 
 @pytest.mark.parametrize("table", ["collected_deals", "products"])
-def test_a_check_that_tells_the_title_or_the_picture_alone_leaves_the_other(
+def test_a_check_that_says_the_title_or_the_picture_alone_leaves_the_other(
     connection: Connection, writer: DealWriter, found_by: DealFilter, table: str
 ) -> None:
     def known() -> list[dict[str, object]]:
@@ -180,7 +180,7 @@ def test_a_deal_whose_filter_is_gone_costs_only_itself(
 
 
 @pytest.mark.parametrize("deal_first", [True, False], ids=["deal first", "price first"])
-def test_a_watcher_hears_of_a_price_once_from_whichever_tells_it_first(
+def test_a_watcher_learns_of_a_price_once_from_whichever_says_it_first(
     connection: Connection, database: PostgresConfig, found_by: DealFilter, deal_first: bool
 ) -> None:
     save_watches(connection, USER, [Watch("B000000001", "us", "NEW", 2100)])

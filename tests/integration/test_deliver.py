@@ -54,7 +54,7 @@ def test_every_alert_is_mailed_once(
     assert statuses(connection) == [("SENT", "SENT", 1)] * 3
 
 
-def test_a_mail_tells_what_the_database_has(
+def test_a_mail_says_what_the_database_has(
     connection: Connection,
     database: PostgresConfig,
     mail_channel: EmailChannel,

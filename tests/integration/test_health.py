@@ -1,4 +1,4 @@
-"""How parts are, as `keeper health` and the console tell it, on real services and without them."""
+"""How parts are, as `keeper health` and the console say it, on real services and without them."""
 
 import json
 import re
@@ -59,8 +59,8 @@ def keepa(simulate: Callable[..., Simulator], monkeypatch: pytest.MonkeyPatch) -
 
 
 def health(*words: str) -> tuple[Result, dict[str, tuple[str, str]]]:
-    told = CliRunner().invoke(app, ["health", "--json", *words])
-    return told, {one["part"]: (one["state"], one["says"]) for one in json.loads(told.stdout)}
+    said = CliRunner().invoke(app, ["health", "--json", *words])
+    return said, {one["part"]: (one["state"], one["says"]) for one in json.loads(said.stdout)}
 
 
 def away(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
@@ -73,9 +73,9 @@ def test_all_parts_are_ready_and_the_simulator_is_called_one() -> None:
     waits = Waits()
     HeartbeatWriter("deliver", waits)
 
-    told, parts = health("--ready")
+    said, parts = health("--ready")
 
-    assert told.exit_code == 0, told.stdout
+    assert said.exit_code == 0, said.stdout
     assert {name: state for name, (state, _) in parts.items()} == dict.fromkeys(
         ("postgres", "kafka", "elasticsearch", "keepa", "lake", "mail", "deliver"), "ready"
     ) | {"chats": "not configured"}
@@ -86,7 +86,7 @@ def test_all_parts_are_ready_and_the_simulator_is_called_one() -> None:
 
 
 @pytest.mark.usefixtures("keepa")
-def test_what_is_down_or_waits_is_named_and_the_others_are_told_all_the_same(
+def test_what_is_down_or_waits_is_named_and_the_others_are_said_all_the_same(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection.execute(
@@ -98,9 +98,9 @@ def test_what_is_down_or_waits_is_named_and_the_others_are_told_all_the_same(
     waits.record("store", "Elasticsearch does not answer")
     HeartbeatWriter("index-prices", waits)
 
-    told, parts = health()
+    said, parts = health()
 
-    assert told.exit_code == 1
+    assert said.exit_code == 1
     assert parts["postgres"][0] == "degraded"
     assert "keeper migrate" in parts["postgres"][1]
     assert parts["elasticsearch"][0] == "down"
@@ -109,7 +109,7 @@ def test_what_is_down_or_waits_is_named_and_the_others_are_told_all_the_same(
     assert parts["kafka"][0] == parts["lake"][0] == "ready"
 
 
-def test_the_console_tells_the_state_of_each_part_and_no_address(
+def test_the_console_says_the_state_of_each_part_and_no_address(
     database: PostgresConfig, kafka: KafkaConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with console_by_settings(database, kafka) as url:

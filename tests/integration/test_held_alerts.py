@@ -137,7 +137,7 @@ def test_a_snoozed_product_is_held_and_the_others_come(
     assert len(mailbox.received) == 2
 
 
-def test_a_digest_is_about_what_its_reader_wants_to_hear_of_by_then(
+def test_a_digest_is_about_what_its_reader_wants_to_know_of_by_then(
     connection: Connection,
     mail_channel: EmailChannel,
     mailbox: Mailbox,

@@ -356,10 +356,10 @@ def test_a_preview_of_a_past_interval_notes_nothing(tracker: Tracker) -> None:
         "at": AT + DAY,
     }
 
-    told = preview_backfill(tracker.connection, **options)
+    answered = preview_backfill(tracker.connection, **options)
     nowhere = preview_backfill(tracker.connection, only=ProductChoice.of(["de"]), **options)
 
-    assert told.startswith(f"1 products (us 1: {ASIN}) in 1 batches; their points from ")
+    assert answered.startswith(f"1 products (us 1: {ASIN}) in 1 batches; their points from ")
     assert nowhere.startswith("0 products in 0 batches")
     assert tracker.connection.execute("SELECT * FROM pipeline_runs").fetchall() == []
 

@@ -224,7 +224,7 @@ def test_the_containers_health_check_knows_a_worker_from_nobody(
 
 
 @pytest.mark.nightly
-def test_a_missing_plugin_is_told_in_a_line(worker: ConnectWorker, sink: Sink) -> None:
+def test_a_missing_plugin_is_said_in_a_line(worker: ConnectWorker, sink: Sink) -> None:
     sink.register("keeper-prices")
 
     done = worker.register_files(CONNECTORS, SINK, wait_s=0)

@@ -1,4 +1,4 @@
-"""Events of Keeper's own on a real Kafka: rung without harm, heard as one however many wait."""
+"""Keeper's own events on a real Kafka: published without harm, received as one, however many."""
 
 import time
 import uuid
@@ -45,17 +45,17 @@ def listen(kafka: KafkaConfig, topic: str) -> Iterator[Listen]:
 
 
 def quiet(listener: EventSubscriber) -> bool:
-    """Tell whether nothing rings, once the topic, which was just made, can be listened to."""
+    """Return whether nothing comes, once the topic, which was just made, can be listened to."""
     while True:
         with suppress(TransientError):
             return listener.listen(0.5) is None
 
 
-def heard(listener: EventSubscriber) -> PendingEvents:
-    """Listen until something rings."""
-    while (ring := listener.listen(0.5)) is None:
+def received(listener: EventSubscriber) -> PendingEvents:
+    """Listen until something comes."""
+    while (pending := listener.listen(0.5)) is None:
         pass
-    return ring
+    return pending
 
 
 def publish(kafka: KafkaConfig, topic: str, number: int) -> None:
@@ -64,62 +64,62 @@ def publish(kafka: KafkaConfig, topic: str, number: int) -> None:
         producer.send_all(topic, [(b"run_loaded", message)] * number)
 
 
-def test_what_is_rung_is_heard(kafka: KafkaConfig, topic: str, listen: Listen) -> None:
+def test_what_is_published_is_received(kafka: KafkaConfig, topic: str, listen: Listen) -> None:
     listener = listen()
     assert quiet(listener)
     event = keeper_event("dead_letters_grew", 7, topic="price-updates")
 
     publish_once(kafka, event, topic=topic)
 
-    ring = heard(listener)
-    assert (ring.counts, ring.newest) == ({"dead_letters_grew": 1}, event)
+    pending = received(listener)
+    assert (pending.counts, pending.newest) == ({"dead_letters_grew": 1}, event)
 
 
-def test_thousands_that_wait_are_one_ring(kafka: KafkaConfig, topic: str, listen: Listen) -> None:
+def test_thousands_that_wait_are_one_event(kafka: KafkaConfig, topic: str, listen: Listen) -> None:
     listener = listen()
     assert quiet(listener)
 
     publish(kafka, topic, 5_000)
 
-    ring = heard(listener)
-    listener.commit(ring)
-    assert ring.counts == {"run_loaded": 5_000}
+    pending = received(listener)
+    listener.commit(pending)
+    assert pending.counts == {"run_loaded": 5_000}
     assert listener.listen(0.5) is None
     assert sum(committed(kafka, f"g-{topic}", {topic: 6}).values()) == 5_000
 
 
-def test_a_first_listener_hears_what_is_to_come_and_a_later_one_what_was_not_settled(
+def test_a_first_listener_receives_what_is_to_come_and_a_later_one_what_was_not_committed(
     kafka: KafkaConfig, topic: str, listen: Listen
 ) -> None:
     publish(kafka, topic, 3)
     first = listen()
     assert quiet(first)
     publish(kafka, topic, 2)
-    assert heard(first).counts == {"run_loaded": 2}
+    assert received(first).counts == {"run_loaded": 2}
 
     again = listen()
-    ring = heard(again)
-    assert ring.counts == {"run_loaded": 2}
-    again.commit(ring)
+    pending = received(again)
+    assert pending.counts == {"run_loaded": 2}
+    again.commit(pending)
 
     assert listen().listen(0.5) is None
 
 
-def test_a_ring_nobody_answered_is_heard_again_with_those_after_it(
+def test_an_event_nobody_answered_is_received_again_with_those_after_it(
     kafka: KafkaConfig, topic: str, listen: Listen
 ) -> None:
     listener = listen()
     assert quiet(listener)
     publish(kafka, topic, 1)
-    lost = heard(listener)
+    lost = received(listener)
     publish(kafka, topic, 2)
-    later = heard(listener)
+    later = received(listener)
 
     listener.receive_again(lost)
     listener.commit(later)
 
     assert sum(committed(kafka, f"g-{topic}", {topic: 6}).values()) == 0
-    assert heard(listener).counts == {"run_loaded": 3}
+    assert received(listener).counts == {"run_loaded": 3}
 
 
 def test_what_cannot_be_read_is_passed_over(kafka: KafkaConfig, topic: str, listen: Listen) -> None:
@@ -128,10 +128,10 @@ def test_what_cannot_be_read_is_passed_over(kafka: KafkaConfig, topic: str, list
     with EventProducer(kafka) as producer:
         producer.send_all(topic, [(b"a", b"rubbish"), (b"a", b'{"event_type": "moon_rose"}')])
 
-    ring = heard(listener)
+    pending = received(listener)
 
-    assert (ring.counts, ring.newest) == ({}, None)
-    listener.commit(ring)
+    assert (pending.counts, pending.newest) == ({}, None)
+    listener.commit(pending)
 
 
 def test_a_topic_that_is_missing_is_said_so(kafka: KafkaConfig) -> None:
@@ -143,7 +143,7 @@ def test_a_topic_that_is_missing_is_said_so(kafka: KafkaConfig) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["no kafka", "no topic"])
-def test_ringing_in_vain_neither_fails_nor_takes_long(
+def test_publishing_in_vain_neither_fails_nor_takes_long(
     kafka: KafkaConfig, trouble: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     topic = f"none-{uuid.uuid4().hex}"
@@ -152,18 +152,18 @@ def test_ringing_in_vain_neither_fails_nor_takes_long(
 
     publish_once(where, keeper_event(), topic=topic)
 
-    # Kafka's clients try for five minutes unless told otherwise.
+    # Kafka's clients try for five minutes unless set otherwise.
     assert time.monotonic() - began < 60
     assert topic in caplog.text
 
 
-def test_a_loaders_dead_letters_are_told_once_a_minute_and_at_its_end(
+def test_a_loaders_dead_letters_are_said_once_a_minute_and_at_its_end(
     database: PostgresConfig, kafka: KafkaConfig, topic: str, admin: AdminClient
 ) -> None:
-    bells = f"{topic}-bells"
-    make_topics(admin, (bells,))
+    events_topic = f"{topic}-events"
+    make_topics(admin, (events_topic,))
     metrics = WorkerMetrics()
-    bell = DeadLetterNotifier(EventPublisher(kafka, topic=bells), topic, metrics)
+    notifier = DeadLetterNotifier(EventPublisher(kafka, topic=events_topic), topic, metrics)
 
     def load(bad: int) -> None:
         with EventProducer(kafka) as producer:
@@ -174,21 +174,23 @@ def test_a_loaders_dead_letters_are_told_once_a_minute_and_at_its_end(
                 writer,
                 group=f"g-{topic}",
                 topic=topic,
-                on_cycle=bell.look,
+                on_cycle=notifier.look,
                 metrics=metrics,
             )
             consumer.run(until_idle=True)
-        bell.look()
+        notifier.look()
 
     load(5)
     load(3)
     load(2)
-    bell.close()
+    notifier.close()
 
     with TopicReader(kafka) as reader:
-        start = {span.partition: span.start for span in reader.spans(bells)}
-        events = [decode_keeper_event(message.value()) for message in reader.read(bells, start)]
-    admin.delete_topics([bells])[bells].result()
+        start = {span.partition: span.start for span in reader.spans(events_topic)}
+        events = [
+            decode_keeper_event(message.value()) for message in reader.read(events_topic, start)
+        ]
+    admin.delete_topics([events_topic])[events_topic].result()
     assert {(event.event_type, event.topic) for event in events} == {("dead_letters_grew", topic)}
     assert [event.count for event in events] == [5, 5]
 

@@ -74,7 +74,7 @@ def filled(stack: Stack, databases: Databases) -> Iterator[Filled]:
         for name, set_up in names.items():
             set_up(search, aliases[name])
         PriceIndex(search, aliases[PRICES_ALIAS]).store(prices())
-        # The prices that deals tell are in an index of their own, so that both can be reckoned.
+        # The prices that deals bring are in an index of their own, so that both can be reckoned.
         aside = f"test-{uuid.uuid4().hex}"
         price_index.set_up(search, aside)
         DealIndex(search, aliases[DEALS_ALIAS], aside).store(deals())

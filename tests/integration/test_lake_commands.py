@@ -101,14 +101,14 @@ def test_replies_are_listed_by_endpoint_locale_and_day(keep: Callable[..., Archi
 
 
 @pytest.mark.usefixtures("lake")
-def test_an_empty_lake_is_told_in_a_sentence() -> None:
+def test_an_empty_lake_is_said_in_a_sentence() -> None:
     assert keeper("list").stdout == "No such replies are archived.\n"
     replayed = keeper("replay", "--since", "2026-03-01")
     assert replayed.stdout == "No archived reply holds any of the products.\n"
     assert keeper("prune").stdout.startswith("0 replies (0.0 MB) and the files of 0 runs")
 
 
-def test_a_replay_is_announced_then_done_and_noted(
+def test_a_replay_is_announced_then_done_and_recorded(
     lake: LakePath, database: PostgresConfig, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", stack["KAFKA_BOOTSTRAP_SERVERS"])
@@ -146,7 +146,7 @@ def test_a_replay_is_announced_then_done_and_noted(
         assert run["tokens_spent"] == 0
 
 
-def test_pruning_says_what_would_go_and_deletes_when_told(
+def test_pruning_says_what_would_go_and_deletes_when_asked(
     keep: Callable[..., ArchivedReply], lake: LakePath
 ) -> None:
     now = datetime.now(UTC)
@@ -214,7 +214,7 @@ def _fresh_s3(s3_server: str) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_fresh_s3")
-def test_storage_that_is_away_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_storage_that_is_away_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setenv("KEEPER_LAKE", "s3://keeper-away/lake")

@@ -14,7 +14,7 @@ from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.compose import alert_message
 from keeper.domain.messages.queue import DeliveryResult, DeliveryStatus
 from keeper.errors import SettingsError
-from tests.alerts import NO_STORY, a_story, queued
+from tests.alerts import NO_CONTEXT, a_context, queued
 from tests.odd_smtp import (
     PASSWORD,
     ParticularMailbox,
@@ -29,8 +29,8 @@ from tests.odd_smtp import (
 )
 from tests.services import free_port
 
-PLAIN = alert_message(queued(), NO_STORY)
-DRAWN = alert_message(queued(), a_story())
+PLAIN = alert_message(queued(), NO_CONTEXT)
+DRAWN = alert_message(queued(), a_context())
 READER = "reader@example.org"
 
 

@@ -11,7 +11,7 @@ from keeper.alerts.message import Message
 from keeper.alerts.notices import notice_message
 from keeper.alerts.reports import report_message
 from keeper.alerts.texts import as_page
-from tests.alerts import a_story, queued, queued_notice, queued_report
+from tests.alerts import a_context, queued, queued_notice, queued_report
 from tests.deals import a_reported_deal
 
 WIDTH = 375
@@ -23,11 +23,11 @@ SQUARE = (
 LONG = "Unbreakable" * 45
 PRODUCT = "Mechanical keyboard, 87 keys, German layout, with wrist rest"
 MESSAGES = {
-    "an alert": alert_message(queued(image_url=PICTURE, title=PRODUCT), a_story()),
-    "a simulated one": alert_message(queued(source="simulator"), a_story()),
-    "a long title": alert_message(queued(image_url=PICTURE, title=LONG), a_story()),
-    "from right to left": alert_message(queued(title="لوحة مفاتيح ميكانيكية " * 8), a_story()),
-    "many reasons": alert_message(queued(reason="fell by 33 % from $15.00; " * 8), a_story()),
+    "an alert": alert_message(queued(image_url=PICTURE, title=PRODUCT), a_context()),
+    "a simulated one": alert_message(queued(source="simulator"), a_context()),
+    "a long title": alert_message(queued(image_url=PICTURE, title=LONG), a_context()),
+    "from right to left": alert_message(queued(title="لوحة مفاتيح ميكانيكية " * 8), a_context()),
+    "many reasons": alert_message(queued(reason="fell by 33 % from $15.00; " * 8), a_context()),
     "a report": report_message(
         queued_report(
             *(

@@ -1,4 +1,4 @@
-"""What the operator is told of Keeper: once, once a day while it lasts, and no more after."""
+"""What the operator is notified of: once, once a day while it lasts, and no more after."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
@@ -48,7 +48,7 @@ TROUBLE = Trouble("run:track_prices", "track_prices failed", "Run 1.\nSee its lo
 HOUR = timedelta(hours=1)
 
 
-def tell(connection: Connection, hours: float = 0, **changes: str) -> bool:
+def notice(connection: Connection, hours: float = 0, **changes: str) -> bool:
     trouble = Trouble(**{name: getattr(TROUBLE, name) for name in TROUBLE.__slots__} | changes)
     return raise_notice(connection, trouble, operator=OPERATOR, at=NOW + hours * HOUR)
 
@@ -57,12 +57,12 @@ def subjects(mailbox: Mailbox) -> list[str]:
     return [str(mail["Subject"]) for mail in mailbox.mails()]
 
 
-def test_what_is_seen_again_and_again_is_told_once_a_day(
+def test_what_is_seen_again_and_again_is_said_once_a_day(
     connection: Connection, mail_channel: EmailChannel, mailbox: Mailbox
 ) -> None:
-    told = [hour for hour in range(50) if tell(connection, hour)]
+    said = [hour for hour in range(50) if notice(connection, hour)]
 
-    assert told == [0, 24, 48]
+    assert said == [0, 24, 48]
     deliver_due(connection, by_mail(mail_channel))
     # The first two were overtaken before anybody delivered them.
     assert subjects(mailbox) == ["Keeper: track_prices failed, still"]
@@ -72,15 +72,15 @@ def test_what_is_seen_again_and_again_is_told_once_a_day(
     assert (notice.times, notice.since, notice.channels) == (50, NOW, "email sent")
 
 
-def test_what_is_over_is_not_told_any_more_and_what_comes_again_is(
+def test_what_is_over_is_not_said_any_more_and_what_comes_again_is(
     connection: Connection, mail_channel: EmailChannel, mailbox: Mailbox
 ) -> None:
-    tell(connection)
+    notice(connection)
     assert resolve_notices(connection, TROUBLE.topic, at=NOW + HOUR) == [TROUBLE.topic]
     assert resolve_notices(connection, TROUBLE.topic, at=NOW + HOUR) == []
     assert deliver_due(connection, by_mail(mail_channel))["cancelled"] == 1
 
-    assert tell(connection, 2)
+    assert notice(connection, 2)
     deliver_due(connection, by_mail(mail_channel))
 
     assert subjects(mailbox) == ["Keeper: track_prices failed"]
@@ -96,7 +96,7 @@ def test_a_notice_waits_neither_for_quiet_hours_nor_for_a_snooze_nor_for_the_day
     raise_alerts(2, user=OPERATOR)
     rules = DeliveryRules("UTC", time(11), time(13), 1, NOW + 72 * HOUR)
     save_delivery_rules(connection, OPERATOR, rules)
-    tell(connection)
+    notice(connection)
 
     counts = deliver_due(connection, by_mail(mail_channel))
 
@@ -108,7 +108,7 @@ def alerts(connection: Connection) -> list[dict[str, Any]]:
     return connection.execute("SELECT status FROM price_alerts").fetchall()
 
 
-def test_a_message_given_up_is_told_to_the_operator_until_the_channel_takes_one(
+def test_a_message_given_up_is_said_to_the_operator_until_the_channel_takes_one(
     connection: Connection,
     mail_channel: EmailChannel,
     mailbox: Mailbox,
@@ -134,12 +134,12 @@ def test_a_message_given_up_is_told_to_the_operator_until_the_channel_takes_one(
     assert "Keeper: a message by email was given up, still" in subjects(mailbox)
 
 
-def test_that_messages_were_lost_is_told_also_once_the_channel_works_again(
+def test_that_messages_were_lost_is_said_also_once_the_channel_works_again(
     connection: Connection, mail_channel: EmailChannel, mailbox: Mailbox
 ) -> None:
     lost = "delivery:email"
-    assert tell(connection, topic=lost)
-    assert tell(connection, 25, topic=lost)
+    assert notice(connection, topic=lost)
+    assert notice(connection, 25, topic=lost)
     resolve_notices(connection, lost, at=NOW + 26 * HOUR)
 
     counts = deliver_due(connection, by_mail(mail_channel))
@@ -148,7 +148,7 @@ def test_that_messages_were_lost_is_told_also_once_the_channel_works_again(
     assert subjects(mailbox) == ["Keeper: track_prices failed, still"]
 
 
-def test_an_address_a_server_refuses_for_good_is_told_at_once(
+def test_an_address_a_server_refuses_for_good_is_said_at_once(
     connection: Connection,
     mail_channel: EmailChannel,
     mailbox: Mailbox,
@@ -173,17 +173,17 @@ def test_without_a_database_the_operator_is_mailed_at_once(
     def database() -> AbstractContextManager[Connection]:
         return session(away)
 
-    def tell_by(channels: dict[ChannelKind, Any]) -> None:
+    def say_by(channels: dict[ChannelKind, Any]) -> None:
         notify_operator(TROUBLE, database, lambda: channels, operator=OPERATOR, at=NOW)
 
-    tell_by({ChannelKind.EMAIL: mail_channel})
+    say_by({ChannelKind.EMAIL: mail_channel})
 
     (mail,) = mailbox.mails()
     assert (mail["To"], mail["Subject"]) == (OPERATOR, "Keeper: track_prices failed")
     assert "database cannot be reached: PostgreSQL does not answer" in mailbox.texts()[0]
     for channels in ({}, {ChannelKind.EMAIL: nobody()}):
         with pytest.raises(TransientError, match="does not answer"):
-            tell_by(channels)
+            say_by(channels)
 
 
 def run(connection: Connection, number: int, postponed: int, kind: str = "scheduled") -> None:
@@ -195,7 +195,7 @@ def run(connection: Connection, number: int, postponed: int, kind: str = "schedu
     )
 
 
-def test_products_that_waited_for_tokens_are_told_by_the_latest_run(
+def test_products_that_waited_for_tokens_are_said_by_the_latest_run(
     connection: Connection,
 ) -> None:
     assert monitor_tokens(connection).trouble is None
@@ -213,7 +213,7 @@ def test_products_that_waited_for_tokens_are_told_by_the_latest_run(
     assert monitor_tokens(connection).trouble is None
 
 
-def test_a_want_of_tokens_is_told_as_soon_as_a_run_is_planned(connection: Connection) -> None:
+def test_a_want_of_tokens_is_said_as_soon_as_a_run_is_planned(connection: Connection) -> None:
     running: dict[str, Any] = {
         "run_id": "track_prices/a",
         "dag_id": "track_prices",
@@ -289,7 +289,7 @@ def test_offers_that_are_asked_for_daily_are_stale_after_two_days_and_the_unknow
     assert stale(49) == "2 of 2 watched products are stale"
 
 
-def test_messages_that_are_due_and_wait_are_noted_and_those_held_are_not(
+def test_messages_that_are_due_and_wait_are_recorded_and_those_held_are_not(
     connection: Connection, raise_alerts: Callable[..., None]
 ) -> None:
     raise_alerts(2)
@@ -317,7 +317,7 @@ def kept(topic: str, kafka: KafkaConfig) -> Iterator[EventProducer]:
         yield producer
 
 
-def test_dead_letters_of_a_day_are_told_until_they_are_replayed(
+def test_dead_letters_of_a_day_are_said_until_they_are_replayed(
     database: PostgresConfig,
     kafka: KafkaConfig,
     topic: str,

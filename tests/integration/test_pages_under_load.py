@@ -184,7 +184,7 @@ def live_console(
     topic: str,
     pages_dir: Path,
 ) -> Iterator[Console]:
-    """A console with its pages that a relay tells what changes."""
+    """A console with its pages to which a relay brings what changes."""
     with ExitStack() as running:
         running.enter_context(relaying(quick(database, kafka, topic)))
         console, cache = running.enter_context(

@@ -110,7 +110,7 @@ BROKEN: Final = [
     pytest.param({"shipping_minor": -1}, BETWEEN, "shipping_minor", "-1", id="below free"),
     pytest.param({"price_minor": None}, NULL, "shipping_minor", "499", id="only shipping"),
     pytest.param(
-        {"price_type": "NEW"}, NULL, "shipping_minor", "499", id="shipping where none is told"
+        {"price_type": "NEW"}, NULL, "shipping_minor", "499", id="shipping where there is none"
     ),
     pytest.param(
         {"observed_at": KEEPA_EPOCH - timedelta(minutes=1)},
@@ -214,20 +214,20 @@ def test_a_batch_without_one_offer_is_good() -> None:
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
-def test_any_resolution_of_time_is_judged(unit: str) -> None:
+def test_any_resolution_of_time_is_evaluated(unit: str) -> None:
     records = records_of({}, {"observed_at": CHECKED_AT + timedelta(days=1)})
     records["observed_at"] = records["observed_at"].dt.as_unit(unit)
     assert check(records).failed_rows == (1,)
 
 
 @pytest.mark.parametrize("dtype", ["object", "string", "category"])
-def test_any_kind_of_text_column_is_judged(dtype: str) -> None:
+def test_any_kind_of_text_column_is_evaluated(dtype: str) -> None:
     records = records_of({}, {"asin": "short"}, {"domain": "nl"}, {"currency": "EUR"})
     texts = ["asin", "domain", "currency", "price_type"]
     assert check(records.astype(dict.fromkeys(texts, dtype))).failed_rows == (1, 2, 3)
 
 
-def test_plain_integers_are_judged_like_nullable_ones() -> None:
+def test_plain_integers_are_evaluated_like_nullable_ones() -> None:
     records = records_of({}, {"price_minor": 0})
     assert check(records.astype({"price_minor": "int64"})).failed_rows == (1,)
 
@@ -242,7 +242,7 @@ def test_rows_are_positions_and_the_records_are_left_as_they_were() -> None:
     assert list(records[verdict.good_rows]["extra"]) == [1, 3]
 
 
-def test_a_mixture_of_ten_thousand_rows_is_judged_whole() -> None:
+def test_a_mixture_of_ten_thousand_rows_is_evaluated_whole() -> None:
     bad: list[dict[str, Any]] = [{"price_minor": 0}, {"domain": "nl"}, {"currency": "JPY"}]
     records = records_of(*(bad[n % 3] if n % 2 else {} for n in range(10_000)))
     verdict = check(records)
@@ -250,7 +250,7 @@ def test_a_mixture_of_ten_thousand_rows_is_judged_whole() -> None:
     assert len(verdict.failures) == 5_000
 
 
-def test_a_column_no_expectation_can_judge_is_an_error_not_a_pass() -> None:
+def test_a_column_no_expectation_can_evaluate_is_an_error_not_a_pass() -> None:
     records = records_of({}, {}).astype({"price_minor": "object"})
     records.loc[1, "price_minor"] = "19.99"
     with pytest.raises(ExpectationError, match=r"between\(price_minor\) could not be evaluated"):

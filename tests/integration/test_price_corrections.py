@@ -90,7 +90,7 @@ def test_a_value_is_credited_to_the_first_check_that_has_had_it_since(
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["one batch", "a batch a check"])
-def test_a_title_keepa_no_longer_tells_is_kept(load: Load, together: bool) -> None:
+def test_a_title_keepa_no_longer_says_is_kept(load: Load, together: bool) -> None:
     events = [price_event(1999, title="A kettle"), price_event(1999, check=6, title=None)]
 
     (product,) = load([events] if together else [[event] for event in events])[3]
@@ -138,7 +138,7 @@ def test_a_replay_does_not_alert_a_watch_that_is_younger(
     writer.close()
 
 
-def test_a_replay_does_not_judge_old_prices_by_a_new_target(
+def test_a_replay_does_not_evaluate_old_prices_by_a_new_target(
     database: PostgresConfig, load: Load
 ) -> None:
     week = [price_event(1200, hour=0), price_event(1500, hour=6)]

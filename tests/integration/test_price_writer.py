@@ -162,7 +162,7 @@ def test_a_watch_that_is_not_active_never_alerts(
     assert writer.store([price_event(900)]).alerts == 0
 
 
-def test_a_changed_target_is_judged_afresh(writer: PriceWriter, connection: Connection) -> None:
+def test_a_changed_target_is_evaluated_afresh(writer: PriceWriter, connection: Connection) -> None:
     save_watches(connection, USER, [WATCH])
     assert writer.store([price_event(900)]).alerts == 1
     save_watches(connection, USER, [Watch("B000000001", "us", "NEW", 950)])

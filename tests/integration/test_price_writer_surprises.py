@@ -140,7 +140,7 @@ def test_a_description_is_never_overruled_by_an_earlier_check_or_by_older_prices
     assert title() == "Newest"
 
 
-def test_a_check_that_tells_the_title_or_the_picture_alone_leaves_the_other(
+def test_a_check_that_says_the_title_or_the_picture_alone_leaves_the_other(
     writer: PriceWriter, connection: Connection
 ) -> None:
     def known() -> list[dict[str, object]]:

@@ -51,7 +51,7 @@ def test_the_banks_file_is_stored_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "said"),
     [
         ("day,rate\n2026-03-02,1.1\n", "line 1: there is no column Date"),
         ("Date,USD\n02/03/2026,1.1\n", "line 2: '02/03/2026' is no day"),
@@ -61,11 +61,11 @@ def test_the_banks_file_is_stored_once(tmp_path: Path) -> None:
     ],
     ids=["columns", "day", "negative", "not a number", "empty"],
 )
-def test_a_file_that_is_none_is_refused_as_a_whole(tmp_path: Path, text: str, told: str) -> None:
+def test_a_file_that_is_none_is_refused_as_a_whole(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "rates.csv"
     file.write_text(text)
 
-    with pytest.raises(RatesUnreadableError, match=told):
+    with pytest.raises(RatesUnreadableError, match=said):
         rates("import", str(file))
 
     assert "No rates so far" in rates("list").stdout

@@ -230,7 +230,7 @@ def test_an_empty_table_is_an_empty_index(
     assert mirror_records(connection, search, runs_mirror, at=NOW) == Mirrored("runs")
 
 
-def test_a_missing_index_and_an_absent_elasticsearch_are_told_apart(
+def test_a_missing_index_and_an_absent_elasticsearch_are_kept_apart(
     connection: Connection, search: Elasticsearch, runs_mirror: RecordMirror
 ) -> None:
     with pytest.raises(SearchRejectedError, match="no such index"):
@@ -277,7 +277,7 @@ class TestCommands:
             f"{runs_mirror.alias} is now {runs_mirror.alias}-000002: 3 documents from PostgreSQL\n"
         )
 
-    def test_a_name_nobody_knows_is_told_with_those_there_are(self) -> None:
+    def test_a_name_nobody_knows_is_said_with_those_there_are(self) -> None:
         with pytest.raises(KeeperError, match="'token' is none of tokens, runs"):
             search("update", "token")
         refused = search("rebuild", "token")

@@ -99,7 +99,7 @@ def a_stale_product(connection: Connection) -> None:
 
 
 @pytest.mark.usefixtures("a_stale_product")
-def test_trouble_is_looked_for_told_and_listed(connection: Connection, admin: AdminClient) -> None:
+def test_trouble_is_looked_for_said_and_listed(connection: Connection, admin: AdminClient) -> None:
     make_topics(admin, topics_to_make())
     assert "keeper notices check" in keeper("notices", "list").stdout
 
@@ -113,7 +113,7 @@ def test_trouble_is_looked_for_told_and_listed(connection: Connection, admin: Ad
     assert listed.count("are stale") == 1
     assert "email pending" in listed
     (row,) = connection.execute("SELECT count(*)::int AS messages FROM outbox").fetchall()
-    # Other topics of the shared Kafka may be in trouble too; each is told once.
+    # Other topics of the shared Kafka may be in trouble too; each is said once.
     (open_ones,) = connection.execute("SELECT count(*)::int AS n FROM operator_notices").fetchall()
     assert row["messages"] == open_ones["n"]
     connection.execute("UPDATE operator_notices SET last_seen_at = last_seen_at - interval '3 d'")
@@ -122,7 +122,7 @@ def test_trouble_is_looked_for_told_and_listed(connection: Connection, admin: Ad
 
 
 @pytest.mark.usefixtures("a_stale_product")
-def test_what_the_database_says_is_told_also_without_kafka(
+def test_what_the_database_says_is_said_also_without_kafka(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")

@@ -1,4 +1,4 @@
-"""Watches with rules, judged by the loader that stores the prices."""
+"""Watches with rules, evaluated by the loader that stores the prices."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -59,7 +59,7 @@ def raised(connection: Connection) -> list[tuple[int | None, str]]:
     return [(row["price_minor"], row["reason"]) for row in rows]
 
 
-def test_sold_out_and_back_in_stock_are_told(
+def test_sold_out_and_back_in_stock_are_said(
     connection: Connection, store: Callable[..., int]
 ) -> None:
     watch(connection, "sold out; back in stock")
@@ -228,7 +228,7 @@ def test_however_checks_fall_into_batches_the_alerts_are_the_same(
     assert raised(connection) == one_by_one
 
 
-def test_a_changed_rule_is_judged_afresh_and_the_others_go_on(
+def test_a_changed_rule_is_evaluated_afresh_and_the_others_go_on(
     connection: Connection, store: Callable[..., int]
 ) -> None:
     watch(connection, "above 8; lowest in 30 days", target=1500)
@@ -292,7 +292,7 @@ def test_nonsense_in_one_watchs_rules_costs_only_those(
     assert found.watch.rules == ()
 
 
-def test_a_price_type_that_vanishes_and_comes_back_is_no_news(
+def test_a_price_type_that_vanishes_and_comes_back_is_nothing_new(
     connection: Connection, store: Callable[..., int]
 ) -> None:
     watch(connection, "sold out; any change", target=1000)

@@ -95,7 +95,7 @@ def test_each_locale_and_price_type_has_a_row(search: Elasticsearch, alias: str)
     assert len(cells(query("b000000006", "--below", "45"))) == 2
 
 
-def test_a_locale_nobody_knows_is_told() -> None:
+def test_a_locale_nobody_knows_is_said() -> None:
     result = query("kettle", "--domain", "nl")
 
     assert result.exit_code == 2

@@ -64,8 +64,8 @@ def test_the_price_before_is_known(
 
     search.indices.refresh(index=mirror.alias)
     hits = search.search(index=mirror.alias, sort="timestamp")["hits"]["hits"]
-    told = [(hit["_source"]["previous_price"], hit["_source"]["price_change"]) for hit in hits]
-    assert told == [(None, None), (10, None), (None, None), (9, -0.5)]
+    said = [(hit["_source"]["previous_price"], hit["_source"]["price_change"]) for hit in hits]
+    assert said == [(None, None), (10, None), (None, None), (9, -0.5)]
 
 
 def test_nothing_that_comes_during_a_rebuild_is_lost(
@@ -222,7 +222,7 @@ def test_two_rebuilds_at_once_are_refused(
     rebuild(database, search, kafka, mirror)
 
 
-def test_a_rebuild_of_prices_catches_up_with_what_deals_tell_of_them(
+def test_a_rebuild_of_prices_catches_up_with_what_deals_say_of_them(
     database: PostgresConfig, search: Elasticsearch, kafka: KafkaConfig, topic: str, alias: str
 ) -> None:
     with EventProducer(kafka) as producer:

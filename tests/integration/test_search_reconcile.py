@@ -194,7 +194,7 @@ def test_what_was_put_right_can_be_checked_again(
     assert (document["price_minor"], document["checked_at"]) == (1000, "2026-03-03T00:30:00Z")
 
 
-def test_an_older_point_told_again_is_not_wrong(
+def test_an_older_point_said_again_is_not_wrong(
     connection: Connection,
     database: PostgresConfig,
     search: Elasticsearch,
@@ -285,7 +285,7 @@ def test_a_worker_that_is_behind_is_waited_for(
     ((topic, feed),) = mirror.topics.items()
     loader, indexer = feed.groups
     publish(HISTORY[:3])
-    told: list[str] = []
+    said: list[str] = []
 
     with pytest.raises(WorkersBehindError, match=f"{loader} has still to read 3 messages"):
         wait_for_workers(kafka, mirror, timeout_s=0)
@@ -298,9 +298,9 @@ def test_a_worker_that_is_behind_is_waited_for(
             ):
                 price_consumer(kafka, target, group=group, topic=topic).run(until_idle=True)
 
-    wait_for_workers(kafka, mirror, timeout_s=60, on_wait=told.append, pause=load)
+    wait_for_workers(kafka, mirror, timeout_s=60, on_wait=said.append, pause=load)
 
-    assert len(told) == 1
+    assert len(said) == 1
 
 
 class TestCommands:
@@ -348,7 +348,7 @@ class TestCommands:
         assert "missing" in second.stdout
         assert "nothing was changed" not in second.stdout
 
-    def test_what_cannot_be_rebuilt_is_told(self) -> None:
+    def test_what_cannot_be_rebuilt_is_said(self) -> None:
         refused = keeper("rebuild", "price")
 
         assert refused.exit_code == 2

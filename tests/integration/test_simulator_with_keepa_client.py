@@ -117,7 +117,7 @@ def test_the_clients_typed_models_accept_products_of_both_lengths(
         assert [Product.model_validate(product).asin for product in raw] == sorted(asins)
 
 
-def test_the_client_hears_that_no_product_is_known(client: RedirectedKeepa) -> None:
+def test_the_client_learns_that_no_product_is_known(client: RedirectedKeepa) -> None:
     with pytest.raises(RuntimeError, match="No products"):
         client.query("B000000000", progress_bar=False)
 
@@ -133,7 +133,7 @@ def test_the_client_reads_its_tokens(api: KeepaApi, client: RedirectedKeepa) -> 
         client.query(api.catalogue.asin_of(0), wait=False, progress_bar=False)
 
 
-def test_the_client_hears_that_its_key_is_wrong(url: str) -> None:
+def test_the_client_learns_that_its_key_is_wrong(url: str) -> None:
     with pytest.raises(RuntimeError, match="REQUEST_REJECTED"):
         RedirectedKeepa(url, key="not-the-key").update_status()
 
@@ -283,7 +283,7 @@ def keeper_command(*arguments: str) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["terminate", "interrupt"])
-def test_the_command_serves_until_told_to_stop(number: signal.Signals) -> None:
+def test_the_command_serves_until_asked_to_stop(number: signal.Signals) -> None:
     process = subprocess.Popen(
         keeper_command("--port", "0", "--products", "50", "--clock", "hold", "--key", "mine"),
         stdout=subprocess.PIPE,
@@ -332,7 +332,7 @@ def test_the_command_begins_with_a_scenario(tmp_path: Path) -> None:
             process.kill()
 
 
-def test_a_wrong_scenario_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_wrong_scenario_is_said_before_anything_starts(tmp_path: Path) -> None:
     scenario = tmp_path / "faults.json"
     scenario.write_text('[{"kind": "cut"}, {"kind": "cut", "share": 2}]')
     ended = subprocess.run(

@@ -151,7 +151,7 @@ def test_a_sound_database_has_no_problems(connection: Connection) -> None:
     assert problems(connection, NOW) == []
 
 
-def test_what_is_wrong_is_told_with_its_remedy(connection: Connection) -> None:
+def test_what_is_wrong_is_said_with_its_remedy(connection: Connection) -> None:
     connection.execute("DROP TABLE price_points_2021")
 
     with pytest.raises(StorageUnsoundError, match="no partition between price_points_2018 and"):
@@ -182,8 +182,8 @@ def test_old_partitions_go_and_what_was_made_of_them_stays(
     store([price_event(1000, price_type=price_type)])
     connection.execute("UPDATE price_series SET due_from = '2011-01-01Z'")
 
-    told = drop_old(connection, YEARS, at=WHEN, apply=False)
-    assert [one.name for one in told] == ["price_points_2011"]
+    said = drop_old(connection, YEARS, at=WHEN, apply=False)
+    assert [one.name for one in said] == ["price_points_2011"]
     assert "price_points_2011" in names(connection)
 
     with pytest.raises(NotRolledUpError, match="1 series"):
@@ -194,7 +194,7 @@ def test_old_partitions_go_and_what_was_made_of_them_stays(
     before = connection.execute("SELECT * FROM price_days ORDER BY day").fetchall()
     dropped = drop_old(connection, YEARS, at=WHEN, apply=True)
 
-    assert dropped == told
+    assert dropped == said
     assert names(connection)[0] == "price_points_2018"
     assert connection.execute("SELECT price_minor FROM price_history").fetchall() == [
         {"price_minor": 1000}
@@ -254,12 +254,12 @@ def test_records_go_after_their_time_and_open_ones_stay(connection: Connection) 
     tables = ("token_ledger", "pipeline_runs")
     forever = Retention(points=None, records=400)
 
-    told = {one.name: one.rows for one in drop_old(connection, forever, at=NOW, apply=False)}
-    assert told == dict.fromkeys((*tables, "deal_reports", "operator_notices"), 1)
+    said = {one.name: one.rows for one in drop_old(connection, forever, at=NOW, apply=False)}
+    assert said == dict.fromkeys((*tables, "deal_reports", "operator_notices"), 1)
     assert counts(connection, *tables) == [4, 4]
 
     dropped = {one.name: one.rows for one in drop_old(connection, forever, at=NOW, apply=True)}
-    assert dropped == told
+    assert dropped == said
     assert counts(connection, *tables) == [3, 3]
     assert counts(connection, "deal_reports", "operator_notices") == [1, 2]
     assert drop_old(connection, forever, at=NOW, apply=True) == []
@@ -335,11 +335,11 @@ def test_old_folders_go_whole(tmp_path: Path) -> None:
     (tmp_path / "README").write_text("not a folder")
     (tmp_path / "link").symlink_to(tmp_path / "old")
 
-    told = drop_old_folders(tmp_path, NOW - 14 * DAY, apply=False)
-    assert (told.folders, told.bytes) == (1, 5)
+    said = drop_old_folders(tmp_path, NOW - 14 * DAY, apply=False)
+    assert (said.folders, said.bytes) == (1, 5)
     assert (tmp_path / "old").exists()
 
-    assert drop_old_folders(tmp_path, NOW - 14 * DAY, apply=True) == told
+    assert drop_old_folders(tmp_path, NOW - 14 * DAY, apply=True) == said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README", "link", "mixed", "young"]
     assert drop_old_folders(tmp_path / "no such", NOW, apply=True).folders == 0
 
@@ -375,14 +375,14 @@ class TestCommands:
         assert result.exit_code == 1
         assert "no partition between" in result.stderr
 
-    def test_maintain_drops_only_when_told_to(
+    def test_maintain_drops_only_when_asked_to(
         self, connection: Connection, store: Callable[[Sequence[PriceEvent]], object]
     ) -> None:
         store([price_event(1000)])
 
-        told = keeper("maintain").stdout.splitlines()
-        assert "1 series with 1 days, averages of 0 more" in told
-        assert told[-1] == "Nothing was dropped; --apply does."
+        said = keeper("maintain").stdout.splitlines()
+        assert "1 series with 1 days, averages of 0 more" in said
+        assert said[-1] == "Nothing was dropped; --apply does."
         assert names(connection)[0] == "price_points_2011"
 
         keeper("maintain", "--apply")

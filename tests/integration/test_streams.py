@@ -55,7 +55,7 @@ def lag(kafka: KafkaConfig, topic: str, group: str, offsets: dict[int, int]) -> 
 
 
 class Store:
-    """Remembers what it was given; fails as often as it is told to."""
+    """Remembers what it was given; fails as often as it is asked to."""
 
     def __init__(self, *, fail: int = 0, after: Callable[[], None] = lambda: None) -> None:
         self.prices: list[int | None] = []

@@ -152,7 +152,7 @@ def test_where_nothing_was_logged_yet_nothing_is_found(search: Elasticsearch, na
     assert drop_months(search, AT, apply=True, name=name) == []
 
 
-def test_without_the_template_nothing_is_written_and_the_remedy_is_told(
+def test_without_the_template_nothing_is_written_and_the_remedy_is_said(
     search: Elasticsearch,
 ) -> None:
     name = f"test-{uuid.uuid4().hex}"
@@ -163,7 +163,7 @@ def test_without_the_template_nothing_is_written_and_the_remedy_is_told(
     assert not search.indices.get(index=f"{name}-*")
 
 
-def test_an_elasticsearch_that_is_away_is_told() -> None:
+def test_an_elasticsearch_that_is_away_is_said() -> None:
     nobody = ElasticsearchConfig(f"http://127.0.0.1:{free_port()}")
 
     with nobody.client() as client, pytest.raises(SearchUnavailableError, match="does not answer"):

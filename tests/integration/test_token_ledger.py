@@ -81,7 +81,9 @@ def test_what_is_reserved_cannot_be_reserved_again(ledger: TokenLedger, clock: H
     granted(ledger, 50)
 
 
-def test_a_settled_request_counts_as_what_keepa_says(ledger: TokenLedger, clock: HandClock) -> None:
+def test_a_finished_request_counts_as_what_keepa_says(
+    ledger: TokenLedger, clock: HandClock
+) -> None:
     ledger.observe(reading(clock, 150))
     reservation = granted(ledger, 100)
 
@@ -106,7 +108,7 @@ def test_tokens_others_spend_on_the_key_are_seen(ledger: TokenLedger, clock: Han
     assert use.elsewhere == 40
 
 
-def test_a_lost_reply_counts_as_spent_until_keepa_tells_the_balance(
+def test_a_lost_reply_counts_as_spent_until_keepa_says_the_balance(
     ledger: TokenLedger, clock: HandClock
 ) -> None:
     ledger.observe(reading(clock, 150))
@@ -224,7 +226,7 @@ def test_only_replies_of_a_failing_keepa_count_as_failures(
 ) -> None:
     ledger.observe(reading(clock, 600))
     for _ in range(BREAK_AFTER):
-        # With Keepa's envelope: it tells what the request cost.
+        # With Keepa's envelope: it says what the request cost.
         ledger.record_outcome(
             granted(ledger, 1), charged=0, reading=reading(clock, 600), refused=True, status=status
         )

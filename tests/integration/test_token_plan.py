@@ -245,7 +245,7 @@ def test_a_preview_says_what_a_run_would_cost_and_spends_and_notes_nothing(
     keepa.post("tokens", {"left": 50})
 
     with session(database) as own, keepa_account(keepa.config(), own, "run") as account:
-        told = preview_run(
+        answered = preview_run(
             connection,
             account,
             batch_products=2,
@@ -255,8 +255,10 @@ def test_a_preview_says_what_a_run_would_cost_and_spends_and_notes_nothing(
         )
         left = account.client.token_status().tokens_left
 
-    assert told.startswith("3 products (us 3: B000000001, B000000002, B000000003) in 2 batches; ")
-    assert "3 tokens of 50" in told
+    assert answered.startswith(
+        "3 products (us 3: B000000001, B000000002, B000000003) in 2 batches; "
+    )
+    assert "3 tokens of 50" in answered
     assert left >= 50
     for table in ("pipeline_runs", "token_ledger"):
         assert connection.execute(f"SELECT * FROM {table}").fetchall() == []

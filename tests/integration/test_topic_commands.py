@@ -98,7 +98,7 @@ def test_topics_are_listed_and_described(topic: str, publish: Callable[..., None
     assert "compression.type: zstd" in described.stdout
 
 
-def test_a_misspelt_topic_is_told_with_the_likely_one(topic: str) -> None:
+def test_a_misspelt_topic_is_said_with_the_likely_one(topic: str) -> None:
     for command in ("describe", "peek", "count"):
         with pytest.raises(UnknownTopicError, match=f"did you mean {topic}"):
             keeper(command, topic[:-1])

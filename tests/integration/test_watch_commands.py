@@ -337,7 +337,7 @@ def test_shipping_is_refused_where_there_is_none_and_changes_nothing_where_it_is
     assert "3 added, 1 bad" in imported.stdout
 
 
-def test_a_wrong_rule_is_told_with_what_would_be_right() -> None:
+def test_a_wrong_rule_is_said_with_what_would_be_right() -> None:
     result = keeper("watch", "add", "B000000001", "--alert", "cheap")
 
     assert result.exit_code == 2

@@ -79,7 +79,7 @@ def test_after_a_success_the_next_trouble_is_new(breaker: Breaker) -> None:
     assert breaker.wait(after(20)) == timedelta(seconds=5)
 
 
-def test_what_was_asked_before_it_opened_is_no_news(breaker: Breaker) -> None:
+def test_what_was_asked_before_it_opened_is_nothing_new(breaker: Breaker) -> None:
     admitted = [breaker.admit(NOW) for _ in range(10)]
     assert admitted == [NONE] * 10
     assert [breaker.failed(after(3)) for _ in admitted] == seconds(0, 0, 5, *[0] * 7)
@@ -87,7 +87,7 @@ def test_what_was_asked_before_it_opened_is_no_news(breaker: Breaker) -> None:
     assert breaker.wait(after(3)) == timedelta(seconds=5)
 
 
-def test_who_tries_and_never_tells_is_replaced(breaker: Breaker) -> None:
+def test_who_tries_and_never_says_is_replaced(breaker: Breaker) -> None:
     fail(breaker, 3)
     assert breaker.admit(after(5)) == NONE
 

@@ -1,4 +1,4 @@
-"""Tasks whose logs are worth telling apart: long, tried twice, mapped, with a secret."""
+"""Tasks whose logs are worth keeping apart: long, tried twice, mapped, with a secret."""
 
 import logging
 from datetime import UTC, datetime, timedelta

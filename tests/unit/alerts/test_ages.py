@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from keeper.alerts.compose import OLD_AFTER, alert_message, digest_message
-from tests.alerts import ALERT, CHECKED_AT, NO_STORY, queued
+from tests.alerts import ALERT, CHECKED_AT, NO_CONTEXT, queued
 
 LOOKED = "Keepa last looked on"
 
@@ -13,7 +13,7 @@ LOOKED = "Keepa last looked on"
 def looked(age: timedelta, old_after: timedelta = OLD_AFTER) -> list[str]:
     one = queued(seen_at=CHECKED_AT - age)
     messages = (
-        alert_message(one, NO_STORY, old_after=old_after),
+        alert_message(one, NO_CONTEXT, old_after=old_after),
         digest_message([one], old_after=old_after),
     )
     (facts, of_digest) = (message.sections[0].facts for message in messages)
@@ -30,7 +30,7 @@ def test_an_alert_says_when_keepa_looked_if_that_is_long_ago() -> None:
 
 
 def test_an_alert_whose_look_is_not_known_says_nothing_of_it() -> None:
-    message = alert_message(queued(), NO_STORY)
+    message = alert_message(queued(), NO_CONTEXT)
     assert LOOKED not in dict(message.sections[0].facts)
 
 
@@ -38,5 +38,5 @@ def test_an_alert_whose_look_is_not_known_says_nothing_of_it() -> None:
 def test_a_newer_price_that_is_hidden_is_no_want_of_offers(hidden: bool, words: str) -> None:
     one = queued(has_newer_price=True, is_newest_hidden=hidden)
     assert ALERT.newest_price_minor is None
-    facts = dict(alert_message(one, NO_STORY).sections[0].facts)
+    facts = dict(alert_message(one, NO_CONTEXT).sections[0].facts)
     assert facts["Price now"] == words

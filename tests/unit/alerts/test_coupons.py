@@ -11,7 +11,7 @@ from keeper.domain.prices.history import PriceSeries
 from keeper.domain.watches.reasons import reason_of
 from keeper.domain.watches.rule_state import AlertCause
 from keeper.domain.watches.rule_texts import parse_rule
-from tests.alerts import CHECKED_AT, NO_STORY, queued
+from tests.alerts import CHECKED_AT, NO_CONTEXT, queued
 
 LINES = ("Coupon", "Coupon with Subscribe & Save", "Availability")
 
@@ -21,7 +21,7 @@ def said(**alert: Any) -> dict[str, str]:
     one = queued(**alert)
     facts, of_digest = (
         dict(message.sections[0].facts)
-        for message in (alert_message(one, NO_STORY), digest_message([one]))
+        for message in (alert_message(one, NO_CONTEXT), digest_message([one]))
     )
     lines = {name: plain(facts[name]) for name in LINES if name in facts}
     assert lines == {name: plain(of_digest[name]) for name in LINES if name in of_digest}
@@ -131,5 +131,5 @@ def test_back_in_stock_says_as_what(rule: str, availability: Any, reason: str) -
 
 
 def test_the_text_of_a_mail_reads_well() -> None:
-    text = plain(as_text(alert_message(queued(coupon_percent=10), NO_STORY)))
+    text = plain(as_text(alert_message(queued(coupon_percent=10), NO_CONTEXT)))
     assert "\nCoupon: takes off another 10 %, the price then: 1.111,05 €\n" in text

@@ -16,13 +16,13 @@ from keeper.alerts.channels.paced_smtp import SmtpLimits
 from keeper.alerts.channels.smtp import SmtpConfig
 from keeper.alerts.compose import alert_message
 from keeper.domain.messages.queue import DeliveryStatus
-from tests.alerts import NO_STORY, a_story, queued
+from tests.alerts import NO_CONTEXT, a_context, queued
 
 SENDER = "Keeper <keeper@example.org>"
 
 
 def mail(**alert: Any) -> EmailMessage:
-    return mail_of(alert_message(queued(**alert), NO_STORY), "reader@example.org", SENDER)
+    return mail_of(alert_message(queued(**alert), NO_CONTEXT), "reader@example.org", SENDER)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_mail_can_be_unsubscribed_from() -> None:
 
 
 def test_the_page_shows_the_chart_that_the_mail_carries() -> None:
-    message = mail_of(alert_message(queued(), a_story()), "reader@example.org", SENDER)
+    message = mail_of(alert_message(queued(), a_context()), "reader@example.org", SENDER)
     parsed = email.message_from_bytes(message.as_bytes(), policy=email.policy.default)
 
     page = parsed.get_body(("html",))
@@ -89,7 +89,7 @@ def test_the_page_shows_the_chart_that_the_mail_carries() -> None:
 def test_what_is_no_address_is_a_failure_without_retry(address: str) -> None:
     channel = EmailChannel(SmtpConfig("mail.example", 25, "keeper@example.org"))
 
-    result = channel.deliver(address, alert_message(queued(), NO_STORY))
+    result = channel.deliver(address, alert_message(queued(), NO_CONTEXT))
 
     assert result.status is DeliveryStatus.FAILED
     assert not result.retry
@@ -146,7 +146,7 @@ def test_the_limits_are_those_of_the_standard() -> None:
 def test_a_sender_that_is_no_address_closes_mail() -> None:
     channel = EmailChannel(SmtpConfig("mail.example", 25, "Keeper"))
 
-    result = channel.deliver("reader@example.org", alert_message(queued(), NO_STORY))
+    result = channel.deliver("reader@example.org", alert_message(queued(), NO_CONTEXT))
 
     assert result.closes_channel
     assert result.remedy == "check KEEPER_MAIL_FROM"

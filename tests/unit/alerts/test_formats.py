@@ -17,7 +17,7 @@ from keeper.domain.site_money import site_money
 from keeper.domain.watches.reasons import reason_of
 from keeper.domain.watches.rule_state import AlertCause
 from keeper.domain.watches.rule_texts import parse_rule
-from tests.alerts import ALERT, CHECKED_AT, NO_STORY, QUEUED, a_story, queued
+from tests.alerts import ALERT, CHECKED_AT, NO_CONTEXT, QUEUED, a_context, queued
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -65,7 +65,7 @@ def test_a_message_has_one_format_of_money_whatever_the_site(domain: str) -> Non
     reason = reason_of(rule, AlertCause.HOLDS, 123450, 159900, past, domain)
     message = alert_message(
         queued(domain=domain, currency=currency, reason=reason, previous_price_minor=159900),
-        a_story(),
+        a_context(),
     )
     text = plain(f"{message.subject}\n{as_text(message)}")
 
@@ -106,7 +106,7 @@ def test_a_time_is_the_readers_and_names_the_zone(at: str, zone: str, written: s
     assert moment(moment_of_it, zone) == written
     reader = replace(QUEUED, rules=DeliveryRules(time_zone=zone))
     one = replace(reader, alert=replace(ALERT, observed_at=moment_of_it, checked_at=moment_of_it))
-    assert f"Checked at: {written}\n" in as_text(alert_message(one, NO_STORY))
+    assert f"Checked at: {written}\n" in as_text(alert_message(one, NO_CONTEXT))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from keeper.domain.messages.delivery_clock import DeliveryRules
 from keeper.domain.prices.types import price_type_of
 from keeper.domain.prices.verdict import PriceContext, price_context
 from keeper.domain.users.languages import Language
-from tests.alerts import CHECKED_AT, NO_STORY, a_story, queued, queued_notice, queued_report
+from tests.alerts import CHECKED_AT, NO_CONTEXT, a_context, queued, queued_notice, queued_report
 from tests.deals import a_reported_deal
 
 LINKS = Links("https://keeper.example.org", ["a-secret-of-some-length"])
@@ -36,7 +36,7 @@ def plain(text: str) -> str:
 
 
 def in_german(**alert: Any) -> Message:
-    return alert_message(replace(queued(**alert), language=GERMAN), a_story(), LINKS)
+    return alert_message(replace(queued(**alert), language=GERMAN), a_context(), LINKS)
 
 
 def forms(message: Message) -> list[str]:
@@ -106,22 +106,22 @@ def test_what_is_known_decides_how_it_goes_on(context: PriceContext, says: str) 
 
 def test_without_a_past_or_with_a_newer_price_a_message_begins_as_ever() -> None:
     for message in (
-        alert_message(queued(), NO_STORY),
-        alert_message(queued(has_newer_price=True, newest_price_minor=1), a_story()),
-        alert_message(queued(price_minor=None, reason="sold out"), a_story()),
+        alert_message(queued(), NO_CONTEXT),
+        alert_message(queued(has_newer_price=True, newest_price_minor=1), a_context()),
+        alert_message(queued(price_minor=None, reason="sold out"), a_context()),
     ):
         assert message.opening == ""
         assert as_text(message).startswith("Price alert: ")
 
 
 def test_what_counts_shipping_says_so_first() -> None:
-    message = alert_message(queued(with_shipping=True), a_story(123849))
+    message = alert_message(queued(with_shipping=True), a_context(123849))
 
     assert plain(message.opening).startswith("1.238,49 €, with shipping: cheaper than on ")
 
 
 def test_every_form_begins_with_the_sentence_and_leads_to_the_page() -> None:
-    message = alert_message(queued(), a_story(), LINKS)
+    message = alert_message(queued(), a_context(), LINKS)
     first = "1.234,50 €: cheaper than on 289 of 290 days with an offer; the lowest since 5 May 2025"
 
     for form in forms(message):
@@ -139,7 +139,7 @@ def test_every_form_begins_with_the_sentence_and_leads_to_the_page() -> None:
 
 
 def test_without_an_address_nothing_leads_to_the_pages() -> None:
-    for message in (alert_message(queued(), a_story()), digest_message([queued(), queued(12)])):
+    for message in (alert_message(queued(), a_context()), digest_message([queued(), queued(12)])):
         for form in (*forms(message), as_page(message, ["chart"] * 2)):
             assert "/app/" not in form
             assert "in Keeper" not in form
@@ -165,7 +165,7 @@ def test_a_digest_and_a_report_lead_to_the_pages_of_their_products() -> None:
     ],
 )
 def test_a_button_leads_only_where_telegram_lets_it(address: str, has_button: bool) -> None:
-    message = alert_message(queued(), NO_STORY, Links(address, ["a-secret-of-some-length"]))
+    message = alert_message(queued(), NO_CONTEXT, Links(address, ["a-secret-of-some-length"]))
 
     assert (button_of(message) is not None) is has_button
 
@@ -261,7 +261,7 @@ def test_every_problem_of_a_link_is_said_in_german() -> None:
 
 @pytest.mark.parametrize("title", ['<b>"x"</b>', "[a](https://evil.example)", "{price} {0}"])
 def test_a_hostile_title_is_inert_where_it_leads_to_the_page(title: str) -> None:
-    message = alert_message(queued(title=title), a_story(), LINKS)
+    message = alert_message(queued(title=title), a_context(), LINKS)
 
     assert title in as_text(message)
     assert "<b>" not in as_page(message, ["chart"])
@@ -272,4 +272,4 @@ def test_a_hostile_title_is_inert_where_it_leads_to_the_page(title: str) -> None
 def test_a_readers_clock_is_kept_in_german() -> None:
     reader = replace(queued(), language=GERMAN, rules=DeliveryRules(time_zone="Europe/Berlin"))
 
-    assert "Geprüft am: 1. März 2026, 13:00 MEZ" in as_text(alert_message(reader, NO_STORY))
+    assert "Geprüft am: 1. März 2026, 13:00 MEZ" in as_text(alert_message(reader, NO_CONTEXT))

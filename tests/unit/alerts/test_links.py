@@ -19,7 +19,7 @@ from keeper.alerts.links import (
     watch_mark,
 )
 from keeper.domain.messages.queue import Address, ChannelKind
-from tests.alerts import ALERT, NO_STORY, QUEUED, queued
+from tests.alerts import ALERT, NO_CONTEXT, QUEUED, queued
 from tests.outbox import Clock
 
 KEY = "a-secret-of-some-length"
@@ -164,7 +164,7 @@ def test_a_row_is_known_by_all_that_distinguishes_it() -> None:
 
 
 def test_a_message_says_what_its_reader_may_do() -> None:
-    message = alert_message(queued(), NO_STORY, LINKS)
+    message = alert_message(queued(), NO_CONTEXT, LINKS)
     watch = watch_mark("B000000001", "de", "BUY_BOX_SHIPPING", ALERT.watched_since)
     channel = channel_mark(QUEUED.to, QUEUED.channel_since)
 
@@ -180,15 +180,15 @@ def test_a_message_says_what_its_reader_may_do() -> None:
 
 def test_links_to_a_row_with_the_same_number_differ() -> None:
     another = replace(ALERT, watched_since=ALERT.watched_since + timedelta(days=1))
-    first = alert_message(queued(), NO_STORY, LINKS)
-    second = alert_message(replace(queued(), alert=another), NO_STORY, LINKS)
+    first = alert_message(queued(), NO_CONTEXT, LINKS)
+    second = alert_message(replace(queued(), alert=another), NO_CONTEXT, LINKS)
 
     assert {one.url for one in first.actions}.isdisjoint(one.url for one in second.actions)
 
 
 def test_a_mail_is_unsubscribed_from_by_one_click() -> None:
     for message in (
-        alert_message(queued(), NO_STORY, LINKS),
+        alert_message(queued(), NO_CONTEXT, LINKS),
         digest_message([queued(1), queued(2)], LINKS),
     ):
         mail = mail_of(message, "reader@example.org", "keeper@example.org")

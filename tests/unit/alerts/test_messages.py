@@ -17,7 +17,7 @@ from keeper.alerts.texts import as_page, as_text
 from keeper.alerts.words.en import ENGLISH
 from keeper.domain.locales import LOCALES, Locale
 from keeper.domain.messages.delivery_clock import DeliveryRules
-from tests.alerts import CHECKED_AT, NO_STORY, a_story, queued
+from tests.alerts import CHECKED_AT, NO_CONTEXT, a_context, queued
 
 HOSTILE = {
     "tag": "<script>alert(1)</script>",
@@ -49,8 +49,8 @@ def forms(message: Message) -> list[str]:
     ]
 
 
-def test_every_form_tells_the_same_facts() -> None:
-    for form in forms(alert_message(queued(), a_story())):
+def test_every_form_says_the_same_facts() -> None:
+    for form in forms(alert_message(queued(), a_context())):
         for fact in (
             *("A kettle", "1.234,50 €", "3,99 €", "1.500,00 €", "1.300,00 €", "B000000001"),
             *("BUY_BOX_SHIPPING", "amazon.de", "1 Mar 2026, 08:30 UTC"),
@@ -65,7 +65,7 @@ def test_every_form_tells_the_same_facts() -> None:
 
 
 def test_a_price_is_compared_with_when_it_was_last_as_low() -> None:
-    text = as_text(alert_message(queued(price_minor=129000), a_story(129000)))
+    text = as_text(alert_message(queued(price_minor=129000), a_context(129000)))
 
     # It was 1.280 € until ten days before.
     assert "Lowest since: 19 February 2026" in text
@@ -73,13 +73,13 @@ def test_a_price_is_compared_with_when_it_was_last_as_low() -> None:
 
 
 def test_without_a_past_nothing_is_said_of_it() -> None:
-    facts = dict(alert_message(queued(), NO_STORY).sections[0].facts)
+    facts = dict(alert_message(queued(), NO_CONTEXT).sections[0].facts)
 
     assert not {"How good", "Lowest", "Lowest since", "90-day average"} & facts.keys()
 
 
 def test_a_simulated_price_says_so_in_every_form() -> None:
-    message = alert_message(queued(source="simulator"), NO_STORY)
+    message = alert_message(queued(source="simulator"), NO_CONTEXT)
 
     assert message.subject.startswith("[simulated]")
     for form in forms(message):
@@ -89,7 +89,7 @@ def test_a_simulated_price_says_so_in_every_form() -> None:
 def test_sold_out_is_no_price() -> None:
     message = alert_message(
         queued(price_minor=None, shipping_minor=None, reason="sold out", target_minor=None),
-        NO_STORY,
+        NO_CONTEXT,
     )
 
     assert message.subject == "sold out: A kettle"
@@ -99,12 +99,12 @@ def test_sold_out_is_no_price() -> None:
 def test_times_are_by_the_readers_clock() -> None:
     reader = replace(queued(), rules=DeliveryRules(time_zone="Asia/Tokyo"))
 
-    assert "Checked at: 1 Mar 2026, 21:00 JST" in as_text(alert_message(reader, NO_STORY))
+    assert "Checked at: 1 Mar 2026, 21:00 JST" in as_text(alert_message(reader, NO_CONTEXT))
 
 
 @EVERY_TITLE
 def test_a_hostile_title_is_inert_in_html(title: str) -> None:
-    page = as_page(alert_message(queued(title=title), NO_STORY), ["chart"])
+    page = as_page(alert_message(queued(title=title), NO_CONTEXT), ["chart"])
 
     assert "<script" not in page
     assert 'onmouseover="alert' not in page
@@ -114,7 +114,7 @@ def test_a_hostile_title_is_inert_in_html(title: str) -> None:
 
 @EVERY_TITLE
 def test_a_hostile_title_is_inert_in_telegram(title: str) -> None:
-    text = telegram_text(alert_message(queued(title=title), NO_STORY))
+    text = telegram_text(alert_message(queued(title=title), NO_CONTEXT))
 
     assert "<script" not in text
     tags = {part.split(">")[0].split(" ")[0] for part in text.split("<")[1:]}
@@ -123,7 +123,7 @@ def test_a_hostile_title_is_inert_in_telegram(title: str) -> None:
 
 @EVERY_TITLE
 def test_a_hostile_title_is_inert_in_discord(title: str) -> None:
-    payload = discord_payload(alert_message(queued(title=title), NO_STORY))
+    payload = discord_payload(alert_message(queued(title=title), NO_CONTEXT))
 
     assert payload["allowed_mentions"] == {"parse": []}
     (embed,) = payload["embeds"]
@@ -134,7 +134,7 @@ def test_a_hostile_title_is_inert_in_discord(title: str) -> None:
 
 @given(st.text())
 def test_any_title_fits_every_form(title: str) -> None:
-    message = alert_message(queued(title=title), NO_STORY)
+    message = alert_message(queued(title=title), NO_CONTEXT)
 
     assert len(telegram_text(message, 1024).encode("utf-16-le")) // 2 < 1024 + 200
     assert len(json.dumps(discord_payload(message))) < 10_000
@@ -143,13 +143,13 @@ def test_any_title_fits_every_form(title: str) -> None:
 
 @pytest.mark.parametrize("title", ["a & b", "<b>", "**bold**"])
 def test_a_title_stands_in_the_text_as_it_is_and_escaped_in_html(title: str) -> None:
-    message = alert_message(queued(title=title), NO_STORY)
+    message = alert_message(queued(title=title), NO_CONTEXT)
 
     assert f"\n{title}\n" in as_text(message)
     assert f">{escape(title)}</h1>" in as_page(message, ["chart"])
 
 
-def test_a_digest_tells_all_that_was_held() -> None:
+def test_a_digest_says_all_that_was_held() -> None:
     held = [
         queued(number, held_for="quiet hours", alert_id=number, asin=f"B00000000{number}")
         for number in range(3)
@@ -194,7 +194,7 @@ def test_a_digest_of_very_many_shows_the_newest_and_counts_the_others() -> None:
 
 def test_what_a_reader_may_do_is_linked_in_every_form() -> None:
     message = replace(
-        alert_message(queued(), NO_STORY),
+        alert_message(queued(), NO_CONTEXT),
         actions=(Link("Snooze", "https://keeper.test/s?a=1&b=2"),),
     )
 
@@ -205,7 +205,7 @@ def test_what_a_reader_may_do_is_linked_in_every_form() -> None:
 
 
 def test_a_chart_shows_prices_the_target_and_times_without_an_offer() -> None:
-    chart = alert_message(queued(), a_story()).sections[0].chart
+    chart = alert_message(queued(), a_context()).sections[0].chart
 
     assert chart is not None
     assert chart.png.startswith(b"\x89PNG")
@@ -213,7 +213,7 @@ def test_a_chart_shows_prices_the_target_and_times_without_an_offer() -> None:
         "Price since 1 December 2025, between 1.234,50 € and 1.500,00 €, with the target at "
         "1.300,00 €, grey where there was no offer."
     )
-    assert alert_message(queued(), NO_STORY).sections[0].chart is None
+    assert alert_message(queued(), NO_CONTEXT).sections[0].chart is None
 
 
 @pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.domain)
@@ -221,4 +221,4 @@ def test_every_locales_amounts_can_be_drawn(locale: Locale) -> None:
     """The font lacks some signs, which matplotlib warns of."""
     alert = queued(domain=locale.domain, currency=locale.currency)
 
-    assert alert_message(alert, a_story()).sections[0].chart is not None
+    assert alert_message(alert, a_context()).sections[0].chart is not None

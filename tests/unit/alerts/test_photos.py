@@ -9,14 +9,14 @@ from keeper.alerts.compose import alert_message
 from keeper.alerts.message import Message
 from keeper.alerts.photos import Photo, linked_with
 from keeper.settings import AMAZON_IMAGES_URL
-from tests.alerts import NO_STORY, queued
+from tests.alerts import NO_CONTEXT, queued
 
 AMAZON = f"{AMAZON_IMAGES_URL}/41a%2Bb.jpg"
 PHOTO = Photo(b"\xff\xd8\xff picture", "jpeg")
 
 
 def message(*urls: str | None) -> Message:
-    written = alert_message(queued(), NO_STORY)
+    written = alert_message(queued(), NO_CONTEXT)
     (section,) = written.sections
     return replace(written, sections=tuple(replace(section, image_url=url) for url in urls))
 

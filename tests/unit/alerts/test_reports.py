@@ -46,7 +46,7 @@ def forms(message: Message) -> list[str]:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_every_form_tells_what_why_and_where(count: int) -> None:
+def test_every_form_says_what_why_and_where(count: int) -> None:
     message = report(*deals(count))
 
     for form in forms(message):

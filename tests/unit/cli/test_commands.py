@@ -1,4 +1,4 @@
-"""Commands that need no service, and mistakes told before any is asked."""
+"""Commands that need no service, and mistakes said before any is asked."""
 
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def test_a_dry_run_of_standard_input_without_mistakes_ends_well(text: str) -> No
     ],
     ids=["no file", "no product", "no price type", "no locale", "no part", "no process"],
 )
-def test_a_mistake_is_told_before_any_service_is_asked(words: tuple[str, ...], said: str) -> None:
+def test_a_mistake_is_said_before_any_service_is_asked(words: tuple[str, ...], said: str) -> None:
     result = keeper(*words)
 
     assert result.exit_code == 2
@@ -72,9 +72,7 @@ def test_airflow_is_not_started_without_the_address_of_its_database() -> None:
     assert "KEEPER_AIRFLOW_DATABASE_URL" in str(result.exception)
 
 
-def test_health_follows_the_last_sign_of_life(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_health_follows_the_last_heartbeat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEEPER_RUN_DIR", str(tmp_path / "run"))
 
     assert keeper("health", "deliver").exit_code == 1

@@ -11,11 +11,11 @@ from keeper.orchestration.preload import is_celery_worker, is_scheduler, preload
         pytest.param(["airflow", "scheduler", "--skip-serve-logs"], id="with options"),
     ],
 )
-def test_the_scheduler_is_told_by_its_arguments(argv: list[str]) -> None:
+def test_the_scheduler_is_known_by_its_arguments(argv: list[str]) -> None:
     assert is_scheduler(argv)
 
 
-def test_a_celery_worker_is_told_by_its_arguments() -> None:
+def test_a_celery_worker_is_known_by_its_arguments() -> None:
     assert is_celery_worker(["/opt/keeper/bin/airflow", "celery", "worker", "--queues", "prices"])
     assert not is_celery_worker(["airflow", "celery", "flower"])
 

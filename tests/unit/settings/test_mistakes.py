@@ -1,4 +1,4 @@
-"""Each mistake in the settings is one line that names its variable and tells no secret."""
+"""Each mistake in the settings is one line that names its variable and shows no secret."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
 def mistakes(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
-    """Return the lines that tell what is wrong with the variables."""
+    """Return the lines that say what is wrong with the variables."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as caught:
@@ -102,7 +102,7 @@ def test_half_a_login_names_the_other_half(
     assert "s3cret" not in line
 
 
-def test_several_mistakes_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_mistakes_are_said_together(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = mistakes(monkeypatch, SMTP_PORT="x", KEEPER_BATCH_PRODUCTS="x", DATABASE_URL="x")
 
     assert {line.partition(":")[0] for line in lines} == {

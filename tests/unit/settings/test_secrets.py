@@ -1,4 +1,4 @@
-"""Passwords come from variables or files and reach the clients; a misfit is told."""
+"""Passwords come from variables or files and reach the clients; a misfit is said."""
 
 from pathlib import Path
 

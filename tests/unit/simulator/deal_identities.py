@@ -1,6 +1,6 @@
 """What every deal object keeps to, recorded or simulated: read off the recordings, index by index.
 
-Independent of the simulator's own code, so that both are judged by the same words.
+Independent of the simulator's own code, so that both are held against the same words.
 """
 
 from typing import Any

@@ -39,7 +39,7 @@ def test_root_never_runs_servers_as_root(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["root", "no-such-user-here"])
-def test_a_wrong_account_is_told(
+def test_a_wrong_account_is_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)

@@ -22,7 +22,7 @@ def pythons(tmp_path: Path) -> Path:
 
 
 def add(folder: Path, name: str, version: str) -> Path:
-    """Add a Python that tells its version and its place, and can do nothing else."""
+    """Add a Python that says its version and its place, and can do nothing else."""
     program = folder / name
     program.write_text(
         "#!/bin/sh\n"

@@ -41,7 +41,7 @@ def test_with_a_key_there_is_no_simulator(make_stack: Callable[..., Stack]) -> N
     assert "simulator" not in names_of(make_stack(keepa_key="real"), [])
 
 
-def test_an_unknown_group_is_told_with_the_known_ones(make_stack: Callable[..., Stack]) -> None:
+def test_an_unknown_group_is_said_with_the_known_ones(make_stack: Callable[..., Stack]) -> None:
     with pytest.raises(StackError, match=r"no service group rabbit; choose from postgres, kafka"):
         names_of(make_stack(), ["rabbit", "kafka"])
 

@@ -51,7 +51,7 @@ def test_nothing_is_missing_after_a_good_run(found: Findings) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_missing_is_told(found: Findings, said: str) -> None:
+def test_what_is_missing_is_said(found: Findings, said: str) -> None:
     (problem,) = missing_in(found, simulated=True)
 
     assert said in problem

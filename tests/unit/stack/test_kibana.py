@@ -205,5 +205,5 @@ def test_a_chart_is_drawn_from_its_aggregations(chart: Mapping[str, Any]) -> Non
     for agg in kibana.buckets_of(chart):
         by = agg["params"].get("orderBy", "_key")
         assert by in (*metrics, "_key")
-        # Elasticsearch orders by no median without being told which of its values.
+        # Elasticsearch orders by no median without knowing which of its values.
         assert by not in [one["id"] for one in kibana.metrics_of(chart) if one["type"] == "median"]

@@ -106,7 +106,7 @@ def test_what_is_remembered_adds_up(layout: Layout) -> None:
     assert mode_of(layout.state_file) == 0o600
 
 
-def test_a_damaged_state_file_is_told(layout: Layout) -> None:
+def test_a_damaged_state_file_is_said(layout: Layout) -> None:
     layout.state_file.write_text("{")
 
     with pytest.raises(StackError, match="make clean"):

@@ -82,7 +82,7 @@ def fake_java(folder: Path, home: Path, version: str) -> Path:
 
 
 @pytest.mark.parametrize(("version", "expected"), [("17", 17), ("1.8", 8), ("25", 25)])
-def test_java_tells_its_home_and_version(tmp_path: Path, version: str, expected: int) -> None:
+def test_java_says_its_home_and_version(tmp_path: Path, version: str, expected: int) -> None:
     executable = fake_java(tmp_path / "jdk", Path("/opt/jdk"), version)
 
     assert describe_java(executable) == Java(Path("/opt/jdk"), expected)

@@ -27,12 +27,12 @@ def test_an_offset_of_zero_moves_a_stack_back_to_the_usual_ports() -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "http", "-1", "80.5"])
-def test_what_is_no_port_is_told(text: str) -> None:
+def test_what_is_no_port_is_said(text: str) -> None:
     with pytest.raises(StackError, match=r"KEEPER_KAFKA_PORT must be a port between 1 and 65535"):
         resolve_ports({"KEEPER_KAFKA_PORT": text}, None, {})
 
 
-def test_an_offset_beyond_the_last_port_is_told() -> None:
+def test_an_offset_beyond_the_last_port_is_said() -> None:
     with pytest.raises(StackError, match="--port-offset 60000 for"):
         resolve_ports({}, 60_000, {})
 

@@ -85,7 +85,7 @@ def test_no_java_on_debian_as_root_offers_the_line(make_stack: Callable[..., Sta
     assert "KEEPER_INSTALL=0" in problem
 
 
-def test_a_plain_user_is_told_to_ask_root(make_stack: Callable[..., Stack]) -> None:
+def test_a_plain_user_is_asked_to_ask_root(make_stack: Callable[..., Stack]) -> None:
     (problem,) = problems_of(make_stack(java=None), True, [], machine(is_root=False))
 
     assert "\n  as root: apt-get update" in problem
@@ -101,7 +101,7 @@ def test_elsewhere_no_apt_get_is_offered(make_stack: Callable[..., Stack]) -> No
     assert not any("apt-get" in problem for problem in problems)
 
 
-def test_an_old_java_is_told_with_its_place(make_stack: Callable[..., Stack]) -> None:
+def test_an_old_java_is_said_with_its_place(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack(java=None, java_too_old=Java(Path("/opt/jdk-11"), 11))
 
     (problem,) = problems_of(stack, True, [], machine())
@@ -142,7 +142,7 @@ def test_without_kafka_and_elasticsearch_neither_is_needed(
     assert problems_of(make_stack(java=None, maven=None), False, [], machine()) == []
 
 
-def test_little_memory_is_told_in_gib(make_stack: Callable[..., Stack]) -> None:
+def test_little_memory_is_said_in_gib(make_stack: Callable[..., Stack]) -> None:
     wanted = [service(memory_mib=3_000), service(memory_mib=584)]
 
     (problem,) = problems_of(
@@ -159,7 +159,7 @@ def test_the_memory_check_can_be_skipped(make_stack: Callable[..., Stack]) -> No
     assert problems_of(stack, False, [service()], machine(available_memory_mib=lambda: 1)) == []
 
 
-def test_a_full_disk_is_told_with_the_folder(make_stack: Callable[..., Stack]) -> None:
+def test_a_full_disk_is_said_with_the_folder(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack()
 
     (problem,) = problems_of(stack, False, [service()], machine(free_disk_mib=lambda _: 512))
@@ -168,7 +168,7 @@ def test_a_full_disk_is_told_with_the_folder(make_stack: Callable[..., Stack]) -
     assert "KEEPER_STACK_HOME" in problem
 
 
-def test_root_without_setpriv_is_told(make_stack: Callable[..., Stack]) -> None:
+def test_root_without_setpriv_is_said(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack(account=Account("nobody", 65534, 65534))
 
     (problem,) = problems_of(stack, False, [], machine(has_setpriv=False))
@@ -176,7 +176,7 @@ def test_root_without_setpriv_is_told(make_stack: Callable[..., Stack]) -> None:
     assert "setpriv" in problem
 
 
-def test_a_user_id_without_a_name_is_told(make_stack: Callable[..., Stack]) -> None:
+def test_a_user_id_without_a_name_is_said(make_stack: Callable[..., Stack]) -> None:
     (problem,) = problems_of(make_stack(), False, [], machine(user_has_name=False))
 
     assert "/etc/passwd" in problem

@@ -77,7 +77,7 @@ def test_a_failure_stops_what_needs_it_and_only_that(shown: StringIO) -> None:
     assert lines["Mail"].startswith("✓")
 
 
-def test_an_unexpected_error_is_told_with_its_step(shown: StringIO) -> None:
+def test_an_unexpected_error_is_said_with_its_step(shown: StringIO) -> None:
     def fail(progress: Progress) -> str:
         raise ValueError("odd")
 

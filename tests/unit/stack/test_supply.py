@@ -111,7 +111,7 @@ def test_what_is_no_report_is_never_taken_for_none_found(read: object, printed: 
     ],
     ids=["none found", "none to be had", "found"],
 )
-def test_the_audits_exit_code_tells_them_apart(
+def test_the_audits_exit_code_says_them_apart(
     monkeypatch: pytest.MonkeyPatch, looks: tuple[Look, Look], code: int, said: str
 ) -> None:
     monkeypatch.setattr(commands, "python_holes", lambda *_: looks[0])

@@ -39,7 +39,7 @@ def test_one_that_gets_none_in_time_is_an_error() -> None:
     assert partition.asked > 1
 
 
-def test_other_errors_are_told_at_once() -> None:
+def test_other_errors_are_said_at_once() -> None:
     partition = Partition(KafkaError.TOPIC_AUTHORIZATION_FAILED, 1)
 
     with pytest.raises(KafkaException):

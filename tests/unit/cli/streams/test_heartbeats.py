@@ -111,7 +111,7 @@ def test_a_worker_that_goes_on_is_ready_again() -> None:
 
 
 @pytest.mark.parametrize("text", ["", '{"messages": 1}', '{"waits": [1], "metrics": null}', "{"])
-def test_a_sign_of_another_version_tells_that_the_worker_lives(run_dir: Path, text: str) -> None:
+def test_a_sign_of_another_version_says_that_the_worker_lives(run_dir: Path, text: str) -> None:
     (run_dir / "deliver.alive").write_text(text)
 
     left = last_heartbeat("deliver")

@@ -1,4 +1,4 @@
-"""Workers end in order when they are told to, and leave the signals as they were."""
+"""Workers end in order when they are asked to, and leave the signals as they were."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Which deals a report tells."""
+"""Which deals a report shows."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,22 +20,22 @@ def deal(number: int, score: int, found_by: str = "kettles", **changes: Any) -> 
     )
 
 
-def told(deals: tuple[ReportedDeal, ...]) -> list[str]:
+def said(deals: tuple[ReportedDeal, ...]) -> list[str]:
     return [one.event_id for one in deals]
 
 
-def test_each_filter_tells_its_best_and_the_best_filter_comes_first() -> None:
+def test_each_filter_says_its_best_and_the_best_filter_comes_first() -> None:
     deals = [deal(n, 10 * n) for n in range(1, 8)] + [deal(n, 9 * n, "desks") for n in (11, 7)]
 
     chosen = choose(deals, of_each_filter=3)
 
-    assert told(chosen) == ["desks-11", "kettles-7", "kettles-6", "kettles-5"]
+    assert said(chosen) == ["desks-11", "kettles-7", "kettles-6", "kettles-5"]
 
 
-def test_a_product_two_searches_found_is_told_once_where_it_scores_best() -> None:
+def test_a_product_two_searches_found_is_said_once_where_it_scores_best() -> None:
     chosen = choose([deal(1, 60), deal(1, 70, "desks"), deal(2, 50)])
 
-    assert told(chosen) == ["desks-1", "kettles-2"]
+    assert said(chosen) == ["desks-1", "kettles-2"]
 
 
 def test_the_same_asin_at_two_sites_is_two_products() -> None:
@@ -76,9 +76,9 @@ def test_nothing_better_is_left_out_for_something_worse(
         assert len(own) <= of_each
         assert own == sorted(own, key=lambda one: -one.score)
     left_out = [one for one in deals if (one.asin, one.domain) not in {
-        (told.asin, told.domain) for told in chosen
+        (said.asin, said.domain) for said in chosen
     }]  # fmt: skip
     for one in left_out:
-        rivals = [told.filter for told in chosen if told.score >= one.score]
+        rivals = [said.filter for said in chosen if said.score >= one.score]
         assert len(rivals) == in_all or rivals.count(one.filter) == of_each
     assert choose(list(reversed(deals)), of_each_filter=of_each, in_all=in_all) == chosen

@@ -148,7 +148,7 @@ def test_a_young_product_scores_less() -> None:
     assert young.reasons[0] == "It has been known for 30 days only, which proves little."
 
 
-def test_a_product_without_offers_in_90_days_is_judged_by_its_whole_past() -> None:
+def test_a_product_without_offers_in_90_days_is_evaluated_by_its_whole_past() -> None:
     back = score_deal(a_deal(), replace(PAST, average_90_minor=None))
 
     assert back.points == 44
@@ -156,7 +156,7 @@ def test_a_product_without_offers_in_90_days_is_judged_by_its_whole_past() -> No
     assert back.reasons[0] == "It had no price in the last 90 days, so it has no usual one."
 
 
-def test_the_last_cheaper_day_is_told() -> None:
+def test_the_last_cheaper_day_is_said() -> None:
     past = replace(PAST, low_ever_minor=1500, cheaper_until=datetime(2025, 11, 28, tzinfo=UTC))
 
     assert any(

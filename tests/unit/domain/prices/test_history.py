@@ -61,7 +61,7 @@ def test_the_last_offer_is_looked_for_past_times_without_one() -> None:
     assert view((9, 1000), (8, None), (7, None)).last_offer == 1000
 
 
-def test_a_deals_past_tells_shares_of_time() -> None:
+def test_a_deals_past_says_shares_of_time() -> None:
     past = view((400, 1000), (40, 500), (31, 1000), since=0).as_a_deal(500)
     assert past is not None
     assert past.low_ever_minor == 500

@@ -71,10 +71,10 @@ def test_what_is_about_to_alert_comes_before_everything() -> None:
 
 @pytest.mark.parametrize("distance", [0.0, -0.03], ids=["at its target", "below its target"])
 def test_what_has_alerted_already_neither_comes_first_nor_keeps_a_reserve(distance: float) -> None:
-    told, new = product(1, distance=distance), product(2, checked=None)
+    said, new = product(1, distance=distance), product(2, checked=None)
 
-    assert order(told, new) == [new, told]
-    assert plan(told, new, left=1, reserve_share=0.5).reserve == 0
+    assert order(said, new) == [new, said]
+    assert plan(said, new, left=1, reserve_share=0.5).reserve == 0
 
 
 def test_nearer_livelier_staler_and_dearer_to_its_user_come_earlier() -> None:

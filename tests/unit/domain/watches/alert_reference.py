@@ -1,7 +1,7 @@
 """When rules alert, slowly and plainly: a second opinion on keeper.domain.watches.rule_machine.
 
-Nothing here is shared with the code it judges but the rules' own types. Every question is answered
-anew from the whole story; amounts are exact fractions.
+Nothing here is shared with the code it is compared with but the rules' own types. Every question is
+answered anew from the whole course; amounts are exact fractions.
 """
 
 from collections.abc import Sequence
@@ -36,17 +36,17 @@ class Check(NamedTuple):
 
 def reference_alerts(rule: AlertRule, past: Known, checks: Sequence[Check]) -> list[datetime]:
     """Return the checks that alert."""
-    story = without_glitches(checks)
-    known = [*past, *((check.since, check.price) for check in first_sights(story))]
+    course = without_glitches(checks)
+    known = [*past, *((check.since, check.price) for check in first_observations(course))]
     alerts: list[datetime] = []
-    told: int | None = None
-    may_tell = True
+    said: int | None = None
+    may_say = True
     last: object = "nothing yet"
-    for number, check in enumerate(story):
+    for number, check in enumerate(course):
         if check.price == last:
             continue
         earlier = [point for point in known if point[0] < check.since]
-        if not can_be_judged(rule, check, earlier):
+        if not can_be_evaluated(rule, check, earlier):
             continue
         before, last = last, check.price
         if is_event(rule):
@@ -58,18 +58,18 @@ def reference_alerts(rule: AlertRule, past: Known, checks: Sequence[Check]) -> l
         if all(holds(one, check, earlier) for one in rule.all):
             drops = not any(isinstance(one, Above) for one in rule.all)
             further = (
-                told is not None and drops and check.price <= Fraction(told) * Fraction(95, 100)
+                said is not None and drops and check.price <= Fraction(said) * Fraction(95, 100)
             )
-            if may_tell or further:
+            if may_say or further:
                 alerts.append(check.at)
-                told, may_tell = check.price, False
+                said, may_say = check.price, False
         elif any(is_over(one, check, earlier) for one in rule.all):
-            told, may_tell = None, True
+            said, may_say = None, True
     return alerts
 
 
-def can_be_judged(rule: AlertRule, check: Check, earlier: Known) -> bool:
-    """Tell whether enough is known to say yes or no; events happen all the same."""
+def can_be_evaluated(rule: AlertRule, check: Check, earlier: Known) -> bool:
+    """Return whether enough is known to say yes or no; events happen all the same."""
     if check.price is None or is_event(rule):
         return True
     if any(is_over(one, check, earlier) for one in rule.all):
@@ -78,18 +78,18 @@ def can_be_judged(rule: AlertRule, check: Check, earlier: Known) -> bool:
 
 
 def without_glitches(checks: Sequence[Check]) -> list[Check]:
-    """Return the story as if glitches had not been."""
-    story: list[Check] = []
+    """Return the course as if glitches had not been."""
+    course: list[Check] = []
     for check in checks:
-        story.append(story[-1]._replace(at=check.at) if check.glitch else check)
-    return story
+        course.append(course[-1]._replace(at=check.at) if check.glitch else check)
+    return course
 
 
-def first_sights(story: Sequence[Check]) -> list[Check]:
+def first_observations(course: Sequence[Check]) -> list[Check]:
     return [
         check
-        for number, check in enumerate(story)
-        if not number or story[number - 1].since != check.since
+        for number, check in enumerate(course)
+        if not number or course[number - 1].since != check.since
     ]
 
 

@@ -1,4 +1,4 @@
-"""A simulated year of 1,000 watches, judged by the machine and by a slow, plain second opinion."""
+"""A simulated year of 1,000 watches, evaluated by the machine and by a slow, plain second opinion."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,12 @@ from keeper.domain.watches.rule_machine import advance_rule
 from keeper.domain.watches.rule_state import Observation, RuleState
 from keeper.domain.watches.rule_texts import parse_rule
 from keeper.domain.watches.rules import AlertRule
-from tests.unit.domain.watches.alert_reference import Check, Known, first_sights, reference_alerts
+from tests.unit.domain.watches.alert_reference import (
+    Check,
+    Known,
+    first_observations,
+    reference_alerts,
+)
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 EVERY = timedelta(hours=6)
@@ -77,7 +82,7 @@ def _next(price: int | None, usual: int, chance: Random) -> int | None:
 
 def alerts(rule: AlertRule, past: Known, checks: list[Check]) -> list[datetime]:
     plausible = [check for check in checks if not check.glitch]
-    points = PriceSeries([*past, *((c.since, c.price) for c in first_sights(plausible))])
+    points = PriceSeries([*past, *((c.since, c.price) for c in first_observations(plausible))])
     state: RuleState | None = None
     raised = []
     for check in checks:
@@ -106,4 +111,4 @@ def test_the_machine_alerts_when_the_plain_reading_does(text: str, watches: rang
         assert alerts(rule, past, checks) == expected, f"watch {number}"
         counts[bool(expected)] += 1
 
-    assert counts[True] > len(watches) / 3, "the year is too quiet to judge anything"
+    assert counts[True] > len(watches) / 3, "the year is too quiet to say anything"

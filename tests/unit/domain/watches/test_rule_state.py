@@ -114,7 +114,7 @@ def test_two_points_of_one_check_do_not_confirm_each_other(rule: str, usual: int
     assert causes == [None, None, None, AlertCause.HOLDS]
 
 
-def test_a_price_that_goes_back_after_a_glitch_is_judged_once_more() -> None:
+def test_a_price_that_goes_back_after_a_glitch_is_evaluated_once_more() -> None:
     rule = parse_rule("any change", "USD")
     first, glitch, back, still = observations([1000, "99?", 1000, 1000])
     state: RuleState | None = None
@@ -127,7 +127,7 @@ def test_a_price_that_goes_back_after_a_glitch_is_judged_once_more() -> None:
     assert state.is_unmoved_by(still)
 
 
-def test_below_its_average_is_told_once_while_it_lasts() -> None:
+def test_below_its_average_is_said_once_while_it_lasts() -> None:
     rule = parse_rule("20% below 90-day average", "USD")
     year = past((365, 1000))
 
@@ -205,16 +205,16 @@ def test_a_hidden_price_is_neither_an_offer_that_ended_nor_a_change(
 
 
 prices = st.none() | st.integers(min_value=800, max_value=1200)
-stories = st.lists(st.tuples(prices, st.booleans()), max_size=30)
+courses = st.lists(st.tuples(prices, st.booleans()), max_size=30)
 
 
-@given(stories)
-def test_a_target_beside_rules_is_judged_the_same_as_one_alone(
-    story: list[tuple[int | None, bool]],
+@given(courses)
+def test_a_target_beside_rules_is_evaluated_the_same_as_one_alone(
+    course: list[tuple[int | None, bool]],
 ) -> None:
     alone: RuleState | None = None
     beside: RuleState | None = None
-    for check, (price, implausible) in enumerate(story):
+    for check, (price, implausible) in enumerate(course):
         moment = START + timedelta(hours=6 * check)
         seen = Observation(moment, moment, price, implausible)
         alone, raised = advance_target(alone, [seen], 1000, POLICY)
@@ -235,11 +235,11 @@ few_prices = st.none() | st.sampled_from((700, 899, 900, 1000, 1001))
     ),
 )  # fmt: skip
 def test_what_leaves_a_rule_unmoved_changes_nothing_but_the_position(
-    story: list[tuple[int | None, bool, bool]], text: str
+    course: list[tuple[int | None, bool, bool]], text: str
 ) -> None:
     rule, known = parse_rule(text, "USD"), past((200, 1100), (40, 900), (3, 1000))
     state: RuleState | None = None
-    for check, (amount, is_odd, may_be_hidden) in enumerate(story):
+    for check, (amount, is_odd, may_be_hidden) in enumerate(course):
         moment = START + timedelta(hours=6 * check)
         seen = Observation(moment, moment, amount, is_odd, may_be_hidden and amount is None)
         before = state
@@ -249,16 +249,16 @@ def test_what_leaves_a_rule_unmoved_changes_nothing_but_the_position(
             assert (state, cause) == (moved, None)
 
 
-@given(stories, st.sampled_from(("any change", "above 10", "back in stock", "lowest ever")))
-def test_replaying_what_has_been_judged_changes_nothing(
-    story: list[tuple[int | None, bool]], text: str
+@given(courses, st.sampled_from(("any change", "above 10", "back in stock", "lowest ever")))
+def test_replaying_what_has_been_evaluated_changes_nothing(
+    course: list[tuple[int | None, bool]], text: str
 ) -> None:
     rule = parse_rule(text, "USD")
     seen = [
         Observation(
             START + timedelta(hours=check), START + timedelta(hours=check), price, implausible
         )
-        for check, (price, implausible) in enumerate(story)
+        for check, (price, implausible) in enumerate(course)
     ]
     state: RuleState | None = None
     for one in seen:
@@ -268,10 +268,10 @@ def test_replaying_what_has_been_judged_changes_nothing(
 
 
 @given(st.lists(prices, min_size=1, max_size=40))
-def test_an_unchanged_price_raises_nothing(story: list[int | None]) -> None:
+def test_an_unchanged_price_raises_nothing(course: list[int | None]) -> None:
     for text in ("any change", "at or below 10", "above 9", "sold out", "back in stock"):
-        raised = alerts(parse_rule(text, "USD"), list(story))
+        raised = alerts(parse_rule(text, "USD"), list(course))
         changed = {0} | {
-            after for after, (one, other) in enumerate(pairwise(story), 1) if one != other
+            after for after, (one, other) in enumerate(pairwise(course), 1) if one != other
         }
         assert set(raised) <= changed

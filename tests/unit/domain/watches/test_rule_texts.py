@@ -91,7 +91,7 @@ def test_a_rule_is_one_plain_sentence(text: str, sentence: str) -> None:
     assert explain(parse_rule(text, "USD"), "USD") == sentence
 
 
-def test_shipping_is_told_where_it_counts() -> None:
+def test_shipping_is_said_where_it_counts() -> None:
     rule = parse_rule("lowest ever", "EUR")
     assert explain(rule, "EUR", with_shipping=True).endswith(", shipping included.")
     assert "shipping" not in explain(parse_rule("sold out", "EUR"), "EUR", with_shipping=True)

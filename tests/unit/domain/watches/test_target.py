@@ -139,7 +139,7 @@ histories = st.lists(st.tuples(prices, st.booleans()), max_size=30).map(
 
 
 @given(histories, st.data())
-def test_replaying_anything_already_judged_changes_nothing(
+def test_replaying_anything_already_evaluated_changes_nothing(
     history: list[Observation], data: st.DataObject
 ) -> None:
     state, _ = advance_target(None, history, TARGET, POLICY)
@@ -193,18 +193,18 @@ policies = st.just(POLICY) | st.builds(
 
 @given(st.none() | states, st.lists(observations, max_size=25), st.booleans(), policies)
 def test_a_target_alerts_as_the_plain_reading_does_from_any_state_and_in_any_order(
-    state: RuleState | None, story: list[Observation], in_order: bool, policy: AlertPolicy
+    state: RuleState | None, course: list[Observation], in_order: bool, policy: AlertPolicy
 ) -> None:
     if in_order:
-        story.sort(key=lambda one: one.position)
+        course.sort(key=lambda one: one.position)
     stands = None if state is None else Standing(*state[:5])
     expected = []
-    for index, one in enumerate(story):
+    for index, one in enumerate(course):
         stands, reason = reference_step(stands, plain(one), TARGET, policy)
         if reason:
             expected.append((index, reason))
 
-    after, raised = advance_target(state, story, TARGET, policy)
+    after, raised = advance_target(state, course, TARGET, policy)
 
     assert [(index, target_reason(why)) for index, why in raised] == expected
     assert after == (None if stands is None else RuleState(*stands))
@@ -248,7 +248,7 @@ def test_the_filter_drops_what_it_can(
 
 
 @given(histories, histories, st.randoms())
-def test_many_observations_are_judged_as_one_by_one(
+def test_many_observations_are_evaluated_as_one_by_one(
     former: list[Observation], latter: list[Observation], chance: Random
 ) -> None:
     state, _ = advance_target(None, former, TARGET, POLICY)
@@ -277,12 +277,12 @@ def test_what_is_never_due_leaves_a_calm_watch_calm(history: list[Observation]) 
 
 @given(st.lists(observations, min_size=1, max_size=5), policies)
 def test_what_is_out_of_reach_moves_nothing_but_the_position_of_a_calm_target(
-    story: list[Observation], policy: AlertPolicy
+    course: list[Observation], policy: AlertPolicy
 ) -> None:
-    story = [one for one in story if is_out_of_reach(one.amount, TARGET, policy)]
+    course = [one for one in course if is_out_of_reach(one.amount, TARGET, policy)]
     state: RuleState | None = None
-    for one in sorted(story, key=lambda one: one.position):
-        state, news = step(state, one, policy)
+    for one in sorted(course, key=lambda one: one.position):
+        state, new = step(state, one, policy)
 
-        assert news is None
+        assert new is None
         assert state.without_price() == RuleState.fresh(one)

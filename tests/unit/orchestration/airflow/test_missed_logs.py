@@ -9,7 +9,7 @@ from keeper.orchestration.airflow.missed_logs import MissedLogs
 LOG = TaskLog("dag_id=a/run_id=b c/task_id=d/attempt=1.log", "a", "b c", "d", -1, 1)
 
 
-def test_a_noted_log_is_there_for_every_process_until_it_is_removed(tmp_path: Path) -> None:
+def test_a_recorded_log_is_there_for_every_process_until_it_is_removed(tmp_path: Path) -> None:
     MissedLogs(tmp_path / "notes").add(LOG)
     MissedLogs(tmp_path / "notes").add(LOG)
 

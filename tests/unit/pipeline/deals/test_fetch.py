@@ -251,7 +251,7 @@ def test_a_page_that_is_no_page_of_deals_ends_the_reading_and_is_kept(folder: De
     assert folder.read_page(folder.pages()[1]) == b'{"tokensLeft": 1}'
 
 
-def test_a_rejected_filter_is_noted_and_so_is_its_recovery(
+def test_a_rejected_filter_is_recorded_and_so_is_its_recovery(
     folder: DealFolder, notes: list[str | None]
 ) -> None:
     class Strict(Keepa):

@@ -65,7 +65,7 @@ def test_the_question_shows_each_product_with_what_a_decision_needs() -> None:
     assert question is not None
     assert question.subject == "1 product to watch?"
     row = question.body.splitlines()[-1]
-    for told in (
+    for said in (
         "[Keyboard, 87 keys](https://www.amazon.com/dp/B000000001)",
         "$49.99",
         "$59.99",
@@ -74,7 +74,7 @@ def test_the_question_shows_each_product_with_what_a_decision_needs() -> None:
         "| 12 |",
         "best sellers of 7",
     ):
-        assert told in row
+        assert said in row
     assert "reader@example\\.org" in question.body
     assert question.options == (ALL, NONE, LATER, "us B000000001 Keyboard, 87 keys · $49.99")
 

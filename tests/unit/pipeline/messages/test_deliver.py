@@ -18,7 +18,7 @@ from keeper.pipeline.messages.deliver import GIVE_UP_AFTER, Delivery, deliver_du
 from keeper.pipeline.messages.options import reason_of
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.messages.claims import DueMessage, Outcome
-from tests.alerts import NO_STORY, a_story, queued
+from tests.alerts import NO_CONTEXT, a_context, queued
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SENT = DeliveryResult(DeliveryStatus.SENT, "accepted")
@@ -47,7 +47,7 @@ class Claim:
     companions: Sequence[QueuedAlert] = ()
     sent: int = 0
     unknown_at: datetime | None = None
-    settled: list[tuple[str, timedelta | None]] = field(default_factory=list)
+    recorded: list[tuple[str, timedelta | None]] = field(default_factory=list)
     held: list[Hold] = field(default_factory=list)
     cancelled: bool = False
     postponed: list[datetime] = field(default_factory=list)
@@ -110,7 +110,7 @@ class Outbox:
     def record_outcome(self, connection: Connection, outcome: Outcome) -> bool:
         assert outcome.seconds >= 0
         again = outcome.next_attempt_at
-        self._claim.settled.append((outcome.status, None if again is None else again - outcome.at))
+        self._claim.recorded.append((outcome.status, None if again is None else again - outcome.at))
         return True
 
 
@@ -153,7 +153,7 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> list[Claim]:
         monkeypatch.setattr(choose, name, getattr(outbox, name))
     monkeypatch.setattr(record, "record_outcome", outbox.record_outcome)
     for step in (choose, write):
-        monkeypatch.setattr(step, "price_context_of", lambda connection, alert: NO_STORY)
+        monkeypatch.setattr(step, "price_context_of", lambda connection, alert: NO_CONTEXT)
     monkeypatch.setattr(deliver, "next_postponed", lambda connection, now: None)
     monkeypatch.setattr(deliver, "is_any_due", lambda connection, now: False)
     return due
@@ -164,7 +164,7 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> list[Claim]:
     [(SENT, "SENT"), (REFUSED, "FAILED")],
     ids=["sent", "refused for good"],
 )
-def test_a_final_answer_settles_the_message(
+def test_a_final_answer_decides_the_message(
     outbox: list[Claim], answer: DeliveryResult, status: str
 ) -> None:
     outbox.append(claim())
@@ -173,7 +173,7 @@ def test_a_final_answer_settles_the_message(
 
     none = dict.fromkeys(("sent", "failed", "unknown", "not_configured", "held", "cancelled"), 0)
     assert counts == none | {status.lower(): 1}
-    assert outbox[0].settled == [(status, None)]
+    assert outbox[0].recorded == [(status, None)]
 
 
 def test_a_channel_without_settings_is_not_configured(outbox: list[Claim]) -> None:
@@ -182,7 +182,7 @@ def test_a_channel_without_settings_is_not_configured(outbox: list[Claim]) -> No
     counts = deliver_due(NO_DATABASE, Delivery({}, clock=lambda: NOW))
 
     assert counts["not_configured"] == 1
-    assert outbox[0].settled == [("NOT_CONFIGURED", None)]
+    assert outbox[0].recorded == [("NOT_CONFIGURED", None)]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_passing_failure_waits_twice_as_long_each_time(
 
     deliver_due(NO_DATABASE, how(BUSY))
 
-    assert outbox[0].settled == [("PENDING", timedelta(seconds=seconds))]
+    assert outbox[0].recorded == [("PENDING", timedelta(seconds=seconds))]
 
 
 @pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 24), (1.0, 36)])
@@ -205,7 +205,7 @@ def test_retries_of_many_fall_apart(outbox: list[Claim], jitter: float, seconds:
 
     deliver_due(NO_DATABASE, how(BUSY, jitter=jitter))
 
-    assert outbox[0].settled == [("PENDING", timedelta(seconds=seconds))]
+    assert outbox[0].recorded == [("PENDING", timedelta(seconds=seconds))]
 
 
 def test_a_provider_that_names_a_time_is_asked_then(outbox: list[Claim]) -> None:
@@ -213,7 +213,7 @@ def test_a_provider_that_names_a_time_is_asked_then(outbox: list[Claim]) -> None
 
     deliver_due(NO_DATABASE, how(replace(BUSY, retry_after_s=500)))
 
-    assert outbox[0].settled == [("PENDING", timedelta(seconds=500))]
+    assert outbox[0].recorded == [("PENDING", timedelta(seconds=500))]
 
 
 def test_after_three_days_of_trying_it_is_given_up(outbox: list[Claim]) -> None:
@@ -222,8 +222,8 @@ def test_after_three_days_of_trying_it_is_given_up(outbox: list[Claim]) -> None:
 
     deliver_due(NO_DATABASE, how(BUSY, BUSY))
 
-    assert outbox[0].settled == [("FAILED", None)]
-    assert outbox[1].settled == [("PENDING", timedelta(hours=1))]
+    assert outbox[0].recorded == [("FAILED", None)]
+    assert outbox[1].recorded == [("PENDING", timedelta(hours=1))]
 
 
 def test_one_failure_does_not_keep_the_others_waiting(outbox: list[Claim]) -> None:
@@ -234,15 +234,15 @@ def test_one_failure_does_not_keep_the_others_waiting(outbox: list[Claim]) -> No
     assert (counts["sent"], counts["failed"]) == (2, 1)
 
 
-def test_told_to_stop_it_ends_between_two_messages(outbox: list[Claim]) -> None:
+def test_asked_to_stop_it_ends_between_two_messages(outbox: list[Claim]) -> None:
     outbox.extend(claim() for _ in range(3))
 
     counts = deliver_due(
-        NO_DATABASE, how(SENT, SENT, SENT, stopped=lambda: bool(outbox[0].settled))
+        NO_DATABASE, how(SENT, SENT, SENT, stopped=lambda: bool(outbox[0].recorded))
     )
 
     assert counts["sent"] == 1
-    assert outbox[1].settled == []
+    assert outbox[1].recorded == []
 
 
 def test_in_quiet_hours_it_is_held_and_not_tried(outbox: list[Claim]) -> None:
@@ -304,7 +304,7 @@ def test_an_alert_of_a_first_check_waits_a_moment_for_the_products_past(
 def test_once_the_past_is_there_it_is_sent_with_a_chart(
     outbox: list[Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choose, "price_context_of", lambda connection, alert: a_story())
+    monkeypatch.setattr(choose, "price_context_of", lambda connection, alert: a_context())
     outbox.append(claim(queued_at=NOW - timedelta(seconds=50)))
     delivery = how(SENT)
 
@@ -325,12 +325,12 @@ def test_an_unknown_one_is_sent_once_more_after_an_hour_and_then_left(
 
     assert deliver_due(NO_DATABASE, how(UNKNOWN, UNKNOWN))["unknown"] == 2
 
-    assert outbox[0].settled == [("PENDING", timedelta(hours=1))]
-    assert outbox[1].settled == [("UNKNOWN", None)]
+    assert outbox[0].recorded == [("PENDING", timedelta(hours=1))]
+    assert outbox[1].recorded == [("UNKNOWN", None)]
 
 
 @pytest.mark.parametrize(
-    ("answer", "settled"),
+    ("answer", "recorded"),
     [
         (replace(REFUSED, closes_channel=True), ("PENDING", timedelta(seconds=30))),
         (replace(BUSY, address_is_gone=True), ("FAILED", None)),
@@ -340,7 +340,7 @@ def test_an_unknown_one_is_sent_once_more_after_an_hour_and_then_left(
 def test_what_an_answer_is_about_decides_whether_it_is_tried_again(
     outbox: list[Claim],
     answer: DeliveryResult,
-    settled: tuple[str, timedelta | None],
+    recorded: tuple[str, timedelta | None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(record, "raise_alarms", lambda *_: None)
@@ -348,7 +348,7 @@ def test_what_an_answer_is_about_decides_whether_it_is_tried_again(
 
     deliver_due(NO_DATABASE, how(answer))
 
-    assert outbox[0].settled == [settled]
+    assert outbox[0].recorded == [recorded]
 
 
 def test_the_reason_of_a_failure_quotes_no_secret() -> None:

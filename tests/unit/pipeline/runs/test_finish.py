@@ -84,7 +84,7 @@ def test_the_counts_of_all_batches_are_added(row: dict[str, Any]) -> None:
     )
 
 
-def test_a_good_run_and_its_new_deals_are_told(row: dict[str, Any]) -> None:
+def test_a_good_run_and_its_new_deals_are_said(row: dict[str, Any]) -> None:
     rung: list[KeeperEvent] = []
 
     summarise(WHOLE, publish=rung.append)
@@ -165,24 +165,24 @@ def test_what_is_wrong_is_in_the_row_and_in_the_error(
 
 
 @pytest.mark.usefixtures("row")
-def test_what_a_run_did_is_told_in_one_line() -> None:
-    told: list[str] = []
+def test_what_a_run_did_is_said_in_one_line() -> None:
+    answered: list[str] = []
 
-    summarise(WHOLE, on_summary=told.append)
+    summarise(WHOLE, on_summary=answered.append)
 
-    (line,) = told
+    (line,) = answered
     assert line.startswith("119 products for 120 tokens (120 planned, 80 left)")
     assert "\n" not in line
 
 
 @pytest.mark.usefixtures("row")
 def test_so_is_why_it_failed() -> None:
-    told: list[str] = []
+    answered: list[str] = []
 
     with pytest.raises(RunFailedError):
-        summarise(WHOLE, unfinished=("wait_for_postgres",), on_summary=told.append)
+        summarise(WHOLE, unfinished=("wait_for_postgres",), on_summary=answered.append)
 
-    assert told[0].endswith("FAILED: unfinished: wait_for_postgres")
+    assert answered[0].endswith("FAILED: unfinished: wait_for_postgres")
 
 
 @pytest.fixture

@@ -40,14 +40,14 @@ def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[int, int]]:
 
 
 def test_the_loader_and_the_indexer_are_waited_for(read: dict[str, dict[int, int]]) -> None:
-    told: list[str] = []
+    said: list[str] = []
 
     def one_catches_up(seconds: float) -> None:
-        read[told[-1].split()[0]] = ENDS
+        read[said[-1].split()[0]] = ENDS
 
-    wait_for_workers(KAFKA, MIRROR, timeout_s=60, on_wait=told.append, pause=one_catches_up)
+    wait_for_workers(KAFKA, MIRROR, timeout_s=60, on_wait=said.append, pause=one_catches_up)
 
-    assert told == [
+    assert said == [
         f"{group} has still to read 3 messages of prices; waiting for it"
         for group in ("loader", "indexer")
     ]

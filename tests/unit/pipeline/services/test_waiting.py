@@ -24,15 +24,15 @@ def answering_after(failures: int) -> Callable[[], str]:
     return ask
 
 
-def test_pauses_double_up_to_ten_seconds_and_each_is_told_with_its_reason() -> None:
-    told: list[str] = []
+def test_pauses_double_up_to_ten_seconds_and_each_is_said_with_its_reason() -> None:
+    said: list[str] = []
     pauses: list[float] = []
 
-    answer = waiting_for("the store", on_wait=told.append, sleep=pauses.append)(answering_after(8))
+    answer = waiting_for("the store", on_wait=said.append, sleep=pauses.append)(answering_after(8))
 
     assert answer == "here"
     assert pauses == [0.5, 1, 2, 4, 8, 10, 10, 10]
-    assert told == ["waiting for the store, 0 s: nobody is there"] * 8
+    assert said == ["waiting for the store, 0 s: nobody is there"] * 8
 
 
 def test_a_service_that_answers_is_not_waited_for() -> None:
@@ -41,13 +41,13 @@ def test_a_service_that_answers_is_not_waited_for() -> None:
     assert waiting(answering_after(0)) == "here"
 
 
-def test_patience_has_an_end_where_one_is_given() -> None:
-    told: list[str] = []
-    waiting = waiting_for("the store", on_wait=told.append, timeout_s=0, sleep=no_sleep)
+def test_waiting_has_an_end_where_one_is_given() -> None:
+    said: list[str] = []
+    waiting = waiting_for("the store", on_wait=said.append, timeout_s=0, sleep=no_sleep)
 
     with pytest.raises(TransientError, match="nobody is there"):
         waiting(answering_after(1))
-    assert told == []
+    assert said == []
 
 
 def test_what_waiting_does_not_cure_is_not_waited_for() -> None:

@@ -72,7 +72,7 @@ def test_shipping_counts_only_where_keepa_gives_it_apart(kind: PriceType) -> Non
     assert shipping_note(read_watch("B000000001", price_type=kind.name).watch) is None
 
 
-def test_a_bad_row_costs_only_itself_and_tells_its_line() -> None:
+def test_a_bad_row_costs_only_itself_and_says_its_line() -> None:
     text = (
         "asin,domain,price_type,target_price,status,priority\n"
         "B000000001,us,NEW,10,\n"
@@ -137,7 +137,7 @@ def test_none_removes_a_target_and_a_blank_leaves_it() -> None:
     assert leaving == bare("B000000002")
 
 
-def test_an_address_tells_the_locale() -> None:
+def test_an_address_says_the_locale() -> None:
     watch = read_watch("https://www.amazon.co.jp/dp/B000000001", target="1980").watch
 
     assert (watch.domain, watch.target_minor) == ("jp", 1980)

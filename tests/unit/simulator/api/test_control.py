@@ -15,7 +15,7 @@ from keeper.simulator.api.keepa_api import KeepaApi
 from tests.unit.simulator.hand_clock import HandClock
 
 
-def test_the_state_tells_both_clocks_and_what_waits(api: KeepaApi) -> None:
+def test_the_state_says_both_clocks_and_what_waits(api: KeepaApi) -> None:
     add_fault(api, {"kind": "cut", "count": 2})
     state = state_of(api)
     assert state["simulated"] is True

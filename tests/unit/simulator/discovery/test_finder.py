@@ -280,7 +280,7 @@ def test_keepers_own_finder_walks_the_pages(api: KeepaApi, us: Locale) -> None:
     assert {page.tokens for page in pages} == {11}
 
 
-def test_keepers_own_finder_hears_which_field_is_wrong(api: KeepaApi, us: Locale) -> None:
+def test_keepers_own_finder_learns_which_field_is_wrong(api: KeepaApi, us: Locale) -> None:
     with pytest.raises(FinderSelectionError) as caught:
         next(find_products(Source(api), us, {"current_SALES_lte": "low"}, 50))
     assert caught.value.field == "current_SALES_lte"

@@ -18,7 +18,7 @@ def test_running_time_passes_with_the_real_one(hand_clock: HandClock) -> None:
     assert clock.now() == MARCH + timedelta(seconds=90)
 
 
-def test_time_starts_now_unless_told(hand_clock: HandClock) -> None:
+def test_time_starts_now_unless_asked(hand_clock: HandClock) -> None:
     assert CatalogueClock(real=hand_clock).now() == hand_clock()
 
 

@@ -71,7 +71,7 @@ def test_trackings_make_refills_smaller_and_waits_longer(
     assert read.runnable_in_s == (1.5 + 5 * 60 if reduction == 1 else wait_s)
 
 
-def test_a_cut_reply_tells_its_reduction() -> None:
+def test_a_cut_reply_says_its_reduction() -> None:
     body = json.dumps(WHOLE | {"tokenFlowReduction": 7.25}).encode()[:-20]
 
     read = Envelope.of_fragment(body)
@@ -80,7 +80,7 @@ def test_a_cut_reply_tells_its_reduction() -> None:
     assert read.flow_reduction == 8
 
 
-def test_a_cut_reply_still_tells_its_cost() -> None:
+def test_a_cut_reply_still_says_its_cost() -> None:
     body = json.dumps(WHOLE | {"products": [{"asin": "B00EXAMPLE", "tokensLeft": 9}]}).encode()
     whole = Envelope.of_fields(WHOLE)
     products_at = body.index(b'"products"')

@@ -1,4 +1,4 @@
-"""A lake in a folder, whose troubles are told as the lake's."""
+"""A lake in a folder, whose troubles are shown as the lake's."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def test_what_is_said_of_a_file_stays_what_it_is(lake: LakePath) -> None:
         lake.read_bytes()
 
 
-def test_a_file_where_the_lake_should_be_is_told(lake: LakePath, tmp_path: Path) -> None:
+def test_a_file_where_the_lake_should_be_is_said(lake: LakePath, tmp_path: Path) -> None:
     (tmp_path / "lake").write_text("in the way")
 
     with pytest.raises(LakeUnavailableError, match=r"the lake at file://.*KEEPER_LAKE"):

@@ -81,7 +81,7 @@ def test_nothing_more_is_read_while_the_store_is_away_and_the_next_batch_is_full
 
     assert store.sizes == [1, 2, 1]
     assert "pause" in kafka.calls[: kafka.calls.index("resume")]
-    # The group hears of the worker all along.
+    # The group sees the worker all along.
     assert kafka.calls.count("poll") >= 3
 
 
@@ -423,7 +423,7 @@ def test_who_cannot_learn_where_the_group_stands_is_not_idle_yet(monkeypatch: Pa
     assert len(turns) == 2
 
 
-def test_a_refusal_to_tell_where_the_group_stands_ends_the_worker(monkeypatch: Patch) -> None:
+def test_a_refusal_to_say_where_the_group_stands_ends_the_worker(monkeypatch: Patch) -> None:
     kafka = FakeKafka()
     kafka.silences = [KafkaError.GROUP_AUTHORIZATION_FAILED]
 

@@ -1,4 +1,4 @@
-"""What a decoded product tells besides its price series."""
+"""What a decoded product says besides its price series."""
 
 import json
 from datetime import datetime, timedelta
@@ -55,7 +55,7 @@ def test_what_ended_is_none_now() -> None:
     assert product.offer_counts == {}
 
 
-def test_without_history_the_statistics_tell_what_is_current() -> None:
+def test_without_history_the_statistics_say_what_is_current() -> None:
     product = product_of(stats=current_of(RATING=47, COUNT_REVIEWS=12, SALES=3, COUNT_NEW=1))
     assert (product.rating, product.review_count, product.sales_rank) == (4.7, 12, 3)
     assert product.offer_counts == {"COUNT_NEW": 1}

@@ -77,7 +77,7 @@ def test_statistics_of_a_window(
     )
 
 
-def test_shipping_counts_unless_told_otherwise() -> None:
+def test_shipping_counts_unless_asked_otherwise() -> None:
     series = series_of((10, 900), (20, 800), price_type="BUY_BOX_SHIPPING", shipping=[0, 300])
     assert statistics_of(series, None, at(30)).average == 1000
     assert statistics_of(series, None, at(30), landed=False).average == 850

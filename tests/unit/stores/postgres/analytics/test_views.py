@@ -1,4 +1,4 @@
-"""What sql/analytics/ tells of itself."""
+"""What sql/analytics/ says of itself."""
 
 from pathlib import Path
 
@@ -24,9 +24,9 @@ def test_every_example_uses_what_it_is_about() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "-- Told.\n--\n-- Columns: a.\n\nCREATE OR REPLACE VIEW analytics.a AS SELECT 1;\n",
-        "-- Told.\n-- Example: SELECT 1;\n\nCREATE OR REPLACE VIEW analytics.a AS SELECT 1;\n",
-        "-- Told.\n--\n-- Columns: a.\n-- Example: SELECT 1;\n\nCREATE VIEW a AS SELECT 1;\n",
+        "-- Said.\n--\n-- Columns: a.\n\nCREATE OR REPLACE VIEW analytics.a AS SELECT 1;\n",
+        "-- Said.\n-- Example: SELECT 1;\n\nCREATE OR REPLACE VIEW analytics.a AS SELECT 1;\n",
+        "-- Said.\n--\n-- Columns: a.\n-- Example: SELECT 1;\n\nCREATE VIEW a AS SELECT 1;\n",
     ],
     ids=["example", "columns", "statement"],
 )

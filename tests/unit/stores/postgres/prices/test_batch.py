@@ -1,4 +1,4 @@
-"""Telling new points of a batch from known ones."""
+"""New points of a batch and known ones are kept apart."""
 
 from datetime import datetime, timedelta
 

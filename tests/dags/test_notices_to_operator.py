@@ -1,4 +1,4 @@
-"""Every DAG's operator is told of its failed and late runs."""
+"""Every DAG's operator is notified of its failed and late runs."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -65,14 +65,14 @@ def late(dags: dict[str, DAG]) -> Callable[..., bool]:
     callbacks = [alert.callback for alert in deadlines]
 
     def run(run_type: str = "scheduled") -> bool:
-        told: dict[str, Any] = dict.fromkeys(DAGRunResponse.model_fields) | {
+        said: dict[str, Any] = dict.fromkeys(DAGRunResponse.model_fields) | {
             "dag_run_id": "scheduled__1",
             "dag_id": "report_deals",
             "run_type": run_type,
             "state": "running",
             "queued_at": datetime(2026, 3, 1, 6, tzinfo=UTC).isoformat(),
         }
-        context = {"dag_run": told, "deadline": {"id": "1", "deadline_time": None}}
+        context = {"dag_run": said, "deadline": {"id": "1", "deadline_time": None}}
         (callback,) = callbacks
         kwargs = {**callback.kwargs, "context": context}
         file, log = Path("report_deals.py"), structlog.get_logger()
@@ -83,7 +83,7 @@ def late(dags: dict[str, DAG]) -> Callable[..., bool]:
     return run
 
 
-def test_every_dag_tells_of_failed_and_late_runs(dags: dict[str, DAG]) -> None:
+def test_every_dag_says_of_failed_and_late_runs(dags: dict[str, DAG]) -> None:
     for dag_id, dag in dags.items():
         assert dag.on_failure_callback is run_notices.notify_of_failed_run, dag_id
         assert dag.on_success_callback is run_notices.record_good_run, dag_id
@@ -96,7 +96,7 @@ def test_every_dag_tells_of_failed_and_late_runs(dags: dict[str, DAG]) -> None:
         assert isinstance(encode_deadline_alert(deadline)["interval"], float), dag_id
 
 
-def test_a_failed_run_is_told_until_a_good_one(connection: Connection) -> None:
+def test_a_failed_run_is_said_until_a_good_one(connection: Connection) -> None:
     run_notices.notify_of_failed_run(FAILED)
     run_notices.notify_of_failed_run(FAILED | {"run_id": "scheduled__2"})
 
@@ -143,7 +143,7 @@ def test_a_run_of_a_backfill_resolves_no_notice(connection: Connection) -> None:
     assert topics(connection) == ["run:report_deals"]
 
 
-def test_a_late_run_is_told_by_the_dags_deadline(
+def test_a_late_run_is_known_by_the_dags_deadline(
     connection: Connection, late: Callable[..., bool]
 ) -> None:
     save_delivery_rules(connection, "operator@example.org", DeliveryRules("Europe/Berlin"))

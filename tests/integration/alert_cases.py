@@ -1,6 +1,6 @@
-"""Twenty stories of prices: what is watched, what happens, and exactly what its reader gets.
+"""Twenty courses of prices: what is watched, what happens, and exactly what its reader gets.
 
-A story's checks are six hours apart, the first at midnight UTC. Each says the price in minor units,
+A case's checks are six hours apart, the first at midnight UTC. Each says the price in minor units,
 `None` without an offer; `"99?"` is a price nothing has confirmed, `(900, 250)` one with shipping.
 """
 
@@ -13,8 +13,8 @@ Step = int | str | tuple[int, int] | None
 
 
 @dataclass(frozen=True)
-class Story:
-    """A story.
+class Case:
+    """A course of prices and what its reader gets.
 
     Attributes:
         name: What it is about.
@@ -42,38 +42,38 @@ class Story:
 TARGET = "Price alert: at or below your target"
 FURTHER = "Price alert: dropped further since the last alert"
 
-STORIES = (
-    Story(
+CASES = (
+    Case(
         "falls to the target",
         "The rule becomes true at the third check; afterwards nothing is new.",
         (1500, 1200, 1000, 1000, 990),
         {2: (("$10.00: A kettle", TARGET),)},
         target=1000,
     ),
-    Story(
+    Case(
         "is below the target from the start",
         "A first run that says nothing is silence; one alert is due at once.",
         (900, 900),
         {0: (("$9.00: A kettle", TARGET),)},
         target=1000,
     ),
-    Story(
+    Case(
         "hovers around the target",
         "Within two percent above the limit the rule is not armed again.",
         (1010, 1011, 1010, 1030, 1000),
         {0: (("$10.10: A kettle", TARGET),)},
         target=1000,
     ),
-    Story(
+    Case(
         "leaves and comes back",
-        "More than two percent above the limit it is armed; coming back is news.",
+        "More than two percent above the limit it is armed; coming back alerts.",
         (1000, 1031, 1000),
         {0: (("$10.00: A kettle", TARGET),), 2: (("$10.00: A kettle", TARGET),)},
         target=1000,
     ),
-    Story(
+    Case(
         "drops on and on",
-        "Five percent below the last alert is news, four are not; counted from what was told.",
+        "Five percent below the last alert alerts, four do not; counted from what was sent.",
         (1000, 960, 950, 910, 902),
         {
             0: (("$10.00: A kettle", TARGET),),
@@ -82,14 +82,14 @@ STORIES = (
         },
         target=1000,
     ),
-    Story(
+    Case(
         "is sold out for a while",
-        "The same price after a time without an offer is no news to a target.",
+        "The same price after a time without an offer is nothing new to a target.",
         (1000, None, None, 1000),
         {0: (("$10.00: A kettle", TARGET),)},
         target=1000,
     ),
-    Story(
+    Case(
         "has a glitch",
         "A price nothing confirms, gone at the next check, never was.",
         (1500, "99?", 1500, 1500),
@@ -97,37 +97,37 @@ STORIES = (
         target=1000,
         rules="any change",
     ),
-    Story(
+    Case(
         "has a price error that is real",
-        "The second check confirms it: then it is told.",
+        "The second check confirms it: then it alerts.",
         (1500, "99?", "99?"),
         {2: (("$0.99: A kettle", TARGET),)},
         target=1000,
     ),
-    Story(
+    Case(
         "has a glitch upwards while alerted",
-        "An unconfirmed rise does not arm the rule, so coming back from it is no news.",
+        "An unconfirmed rise does not arm the rule, so coming back from it does not alert.",
         (1000, "99999?", 1000),
         {0: (("$10.00: A kettle", TARGET),)},
         target=1000,
     ),
-    Story(
+    Case(
         "is back in stock, cheap enough",
-        "Both must hold: back at 12 dollars is not told, back at 8 is.",
+        "Both must hold: back at 12 dollars does not alert, back at 8 does.",
         (1000, None, 1200, None, 800),
         {4: (("$8.00: A kettle", "Price alert: back in stock, at or below $9.00"),)},
         rules="back in stock and below 9",
     ),
-    Story(
+    Case(
         "sells out",
-        "Told once when the last offer goes, not at every check without one.",
+        "Alerts once when the last offer goes, not at every check without one.",
         (1000, None, None),
         {1: (("sold out: A kettle", "Price alert: sold out"),)},
         rules="sold out",
     ),
-    Story(
+    Case(
         "is far below its usual price",
-        "Ninety days at 20 dollars: 16 is 20 percent below; 15.90 is no news any more.",
+        "Ninety days at 20 dollars: 16 is 20 percent below; 15.90 is nothing new any more.",
         (2000, 1600, 1590),
         {
             1: (
@@ -142,7 +142,7 @@ STORIES = (
         price_type="AMAZON",
         past=((200, 2000),),
     ),
-    Story(
+    Case(
         "is the lowest in a while, though not ever",
         "It was 5 dollars a year ago. Of 90 days 9 is the lowest, once; then only a lower one is.",
         (1000, 900, 1000, 900, 1000, 890),
@@ -166,7 +166,7 @@ STORIES = (
         price_type="AMAZON",
         past=((400, 500), (380, 1000)),
     ),
-    Story(
+    Case(
         "has no past yet",
         "With ten days known there is no 90-day average to be below; silence, not a guess.",
         (2000, 500),
@@ -174,7 +174,7 @@ STORIES = (
         rules="20% below 90-day average; lowest ever",
         past=((10, 2000),),
     ),
-    Story(
+    Case(
         "fulfils three rules at once",
         "One price is one message, with all its reasons.",
         (1500, 1000),
@@ -189,7 +189,7 @@ STORIES = (
         target=1000,
         rules="10% below previous; any change",
     ),
-    Story(
+    Case(
         "is cheap but not with its shipping",
         "9 and 2.50 for shipping are more than 10; 7.50 and 2.50 are 10.",
         ((900, 250), (750, 250)),
@@ -198,9 +198,9 @@ STORIES = (
         with_shipping=True,
         price_type="BUY_BOX_SHIPPING",
     ),
-    Story(
+    Case(
         "rises",
-        "A seller wants to hear of rises; a further rise is no news, coming back is needed first.",
+        "A seller wants to know of rises; a further one is nothing new, coming back is needed first.",
         (1000, 2100, 2500, 1900, 2050),
         {
             1: (("$21.00: A kettle", "Price alert: risen above $20.00"),),
@@ -208,7 +208,7 @@ STORIES = (
         },
         rules="above 20",
     ),
-    Story(
+    Case(
         "comes in the night",
         "Quiet from 22 to 7 in Berlin: what is raised at 0 and 6 UTC goes out together at noon.",
         (900, 800, 800),
@@ -216,9 +216,9 @@ STORIES = (
         target=1000,
         hours=DeliveryRules("Europe/Berlin", time(22), time(7, 30)),
     ),
-    Story(
+    Case(
         "changes more often than one message a day",
-        "The first is told at once, the others together after midnight.",
+        "The first is sent at once, the others together after midnight.",
         (1000, 900, 800, 700, 700),
         {
             1: (("$9.00: A kettle", "Price alert: fell from $10.00"),),
@@ -227,7 +227,7 @@ STORIES = (
         rules="any change",
         hours=DeliveryRules(daily_cap=1),
     ),
-    Story(
+    Case(
         "is in yen, in Tokyo",
         "Yen have no decimals, and a hundred of them are one percent of a target of 10,000.",
         (12000, 10100),
