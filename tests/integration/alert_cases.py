@@ -200,7 +200,7 @@ CASES = (
     ),
     Case(
         "rises",
-        "A seller wants to know of rises; a further one is nothing new, coming back is needed first.",
+        "A seller wants to know of rises; a further one is nothing new, a return is needed first.",
         (1000, 2100, 2500, 1900, 2050),
         {
             1: (("$21.00: A kettle", "Price alert: risen above $20.00"),),

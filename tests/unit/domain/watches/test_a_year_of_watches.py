@@ -1,4 +1,4 @@
-"""A simulated year of 1,000 watches, evaluated by the machine and by a slow, plain second opinion."""
+"""A simulated year of 1,000 watches, evaluated by the machine and by a slow, plain opinion."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
