@@ -33,10 +33,10 @@ logs: venv ## Show the logs; S="kafka deliver" chooses, F=1 follows
 	@$(STACK) logs $(if $(F),--follow) $(S)
 
 health: venv ## Which services answer, which workers live, and what they wait for
-	@eval "$$($(STACK) env)" && $(VENV)/bin/keeper health
+	@env=$$($(STACK) env) && eval "$$env" && $(VENV)/bin/keeper health
 
 top: venv ## Watch workers, runs, lag, tokens and messages until Ctrl-C
-	@eval "$$($(STACK) env)" && $(VENV)/bin/keeper top
+	@env=$$($(STACK) env) && eval "$$env" && $(VENV)/bin/keeper top
 
 app-logs: venv ## Show the logs of the console and the workers
 	@$(STACK) logs $(if $(F),--follow) console workers

@@ -92,7 +92,9 @@ def former(tmp_path: Path) -> Former:
     if git("rev-parse", "--is-shallow-repository").strip() != b"false":
         pytest.skip("the former version is in the history, which is cut: git fetch --unshallow")
     name = str(NEWEST.relative_to(ROOT))
-    added = git("log", "--diff-filter=A", "--format=%H", "-1", "--", name).decode().strip()
+    # Its number may have changed since, when another came before it.
+    log = git("log", "--follow", "--diff-filter=A", "--format=%H", "-1", "--", name)
+    added = log.decode().strip()
     assert added, f"{NEWEST.name} is not committed"
     with tarfile.open(fileobj=io.BytesIO(git("archive", f"{added}^"))) as archive:
         archive.extractall(tmp_path / "former", filter="data")

@@ -68,8 +68,8 @@ def test_what_is_seen_again_and_again_is_said_once_a_day(
     assert subjects(mailbox) == ["Keeper: track_prices failed, still"]
     assert "since 1 Jan 2100, 12:00 UTC, seen 50 times" in mailbox.texts()[0]
     assert mailbox.mails()[0]["To"] == OPERATOR
-    (notice,) = list_notices(connection, with_resolved=False, most=10)
-    assert (notice.times, notice.since, notice.channels) == (50, NOW, "email sent")
+    (known,) = list_notices(connection, with_resolved=False, most=10)
+    assert (known.times, known.since, known.channels) == (50, NOW, "email sent")
 
 
 def test_what_is_over_is_not_said_any_more_and_what_comes_again_is(

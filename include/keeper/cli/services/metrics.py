@@ -52,8 +52,9 @@ def alertmanager(
 ) -> None:
     """Write Alertmanager's configuration: whom it calls, from the settings of mail and messages.
 
-    The files hold secrets and are readable by their owner alone. Example: keeper alertmanager
-    /etc/alertmanager
+    The files hold secrets and are readable by their owner alone: the account that runs Alertmanager
+    must be that owner, and find the folder at the same path. Example: keeper alertmanager
+    /etc/alertmanager && chown -R prometheus /etc/alertmanager
     """
     from keeper.pipeline.metrics.alertmanager import write_alertmanager
     from keeper.settings import load_settings

@@ -76,8 +76,8 @@ def _drawn(glance: "Glance") -> "Group":
     parts = [
         Text(f"Keeper, {time_text(glance.at, seconds=True)}", style="bold"),
         *(
-            Text(f"{store} does not answer: {harmless_lines(why)}", style="bold red")
-            for store, why in sorted(glance.problems.items())
+            Text(harmless_lines(why), style="bold red")
+            for _, why in sorted(glance.problems.items())
         ),
     ]
     tables = [_workers(glance.topics)]

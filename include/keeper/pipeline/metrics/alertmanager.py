@@ -29,7 +29,7 @@ _EXPLAINED: Final[tuple[tuple[list[str], list[str], list[str]], ...]] = (
     (['alertname="ManyDeadLetters"'], ['alertname="DeadLetters"'], ["worker"]),
     (
         ['alertname="SourceAway"', 'source="postgres"'],
-        ['alertname="WorkerWaiting"', 'part=~"store|database"'],
+        ['alertname="WorkerWaiting"', 'worker!~"index-.*"', 'part=~"store|database|postgres"'],
         [],
     ),
     (
@@ -51,6 +51,8 @@ def write_alertmanager(settings: Settings, folder: Path) -> Path:
     Raises:
         SettingsError: Alertmanager cannot do what the settings ask for.
     """
+    # Alertmanager may be started anywhere.
+    folder = folder.resolve()
     configuration = alertmanager_configuration(settings, folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     password = settings.mail.password
@@ -146,9 +148,12 @@ def _ways(settings: Settings, folder: Path) -> Iterator[tuple[str, list[dict[str
 
 def _mail(mail: MailSettings, to: str, folder: Path) -> dict[str, Any]:
     port = mail.port
-    if mail.tls == "implicit" and port != _IMPLICIT_TLS_PORT:
+    # As Keeper's own mail takes `auto`.
+    is_implicit = mail.tls == "implicit" or (mail.tls == "auto" and port == _IMPLICIT_TLS_PORT)
+    if (port == _IMPLICIT_TLS_PORT) != is_implicit:
         raise SettingsError(
-            "KEEPER_SMTP_TLS: Alertmanager speaks implicit TLS at port 465 alone; use starttls"
+            "KEEPER_SMTP_TLS: Alertmanager speaks implicit TLS at port 465, and there alone; "
+            "use starttls at another port"
         )
     host = str(mail.host)
     login = {
@@ -160,13 +165,14 @@ def _mail(mail: MailSettings, to: str, folder: Path) -> dict[str, Any]:
         "from": mail.sender,
         "smarthost": f"{host}:{port}" if ":" not in host else f"[{host.strip('[]')}]:{port}",
         # It has no "if offered": what goes through a network is encrypted, or not sent.
-        "require_tls": mail.tls == "starttls" or (mail.tls == "auto" and not is_this_machine(host)),
+        "require_tls": not is_implicit
+        and (mail.tls == "starttls" or (mail.tls == "auto" and not is_this_machine(host))),
         "headers": {"Subject": _SUBJECT},
         "html": "",
         "text": _TEXT,
         "send_resolved": True,
         **(login if mail.user else {}),
-        **({"tls_config": {"ca_file": str(mail.ca_file)}} if mail.ca_file else {}),
+        **({"tls_config": {"ca_file": str(Path(mail.ca_file).resolve())}} if mail.ca_file else {}),
     }
 
 

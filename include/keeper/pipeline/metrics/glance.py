@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from keeper.stores.postgres.runs.pages import run_page
 from keeper.stores.postgres.tokens.accounts import TokenAccount, token_accounts
 
 _DAY: Final = timedelta(days=1)
+_ANSWER_S: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,13 @@ def glance_at(settings: Settings, *, at: datetime, runs: int) -> Glance:
 
     def records() -> Records | None:
         try:
-            with session(postgres_config(settings)) as connection:
+            # What hangs, behind a lock too, must not hold the others' numbers, nor Ctrl-C.
+            quick = replace(
+                postgres_config(settings),
+                connect_timeout_s=_ANSWER_S,
+                statement_timeout_s=_ANSWER_S,
+            )
+            with session(quick) as connection:
                 return _records(connection, at, runs)
         except KeeperError as error:
             problems["PostgreSQL"] = str(error)
