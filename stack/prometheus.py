@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -109,22 +110,23 @@ def _digest(stack: Stack) -> str:
 
 
 def _configuration(stack: Stack) -> str:
-    workers = metrics_addresses(stack)
-    stores = [
-        f'      - {{targets: ["{address}"], labels: {{program: {name}}}}}'
-        for name, address in addresses(stack).items()
-    ]
-    targets = [
-        f'      - {{targets: ["{address}"], labels: {{program: {name}}}}}'
-        for name, address in workers.items()
-        if name not in unwanted_workers(stack)
-    ]
+    unwanted = unwanted_workers(stack)
+    workers = {
+        name: address for name, address in metrics_addresses(stack).items() if name not in unwanted
+    }
     return render_config(
         "prometheus.yml",
         prometheus=f"{HOST}:{stack.ports.prometheus}",
         console=f"{HOST}:{stack.ports.console}",
         rules=stack.layout.root / "docker" / "prometheus" / "keeper.rules.yml",
         alertmanager=f"{HOST}:{stack.ports.alertmanager}",
-        workers="\n".join(targets),
-        stores="\n".join(stores),
+        workers=_targets(workers),
+        stores=_targets(addresses(stack)),
+    )
+
+
+def _targets(programs: Mapping[str, str]) -> str:
+    return "\n".join(
+        f'      - {{targets: ["{address}"], labels: {{program: {name}}}}}'
+        for name, address in programs.items()
     )

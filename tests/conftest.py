@@ -30,4 +30,4 @@ pytest_plugins = (
 def pytest_configure() -> None:
     # Each call of a command would make the hundred commands beside it again.
     make_command = typer.testing._get_command  # type: ignore[attr-defined]  # there is no public way
-    typer.testing._get_command = cache(make_command)  # type: ignore[attr-defined]
+    typer.testing._get_command = cache(make_command)  # type: ignore[attr-defined]  # nor to set it

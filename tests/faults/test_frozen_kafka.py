@@ -22,7 +22,8 @@ from keeper.streams.config import KafkaConfig
 from keeper.streams.consumers.batch import BatchPolicy
 from keeper.streams.consumers.batch_consumer import BatchConsumer
 from keeper.streams.groups.commits import commit_for
-from keeper.streams.groups.offsets import committed, group_consumer
+from keeper.streams.groups.consumers import group_consumer
+from keeper.streams.groups.offsets import committed
 from keeper.streams.groups.progress import GroupProgress
 from tests.faults.loading import publish
 from tests.services import stack_home

@@ -62,6 +62,7 @@ def top(
     try:
         with Live(look(), screen=True, auto_refresh=False) as live:
             while True:
+                # At the pace that was asked for; nothing is waited for.
                 time.sleep(interval)
                 live.update(look(), refresh=True)
     except KeyboardInterrupt:

@@ -1,40 +1,25 @@
 """How Keeper is right now, for somebody who watches: runs, tokens, messages, topics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from keeper.domain.runs.records import ListedRun
 from keeper.errors import KeeperError
 from keeper.pipeline.metrics.kafka import TopicNumbers, topic_numbers
 from keeper.pipeline.services.configuration import kafka_config, postgres_config
 from keeper.settings import Settings
-from keeper.stores.postgres.connection import Connection, session, statements
+from keeper.stores.postgres.connection import session
+from keeper.stores.postgres.metrics import WaitingMessages, waiting_messages
 from keeper.stores.postgres.runs.figures import OperatorFigures, operator_figures
 from keeper.stores.postgres.runs.pages import run_page
 from keeper.stores.postgres.tokens.accounts import TokenAccount, token_accounts
 
 _DAY: Final = timedelta(days=1)
 _ANSWER_S: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingMessages:
-    """Messages that wait for one kind of channel.
-
-    Attributes:
-        kind: The kind.
-        messages: How many.
-        held: How many of them their readers hold back still.
-        due_at: Since when the first of them is due; None if none is.
-    """
-
-    kind: str
-    messages: int
-    held: int
-    due_at: datetime | None
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +66,29 @@ def glance_at(settings: Settings, *, at: datetime, runs: int) -> Glance:
     """
     problems: dict[str, str] = {}
 
-    def records() -> Records | None:
+    def answer_of(store: str, ask: Callable[[], _Answer]) -> _Answer | None:
         try:
-            # What hangs, behind a lock too, must not hold the others' numbers, nor Ctrl-C.
-            quick = replace(
-                postgres_config(settings),
-                connect_timeout_s=_ANSWER_S,
-                statement_timeout_s=_ANSWER_S,
-            )
-            with session(quick) as connection:
-                return _records(connection, at, runs)
+            return ask()
         except KeeperError as error:
-            problems["PostgreSQL"] = str(error)
-            return None
-
-    def topics() -> TopicNumbers | None:
-        try:
-            return topic_numbers(kafka_config(settings))
-        except KeeperError as error:
-            problems["Kafka"] = str(error)
+            problems[store] = str(error)
             return None
 
     with ThreadPoolExecutor(2, thread_name_prefix="glance") as pool:
-        of_records, of_topics = pool.submit(records), pool.submit(topics)
-        return Glance(at, of_records.result(), of_topics.result(), problems)
+        records = pool.submit(answer_of, "PostgreSQL", lambda: _records(settings, at, runs))
+        topics = pool.submit(answer_of, "Kafka", lambda: topic_numbers(kafka_config(settings)))
+        return Glance(at, records.result(), topics.result(), problems)
 
 
-def _records(connection: Connection, at: datetime, runs: int) -> Records:
-    accounts = token_accounts(connection)
-    waiting = connection.execute(statements("metrics")["waiting_messages"]).fetchall()
-    return Records(
-        run_page(connection, most=runs),
-        accounts[0] if accounts else None,
-        [WaitingMessages(**row) for row in waiting],
-        operator_figures(connection, at - _DAY),
+def _records(settings: Settings, at: datetime, runs: int) -> Records:
+    # What hangs, behind a lock too, must not hold the others' numbers, nor Ctrl-C.
+    quick = replace(
+        postgres_config(settings), connect_timeout_s=_ANSWER_S, statement_timeout_s=_ANSWER_S
     )
+    with session(quick) as connection:
+        accounts = token_accounts(connection)
+        return Records(
+            run_page(connection, most=runs),
+            accounts[0] if accounts else None,
+            waiting_messages(connection),
+            operator_figures(connection, at - _DAY),
+        )

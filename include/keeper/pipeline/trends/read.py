@@ -4,7 +4,7 @@ A row of a group rests on a number of products, says which, and is not shown bel
 one user watches is theirs, and cannot be read from it.
 """
 
-from datetime import date, datetime
+from datetime import date
 
 from keeper.domain.users.access import Account
 from keeper.stores.postgres.connection import Connection
@@ -19,50 +19,21 @@ from keeper.stores.postgres.trends.rows import (
     movers_of,
     trend_page,
 )
+from keeper.stores.postgres.trends.windows import LASTING
 from keeper.stores.postgres.users.visibility import visible_to
 
 __all__ = [
+    "LASTING",
     "Group",
     "IndexDay",
     "Mover",
     "PageKey",
     "Scope",
     "TrendRow",
-    "index_of",
+    "index_days",
     "movers_for",
-    "trends_of",
+    "trend_page",
 ]
-
-
-def trends_of(
-    connection: Connection,
-    *,
-    group: Group,
-    span: str,
-    scope: Scope,
-    floor: int,
-    since: datetime | None,
-    after: PageKey,
-    most: int,
-) -> list[TrendRow]:
-    """Return windows of the groups of a scope, the newest first."""
-    return trend_page(
-        connection,
-        group,
-        span=span,
-        scope=scope,
-        floor=floor,
-        since=since,
-        after=after,
-        most=most,
-    )
-
-
-def index_of(
-    connection: Connection, *, group: Group, first_day: date, last_day: date, floor: int
-) -> list[IndexDay]:
-    """Return the price index of a group, day by day."""
-    return index_days(connection, group, first_day=first_day, last_day=last_day, floor=floor)
 
 
 def movers_for(

@@ -12,7 +12,8 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from keeper.clock import Clock, utc_now
 from keeper.errors import TerminalError, TransientError
 from keeper.streams.config import KafkaConfig
-from keeper.streams.groups.offsets import committed, group_consumer
+from keeper.streams.groups.consumers import group_consumer
+from keeper.streams.groups.offsets import committed
 from keeper.streams.topic_admin import offsets_kept_for
 from keeper.streams.topic_reader import TopicReader, published_at
 from keeper.streams.topics import MAX_DEAD_LETTER_BYTES, dead_letter_topic

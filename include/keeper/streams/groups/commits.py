@@ -4,11 +4,12 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from keeper.errors import TransientError
 from keeper.streams.closing import close_within
 from keeper.streams.config import KafkaConfig
+from keeper.streams.groups.consumers import group_consumer
 
 COMMIT_LIMIT_S: Final = 30.0
 _LOOK_S: Final = 0.1
@@ -34,10 +35,7 @@ def commit_for(
     def record(error: KafkaError | None, done: Sequence[TopicPartition]) -> None:
         outcomes.append(error or next((place.error for place in done if place.error), None))
 
-    consumer = Consumer(
-        {"on_commit": record}
-        | config.for_client({"group.id": group, "enable.auto.commit": False, "log_level": 0})
-    )
+    consumer = group_consumer(config, group, record)
     try:
         consumer.commit(offsets=list(places), asynchronous=True)
         gives_up_at = time.monotonic() + limit_s

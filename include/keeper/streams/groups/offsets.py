@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from keeper.errors import TerminalError, TransientError
 from keeper.streams.config import KafkaConfig
 from keeper.streams.groups.commits import commit_for
+from keeper.streams.groups.consumers import group_consumer
 from keeper.streams.topic_reader import PartitionSpan
 
 _TIMEOUT_S: Final = 10.0
@@ -115,17 +116,6 @@ def move_group(config: KafkaConfig, group: str, topic: str, offsets: Mapping[int
                     "(--instance) wait 15 s, then try again"
                 ) from error
             raise
-
-
-def group_consumer(config: KafkaConfig, group: str) -> Consumer:
-    """Return a consumer that never subscribes: it may ask and commit, and disturbs nobody.
-
-    It does the asking because librdkafka's admin request for the same ends the process with a
-    segmentation fault when the group's coordinator is still starting. Whoever makes one closes it.
-    """
-    return Consumer(
-        config.for_client({"group.id": group, "enable.auto.commit": False, "log_level": 0})
-    )
 
 
 def committed_at(

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from confluent_kafka import TopicPartition
 
 from keeper.streams.config import KafkaConfig
-from keeper.streams.groups.offsets import committed_at, group_consumer
+from keeper.streams.groups.consumers import group_consumer
+from keeper.streams.groups.offsets import committed_at
 
 
 class GroupProgress:

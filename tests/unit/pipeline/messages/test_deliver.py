@@ -130,7 +130,7 @@ def claim(**message: Any) -> Claim:
     return Claim(replace(queued(), **({"queued_at": NOW - timedelta(hours=1)} | message)))
 
 
-def how(*answers: DeliveryResult, jitter: float = 0.5, **more: Any) -> Delivery:
+def by(*answers: DeliveryResult, jitter: float = 0.5, **more: Any) -> Delivery:
     channel = FakeChannel(list(answers))
     return Delivery({ChannelKind.EMAIL: channel}, clock=lambda: NOW, jitter=lambda: jitter, **more)
 
@@ -169,7 +169,7 @@ def test_a_final_answer_decides_the_message(
 ) -> None:
     outbox.append(claim())
 
-    counts = deliver_due(NO_DATABASE, how(answer))
+    counts = deliver_due(NO_DATABASE, by(answer))
 
     none = dict.fromkeys(("sent", "failed", "unknown", "not_configured", "held", "cancelled"), 0)
     assert counts == none | {status.lower(): 1}
@@ -194,7 +194,7 @@ def test_a_passing_failure_waits_twice_as_long_each_time(
 ) -> None:
     outbox.append(claim(attempts=attempts))
 
-    deliver_due(NO_DATABASE, how(BUSY))
+    deliver_due(NO_DATABASE, by(BUSY))
 
     assert outbox[0].recorded == [("PENDING", timedelta(seconds=seconds))]
 
@@ -203,7 +203,7 @@ def test_a_passing_failure_waits_twice_as_long_each_time(
 def test_retries_of_many_fall_apart(outbox: list[Claim], jitter: float, seconds: int) -> None:
     outbox.append(claim())
 
-    deliver_due(NO_DATABASE, how(BUSY, jitter=jitter))
+    deliver_due(NO_DATABASE, by(BUSY, jitter=jitter))
 
     assert outbox[0].recorded == [("PENDING", timedelta(seconds=seconds))]
 
@@ -211,7 +211,7 @@ def test_retries_of_many_fall_apart(outbox: list[Claim], jitter: float, seconds:
 def test_a_provider_that_names_a_time_is_asked_then(outbox: list[Claim]) -> None:
     outbox.append(claim())
 
-    deliver_due(NO_DATABASE, how(replace(BUSY, retry_after_s=500)))
+    deliver_due(NO_DATABASE, by(replace(BUSY, retry_after_s=500)))
 
     assert outbox[0].recorded == [("PENDING", timedelta(seconds=500))]
 
@@ -220,7 +220,7 @@ def test_after_three_days_of_trying_it_is_given_up(outbox: list[Claim]) -> None:
     outbox.append(claim(attempts=70, first_attempt_at=NOW - GIVE_UP_AFTER))
     outbox.append(claim(attempts=70, first_attempt_at=NOW - GIVE_UP_AFTER + timedelta(seconds=1)))
 
-    deliver_due(NO_DATABASE, how(BUSY, BUSY))
+    deliver_due(NO_DATABASE, by(BUSY, BUSY))
 
     assert outbox[0].recorded == [("FAILED", None)]
     assert outbox[1].recorded == [("PENDING", timedelta(hours=1))]
@@ -229,7 +229,7 @@ def test_after_three_days_of_trying_it_is_given_up(outbox: list[Claim]) -> None:
 def test_one_failure_does_not_keep_the_others_waiting(outbox: list[Claim]) -> None:
     outbox.extend(claim() for _ in range(3))
 
-    counts = deliver_due(NO_DATABASE, how(SENT, BUSY, SENT))
+    counts = deliver_due(NO_DATABASE, by(SENT, BUSY, SENT))
 
     assert (counts["sent"], counts["failed"]) == (2, 1)
 
@@ -238,7 +238,7 @@ def test_asked_to_stop_it_ends_between_two_messages(outbox: list[Claim]) -> None
     outbox.extend(claim() for _ in range(3))
 
     counts = deliver_due(
-        NO_DATABASE, how(SENT, SENT, SENT, stopped=lambda: bool(outbox[0].recorded))
+        NO_DATABASE, by(SENT, SENT, SENT, stopped=lambda: bool(outbox[0].recorded))
     )
 
     assert counts["sent"] == 1
@@ -248,7 +248,7 @@ def test_asked_to_stop_it_ends_between_two_messages(outbox: list[Claim]) -> None
 def test_in_quiet_hours_it_is_held_and_not_tried(outbox: list[Claim]) -> None:
     quiet = DeliveryRules("UTC", time(22), time(7))
     outbox.append(claim(rules=quiet))
-    delivery = how()
+    delivery = by()
 
     assert deliver_due(NO_DATABASE, delivery)["held"] == 1
 
@@ -259,14 +259,14 @@ def test_in_quiet_hours_it_is_held_and_not_tried(outbox: list[Claim]) -> None:
 def test_beyond_the_days_most_it_is_held(outbox: list[Claim]) -> None:
     outbox.append(replace(claim(rules=DeliveryRules(daily_cap=3)), sent=3))
 
-    assert deliver_due(NO_DATABASE, how())["held"] == 1
+    assert deliver_due(NO_DATABASE, by())["held"] == 1
     assert outbox[0].held[0].reason is HeldFor.DAILY_CAP
 
 
 def test_what_was_held_goes_out_together(outbox: list[Claim]) -> None:
     held = claim(held_for="quiet hours")
     outbox.append(replace(held, companions=[queued(12, held_for="quiet hours", alert_id=8)]))
-    delivery = how(SENT)
+    delivery = by(SENT)
 
     assert deliver_due(NO_DATABASE, delivery)["sent"] == 2
 
@@ -276,7 +276,7 @@ def test_what_was_held_goes_out_together(outbox: list[Claim]) -> None:
 
 def test_a_single_one_that_was_held_is_an_alert_like_any(outbox: list[Claim]) -> None:
     outbox.append(claim(held_for="quiet hours"))
-    delivery = how(SENT)
+    delivery = by(SENT)
 
     deliver_due(NO_DATABASE, delivery)
 
@@ -286,7 +286,7 @@ def test_a_single_one_that_was_held_is_an_alert_like_any(outbox: list[Claim]) ->
 def test_what_nobody_wants_any_more_is_cancelled(outbox: list[Claim]) -> None:
     outbox.append(claim(is_wanted=False))
 
-    assert deliver_due(NO_DATABASE, how())["cancelled"] == 1
+    assert deliver_due(NO_DATABASE, by())["cancelled"] == 1
     assert outbox[0].cancelled
 
 
@@ -294,7 +294,7 @@ def test_an_alert_of_a_first_check_waits_a_moment_for_the_products_past(
     outbox: list[Claim],
 ) -> None:
     outbox.append(claim(queued_at=NOW - timedelta(seconds=50)))
-    delivery = how(SENT)
+    delivery = by(SENT)
 
     counts = deliver_due(NO_DATABASE, delivery)
     assert set(counts.values()) == {0}
@@ -306,7 +306,7 @@ def test_once_the_past_is_there_it_is_sent_with_a_chart(
 ) -> None:
     monkeypatch.setattr(choose, "price_context_of", lambda connection, alert: a_context())
     outbox.append(claim(queued_at=NOW - timedelta(seconds=50)))
-    delivery = how(SENT)
+    delivery = by(SENT)
 
     assert deliver_due(NO_DATABASE, delivery)["sent"] == 1
     assert messages(delivery)[0].sections[0].chart is not None
@@ -315,7 +315,7 @@ def test_once_the_past_is_there_it_is_sent_with_a_chart(
 def test_it_does_not_wait_for_ever(outbox: list[Claim]) -> None:
     outbox.append(claim(queued_at=NOW - timedelta(seconds=60)))
 
-    assert deliver_due(NO_DATABASE, how(SENT))["sent"] == 1
+    assert deliver_due(NO_DATABASE, by(SENT))["sent"] == 1
 
 
 def test_an_unknown_one_is_sent_once_more_after_an_hour_and_then_left(
@@ -323,7 +323,7 @@ def test_an_unknown_one_is_sent_once_more_after_an_hour_and_then_left(
 ) -> None:
     outbox.extend([claim(), replace(claim(), unknown_at=NOW - timedelta(hours=1))])
 
-    assert deliver_due(NO_DATABASE, how(UNKNOWN, UNKNOWN))["unknown"] == 2
+    assert deliver_due(NO_DATABASE, by(UNKNOWN, UNKNOWN))["unknown"] == 2
 
     assert outbox[0].recorded == [("PENDING", timedelta(hours=1))]
     assert outbox[1].recorded == [("UNKNOWN", None)]
@@ -346,7 +346,7 @@ def test_what_an_answer_is_about_decides_whether_it_is_tried_again(
     monkeypatch.setattr(record, "raise_alarms", lambda *_: None)
     outbox.append(claim())
 
-    deliver_due(NO_DATABASE, how(answer))
+    deliver_due(NO_DATABASE, by(answer))
 
     assert outbox[0].recorded == [recorded]
 

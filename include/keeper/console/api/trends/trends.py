@@ -1,5 +1,6 @@
 """How prices of a category or brand move, and whose price is far from its usual one."""
 
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -31,22 +32,21 @@ from keeper.console.problems import (
 )
 from keeper.domain.watches.watch import DEFAULT_PRICE_TYPE
 from keeper.pipeline.trends.read import (
+    LASTING,
     Group,
-    IndexDay,
     Mover,
     PageKey,
     Scope,
     TrendRow,
-    index_of,
+    index_days,
     movers_for,
-    trends_of,
+    trend_page,
 )
 
 router = APIRouter(tags=["trends"])
 _READ = answers(NOT_SIGNED_IN, SCOPE_MISSING)
 _ORDER: Final = "-started_at"
 _MOST_DAYS: Final = 800
-_LASTING: Final = {"6h": timedelta(hours=6), "day": timedelta(days=1)}
 _DomainQuery = Annotated[Domain, Query(description="The locale.", json_schema_extra=DOMAIN_SCHEMA)]
 _CategoryQuery = Annotated[
     Number | None, Query(description="Only of this root category: Keepa's number of it.")
@@ -78,7 +78,7 @@ class TrendReply(Reply):
         """Return what the API says of a window."""
         return cls(
             started_at=row.started_at,
-            ended_at=row.started_at + _LASTING[span],
+            ended_at=row.started_at + LASTING[span],
             root_category=row.root_category or None,
             brand=row.brand or None,
             products=row.products,
@@ -108,17 +108,6 @@ class IndexDayReply(Reply):
     moved: int = Field(description="How many of them had a point.")
     step_percent: Decimal = Field(description="By how much the day moved.")
     price_index: Decimal = Field(description="100 before the first day.")
-
-    @classmethod
-    def of_day(cls, day: IndexDay) -> "IndexDayReply":
-        """Return what the API says of a day."""
-        return cls(
-            day=day.day,
-            products=day.products,
-            moved=day.moved,
-            step_percent=day.step_percent,
-            price_index=day.price_index,
-        )
 
 
 class IndexReply(Reply):
@@ -182,7 +171,7 @@ async def list_trends(
 ) -> TrendPage:
     """List how prices of a locale, its root categories or their brands moved, by windows."""
     work = partial(
-        trends_of,
+        trend_page,
         group=Group(domain, price_type, root_category, brand),
         span=span,
         scope=scope,
@@ -213,7 +202,7 @@ async def get_index(
     """Return the price index of a locale, of a root category, or of a brand in one."""
     today = context.clock().date()
     work = partial(
-        index_of,
+        index_days,
         group=Group(domain, price_type, root_category, brand),
         first_day=today - timedelta(days=days),
         last_day=today,
@@ -221,7 +210,7 @@ async def get_index(
     )
     found = await context.database.run(work)
     return IndexReply(
-        items=[IndexDayReply.of_day(day) for day in found], floor=context.trends_floor
+        items=[IndexDayReply(**asdict(day)) for day in found], floor=context.trends_floor
     )
 
 

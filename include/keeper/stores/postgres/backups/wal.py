@@ -65,16 +65,14 @@ def segments_in(folders: Iterable[LakePath]) -> list[Segment]:
         for file in folder.iterdir()
         if (match := _SEGMENT.fullmatch(file.name)) is not None
     ]
+    # Of one server all segments have one size.
+    in_a_file = _FILE_BYTES // _size_of(files)
     found: dict[str, Segment] = {}
-    if files:
-        # Of one server all segments have one size.
-        in_a_file = _FILE_BYTES // _size_of(files)
-        for file, match in sorted(files, key=lambda pair: pair[0].name):
-            high, low = int(match[2][:8], 16), int(match[2][8:], 16)
-            number = high * in_a_file + low
-            segment = Segment(int(match[1], 16), number, match[3] is not None, file)
-            # Sorted by name, the whole one comes before its former beginning.
-            found.setdefault(segment.name, segment)
+    for file, match in sorted(files, key=lambda pair: pair[0].name):
+        number = int(match[2][:8], 16) * in_a_file + int(match[2][8:], 16)
+        segment = Segment(int(match[1], 16), number, match[3] is not None, file)
+        # Sorted by name, the whole one comes before its former beginning.
+        found.setdefault(segment.name, segment)
     return sorted(found.values())
 
 
