@@ -1,8 +1,8 @@
-"""The picture in ARCHITECTURE.md: layers, rooms and subjects, drawn from what the checks enforce.
+"""The picture in ARCHITECTURE.md: layers, packages and subjects, drawn from what checks enforce.
 
 `python -m stack.layers_picture PICTURE.svg`, or `make architecture`. Layers and rules come from the
-import contracts in pyproject.toml, rooms and subjects from the folders of the product. The picture
-shows which subjects a room has, not how many files, so that it changes only when the layout does.
+import contracts in pyproject.toml, packages and subjects from the product's folders. The picture
+shows which subjects a package has, not how many files: it changes only when the layout does.
 """
 
 import sys
@@ -19,7 +19,7 @@ from stack.layout import REPOSITORY
 SUBJECTS: Final = tuple(
     "prices watches deals discovery messages tokens runs search storage services".split()
 )
-"""The names of folders that mean the same in every room."""
+"""The names of folders that mean the same in every package."""
 
 _WIDTH: Final = 1120
 _LEFT: Final = 196
@@ -36,8 +36,8 @@ _ACCENT: Final = "#dbe8fb"
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """A package of the product, or a module that is a room by itself.
+class Package:
+    """A package of the product, or a module that is a package by itself.
 
     Attributes:
         name: Below `include/keeper/`: `pipeline`, `stores/postgres`, `settings`.
@@ -54,9 +54,9 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Rooms that may use the layers below and never each other."""
+    """Packages that may use the layers below and never each other."""
 
-    rooms: tuple[Room, ...]
+    packages: tuple[Package, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,19 @@ class Architecture:
 
 
 def read_architecture(root: Path = REPOSITORY) -> Architecture:
-    """Read the layers from the contracts and the rooms from the folders of a checkout."""
+    """Read the layers from the contracts and the packages from the folders of a checkout."""
     settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     contracts: list[dict[str, Any]] = settings["tool"]["importlinter"]["contracts"]
     (layers,) = (one["layers"] for one in contracts if one["type"] == "layers")
     product = root / "include" / "keeper"
-    rooms = [[room for name in _names(layer) for room in _rooms(product, name)] for layer in layers]
+    packages = [
+        [package for name in _names(layer) for package in _packages_of(product, name)]
+        for layer in layers
+    ]
     # No package, so no contract speaks of it: tests/architecture/test_dag_files.py does.
-    rooms[0].insert(0, Room("dags", {}, ("one DAG a file: wiring only",)))
+    packages[0].insert(0, Package("dags", {}, ("one DAG a file: wiring only",)))
     return Architecture(
-        tuple(Layer(tuple(layer)) for layer in rooms if layer),
+        tuple(Layer(tuple(layer)) for layer in packages if layer),
         tuple(str(one["name"]) for one in contracts),
     )
 
@@ -108,7 +111,7 @@ def picture(architecture: Architecture) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
         f' width="{_WIDTH}" height="{height}" font-family="sans-serif" font-size="13">\n'
-        "<title>Keeper's layers, rooms and subjects</title>\n"
+        "<title>Keeper's layers, packages and subjects</title>\n"
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
@@ -116,31 +119,31 @@ def picture(architecture: Architecture) -> str:
 
 
 def _names(layer: str) -> list[str]:
-    """Return the rooms of a layer as import-linter spells it; brackets mean that one may lack."""
+    """Return the packages of a layer as import-linter spells it; one in brackets may lack."""
     return [name.strip().strip("()") for name in layer.split("|")]
 
 
-def _rooms(product: Path, name: str) -> Iterator[Room]:
+def _packages_of(product: Path, name: str) -> Iterator[Package]:
     folder = product / name
     if not folder.is_dir():
         if folder.with_suffix(".py").is_file():
-            yield Room(name, {}, is_module=True)
+            yield Package(name, {}, is_module=True)
         return
     folders = [path.name for path in _packages(folder)]
     if folders and not _modules(folder) and not set(folders) & set(SUBJECTS):
         # A folder for each outside system, and the subjects in those.
         for inner in folders:
-            yield from _rooms(product, f"{name}/{inner}")
+            yield from _packages_of(product, f"{name}/{inner}")
         return
     subjects = {subject: found for subject in SUBJECTS if (found := _about(folder, subject))}
     others = [f"{inner}/" for inner in folders if inner not in SUBJECTS]
     if any(_subject_of(module.stem) is None for module in _modules(folder)):
         others.append("files")
-    yield Room(name, subjects, tuple(others))
+    yield Package(name, subjects, tuple(others))
 
 
 def _about(folder: Path, subject: str) -> str | None:
-    """Return what a room has about a subject, as a reader would look for it."""
+    """Return what a package has about a subject, as a reader would look for it."""
     if (folder / subject / "__init__.py").is_file():
         return f"{subject}/"
     files = [path.stem for path in _modules(folder) if _subject_of(path.stem) == subject]
@@ -171,31 +174,31 @@ def _modules(folder: Path) -> list[Path]:
 
 
 def _height(layer: Layer) -> int:
-    rows = [room for room in layer.rooms if not room.is_module]
-    modules = len(layer.rooms) > len(rows)
+    rows = [package for package in layer.packages if not package.is_module]
+    modules = len(layer.packages) > len(rows)
     return _ROW * (len(rows) + modules) + 8
 
 
 def _band(layer: Layer, top: int) -> Iterator[str]:
-    rows = [room for room in layer.rooms if not room.is_module]
-    for number, room in enumerate(rows):
-        yield from _row(room, top + 4 + _ROW * number, is_first=number == 0)
+    rows = [package for package in layer.packages if not package.is_module]
+    for number, package in enumerate(rows):
+        yield from _row(package, top + 4 + _ROW * number, is_first=number == 0)
     left = 16
-    for room in (room for room in layer.rooms if room.is_module):
-        yield from _pill(left, top + 8 + _ROW * len(rows), 110, f"{room.name}.py")
+    for package in (package for package in layer.packages if package.is_module):
+        yield from _pill(left, top + 8 + _ROW * len(rows), 110, f"{package.name}.py")
         left += 120
 
 
-def _row(room: Room, top: int, *, is_first: bool) -> Iterator[str]:
+def _row(package: Package, top: int, *, is_first: bool) -> Iterator[str]:
     middle = top + _ROW // 2
     if not is_first:
         yield f'<path d="M16 {top}H{_WIDTH - 16}" stroke="{_LINE}" stroke-dasharray="3 3"/>'
-    yield _text(16, middle + 5, room.name, size=15, weight=600)
+    yield _text(16, middle + 5, package.name, size=15, weight=600)
     for number, subject in enumerate(SUBJECTS):
-        if subject in room.subjects:
+        if subject in package.subjects:
             left = _LEFT + _COLUMN * number + 2
-            yield from _pill(left, top + 5, _COLUMN - 4, room.subjects[subject])
-    lines = wrap(", ".join(room.others), width=29)
+            yield from _pill(left, top + 5, _COLUMN - 4, package.subjects[subject])
+    lines = wrap(", ".join(package.others), width=29)
     first = middle + 5 - 7 * (len(lines) - 1)
     for number, line in enumerate(lines):
         yield _text(_OTHERS, first + 14 * number, line, size=12, colour=_MUTED)

@@ -1,4 +1,4 @@
-"""The two kinds of error every room raises: those a retry can cure and those it cannot."""
+"""The two kinds of error every package raises: those a retry can cure and those it cannot."""
 
 from collections.abc import Mapping
 

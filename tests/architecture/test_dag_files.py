@@ -42,7 +42,7 @@ def dag_files(root: Path) -> list[Path]:
     return files
 
 
-def test_dags_import_the_task_sdk_and_the_rooms_below_only(dag_files: list[Path]) -> None:
+def test_dags_import_the_task_sdk_and_the_packages_below_only(dag_files: list[Path]) -> None:
     offences = {path.name: dag_offences(path.read_text("utf-8")) for path in dag_files}
     assert {name: found for name, found in offences.items() if found} == {}
 

@@ -17,10 +17,10 @@ def dag_files(root: Path) -> list[Path]:
 
 
 def task_modules(root: Path) -> list[Path]:
-    room = root / "include/keeper/orchestration"
-    shared = [file for folder in SHARED_BY_DAGS for file in sorted((room / folder).glob("*.py"))]
+    package = root / "include/keeper/orchestration"
+    shared = [file for folder in SHARED_BY_DAGS for file in sorted((package / folder).glob("*.py"))]
     assert len(shared) > len(SHARED_BY_DAGS)
-    return [room / file.name for file in dag_files(root)] + shared
+    return [package / file.name for file in dag_files(root)] + shared
 
 
 def functions_of(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

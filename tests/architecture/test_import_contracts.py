@@ -36,21 +36,21 @@ def test_the_contracts_are_kept(root: Path, scripts: Path) -> None:
     assert ", 0 broken." in done.stdout
 
 
-ROOMS = "Rooms use only the rooms below them"
+PACKAGES = "Packages use only the packages below them"
 SIMULATOR = "Only the command line starts the simulator"
 CIRCLE = "Inside a layer, modules and folders form no circle"
 AIRFLOW = "Only orchestration knows Airflow"
 
 
 @pytest.mark.parametrize(
-    ("room", "imported", "contract"),
+    ("package", "imported", "contract"),
     [
-        pytest.param("pipeline", "keeper.orchestration", ROOMS, id="pipeline to orchestration"),
-        pytest.param("orchestration", "keeper.cli", ROOMS, id="orchestration to cli"),
-        pytest.param("stores", "keeper.streams", ROOMS, id="stores to its neighbour"),
-        pytest.param("sources", "keeper.pipeline", ROOMS, id="sources to pipeline"),
-        pytest.param("domain", "keeper.settings", ROOMS, id="domain to settings"),
-        pytest.param("simulator", "keeper.sources", ROOMS, id="simulator to the code it tests"),
+        pytest.param("pipeline", "keeper.orchestration", PACKAGES, id="pipeline to orchestration"),
+        pytest.param("orchestration", "keeper.cli", PACKAGES, id="orchestration to cli"),
+        pytest.param("stores", "keeper.streams", PACKAGES, id="stores to its neighbour"),
+        pytest.param("sources", "keeper.pipeline", PACKAGES, id="sources to pipeline"),
+        pytest.param("domain", "keeper.settings", PACKAGES, id="domain to settings"),
+        pytest.param("simulator", "keeper.sources", PACKAGES, id="simulator to the code it tests"),
         pytest.param("pipeline", "keeper.simulator", SIMULATOR, id="pipeline to simulator"),
         pytest.param("domain/prices", "keeper.domain.deals", CIRCLE, id="prices back to deals"),
         pytest.param("pipeline/runs", "keeper.pipeline.prices", CIRCLE, id="runs back to prices"),
@@ -59,9 +59,9 @@ AIRFLOW = "Only orchestration knows Airflow"
     ],
 )
 def test_a_forbidden_import_breaks_a_contract(
-    copy: Path, scripts: Path, room: str, imported: str, contract: str
+    copy: Path, scripts: Path, package: str, imported: str, contract: str
 ) -> None:
-    with (copy / "include" / "keeper" / room / "__init__.py").open("a") as module:
+    with (copy / "include" / "keeper" / package / "__init__.py").open("a") as module:
         module.write(f"\nimport {imported}\n")
     done = lint_imports(copy, scripts)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -69,7 +69,7 @@ def test_a_forbidden_import_breaks_a_contract(
     assert any(line.startswith(contract) for line in broken), done.stdout
 
 
-def test_a_new_room_must_be_given_its_place(copy: Path, scripts: Path) -> None:
+def test_a_new_package_must_be_given_its_place(copy: Path, scripts: Path) -> None:
     (copy / "include" / "keeper" / "annex.py").write_text('"""Nobody said where this belongs."""\n')
     done = lint_imports(copy, scripts)
     assert done.returncode == 1

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from stack.layers_picture import SUBJECTS, Architecture, Layer, Room, picture, read_architecture
+from stack.layers_picture import SUBJECTS, Architecture, Layer, Package, picture, read_architecture
 
 FENCED = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
@@ -115,19 +115,19 @@ def test_the_picture_is_current(root: Path) -> None:
 
 def test_the_picture_shows_the_layout_of_the_code(root: Path) -> None:
     architecture = read_architecture(root)
-    rooms = {room.name: room for layer in architecture.layers for room in layer.rooms}
-    assert set(rooms) >= {"dags", "cli", "pipeline", "stores/postgres", "domain", "errors"}
-    assert rooms["pipeline"].subjects["prices"] == "prices/"
-    assert rooms["errors"].is_module
-    assert {subject for room in rooms.values() for subject in room.subjects} == set(SUBJECTS)
+    packages = {one.name: one for layer in architecture.layers for one in layer.packages}
+    assert set(packages) >= {"dags", "cli", "pipeline", "stores/postgres", "domain", "errors"}
+    assert packages["pipeline"].subjects["prices"] == "prices/"
+    assert packages["errors"].is_module
+    assert {subject for one in packages.values() for subject in one.subjects} == set(SUBJECTS)
     assert "Only orchestration knows Airflow" in architecture.rules
-    order = [{room.name for room in layer.rooms} for layer in architecture.layers]
+    order = [{one.name for one in layer.packages} for layer in architecture.layers]
     assert "cli" in order[0]
     assert "errors" in order[-1]
 
 
-def test_a_room_that_moves_changes_the_picture() -> None:
-    above, below = Room("above", {"prices": "prices/"}), Room("below", {}, ("files",))
+def test_a_package_that_moves_changes_the_picture() -> None:
+    above, below = Package("above", {"prices": "prices/"}), Package("below", {}, ("files",))
     apart = Architecture((Layer((above,)), Layer((below,))), ("No circle",))
     together = Architecture((Layer((above, below)),), ("No circle",))
     assert picture(apart) == picture(apart)

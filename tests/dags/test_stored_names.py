@@ -81,7 +81,7 @@ def test_a_wait_that_was_stored_goes_on(name: str) -> None:
     assert trigger.serialize() == (name, TRIGGERS[name])
 
 
-def test_every_module_of_the_room_is_a_dags_or_known_elsewhere() -> None:
+def test_every_module_of_orchestration_is_a_dags_or_known_elsewhere() -> None:
     dags = {file.stem for file in (ROOT / "dags").glob("*.py")}
     kept = {name.split(".")[2] for name in STORED}
     modules = {file.stem for file in ROOM.glob("*.py")} - {"__init__"}

@@ -1,1 +1,1 @@
-"""Pure types and rules: no I/O, no clock, nothing imported from other rooms."""
+"""Pure types and rules: no I/O, no clock, nothing imported from other packages."""

@@ -1,4 +1,4 @@
-"""The only room that knows Airflow.
+"""The only package that knows Airflow.
 
 A module named as a DAG holds that DAG's tasks; `dags/` wires them. The other modules directly here
 are known by their names outside the code: to Airflow's database, to settings, to what is installed.

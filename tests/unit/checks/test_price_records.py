@@ -10,7 +10,7 @@ from keeper.domain.prices.points import KEEPA_EPOCH, from_keepa_minutes
 CHECKED_AT = from_keepa_minutes(7_500_000)
 
 
-def test_importing_the_room_does_not_pay_for_great_expectations() -> None:
+def test_importing_the_checks_does_not_pay_for_great_expectations() -> None:
     loaded = (
         "import sys, keeper.checks.price_records; "
         "print([m for m in ('great_expectations', 'scipy', 'airflow') if m in sys.modules])"
