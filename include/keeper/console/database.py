@@ -29,6 +29,8 @@ _CONNECT_S: Final = 3
 _STATEMENT_S: Final = 5
 _ANSWER_S: Final = 10.0
 """For all of it. A server that freezes while it works answers no time-out of its own."""
+LONG_ANSWER_S: Final = 50.0
+"""For work on very many rows, on a machine with much else to do. Proxies wait for a minute."""
 _AT_ONCE: Final = 10
 _T = TypeVar("_T")
 when_late: ContextVar[Callable[[], object] | None] = ContextVar("when_late", default=None)
@@ -77,13 +79,17 @@ class ConsoleDatabase:
         )
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="database")
 
-    async def run(self, work: Callable[[Connection], _T]) -> _T:
+    async def run(self, work: Callable[[Connection], _T], *, answer_s: float = _ANSWER_S) -> _T:
         """Do something with a connection that nobody else uses meanwhile; return what it gives.
+
+        Args:
+            work: What to do.
+            answer_s: How long it is waited for.
 
         Raises:
             DatabaseLeftAloneError: It has not answered lately; raised at once.
             StatementCanceledError: It answers, but took too long for this work.
-            DatabaseUnavailableError: It does not answer; raised within ten seconds.
+            DatabaseUnavailableError: It does not answer; raised within `answer_s`.
             Exception: What the work raises.
         """
         # Before it queues for a thread, which may all be with a database that hangs.
@@ -91,9 +97,9 @@ class ConsoleDatabase:
             raise DatabaseLeftAloneError(wait)
         doing = self._threads.submit(self._do, work)
         try:
-            return await result_within(doing, _ANSWER_S)
+            return await result_within(doing, answer_s)
         except TooLateError as late:
-            error = DatabaseUnavailableError(f"PostgreSQL has not answered within {_ANSWER_S:g} s")
+            error = DatabaseUnavailableError(f"PostgreSQL has not answered within {answer_s:g} s")
             if not late.has_begun:
                 # The threads were busy with others' work; it was never asked.
                 raise error from None

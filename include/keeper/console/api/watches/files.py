@@ -9,6 +9,7 @@ from pydantic import Field
 from keeper.console.api.shapes import Reply
 from keeper.console.auth import WatchReader, WatchWriter, doer_of
 from keeper.console.context import Context
+from keeper.console.database import LONG_ANSWER_S
 from keeper.console.problems import (
     LIMIT_REACHED,
     NOT_SIGNED_IN,
@@ -113,7 +114,7 @@ async def import_(
         limits=context.limits,
     )
     try:
-        result = await context.database.run(work)
+        result = await context.database.run(work, answer_s=LONG_ANSWER_S)
     except TooManyRowsError as error:
         raise ProblemError(TOO_LARGE, str(error)) from None
     except WatchGoneError:
