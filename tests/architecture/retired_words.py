@@ -81,8 +81,13 @@ STAYS: Final = (
 )
 
 
+_ANY: Final = re.compile("|".join(word.pattern.pattern for word in RETIRED), re.IGNORECASE)
+
+
 def offences_in_text(text: str) -> Iterator[tuple[str, str]]:
     """Yield each retired word of a text, and what to say instead."""
+    if not _ANY.search(text):
+        return
     for stays in STAYS:
         text = stays.pattern.sub("", text)
     for word in RETIRED:
@@ -90,18 +95,26 @@ def offences_in_text(text: str) -> Iterator[tuple[str, str]]:
             yield match.group(), word.instead
 
 
-def offences_in_python(source: str) -> Iterator[tuple[int, str, str]]:
+def offences_in_python(
+    source: str, *, with_parameters: bool = True
+) -> Iterator[tuple[int, str, str]]:
     """Yield line, word and what to say instead, of names, comments, docstrings and messages.
 
     A file's own method `tell` is none of Keeper's words.
+
+    Args:
+        source: The file's text.
+        with_parameters: Whether names that only a parameter must not have are offences.
     """
     before = ""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    # Tokens take time, and few files have such a word anywhere.
+    has_any = _ANY.search(_apart(source)) is not None
+    for token in tokenize.generate_tokens(io.StringIO(source).readline) if has_any else ():
         if token.type in _SPOKEN and (before, token.string) != (".", "tell"):
             for word, instead in offences_in_text(_apart(token.string)):
                 yield token.start[0], word, instead
         before = token.string
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source)) if with_parameters else ():
         if isinstance(node, ast.arg) and node.arg in PARAMETERS:
             yield node.lineno, f"parameter {node.arg}", "what it holds"
 
