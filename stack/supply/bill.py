@@ -35,7 +35,7 @@ def image_bill(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return what requirements.txt installs, by uv, and the images that run beside it."""
     command = (
         *(sys.executable, "-m", "uv", "export", "--frozen", "--no-dev", "--no-emit-project"),
-        *("--group", "build", "--format", "cyclonedx1.5", "--quiet"),
+        *("--extra", "s3", "--group", "build", "--format", "cyclonedx1.5", "--quiet"),
     )
     bill: dict[str, Any] = json.loads(_printed(command, environ, REPOSITORY))
     files = ("docker-compose.yaml", "docker-compose.prod.yaml")

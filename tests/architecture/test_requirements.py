@@ -9,7 +9,7 @@ import pytest
 
 EXPORT = ("export", "--frozen", "--no-dev", "--no-emit-project", "--no-annotate", "--quiet")
 FILES = {
-    "requirements.txt": EXPORT,
+    "requirements.txt": (*EXPORT, "--extra", "s3"),
     "web/node-requirements.txt": (*EXPORT, "--only-group", "pages"),
     "stack/uv-requirements.txt": (*EXPORT, "--only-group", "bootstrap"),
     "docker/postgres/requirements.txt": (*EXPORT, "--only-group", "postgres"),
