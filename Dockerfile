@@ -62,7 +62,7 @@ RUN { id -u airflow >/dev/null 2>&1 \
     && install -d -o 50000 -g 0 -m 0775 \
         /opt/airflow /opt/airflow/config /opt/airflow/logs \
         /var/lib/keeper /var/lib/keeper/lake /var/lib/keeper/data-docs /var/lib/keeper/run \
-        /var/lib/keeper/backups
+        /var/lib/keeper/backups /var/lib/keeper/sealed
 ENV AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/keeper/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/keeper/plugins \

@@ -3,6 +3,9 @@
 One line a mistake, none of which shows a secret; exit code 1 if there is one. In production, where
 KEEPER_PRODUCTION is set, it looks into the secrets too and asks for more. On a laptop the passwords
 that .env.example publishes are good enough as long as nobody else reaches what they protect.
+
+Where KEEPER_BACKUP_RECIPIENT names a public key it leaves settings and secrets encrypted for it in
+the folder KEEPER_BACKUP_SEALED, for backups.
 """
 
 import base64
@@ -105,6 +108,37 @@ def mistakes_of(environment: Mapping[str, str], secrets: Path = SECRETS) -> Iter
     yield from _of_tls(values.get("tls_certificate", ""), values.get("tls_key", ""))
 
 
+def seal_for_backups(environment: Mapping[str, str], secrets: Path = SECRETS) -> Iterator[str]:
+    """Leave settings and secrets encrypted for backups, and yield why that cannot be done.
+
+    Without KEEPER_BACKUP_RECIPIENT nothing is left, and what was is removed.
+    """
+    from keeper.errors import KeeperError
+    from keeper.pipeline.backups.secrets import seal
+    from keeper.settings import VARIABLES
+
+    variables = {
+        name: value
+        for name, value in environment.items()
+        if value
+        and (name in VARIABLES or name.startswith(("KEEPER_", "AIRFLOW__")))
+        # Where to find them is of no use without the container.
+        and (name in VARIABLES or not name.endswith(("_FILE", "_CMD")))
+    }
+    recipient = environment.get("KEEPER_BACKUP_RECIPIENT")
+    try:
+        for file in secrets.iterdir() if secrets.is_dir() else ():
+            if value := file.read_text("utf-8").strip():
+                variables[f"secrets/{file.name}"] = value
+        seal(
+            variables,
+            Path(environment["KEEPER_BACKUP_SEALED"]),
+            Path(recipient) if recipient else None,
+        )
+    except (KeeperError, OSError) as error:
+        yield f"KEEPER_BACKUP_RECIPIENT: settings are not encrypted for backups: {error}"
+
+
 def _of_keeper() -> Iterator[str]:
     from keeper.errors import SettingsError
     from keeper.settings import load_settings
@@ -199,7 +233,7 @@ def _of_tls(certificate: str, key: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    found = list(mistakes_of(os.environ))
+    found = list(mistakes_of(os.environ)) or list(seal_for_backups(os.environ))
     for mistake in found:
         print(mistake, file=sys.stderr)
     print("The settings are right." if not found else f"{len(found)} mistake(s); nothing starts.")

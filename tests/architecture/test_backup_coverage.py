@@ -147,6 +147,7 @@ VOLUMES = {
     "airflow-logs": Kept(None, "KEEPER_AIRFLOW_RETENTION_DAYS"),
     "lake": FOLDERS["lake"],
     "data-docs": FOLDERS["data_docs"],
+    "sealed-settings": Kept("check-settings, from secrets/ and .env", because="one file"),
     "backups": Kept(None, "KEEPER_BACKUP_RETENTION_DAYS"),
 }
 

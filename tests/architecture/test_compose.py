@@ -37,7 +37,14 @@ ONE_SHOTS = {"check-settings", "migrate"}
 CELERY = {"redis", "airflow-worker-prices", "airflow-worker-others"}
 DEV_TOOLS = {"kafka-ui", "web"}
 CONNECT = {"connect", "connect-setup"}
-OF_BACKUPS = {"KEEPER_BACKUP_SERVER_URL": "postgresql://backup@postgres:5432/postgres"}
+SEALED = {"KEEPER_BACKUP_SEALED": "/var/lib/keeper/sealed"}
+OF_BACKUPS = {"KEEPER_BACKUP_SERVER_URL": "postgresql://backup@postgres:5432/postgres"} | SEALED
+OF_ONE_SERVICE = {
+    "backup-on-request": OF_BACKUPS,
+    "receive-wal": OF_BACKUPS,
+    "check-settings": SEALED
+    | {"KEEPER_BACKUP_RECIPIENT": "${KEEPER_BACKUP_RECIPIENT:+/etc/keeper/backup-recipient.txt}"},
+}
 EXAMPLE = example_environment()
 EVERY_TEXT = compose_text(BASE, DEV, PROD)
 USED = {match["name"] for match in REFERENCE.finditer(EVERY_TEXT) if match["name"]}
@@ -57,6 +64,7 @@ FIXED_IN_CONTAINERS = {
     "KEEPER_AIRFLOW_URL",
     "KEEPER_BACKUPS",
     "KEEPER_BACKUP_RECIPIENT",
+    "KEEPER_BACKUP_SEALED",
     "KEEPER_BACKUP_SERVER_PASSWORD",
     "KEEPER_BACKUP_STAGING",
     "KEEPER_BACKUP_SERVER_URL",
@@ -186,7 +194,7 @@ def test_every_setting_reaches_the_containers() -> None:
     assert passed_on == SETTINGS - FIXED_IN_CONTAINERS - {"KEEPER_SMTP_CA_FILE"}
     for name, service in composition(BASE)["services"].items():
         if of_keeper(service):
-            own = OF_BACKUPS if name in ("backup-on-request", "receive-wal") else {}
+            own = OF_ONE_SERVICE.get(name, {})
             assert (environment | own).items() <= service["environment"].items()
 
 
@@ -201,12 +209,12 @@ def test_the_mail_servers_authority_is_mounted_where_the_setting_says(
     root: Path, given: dict[str, str], source: str, inside: str
 ) -> None:
     found = composed(EXAMPLE | given)
-    assert found["configs"] == {"smtp-ca": {"file": source}}
+    assert found["configs"]["smtp-ca"] == {"file": source}
     assert (root / "docker" / "no-certificates.pem").exists()
     mounted = [{"source": "smtp-ca", "target": "/etc/keeper/smtp-ca.pem"}]
     for service in found["services"].values():
         if of_keeper(service):
-            assert service["configs"] == mounted
+            assert [one for one in service["configs"] if one["source"] == "smtp-ca"] == mounted
             assert service["environment"]["KEEPER_SMTP_CA_FILE"] == inside
 
 

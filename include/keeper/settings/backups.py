@@ -28,6 +28,7 @@ class BackupSettings(SettingsGroup):
     )
     programs: Path | None = Field(default=None, validation_alias="KEEPER_POSTGRES_PROGRAMS")
     recipient: Path | None = Field(default=None, validation_alias="KEEPER_BACKUP_RECIPIENT")
+    sealed: Path | None = Field(default=None, validation_alias="KEEPER_BACKUP_SEALED")
     days: int = Field(default=14, ge=1, validation_alias="KEEPER_BACKUP_RETENTION_DAYS")
 
     @field_validator("folder")

@@ -14,7 +14,7 @@ from keeper.pipeline.backups import manifest as manifests
 from keeper.pipeline.backups.manifest import FORMAT, Kind, Manifest, Postgres
 from keeper.pipeline.backups.place import place_of, publish, remove_unfinished
 from keeper.pipeline.backups.replies import copy_replies
-from keeper.pipeline.backups.secrets import settings_now, write_encrypted
+from keeper.pipeline.backups.secrets import copy_sealed, settings_now, write_encrypted
 from keeper.pipeline.services.configuration import kafka_config, lake, postgres_config
 from keeper.settings import Settings
 from keeper.stores.postgres.backups import base_backups, dumps, wal
@@ -249,6 +249,8 @@ def _offsets(
 
 def _secrets(settings: Settings, variables: dict[str, str], made: _Made) -> str | None:
     try:
+        if settings.backups.sealed is not None:
+            return copy_sealed(settings.backups.sealed, made.path)
         return write_encrypted(variables, made.path, settings.backups.recipient)
     except SettingsError as error:
         made.without.append(f"the values of settings, secrets among them: {error}")

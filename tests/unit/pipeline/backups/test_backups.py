@@ -2,8 +2,6 @@
 
 import errno
 import os
-import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +16,6 @@ from keeper.pipeline.backups.place import BackupPlace, place_at
 from keeper.pipeline.backups.prune import prune_backups
 from keeper.pipeline.backups.receive import ended
 from keeper.pipeline.backups.replies import copy_replies
-from keeper.pipeline.backups.secrets import write_encrypted
 from keeper.pipeline.backups.validate import validate_backups
 from keeper.pipeline.restores import database
 from keeper.pipeline.restores.database import Place
@@ -325,33 +322,3 @@ def test_replies_are_copied_once_and_a_broken_copy_again(tmp_path: Path) -> None
     assert copy_replies(source, target).files == 0
     assert copy_replies(target, source).files == 1
     assert [ReplyArchive(source).read(one) for one in copied] == [b"{}", b"{}{}", b"{}{}{}"]
-
-
-@pytest.mark.skipif(shutil.which("gpg") is None, reason="needs gpg, which Debian brings")
-def test_only_the_recipient_reads_the_secrets(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
-
-    def gpg(*words: str) -> bytes:
-        command = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", *words]
-        return subprocess.run(command, check=True, capture_output=True).stdout
-
-    try:
-        gpg("--quick-generate-key", "operator@example.org", "future-default", "default", "never")
-        key = tmp_path / "recipient.asc"
-        key.write_bytes(gpg("--armor", "--export", "operator@example.org"))
-        name = write_encrypted({"SMTP_PASSWORD": "hush"}, tmp_path, key)
-        assert b"hush" not in (tmp_path / name).read_bytes()
-        assert b'"SMTP_PASSWORD": "hush"' in gpg("--decrypt", str(tmp_path / name))
-    finally:
-        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
-
-
-def test_secrets_are_encrypted_or_left_out(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="names no key"):
-        write_encrypted({"A": "b"}, tmp_path, None)
-    key = tmp_path / "key"
-    key.write_text("a password")
-    with pytest.raises(SettingsError, match="is no public key"):
-        write_encrypted({"A": "b"}, tmp_path, key)
-    assert [file.name for file in tmp_path.iterdir()] == ["key"]
