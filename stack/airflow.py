@@ -28,6 +28,12 @@ _PROCESSES: Final = (
 # As `airflow pools set` takes it; tasks that ask Keepa run in it.
 _POOL: Final = ("keepa", "4", "Tasks that ask Keepa, at once")
 PROGRAMS: Final = tuple(process[0] for process in _PROCESSES)
+# Airflow's keys, and which of its processes need them; a task gets its token with its work. With
+# the LocalExecutor tasks are the scheduler's children, and see what it has.
+HOLDERS: Final = {
+    "AIRFLOW__API__SECRET_KEY": {"airflow-api"},
+    "AIRFLOW__API_AUTH__JWT_SECRET": {"airflow-api", "airflow-scheduler"},
+}
 
 
 def services(stack: Stack) -> list[Service]:
@@ -41,12 +47,20 @@ def services(stack: Stack) -> list[Service]:
         "airflow-triggerer": ("triggerer", "--skip-serve-logs"),
     }
     environment = airflow_environment(stack) | process_environment(stack)
+
+    def held_by(program: str) -> dict[str, str]:
+        return {
+            name: value
+            for name, value in environment.items()
+            if program in HOLDERS.get(name, PROGRAMS)
+        }
+
     return [
         Service(
             program=Program(
                 name=name,
                 argv=(*airflow, *commands[name]),
-                env=environment,
+                env=held_by(name),
                 directory=str(stack.layout.root),
                 # It waits for its tasks, some of which take long; they are tried again later.
                 stop_seconds=10,

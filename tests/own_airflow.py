@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -19,6 +19,8 @@ def in_place_of_the_scheduler(
     commands: Mapping[str, Sequence[str]],
     settings: Mapping[str, str],
     folder: Path,
+    *,
+    held_by_schedulers: Collection[str] = (),
 ) -> Iterator[None]:
     """Run `airflow` commands, a scheduler among them, while the stack's scheduler is stopped.
 
@@ -27,6 +29,7 @@ def in_place_of_the_scheduler(
         commands: The arguments of each command, by a name for its output `<name>.out`.
         settings: Other environment variables.
         folder: Where their output goes.
+        held_by_schedulers: Variables that the others do not get.
     """
     environment = {**os.environ, **stack.environment, "PYTHONUNBUFFERED": "1", **settings}
     airflow = str(Path(sys.executable).parent / "airflow")
@@ -37,7 +40,9 @@ def in_place_of_the_scheduler(
             process = subprocess.Popen(
                 [airflow, *arguments],
                 cwd=ROOT,
-                env=environment,
+                env=environment
+                if name == "scheduler"
+                else {k: v for k, v in environment.items() if k not in held_by_schedulers},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -41,7 +41,7 @@ BY_PROFILE = {
     "metrics": ["observe"],
 }
 ASK_WORLD = {
-    *("airflow-worker-prices", "airflow-worker-others", "airflow-triggerer"),
+    *("airflow-worker-prices", "airflow-worker-others"),
     # It runs the callbacks of failed runs, which may have to mail the operator directly.
     "airflow-dag-processor",
     *(worker.name for worker in WORKERS if worker.needs_internet),
@@ -115,7 +115,7 @@ def test_each_logs_in_to_postgres_by_the_role_it_needs() -> None:
     servers = {"postgres", "check-settings"}
     for password, role, holders in (
         ("keeper_postgres_password", "keeper", {"migrate"}),
-        ("keeper_console_postgres_password", CONSOLE, {"console"}),
+        ("keeper_console_postgres_password", CONSOLE, {"console", "airflow-apiserver"}),
         ("keeper_read_postgres_password", READ, set()),
     ):
         assert {name for name, held in granted.items() if password in held} == holders | servers
@@ -206,7 +206,7 @@ def test_no_password_of_a_laptop_is_read() -> None:
 def test_every_setting_that_is_a_secret_is_a_file() -> None:
     secret = {name for name, field in VARIABLES.items() if "Secret" in str(field)}
     urls = {"DATABASE_URL", "KEEPER_AIRFLOW_DATABASE_URL", "KEEPER_REDIS_URL"}
-    environment = SERVICES["airflow-scheduler"]["environment"]
+    environment = SERVICES["airflow-worker-prices"]["environment"]
     of_one = {
         "KEEPER_AIRFLOW_API_PASSWORD": "console",
         "KEEPER_MINI_APP_KEY": "console",
@@ -234,13 +234,20 @@ def test_airflow_runs_on_celery_with_its_secrets_read_by_commands() -> None:
             continue
         environment = service["environment"]
         assert environment["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
-        for option in (
-            *("API__SECRET_KEY", "API_AUTH__JWT_SECRET", "CELERY__BROKER_URL"),
-            *("CORE__FERNET_KEY", "DATABASE__SQL_ALCHEMY_CONN"),
-        ):
+        assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD" in environment
+        for option, secret in {
+            "API__SECRET_KEY": "airflow_api_secret",
+            "API_AUTH__JWT_SECRET": "airflow_jwt_secret",
+            "CELERY__BROKER_URL": "redis_password",
+            "CORE__FERNET_KEY": "airflow_fernet_key",
+            "DATABASE__SQL_ALCHEMY_CONN": "airflow_postgres_password",
+        }.items():
+            command = environment.get(f"AIRFLOW__{option}_CMD")
+            assert (command is not None) == (secret in service["secrets"]), (name, option)
+            if command is not None:
+                assert command.startswith(f"sh /opt/keeper/docker/secret.sh {secret}")
+            # On Celery a laptop's address has no password, and is never asked.
             assert f"AIRFLOW__{option}" not in environment
-            command = environment[f"AIRFLOW__{option}_CMD"]
-            assert command.startswith("sh /opt/keeper/docker/secret.sh ")
     queues = {
         name: set(
             SERVICES[name]["command"][SERVICES[name]["command"].index("--queues") + 1].split(",")

@@ -41,7 +41,12 @@ def test_the_database_roles_are_made_with_the_passwords_services_use(root: Path)
 
 def test_airflow_is_set_up_as_in_the_local_stack(root: Path) -> None:
     local = (root / "stack" / "environment.py").read_text("utf-8")
-    environment = composed(EXAMPLE)["services"]["airflow-scheduler"]["environment"]
+    services = composed(EXAMPLE)["services"]
+    environment = {
+        variable: value
+        for name in ("airflow-apiserver", "airflow-scheduler")
+        for variable, value in services[name]["environment"].items()
+    }
     names = {name for name in environment if name.startswith("AIRFLOW__")}
     # The api-server gets them as options there and here; the variables only serve tools there.
     assert names == set(re.findall(r'"(AIRFLOW__\w+)"', local)) - {
