@@ -125,7 +125,51 @@ def test_neither_a_commit_nor_the_end_of_a_consumer_waits_for_a_frozen_broker(
         # librdkafka's own close waits for the answer to this.
         consumer.commit(offsets=[place], asynchronous=True)
         close_within(consumer, limit_s=LIMIT_S)
-    # Of another group: those of before may take effect late.
+    # Of another group: that of the consumer may take effect late.
     other = f"test-{uuid.uuid4().hex}"
     commit_for(kafka, other, [TopicPartition(topic, 0, 1)])
     assert committed(kafka, other, {topic: 1}) == {(topic, 0): 1}
+
+
+def closing_now() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "close-consumer"}
+
+
+def test_however_often_a_commit_is_tried_a_frozen_broker_costs_one_client(
+    kafka: KafkaConfig, topic: str
+) -> None:
+    group = f"test-{uuid.uuid4().hex}"
+    commit_for(kafka, group, [TopicPartition(topic, 0, 0)])
+    before = closing_now()
+    with frozen_kafka():
+        with pytest.raises(TransientError, match="may still take effect"):
+            commit_for(kafka, group, [TopicPartition(topic, 0, 1)], limit_s=LIMIT_S)
+        for offset in (2, 3, 4):
+            began = time.monotonic()
+            with pytest.raises(TransientError, match=r"an earlier commit .* was not begun"):
+                commit_for(kafka, group, [TopicPartition(topic, 0, offset)], limit_s=LIMIT_S)
+            assert time.monotonic() - began >= LIMIT_S
+            assert len(closing_now() - before) == 1
+    # The first takes effect before the next, and never after it.
+    commit_for(kafka, group, [TopicPartition(topic, 0, 5)])
+    assert closing_now() <= before
+    assert committed(kafka, group, {topic: 1}) == {(topic, 0): 5}
+
+
+def test_commits_of_several_threads_leave_one_client_at_a_frozen_broker(
+    kafka: KafkaConfig, topic: str
+) -> None:
+    groups = [f"test-{uuid.uuid4().hex}" for _ in range(4)]
+    before = closing_now()
+
+    def attempt(group: str) -> None:
+        with pytest.raises(TransientError):
+            commit_for(kafka, group, [TopicPartition(topic, 0, 0)], limit_s=LIMIT_S)
+
+    with frozen_kafka(), ThreadPoolExecutor(len(groups)) as runner:
+        list(runner.map(attempt, groups))
+        assert len(closing_now() - before) <= 1
+    for group in groups:
+        commit_for(kafka, group, [TopicPartition(topic, 0, 7)])
+        assert committed(kafka, group, {topic: 1}) == {(topic, 0): 7}
+    assert closing_now() <= before
