@@ -9,7 +9,7 @@ STACK := $(PYTHON) -m stack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up status logs health top app-logs kafka-logs monitoring-logs dev-tools urls sql pictures schemas schema analytics dags openapi metrics-page architecture web web-dev web-fmt kibana stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check audit sbom pin-images hashes lock lint fmt types layers bench bench-peers
+.PHONY: help venv demo up status logs health top app-logs kafka-logs monitoring-logs dev-tools urls sql pictures schemas schema analytics dags openapi metrics-page architecture web web-dev web-fmt kibana dashboards stop down clean restore-drill test test-all test-faults test-celery test-compose mutants check audit sbom pin-images hashes lock lint fmt types layers bench bench-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ web-fmt: venv ## Biome: fix and format the pages' sources
 
 kibana: venv ## Write docker/kibana/keeper.ndjson, Kibana's dashboards, from stack/kibana/
 	@$(PYTHON) -m stack.kibana docker/kibana/keeper.ndjson
+
+dashboards: venv ## Write docker/grafana/dashboards/, Grafana's dashboards, from stack/grafana/
+	@$(PYTHON) -m stack.grafana docker/grafana/dashboards
 
 stop: venv ## End some programs: make stop S="consume-prices"; make up starts them again
 	@$(STACK) stop $(S)

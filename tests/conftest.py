@@ -24,6 +24,7 @@ pytest_plugins = (
     "tests.running_bot",
     "tests.second_server",
     "tests.postgres_pair",
+    "tests.observed_workers",
 )
 
 

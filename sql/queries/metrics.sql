@@ -55,3 +55,11 @@ FROM reconciliations WHERE NOT is_dry_run ORDER BY mirror, compared_at DESC
 SELECT split_part(topic, ':', 1) AS topic, count(*)::int AS notices
 FROM operator_notices WHERE resolved_at IS NULL
 GROUP BY 1
+
+-- name: server
+-- Returns how many connections the server has of how many, and for how many transactions VACUUM has not
+-- frozen the oldest. Any login sees these; those of pg_stat_activity only one that may.
+SELECT (SELECT coalesce(sum(numbackends), 0)::int FROM pg_stat_database) AS connections,
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true)::int, 0) AS connections_limit,
+    (SELECT max(age(datfrozenxid))::int FROM pg_database) AS oldest_transaction_age

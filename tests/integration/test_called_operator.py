@@ -1,69 +1,30 @@
 """Faults that happen, and the mails an operator gets of them: all of it real but for the waits."""
 
-import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import psycopg
-import pytest
 
-from keeper.alerts.channels.smtp import SmtpConfig
-from keeper.pipeline.services.migrate import migrate_part
-from keeper.settings import Settings, load_settings
+from keeper.settings import Settings
 from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import PRICE_UPDATES
 from tests.alerting import quick_rules, watching
+from tests.observed_workers import KEEPER, OPERATOR, showing
 from tests.price_events import price_event
-from tests.services import Stack, free_port
 from tests.smtp_server import Mailbox
 from tests.waiting import wait_until
-from tests.worker_settings import worker_settings
 
-OPERATOR: Final = "operator@example.org"
-KEEPER: Final = str(Path(sys.executable).with_name("keeper"))
 FAULTS: Final = {"WorkerStuck": "1", "OutboxStuck": "0", "PricesStale": None}
 
 
-@pytest.fixture
-def settings(
-    stack: Stack,
-    database: PostgresConfig,
-    mail_server: SmtpConfig,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Iterator[Settings]:
-    own = worker_settings(database.url, mail_server, tmp_path, reader="reader@example.org")
-    own["KAFKA_BOOTSTRAP_SERVERS"] = stack["KAFKA_BOOTSTRAP_SERVERS"]
-    own |= {"KEEPER_OPERATOR_EMAIL": OPERATOR, "KEEPER_METRICS_EVERY_S": "1"}
-    for name, value in own.items():
-        monkeypatch.setenv(name, value)
-    load_settings.cache_clear()
-    migrate_part("kafka")
-    yield load_settings()
-    load_settings.cache_clear()
-
-
-@contextmanager
-def showing(*words: str) -> Iterator[str]:
-    """Run a worker for the block, which shows its numbers where the yielded address says."""
-    address = f"127.0.0.1:{free_port()}"
-    environment = os.environ | {"KEEPER_METRICS_LISTEN": address}
-    with subprocess.Popen([KEEPER, *words], env=environment) as worker:
-        try:
-            yield address
-        finally:
-            worker.terminate()
-
-
 def test_a_hung_loader_a_full_outbox_and_stale_prices_are_mailed_and_so_is_their_end(
-    settings: Settings,
+    observed_settings: Settings,
     kafka: KafkaConfig,
     database: PostgresConfig,
     connection: Connection,
@@ -84,7 +45,9 @@ def test_a_hung_loader_a_full_outbox_and_stale_prices_are_mailed_and_so_is_their
         exporter = runs.enter_context(showing("metrics"))
         jobs = {"workers": {"consume-prices": loader, "metrics": exporter}}
         thresholds = {name: value for name, value in FAULTS.items() if value is not None}
-        seen = runs.enter_context(watching(tmp_path, jobs, settings, quick_rules(thresholds)))
+        seen = runs.enter_context(
+            watching(tmp_path, jobs, observed_settings, quick_rules(thresholds))
+        )
         wait_until(lambda: len(seen.ask('up{job="workers"} == 1')) == 2, "both are scraped")
         assert not seen.firing() & FAULTS.keys()
 

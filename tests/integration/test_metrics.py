@@ -22,6 +22,7 @@ from keeper.streams.codec import encode_price_event
 from keeper.streams.config import KafkaConfig
 from keeper.streams.producer import EventProducer
 from keeper.streams.topics import PRICE_UPDATES
+from tests.numbered_work import insert_work
 from tests.price_events import price_event
 from tests.services import Stack, free_port
 from tests.waiting import wait_until
@@ -111,23 +112,7 @@ def test_numbers_are_those_of_the_tables(
     connection: Connection, raise_alerts: Callable[..., None]
 ) -> None:
     raise_alerts(3)
-    connection.execute(
-        "INSERT INTO pipeline_runs (run_id, dag_id, source, state, started_at, finished_at,"
-        " products_planned, products_postponed) VALUES"
-        " ('a', 'track_prices', 'keepa', 'SUCCESS', now() - interval '9 h', now() - interval '8 h',"
-        " 5, 0), ('b', 'track_prices', 'keepa', 'FAILED', now() - interval '2 h',"
-        " now() - interval '1 h', 7, 2);"
-        "INSERT INTO token_accounts VALUES ('f00', 321, 20, now(), now(), now(), 30, 0);"
-        "INSERT INTO token_ledger (account, endpoint, products, state, tokens_estimated,"
-        " tokens_charged, requested_at) VALUES ('f00', 'product', 5, 'CHARGED', 5, 6, now());"
-        "INSERT INTO alert_deliveries (message_id, alert_id, channel, attempt, status, seconds)"
-        " SELECT message_id, alert_id, 'email', 1, 'FAILED', 0.5 FROM outbox;"
-        "INSERT INTO reconciliations (mirror, compared_at, is_dry_run, days, different, missing,"
-        " outdated, surplus, in_motion, refused, examples)"
-        " VALUES ('prices', now(), false, 1, 1, 4, 0, 0, 0, 0, '{}');"
-        "INSERT INTO operator_notices (topic, subject, details, since, raised_at, last_seen_at)"
-        " VALUES ('lag:keeper-search-prices', 's', 'd', now(), now(), now())"
-    )
+    insert_work(connection)
     found = printed()
     assert found["keeper_source_up"] == {("postgres",): 1, ("kafka",): 1}
     assert found["keeper_outbox_messages"]["email",] == 3
@@ -144,6 +129,11 @@ def test_numbers_are_those_of_the_tables(
     assert found["keeper_watched_products"][()] == 3
     assert found["keeper_mirror_wrong_documents"]["prices", "missing"] == 4
     assert found["keeper_open_notices"]["lag",] == 1
+    backup = found["keeper_backup_last_good_timestamp_seconds"][()]
+    assert good - backup == pytest.approx(-6 * 3600, abs=1)
+    connections = found["keeper_postgres_connections"][()]
+    assert 1 <= connections < found["keeper_postgres_connections_limit"][()]
+    assert 0 < found["keeper_postgres_oldest_transaction_age"][()] < 2.1e9
     assert found["keeper_table_bytes"]["price_points",] > 0
     assert found["keeper_group_unread_messages"]["keeper-consumer-group", "price-updates"] >= 0
     assert {metric.name for metric in OF_STORES} <= set(found)

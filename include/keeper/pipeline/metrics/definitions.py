@@ -205,6 +205,21 @@ MIRROR_COMPARED: Final = Definition(
 TABLE_BYTES: Final = Definition(
     "keeper_table_bytes", "Size of a table with its indexes and partitions.", ("table",)
 )
+BACKUP_GOOD_ENDED: Final = Definition(
+    "keeper_backup_last_good_timestamp_seconds",
+    "Unix time at which the newest good backup ended; absent before the first.",
+)
+SERVER_CONNECTIONS: Final = Definition(
+    "keeper_postgres_connections", "Connections that PostgreSQL's server has, Airflow's included."
+)
+SERVER_CONNECTIONS_LIMIT: Final = Definition(
+    "keeper_postgres_connections_limit",
+    "How many it takes of others than its superusers.",
+)
+SERVER_TRANSACTION_AGE: Final = Definition(
+    "keeper_postgres_oldest_transaction_age",
+    "Transactions since the oldest that VACUUM has not frozen; the server stops at 2.1 billion.",
+)
 NOTICES: Final = Definition(
     "keeper_open_notices", "Notices to operators that are open.", ("topic",)
 )
@@ -264,6 +279,10 @@ OF_STORES: Final = (
     MIRROR_LEFT,
     MIRROR_COMPARED,
     TABLE_BYTES,
+    BACKUP_GOOD_ENDED,
+    SERVER_CONNECTIONS,
+    SERVER_CONNECTIONS_LIMIT,
+    SERVER_TRANSACTION_AGE,
     NOTICES,
     GROUP_UNREAD,
     DEAD_LETTERS,

@@ -1,4 +1,4 @@
-"""Numbers of the tables: messages, tokens, runs, products, mirrors, sizes, notices."""
+"""Numbers of the tables and of their server: messages, tokens, runs, mirrors, sizes, backups."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -8,11 +8,13 @@ from typing import Any, Final
 from prometheus_client.metrics_core import Metric
 
 from keeper.clock import Clock, utc_now
+from keeper.domain.requests import RequestKind
 from keeper.domain.tokens.candidates import RequestPolicy
 from keeper.pipeline.metrics import definitions as of
 from keeper.pipeline.services.monitor import staleness_at
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
 from keeper.stores.postgres.metrics import metric_rows
+from keeper.stores.postgres.requests.queue import last_done
 from keeper.stores.postgres.storage.retention import partitions, tables
 
 Row = dict[str, Any]
@@ -55,6 +57,8 @@ def read_postgres(
             *_products(connection, policy, now),
             *_mirrors(rows["last_comparisons"]),
             *_sizes(connection),
+            *_server(rows["server"]),
+            *_backups(connection),
             of.NOTICES.of(((row["topic"],), row["notices"]) for row in rows["open_notices"]),
         ]
 
@@ -112,6 +116,18 @@ def _sizes(connection: Connection) -> Iterator[Metric]:
     sizes = [((size.name,), float(size.bytes)) for size in tables(connection)]
     points = sum(partition.bytes for partition in partitions(connection))
     yield of.TABLE_BYTES.of([*sizes, (("price_points",), float(points))])
+
+
+def _server(rows: Iterable[Row]) -> Iterator[Metric]:
+    (found,) = rows
+    yield of.SERVER_CONNECTIONS.of([((), found["connections"])])
+    yield of.SERVER_CONNECTIONS_LIMIT.of([((), found["connections_limit"])])
+    yield of.SERVER_TRANSACTION_AGE.of([((), found["oldest_transaction_age"])])
+
+
+def _backups(connection: Connection) -> Iterator[Metric]:
+    last = last_done(connection, RequestKind.BACK_UP)
+    yield of.BACKUP_GOOD_ENDED.of([((), last.timestamp())] if last is not None else [])
 
 
 def _age(since: datetime | None, now: datetime) -> float:

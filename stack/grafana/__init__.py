@@ -1,0 +1,1 @@
+"""Grafana's dashboards, from definitions: `make dashboards` writes docker/grafana/dashboards/."""
