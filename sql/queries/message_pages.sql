@@ -27,14 +27,12 @@ LIMIT %(most)s
 SELECT o.message_id, o.channel_id, c.user_id, u.email, c.kind, c.address, o.alert_id, o.report_id,
     o.notice_id, o.status, o.held_for, o.sent_with, o.attempts, o.queued_at, o.settled_at AS ended_at,
     CASE WHEN o.status = 'PENDING' THEN o.next_attempt_at END AS next_attempt_at,
-    o.unknown_at IS NOT NULL AS is_unknown, d.detail
+    o.unknown_at IS NOT NULL AS is_unknown,
+    (SELECT l.detail FROM alert_deliveries l WHERE l.message_id = o.message_id
+        ORDER BY l.attempt DESC LIMIT 1) AS detail
 FROM outbox o
 JOIN channels c USING (channel_id)
 JOIN users u USING (user_id)
-LEFT JOIN LATERAL (
-    SELECT l.detail FROM alert_deliveries l WHERE l.message_id = o.message_id
-    ORDER BY l.attempt DESC LIMIT 1
-) AS d ON true
 WHERE o.link_id IS NULL AND (%(owner)s::bigint IS NULL OR c.user_id = %(owner)s)
     AND (%(message_id)s::bigint IS NULL OR o.message_id = %(message_id)s)
     AND (%(user_id)s::bigint IS NULL OR c.user_id = %(user_id)s)

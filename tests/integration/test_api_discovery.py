@@ -136,7 +136,8 @@ def test_proposals_come_page_by_page(boss: httpx.Client, propose: Callable[..., 
     cursor: str | None = ""
     while cursor is not None:
         params: dict[str, Any] = {"limit": 2, "cursor": cursor}
-        page = boss.get(f"{API}/proposals", params=params).json()
+        page = boss.get(f"{API}/proposals", params={**params, "total": bool(cursor)}).json()
+        assert page["total"] == (5 if cursor else None)
         seen += [one["asin"] for one in page["items"]]
         cursor = page["next_cursor"]
     assert seen == [f"B00000000{number}" for number in range(5)]

@@ -94,6 +94,25 @@ def test_lists_lead_on_page_by_page(ann: httpx.Client, raise_alerts: Callable[..
     assert other.status_code == 400
 
 
+def test_lists_say_how_many_there_are_in_all(
+    ann: httpx.Client, ben: httpx.Client, boss: httpx.Client, raise_alerts: Callable[..., None]
+) -> None:
+    raise_alerts(3, user=ANN)
+    raise_alerts(1, user=BEN, hour=1)
+    for path in ("alerts", "messages"):
+        first = ann.get(f"{API}/{path}", params={"limit": 2, "total": True}).json()
+        rest = {"limit": 2, "total": True, "cursor": first["next_cursor"]}
+        second = ann.get(f"{API}/{path}", params=rest).json()
+        assert [(page["total"], len(page["items"])) for page in (first, second)] == [(3, 2), (3, 1)]
+        assert ann.get(f"{API}/{path}").json()["total"] is None
+        sent = ann.get(f"{API}/{path}", params={"status": "SENT", "total": True}).json()
+        assert sent["total"] == 0
+        totals = [
+            c.get(f"{API}/{path}", params={"total": True}).json()["total"] for c in (ben, boss)
+        ]
+        assert totals == [1, 4]
+
+
 def test_alerts_are_chosen_by_watch_status_locale_and_time(
     ann: httpx.Client, raise_alerts: Callable[..., None]
 ) -> None:

@@ -20,6 +20,7 @@ from keeper.domain.tokens.balance import TokenReading
 from keeper.domain.users.access import Scope
 from keeper.errors import TransientError
 from keeper.stores.postgres.connection import Connection, PostgresConfig
+from keeper.stores.postgres.row_counts import count_rows
 from keeper.stores.postgres.runs.runs import (
     QuarantinedRecord,
     RunCounts,
@@ -39,6 +40,16 @@ from tests.work_records import ask_keepa
 
 RUN = "track_prices/scheduled__2030-01-01T06:00:00+00:00"
 REBUILDS = "/api/v1/search/rebuilds"
+PAGED = (
+    "audit-log",
+    "notices",
+    "quarantine",
+    "reconciliations",
+    "requests",
+    "runs",
+    "tokens/ledger",
+)
+"""Lists that say how many there are in all."""
 
 
 @pytest.fixture
@@ -147,6 +158,28 @@ def test_runs_are_listed_page_by_page_and_one_is_shown(
     assert boss.get("/api/v1/runs/%00").status_code == 404
     wrong = boss.get("/api/v1/runs", params={"cursor": "WyItc3RhcnRlZF9hdCIsIngiLDBd"})
     assert wrong.json()["type"].endswith("#bad-cursor")
+
+
+def test_lists_say_how_many_there_are_in_all(console: Console, boss: httpx.Client) -> None:
+    for hour in range(3):
+        run_once(console.connection, f"track_prices/{'x' * (hour == 0)}{hour}", hour=hour)
+    records = [QuarantinedRecord(1, row, "expect_price", "price", {}) for row in range(2)]
+    quarantine(console.connection, "track_prices/1", records)
+    counts = {}
+    for path in PAGED:
+        answer = boss.get(f"/api/v1/{path}", params={"total": True, "limit": 1}).json()
+        counts[path] = (answer["total"], len(every(boss, f"/api/v1/{path}")))
+        assert boss.get(f"/api/v1/{path}").json()["total"] is None
+    assert {path: total for path, (total, rows) in counts.items() if total != rows} == {}
+    assert (counts["runs"][0], counts["quarantine"][0]) == (3, 2)
+    failed = boss.get("/api/v1/runs", params={"state": "FAILED", "total": True}).json()
+    assert failed["total"] == 1
+
+
+def test_no_more_rows_are_counted_than_the_most(connection: Connection) -> None:
+    page = "SELECT number FROM generate_series(1, 20) AS number LIMIT %(most)s"
+    assert count_rows(connection, page, {}, most=7) == 7
+    assert count_rows(connection, page, {}) == 20
 
 
 def test_the_products_of_a_run_are_those_whose_price_came_with_it(

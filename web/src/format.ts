@@ -88,6 +88,17 @@ export function numberText(value: number, language: string): string {
   return new Intl.NumberFormat(regionOf(language), { maximumFractionDigits: 1 }).format(value);
 }
 
+/** The API counts a list no further than to one more. */
+const MOST_COUNTED = 10_000;
+
+/** Return how long a list is as people read it, and whether it is longer than the API counts. */
+export function countedText(total: number, language: string): { counted: string; isMore: boolean } {
+  return {
+    counted: numberText(Math.min(total, MOST_COUNTED), language),
+    isMore: total > MOST_COUNTED,
+  };
+}
+
 /** Return a share as people read it: 0.043 is "4 %" in German and "4%" in English. */
 export function percentText(share: number, language: string): string {
   const format = {

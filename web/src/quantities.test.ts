@@ -1,10 +1,16 @@
 import { expect, test } from "vitest";
-import { numberText } from "./format";
+import { countedText, numberText } from "./format";
 import { bytesText, durationText, fromBase64, hexLines } from "./quantities";
 
 test("numbers are written as the language writes them", () => {
   expect(numberText(60000, "en")).toBe("60,000");
   expect(numberText(60000, "de")).toBe("60.000");
+});
+
+test("a list is as long as was counted, and longer where counting ended", () => {
+  expect(countedText(312, "en")).toEqual({ counted: "312", isMore: false });
+  expect(countedText(10_000, "de")).toEqual({ counted: "10.000", isMore: false });
+  expect(countedText(10_001, "en")).toEqual({ counted: "10,000", isMore: true });
 });
 
 test("sizes have the largest unit that fits", () => {

@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-interface Asked {
+export interface Asked {
   data: unknown;
   error: Error | null;
   isFetched: boolean;

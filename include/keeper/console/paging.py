@@ -8,6 +8,7 @@ from typing import Annotated, Final, TypeVar
 from fastapi import Query
 
 from keeper.console.problems import BAD_CURSOR, ProblemError
+from keeper.stores.postgres.connection import Connection
 
 MOST: Final = 500
 _LARGEST: Final = 2**63 - 1
@@ -25,6 +26,21 @@ Cursor = Annotated[
         description="next_cursor of the page before; the first page has none.",
     ),
 ]
+
+WithTotal = Annotated[bool, Query(description="Whether to count how many there are in all.")]
+TOTAL: Final = "How many there are in all, if asked for; 10001 says more than 10,000."
+"""What a page says of its total, which a list counts no further than that."""
+
+
+def with_total(
+    page: Callable[[Connection], _T], count: Callable[[Connection], int], *, is_asked: bool
+) -> Callable[[Connection], tuple[_T, int | None]]:
+    """Return the work that reads a page and, if it is asked for, counts its whole list."""
+
+    def read(connection: Connection) -> tuple[_T, int | None]:
+        return page(connection), count(connection) if is_asked else None
+
+    return read
 
 
 def write_cursor(order: str, key: str, number: int) -> str:

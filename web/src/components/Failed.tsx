@@ -1,5 +1,7 @@
+import type { ReactElement } from "react";
 import { ApiError } from "../api/client";
 import { useTexts } from "../texts/texts";
+import { type Asked, useLastError } from "../useLastError";
 import { Button } from "./Button";
 import styles from "./Failed.module.css";
 
@@ -14,4 +16,10 @@ export function Failed({ error, retry }: { error: Error; retry: () => unknown })
       <Button onClick={() => retry()}>{t("do.retry")}</Button>
     </div>
   );
+}
+
+/** What a page says while something cannot be read, with a way to try again; null while it can. */
+export function useFailure(query: Asked & { refetch: () => unknown }): ReactElement | null {
+  const error = useLastError(query);
+  return error && <Failed error={error} retry={query.refetch} />;
 }

@@ -1,10 +1,10 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { countedText } from "../format";
 import { useTexts } from "../texts/texts";
-import { useLastError } from "../useLastError";
 import { Button } from "./Button";
 import { Empty } from "./Empty";
-import { Failed } from "./Failed";
+import { useFailure } from "./Failed";
 import styles from "./Listing.module.css";
 import { Skeleton } from "./Skeleton";
 import { type Column, Table } from "./Table";
@@ -23,7 +23,7 @@ interface ReadProps<Data> {
 /** What was read: its age, how to read it again, and what shows while it is not there. */
 export function Read<Data>({ query, title, filters, children, lines = 6 }: ReadProps<Data>) {
   const { t } = useTexts();
-  const error = useLastError(query);
+  const failure = useFailure(query);
   return (
     <>
       <div className={styles.head}>
@@ -42,7 +42,7 @@ export function Read<Data>({ query, title, filters, children, lines = 6 }: ReadP
         </div>
       </div>
       {query.isPending && !query.isFetched && <Skeleton lines={lines} height={48} />}
-      {error && <Failed error={error} retry={query.refetch} />}
+      {failure}
       {query.data !== undefined && children(query.data)}
     </>
   );
@@ -51,6 +51,8 @@ export function Read<Data>({ query, title, filters, children, lines = 6 }: ReadP
 interface Paged<Row> {
   items: Row[];
   next_cursor?: string | null;
+  /** How many rows there are on all pages, where the API has counted them. */
+  total?: number | null;
 }
 
 interface Props<Row, Data extends Paged<Row>> {
@@ -72,8 +74,12 @@ interface Props<Row, Data extends Paged<Row>> {
 
 /** A list of the API: its age, its rows as a table, its pages. */
 export function Listing<Row, Data extends Paged<Row>>(props: Props<Row, Data>) {
-  const { t } = useTexts();
+  const { t, language } = useTexts();
   const { query, title, columns, keyOf, label, empty, hint, filters, above, pages } = props;
+  const inAll = (total: number) => {
+    const { counted, isMore } = countedText(total, language);
+    return t(isMore ? "list.moreInAll" : "list.inAll", { total: counted });
+  };
   return (
     <Read query={query} filters={filters} {...(title !== undefined && { title })}>
       {(data) => (
@@ -83,6 +89,9 @@ export function Listing<Row, Data extends Paged<Row>>(props: Props<Row, Data>) {
             <Empty says={empty} {...(hint !== undefined && { hint })} />
           ) : (
             <Table label={label} columns={columns} rows={data.items} keyOf={keyOf} />
+          )}
+          {data.items.length > 0 && typeof data.total === "number" && (
+            <p className="secondary figures">{inAll(data.total)}</p>
           )}
           {pages && (pages.cursor !== null || data.next_cursor) && (
             <p className={styles.pages}>

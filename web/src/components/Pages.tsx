@@ -1,5 +1,5 @@
 import { useSearchParams } from "wouter";
-import { numberText } from "../format";
+import { countedText } from "../format";
 import { useTexts } from "../texts/texts";
 import { Button } from "./Button";
 import styles from "./Pages.module.css";
@@ -16,9 +16,6 @@ interface Props {
   total?: number | null;
 }
 
-/** The API counts no further than to one more. */
-const MOST_COUNTED = 10_000;
-
 /** Which rows of a list are shown, and the ways to those before and after them. */
 export function Pages({ shown, perPage, next, total = null }: Props) {
   const { t, language } = useTexts();
@@ -30,11 +27,8 @@ export function Pages({ shown, perPage, next, total = null }: Props) {
   const said = () => {
     const rows = { first, last: first + shown - 1 };
     if (total === null) return t("pages.shown", rows);
-    const counted = numberText(Math.min(total, MOST_COUNTED), language);
-    return t(total > MOST_COUNTED ? "pages.shownOfMore" : "pages.shownOf", {
-      ...rows,
-      total: counted,
-    });
+    const { counted, isMore } = countedText(total, language);
+    return t(isMore ? "pages.shownOfMore" : "pages.shownOf", { ...rows, total: counted });
   };
   const goTo = (place: { page: number; cursor: string } | null) => {
     setParams(

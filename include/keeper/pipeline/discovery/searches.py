@@ -24,6 +24,7 @@ from keeper.sources.keepa.discovery import FinderSelectionError, read_selection
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.discovery.proposals import (
     DiscoveryProgress,
+    count_proposals,
     decide,
     list_discoveries,
     proposal_page,
@@ -44,6 +45,7 @@ __all__ = [
     "UnclearDiscoveryError",
     "add_discovery",
     "best_sellers",
+    "count_proposals_of",
     "decide_proposals",
     "discoveries_of",
     "finder",
@@ -226,6 +228,20 @@ def proposals_of(
         after=after,
         most=most,
     )
+
+
+def count_proposals_of(
+    connection: Connection,
+    account: Account,
+    *,
+    state: ProposalState | None,
+    domain: str | None,
+    discovery_id: int | None,
+) -> int:
+    """Return how many proposals there are, 10,001 for more; none for who is no operator."""
+    if not account.is_operator:
+        return 0
+    return count_proposals(connection, state=state, domain=domain, discovery_id=discovery_id)
 
 
 def decide_proposals(

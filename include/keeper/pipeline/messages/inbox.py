@@ -16,6 +16,8 @@ from keeper.stores.postgres.messages.message_pages import (
     PagedDelivery,
     PagedMessage,
     alert_page,
+    count_alerts,
+    count_messages,
     delivery_page,
     message_page,
 )
@@ -35,6 +37,8 @@ __all__ = [
     "acknowledge_alert",
     "alert_of",
     "alerts_of",
+    "count_alerts_of",
+    "count_messages_of",
     "deliveries_of",
     "message_of",
     "messages_of",
@@ -62,6 +66,11 @@ def alerts_of(
     visibility = visible_to(account)
     found = alert_page(connection, visibility, where, before=before, most=most)
     return _with_messages(connection, visibility, found)
+
+
+def count_alerts_of(connection: Connection, account: Account, where: AlertFilter) -> int:
+    """Return how many alerts are asked for of those a user may see; 10,001 for more than 10,000."""
+    return count_alerts(connection, visible_to(account), where)
 
 
 def alert_of(connection: Connection, account: Account, alert_id: int) -> AlertWithMessages:
@@ -100,6 +109,11 @@ def messages_of(
 ) -> list[PagedMessage]:
     """Return a page of the messages a user may see, the newest first, before a message's number."""
     return message_page(connection, visible_to(account), where, before=before, most=most)
+
+
+def count_messages_of(connection: Connection, account: Account, where: MessageFilter) -> int:
+    """Return how many messages are asked for of those a user may see; 10,001 for more."""
+    return count_messages(connection, visible_to(account), where)
 
 
 def message_of(

@@ -11,7 +11,12 @@ from keeper.domain.users.access import Identity
 from keeper.pipeline.requests.kinds import KINDS, kinds_changed_by, kinds_seen_by
 from keeper.pipeline.users.audit import Doer, record
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.requests.pages import cancel_request, find_request, request_page
+from keeper.stores.postgres.requests.pages import (
+    cancel_request,
+    count_requests,
+    find_request,
+    request_page,
+)
 from keeper.stores.postgres.requests.queue import NewRequest, add_request
 from keeper.stores.postgres.users.accounts import lock_account
 from keeper.stores.postgres.users.visibility import visible_to
@@ -24,6 +29,7 @@ __all__ = [
     "RequestState",
     "ask",
     "cancel",
+    "count_requests_of",
     "request_of",
     "requests_of",
 ]
@@ -110,6 +116,18 @@ def requests_of(
     return request_page(
         connection, visible_to(identity.account), seen, states=states, before=before, most=most
     )
+
+
+def count_requests_of(
+    connection: Connection,
+    identity: Identity,
+    *,
+    kinds: Collection[RequestKind] | None,
+    states: Collection[RequestState] | None,
+) -> int:
+    """Return how many requests somebody may see, 10,001 for more than 10,000; see requests_of."""
+    seen = [kind for kind in kinds_seen_by(identity) if kinds is None or kind in kinds]
+    return count_requests(connection, visible_to(identity.account), seen, states=states)
 
 
 def request_of(connection: Connection, identity: Identity, request_id: int) -> ListedRequest:

@@ -15,6 +15,10 @@ from keeper.stores.postgres.runs.pages import (
     Rejected,
     RunPrice,
     RunStart,
+    count_ledger,
+    count_quarantined,
+    count_reconciliations,
+    count_runs,
     find_run,
     ledger_page,
     quarantine_page,
@@ -35,6 +39,10 @@ __all__ = [
     "RunPrice",
     "RunStart",
     "RunState",
+    "count_quarantine_of",
+    "count_reconciliations_of",
+    "count_runs_of",
+    "count_token_requests_of",
     "prices_of_run",
     "quarantine_of",
     "reconciliations_of",
@@ -66,6 +74,20 @@ def runs_of(
     if not account.is_operator:
         return []
     return run_page(connection, dag_id=dag_id, states=states, since=since, after=after, most=most)
+
+
+def count_runs_of(
+    connection: Connection,
+    account: Account,
+    *,
+    dag_id: str | None,
+    states: Collection[RunState] | None,
+    since: datetime | None,
+) -> int:
+    """Return how many runs there are, 10,001 for more than 10,000."""
+    if not account.is_operator:
+        return 0
+    return count_runs(connection, dag_id=dag_id, states=states, since=since)
 
 
 def run_of(connection: Connection, account: Account, run_id: str) -> RunInDetail | None:
@@ -101,6 +123,20 @@ def quarantine_of(
     )
 
 
+def count_quarantine_of(
+    connection: Connection,
+    account: Account,
+    *,
+    run_id: str | None,
+    asin: str | None,
+    expectation: str | None,
+) -> int:
+    """Return how many rejected records there are, 10,001 for more than 10,000."""
+    if not account.is_operator:
+        return 0
+    return count_quarantined(connection, run_id=run_id, asin=asin, expectation=expectation)
+
+
 def token_requests_of(
     connection: Connection,
     account: Account,
@@ -126,6 +162,21 @@ def token_requests_of(
     )
 
 
+def count_token_requests_of(
+    connection: Connection,
+    account: Account,
+    *,
+    run_id: str | None,
+    endpoint: str | None,
+    states: Collection[RequestState] | None,
+    since: datetime | None,
+) -> int:
+    """Return how many requests to Keepa there are, 10,001 for more than 10,000."""
+    if not account.is_operator:
+        return 0
+    return count_ledger(connection, run_id=run_id, endpoint=endpoint, states=states, since=since)
+
+
 def reconciliations_of(
     connection: Connection, account: Account, *, mirror: str | None, before: int | None, most: int
 ) -> list[ListedReconciliation]:
@@ -133,3 +184,10 @@ def reconciliations_of(
     if not account.is_operator:
         return []
     return reconciliation_page(connection, mirror=mirror, before=before, most=most)
+
+
+def count_reconciliations_of(
+    connection: Connection, account: Account, *, mirror: str | None
+) -> int:
+    """Return how many comparisons there are, 10,001 for more than 10,000."""
+    return count_reconciliations(connection, mirror=mirror) if account.is_operator else 0

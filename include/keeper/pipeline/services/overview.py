@@ -6,7 +6,7 @@ from typing import Final
 
 from keeper.domain.users.access import Account
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.messages.notice_pages import notice_page
+from keeper.stores.postgres.messages.notice_pages import count_notices, notice_page
 from keeper.stores.postgres.messages.notices import KnownNotice
 from keeper.stores.postgres.runs.figures import (
     AlertFigures,
@@ -104,6 +104,15 @@ def notices_of(
     return notice_page(
         connection, with_resolved=with_resolved, topic=topic, before=before, most=most
     )
+
+
+def count_notices_of(
+    connection: Connection, account: Account, *, with_resolved: bool, topic: str | None
+) -> int:
+    """Return how many notices there are, 10,001 for more; none for who is no operator."""
+    if not account.is_operator:
+        return 0
+    return count_notices(connection, with_resolved=with_resolved, topic=topic)
 
 
 def storage_of(connection: Connection, account: Account, *, at: datetime) -> Storage:

@@ -6,9 +6,15 @@ from typing import Final
 
 from keeper.domain.users.access import Account, Identity, Means
 from keeper.stores.postgres.connection import Connection
-from keeper.stores.postgres.users.audit_log import Actor, AuditEntry, add_entry, list_entries
+from keeper.stores.postgres.users.audit_log import (
+    Actor,
+    AuditEntry,
+    add_entry,
+    count_entries,
+    list_entries,
+)
 
-__all__ = ["COMMAND", "Actor", "AuditEntry", "Doer", "entries", "record"]
+__all__ = ["COMMAND", "Actor", "AuditEntry", "Doer", "count_entries_of", "entries", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +69,8 @@ def entries(
 ) -> list[AuditEntry]:
     """Return what was done, the newest first; nothing for who is no operator."""
     return list_entries(connection, before=before, most=most) if account.is_operator else []
+
+
+def count_entries_of(connection: Connection, account: Account) -> int:
+    """Return how many things were done, 10,001 for more; none for who is no operator."""
+    return count_entries(connection) if account.is_operator else 0

@@ -11,6 +11,7 @@ from keeper.pipeline.users.limits import LimitReachedError, watches_within_limit
 from keeper.pipeline.watches.typed import NOTHING, TypedWatch, read_watch
 from keeper.stores.postgres.connection import Connection
 from keeper.stores.postgres.prices.sparklines import Sparkline, SparklineSpan, watch_sparklines
+from keeper.stores.postgres.row_counts import MOST_COUNTED
 from keeper.stores.postgres.users.accounts import lock_account
 from keeper.stores.postgres.users.visibility import visible_to
 from keeper.stores.postgres.watches.watch_list import Saved, SavedWatch, save_watches
@@ -117,10 +118,6 @@ class FoundWatches:
 
     watches: list[PagedWatch]
     total: int | None
-
-
-MOST_COUNTED = 10_001
-"""More are not counted: one more than 10,000 says that there are more."""
 
 
 def counted_watches_of(

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, type Locale, read, type Schema } from "../../api/client";
 import { ButtonLink } from "../../components/Button";
 import { Empty } from "../../components/Empty";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Page } from "../../components/Page";
 import { Pages } from "../../components/Pages";
 import { Simulated } from "../../components/Simulated";
@@ -10,7 +10,6 @@ import { Skeleton } from "../../components/Skeleton";
 import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
-import { useLastError } from "../../useLastError";
 import { DealFilters, SEEN_DAYS, SORTS } from "./DealFilters";
 import { DealLine } from "./DealLine";
 import styles from "./Deals.module.css";
@@ -38,7 +37,7 @@ export default function Deals() {
   // What one can choose among is not known before the searches are.
   const isPending =
     pasts.isAwaited || [deals, filters].some((one) => one.isPending && !one.isFetched);
-  const error = useLastError(deals);
+  const failure = useFailure(deals);
   // One page counts itself.
   const isOfSeveral = Boolean(deals.data?.next_cursor || said("cursor"));
   const total = useTotal(query, days, isOfSeveral);
@@ -52,7 +51,7 @@ export default function Deals() {
       {isPending && <Skeleton lines={6} height={96} />}
       {!isUnused && !isPending && <DealFilters searches={filters.data ?? []} />}
       <Simulated of={isPending ? [] : items} />
-      {error && <Failed error={error} retry={deals.refetch} />}
+      {failure}
       {isUnused && (
         <Empty
           says={t("deals.empty")}

@@ -3,13 +3,12 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { api, read, run, type Schema } from "../../api/client";
 import { Button } from "../../components/Button";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { useToast } from "../../components/Toast";
 import { When } from "../../components/When";
 import { siteOf } from "../../format";
 import { useSession } from "../../session";
 import { useTexts } from "../../texts/texts";
-import { useLastError } from "../../useLastError";
 import styles from "./Deals.module.css";
 import { FilterDialog } from "./FilterDialog";
 import { again } from "./filterForm";
@@ -20,14 +19,14 @@ type Filter = Schema["FilterReply"];
 export function SavedFilters({ filters }: { filters: ReturnType<typeof useFilters> }) {
   const { t } = useTexts();
   const [edited, setEdited] = useState<Filter | null>(null);
-  const error = useLastError(filters);
+  const failure = useFailure(filters);
   return (
     <section className={styles.saved}>
       <header className={styles.savedHead}>
         <h2>{t("filters.title")}</h2>
         <AddFilter />
       </header>
-      {error && <Failed error={error} retry={filters.refetch} />}
+      {failure}
       {filters.data && filters.data.length > 0 && (
         <ul className={styles.list}>
           {filters.data.map((filter) => (

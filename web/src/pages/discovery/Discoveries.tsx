@@ -3,13 +3,12 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { api, read, run, type Schema } from "../../api/client";
 import { Button } from "../../components/Button";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { useToast } from "../../components/Toast";
 import { When } from "../../components/When";
 import { siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
-import { useLastError } from "../../useLastError";
 import styles from "./Discovery.module.css";
 import { DiscoveryDialog } from "./DiscoveryDialog";
 import { savedAgain } from "./discoveryForm";
@@ -22,15 +21,15 @@ export function Discoveries() {
     queryKey: ["deals", "discoveries"],
     queryFn: () => read(api.GET("/api/v1/discoveries")),
   });
-  const error = useLastError(searches);
+  const failure = useFailure(searches);
   return (
     <section className={styles.searches}>
       <header className={styles.head}>
         <h2>{t("discovery.searches")}</h2>
         <Button onClick={() => setAdding(true)}>{t("filters.add")}</Button>
       </header>
-      {searches.isPending && !error && <Skeleton lines={2} height={56} />}
-      {error && <Failed error={error} retry={searches.refetch} />}
+      {searches.isPending && !failure && <Skeleton lines={2} height={56} />}
+      {failure}
       {searches.data?.items.length === 0 && <p className="muted">{t("discovery.noSearch")}</p>}
       {searches.data && searches.data.items.length > 0 && (
         <ul className={styles.list}>

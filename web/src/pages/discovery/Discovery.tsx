@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { api, type Locale, read, type Schema } from "../../api/client";
 import { ButtonLink } from "../../components/Button";
 import { Empty } from "../../components/Empty";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Choice } from "../../components/Field";
 import { Page } from "../../components/Page";
 import { Pages } from "../../components/Pages";
@@ -14,7 +14,6 @@ import { LOCALES } from "../../locales";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
 import { useChosen } from "../../useChosen";
-import { useLastError } from "../../useLastError";
 import { Decide } from "./Decide";
 import { Discoveries } from "./Discoveries";
 import styles from "./Discovery.module.css";
@@ -31,6 +30,7 @@ export default function Discovery() {
   const state = STATES.find((one) => one === said("state")) ?? "PROPOSED";
   const query = {
     limit: PER_PAGE,
+    total: true,
     state,
     ...(said("domain") && { domain: said("domain") as Locale }),
     ...(/^\d+$/.test(said("by")) && { discovery_id: Number(said("by")) }),
@@ -41,7 +41,7 @@ export default function Discovery() {
     queryFn: () => read(api.GET("/api/v1/proposals", { params: { query } })),
     placeholderData: keepPreviousData,
   });
-  const error = useLastError(proposals);
+  const failure = useFailure(proposals);
   const items = proposals.data?.items ?? NONE;
   const keys = useMemo(() => items.map(keyOf), [items]);
   const chosen = useChosen(keys);
@@ -68,8 +68,8 @@ export default function Discovery() {
         />
       </search>
       <Simulated of={items} />
-      {proposals.isPending && !error && <Skeleton lines={8} height={56} />}
-      {error && <Failed error={error} retry={proposals.refetch} />}
+      {proposals.isPending && !failure && <Skeleton lines={8} height={56} />}
+      {failure}
       {proposals.data && items.length === 0 && (
         <Empty
           says={t("discovery.none")}
@@ -93,6 +93,7 @@ export default function Discovery() {
             shown={items.length}
             perPage={PER_PAGE}
             next={proposals.data?.next_cursor ?? null}
+            total={proposals.data?.total ?? null}
           />
         </>
       )}

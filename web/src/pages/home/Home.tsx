@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, read } from "../../api/client";
 import { ButtonLink } from "../../components/Button";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Page } from "../../components/Page";
 import { Simulated } from "../../components/Simulated";
 import { Skeleton } from "../../components/Skeleton";
 import { useTexts } from "../../texts/texts";
-import { useLastError } from "../../useLastError";
 import { Attention, useMatters } from "./Attention";
 import { FirstWatch } from "./FirstWatch";
 import styles from "./Home.module.css";
@@ -20,7 +19,7 @@ export default function Home() {
     queryKey: ["home", "summary"],
     queryFn: () => read(api.GET("/api/v1/summary")),
   });
-  const error = useLastError(summary);
+  const failure = useFailure(summary);
   const dropped = useRemarkable("dropped");
   const lowest = useRemarkable("lowest");
   const matters = useMatters();
@@ -42,8 +41,8 @@ export default function Home() {
         )
       }
     >
-      {isPending && !error && <Skeleton lines={8} height={56} />}
-      {error && <Failed error={error} retry={summary.refetch} />}
+      {isPending && !failure && <Skeleton lines={8} height={56} />}
+      {failure}
       {isNew && <FirstWatch />}
       <Simulated of={isPending ? [] : shown.map(({ price }) => price)} />
       {summary.data && !isNew && !isPending && (

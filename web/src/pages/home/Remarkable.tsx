@@ -2,13 +2,12 @@ import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { api, read, type Schema, type Watch } from "../../api/client";
 import { Change } from "../../components/Change";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Picture } from "../../components/Picture";
 import { PriceText } from "../../components/PriceText";
 import { When } from "../../components/When";
 import { siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
-import { useLastError } from "../../useLastError";
 import styles from "./Home.module.css";
 
 const SHOWN = 5;
@@ -35,11 +34,11 @@ export function useRemarkable(price: PriceIs): Found {
 /** Those watches, and the way to the others. */
 export function Remarkable({ price, found }: { price: PriceIs; found: Found }) {
   const { t } = useTexts();
-  const error = useLastError(found);
+  const failure = useFailure(found);
   return (
     <section>
       <h2 className={styles.head}>{t(`home.${price}`)}</h2>
-      {error && <Failed error={error} retry={found.refetch} />}
+      {failure}
       {found.data?.items.length === 0 && <p className="muted">{t(`home.${price}.none`)}</p>}
       {found.data && found.data.items.length > 0 && (
         <ul className={styles.list}>

@@ -26,7 +26,7 @@ export function Alerts() {
   const { query, pages } = usePages(["messages", "alerts", filters], (cursor) =>
     read(
       api.GET("/api/v1/alerts", {
-        params: { query: { ...filters, limit: PER_PAGE, ...(cursor && { cursor }) } },
+        params: { query: { ...filters, limit: PER_PAGE, total: true, ...(cursor && { cursor }) } },
       }),
     ),
   );

@@ -26,7 +26,7 @@ export function Sent() {
   const { query, pages } = usePages(["messages", "sent", filters], (cursor) =>
     read(
       api.GET("/api/v1/messages", {
-        params: { query: { ...filters, limit: PER_PAGE, ...(cursor && { cursor }) } },
+        params: { query: { ...filters, limit: PER_PAGE, total: true, ...(cursor && { cursor }) } },
       }),
     ),
   );

@@ -14,7 +14,7 @@ export function AuditLog() {
     (cursor) =>
       read(
         api.GET("/api/v1/audit-log", {
-          params: { query: { limit: PER_PAGE, ...(cursor && { cursor }) } },
+          params: { query: { limit: PER_PAGE, total: true, ...(cursor && { cursor }) } },
         }),
       ),
     EVERY_MS,

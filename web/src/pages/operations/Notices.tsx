@@ -22,6 +22,7 @@ export function Notices() {
             query: {
               with_resolved: withResolved,
               limit: PER_PAGE,
+              total: true,
               ...(cursor && { cursor }),
             },
           },

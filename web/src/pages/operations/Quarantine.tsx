@@ -21,7 +21,9 @@ export function Quarantine() {
     (cursor) =>
       read(
         api.GET("/api/v1/quarantine", {
-          params: { query: { ...filters, limit: PER_PAGE, ...(cursor && { cursor }) } },
+          params: {
+            query: { ...filters, limit: PER_PAGE, total: true, ...(cursor && { cursor }) },
+          },
         }),
       ),
     EVERY_MS,

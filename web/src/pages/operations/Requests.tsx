@@ -23,7 +23,7 @@ export function Requests() {
     (cursor) =>
       read(
         api.GET("/api/v1/requests", {
-          params: { query: { limit: PER_PAGE, ...(cursor && { cursor }) } },
+          params: { query: { limit: PER_PAGE, total: true, ...(cursor && { cursor }) } },
         }),
       ),
     EVERY_MS,

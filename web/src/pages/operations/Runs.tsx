@@ -38,7 +38,9 @@ export function Runs() {
     (cursor) =>
       read(
         api.GET("/api/v1/runs", {
-          params: { query: { ...filters, limit: PER_PAGE, ...(cursor && { cursor }) } },
+          params: {
+            query: { ...filters, limit: PER_PAGE, total: true, ...(cursor && { cursor }) },
+          },
         }),
       ),
     EVERY_MS,

@@ -30,7 +30,7 @@ export function Search() {
     (cursor) =>
       read(
         api.GET("/api/v1/reconciliations", {
-          params: { query: { limit: PER_PAGE, ...(cursor && { cursor }) } },
+          params: { query: { limit: PER_PAGE, total: true, ...(cursor && { cursor }) } },
         }),
       ),
     EVERY_MS,

@@ -175,7 +175,9 @@ function Ledger({ run }: { run: string | null }) {
     (cursor) =>
       read(
         api.GET("/api/v1/tokens/ledger", {
-          params: { query: { ...filters, limit: PER_PAGE, ...(cursor && { cursor }) } },
+          params: {
+            query: { ...filters, limit: PER_PAGE, total: true, ...(cursor && { cursor }) },
+          },
         }),
       ),
     EVERY_MS,

@@ -1,10 +1,9 @@
 import type { Watch } from "../../api/client";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { When } from "../../components/When";
 import { siteMoney } from "../../format";
 import { useTexts } from "../../texts/texts";
-import { useLastError } from "../../useLastError";
 import styles from "./Tabs.module.css";
 import type { useAlerts } from "./useAlerts";
 
@@ -16,9 +15,8 @@ interface Props {
 /** The alerts of a watch: for which price, why, and what became of them. */
 export default function Alerts({ watch, alerts }: Props) {
   const { t } = useTexts();
-  const error = useLastError(alerts);
+  const failure = useFailure(alerts);
   if (watch === undefined) return <p className="muted">{t("product.noWatch")}</p>;
-  const failure = error && <Failed error={error} retry={alerts.refetch} />;
   if (!alerts.data) return failure ?? <Skeleton lines={4} height={40} />;
   if (alerts.items.length === 0) return failure ?? <p className="muted">{t("product.noAlerts")}</p>;
   return (

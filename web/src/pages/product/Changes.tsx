@@ -9,12 +9,11 @@ import {
   type Schema,
 } from "../../api/client";
 import { Button } from "../../components/Button";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { minuteText, siteMoney } from "../../format";
 import { IS_MINI_APP } from "../../telegram";
 import { useTexts } from "../../texts/texts";
-import { useLastError } from "../../useLastError";
 import styles from "./Tabs.module.css";
 
 interface Props {
@@ -41,8 +40,7 @@ export function Changes({ asin, domain, priceType }: Props) {
       read(api.GET("/api/v1/prices/{asin}/history", { params: { path: { asin }, query } })),
     placeholderData: keepPreviousData,
   });
-  const error = useLastError(page);
-  const failure = error && <Failed error={error} retry={page.refetch} />;
+  const failure = useFailure(page);
   if (!page.data) return failure ?? <Skeleton lines={8} height={40} />;
   const { items, next_cursor: next } = page.data;
   if (items.length === 0) return <p className="muted">{t("product.noHistory")}</p>;

@@ -1,10 +1,9 @@
 import { lazy, Suspense, useState } from "react";
 import type { Locale, PriceType, Schema } from "../../api/client";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { dayText, percentText, regionOf, siteMoney, weekdayText } from "../../format";
 import { useTexts } from "../../texts/texts";
-import { useLastError } from "../../useLastError";
 import { against } from "./against";
 import styles from "./Figures.module.css";
 import { useStatistics, useWeekdays } from "./useStatistics";
@@ -31,8 +30,7 @@ export function Figures({ asin, domain, priceType }: Props) {
   const [isOpen, setOpen] = useState(false);
   const byWeekday = useWeekdays(asin, domain, priceType);
   const { data } = statistics;
-  const error = useLastError(statistics);
-  const failure = error && <Failed error={error} retry={statistics.refetch} />;
+  const failure = useFailure(statistics);
   if (!data) return failure ?? <Skeleton lines={1} height={64} />;
   const { windows, percentile } = data;
   const weekdays = byWeekday.data?.items ?? [];

@@ -1,11 +1,10 @@
 import { Link } from "wouter";
 import type { Locale, PriceType } from "../../api/client";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { When } from "../../components/When";
 import { dayText, percentText, siteMoney, siteOf } from "../../format";
 import { useTexts } from "../../texts/texts";
-import { useLastError } from "../../useLastError";
 import styles from "./Tabs.module.css";
 import { useLocales } from "./useLocales";
 
@@ -20,8 +19,7 @@ export default function Locales({ asin, domain, priceType }: Props) {
   const { t, language } = useTexts();
   const locales = useLocales(asin, priceType);
   const { data } = locales;
-  const error = useLastError(locales);
-  const failure = error && <Failed error={error} retry={locales.refetch} />;
+  const failure = useFailure(locales);
   if (!data) return failure ?? <Skeleton lines={4} height={40} />;
   const { items } = data;
   if (items.every((one) => one.domain === domain)) {

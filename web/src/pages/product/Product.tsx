@@ -2,10 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams, useSearchParams } from "wouter";
 import { ApiError, api, type Locale, type PriceType, read, type Schema } from "../../api/client";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Skeleton } from "../../components/Skeleton";
 import { currencyOf, siteOf } from "../../format";
-import { useLastError } from "../../useLastError";
 import type { Draft } from "../rules/draft";
 import { ProductOf } from "./ProductOf";
 import { isPriceType } from "./priceTypes";
@@ -28,11 +27,8 @@ function PriceOf({ domain, asin }: Named) {
   });
   const watches = useWatches(asin, domain);
   const [begun, setBegun] = useState<Draft | null>(null);
-  const [unread, unlisted] = [useLastError(product), useLastError(watches)];
-  const error = unread ?? unlisted;
-  const failure = error && (
-    <Failed error={error} retry={unread ? product.refetch : watches.refetch} />
-  );
+  const [unread, unlisted] = [useFailure(product), useFailure(watches)];
+  const failure = unread ?? unlisted;
   if (!product.data || !watches.data) return failure ?? <Skeleton lines={10} height={40} />;
   const asked = search.get("type");
   const watched = watches.data.map((one) => one.price_type as PriceType);

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { api, CONSOLE_PATH, type Locale, read, type Schema } from "../../api/client";
 import { ButtonLink } from "../../components/Button";
 import { Empty } from "../../components/Empty";
-import { Failed } from "../../components/Failed";
+import { useFailure } from "../../components/Failed";
 import { Page } from "../../components/Page";
 import { Pages } from "../../components/Pages";
 import { Simulated } from "../../components/Simulated";
@@ -12,7 +12,6 @@ import { IS_MINI_APP } from "../../telegram";
 import { useTexts } from "../../texts/texts";
 import { useAddress } from "../../useAddress";
 import { useChosen } from "../../useChosen";
-import { useLastError } from "../../useLastError";
 import { WatchActions } from "./WatchActions";
 import styles from "./Watches.module.css";
 import { FILTERS, HELD, PRICES, STATES, WatchFilters } from "./WatchFilters";
@@ -36,7 +35,7 @@ export default function Watches() {
   const known = useMemo(() => tags.data?.items.map(({ tag }) => tag) ?? [], [tags.data]);
   const items = watches.data?.items ?? NONE;
   const chosen = useChosen(useMemo(() => items.map(({ id }) => id), [items]));
-  const error = useLastError(watches);
+  const failure = useFailure(watches);
   const isFiltered = FILTERS.some((name) => said(name) !== "");
 
   return (
@@ -50,8 +49,8 @@ export default function Watches() {
     >
       <WatchFilters tags={known} />
       <Simulated of={items.map(({ price }) => price)} />
-      {watches.isPending && !error && <Skeleton lines={10} height={56} />}
-      {error && <Failed error={error} retry={watches.refetch} />}
+      {watches.isPending && !failure && <Skeleton lines={10} height={56} />}
+      {failure}
       {watches.data?.items.length === 0 && <Nothing isFiltered={isFiltered} />}
       {items.length > 0 && (
         <>

@@ -3,6 +3,8 @@ import type { shared as en } from "../en/shared";
 export const shared: Record<keyof typeof en, string> = {
   "list.read": "Gelesen",
   "list.reload": "Neu lesen",
+  "list.inAll": "insgesamt {total}",
+  "list.moreInAll": "insgesamt mehr als {total}",
   "zone.label": "Zeitzone",
   "copy.do": "Kopieren",
   "copy.copied": "Kopiert.",

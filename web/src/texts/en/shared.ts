@@ -2,6 +2,8 @@
 export const shared = {
   "list.read": "Read",
   "list.reload": "Reload",
+  "list.inAll": "{total} in all",
+  "list.moreInAll": "more than {total} in all",
   "zone.label": "Time zone",
   "copy.do": "Copy",
   "copy.copied": "Copied.",

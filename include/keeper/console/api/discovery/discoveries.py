@@ -12,7 +12,15 @@ from keeper.console.api.shapes import STORABLE, TEXT, Domain, Money, Number, Pri
 from keeper.console.api.shapes import Request as RequestBody
 from keeper.console.auth import OperationsReader, OperationsWriter
 from keeper.console.context import Context
-from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
+from keeper.console.paging import (
+    TOTAL,
+    Cursor,
+    Limit,
+    WithTotal,
+    read_cursor,
+    with_total,
+    write_cursor,
+)
 from keeper.console.problems import (
     BAD_CURSOR,
     BAD_REQUEST,
@@ -37,6 +45,7 @@ from keeper.pipeline.discovery.searches import (
     UnclearDiscoveryError,
     add_discovery,
     best_sellers,
+    count_proposals_of,
     decide_proposals,
     discoveries_of,
     finder,
@@ -203,6 +212,7 @@ class ProposalPage(Reply):
 
     items: list[ProposalReply]
     next_cursor: str | None = Field(description="Where the next page begins; null after the last.")
+    total: int | None = Field(description=TOTAL)
 
 
 class ProposedProduct(RequestBody):
@@ -322,26 +332,28 @@ async def list_proposals(
     ] = None,
     domain: Annotated[Domain | None, Query(description="Only of this locale.")] = None,
     discovery_id: Annotated[Number | None, Query(description="Only of this search.")] = None,
+    total: WithTotal = False,
 ) -> ProposalPage:
     """List the products that were proposed, by locale and ASIN; operators only."""
     start = read_cursor(cursor, _ORDER)
     after = None if start is None else start[0].split(" ", 1)
     if after is not None and len(after) != 2:
         raise ProblemError(BAD_CURSOR)
-    work = partial(
+    where: dict[str, Any] = {"state": state, "domain": domain, "discovery_id": discovery_id}
+    page = partial(
         proposals_of,
         account=caller.account,
-        state=state,
-        domain=domain,
-        discovery_id=discovery_id,
+        **where,
         after=None if after is None else (after[0], after[1]),
         most=limit + 1,
     )
-    found = await context.database.run(work)
+    count = partial(count_proposals_of, account=caller.account, **where)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     last = found[limit - 1] if len(found) > limit else None
     return ProposalPage(
         items=[ProposalReply.of_proposal(one) for one in found[:limit]],
         next_cursor=None if last is None else write_cursor(_ORDER, f"{last.domain} {last.asin}", 0),
+        total=counted,
     )
 
 

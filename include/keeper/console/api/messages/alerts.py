@@ -17,7 +17,16 @@ from keeper.console.api.shapes import Request as RequestBody
 from keeper.console.api.spoken import Spoken
 from keeper.console.auth import MessageReader, MessageWriter
 from keeper.console.context import Context
-from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
+from keeper.console.paging import (
+    NEWEST,
+    TOTAL,
+    Cursor,
+    Limit,
+    WithTotal,
+    next_page,
+    read_number,
+    with_total,
+)
 from keeper.console.problems import (
     BAD_CURSOR,
     NOT_FOUND,
@@ -38,6 +47,8 @@ from keeper.pipeline.messages.inbox import (
     acknowledge_alert,
     alert_of,
     alerts_of,
+    count_alerts_of,
+    count_messages_of,
     deliveries_of,
     message_of,
     messages_of,
@@ -60,6 +71,7 @@ class AlertPage(Reply):
 
     items: list[AlertReply]
     next_cursor: str | None = Field(description="Where the next page begins; null after the last.")
+    total: int | None = Field(description=TOTAL)
 
 
 class MessagePage(Reply):
@@ -67,6 +79,7 @@ class MessagePage(Reply):
 
     items: list[MessageReply]
     next_cursor: str | None = Field(description="Where the next page begins; null after the last.")
+    total: int | None = Field(description=TOTAL)
 
 
 class DeliveryPage(Reply):
@@ -103,17 +116,20 @@ async def list_alerts(
     ] = None,
     since: Since = None,
     owner_id: OwnerId = None,
+    total: WithTotal = False,
 ) -> AlertPage:
     """List alerts, the newest first: one's own, an operator everybody's."""
     where = AlertFilter(
         user_id=owner_id, watch_id=watch_id, status=is_now, domain=domain, since=since
     )
     before = read_number(cursor, NEWEST)
-    work = partial(alerts_of, account=caller.account, where=where, before=before, most=limit + 1)
-    found = await context.database.run(work)
+    page = partial(alerts_of, account=caller.account, where=where, before=before, most=limit + 1)
+    count = partial(count_alerts_of, account=caller.account, where=where)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     return AlertPage(
         items=[AlertReply.of_alert(one, language) for one in found[:limit]],
         next_cursor=next_page(found, limit, NEWEST, lambda row: row.alert.alert_id),
+        total=counted,
     )
 
 
@@ -175,15 +191,18 @@ async def list_messages(
         MessageStatus | None, Query(alias="status", description="Only those with this status.")
     ] = None,
     owner_id: OwnerId = None,
+    total: WithTotal = False,
 ) -> MessagePage:
     """List messages, sent and on their way, the newest first: of alerts, reports and notices."""
     where = MessageFilter(user_id=owner_id, channel_id=channel_id, status=is_now)
     before = read_number(cursor, NEWEST)
-    work = partial(messages_of, account=caller.account, where=where, before=before, most=limit + 1)
-    found = await context.database.run(work)
+    page = partial(messages_of, account=caller.account, where=where, before=before, most=limit + 1)
+    count = partial(count_messages_of, account=caller.account, where=where)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     return MessagePage(
         items=[MessageReply.of_message(one) for one in found[:limit]],
         next_cursor=next_page(found, limit, NEWEST, lambda row: row.message_id),
+        total=counted,
     )
 
 

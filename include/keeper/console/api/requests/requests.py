@@ -9,7 +9,16 @@ from pydantic import Field
 from keeper.console.api.shapes import Moment, Number, Reply
 from keeper.console.auth import AnyCaller, doer_of
 from keeper.console.context import Context
-from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
+from keeper.console.paging import (
+    NEWEST,
+    TOTAL,
+    Cursor,
+    Limit,
+    WithTotal,
+    next_page,
+    read_number,
+    with_total,
+)
 from keeper.console.problems import (
     BAD_CURSOR,
     NOT_FOUND,
@@ -25,6 +34,7 @@ from keeper.pipeline.requests.ask import (
     RequestKind,
     RequestState,
     cancel,
+    count_requests_of,
     request_of,
     requests_of,
 )
@@ -87,6 +97,7 @@ class RequestPage(Reply):
 
     items: list[RequestReply]
     next_cursor: str | None
+    total: int | None = Field(description=TOTAL)
 
 
 def accepted(response: Response, request: RequestReply) -> RequestReply:
@@ -118,23 +129,23 @@ async def list_requests(
     ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
+    total: WithTotal = False,
 ) -> RequestPage:
     """List requests, the newest first: one's own, an operator everybody's.
 
     A token sees those for which it has the scope: operations:read, of channels messages:read.
     """
-    work = partial(
-        requests_of,
-        identity=caller,
-        kinds=kind,
-        states=state,
-        before=read_number(cursor, NEWEST),
-        most=limit + 1,
+    before = read_number(cursor, NEWEST)
+    page = partial(
+        requests_of, identity=caller, kinds=kind, states=state, before=before, most=limit + 1
     )
-    found = await context.database.run(work)
+    count = partial(count_requests_of, identity=caller, kinds=kind, states=state)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     shown = [RequestReply.of_request(one, caller.account) for one in found[:limit]]
     return RequestPage(
-        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.request_id)
+        items=shown,
+        next_cursor=next_page(found, limit, NEWEST, lambda row: row.request_id),
+        total=counted,
     )
 
 

@@ -15,11 +15,14 @@ from keeper.console.context import Context
 from keeper.console.paging import (
     NEWEST,
     OLDEST,
+    TOTAL,
     Cursor,
     Limit,
+    WithTotal,
     next_page,
     read_cursor,
     read_number,
+    with_total,
     write_cursor,
 )
 from keeper.console.problems import BAD_CURSOR, NOT_FOUND, ProblemError, answers
@@ -28,6 +31,8 @@ from keeper.pipeline.runs.listed import (
     ListedRun,
     RunStart,
     RunState,
+    count_quarantine_of,
+    count_runs_of,
     prices_of_run,
     quarantine_of,
     run_of,
@@ -96,6 +101,7 @@ class RunPage(Reply):
 
     items: list[RunReply]
     next_cursor: str | None
+    total: int | None = Field(description=TOTAL)
 
 
 class RunPriceReply(Reply):
@@ -139,6 +145,7 @@ class QuarantinePage(Reply):
 
     items: list[QuarantinedReply]
     next_cursor: str | None
+    total: int | None = Field(description=TOTAL)
 
 
 def _start(cursor: str | None) -> RunStart | None:
@@ -168,23 +175,19 @@ async def list_runs(
     ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
+    total: WithTotal = False,
 ) -> RunPage:
     """List runs of the DAGs, the one that started last first; operators only."""
-    work = partial(
-        runs_of,
-        account=caller.account,
-        dag_id=dag_id,
-        states=state,
-        since=since,
-        after=_start(cursor),
-        most=limit + 1,
-    )
-    found = await context.database.run(work)
+    where: dict[str, Any] = {"dag_id": dag_id, "states": state, "since": since}
+    page = partial(runs_of, account=caller.account, **where, after=_start(cursor), most=limit + 1)
+    count = partial(count_runs_of, account=caller.account, **where)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     shown = found[:limit]
     key = f"{shown[-1].started_at.isoformat()} {shown[-1].run_id}" if shown else ""
     return RunPage(
         items=[RunReply.of_run(run) for run in shown],
         next_cursor=write_cursor(_ORDER, key, 0) if len(found) > limit else None,
+        total=counted,
     )
 
 
@@ -272,18 +275,14 @@ async def list_quarantine(
     ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
+    total: WithTotal = False,
 ) -> QuarantinePage:
     """List records that failed their checks, the newest first; operators only."""
-    work = partial(
-        quarantine_of,
-        account=caller.account,
-        run_id=run_id,
-        asin=asin,
-        expectation=expectation,
-        before=read_number(cursor, NEWEST),
-        most=limit + 1,
-    )
-    found = await context.database.run(work)
+    where: dict[str, Any] = {"run_id": run_id, "asin": asin, "expectation": expectation}
+    before = read_number(cursor, NEWEST)
+    page = partial(quarantine_of, account=caller.account, **where, before=before, most=limit + 1)
+    count = partial(count_quarantine_of, account=caller.account, **where)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     shown = [
         QuarantinedReply(
             id=row.record_id,
@@ -301,5 +300,7 @@ async def list_quarantine(
         for row in found[:limit]
     ]
     return QuarantinePage(
-        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.record_id)
+        items=shown,
+        next_cursor=next_page(found, limit, NEWEST, lambda row: row.record_id),
+        total=counted,
     )

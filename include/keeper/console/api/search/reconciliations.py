@@ -10,9 +10,18 @@ from keeper.console.api.operators import READ
 from keeper.console.api.shapes import Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
-from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
+from keeper.console.paging import (
+    NEWEST,
+    TOTAL,
+    Cursor,
+    Limit,
+    WithTotal,
+    next_page,
+    read_number,
+    with_total,
+)
 from keeper.console.problems import BAD_CURSOR, answers
-from keeper.pipeline.runs.listed import reconciliations_of
+from keeper.pipeline.runs.listed import count_reconciliations_of, reconciliations_of
 
 router = APIRouter(prefix="/reconciliations", tags=["reconciliations"])
 
@@ -40,6 +49,7 @@ class ReconciliationPage(Reply):
 
     items: list[ReconciliationReply]
     next_cursor: str | None
+    total: int | None = Field(description=TOTAL)
 
 
 @router.get("", responses=READ | answers(BAD_CURSOR), name="list")
@@ -51,16 +61,15 @@ async def list_reconciliations(
     ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
+    total: WithTotal = False,
 ) -> ReconciliationPage:
     """List comparisons of Elasticsearch with PostgreSQL, the newest first; operators only."""
-    work = partial(
-        reconciliations_of,
-        account=caller.account,
-        mirror=mirror,
-        before=read_number(cursor, NEWEST),
-        most=limit + 1,
+    before = read_number(cursor, NEWEST)
+    page = partial(
+        reconciliations_of, account=caller.account, mirror=mirror, before=before, most=limit + 1
     )
-    found = await context.database.run(work)
+    count = partial(count_reconciliations_of, account=caller.account, mirror=mirror)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     shown = [
         ReconciliationReply(
             id=row.reconciliation_id,
@@ -80,5 +89,7 @@ async def list_reconciliations(
         for row in found[:limit]
     ]
     return ReconciliationPage(
-        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.reconciliation_id)
+        items=shown,
+        next_cursor=next_page(found, limit, NEWEST, lambda row: row.reconciliation_id),
+        total=counted,
     )

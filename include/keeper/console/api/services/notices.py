@@ -1,7 +1,7 @@
 """Notices to the operator: what is wrong, since when, and what to do."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -10,9 +10,18 @@ from keeper.console.api.operators import READ, Word
 from keeper.console.api.shapes import Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
-from keeper.console.paging import NEWEST, Cursor, Limit, next_page, read_number
+from keeper.console.paging import (
+    NEWEST,
+    TOTAL,
+    Cursor,
+    Limit,
+    WithTotal,
+    next_page,
+    read_number,
+    with_total,
+)
 from keeper.console.problems import BAD_CURSOR, answers
-from keeper.pipeline.services.overview import notices_of
+from keeper.pipeline.services.overview import count_notices_of, notices_of
 
 router = APIRouter(prefix="/notices", tags=["notices"])
 
@@ -37,6 +46,7 @@ class NoticePage(Reply):
 
     items: list[NoticeReply]
     next_cursor: str | None
+    total: int | None = Field(description=TOTAL)
 
 
 @router.get("", responses=READ | answers(BAD_CURSOR), name="list")
@@ -47,17 +57,14 @@ async def list_notices(
     topic: Annotated[Word | None, Query(description="Only about this.")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
+    total: WithTotal = False,
 ) -> NoticePage:
     """List what is wrong now, the newest first; operators only."""
-    work = partial(
-        notices_of,
-        account=caller.account,
-        with_resolved=with_resolved,
-        topic=topic,
-        before=read_number(cursor, NEWEST),
-        most=limit + 1,
-    )
-    found = await context.database.run(work)
+    where: dict[str, Any] = {"with_resolved": with_resolved, "topic": topic}
+    before = read_number(cursor, NEWEST)
+    page = partial(notices_of, account=caller.account, **where, before=before, most=limit + 1)
+    count = partial(count_notices_of, account=caller.account, **where)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     shown = [
         NoticeReply(
             id=notice.notice_id,
@@ -74,5 +81,7 @@ async def list_notices(
         for notice in found[:limit]
     ]
     return NoticePage(
-        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda notice: notice.notice_id)
+        items=shown,
+        next_cursor=next_page(found, limit, NEWEST, lambda notice: notice.notice_id),
+        total=counted,
     )

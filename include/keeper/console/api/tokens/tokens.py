@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -12,10 +12,20 @@ from keeper.console.api.operators import READ, RunFilter, Word
 from keeper.console.api.shapes import GivenMoment, Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
-from keeper.console.paging import MOST, NEWEST, Cursor, Limit, next_page, read_number
+from keeper.console.paging import (
+    MOST,
+    NEWEST,
+    TOTAL,
+    Cursor,
+    Limit,
+    WithTotal,
+    next_page,
+    read_number,
+    with_total,
+)
 from keeper.console.problems import BAD_CURSOR, answers
 from keeper.domain.tokens.plan import Candidate
-from keeper.pipeline.runs.listed import RequestState, token_requests_of
+from keeper.pipeline.runs.listed import RequestState, count_token_requests_of, token_requests_of
 from keeper.pipeline.tokens.account import balances_of, plan_of_next
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])
@@ -105,6 +115,7 @@ class TokenLedgerPage(Reply):
 
     items: list[TokenRequestReply]
     next_cursor: str | None
+    total: int | None = Field(description=TOTAL)
 
 
 @router.get("", responses=READ, name="get")
@@ -219,19 +230,21 @@ async def list_ledger(
     ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
+    total: WithTotal = False,
 ) -> TokenLedgerPage:
     """List requests to Keepa, the newest first; operators only."""
-    work = partial(
-        token_requests_of,
-        account=caller.account,
-        run_id=run_id,
-        endpoint=endpoint,
-        states=None if state is None else [RequestState(name) for name in state],
-        since=since,
-        before=read_number(cursor, NEWEST),
-        most=limit + 1,
+    where: dict[str, Any] = {
+        "run_id": run_id,
+        "endpoint": endpoint,
+        "states": None if state is None else [RequestState(name) for name in state],
+        "since": since,
+    }
+    before = read_number(cursor, NEWEST)
+    page = partial(
+        token_requests_of, account=caller.account, **where, before=before, most=limit + 1
     )
-    found = await context.database.run(work)
+    count = partial(count_token_requests_of, account=caller.account, **where)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     shown = [
         TokenRequestReply(
             id=row.request_id,
@@ -251,5 +264,7 @@ async def list_ledger(
         for row in found[:limit]
     ]
     return TokenLedgerPage(
-        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.request_id)
+        items=shown,
+        next_cursor=next_page(found, limit, NEWEST, lambda row: row.request_id),
+        total=counted,
     )

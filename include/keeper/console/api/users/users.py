@@ -8,7 +8,17 @@ from pydantic import Field
 from keeper.console.api.shapes import Moment, Reply
 from keeper.console.auth import OperationsReader
 from keeper.console.context import Context
-from keeper.console.paging import NEWEST, OLDEST, Cursor, Limit, next_page, read_number
+from keeper.console.paging import (
+    NEWEST,
+    OLDEST,
+    TOTAL,
+    Cursor,
+    Limit,
+    WithTotal,
+    next_page,
+    read_number,
+    with_total,
+)
 from keeper.console.problems import (
     BAD_CURSOR,
     NOT_SIGNED_IN,
@@ -18,7 +28,7 @@ from keeper.console.problems import (
 )
 from keeper.domain.users.access import Role
 from keeper.pipeline.users.accounts import ListedUser, listed_users
-from keeper.pipeline.users.audit import Actor, entries
+from keeper.pipeline.users.audit import Actor, count_entries_of, entries
 
 router = APIRouter()
 _ANSWERS = answers(BAD_CURSOR, NOT_SIGNED_IN, SCOPE_MISSING, OPERATORS_ONLY)
@@ -74,6 +84,7 @@ class AuditPage(Reply):
 
     items: list[AuditEntryReply]
     next_cursor: str | None
+    total: int | None = Field(description=TOTAL)
 
 
 @router.get("/users", tags=["users"], responses=_ANSWERS, name="list")
@@ -97,13 +108,17 @@ async def list_users(
 
 @router.get("/audit-log", tags=["audit-log"], responses=_ANSWERS, name="list")
 async def list_entries(
-    caller: OperationsReader, context: Context, limit: Limit = 100, cursor: Cursor = None
+    caller: OperationsReader,
+    context: Context,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    total: WithTotal = False,
 ) -> AuditPage:
     """List who did what, the newest first; operators only."""
-    work = partial(
-        entries, account=caller.account, before=read_number(cursor, NEWEST), most=limit + 1
-    )
-    found = await context.database.run(work)
+    before = read_number(cursor, NEWEST)
+    page = partial(entries, account=caller.account, before=before, most=limit + 1)
+    count = partial(count_entries_of, account=caller.account)
+    found, counted = await context.database.run(with_total(page, count, is_asked=total))
     shown = [
         AuditEntryReply(
             id=one.entry_id,
@@ -120,5 +135,7 @@ async def list_entries(
         for one in found[:limit]
     ]
     return AuditPage(
-        items=shown, next_cursor=next_page(found, limit, NEWEST, lambda row: row.entry_id)
+        items=shown,
+        next_cursor=next_page(found, limit, NEWEST, lambda row: row.entry_id),
+        total=counted,
     )

@@ -19,6 +19,7 @@ from keeper.console.api.shapes import (
     Request,
 )
 from keeper.console.context import ConsoleContext
+from keeper.console.paging import TOTAL
 from keeper.domain.asins import product_url
 from keeper.domain.locales import locale_of
 from keeper.domain.prices.types import price_type_of
@@ -200,9 +201,7 @@ class WatchPage(Reply):
 
     items: list[WatchReply]
     next_cursor: str | None = Field(description="Where the next page begins; null after the last.")
-    total: int | None = Field(
-        description="How many there are in all, if asked for; 10001 says more than 10,000."
-    )
+    total: int | None = Field(description=TOTAL)
 
 
 class ChangedWatchReply(Reply):

@@ -21,7 +21,7 @@ from keeper.console.api.watches.shapes import (
 )
 from keeper.console.auth import WatchReader, WatchWriter
 from keeper.console.context import ConsoleContext, Context
-from keeper.console.paging import Cursor, Limit, read_cursor, write_cursor
+from keeper.console.paging import Cursor, Limit, WithTotal, read_cursor, write_cursor
 from keeper.console.problems import (
     BAD_CURSOR,
     LIMIT_REACHED,
@@ -141,9 +141,7 @@ async def list_watches(
     limit: Limit = 100,
     cursor: Cursor = None,
     sort: WatchSort = WatchSort.CHANGED_LAST,
-    total: Annotated[
-        bool, Query(description="Whether to count how many there are in all.")
-    ] = False,
+    total: WithTotal = False,
 ) -> WatchPage:
     """List watches with their current prices: one's own, an operator everybody's."""
     after = read_cursor(cursor, sort.value)

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from keeper.domain.discovery import Discovery, DiscoveryKind, Proposal, ProposalState
 from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.row_counts import count_rows
 
 _SQL: Final = "discovery"
 
@@ -137,6 +138,24 @@ def proposal_page(
     }
     rows = connection.execute(statements(_SQL)["proposal_page"], values)
     return [_proposal(row) for row in rows]
+
+
+def count_proposals(
+    connection: Connection,
+    *,
+    state: ProposalState | None,
+    domain: str | None,
+    discovery_id: int | None,
+) -> int:
+    """Return how many proposals there are; None lets everything pass; see count_rows."""
+    values = {
+        "state": state,
+        "domain": domain,
+        "discovery_id": discovery_id,
+        "after_domain": None,
+        "after_asin": None,
+    }
+    return count_rows(connection, statements(_SQL)["proposal_page"], values)
 
 
 def proposals_named(connection: Connection, products: Iterable[tuple[str, str]]) -> list[Proposal]:

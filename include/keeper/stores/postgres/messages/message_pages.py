@@ -7,6 +7,7 @@ from typing import Final
 from keeper.domain.messages.queue import Address, ChannelKind, DeliveryStatus, MessageStatus
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.messages.channels import KnownChannel, known_channel
+from keeper.stores.postgres.row_counts import count_rows
 from keeper.stores.postgres.users.visibility import Visibility
 
 _SQL: Final = "message_pages"
@@ -197,6 +198,12 @@ def alert_page(
     return [PagedAlert(**row | {"status": MessageStatus(row["status"])}) for row in rows]
 
 
+def count_alerts(connection: Connection, visibility: Visibility, where: AlertFilter) -> int:
+    """Return how many alerts are asked for of those somebody may see; see count_rows."""
+    values = {**asdict(where), "owner": visibility.owner_id, "before": None}
+    return count_rows(connection, statements(_SQL)["alert_page"], values)
+
+
 def message_page(
     connection: Connection,
     visibility: Visibility,
@@ -216,6 +223,12 @@ def message_page(
         )
         for row in rows
     ]
+
+
+def count_messages(connection: Connection, visibility: Visibility, where: MessageFilter) -> int:
+    """Return how many messages are asked for of those somebody may see; see count_rows."""
+    values = {**asdict(where), "owner": visibility.owner_id, "before": None}
+    return count_rows(connection, statements(_SQL)["message_page"], values)
 
 
 def delivery_page(

@@ -4,6 +4,7 @@ from typing import Final
 
 from keeper.stores.postgres.connection import Connection, statements
 from keeper.stores.postgres.messages.notices import KnownNotice
+from keeper.stores.postgres.row_counts import count_rows
 
 _SQL: Final = "operation_pages"
 
@@ -28,3 +29,9 @@ def notice_page(
     values = {"all": with_resolved, "topic": topic, "before": before, "most": most}
     rows = connection.execute(statements(_SQL)["notice_page"], values)
     return [KnownNotice(**row) for row in rows]
+
+
+def count_notices(connection: Connection, *, with_resolved: bool, topic: str | None) -> int:
+    """Return how many notices there are; see count_rows."""
+    values = {"all": with_resolved, "topic": topic, "before": None}
+    return count_rows(connection, statements(_SQL)["notice_page"], values)

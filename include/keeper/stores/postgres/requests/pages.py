@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from keeper.domain.requests import ListedRequest, RequestKind, RequestState
 from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.row_counts import count_rows
 from keeper.stores.postgres.users.visibility import Visibility
 
 _SQL: Final = "requests"
@@ -39,6 +40,24 @@ def request_page(
         "most": most,
     }
     return [_listed(row) for row in connection.execute(statements(_SQL)["page"], values)]
+
+
+def count_requests(
+    connection: Connection,
+    visibility: Visibility,
+    kinds: Collection[RequestKind],
+    *,
+    states: Collection[RequestState] | None,
+) -> int:
+    """Return how many requests there are; see count_rows."""
+    values = {
+        "owner": visibility.owner_id,
+        "kinds": [kind.value for kind in kinds],
+        "states": None if states is None else [state.value for state in states],
+        "request_id": None,
+        "before": None,
+    }
+    return count_rows(connection, statements(_SQL)["page"], values)
 
 
 def find_request(

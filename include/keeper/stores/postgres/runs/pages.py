@@ -8,6 +8,7 @@ from typing import Any, Final
 from keeper.domain.runs.records import ListedRun
 from keeper.domain.runs.states import RequestState, RunState
 from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.row_counts import count_rows
 
 _SQL: Final = "operation_pages"
 
@@ -131,6 +132,24 @@ def run_page(
     return [_run(row) for row in connection.execute(statements(_SQL)["run_page"], values)]
 
 
+def count_runs(
+    connection: Connection,
+    *,
+    dag_id: str | None,
+    states: Collection[RunState] | None,
+    since: datetime | None,
+) -> int:
+    """Return how many runs there are; None lets everything pass; see count_rows."""
+    values = {
+        "dag_id": dag_id,
+        "states": None if states is None else [state.value for state in states],
+        "since": since,
+        "before": None,
+        "run_id": None,
+    }
+    return count_rows(connection, statements(_SQL)["run_page"], values)
+
+
 def find_run(connection: Connection, run_id: str) -> ListedRun | None:
     """Return a run; None if there is none."""
     row = connection.execute(statements(_SQL)["find_run"], {"run_id": run_id}).fetchone()
@@ -173,6 +192,14 @@ def quarantine_page(
     return [ListedRecord(**row) for row in rows]
 
 
+def count_quarantined(
+    connection: Connection, *, run_id: str | None, asin: str | None, expectation: str | None
+) -> int:
+    """Return how many rejected records there are; None lets everything pass; see count_rows."""
+    values = {"run_id": run_id, "asin": asin, "expectation": expectation, "before": None}
+    return count_rows(connection, statements(_SQL)["quarantine_page"], values)
+
+
 def ledger_page(
     connection: Connection,
     *,
@@ -196,6 +223,25 @@ def ledger_page(
     return [ListedTokenRequest(**row | {"state": RequestState(row["state"])}) for row in rows]
 
 
+def count_ledger(
+    connection: Connection,
+    *,
+    run_id: str | None,
+    endpoint: str | None,
+    states: Collection[RequestState] | None,
+    since: datetime | None,
+) -> int:
+    """Return how many requests to Keepa there are; None lets everything pass; see count_rows."""
+    values = {
+        "run_id": run_id,
+        "endpoint": endpoint,
+        "states": None if states is None else [state.value for state in states],
+        "since": since,
+        "before": None,
+    }
+    return count_rows(connection, statements(_SQL)["ledger_page"], values)
+
+
 def reconciliation_page(
     connection: Connection, *, mirror: str | None = None, before: int | None = None, most: int
 ) -> list[ListedReconciliation]:
@@ -203,6 +249,12 @@ def reconciliation_page(
     values = {"mirror": mirror, "before": before, "most": most}
     rows = connection.execute(statements(_SQL)["reconciliation_page"], values)
     return [ListedReconciliation(**row) for row in rows]
+
+
+def count_reconciliations(connection: Connection, *, mirror: str | None) -> int:
+    """Return how many comparisons there are; see count_rows."""
+    values = {"mirror": mirror, "before": None}
+    return count_rows(connection, statements(_SQL)["reconciliation_page"], values)
 
 
 def _run(row: dict[str, Any]) -> ListedRun:

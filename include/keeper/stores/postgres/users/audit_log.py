@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from keeper.stores.postgres.connection import Connection, statements
+from keeper.stores.postgres.row_counts import count_rows
 
 _SQL: Final = "audit_log"
 
@@ -74,3 +75,8 @@ def list_entries(connection: Connection, *, before: int | None, most: int) -> li
     """
     rows = connection.execute(statements(_SQL)["list_entries"], {"before": before, "most": most})
     return [AuditEntry(**{**row, "actor": Actor(row["actor"])}) for row in rows]
+
+
+def count_entries(connection: Connection) -> int:
+    """Return how many entries there are; see count_rows."""
+    return count_rows(connection, statements(_SQL)["list_entries"], {"before": None})
