@@ -33,6 +33,7 @@ _CHECKS: Final[list[CheckFunction]] = [
 """An answer is described, its status, type, headers and body; nonsense is not approved of."""
 DOCUMENT: Final = openapi_document()
 _PROOFS: Final = ("authorization", "cookie")
+_SESSION: Final = DOCUMENT["components"]["securitySchemes"]["session"]["name"]
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,10 @@ class Prober:
             case.cookies.clear()
             for name in [one for one in case.headers if one.lower() in _PROOFS]:
                 del case.headers[name]
+            if "Cookie" in caller.headers:
+                # The caller's header is what is sent. Without a value here, an operation that takes
+                # sessions alone would count as asked without one, whatever the caller's proof is.
+                case.cookies[_SESSION] = "the caller's"
         if case.operation.path == "/api/v1/events":
             # A stream lasts for minutes unless it is asked to end.
             case.query["seconds"] = 0
