@@ -1,9 +1,24 @@
 -- Trends, as docs/TRENDS.md defines them: whole numbers alone, so that every engine counts the same.
 -- An implausible price that nothing has confirmed counts as not seen. Prices include shipping.
+-- Roll-ups stay when old points are dropped: what reaches back beyond a window reads price_days.
+
+-- name: reach
+-- Returns the beginning of the first partition of price_points, older points have been dropped, and
+-- which origins are made up: the simulator's, once there are others.
+SELECT (
+        SELECT min((regexp_match(
+            pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([^'']+)''\)'))[1]::timestamptz)
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'price_points'::regclass
+    ) AS points_since, (
+        SELECT coalesce(array_agg(origin_id) FILTER (WHERE source = 'simulator'), '{}')
+        FROM price_origins WHERE EXISTS (SELECT FROM price_origins WHERE source = 'keepa')
+    ) AS made_up
 
 -- name: due_from_changes
 -- Marks the windows that changed series touch, and forgets the changes: those of their points from the
--- first changed one on; where that is the first of a year also all later days, which it is new to.
+-- first changed one on; and all later days whose base a change brings a series into or out of: where
+-- there was no price before, or where it had left a year after its last change.
 WITH changed AS (
     DELETE FROM trend_changes RETURNING series_id, greatest(since, %(since)s) AS since
 ), moments AS (
@@ -19,10 +34,15 @@ WITH changed AS (
     SELECT DISTINCT date_trunc('hour', observed_at, 'UTC') AS hour FROM moments
     WHERE observed_at >= %(hours_since)s
 ), joined AS (
-    SELECT min(c.since) AS since FROM changed c
-    WHERE NOT EXISTS (
-        SELECT FROM price_points p WHERE p.series_id = c.series_id AND p.observed_at < c.since
-            AND p.observed_at >= c.since - interval '365 days')
+    SELECT min(CASE WHEN EXISTS (
+            SELECT FROM price_days i WHERE i.series_id = c.series_id AND i.day < c.since::date
+                AND i.low_minor IS NOT NULL)
+        THEN greatest(c.since, b.day::timestamptz + interval '365 days') ELSE c.since END) AS since
+    FROM changed c
+    LEFT JOIN LATERAL (
+        SELECT i.day FROM price_days i WHERE i.series_id = c.series_id AND i.day < c.since::date
+        ORDER BY i.day DESC LIMIT 1
+    ) AS b ON true
 )
 INSERT INTO due_trends (span, started_at)
 SELECT 'day', day FROM days
@@ -48,19 +68,27 @@ WITH moments AS (
     UNION
     SELECT 'day', date_trunc('day', hour, 'UTC'), interval '1 day' FROM moments
 ), best AS (
-    SELECT w.span, w.started_at, d.domain, d.price_type, d.asin, max(d.score) AS score
+    SELECT w.span, w.started_at, d.domain, d.price_type, g.root_category, d.asin, max(d.score) AS score
     FROM windows w
     JOIN collected_deals d ON d.observed_at >= w.started_at AND d.observed_at < w.started_at + w.lasting
-    GROUP BY 1, 2, 3, 4, 5
+        AND (d.source <> 'simulator' OR NOT %(without_made_up)s)
+    CROSS JOIN LATERAL (VALUES (0), (d.root_category)) AS g (root_category)
+    WHERE g.root_category IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5, 6
 ), found AS (
-    SELECT span, started_at, domain, price_type, count(*) AS deals, sum(score) AS score_sum
+    SELECT span, started_at, domain, price_type, root_category, count(*) AS deals,
+        sum(score) AS score_sum
     FROM best
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3, 4, 5
+), stored AS (
+    SELECT span, started_at, t.domain, t.price_type, t.root_category, t.deals, t.deal_score_sum
+    FROM windows
+    JOIN price_trends t USING (span, started_at)
+    WHERE t.scope <> 'brand' AND t.deals > 0
 )
 INSERT INTO due_trends (span, started_at)
-SELECT DISTINCT f.span, f.started_at FROM found f
-LEFT JOIN price_trends t ON (t.span, t.started_at, t.domain, t.price_type, t.scope)
-    = (f.span, f.started_at, f.domain, f.price_type, 'locale')
+SELECT DISTINCT span, started_at FROM found f
+FULL JOIN stored t USING (span, started_at, domain, price_type, root_category)
 WHERE (t.deals, t.deal_score_sum) IS DISTINCT FROM (f.deals, f.score_sum)
 ON CONFLICT DO NOTHING
 
@@ -84,10 +112,12 @@ WHERE day < %(until)s
 ON CONFLICT DO NOTHING
 
 -- name: due_windows
--- Returns the windows to count again that have ended, the oldest first; movers once their day has begun.
+-- Returns the windows to count again that have ended, the oldest first; movers once their day has
+-- begun. Those from before points were dropped stay as they are.
 SELECT span, started_at FROM due_trends
-WHERE started_at + CASE span WHEN '6h' THEN interval '6 hours' WHEN 'day' THEN interval '1 day'
-    ELSE interval '0' END <= %(at)s
+WHERE started_at >= %(points_since)s
+    AND started_at + CASE span WHEN '6h' THEN interval '6 hours' WHEN 'day' THEN interval '1 day'
+        ELSE interval '0' END <= %(at)s
 ORDER BY started_at, span
 
 -- name: take_due
@@ -110,18 +140,27 @@ WITH windows AS (
     FROM price_points p
     JOIN price_series s USING (series_id)
     LEFT JOIN LATERAL (
-        SELECT q.observed_at, q.price_minor + coalesce(q.shipping_minor, 0) AS landed
+        (SELECT q.observed_at, q.price_minor + coalesce(q.shipping_minor, 0) AS landed
         FROM price_points q
         WHERE q.series_id = p.series_id AND q.observed_at < p.observed_at AND NOT q.implausible
             AND q.price_minor IS NOT NULL
-        ORDER BY q.observed_at DESC LIMIT 1
+            AND q.origin_id <> ALL (%(made_up)s::integer[])
+        ORDER BY q.observed_at DESC LIMIT 1)
+        UNION ALL
+        -- Of points that have been dropped: what the last of their days with an offer closed at.
+        (SELECT i.day::timestamptz, i.close_minor FROM price_days i
+        WHERE i.series_id = p.series_id AND i.day < %(points_day)s::date AND i.close_minor IS NOT NULL
+        ORDER BY i.day DESC LIMIT 1)
+        ORDER BY observed_at DESC LIMIT 1
     ) AS b ON p.price_minor IS NOT NULL
     LEFT JOIN LATERAL (
         SELECT n.root_category, n.brand FROM product_labels n
-        WHERE (n.asin, n.domain) = (s.asin, s.domain) AND n.since <= p.checked_at
-        ORDER BY n.since DESC LIMIT 1
+        WHERE (n.asin, n.domain) = (s.asin, s.domain)
+        -- The first one that is known, for what was fetched before it.
+        ORDER BY n.since <= p.checked_at DESC, abs(extract(epoch FROM n.since - p.checked_at)) LIMIT 1
     ) AS l ON true
     WHERE p.observed_at >= %(first)s AND p.observed_at < %(last)s AND NOT p.implausible
+        AND p.origin_id <> ALL (%(made_up)s::integer[])
 ), moves AS MATERIALIZED (
     SELECT series_id, domain, price_type, observed_at, root_category, brand, landed,
         -- Twenty-four digits, so that the one rounding is right.
@@ -152,6 +191,7 @@ WITH windows AS (
     SELECT w.started_at, d.domain, d.price_type, g.scope, g.root_category, d.asin, max(d.score) AS score
     FROM windows w
     JOIN collected_deals d ON d.observed_at >= w.started_at AND d.observed_at < w.ended_at
+        AND (d.source <> 'simulator' OR NOT %(without_made_up)s)
     CROSS JOIN LATERAL (VALUES ('locale', 0), ('category', d.root_category)) AS g (scope, root_category)
     WHERE g.root_category IS NOT NULL
     GROUP BY 1, 2, 3, 4, 5, 6
@@ -196,30 +236,38 @@ SELECT (SELECT count(*) FROM gone)::int AS gone, (SELECT count(*) FROM stored)::
 DELETE FROM trend_bases WHERE day = ANY (%(days)s::date[])
 
 -- name: add_bases
--- Counts the products of a day's groups: those with a price by its end that had a point in the year.
+-- Counts the products of a day's groups: those with a price by its end that had a point in the year. A
+-- group in which nothing happened that day has no row.
 INSERT INTO trend_bases (day, domain, price_type, scope, root_category, brand, products)
-SELECT d.day, s.domain, s.price_type, g.scope, g.root_category, g.brand, count(*)
-FROM unnest(%(days)s::date[]) AS d (day)
-CROSS JOIN LATERAL (
-    SELECT (d.day + 1)::timestamp AT TIME ZONE 'UTC' AS ended_at) AS e
-CROSS JOIN price_series s
-LEFT JOIN LATERAL (
-    SELECT n.root_category, n.brand FROM product_labels n
-    WHERE (n.asin, n.domain) = (s.asin, s.domain)
-    -- The first one that is known, for days before it: older points may have come with it.
-    ORDER BY least(n.since, e.ended_at) < e.ended_at DESC,
-        abs(extract(epoch FROM n.since - e.ended_at)) LIMIT 1
-) AS l ON true
-CROSS JOIN LATERAL (VALUES ('locale', 0, ''), ('category', l.root_category, ''),
-    ('brand', l.root_category, l.brand)) AS g (scope, root_category, brand)
-WHERE g.root_category IS NOT NULL AND g.brand IS NOT NULL
-    AND EXISTS (
-        SELECT FROM price_points p WHERE p.series_id = s.series_id AND NOT p.implausible
-            AND p.observed_at < e.ended_at AND p.observed_at >= e.ended_at - interval '365 days')
-    AND EXISTS (
-        SELECT FROM price_points p WHERE p.series_id = s.series_id AND NOT p.implausible
-            AND p.observed_at < e.ended_at AND p.price_minor IS NOT NULL)
-GROUP BY 1, 2, 3, 4, 5, 6
+SELECT b.* FROM (
+    SELECT d.day, s.domain, s.price_type, g.scope, g.root_category, g.brand,
+        count(*) AS products
+    FROM unnest(%(days)s::date[]) AS d (day)
+    CROSS JOIN LATERAL (
+        SELECT (d.day + 1)::timestamp AT TIME ZONE 'UTC' AS ended_at) AS e
+    CROSS JOIN price_series s
+    LEFT JOIN LATERAL (
+        SELECT n.root_category, n.brand FROM product_labels n
+        WHERE (n.asin, n.domain) = (s.asin, s.domain)
+        -- The first one that is known, for days before it: older points may have come with it.
+        ORDER BY n.since < e.ended_at DESC,
+            abs(extract(epoch FROM n.since - e.ended_at)) LIMIT 1
+    ) AS l ON true
+    CROSS JOIN LATERAL (VALUES ('locale', 0, ''), ('category', l.root_category, ''),
+        ('brand', l.root_category, l.brand)) AS g (scope, root_category, brand)
+    WHERE g.root_category IS NOT NULL AND g.brand IS NOT NULL
+        AND (s.origin_id = ANY (%(made_up)s::integer[])) IS NOT TRUE
+        AND EXISTS (
+            SELECT FROM price_days i WHERE i.series_id = s.series_id
+                AND i.day > d.day - 365 AND i.day <= d.day)
+        AND EXISTS (
+            SELECT FROM price_days i WHERE i.series_id = s.series_id AND i.day <= d.day
+                AND i.low_minor IS NOT NULL)
+    GROUP BY 1, 2, 3, 4, 5, 6
+) AS b
+JOIN price_trends t ON (t.span, t.started_at, t.domain, t.price_type, t.scope, t.root_category, t.brand)
+    = ('day', b.day::timestamptz, b.domain, b.price_type, b.scope, b.root_category, b.brand)
+WHERE t.products > 0
 
 -- name: remove_movers
 -- Deletes the movers of a day, which are counted again.
@@ -237,6 +285,7 @@ WITH moved AS (
         SELECT s.price_type = ANY (%(landed_types)s)
             AND %(landed_day)s::date BETWEEN d.day - 90 AND d.day AS is_cut) AS c
     WHERE d.day = %(day)s AND d.close_minor IS NOT NULL
+        AND (s.origin_id = ANY (%(made_up)s::integer[])) IS NOT TRUE
 ), spans AS (
     SELECT m.series_id, m.since, m.close_minor AS now_minor, d.day, d.close_minor,
         lead(d.day, 1, %(day)s::date) OVER (PARTITION BY m.series_id ORDER BY d.day) AS until
@@ -275,13 +324,14 @@ FROM distances
 GROUP BY series_id
 
 -- name: forget_old
--- Deletes windows of six hours and movers from before a moment; days stay.
+-- Deletes windows of six hours and movers from before a moment; days stay. What is due of before then,
+-- or of before points were dropped, is never counted again.
 WITH old AS (
     DELETE FROM price_trends WHERE span = '6h' AND started_at < %(before)s
 ), old_movers AS (
     DELETE FROM price_movers WHERE day < (%(before)s::timestamptz AT TIME ZONE 'UTC')::date
 )
-DELETE FROM due_trends WHERE started_at < %(before)s
+DELETE FROM due_trends WHERE started_at < greatest(%(before)s, %(points_since)s)
 
 -- name: trend_page
 -- Returns windows of the groups of a locale that rest on enough products, the newest first, after a

@@ -23,7 +23,7 @@ from keeper.stores.postgres.connection import Connection, PostgresConfig
 from keeper.stores.postgres.deals.filters import active_filters, save_filter
 from keeper.stores.postgres.deals.writer import DealWriter
 from keeper.stores.postgres.prices.writer import BackfillWriter, PriceWriter
-from keeper.stores.postgres.trends.windows import due_windows
+from keeper.stores.postgres.trends.windows import due_windows, reach
 from keeper.stores.postgres.watches.product_kinds import SeenKind
 from keeper.streams.codec import UndecodableMessageError, decode_price_event, encode_price_event
 from tests.deals import a_deal, a_deal_event
@@ -306,7 +306,7 @@ def test_an_update_that_is_interrupted_loses_nothing(connection: Connection, sto
 
     with pytest.raises(KeyboardInterrupt):
         update_trends(connection, at=AT, progress=stop)
-    assert due_windows(connection, AT)
+    assert due_windows(connection, AT, reach(connection))
 
     update_trends(connection, at=AT)
     assert stored(connection) == in_python(events)

@@ -16,6 +16,7 @@ from keeper.stores.postgres.trends.windows import (
     forget_old,
     mark_between,
     mark_changed,
+    reach,
 )
 
 
@@ -67,17 +68,18 @@ def _update(
     progress: Callable[[int, int], None],
 ) -> TrendsUpdated:
     rolled_up = roll_up(connection, at=at)
-    mark_changed(connection, at)
+    reached = reach(connection)
+    mark_changed(connection, at, reached)
     if interval is not None:
         mark_between(connection, interval.since, min(interval.until, at))
-    due = due_windows(connection, at)
+    due = due_windows(connection, at, reached)
     done = rows = 0
     for _, day in groupby(due, _day_of):
         windows = list(day)
-        rows += count_windows(connection, windows)
+        rows += count_windows(connection, windows, reached)
         done += len(windows)
         progress(done, len(due))
-    forget_old(connection, at)
+    forget_old(connection, at, reached)
     return TrendsUpdated(rolled_up.series, done, rows)
 
 

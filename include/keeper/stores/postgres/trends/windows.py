@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from keeper.domain.prices.landed import LANDED_SINCE, LANDED_TYPES
 from keeper.stores.postgres.connection import Connection, statements
@@ -45,13 +45,42 @@ class DueWindow:
     started_at: datetime
 
 
-def mark_changed(connection: Connection, at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What there is to count from.
+
+    Attributes:
+        points_since: Older points have been dropped. Windows from before it stay as they are.
+        made_up: Origins of points that the simulator made up, which do not count any more; empty
+            while nothing has come from Keepa.
+    """
+
+    points_since: datetime
+    made_up: list[int]
+
+    def values(self) -> dict[str, Any]:
+        """Return it as the statements take it."""
+        return {
+            "made_up": self.made_up,
+            "without_made_up": bool(self.made_up),
+            "points_day": self.points_since.astimezone(UTC).date(),
+        }
+
+
+def reach(connection: Connection) -> Reach:
+    """Return what there is to count from now."""
+    (row,) = connection.execute(statements(_SQL)["reach"]).fetchall()
+    return Reach(**row)
+
+
+def mark_changed(connection: Connection, at: datetime, reached: Reach) -> None:
     """Mark the windows of points and deals that have come or changed since the last time."""
     values = {
-        "since": at - _LATE_DAYS,
-        "hours_since": at - _LATE_HOURS,
+        "since": max(at - _LATE_DAYS, reached.points_since),
+        "hours_since": max(at - _LATE_HOURS, reached.points_since),
         "latest": at + _EARLY,
         "seen_since": at - _DEALS_SEEN,
+        **reached.values(),
     }
     with connection.transaction():
         connection.execute(_SETTINGS)
@@ -64,13 +93,14 @@ def mark_between(connection: Connection, since: datetime, until: datetime) -> No
     connection.execute(statements(_SQL)["due_between"], {"since": since, "until": until})
 
 
-def due_windows(connection: Connection, at: datetime) -> list[DueWindow]:
+def due_windows(connection: Connection, at: datetime, reached: Reach) -> list[DueWindow]:
     """Return the marked windows that can be counted at a moment, the oldest first."""
-    rows = connection.execute(statements(_SQL)["due_windows"], {"at": at})
+    values = {"at": at, "points_since": reached.points_since}
+    rows = connection.execute(statements(_SQL)["due_windows"], values)
     return [DueWindow(**row) for row in rows]
 
 
-def count_windows(connection: Connection, windows: Sequence[DueWindow]) -> int:
+def count_windows(connection: Connection, windows: Sequence[DueWindow], reached: Reach) -> int:
     """Count windows of one day anew and return how many stored rows were not as they are now.
 
     They are no longer marked then. An interruption leaves all as it was.
@@ -86,24 +116,26 @@ def count_windows(connection: Connection, windows: Sequence[DueWindow]) -> int:
         # Before they are counted: who marks one meanwhile marks it for the next time.
         connection.execute(sql["take_due"], taken)
         for span in LASTING:
-            changed += _count(connection, span, [w.started_at for w in windows if w.span == span])
+            starts = [window.started_at for window in windows if window.span == span]
+            changed += _count(connection, span, starts, reached)
         days = [_day(window) for window in windows if window.span == "day"]
         connection.execute(sql["remove_bases"], {"days": days})
-        connection.execute(sql["add_bases"], {"days": days})
+        connection.execute(sql["add_bases"], {"days": days, **reached.values()})
         for window in windows:
             if window.span == "movers":
                 day = {"day": _day(window)}
                 connection.execute(sql["remove_movers"], day)
-                connection.execute(sql["add_movers"], day | _LANDED)
+                connection.execute(sql["add_movers"], day | _LANDED | reached.values())
     return changed
 
 
-def forget_old(connection: Connection, at: datetime) -> None:
+def forget_old(connection: Connection, at: datetime, reached: Reach) -> None:
     """Delete windows of six hours and movers that are older than HOURS_KEPT."""
-    connection.execute(statements(_SQL)["forget_old"], {"before": at - HOURS_KEPT})
+    values = {"before": at - HOURS_KEPT, "points_since": reached.points_since}
+    connection.execute(statements(_SQL)["forget_old"], values)
 
 
-def _count(connection: Connection, span: str, starts: Sequence[datetime]) -> int:
+def _count(connection: Connection, span: str, starts: Sequence[datetime], reached: Reach) -> int:
     if not starts:
         return 0
     (row,) = connection.execute(
@@ -115,6 +147,7 @@ def _count(connection: Connection, span: str, starts: Sequence[datetime]) -> int
             "first": min(starts),
             "last": max(starts) + LASTING[span],
             **_LANDED,
+            **reached.values(),
         },
     ).fetchall()
     changed: int = row["gone"] + row["stored"]
