@@ -24,6 +24,7 @@ from keeper.pipeline.prices.publish import publish_prices
 from keeper.pipeline.prices.validate import CheckResult, validate_batch
 from keeper.pipeline.runs.consumers import price_consumer
 from keeper.sources.keepa.client import KeepaClient
+from keeper.stores.lake.history_files import HistoryFiles
 from keeper.stores.lake.run_files import BatchFolder
 from keeper.stores.lake.run_plans import keep_plan
 from keeper.stores.postgres.connection import Connection, PostgresConfig, session
@@ -218,11 +219,11 @@ def test_history_is_published_again_until_it_is_acknowledged(
     assert tracker.check("after").history == 0
 
 
-def reply_with(*prices: int) -> bytes:
+def reply_with(*prices: int, **facts: object) -> bytes:
     """Return a reply whose product's NEW price was each of `prices` for a day, until AT."""
     minute = to_keepa_minutes(AT - len(prices) * DAY)
     series = [n for day, price in enumerate(prices) for n in (minute + 1440 * day, price)]
-    product = {"asin": ASIN, "domainId": 1, "csv": [None, series]}
+    product = {"asin": ASIN, "domainId": 1, "csv": [None, series], **facts}
     return json.dumps({"tokensLeft": 1, "products": [product]}).encode()
 
 
@@ -410,7 +411,6 @@ def test_history_messages_are_events_like_all_others(tracker: Tracker) -> None:
     folder.write_plan([ProductToCheck(ASIN, "us", {"NEW": 700}, {})])
     add_page(folder, 0, reply_with(1000, 1100, 1200), received_at=AT)
     tracker.check("run")
-    from keeper.stores.lake.history_files import HistoryFiles
 
     first, second = [decode_price_event(value) for _, value in HistoryFiles(folder).read()]
 
@@ -422,3 +422,24 @@ def test_history_messages_are_events_like_all_others(tracker: Tracker) -> None:
     )
     assert second.checked_at == AT
     assert second.target_price is None
+
+
+@pytest.mark.parametrize("interval", [None, Interval(AT - 3 * DAY, AT - DAY)])
+def test_older_points_say_category_brand_and_ratio_as_live_ones_do(
+    tracker: Tracker, interval: Interval | None
+) -> None:
+    folder = tracker.folder("run")
+    folder.write_plan([ProductToCheck(ASIN, "us", {"NEW": 700}, {})])
+    prices = (1000, 1200, 0, -1, 1300, 1170, 1200)
+    reply = reply_with(*prices, rootCategory=284507, brand="Acme &amp; Co")
+    add_page(folder, 0, reply, received_at=AT)
+    tracker.check("run", interval)
+
+    events = [decode_price_event(value) for _, value in HistoryFiles(folder).read()]
+
+    assert {(event.root_category, event.brand) for event in events} == {(284507, "Acme & Co")}
+    # The first is of before prices included shipping. A price of zero is a mistake, and after being
+    # sold out the offer before it counts.
+    before = [(1000, None), (1200, None), (None, None)] if interval is None else []
+    ratios = [(event.price_minor, event.log_ratio_e9) for event in events]
+    assert ratios == [*before, (1300, 80042708), (1170, -105360516)]

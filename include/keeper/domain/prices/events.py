@@ -26,8 +26,8 @@ class PriceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     there is an offer whose price its maker lets nobody show, and its amounts are null. A coupon
     takes off an amount or a percentage, of one purchase or of a subscription; no price counts it
     in. `availability` is Amazon's, of its own price. `root_category` is Keepa's number of it.
-    `log_ratio_e9` is ln(price / former price) × 10⁹ with shipping, by the last offer before; null
-    in `price-backfill`. What is null is not known, or there is none.
+    `log_ratio_e9` is ln(price / former price) × 10⁹ with shipping, by the last offer before. What
+    is null is not known, or there is none.
     """
 
     asin: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": ASIN_PATTERN})]

@@ -4,6 +4,7 @@ docs/TRENDS.md defines them; sql/queries/trends.sql reckons the same in PostgreS
 """
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
 from typing import Final
 
 from keeper.domain.prices.landed import LANDED_SINCE, LANDED_TYPES
@@ -31,10 +32,15 @@ def log_ratio_e9(point: PricePoint, last_offer: PricePoint | None) -> int | None
         and last_offer.observed_at < LANDED_SINCE <= point.observed_at
     ):
         return None
-    now, former = _landed(point), _landed(last_offer)
-    difference = _DIGITS.subtract(_DIGITS.ln(now), _DIGITS.ln(former))
+    difference = _DIGITS.subtract(_ln(_landed(point)), _ln(_landed(last_offer)))
     return int(_DIGITS.multiply(difference, LOG_UNIT).quantize(_WHOLE, context=_DIGITS))
 
 
-def _landed(point: PricePoint) -> Decimal:
-    return Decimal((point.price_minor or 0) + (point.shipping_minor or 0))
+def _landed(point: PricePoint) -> int:
+    return (point.price_minor or 0) + (point.shipping_minor or 0)
+
+
+@lru_cache(maxsize=100_000)
+def _ln(minor: int) -> Decimal:
+    """Return its logarithm, which costs much more than the rest; histories repeat their prices."""
+    return _DIGITS.ln(Decimal(minor))

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -123,8 +123,16 @@ class HistoryCheck:
         messages: Messages = []
         row = 0
         for piece in self._slices:
-            for event in _events(piece, self._source, self._run_id):
+            for previous, last_offer, point in _changes(piece):
                 if row not in failed:
+                    event = _event(
+                        piece,
+                        point,
+                        previous=previous,
+                        last_offer=last_offer,
+                        source=self._source,
+                        run_id=self._run_id,
+                    )
                     messages.append((event.asin.encode(), encode_price_event(event)))
                 row += 1
         self._files.write(self._file_count, messages)
@@ -166,23 +174,35 @@ class HistoryCheck:
         return failed
 
 
-def _events(piece: _Slice, source: Source, run_id: str) -> Iterator[PriceEvent]:
+def _changes(
+    piece: _Slice,
+) -> Iterator[tuple[PricePoint | None, PricePoint | None, PricePoint]]:
+    """Yield a slice's points, each after the one before it and the last offer before it."""
     begin = max(piece.first - 1, 0)
     points = islice(piece.series.points(begin), piece.last - begin)
-    if piece.first == 0:
-        first = next(points, None)
-        if first is None:
-            return
-        pairs = pairwise([first, *points])
-        yield _event(piece, first, None, source, run_id)
-    else:
-        pairs = pairwise(points)
-    for previous, point in pairs:
-        yield _event(piece, point, previous, source, run_id)
+    previous = last_offer = None
+    if piece.first > 0 and (previous := next(points, None)) is not None:
+        last_offer = piece.series.offer_before(previous.observed_at)
+        last_offer = previous if _is_offer(previous) else last_offer
+    for point in points:
+        yield previous, last_offer, point
+        previous = point
+        last_offer = point if _is_offer(point) else last_offer
+
+
+def _is_offer(point: PricePoint) -> bool:
+    # Of long ago Keepa has prices of zero, which are mistakes.
+    return point.price_minor is not None and point.price_minor > 0
 
 
 def _event(
-    piece: _Slice, point: PricePoint, previous: PricePoint | None, source: Source, run_id: str
+    piece: _Slice,
+    point: PricePoint,
+    *,
+    previous: PricePoint | None,
+    last_offer: PricePoint | None,
+    source: Source,
+    run_id: str,
 ) -> PriceEvent:
     return PriceEvent.of_point(
         point,
@@ -194,6 +214,8 @@ def _event(
         checked_at=piece.checked_at,
         source=source,
         run_id=run_id,
+        labels=piece.product.labels,
+        last_offer=last_offer,
     )
 
 
