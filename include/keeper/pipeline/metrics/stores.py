@@ -64,11 +64,12 @@ class StoreNumbers(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield them."""
+        # Before the lock: who waits for another's reading takes what it has read.
+        asked_at = self._clock()
         with self._lock:
-            now = self._clock()
-            if self._read_at is None or now - self._read_at >= self._every_s:
+            if self._read_at is None or asked_at - self._read_at >= self._every_s:
                 self._numbers = list(self._read())
-                self._read_at = now
+                self._read_at = self._clock()
             numbers = self._numbers
         yield from numbers
 

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
+from threading import Event, Semaphore
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -84,6 +87,29 @@ def test_sources_are_read_no_more_often_than_asked_for() -> None:
     for now[0] in (0, 29.9, 30):
         seen.append(samples(numbers)["keeper_watched_products", ()])
     assert seen == [1, 1, 2]
+
+
+def test_who_waits_for_a_slow_reading_takes_what_it_has_read() -> None:
+    seconds, asked, may_end = count(), Semaphore(0), Event()
+    reads = []
+
+    def clock() -> float:
+        asked.release()
+        return float(next(seconds))
+
+    def read() -> Iterable[Metric]:
+        reads.append(1)
+        assert may_end.wait(timeout=60)
+        return [of.WATCHED.of([((), len(reads))])]
+
+    numbers = StoreNumbers([Source("postgres", read)], every_s=1, clock=clock)
+    with ThreadPoolExecutor(5) as scrapes:
+        found = [scrapes.submit(lambda: list(numbers.collect())) for _ in range(5)]
+        # Each has read the clock for itself, and the first once more for the source.
+        assert all(asked.acquire(timeout=60) for _ in range(6))
+        may_end.set()
+        assert all(scrape.result() for scrape in found)
+    assert reads == [1]
 
 
 def test_the_page_is_the_definitions() -> None:
