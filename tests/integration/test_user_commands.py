@@ -43,6 +43,11 @@ def test_a_printed_link_signs_in(console: Console, keeper: Callable[..., Result]
     client = console.nobody({"Origin": console.url})
     assert client.post(path).status_code == 200
     assert client.get("/api/v1/me").json()["role"] == "operator"
+    elsewhere = keeper("console", "login", BOSS, "--url", "http://localhost:8001/")
+    assert elsewhere.stdout.startswith("http://localhost:8001/sign-in/")
+    no_address = keeper("console", "login", BOSS, "--url", "localhost:8001")
+    assert no_address.exit_code == 2
+    assert "--url" in no_address.output
     unknown = keeper("console", "login", ANN)
     assert unknown.exit_code == 2
     assert "no user" in unknown.output.replace("\n", " ")

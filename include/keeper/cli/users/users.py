@@ -221,18 +221,34 @@ def _limit(text: str) -> "Limit":
     return Limit(name)
 
 
-def login(address: AddressArgument) -> None:
+def login(
+    address: AddressArgument,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the console is reached: KEEPER_PUBLIC_URL, or http://localhost:8000."
+        ),
+    ] = None,
+) -> None:
     """Print a link by which a user signs in to the console once, within 15 minutes.
 
-    Example: keeper console login ann@example.org
+    Example: keeper console login ann@example.org --url http://localhost:8001
     """
+    from pydantic import TypeAdapter, ValidationError
+
     from keeper.clock import utc_now
     from keeper.pipeline.users.accounts import UserError, operators_of
     from keeper.pipeline.users.audit import COMMAND
     from keeper.pipeline.users.sign_in import SIGN_IN_PATH, make_link
     from keeper.settings import load_settings
+    from keeper.settings.group import HttpUrl
 
     settings = load_settings()
+    try:
+        asked = TypeAdapter(HttpUrl).validate_python(url) if url else None
+    except ValidationError as error:
+        raise typer.BadParameter(f"--url: {error.errors()[0]['msg']}") from None
+    console = asked or settings.links.public_url or "http://localhost:8000"
     with database() as connection:
         try:
             secret = make_link(
@@ -240,7 +256,7 @@ def login(address: AddressArgument) -> None:
             )
         except UserError as error:
             raise typer.BadParameter(str(error)) from None
-    typer.echo(f"{settings.links.public_url or 'http://localhost:8000'}{SIGN_IN_PATH}{secret}")
+    typer.echo(f"{console}{SIGN_IN_PATH}{secret}")
 
 
 def _role(text: str) -> "Role":
