@@ -1,4 +1,4 @@
-"""Run the tests, suite by suite, in four lanes: `python -m tests.suites [--nightly] [SUITE …]`.
+"""Run the tests, suite by suite, in three lanes: `python -m tests.suites [--nightly] [SUITE …]`.
 
 In fewer where memory is short. Each lane takes the next suite that nobody has begun. It has
 services of its own, in a home and at ports of their own, which end with it. It stops at its first
@@ -43,9 +43,8 @@ SUITES: Final = (
 
 `1/2` is every second file of a suite.
 """
-LANES: Final = 4
-"""Twice what two processors have work for: a lane waits for a third of its time, and more while
-its services start."""
+LANES: Final = 3
+"""More than two processors have work for: a lane waits for a third of its time."""
 _PORTS_APART: Final = 1_000
 # What README asks for to run the whole stack, which one of them does at a time.
 _STACK_MIB: Final = 4_096

@@ -335,19 +335,20 @@ def test_without_an_answer_a_message_may_have_arrived(
     chat.instead = Weakness(weakness)
     begun = monotonic()
 
-    result = deliver(chat, timeout_s=0.5)
+    # Long enough to hand the message over, on a slow machine too.
+    result = deliver(chat, timeout_s=2)
 
     chat.instead.released.set()
     assert result.status is DeliveryStatus.UNKNOWN
     assert not result.unreachable
     assert "may have arrived" in result.detail
-    assert monotonic() - begun < 10
+    assert monotonic() - begun < 60
 
 
 def test_a_refusal_is_one_however_slowly_it_is_explained(chat: ChatServer) -> None:
     chat.instead = Weakness("body dripping", status="403 Forbidden")
 
-    result = telegram(chat, timeout_s=0.5)
+    result = telegram(chat, timeout_s=2)
 
     chat.instead.released.set()
     assert result.status is DeliveryStatus.FAILED

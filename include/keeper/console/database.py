@@ -79,23 +79,24 @@ class ConsoleDatabase:
         )
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="database")
 
-    async def run(self, work: Callable[[Connection], _T], *, answer_s: float = _ANSWER_S) -> _T:
+    async def run(self, work: Callable[[Connection], _T], *, answer_s: float | None = None) -> _T:
         """Do something with a connection that nobody else uses meanwhile; return what it gives.
 
         Args:
             work: What to do.
-            answer_s: How long it is waited for.
+            answer_s: How long it is waited for; None as long as for most.
 
         Raises:
             DatabaseLeftAloneError: It has not answered lately; raised at once.
             StatementCanceledError: It answers, but took too long for this work.
-            DatabaseUnavailableError: It does not answer; raised within `answer_s`.
+            DatabaseUnavailableError: It does not answer; raised within that time.
             Exception: What the work raises.
         """
         # Before it queues for a thread, which may all be with a database that hangs.
         if wait := self._breaker.wait(self._clock()):
             raise DatabaseLeftAloneError(wait)
         doing = self._threads.submit(self._do, work)
+        answer_s = answer_s or _ANSWER_S
         try:
             return await result_within(doing, answer_s)
         except TooLateError as late:

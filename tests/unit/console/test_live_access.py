@@ -32,7 +32,7 @@ class _Database(ConsoleDatabase):
         self._kind, self._ids = kind, ids
         self.looks = 0
 
-    async def run(self, work: Callable[..., Any], *, answer_s: float = 0) -> Any:
+    async def run(self, work: Callable[..., Any], *, answer_s: float | None = None) -> Any:
         self.looks += 1
         if self.looks < 5:
             await feed(self._hub, change(self.looks, self._kind, *self._ids))
