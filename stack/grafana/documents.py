@@ -1,5 +1,6 @@
 """Dashboards as Grafana reads them, by Grafana's own types."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +46,7 @@ def document(board: Board) -> str:
     return JSONEncoder(sort_keys=True, indent=1, ensure_ascii=False).encode(built.build()) + "\n"
 
 
+@cache
 def dashboards_of_alerts() -> dict[str, str]:
     """Return which dashboard each alert names, by the rules."""
     rules: dict[str, Any] = yaml.safe_load(_RULES.read_text("utf-8"))

@@ -31,14 +31,7 @@ def request_page(
         before: Only those with a smaller number; None for the newest.
         most: How many at most.
     """
-    values = {
-        "owner": visibility.owner_id,
-        "kinds": [kind.value for kind in kinds],
-        "states": None if states is None else [state.value for state in states],
-        "request_id": None,
-        "before": before,
-        "most": most,
-    }
+    values = {**_wanted(visibility, kinds, states), "before": before, "most": most}
     return [_listed(row) for row in connection.execute(statements(_SQL)["page"], values)]
 
 
@@ -50,13 +43,7 @@ def count_requests(
     states: Collection[RequestState] | None,
 ) -> int:
     """Return how many requests there are; see count_rows."""
-    values = {
-        "owner": visibility.owner_id,
-        "kinds": [kind.value for kind in kinds],
-        "states": None if states is None else [state.value for state in states],
-        "request_id": None,
-        "before": None,
-    }
+    values = {**_wanted(visibility, kinds, states), "before": None}
     return count_rows(connection, statements(_SQL)["page"], values)
 
 
@@ -98,6 +85,19 @@ def cancel_request(
         "now": at,
     }
     return connection.execute(statements(_SQL)["cancel"], values).fetchone() is not None
+
+
+def _wanted(
+    visibility: Visibility,
+    kinds: Collection[RequestKind],
+    states: Collection[RequestState] | None,
+) -> dict[str, Any]:
+    return {
+        "owner": visibility.owner_id,
+        "kinds": [kind.value for kind in kinds],
+        "states": None if states is None else [state.value for state in states],
+        "request_id": None,
+    }
 
 
 def _listed(row: dict[str, Any]) -> ListedRequest:

@@ -122,9 +122,7 @@ def run_page(
         most: How many at most.
     """
     values = {
-        "dag_id": dag_id,
-        "states": None if states is None else [state.value for state in states],
-        "since": since,
+        **_runs_wanted(dag_id, states, since),
         "before": None if after is None else after.started_at,
         "run_id": None if after is None else after.run_id,
         "most": most,
@@ -140,13 +138,7 @@ def count_runs(
     since: datetime | None,
 ) -> int:
     """Return how many runs there are; None lets everything pass; see count_rows."""
-    values = {
-        "dag_id": dag_id,
-        "states": None if states is None else [state.value for state in states],
-        "since": since,
-        "before": None,
-        "run_id": None,
-    }
+    values = {**_runs_wanted(dag_id, states, since), "before": None, "run_id": None}
     return count_rows(connection, statements(_SQL)["run_page"], values)
 
 
@@ -211,14 +203,8 @@ def ledger_page(
     most: int,
 ) -> list[ListedTokenRequest]:
     """Return requests to Keepa, the newest first; None lets everything pass."""
-    values = {
-        "run_id": run_id,
-        "endpoint": endpoint,
-        "states": None if states is None else [state.value for state in states],
-        "since": since,
-        "before": before,
-        "most": most,
-    }
+    wanted = _ledger_wanted(run_id, endpoint, states, since)
+    values = {**wanted, "before": before, "most": most}
     rows = connection.execute(statements(_SQL)["ledger_page"], values)
     return [ListedTokenRequest(**row | {"state": RequestState(row["state"])}) for row in rows]
 
@@ -232,13 +218,7 @@ def count_ledger(
     since: datetime | None,
 ) -> int:
     """Return how many requests to Keepa there are; None lets everything pass; see count_rows."""
-    values = {
-        "run_id": run_id,
-        "endpoint": endpoint,
-        "states": None if states is None else [state.value for state in states],
-        "since": since,
-        "before": None,
-    }
+    values = {**_ledger_wanted(run_id, endpoint, states, since), "before": None}
     return count_rows(connection, statements(_SQL)["ledger_page"], values)
 
 
@@ -255,6 +235,25 @@ def count_reconciliations(connection: Connection, *, mirror: str | None) -> int:
     """Return how many comparisons there are; see count_rows."""
     values = {"mirror": mirror, "before": None}
     return count_rows(connection, statements(_SQL)["reconciliation_page"], values)
+
+
+def _runs_wanted(
+    dag_id: str | None, states: Collection[RunState] | None, since: datetime | None
+) -> dict[str, Any]:
+    return {"dag_id": dag_id, "states": _values(states), "since": since}
+
+
+def _ledger_wanted(
+    run_id: str | None,
+    endpoint: str | None,
+    states: Collection[RequestState] | None,
+    since: datetime | None,
+) -> dict[str, Any]:
+    return {"run_id": run_id, "endpoint": endpoint, "states": _values(states), "since": since}
+
+
+def _values(states: Collection[RunState | RequestState] | None) -> list[str] | None:
+    return None if states is None else [state.value for state in states]
 
 
 def _run(row: dict[str, Any]) -> ListedRun:
